@@ -1,0 +1,45 @@
+"""National ID, iqama and mobile numbers: what is a good one, and how people type it. Pure.
+
+Formats: national ID and iqama `^[12]\\d{9}$` with a Luhn check (1 citizen, 2 resident); mobile `+9665\\d{8}`.
+"""
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from stdnum import luhn
+
+from municipality.text import western_digits
+
+_SEPARATORS = re.compile(r"[\s\-\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def clean_national_id(text: str) -> str:
+    """Return the ten digits of an ID or iqama; raise ValidationError saying which rule it breaks."""
+    digits = _SEPARATORS.sub("", western_digits(text))
+    if not re.fullmatch(r"[0-9]{10}", digits):
+        raise ValidationError(_("The ID number has ten digits."), code="id_length")
+    if digits[0] not in "12":
+        raise ValidationError(_("The ID number starts with 1 (citizen) or 2 (resident)."), code="id_prefix")
+    if not luhn.is_valid(digits):
+        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_checksum")
+    return digits
+
+
+def validate_national_id(text: str) -> None:
+    if clean_national_id(text) != text:
+        raise ValidationError(_("The ID number has ten digits."), code="id_length")
+
+
+def clean_mobile(text: str) -> str:
+    """Return +9665XXXXXXXX from 05…, 5…, 9665…, 009665… or +9665… in either digit system."""
+    digits = _SEPARATORS.sub("", western_digits(text))
+    match = re.fullmatch(r"(?:\+?966|00966|0)?(5[0-9]{8})", digits)
+    if not match:
+        raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")
+    return "+966" + match[1]
+
+
+def validate_mobile(text: str) -> None:
+    if clean_mobile(text) != text:
+        raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")

@@ -1,0 +1,190 @@
+"""People, and for whom they may act."""
+
+from datetime import date
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from municipality.models import Office
+
+from .identity import validate_mobile, validate_national_id
+
+
+class Language(models.TextChoices):
+    ARABIC = "ar", "العربية"
+    ENGLISH = "en", "English"
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, national_id: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(national_id=national_id, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, national_id: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(national_id, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, keyed by national ID (1…) or iqama (2…)."""
+
+    national_id = models.CharField(
+        _("national ID or iqama"), max_length=10, unique=True, validators=[validate_national_id]
+    )
+    full_name = models.CharField(_("full name"), max_length=150)
+    phone = models.CharField(_("mobile"), max_length=13, blank=True, validators=[validate_mobile])
+    email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
+    sms_notices = models.BooleanField(_("notices by SMS"), default=True)
+    email_notices = models.BooleanField(_("notices by e-mail"), default=True)
+    # Set when a clerk has seen the original ID, or a trusted sign-on vouched for it.
+    identity_verified_at = models.DateTimeField(_("identity verified at"), null=True, blank=True)
+    is_staff = models.BooleanField(_("works for the municipality"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "national_id"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class EngineeringOffice(models.Model):
+    licence_number = models.CharField(_("licence number"), max_length=20, unique=True)
+    name_ar = models.CharField(_("Arabic name"), max_length=150)
+    name_en = models.CharField(_("English name"), max_length=150)
+    establishment_number = models.CharField(_("unified establishment number"), max_length=10, blank=True)
+    licence_expires_on = models.DateField(_("licence expires on"))
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("engineering office")
+        verbose_name_plural = _("engineering offices")
+        ordering = ["licence_number"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        from django.utils.translation import get_language
+
+        return self.name_en if get_language() == "en" else self.name_ar
+
+    def may_practise(self, on: date) -> bool:
+        return self.active and self.licence_expires_on >= on
+
+
+class OfficeMembership(models.Model):
+    class Role(models.TextChoices):
+        MANAGER = "manager", _("Manager")
+        ENGINEER = "engineer", _("Engineer")
+
+    office = models.ForeignKey(EngineeringOffice, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ENGINEER)
+    starts_on = models.DateField(_("from"), default=timezone.localdate)
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("office membership")
+        verbose_name_plural = _("office memberships")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["office", "user"], condition=Q(ends_on__isnull=True), name="one_current_membership"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.office}"
+
+
+class Authorisation(models.Model):
+    """An owner's authorisation of one engineering office for one plot."""
+
+    class Status(models.TextChoices):
+        GIVEN = "given", _("Awaiting engineering office acceptance")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+        REVOKED = "revoked", _("Revoked")
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="authorisations")
+    office = models.ForeignKey(EngineeringOffice, on_delete=models.PROTECT, related_name="authorisations")
+    plan_number = models.CharField(_("plan number"), max_length=30)
+    parcel_number = models.CharField(_("parcel number"), max_length=30)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.GIVEN)
+    given_at = models.DateTimeField(_("given at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("authorisation")
+        verbose_name_plural = _("authorisations")
+        ordering = ["-given_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "office", "plan_number", "parcel_number"],
+                condition=Q(status__in=["given", "accepted"]),
+                name="one_live_authorisation_per_plot",
+            ),
+            models.CheckConstraint(
+                name="authorisation_status_has_its_date",
+                condition=Q(status="given", answered_at__isnull=True, revoked_at__isnull=True)
+                | Q(status__in=["accepted", "declined"], answered_at__isnull=False, revoked_at__isnull=True)
+                | Q(status="revoked", revoked_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner} → {self.office} ({self.plan_number}/{self.parcel_number})"
+
+
+class Role(models.TextChoices):
+    """What a staff post allows. The lifecycle table (transactions/workflow.py) speaks in these words."""
+
+    CENTRE_CLERK = "centre_clerk", _("Service-centre clerk")
+    REGISTRY_CLERK = "registry_clerk", _("Registry clerk")
+    REVIEWER = "reviewer", _("Reviewing engineer")
+    INFORMAL_AREAS = "informal_areas", _("Informal-areas auditor")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class StaffPost(models.Model):
+    """A person holds a role in an office from one day to another."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="posts")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="posts")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    starts_on = models.DateField(_("from"), default=timezone.localdate)
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("staff post")
+        verbose_name_plural = _("staff posts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "office", "role"], condition=Q(ends_on__isnull=True), name="one_current_post"
+            ),
+            models.CheckConstraint(
+                name="post_ends_after_it_begins",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.get_role_display()}, {self.office}"

@@ -1,0 +1,137 @@
+"""The ground floor: which offices the city has, which districts they serve, and when they are open.
+
+One table holds every kind of office, because registers, posts and movements all speak of "an office"
+(docs/adr/0004-one-office-table.md).
+"""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from .text import search_key
+
+
+class Certainty(models.TextChoices):
+    """How sure the seed is of a fact; the words are those of the data files."""
+
+    DOCUMENTED = "documented", _("Documented")
+    PARTLY_DOCUMENTED = "partly-documented", _("Partly documented")
+    ATTESTED = "attested", _("Attested by a source")
+    SAME_NAME = "same-name", _("The branch bears its name")
+    INFERRED = "inferred", _("Inferred from geography")
+    GUESS = "guess", _("Weak guess")
+    RECONSTRUCTED = "reconstructed", _("Reconstructed from reports")
+    SAMPLE = "sample", _("Sample, to be replaced")
+    UNKNOWN = "unknown", _("Unknown")
+    CONFIRMED = "confirmed", _("Confirmed by an administrator")
+
+
+class Named(models.Model):
+    name_ar = models.CharField(_("Arabic name"), max_length=120)
+    name_en = models.CharField(_("English name"), max_length=120)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if get_language() == "en" else self.name_ar
+
+
+class OfficeKind(models.TextChoices):
+    CENTRAL = "central", _("Central office")
+    SUB_MUNICIPALITY = "sub_municipality", _("Sub-municipality")
+    SERVICE_CENTRE = "service_centre", _("Municipal service centre")
+    DEPARTMENT = "department", _("Central department")
+
+
+class Office(Named):
+    """Anything that can hold a file: central sorting, a sub-municipality, a service centre, a department."""
+
+    code = models.SlugField(_("code"), max_length=12, unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=OfficeKind)
+    parent = models.ForeignKey(
+        "self", verbose_name=_("belongs to"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    location_ar = models.CharField(_("location"), max_length=200, blank=True)
+    capacity = models.PositiveIntegerField(_("capacity (files a working day)"), default=10)
+    opens_at = models.TimeField(_("opens at"), default="07:30")
+    closes_at = models.TimeField(_("closes at"), default="14:30")
+    suspended = models.BooleanField(_("suspended"), default=False)
+    suspended_reason = models.CharField(_("why suspended"), max_length=200, blank=True)
+    fallback = models.ForeignKey(
+        "self",
+        verbose_name=_("takes over when suspended"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("office")
+        verbose_name_plural = _("offices")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(name="office_capacity_positive", condition=models.Q(capacity__gt=0)),
+            models.CheckConstraint(
+                name="service_centre_has_parent",
+                condition=~models.Q(kind=OfficeKind.SERVICE_CENTRE) | models.Q(parent__isnull=False),
+            ),
+        ]
+
+    def clean(self) -> None:
+        if self.fallback_id and self.fallback_id == self.pk:
+            raise ValidationError({"fallback": _("An office cannot take over from itself.")})
+
+
+class District(Named):
+    """A district of the city. With no sub-municipality its cases go to the central sorting office."""
+
+    code = models.SlugField(_("code"), max_length=12, unique=True)
+    sub_municipality = models.ForeignKey(
+        Office,
+        verbose_name=_("sub-municipality"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="districts",
+        limit_choices_to={"kind": OfficeKind.SUB_MUNICIPALITY},
+    )
+    certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
+    search = models.CharField(max_length=300, editable=False, default="")
+    history = HistoricalRecords(excluded_fields=["search"])
+
+    class Meta:
+        verbose_name = _("district")
+        verbose_name_plural = _("districts")
+        ordering = ["name_ar"]
+
+    def clean(self) -> None:
+        self.search = search_key(f"{self.name_ar} {self.name_en}")
+
+
+class Holiday(Named):
+    """Days on which the city does not work. The Eids are announced by decree, so they are entered, not computed."""
+
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("holiday")
+        verbose_name_plural = _("holidays")
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(
+                name="holiday_ends_after_it_begins", condition=models.Q(last_day__gte=models.F("first_day"))
+            )
+        ]
