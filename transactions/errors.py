@@ -1,0 +1,51 @@
+"""Refusals that a user can understand. Anything else is a bug and propagates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django_stubs_ext import StrOrPromise
+
+
+class DomainError(Exception):
+    """A refusal: `code` is for machines and stays the same, `message` is for people, in their language."""
+
+    def __init__(self, code: str, message: StrOrPromise) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what was sent. `path` names the field or document (`parts.0.area_m2`, `documents.deed`)."""
+
+    path: str
+    message: StrOrPromise
+    code: str = "invalid"
+
+
+class Invalid(DomainError):
+    """What was sent cannot be taken; every problem is named at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        super().__init__("invalid", _("Some answers need correcting. Nothing you entered was lost."))
+        self.problems = tuple(problems)
+
+
+class NotVisible(DomainError):
+    """There is no such thing for this person; pages and API answer 404."""
+
+    def __init__(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        super().__init__("not_found", _("No transaction matches the data entered."))

@@ -1,0 +1,307 @@
+"""What a service is. One file in permits/catalogue declares each; pages, API and staff admin all read it. Pure.
+
+A service is data: its questions, documents, stages, routing rules, fee and output. Code appears only where a
+declaration cannot say it (checks across fields, the amount of a fee).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django_stubs_ext import StrOrPromise
+
+from .errors import Problem
+from .workflow import Status
+
+Answers = Mapping[str, Any]
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class When:
+    """True when the answer to an earlier question is one of `values`."""
+
+    field: str
+    values: tuple[Any, ...]
+
+    def __call__(self, answers: Answers) -> bool:
+        return answers.get(self.field) in self.values
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    CHOICE = "choice"
+    DISTRICT = "district"
+    ACKNOWLEDGE = "acknowledge"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit.
+
+    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come.
+    """
+
+    name: str
+    label: StrOrPromise
+    kind: Kind = Kind.TEXT
+    hint: StrOrPromise = ""
+    required: bool = True
+    choices: tuple[tuple[str, StrOrPromise], ...] = ()
+    unit: StrOrPromise = ""
+    low: Decimal | int | None = None
+    high: Decimal | int | None = None
+    max_length: int = 120
+    pattern: str = ""
+    pattern_message: StrOrPromise = ""
+    past: bool = False
+    when: When | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions asked several times over: the answers are a list of objects."""
+
+    name: str
+    label: StrOrPromise
+    item_label: StrOrPromise
+    fields: tuple[Field, ...]
+    least: int = 1
+    most: int = 20
+    hint: StrOrPromise = ""
+    when: When | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One topic, one page."""
+
+    code: str
+    title: StrOrPromise
+    fields: tuple[Field | Group, ...]
+    intro: StrOrPromise = ""
+
+
+PHOTO = ("image/jpeg", "image/png")
+PAPER = ("application/pdf", *PHOTO)
+DRAWING = ("application/pdf", "image/vnd.dwg")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all.
+
+    `before_issue` documents may follow after submission (before the permit is issued).
+    """
+
+    code: str
+    label: StrOrPromise
+    hint: StrOrPromise = ""
+    accepts: tuple[str, ...] = PAPER
+    least: int = 1
+    most: int = 3
+    max_bytes: int = 50 * MIB
+    when: When | None = None
+
+
+class Place(StrEnum):
+    """Where a stage is done."""
+
+    BRANCH = "branch"
+    INFORMAL_AREAS = "INF"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of work. `finish` names the move (workflow.MOVES) that ends it; `role` is who works it."""
+
+    code: str
+    title: StrOrPromise
+    status: Status
+    role: str
+    working_days: int
+    finish: str
+    place: Place = Place.BRANCH
+
+
+class Authority(StrEnum):
+    BRANCH = "branch"
+    CENTRAL = "central"
+
+
+@dataclass(frozen=True)
+class RoutingRule:
+    """Sends a case to the central office when the fact named `field` is over a number or not among some values."""
+
+    id: str
+    field: str
+    reason: StrOrPromise
+    over: Decimal | None = None
+    not_in: tuple[str, ...] | None = None
+    to: Authority = Authority.CENTRAL
+
+    def fires(self, answers: Answers) -> bool:
+        value = answers.get(self.field)
+        if value is None or value == "":
+            return False
+        if self.over is not None and Decimal(str(value)) > self.over:
+            return True
+        return self.not_in is not None and value not in self.not_in
+
+
+@dataclass(frozen=True)
+class DeficiencyCode:
+    """Something a reviewer may ask the applicant to complete; `about` is a document or question of the service."""
+
+    code: str
+    sentence: StrOrPromise
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A fee and how it was worked out. SAR."""
+
+    amount: Decimal
+    basis: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fee:
+    """`rate` names the tariff (permits.Tariff) and `quantity` reads its multiplier from the answers."""
+
+    tariff: str
+    quantity: Callable[[Answers], Decimal]
+    explanation: StrOrPromise
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the applicant gets at the end. `kind` goes into the journal; `valid_years` of zero has no expiry."""
+
+    kind: str
+    title: StrOrPromise
+    template: str
+    valid_years: int = 0
+    recipient: StrOrPromise = ""
+
+
+class Filer(StrEnum):
+    """Who prepares the file: the owner, or an engineering office the owner authorised."""
+
+    OWNER = "owner"
+    ENGINEERING_OFFICE = "engineering_office"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something a reviewer should look at. Advisory: a flag never refuses. `rule_set` says whose rule it is."""
+
+    code: str
+    message: StrOrPromise
+    rule_set: str
+
+
+def _nothing_wrong(answers: Answers, today: date) -> Iterable[Problem]:
+    return ()
+
+
+def _nothing_to_flag(answers: Answers) -> Iterable[Flag]:
+    return ()
+
+
+@dataclass(frozen=True)
+class ServiceType:
+    code: str
+    title: StrOrPromise
+    summary: StrOrPromise
+    audience: StrOrPromise
+    steps: tuple[Step, ...]
+    documents: tuple[Document, ...]
+    stages: tuple[Stage, ...]
+    output: Output
+    conditions: tuple[StrOrPromise, ...] = ()
+    deficiencies: tuple[DeficiencyCode, ...] = ()
+    routing_rules: tuple[RoutingRule, ...] = ()
+    checklist: tuple[StrOrPromise, ...] = ()
+    fee: Fee | None = None
+    filer: Filer = Filer.OWNER
+    check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
+    flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
+    _stage_index: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._stage_index.update({stage.code: index for index, stage in enumerate(self.stages)})
+
+    def stage(self, code: str) -> Stage:
+        return self.stages[self._stage_index[code]]
+
+    def stage_after(self, code: str) -> Stage | None:
+        index = self._stage_index[code] + 1
+        return self.stages[index] if index < len(self.stages) else None
+
+    def stage_before(self, code: str) -> Stage:
+        """The stage a supervisor sends a file back to; never before the first."""
+        return self.stages[max(self._stage_index[code] - 1, 0)]
+
+    def first_study(self) -> Stage:
+        return self.stages[1]
+
+    @property
+    def working_days(self) -> int:
+        """The whole clock: the working days of every stage together."""
+        return sum(stage.working_days for stage in self.stages)
+
+    def fields(self) -> Iterable[Field | Group]:
+        for step in self.steps:
+            yield from step.fields
+
+    def documents_for(self, answers: Answers) -> tuple[Document, ...]:
+        return tuple(doc for doc in self.documents if doc.when is None or doc.when(answers))
+
+    def document(self, code: str) -> Document | None:
+        return next((doc for doc in self.documents if doc.code == code), None)
+
+    def label_of(self, about: str) -> StrOrPromise:
+        """The words for a document or question a deficiency is about; empty when it is about neither."""
+        for part in (*self.documents, *self.fields()):
+            if about in (getattr(part, "code", None), getattr(part, "name", None)):
+                return part.label
+        return ""
+
+
+_registry: dict[str, ServiceType] = {}
+
+
+def register(service: ServiceType) -> ServiceType:
+    """Add a service; called once for each by permits.apps. A code can be taken only once."""
+    if service.code in _registry:
+        raise ValueError(f"service {service.code!r} is registered twice")
+    _registry[service.code] = service
+    return service
+
+
+def unregister(code: str) -> None:
+    """Take a service out again (used by tests that add one of their own)."""
+    del _registry[code]
+
+
+def get(code: str) -> ServiceType:
+    return _registry[code]
+
+
+def find(code: str) -> ServiceType | None:
+    return _registry.get(code)
+
+
+def every() -> tuple[ServiceType, ...]:
+    return tuple(_registry.values())

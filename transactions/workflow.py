@@ -1,0 +1,246 @@
+"""The lifecycle as a table: which move is open from which status, where it leads, and to whom it is allowed. Pure.
+
+docs/workflow.md is rendered from MOVES (`manage.py write_workflow`), and a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+
+class Status(TextChoices):
+    SUBMITTED = "submitted", _("Submitted")
+    INCOMING = "incoming", _("Incoming, awaiting registration")
+    UNDER_ADMIN_AUDIT = "under_admin_audit", _("Under administrative audit")
+    UNDER_STUDY = "under_study", _("Under study")
+    UNDER_TECH_AUDIT = "under_tech_audit", _("Under technical audit")
+    AWAITING_SUPERVISOR = "awaiting_supervisor", _("Awaiting supervisor approval")
+    RETURNED = "returned", _("Returned for completion")
+    AWAITING_PAYMENT = "awaiting_payment", _("Awaiting payment")
+    APPROVED = "approved", _("Approved")
+    ISSUED = "issued", _("Issued")
+    COMPLETED = "completed", _("Completed")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Cancelled by applicant")
+    FILED = "filed", _("Filed")
+
+
+STUDY = frozenset({Status.UNDER_ADMIN_AUDIT, Status.UNDER_STUDY, Status.UNDER_TECH_AUDIT})
+IN_HAND = STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR, Status.APPROVED}
+# The file waits for the applicant, so the clock of the municipality stands still.
+CLOCK_STOPPED = frozenset({Status.RETURNED, Status.AWAITING_PAYMENT})
+OPEN = IN_HAND | CLOCK_STOPPED | {Status.SUBMITTED}
+CLOSED = frozenset(Status) - OPEN
+DECIDED_FOR = frozenset({Status.AWAITING_PAYMENT, Status.APPROVED, Status.ISSUED, Status.COMPLETED})
+
+
+class To(StrEnum):
+    """Targets that depend on where the file is among the stages of its service."""
+
+    NEXT_STAGE = "next stage"
+    SAME_STAGE = "same stage"
+    STAGE_BEFORE = "stage before"
+    FIRST_STUDY = "first study"
+    REGISTRATION = "registration elsewhere"
+    UNCHANGED = "unchanged"
+
+
+class Who(StrEnum):
+    """Who may move. Roles carry the values of accounts.models.Role; they count only in the office that holds the file."""
+
+    SYSTEM = "system"
+    APPLICANT = "applicant"
+    STAGE_ROLE = "stage role"
+    CENTRE_CLERK = "centre_clerk"
+    REGISTRY_CLERK = "registry_clerk"
+    REVIEWER = "reviewer"
+    INFORMAL_AREAS = "informal_areas"
+    SUPERVISOR = "supervisor"
+
+
+@dataclass(frozen=True)
+class Move:
+    """`forward` moves end a stage and are open only when that stage names them in `finish`."""
+
+    name: str
+    label: StrOrPromise
+    consequence: StrOrPromise
+    sources: frozenset[Status]
+    target: Status | To
+    who: tuple[Who, ...]
+    forward: bool = False
+    needs_reason: bool = False
+
+
+MOVES: tuple[Move, ...] = (
+    Move(
+        "route",
+        _("Route"),
+        _("The request goes to the office that will handle it."),
+        frozenset({Status.SUBMITTED}),
+        Status.INCOMING,
+        (Who.SYSTEM,),
+    ),
+    Move(
+        "register",
+        _("Register"),
+        _("The file gets an incoming number of this office and goes to study."),
+        frozenset({Status.INCOMING}),
+        To.NEXT_STAGE,
+        (Who.REGISTRY_CLERK,),
+        forward=True,
+    ),
+    Move(
+        "take",
+        _("Take this file"),
+        _("The file is assigned to you; nothing else changes."),
+        STUDY | {Status.AWAITING_SUPERVISOR},
+        To.UNCHANGED,
+        (Who.STAGE_ROLE,),
+    ),
+    Move(
+        "reassign",
+        _("Reassign"),
+        _("The file is assigned to the colleague you choose."),
+        STUDY | {Status.AWAITING_SUPERVISOR},
+        To.UNCHANGED,
+        (Who.SUPERVISOR,),
+    ),
+    Move(
+        "recommend",
+        _("Complete and compliant: pass on"),
+        _("The file goes to the next stage."),
+        STUDY,
+        To.NEXT_STAGE,
+        (Who.STAGE_ROLE,),
+        forward=True,
+    ),
+    Move(
+        "return",
+        _("Return for completion"),
+        _("The applicant is asked to complete what you list; the clock stops until they answer."),
+        STUDY,
+        Status.RETURNED,
+        (Who.STAGE_ROLE,),
+    ),
+    Move(
+        "answer",
+        _("Send the answers"),
+        _("Your answers go to the reviewer and the clock resumes."),
+        frozenset({Status.RETURNED}),
+        To.SAME_STAGE,
+        (Who.APPLICANT,),
+    ),
+    Move(
+        "send_back",
+        _("Send back to the reviewer"),
+        _("The file goes back one stage with your reason."),
+        frozenset({Status.AWAITING_SUPERVISOR}),
+        To.STAGE_BEFORE,
+        (Who.SUPERVISOR,),
+        needs_reason=True,
+    ),
+    Move(
+        "approve",
+        _("Approve"),
+        _("The decision is entered in the journal and the applicant is told."),
+        frozenset({Status.AWAITING_SUPERVISOR}),
+        To.NEXT_STAGE,
+        (Who.SUPERVISOR,),
+        forward=True,
+    ),
+    Move(
+        "reject",
+        _("Reject"),
+        _("The request is refused; your reason goes to the applicant word for word."),
+        STUDY | {Status.AWAITING_SUPERVISOR},
+        Status.REJECTED,
+        (Who.SUPERVISOR,),
+        needs_reason=True,
+    ),
+    Move(
+        "record_payment",
+        _("Record the payment"),
+        _("The fee is marked as paid and the file goes on."),
+        frozenset({Status.AWAITING_PAYMENT}),
+        To.NEXT_STAGE,
+        (Who.CENTRE_CLERK, Who.REGISTRY_CLERK),
+        forward=True,
+    ),
+    Move(
+        "issue",
+        _("Issue"),
+        _("The document is issued, signed in the journal, and the applicant is told."),
+        frozenset({Status.APPROVED}),
+        Status.ISSUED,
+        (Who.REGISTRY_CLERK, Who.SUPERVISOR),
+        forward=True,
+    ),
+    Move(
+        "dispatch",
+        _("Send out"),
+        _("The file leaves with an outgoing number to the body named."),
+        frozenset({Status.APPROVED}),
+        Status.COMPLETED,
+        (Who.REGISTRY_CLERK,),
+        forward=True,
+    ),
+    Move(
+        "refer",
+        _("Refer to another office"),
+        _("The file leaves this office with an outgoing number and waits for registration at the other."),
+        STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR},
+        To.REGISTRATION,
+        (Who.REGISTRY_CLERK, Who.REVIEWER, Who.SUPERVISOR),
+        needs_reason=True,
+    ),
+    Move(
+        "withdraw",
+        _("Withdraw the request"),
+        _("The request is cancelled. The number stays; nothing more is done."),
+        OPEN - {Status.APPROVED},
+        Status.WITHDRAWN,
+        (Who.APPLICANT,),
+    ),
+    Move(
+        "file",
+        _("File"),
+        _("The file is closed and kept."),
+        frozenset({Status.ISSUED, Status.COMPLETED, Status.REJECTED, Status.WITHDRAWN}),
+        Status.FILED,
+        (Who.REGISTRY_CLERK, Who.SUPERVISOR),
+    ),
+    Move(
+        "reopen",
+        _("Re-open"),
+        _("The file goes back to its first study under the same number; the earlier outcome stays in its history."),
+        frozenset({Status.REJECTED, Status.WITHDRAWN}),
+        To.FIRST_STUDY,
+        (Who.SUPERVISOR,),
+        needs_reason=True,
+    ),
+)
+
+BY_NAME = {move.name: move for move in MOVES}
+
+
+def allowed(
+    move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]
+) -> bool:
+    """Say whether the table lets somebody who holds the roles `holds` (Who values) make this move now."""
+    if status not in move.sources or (move.forward and stage_finish != move.name):
+        return False
+    return any(who in holds or (who is Who.STAGE_ROLE and stage_role in holds) for who in move.who)
+
+
+def moves_open(*, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> Iterator[Move]:
+    """Every move of the table open to somebody with these roles, in table order."""
+    for move in MOVES:
+        if allowed(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds):
+            yield move
