@@ -11,7 +11,7 @@ from datetime import datetime
 
 from municipality.calendar import WorkingCalendar
 
-from .workflow import CLOCK_STOPPED
+from .workflow import CLOCK_STOPPED, CLOSED
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,14 @@ def due(start: datetime, working_days: int, paused: int, calendar: WorkingCalend
 
 
 def pauses_of(steps: Iterable[tuple[datetime, str]]) -> list[Pause]:
-    """Read the finished pauses from a history of (moment, status after it), oldest first."""
+    """Read the finished pauses from a history of (moment, status after it), oldest first.
+
+    A file that was closed and re-opened was not worked on in between, so that counts as a pause too.
+    """
     found: list[Pause] = []
     since: datetime | None = None
     for at, status in steps:
-        if status in CLOCK_STOPPED:
+        if status in CLOCK_STOPPED | CLOSED:
             since = since or at
         elif since is not None:
             found.append(Pause(since, at))

@@ -98,10 +98,7 @@ DRAWING = ("application/pdf", "image/vnd.dwg")
 
 @dataclass(frozen=True)
 class Document:
-    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all.
-
-    `before_issue` documents may follow after submission (before the permit is issued).
-    """
+    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all."""
 
     code: str
     label: StrOrPromise
@@ -177,10 +174,9 @@ class Amount:
 
 @dataclass(frozen=True)
 class Fee:
-    """`rate` names the tariff (permits.Tariff) and `quantity` reads its multiplier from the answers."""
+    """`work_out` gives the amount for these answers under the tariff in force on a day."""
 
-    tariff: str
-    quantity: Callable[[Answers], Decimal]
+    work_out: Callable[[Answers, date], Amount]
     explanation: StrOrPromise
 
 

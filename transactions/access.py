@@ -1,0 +1,178 @@
+"""The only door through which a view, task or serializer gets a transaction, draft or file.
+
+What a person may not see is answered as if it were not there (NotVisible, a 404).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.access import offices_of, posts_of
+from accounts.models import Role, User
+
+from . import references
+from .errors import NotVisible
+from .models import Attachment, Draft, Transaction, TransactionQuerySet
+from .workflow import BY_NAME, Move, Who, allowed, moves_open
+
+# Administrators keep the reference data; they see no case.
+CASE_ROLES = frozenset(Role) - {Role.ADMINISTRATOR}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """In which capacities (workflow.Who values) a person stands to one transaction, and the office they act from."""
+
+    holds: frozenset[str]
+    office_id: int | None
+
+    def acts_as(self, move: Move, stage_role: str) -> str:
+        """The capacity this person uses for a move, for the record."""
+        for who in move.who:
+            role = stage_role if who is Who.STAGE_ROLE else who.value
+            if role in self.holds:
+                return role
+        return ""
+
+
+def _staff_offices(user: User, on: date | None = None) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for post in posts_of(user, on):
+        if post.role in CASE_ROLES:
+            found.setdefault(post.office_id, set()).add(post.role)
+    return found
+
+
+def as_applicant(user: User) -> Q:
+    """Requests a person made, or an engineering office of theirs made while the owner's authorisation stands."""
+    return Q(applicant=user) | Q(
+        authorisation__status="accepted", authorisation__office__in=offices_of(user)
+    )
+
+
+def as_staff(user: User) -> Q:
+    """Cases an office of theirs holds, decides, or serves at its counter."""
+    offices = list(_staff_offices(user))
+    return Q(held_by__in=offices) | Q(branch__in=offices) | Q(centre__in=offices)
+
+
+def mine(user: User) -> TransactionQuerySet:
+    return Transaction.objects.filter(as_applicant(user))
+
+
+def at_work(user: User) -> TransactionQuerySet:
+    if not user.is_staff:
+        return Transaction.objects.none()
+    return Transaction.objects.filter(as_staff(user))
+
+
+def visible(user: User) -> TransactionQuerySet:
+    condition = as_applicant(user)
+    if user.is_staff:
+        condition |= as_staff(user)
+    return Transaction.objects.filter(condition)
+
+
+def get(user: User, reference: str) -> Transaction:
+    """The transaction with this reference, if this person may see it; NotVisible otherwise."""
+    parsed = references.parse(reference)
+    found = visible(user).for_pages().filter(reference=str(parsed)).first() if parsed else None
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:
+    """What this person is to the transaction now. No person means the system itself."""
+    if user is None:
+        return Capacity(frozenset({Who.SYSTEM.value}), None)
+    holds: set[str] = set()
+    office_id: int | None = None
+    if user.is_staff:
+        offices = _staff_offices(user, on)
+        for candidate in (transaction.held_by_id, transaction.centre_id):
+            roles = offices.get(candidate, set()) if candidate else set()
+            if candidate != transaction.held_by_id:
+                roles = roles & {Role.CENTRE_CLERK}
+            if roles:
+                office_id = office_id or candidate
+                holds |= roles
+    if acts_for_applicant(user, transaction):
+        holds.add(Who.APPLICANT.value)
+    return Capacity(frozenset(holds), office_id)
+
+
+def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
+    if thing.applicant_id == user.pk:
+        return True
+    authorisation = thing.authorisation
+    return (
+        authorisation is not None
+        and authorisation.status == "accepted"
+        and authorisation.office_id in {office.pk for office in offices_of(user)}
+    )
+
+
+def moves_for(user: User, transaction: Transaction) -> list[Move]:
+    """The moves of the table open to this person on this transaction now."""
+    stage = transaction.current_stage
+    return list(
+        moves_open(
+            status=transaction.status,
+            stage_finish=stage.finish,
+            stage_role=stage.role,
+            holds=capacity(user, transaction).holds,
+        )
+    )
+
+
+def may(user: User | None, transaction: Transaction, move: str, on: date | None = None) -> bool:
+    stage = transaction.current_stage
+    return allowed(
+        BY_NAME[move],
+        status=transaction.status,
+        stage_finish=stage.finish,
+        stage_role=stage.role,
+        holds=capacity(user, transaction, on).holds,
+    )
+
+
+def drafts(user: User) -> Q:
+    """Drafts a person owns, writes at a counter, or prepares for an owner whose authorisation stands."""
+    return (
+        Q(applicant=user)
+        | Q(created_by=user, channel="counter")
+        | Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
+    )
+
+
+def get_draft(user: User, key: UUID | str) -> Draft:
+    found = (
+        Draft.objects.filter(drafts(user), key=key)
+        .select_related("applicant", "authorisation__office", "centre")
+        .first()
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def get_attachment(user: User, key: UUID | str) -> Attachment:
+    """A file of a case or draft this person may see; also one they uploaded that no case has taken yet."""
+    found = (
+        Attachment.objects.select_related("transaction", "draft")
+        .filter(key=key, removed_at__isnull=True)
+        .filter(
+            Q(transaction__in=visible(user))
+            | Q(transaction=None, draft__in=Draft.objects.filter(drafts(user)))
+            | Q(transaction=None, draft=None, uploaded_by=user)
+        )
+        .first()
+    )
+    if found is None:
+        raise NotVisible
+    return found

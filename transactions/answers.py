@@ -1,0 +1,246 @@
+"""Answers: one door through which pages, counter and API have what was typed checked against a service's questions.
+
+Raw answers are JSON values as typed (`{"area_m2": "٦٢٥", "parts": [{"area_m2": "300"}]}`). Clean answers are
+canonical JSON: western digits, decimals as text, dates ISO Gregorian, choices and district codes as declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from municipality.hijri import parse_hijri
+from municipality.models import District
+from municipality.text import search_key, western_digits
+
+from .errors import Problem
+from .service_types import Answers, Field, Group, Kind, ServiceType, Step
+
+UNLISTED = "unlisted"
+_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f]")
+
+
+class _Typed:
+    """Mixin: digits of both systems, no invisible direction marks."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = _MARKS.sub("", western_digits(value)).strip().replace("٫", ".").replace("٬", "")
+        return super().to_python(value)  # type: ignore[misc]
+
+
+class TextField(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        return _MARKS.sub("", super().to_python(value)).strip()
+
+
+class CodeField(_Typed, forms.CharField):
+    """Text made of numbers (deed, plan, parcel): digits are made western."""
+
+
+class IntegerField(_Typed, forms.IntegerField):
+    pass
+
+
+class DecimalField(_Typed, forms.DecimalField):
+    pass
+
+
+class CalendarDateField(forms.Field):
+    """A date typed in either calendar, day, month and year apart by / or -; years under 1700 are Hijri."""
+
+    default_error_messages = {  # noqa: RUF012 – Django's own attribute
+        "impossible": gettext_lazy("There is no such date. Write year, month, day, for example 1446/03/15."),
+        "future": gettext_lazy("This date is still to come. Check the year."),
+    }
+
+    def __init__(self, *, past: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.past = past
+
+    def to_python(self, value: Any) -> date | None:
+        text = _MARKS.sub("", western_digits(str(value or ""))).strip()
+        if not text:
+            return None
+        match = re.fullmatch(r"(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})", text) or _backwards(text)
+        if not match:
+            raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date")
+        year, month, day = (int(part) for part in match.groups())
+        try:
+            return parse_hijri(f"{year}/{month}/{day}") if year < 1700 else date(year, month, day)
+        except ValueError as error:
+            raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date") from error
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value and self.past and value > date.today():
+            raise forms.ValidationError(self.error_messages["future"], code="future_date")
+
+
+def _backwards(text: str) -> re.Match[str] | None:
+    """Day first, as most people write it."""
+    if match := re.fullmatch(r"(\d{1,2})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{4})", text):
+        day, month, year = match.groups()
+        return re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", f"{year}/{month}/{day}")
+    return None
+
+
+class DistrictField(forms.CharField):
+    """A district by code or by its name in either script; `unlisted` says it is on no list."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        if not text or text == UNLISTED:
+            return text
+        by_code = District.objects.filter(code=text).values_list("code", flat=True).first()
+        if by_code:
+            return by_code
+        key = search_key(text)
+        near = [d for d in District.objects.filter(search__contains=key)[:6]] if key else []
+        exact = [d for d in near if key in (search_key(d.name_ar), search_key(d.name_en))]
+        if len(exact) == 1:
+            return exact[0].code
+        if near:
+            names = _("، ").join(d.name for d in near)
+            raise forms.ValidationError(
+                _("Which district do you mean: %(names)s?") % {"names": names}, code="district_ambiguous"
+            )
+        raise forms.ValidationError(
+            _("No district has this name. Choose one from the list, or say that yours is not on it."),
+            code="district_unknown",
+        )
+
+
+def _form_field(spec: Field, answers: Answers) -> forms.Field:
+    common: dict[str, Any] = {"label": spec.label, "help_text": spec.hint, "required": spec.required}
+    match spec.kind:
+        case Kind.TEXT | Kind.LONG_TEXT:
+            field: forms.Field
+            if spec.pattern:
+                check = RegexValidator(spec.pattern, spec.pattern_message or None, code="pattern")
+                field = CodeField(max_length=spec.max_length, validators=[check], **common)
+            else:
+                field = TextField(max_length=spec.max_length, **common)
+            if spec.kind is Kind.LONG_TEXT:
+                field.widget = forms.Textarea(attrs={"rows": 4, "maxlength": spec.max_length})
+        case Kind.INTEGER:
+            field = IntegerField(min_value=spec.low, max_value=spec.high, **common)
+            field.widget = forms.TextInput(attrs={"inputmode": "numeric"})
+        case Kind.DECIMAL:
+            field = DecimalField(
+                min_value=spec.low, max_value=spec.high, max_digits=12, decimal_places=2, **common
+            )
+            field.widget = forms.TextInput(attrs={"inputmode": "decimal"})
+        case Kind.DATE:
+            field = CalendarDateField(past=spec.past, **common)
+            field.widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr"})
+        case Kind.CHOICE:
+            widget = forms.RadioSelect if len(spec.choices) <= 5 else forms.Select
+            choices = spec.choices if widget is forms.RadioSelect else (("", _("Choose")), *spec.choices)
+            field = forms.ChoiceField(choices=choices, widget=widget, **common)
+        case Kind.DISTRICT:
+            field = DistrictField(max_length=80, **common)
+            field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off"})
+        case Kind.ACKNOWLEDGE:
+            field = forms.BooleanField(**common)
+            field.error_messages["required"] = _("You need to acknowledge this condition.")
+    field.unit = spec.unit  # type: ignore[attr-defined]
+    field.kind = spec.kind  # type: ignore[attr-defined]
+    return field
+
+
+def _asked(specs: Iterable[Field | Group], answers: Answers) -> list[Field | Group]:
+    return [spec for spec in specs if spec.when is None or spec.when(answers)]
+
+
+def form_for(specs: Iterable[Field], answers: Answers, data: Mapping[str, Any] | None = None, **kwargs: Any) -> forms.Form:
+    """A Django form over these questions; unbound shows `answers`, bound checks `data`."""
+    fields = {spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)}
+    form_class = type("AnswersForm", (forms.Form,), fields)
+    return form_class(data, initial=dict(answers), **kwargs)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """`values` are canonical JSON answers of what was right; `problems` name everything that was not."""
+
+    values: dict[str, Any]
+    problems: tuple[Problem, ...]
+
+
+def canonical(value: Any) -> Any:
+    """JSON form of a clean value: decimals without trailing zeros, dates ISO."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _clean_fields(specs: Iterable[Field], raw: Answers, seen: Answers, path: str) -> Cleaned:
+    form = form_for(specs, seen, {k: v for k, v in raw.items() if v is not None})
+    form.is_valid()
+    problems = [
+        Problem(f"{path}{name}", message, error.code or "invalid")
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+        for message in error.messages[:1]
+    ]
+    values = {name: canonical(value) for name, value in form.cleaned_data.items() if value not in (None, "")}
+    return Cleaned(values, tuple(problems))
+
+
+def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
+    items = raw if isinstance(raw, list) else []
+    if not group.least <= len(items) <= group.most:
+        message = ngettext(
+            "Give at least %(least)d entry and at most %(most)d.",
+            "Give at least %(least)d entries and at most %(most)d.",
+            group.least,
+        ) % {"least": group.least, "most": group.most}
+        return Cleaned({}, (Problem(group.name, message, "count"),))
+    cleaned, problems = [], []
+    for index, item in enumerate(items):
+        one = _clean_fields(group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}.")
+        cleaned.append(one.values)
+        problems += one.problems
+    return Cleaned({group.name: cleaned}, tuple(problems))
+
+
+def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
+    """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
+    asked = _asked(step.fields, {**seen, **{k: v for k, v in raw.items() if isinstance(v, str)}})
+    result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, "")
+    values, problems = dict(result.values), list(result.problems)
+    for group in asked:
+        if isinstance(group, Group):
+            part = _clean_group(group, raw.get(group.name), seen)
+            values.update(part.values)
+            problems += part.problems
+    return Cleaned(values, tuple(problems))
+
+
+def _scalars(raw: Answers) -> dict[str, Any]:
+    return {name: value for name, value in raw.items() if not isinstance(value, list | dict)}
+
+
+def clean(service: ServiceType, raw: Answers, today: date) -> Cleaned:
+    """Check a whole request: every page in order, then what only shows across pages. Names every problem at once."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for step in service.steps:
+        part = clean_step(step, raw, values)
+        values.update(part.values)
+        problems += part.problems
+    for unknown in sorted(set(raw) - {spec.name for spec in service.fields()}):
+        problems.append(Problem(unknown, _("This service has no such question."), "unknown_field"))
+    if not problems:
+        problems += service.check(values, today)
+    return Cleaned(values, tuple(problems))

@@ -1,0 +1,33 @@
+"""The secret printed on a receipt: eight digits (26.5 bits) that belong to a reference.
+
+It is derived, HMAC-SHA-256 of the reference under a server key, so the same receipt can be shown again byte for
+byte and nothing secret lies in the database. Wrong tries are counted strictly (services.inquiry), which protects
+a short secret better than a slow hash would.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from municipality.text import western_digits
+
+DIGITS = 8
+
+
+def of(reference: str) -> str:
+    """The PIN of a reference: eight western digits."""
+    digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), f"receipt pin:{reference}".encode(), hashlib.sha256)
+    return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
+
+
+def grouped(pin: str) -> str:
+    """As printed: two groups of four."""
+    return f"{pin[:4]} {pin[4:]}"
+
+
+def matches(reference: str, typed: str) -> bool:
+    digits = "".join(char for char in western_digits(typed) if char.isdecimal())
+    return hmac.compare_digest(of(reference).encode(), digits.encode())
