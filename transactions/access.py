@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from accounts.access import offices_of, posts_of
 from django.db.models import Q
 
-from accounts.access import offices_of, posts_of
 from accounts.models import Role, User
 
 from . import references
@@ -49,9 +49,7 @@ def _staff_offices(user: User, on: date | None = None) -> dict[int, set[str]]:
 
 def as_applicant(user: User) -> Q:
     """Requests a person made, or an engineering office of theirs made while the owner's authorisation stands."""
-    return Q(applicant=user) | Q(
-        authorisation__status="accepted", authorisation__office__in=offices_of(user)
-    )
+    return Q(applicant=user) | Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
 
 
 def as_staff(user: User) -> Q:

@@ -17,8 +17,8 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-
 from municipality.hijri import parse_hijri
+
 from municipality.models import District
 from municipality.text import search_key, western_digits
 
@@ -58,7 +58,7 @@ class DecimalField(_Typed, forms.DecimalField):
 class CalendarDateField(forms.Field):
     """A date typed in either calendar, day, month and year apart by / or -; years under 1700 are Hijri."""
 
-    default_error_messages = {  # noqa: RUF012 – Django's own attribute
+    default_error_messages = {
         "impossible": gettext_lazy("There is no such date. Write year, month, day, for example 1446/03/15."),
         "future": gettext_lazy("This date is still to come. Check the year."),
     }
@@ -162,9 +162,13 @@ def _asked(specs: Iterable[Field | Group], answers: Answers) -> list[Field | Gro
     return [spec for spec in specs if spec.when is None or spec.when(answers)]
 
 
-def form_for(specs: Iterable[Field], answers: Answers, data: Mapping[str, Any] | None = None, **kwargs: Any) -> forms.Form:
+def form_for(
+    specs: Iterable[Field], answers: Answers, data: Mapping[str, Any] | None = None, **kwargs: Any
+) -> forms.Form:
     """A Django form over these questions; unbound shows `answers`, bound checks `data`."""
-    fields = {spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)}
+    fields = {
+        spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)
+    }
     form_class = type("AnswersForm", (forms.Form,), fields)
     return form_class(data, initial=dict(answers), **kwargs)
 
@@ -208,7 +212,9 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
         return Cleaned({}, (Problem(group.name, message, "count"),))
     cleaned, problems = [], []
     for index, item in enumerate(items):
-        one = _clean_fields(group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}.")
+        one = _clean_fields(
+            group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}."
+        )
         cleaned.append(one.values)
         problems += one.problems
     return Cleaned({group.name: cleaned}, tuple(problems))
@@ -217,7 +223,9 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
 def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
     """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
     asked = _asked(step.fields, {**seen, **{k: v for k, v in raw.items() if isinstance(v, str)}})
-    result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, "")
+    result = _clean_fields(
+        [spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, ""
+    )
     values, problems = dict(result.values), list(result.problems)
     for group in asked:
         if isinstance(group, Group):
@@ -225,6 +233,16 @@ def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
             values.update(part.values)
             problems += part.problems
     return Cleaned(values, tuple(problems))
+
+
+def clean_until(service: ServiceType, raw: Answers, stop: Step) -> dict[str, Any]:
+    """The clean answers of the pages before `stop`."""
+    values: dict[str, Any] = {}
+    for step in service.steps:
+        if step.code == stop.code:
+            break
+        values.update(clean_step(step, raw, values).values)
+    return values
 
 
 def _scalars(raw: Answers) -> dict[str, Any]:

@@ -118,7 +118,11 @@ class Transaction(models.Model):
         District, verbose_name=_("district"), null=True, blank=True, on_delete=models.PROTECT
     )
     branch = models.ForeignKey(
-        Office, verbose_name=_("deciding office"), null=True, on_delete=models.PROTECT, related_name="branch_cases"
+        Office,
+        verbose_name=_("deciding office"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="branch_cases",
     )
     centre = models.ForeignKey(
         Office,
@@ -184,7 +188,8 @@ class Transaction(models.Model):
                 condition=~Q(status__in=["issued", "completed"]) | Q(issued_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="withdrawn_has_its_date", condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False)
+                name="withdrawn_has_its_date",
+                condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="filed_has_its_date", condition=~Q(status="filed") | Q(filed_at__isnull=False)
@@ -279,14 +284,21 @@ class Movement(models.Model):
     """A transaction entered or left an office, under a number of that office and Hijri year."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="movements")
-    office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements")
+    office = models.ForeignKey(
+        Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements"
+    )
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
     hijri_year = models.PositiveSmallIntegerField(_("Hijri year"))
     number = models.PositiveIntegerField(_("number"))
     at = models.DateTimeField(_("at"))
     by = person(_("by"), null=True, blank=True, related_name="+")
     counterpart = models.ForeignKey(
-        Office, verbose_name=_("from or to"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Office,
+        verbose_name=_("from or to"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     recipient = models.CharField(_("body outside"), max_length=120, blank=True)
 
@@ -328,7 +340,9 @@ class Attachment(models.Model):
     """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments")
+    draft = models.ForeignKey(
+        Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments"
+    )
     transaction = models.ForeignKey(
         Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
     )
@@ -405,7 +419,9 @@ class IssuedDocument(models.Model):
     class Meta:
         verbose_name = _("issued document")
         verbose_name_plural = _("issued documents")
-        constraints = [models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -510,9 +526,7 @@ class Outbox(models.Model):
         verbose_name_plural = _("work owed")
         ordering = ["id"]
         indexes = [
-            models.Index(
-                fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"])
-            )
+            models.Index(fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"]))
         ]
 
     def __str__(self) -> str:

@@ -219,7 +219,9 @@ MOVES: tuple[Move, ...] = (
     Move(
         "reopen",
         _("Re-open"),
-        _("The file goes back to its first study under the same number; the earlier outcome stays in its history."),
+        _(
+            "The file goes back to its first study under the same number; the earlier outcome stays in its history."
+        ),
         frozenset({Status.REJECTED, Status.WITHDRAWN}),
         To.FIRST_STUDY,
         (Who.SUPERVISOR,),
@@ -230,9 +232,7 @@ MOVES: tuple[Move, ...] = (
 BY_NAME = {move.name: move for move in MOVES}
 
 
-def allowed(
-    move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]
-) -> bool:
+def allowed(move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> bool:
     """Say whether the table lets somebody who holds the roles `holds` (Who values) make this move now."""
     if status not in move.sources or (move.forward and stage_finish != move.name):
         return False

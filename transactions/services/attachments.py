@@ -1,0 +1,219 @@
+"""Files: streamed to disk under a name of ours, hashed on the way, typed by content and never by extension."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
+
+import magic  # isort: skip
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from PIL import Image
+
+from accounts.models import User
+
+from .. import access
+from ..errors import DomainError, Invalid, Problem
+from ..models import Attachment, Deficiency, Draft
+from ..service_types import MIB, PAPER, PHOTO, Document
+from ..workflow import Status
+
+SNIFFED = 64 * 1024
+MOST_BYTES = 50 * MIB
+MOST_PIXELS = 100_000_000
+KINDS = {
+    "application/pdf": "PDF",
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/vnd.dwg": "DWG",
+}
+
+
+def path_of(file: Attachment) -> Path:
+    return Path(settings.MEDIA_ROOT) / file.stored_as
+
+
+def safe_name(name: str) -> str:
+    """The name as people know it, without folders, control or direction characters, at most 200 long."""
+    name = re.split(r"[/\\]", name)[-1]
+    name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    name = name.strip(" .") or "file"
+    if len(name) > 200:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[:180]}…{dot}{ending[:15]}" if dot else name[:200]
+    return name
+
+
+def store(
+    upload: UploadedFile,
+    *,
+    document: str,
+    by: User,
+    accepts: Collection[str] = tuple(KINDS),
+    most_bytes: int = MOST_BYTES,
+    now: datetime | None = None,
+) -> Attachment:
+    """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content.
+
+    The file is on disk (fsync) before its row is written; a crash in between leaves a file without a row, which
+    `manage.py sweep_files` takes away.
+    """
+    name = safe_name(upload.name or "")
+    if not upload.size:
+        _refuse(document, _("“%(name)s” is empty. Choose the file again.") % {"name": name}, "file_empty")
+    if upload.size > most_bytes:
+        message = _("“%(name)s” is larger than %(most)d MB. Nothing was kept of it.")
+        _refuse(document, message % {"name": name, "most": most_bytes // MIB}, "file_too_large")
+    upload.seek(0)
+    content_type = magic.from_buffer(upload.read(SNIFFED), mime=True)
+    if content_type not in accepts:
+        kinds = _("، ").join(KINDS[kind] for kind in accepts)
+        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
+        _refuse(document, message % {"name": name, "kinds": kinds}, "file_type")
+    if content_type in PHOTO:
+        _check_image(upload, document, name)
+    key = uuid.uuid4()
+    stored_as = f"{key.hex[:2]}/{key.hex}"
+    digest = _write(upload, Path(settings.MEDIA_ROOT) / stored_as)
+    return Attachment.objects.create(
+        key=key,
+        document=document,
+        original_name=name,
+        content_type=content_type,
+        size=upload.size,
+        sha256=digest,
+        stored_as=stored_as,
+        uploaded_by=by,
+        uploaded_at=now or timezone.now(),
+    )
+
+
+def _refuse(document: str, message: str, code: str) -> None:
+    raise Invalid([Problem(f"documents.{document}", message, code)])
+
+
+def _check_image(upload: UploadedFile, document: str, name: str) -> None:
+    """An image must decode and be of a size a screen can bear."""
+    upload.seek(0)
+    try:
+        with Image.open(upload) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError("too many pixels")
+            image.verify()
+    except Exception:  # Pillow raises many kinds on broken or hostile images; all mean the same to the sender
+        message = _("“%(name)s” cannot be read as a picture. Save it again and try once more.")
+        _refuse(document, message % {"name": name}, "image_broken")
+
+
+def _write(upload: UploadedFile, target: Path) -> str:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    upload.seek(0)
+    with target.open("xb") as out:
+        for chunk in upload.chunks():
+            digest.update(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
+
+
+def _document(draft: Draft, code: str) -> Document:
+    document = draft.service_type.document(code)
+    if document is None:
+        raise DomainError("document_unknown", _("This document is not asked for."))
+    return document
+
+
+def attach_to_draft(
+    draft: Draft, document_code: str, upload: UploadedFile, *, by: User, now: datetime | None = None
+) -> Attachment:
+    """Add a file to one document of a draft. Invalid when it is not acceptable or one too many."""
+    document = _document(draft, document_code)
+    with transaction.atomic():
+        locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
+        if locked is None or locked.stage == Draft.Stage.SUBMITTED:
+            raise DomainError("already_submitted", _("This request was submitted already."))
+        if locked.attachments.filter(document=document.code, removed_at=None).count() >= document.most:
+            message = ngettext(
+                "%(document)s: attach at most %(most)d file.",
+                "%(document)s: attach at most %(most)d files.",
+                document.most,
+            ) % {"document": document.label, "most": document.most}
+            _refuse(document.code, message, "too_many_documents")
+        file = store(
+            upload,
+            document=document.code,
+            by=by,
+            accepts=document.accepts,
+            most_bytes=document.max_bytes,
+            now=now,
+        )
+        file.draft = locked
+        file.save(update_fields=["draft"])
+    return file
+
+
+def attach_to_deficiency(
+    deficiency: Deficiency, upload: UploadedFile, *, by: User, now: datetime | None = None
+) -> Attachment:
+    """Add a file to the answer of one deficiency, while the request waits for the applicant."""
+    with transaction.atomic():
+        locked = (
+            Deficiency.objects.select_for_update(of=("self",))
+            .select_related("transaction")
+            .get(pk=deficiency.pk)
+        )
+        case = locked.transaction
+        if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
+            raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+        document = case.service_type.document(locked.about)
+        file = store(
+            upload,
+            document=document.code if document else "answer",
+            by=by,
+            accepts=document.accepts if document else PAPER,
+            now=now,
+        )
+        file.transaction, file.deficiency = case, locked
+        file.save(update_fields=["transaction", "deficiency"])
+    return file
+
+
+def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
+    """Take a file out of a draft or of an answer not yet sent. What was submitted stays for good."""
+    with transaction.atomic():
+        locked = (
+            Attachment.objects.select_for_update(of=("self",))
+            .select_related("deficiency", "transaction")
+            .get(pk=file.pk)
+        )
+        sent = locked.transaction_id and (locked.deficiency is None or locked.deficiency.answered_at)
+        if sent or (locked.transaction and not access.acts_for_applicant(by, locked.transaction)):
+            raise DomainError("file_is_kept", _("This file is part of a submitted request and is kept."))
+        locked.removed_at = now or timezone.now()
+        locked.save(update_fields=["removed_at"])
+
+
+def intact(file: Attachment) -> bool:
+    """True when what lies on disk is what was uploaded."""
+    digest = hashlib.sha256()
+    try:
+        with path_of(file).open("rb") as stored:
+            while chunk := stored.read(MIB):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == file.sha256

@@ -1,0 +1,87 @@
+"""What a decision leaves behind: the fee, the journal entry, the issued document. Called by services.moves only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from journal.entry import person_mark
+
+from accounts.models import User
+from journal import chain, receipts
+from municipality.text import western_digits
+
+from ..errors import DomainError, Invalid, Problem
+from ..models import FeeDue, IssuedDocument, Transaction
+
+
+def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
+    """Write down what is owed, once: a re-opened file keeps the fee it had. Returns facts for the event."""
+    fee = case.service_type.fee
+    if fee is None:
+        return {}
+    amount = fee.work_out(case.answers, timezone.localdate(now))
+    due, _created = FeeDue.objects.get_or_create(
+        transaction=case,
+        defaults={"amount": amount.amount, "basis": amount.basis, "worked_out_at": now},
+    )
+    return {"amount": _money(due.amount)}
+
+
+def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
+    reference = western_digits(payment_reference).strip()[:40]
+    if not reference:
+        raise Invalid([Problem("payment_reference", _("Give the number of the payment."), "required")])
+    if FeeDue.objects.filter(payment_reference=reference).exclude(transaction=case).exists():
+        raise DomainError("payment_used", _("This payment is already recorded for another request."))
+    due = FeeDue.objects.get(transaction=case)
+    due.paid_at, due.payment_reference, due.recorded_by = now, reference, by
+    due.save(update_fields=["paid_at", "payment_reference", "recorded_by"])
+    return {"amount": _money(due.amount), "payment_reference": reference}
+
+
+def enter_decision(case: Transaction, outcome: str, now: datetime) -> None:
+    """A decision is a promise, so it goes into the journal in the same transaction."""
+    chain.append(
+        "decided", case.reference, {"outcome": outcome, "event": case.version, "service": case.service}, now
+    )
+
+
+def issue_document(case: Transaction, number: str, now: datetime) -> IssuedDocument:
+    output = case.service_type.output
+    valid_until = _years_later(now, output.valid_years) if output.valid_years else None
+    entry = chain.append(
+        "issued",
+        case.reference,
+        {
+            "document": output.kind,
+            "number": number,
+            "service": case.service,
+            "valid_until": valid_until.isoformat() if valid_until else "",
+            "for": person_mark(case.mark_salt, case.applicant.national_id),
+        },
+        now,
+    )
+    return IssuedDocument.objects.create(
+        transaction=case,
+        kind=output.kind,
+        number=number,
+        issued_at=now,
+        valid_until=valid_until,
+        token=receipts.token(entry),
+    )
+
+
+def _years_later(now: datetime, years: int) -> Any:
+    day = timezone.localdate(now)
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, day=28)
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

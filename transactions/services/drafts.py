@@ -1,0 +1,187 @@
+"""Requests being written: begun, saved page by page, shown to the owner, submitted. A draft has no number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.access import offices_of, roles_in
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Authorisation, Role, User
+from municipality.models import Office
+
+from .. import access, answers
+from ..errors import DomainError, Problem
+from ..models import Attachment, Channel, Draft, Intake
+from ..service_types import Filer, ServiceType, Step
+from .intake import Submission, check, submit
+
+
+def start(
+    service: ServiceType,
+    *,
+    by: User,
+    applicant: User | None = None,
+    authorisation: Authorisation | None = None,
+    centre: Office | None = None,
+    now: datetime | None = None,
+) -> Draft:
+    """Begin a request for oneself, at a counter for someone who came in, or as the office an owner authorised."""
+    now = now or timezone.now()
+    channel = Channel.COUNTER if centre else Channel.ONLINE
+    if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
+        raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
+    if authorisation is not None:
+        _check_office(authorisation, by, now)
+        applicant = authorisation.owner
+    elif service.filer is Filer.ENGINEERING_OFFICE:
+        raise DomainError(
+            "office_needed",
+            _("This service is filed through an engineering office that the owner authorises."),
+        )
+    elif applicant is not None and applicant.pk != by.pk and not centre:
+        raise DomainError("not_the_applicant", _("You can begin a request for yourself only."))
+    prefilled = {}
+    if authorisation is not None:
+        prefilled = {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
+    return Draft.objects.create(
+        service=service.code,
+        applicant=applicant or by,
+        created_by=by,
+        authorisation=authorisation,
+        channel=channel,
+        centre=centre,
+        answers=prefilled,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None:
+    if authorisation.office_id not in {office.pk for office in offices_of(by)}:
+        raise DomainError("not_your_office", _("This authorisation was given to another office."))
+    if authorisation.status != Authorisation.Status.ACCEPTED:
+        raise DomainError(
+            "authorisation_not_live", _("The authorisation of the engineering office is not in force.")
+        )
+    if not authorisation.office.may_practise(timezone.localdate(now)):
+        raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
+
+
+def _lock_open(draft: Draft, by: User) -> Draft:
+    locked = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("applicant", "authorisation__office", "centre")
+        .filter(access.drafts(by), pk=draft.pk)
+        .first()
+    )
+    if locked is None or locked.stage == Draft.Stage.SUBMITTED:
+        raise DomainError("already_submitted", _("This request was submitted already."))
+    if locked.stage == Draft.Stage.AWAITING_OWNER and by.pk != locked.applicant_id:
+        raise DomainError("with_owner", _("The file is with the owner for approval."))
+    return locked
+
+
+@transaction.atomic
+def save_step(
+    draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, now: datetime | None = None
+) -> tuple[Problem, ...]:
+    """Keep what was typed on one page, right or wrong, and return what is wrong with it."""
+    locked = _lock_open(draft, by)
+    names = {spec.name for spec in step.fields}
+    earlier = answers.clean_until(locked.service_type, locked.answers, step)
+    locked.answers = {**locked.answers, **{name: value for name, value in typed.items() if name in names}}
+    for name in names - set(typed):
+        locked.answers.pop(name, None)
+    locked.updated_at = now or timezone.now()
+    locked.save(update_fields=["answers", "updated_at"])
+    draft.answers = locked.answers
+    return answers.clean_step(step, locked.answers, earlier).problems
+
+
+@transaction.atomic
+def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Draft:
+    """The engineering office hands the finished file to the owner for approval."""
+    locked = _lock_open(draft, by)
+    if locked.authorisation is None:
+        raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
+    ready(locked, by=by, now=now)
+    locked.stage, locked.owner_note = Draft.Stage.AWAITING_OWNER, ""
+    locked.updated_at = now or timezone.now()
+    locked.save(update_fields=["stage", "owner_note", "updated_at"])
+    return locked
+
+
+@transaction.atomic
+def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None = None) -> Draft:
+    """The owner gives the file back to the office with a note."""
+    locked = _lock_open(draft, by)
+    if locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
+        raise DomainError("not_with_owner", _("This file does not wait for your approval."))
+    locked.stage, locked.owner_note = Draft.Stage.OPEN, note.strip()
+    locked.updated_at = now or timezone.now()
+    locked.save(update_fields=["stage", "owner_note", "updated_at"])
+    return locked
+
+
+def submission_of(draft: Draft, language: str) -> Submission:
+    """The draft as intake takes it."""
+    files: dict[str, list[UUID]] = {}
+    for document, key in draft.attachments.filter(transaction=None, removed_at=None).values_list(
+        "document", "key"
+    ):
+        files.setdefault(document, []).append(key)
+    asked = {document.code for document in draft.service_type.documents_for(draft.answers)}
+    return Submission(
+        service=draft.service_type,
+        applicant=draft.applicant,
+        answers=draft.answers,
+        attachments={code: keys for code, keys in files.items() if code in asked},
+        authorisation=draft.authorisation,
+        channel=Channel(draft.channel),
+        centre=draft.centre,
+        language=language,
+    )
+
+
+def ready(draft: Draft, *, by: User, now: datetime | None = None) -> None:
+    """Raise Invalid with everything that is still missing or wrong in a draft."""
+    check(submission_of(draft, draft.applicant.language), by=by, now=now or timezone.now())
+
+
+def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Intake:
+    """Submit once: pressing twice, or coming back later, gives the same receipt."""
+    earlier = Intake.objects.select_related("transaction").filter(key=_key(draft)).first()
+    if earlier and access.visible(by).filter(pk=earlier.transaction_id).exists():
+        return earlier
+    with transaction.atomic():
+        locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
+        if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
+            locked = _lock_open(draft, by)
+            if (
+                locked.service_type.filer is Filer.ENGINEERING_OFFICE
+                and locked.stage != Draft.Stage.AWAITING_OWNER
+            ):
+                raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
+            intake = submit(submission_of(locked, by.language), by=by, key=_key(draft), now=now)
+            locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now or timezone.now()
+            locked.save(update_fields=["stage", "updated_at"])
+            return intake
+    return Intake.objects.select_related("transaction").get(key=_key(draft), by=by)
+
+
+def _key(draft: Draft) -> str:
+    return f"draft:{draft.key}"
+
+
+@transaction.atomic
+def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
+    """Throw a draft away; its files are removed too."""
+    locked = _lock_open(draft, by)
+    Attachment.objects.filter(draft=locked, transaction=None).update(removed_at=now or timezone.now())
+    locked.delete()

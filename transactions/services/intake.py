@@ -1,0 +1,260 @@
+"""Taking a request in. One database transaction holds the row, its first event, the files, the journal entry, the
+notice, the routing owed and the idempotency key: either all of it is there, or nothing was taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.access import roles_in
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from journal.entry import person_mark
+from municipality.hijri import hijri_year
+from municipality.services import current_calendar
+
+from accounts.models import Authorisation, Role, User
+from journal import chain, receipts
+from municipality.models import District, Office
+
+from .. import answers as answers_module
+from .. import clock, outbox
+from ..errors import DomainError, Invalid, Problem
+from ..models import Attachment, Channel, Event, Intake, Transaction
+from ..references import Reference
+from ..service_types import Filer, ServiceType
+from .notices import announce
+from .registers import next_serial
+
+DISTRICT_FIELD = "district"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is sent in. `attachments` maps a document code to the keys of files uploaded before."""
+
+    service: ServiceType
+    applicant: User
+    answers: Mapping[str, Any]
+    attachments: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
+    authorisation: Authorisation | None = None
+    channel: Channel = Channel.ONLINE
+    centre: Office | None = None
+    language: str = "ar"
+
+    def body_hash(self) -> str:
+        """Two submissions with this hash ask for the same thing."""
+        body = {
+            "service": self.service.code,
+            "applicant": self.applicant.pk,
+            "answers": self.answers,
+            "attachments": {code: sorted(map(str, keys)) for code, keys in self.attachments.items() if keys},
+            "authorisation": self.authorisation.pk if self.authorisation else None,
+        }
+        packed = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(packed.encode()).hexdigest()
+
+
+def submit(submission: Submission, *, by: User, key: str, now: datetime | None = None) -> Intake:
+    """Take a request in and return its intake (transaction and receipt token).
+
+    The same person with the same key and body gets the same intake again; with another body: `key_reused`.
+    Raises Invalid with every problem, DomainError when this person may not file it. Side effects: transaction,
+    event, files attached, journal entry, notice, routing owed.
+    """
+    body_hash = submission.body_hash()
+    if earlier := _earlier(by, key, body_hash):
+        return earlier
+    now = now or timezone.now()
+    _check_filer(submission, by, now)
+    values, files = check(submission, by=by, now=now)
+    try:
+        with transaction.atomic():
+            return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
+    except IntegrityError:
+        # The same form sent twice at once: the other one was taken, and its receipt is the answer.
+        if earlier := _earlier(by, key, body_hash):
+            return earlier
+        raise
+
+
+def check(
+    submission: Submission, *, by: User, now: datetime
+) -> tuple[dict[str, Any], dict[str, list[Attachment]]]:
+    """The canonical answers and the files of a submission; Invalid names everything missing or wrong."""
+    cleaned = answers_module.clean(submission.service, submission.answers, timezone.localdate(now))
+    files = _files(submission, by)
+    problems = [*cleaned.problems, *_document_problems(submission.service, cleaned.values, files)]
+    if problems:
+        raise Invalid(problems)
+    return cleaned.values, files
+
+
+def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
+    intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
+    if intake and intake.body_hash != body_hash:
+        raise DomainError("key_reused", _("This key was used before for another request."))
+    return intake
+
+
+def _check_filer(submission: Submission, by: User, now: datetime) -> None:
+    """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
+    service, authorisation = submission.service, submission.authorisation
+    if submission.channel == Channel.COUNTER:
+        if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
+            raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
+    elif by.pk != submission.applicant.pk:
+        raise DomainError("not_the_applicant", _("Only the owner can submit this request."))
+    if service.filer is not Filer.ENGINEERING_OFFICE:
+        return
+    if authorisation is None or authorisation.owner_id != submission.applicant.pk:
+        raise DomainError(
+            "office_needed",
+            _("This service is filed through an engineering office that the owner authorises."),
+        )
+    if authorisation.status != Authorisation.Status.ACCEPTED:
+        raise DomainError(
+            "authorisation_not_live", _("The authorisation of the engineering office is not in force.")
+        )
+    if not authorisation.office.may_practise(timezone.localdate(now)):
+        raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
+
+
+def _files(submission: Submission, by: User) -> dict[str, list[Attachment]]:
+    """The files named, of those this person uploaded or that lie in the same draft; each still free."""
+    wanted = {key for keys in submission.attachments.values() for key in keys}
+    if not wanted:
+        return {}
+    found = {
+        file.key: file
+        for file in Attachment.objects.filter(
+            key__in=wanted, transaction=None, removed_at=None
+        ).select_related("draft")
+        if file.uploaded_by_id == by.pk or (file.draft and file.draft.applicant_id == submission.applicant.pk)
+    }
+    return {
+        code: [found[key] for key in dict.fromkeys(keys) if key in found]
+        for code, keys in submission.attachments.items()
+    }
+
+
+def _document_problems(
+    service: ServiceType, values: Mapping[str, Any], files: Mapping[str, Sequence[Attachment]]
+) -> list[Problem]:
+    asked = {document.code: document for document in service.documents_for(values)}
+    problems = []
+    for code, document in asked.items():
+        have = files.get(code, ())
+        if len(have) < document.least:
+            message = ngettext(
+                "%(document)s is missing: attach %(least)d file.",
+                "%(document)s is missing: attach %(least)d files.",
+                document.least,
+            ) % {"document": document.label, "least": document.least}
+            problems.append(Problem(f"documents.{code}", message, "document_missing"))
+        elif len(have) > document.most:
+            message = ngettext(
+                "%(document)s: attach at most %(most)d file.",
+                "%(document)s: attach at most %(most)d files.",
+                document.most,
+            ) % {"document": document.label, "most": document.most}
+            problems.append(Problem(f"documents.{code}", message, "too_many_documents"))
+        if any(file.content_type not in document.accepts for file in have):
+            message = _("%(document)s: this kind of file is not accepted.") % {"document": document.label}
+            problems.append(Problem(f"documents.{code}", message, "document_type"))
+    for code in sorted(code for code, have in files.items() if have and code not in asked):
+        problems.append(
+            Problem(f"documents.{code}", _("This document is not asked for."), "document_unknown")
+        )
+    return problems
+
+
+def _take(
+    submission: Submission,
+    values: dict[str, Any],
+    files: Mapping[str, Sequence[Attachment]],
+    *,
+    by: User,
+    key: str,
+    body_hash: str,
+    now: datetime,
+) -> Intake:
+    service, calendar = submission.service, current_calendar()
+    stage = service.stages[0]
+    year = hijri_year(now)
+    serial = next_serial(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year)
+    reference = Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)
+    counter = submission.channel == Channel.COUNTER
+    case = Transaction.objects.create(
+        reference=str(reference),
+        service=service.code,
+        stage=stage.code,
+        applicant=submission.applicant,
+        authorisation=submission.authorisation,
+        channel=submission.channel,
+        taken_by=by if counter else None,
+        taken_at=submission.centre,
+        language=submission.language,
+        answers=values,
+        mark_salt=secrets.token_hex(16),
+        district=_district(values),
+        submitted_at=now,
+        stage_started_at=now,
+        due_at=clock.due(now, service.working_days, 0, calendar),
+        stage_due_at=clock.due(now, stage.working_days, 0, calendar),
+    )
+    event = Event.objects.create(
+        transaction=case,
+        seq=1,
+        at=now,
+        move="submit",
+        actor=by,
+        actor_role="centre_clerk" if counter else "applicant",
+        to_status=case.status,
+        to_stage=case.stage,
+        office=submission.centre,
+        facts={"channel": submission.channel},
+    )
+    attached = [file for group in files.values() for file in group]
+    for code, group in files.items():
+        taken = Attachment.objects.filter(pk__in=[file.pk for file in group], transaction=None)
+        if taken.update(transaction=case, document=code) != len(group):
+            raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
+    announce(case, event, now)
+    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="")
+    intake.token = receipts.token(
+        chain.append("received", case.reference, _promise(case, values, attached), now)
+    )
+    intake.save()
+    return intake
+
+
+def _promise(
+    case: Transaction, values: Mapping[str, Any], files: Sequence[Attachment]
+) -> dict[str, str | int]:
+    """What the receipt binds the city to: which service, whose, and exactly which content and files."""
+    content = {"answers": values, "files": sorted(file.sha256 for file in files)}
+    packed = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "service": case.service,
+        "channel": case.channel,
+        "for": person_mark(case.mark_salt, case.applicant.national_id),
+        "content": hashlib.sha256(f"{case.mark_salt}{packed}".encode()).hexdigest()[:32],
+        "files": len(files),
+    }
+
+
+def _district(values: Mapping[str, Any]) -> District | None:
+    code = values.get(DISTRICT_FIELD)
+    return District.objects.filter(code=code).first() if code else None

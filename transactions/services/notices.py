@@ -1,0 +1,87 @@
+"""Telling people: a notice in the portal at once, SMS and e-mail from the outbox, once each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.utils import translation
+
+from accounts import sms
+from accounts.models import OfficeMembership, User
+
+from .. import outbox
+from ..models import Delivery, Event, Notification, Transaction
+from ..wording import notice_subject, notice_text
+
+# Moves an applicant hears of. Work inside the office shows on the timeline only.
+TOLD = frozenset(
+    {
+        "submit",
+        "register",
+        "return",
+        "approve",
+        "reject",
+        "record_payment",
+        "issue",
+        "dispatch",
+        "refer",
+        "reopen",
+        "withdraw",
+    }
+)
+
+
+def announce(case: Transaction, event: Event, now: datetime) -> None:
+    """Create the notices of an event and owe their sending. Call inside the event's transaction."""
+    if event.move not in TOLD:
+        return
+    for person in _recipients(case, now):
+        notice = Notification.objects.create(event=event, recipient=person, created_at=now)
+        if _channels(person):
+            outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now)
+
+
+def _recipients(case: Transaction, now: datetime) -> list[User]:
+    people = {case.applicant_id: case.applicant}
+    if case.authorisation is not None and case.authorisation.status == "accepted":
+        members = OfficeMembership.objects.current(now.date()).filter(office_id=case.authorisation.office_id)
+        people |= {member.user_id: member.user for member in members.select_related("user")}
+    return list(people.values())
+
+
+def _channels(person: User) -> list[Delivery.Channel]:
+    wanted = []
+    if person.sms_notices and person.phone:
+        wanted.append(Delivery.Channel.SMS)
+    if person.email_notices and person.email:
+        wanted.append(Delivery.Channel.EMAIL)
+    return wanted
+
+
+@outbox.handles("notify")
+def send(notification_id: int, now: datetime) -> None:
+    """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel."""
+    notice = Notification.objects.select_related("recipient", "event__transaction", "event__office").get(
+        pk=notification_id
+    )
+    sent = set(notice.deliveries.values_list("channel", flat=True))
+    with translation.override(notice.recipient.language):
+        for channel in _channels(notice.recipient):
+            if channel not in sent:
+                Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
+                _deliver(notice, channel)
+
+
+def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
+    text = notice_text(notice.event)
+    if channel is Delivery.Channel.SMS:
+        sms.send(notice.recipient.phone, text)
+    else:
+        send_mail(notice_subject(notice.event), text, settings.DEFAULT_FROM_EMAIL, [notice.recipient.email])
+
+
+def mark_read(user: User, now: datetime) -> int:
+    """Mark all notices of a person as read; returns how many were not."""
+    return Notification.objects.filter(recipient=user, read_at=None).update(read_at=now)

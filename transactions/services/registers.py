@@ -1,0 +1,56 @@
+"""Incoming and outgoing numbers: per office and Hijri year, without gaps or repeats.
+
+The register's row is locked until commit, and the number is used in the same transaction, so a rollback gives
+it back. Locks are always taken in this order: transaction row, registers by office, serial, journal chain.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from municipality.hijri import hijri_year
+
+from accounts.models import User
+from municipality.models import Office
+
+from ..models import Direction, Movement, Register, Serial, Transaction
+
+
+def enter(
+    case: Transaction,
+    *,
+    office_id: int,
+    direction: Direction,
+    by: User | None,
+    now: datetime,
+    counterpart: Office | None = None,
+    recipient: str = "",
+) -> Movement:
+    """Write the next line of an office's register. Call inside a transaction."""
+    year = hijri_year(now)
+    register, _created = Register.objects.get_or_create(
+        office_id=office_id, direction=direction, hijri_year=year
+    )
+    register = Register.objects.select_for_update().get(pk=register.pk)
+    register.last_number += 1
+    register.save(update_fields=["last_number"])
+    return Movement.objects.create(
+        transaction=case,
+        office_id=office_id,
+        direction=direction,
+        hijri_year=year,
+        number=register.last_number,
+        at=now,
+        by=by,
+        counterpart=counterpart,
+        recipient=recipient,
+    )
+
+
+def next_serial(node: str, incarnation: str, year: int) -> int:
+    """The next serial of this node for references. Call inside a transaction."""
+    serial, _created = Serial.objects.get_or_create(node=node, incarnation=incarnation, hijri_year=year)
+    serial = Serial.objects.select_for_update().get(pk=serial.pk)
+    serial.last += 1
+    serial.save(update_fields=["last"])
+    return serial.last

@@ -1,0 +1,182 @@
+"""What happened, in plain words, in the reader's language. The same words on timeline, notice and SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from . import service_types
+from .models import Event, Transaction
+from .workflow import BY_NAME, Status
+
+# Event.move → title. "submit" is not in the table of moves: it is how a transaction begins.
+TITLES = {
+    "submit": gettext_noop("Request received"),
+    "route": gettext_noop("Sent to the office that handles it"),
+    "register": gettext_noop("Entered in the incoming register"),
+    "take": gettext_noop("An employee has taken the file"),
+    "reassign": gettext_noop("The file was given to another employee"),
+    "recommend": gettext_noop("Stage finished"),
+    "return": gettext_noop("Returned to you for completion"),
+    "answer": gettext_noop("Your answers were received"),
+    "send_back": gettext_noop("Sent back for further study"),
+    "approve": gettext_noop("Approved"),
+    "reject": gettext_noop("Rejected"),
+    "record_payment": gettext_noop("Payment recorded"),
+    "issue": gettext_noop("Issued"),
+    "dispatch": gettext_noop("Sent out"),
+    "refer": gettext_noop("Referred to another office"),
+    "withdraw": gettext_noop("Request withdrawn"),
+    "file": gettext_noop("Filed"),
+    "reopen": gettext_noop("Re-opened"),
+}
+
+
+def title(event: Event) -> str:
+    return _(TITLES[event.move])
+
+
+def _office(event: Event) -> str:
+    return event.office.name if event.office else ""
+
+
+def _number(event: Event, key: str) -> str:
+    """A register number as people quote it: number/Hijri year, kept together in either direction."""
+    return f"\u2068{event.facts.get(key, '')}/{event.facts.get('hijri_year', '')}\u2069"
+
+
+def _stage(event: Event) -> str:
+    service = service_types.get(event.transaction.service)
+    return str(service.stage(event.to_stage).title)
+
+
+def _return(event: Event) -> str:
+    count = int(event.facts.get("count", 0))
+    return ngettext(
+        "There is %(count)d thing to complete. The clock has stopped until you answer.",
+        "There are %(count)d things to complete. The clock has stopped until you answer.",
+        count,
+    ) % {"count": count}
+
+
+def _approve(event: Event) -> str:
+    if event.to_status == Status.AWAITING_PAYMENT:
+        return _("Your request is approved. The fee is %(amount)s SAR; the file waits for payment.") % {
+            "amount": f"\u2068{event.facts.get('amount', '')}\u2069"
+        }
+    return _("Your request is approved. Next: %(stage)s.") % {"stage": _stage(event)}
+
+
+def _with_reason(sentence: str) -> Callable[[Event], str]:
+    return lambda event: _(sentence) % {"office": _office(event), "reason": event.reason}
+
+
+SENTENCES: dict[str, Callable[[Event], str]] = {
+    "submit": lambda event: _("We received your request and gave it a number for life."),
+    "route": lambda event: _("It goes to %(office)s.") % {"office": _office(event)},
+    "register": lambda event: (
+        _("%(office)s entered it under incoming number %(number)s.")
+        % {"office": _office(event), "number": _number(event, "incoming")}
+    ),
+    "take": lambda event: _("An employee of %(office)s is working on it.") % {"office": _office(event)},
+    "reassign": lambda event: (
+        _("Another employee of %(office)s is now working on it.") % {"office": _office(event)}
+    ),
+    "recommend": lambda event: (
+        _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)}
+    ),
+    "return": _return,
+    "answer": lambda event: _("Your answers went to the reviewer and the clock goes on."),
+    "send_back": lambda event: _("The supervisor asked for further study before deciding."),
+    "approve": _approve,
+    "reject": _with_reason(gettext_noop("The request was refused. The reason: %(reason)s")),
+    "record_payment": lambda event: (
+        _("The fee of %(amount)s SAR is paid.") % {"amount": f"\u2068{event.facts.get('amount', '')}\u2069"}
+    ),
+    "issue": lambda event: (
+        _("%(document)s number %(number)s is issued.")
+        % {
+            "document": service_types.get(event.transaction.service).output.title,
+            "number": f"\u2068{event.facts.get('number', '')}\u2069",
+        }
+    ),
+    "dispatch": lambda event: (
+        _("It left under outgoing number %(number)s to: %(recipient)s.")
+        % {
+            "number": _number(event, "outgoing"),
+            "recipient": service_types.get(event.transaction.service).output.recipient,
+        }
+    ),
+    "refer": _with_reason(gettext_noop("It goes to %(office)s. The reason: %(reason)s")),
+    "withdraw": lambda event: _("The request was cancelled at the applicant's wish."),
+    "file": lambda event: _("The file is closed and kept."),
+    "reopen": _with_reason(gettext_noop("The request is looked at again. The reason: %(reason)s")),
+}
+
+
+def sentence(event: Event) -> str:
+    return SENTENCES[event.move](event)
+
+
+def reason_shown(event: Event) -> str:
+    """A reason of the office that the applicant may read and that is not part of the sentence already."""
+    return event.reason if event.move == "approve" else ""
+
+
+def headline(case: Transaction) -> str:
+    """Where the file is now, in one sentence."""
+    office = case.held_by.name if case.held_by else ""
+    match Status(case.status):
+        case Status.SUBMITTED:
+            return _("We have your request and are sending it to the office that handles it.")
+        case Status.INCOMING:
+            return _("Your request is at %(office)s and waits to be registered.") % {"office": office}
+        case Status.RETURNED:
+            return _("Your request waits for you: complete what was asked, and it goes on.")
+        case Status.AWAITING_PAYMENT:
+            return _("Your request is approved and waits for payment of the fee.")
+        case Status.APPROVED:
+            return _("Your request is approved; %(office)s is preparing what comes of it.") % {
+                "office": office
+            }
+        case Status.ISSUED:
+            return _("Done: your document is issued.")
+        case Status.COMPLETED:
+            return _("Done: the approved request was sent to %(recipient)s.") % {
+                "recipient": case.service_type.output.recipient
+            }
+        case Status.REJECTED:
+            return _("Your request was refused. The reason is below.")
+        case Status.WITHDRAWN:
+            return _("This request was cancelled by the applicant.")
+        case Status.FILED:
+            return _("This file is closed and kept.")
+        case _other:
+            return _("Your request is at %(office)s, in the stage “%(stage)s”.") % {
+                "office": office,
+                "stage": case.current_stage.title,
+            }
+
+
+def notice_subject(event: Event) -> str:
+    return f"{title(event)} – \u2068{event.transaction.reference}\u2069"
+
+
+def notice_text(event: Event) -> str:
+    return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
+        "reference": f"\u2068{event.transaction.reference}\u2069",
+        "title": title(event),
+        "sentence": sentence(event),
+    }
+
+
+def why_not(case: Transaction, move: str) -> str:
+    """Why a move is not open now, for the page that says so."""
+    label = BY_NAME[move].label
+    status = Status(case.status).label
+    return _("“%(move)s” is not possible now: the request is “%(status)s”, or this is not yours to do.") % {
+        "move": label,
+        "status": status,
+    }
