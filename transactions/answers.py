@@ -136,9 +136,7 @@ def _form_field(spec: Field, answers: Answers) -> forms.Field:
             field = IntegerField(min_value=spec.low, max_value=spec.high, **common)
             field.widget = forms.TextInput(attrs={"inputmode": "numeric"})
         case Kind.DECIMAL:
-            field = DecimalField(
-                min_value=spec.low, max_value=spec.high, max_digits=12, decimal_places=2, **common
-            )
+            field = DecimalField(min_value=spec.low, max_value=spec.high, max_digits=12, decimal_places=2, **common)
             field.widget = forms.TextInput(attrs={"inputmode": "decimal"})
         case Kind.DATE:
             field = CalendarDateField(past=spec.past, **common)
@@ -166,9 +164,7 @@ def form_for(
     specs: Iterable[Field], answers: Answers, data: Mapping[str, Any] | None = None, **kwargs: Any
 ) -> forms.Form:
     """A Django form over these questions; unbound shows `answers`, bound checks `data`."""
-    fields = {
-        spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)
-    }
+    fields = {spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)}
     form_class = type("AnswersForm", (forms.Form,), fields)
     return form_class(data, initial=dict(answers), **kwargs)
 
@@ -212,9 +208,7 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
         return Cleaned({}, (Problem(group.name, message, "count"),))
     cleaned, problems = [], []
     for index, item in enumerate(items):
-        one = _clean_fields(
-            group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}."
-        )
+        one = _clean_fields(group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}.")
         cleaned.append(one.values)
         problems += one.problems
     return Cleaned({group.name: cleaned}, tuple(problems))
@@ -223,9 +217,7 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
 def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
     """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
     asked = _asked(step.fields, {**seen, **{k: v for k, v in raw.items() if isinstance(v, str)}})
-    result = _clean_fields(
-        [spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, ""
-    )
+    result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, "")
     values, problems = dict(result.values), list(result.problems)
     for group in asked:
         if isinstance(group, Group):

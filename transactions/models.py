@@ -28,9 +28,7 @@ class Channel(models.TextChoices):
 
 
 def person(verbose_name: object, **kwargs: object) -> models.ForeignKey[User, User]:
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=verbose_name, on_delete=models.PROTECT, **kwargs
-    )
+    return models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=verbose_name, on_delete=models.PROTECT, **kwargs)
 
 
 class Draft(models.Model):
@@ -114,9 +112,7 @@ class Transaction(models.Model):
     answers = models.JSONField(_("answers"))
     mark_salt = models.CharField(max_length=32, editable=False)
 
-    district = models.ForeignKey(
-        District, verbose_name=_("district"), null=True, blank=True, on_delete=models.PROTECT
-    )
+    district = models.ForeignKey(District, verbose_name=_("district"), null=True, blank=True, on_delete=models.PROTECT)
     branch = models.ForeignKey(
         Office,
         verbose_name=_("deciding office"),
@@ -191,9 +187,7 @@ class Transaction(models.Model):
                 name="withdrawn_has_its_date",
                 condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False),
             ),
-            models.CheckConstraint(
-                name="filed_has_its_date", condition=~Q(status="filed") | Q(filed_at__isnull=False)
-            ),
+            models.CheckConstraint(name="filed_has_its_date", condition=~Q(status="filed") | Q(filed_at__isnull=False)),
             models.CheckConstraint(
                 name="clock_stands_still_while_waiting_for_applicant",
                 condition=Q(status__in=sorted(CLOCK_STOPPED), paused_at__isnull=False, due_at__isnull=True)
@@ -284,9 +278,7 @@ class Movement(models.Model):
     """A transaction entered or left an office, under a number of that office and Hijri year."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="movements")
-    office = models.ForeignKey(
-        Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements"
-    )
+    office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements")
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
     hijri_year = models.PositiveSmallIntegerField(_("Hijri year"))
     number = models.PositiveIntegerField(_("number"))
@@ -340,9 +332,7 @@ class Attachment(models.Model):
     """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    draft = models.ForeignKey(
-        Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments"
-    )
+    draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments")
     transaction = models.ForeignKey(
         Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
     )
@@ -419,9 +409,7 @@ class IssuedDocument(models.Model):
     class Meta:
         verbose_name = _("issued document")
         verbose_name_plural = _("issued documents")
-        constraints = [
-            models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")]
 
     def __str__(self) -> str:
         return self.number
@@ -454,9 +442,7 @@ class Serial(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["node", "incarnation", "hijri_year"], name="one_serial_a_year")
-        ]
+        constraints = [models.UniqueConstraint(fields=["node", "incarnation", "hijri_year"], name="one_serial_a_year")]
 
     def __str__(self) -> str:
         return f"{self.node}{self.incarnation}-{self.hijri_year}"
@@ -525,9 +511,7 @@ class Outbox(models.Model):
         verbose_name = _("work owed")
         verbose_name_plural = _("work owed")
         ordering = ["id"]
-        indexes = [
-            models.Index(fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"]))
-        ]
+        indexes = [models.Index(fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"]))]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

@@ -55,9 +55,7 @@ def ring(outbox_id: int, kind: str) -> None:
 
 
 def _claimable(now: datetime) -> Q:
-    return Q(state=Outbox.State.OWED, not_before__lte=now) | Q(
-        state=Outbox.State.CLAIMED, lease_until__lt=now
-    )
+    return Q(state=Outbox.State.OWED, not_before__lte=now) | Q(state=Outbox.State.CLAIMED, lease_until__lt=now)
 
 
 def due(now: datetime, limit: int) -> list[tuple[int, str]]:

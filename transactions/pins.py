@@ -19,9 +19,7 @@ DIGITS = 8
 
 def of(reference: str) -> str:
     """The PIN of a reference: eight western digits."""
-    digest = hmac.digest(
-        settings.RECEIPT_PIN_KEY.encode(), f"receipt pin:{reference}".encode(), hashlib.sha256
-    )
+    digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), f"receipt pin:{reference}".encode(), hashlib.sha256)
     return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
 
 

@@ -80,16 +80,12 @@ def _in_service(code: str, offices: Mapping[str, OfficeFacts]) -> str:
     return code
 
 
-def _least_loaded(
-    codes: Iterable[str], offices: Mapping[str, OfficeFacts], facts: dict[str, str]
-) -> str | None:
+def _least_loaded(codes: Iterable[str], offices: Mapping[str, OfficeFacts], facts: dict[str, str]) -> str | None:
     working = [offices[code] for code in codes if not offices[code].suspended]
     if not working:
         stand_ins = {offices[code].fallback for code in codes} - {None}
         working = [offices[code] for code in stand_ins if code and not offices[code].suspended]
     if not working:
         return None
-    facts["loads"] = ", ".join(
-        f"{o.code} {o.open_load}/{o.capacity}" for o in sorted(working, key=lambda o: o.code)
-    )
+    facts["loads"] = ", ".join(f"{o.code} {o.open_load}/{o.capacity}" for o in sorted(working, key=lambda o: o.code))
     return min(working, key=lambda o: (Fraction(o.open_load, o.capacity), o.code)).code

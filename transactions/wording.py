@@ -81,12 +81,8 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         % {"office": _office(event), "number": _number(event, "incoming")}
     ),
     "take": lambda event: _("An employee of %(office)s is working on it.") % {"office": _office(event)},
-    "reassign": lambda event: (
-        _("Another employee of %(office)s is now working on it.") % {"office": _office(event)}
-    ),
-    "recommend": lambda event: (
-        _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)}
-    ),
+    "reassign": lambda event: _("Another employee of %(office)s is now working on it.") % {"office": _office(event)},
+    "recommend": lambda event: _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)},
     "return": _return,
     "answer": lambda event: _("Your answers went to the reviewer and the clock goes on."),
     "send_back": lambda event: _("The supervisor asked for further study before deciding."),
@@ -138,9 +134,7 @@ def headline(case: Transaction) -> str:
         case Status.AWAITING_PAYMENT:
             return _("Your request is approved and waits for payment of the fee.")
         case Status.APPROVED:
-            return _("Your request is approved; %(office)s is preparing what comes of it.") % {
-                "office": office
-            }
+            return _("Your request is approved; %(office)s is preparing what comes of it.") % {"office": office}
         case Status.ISSUED:
             return _("Done: your document is issued.")
         case Status.COMPLETED:

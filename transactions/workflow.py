@@ -219,9 +219,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "reopen",
         _("Re-open"),
-        _(
-            "The file goes back to its first study under the same number; the earlier outcome stays in its history."
-        ),
+        _("The file goes back to its first study under the same number; the earlier outcome stays in its history."),
         frozenset({Status.REJECTED, Status.WITHDRAWN}),
         To.FIRST_STUDY,
         (Who.SUPERVISOR,),

@@ -171,11 +171,7 @@ def attach_to_deficiency(
 ) -> Attachment:
     """Add a file to the answer of one deficiency, while the request waits for the applicant."""
     with transaction.atomic():
-        locked = (
-            Deficiency.objects.select_for_update(of=("self",))
-            .select_related("transaction")
-            .get(pk=deficiency.pk)
-        )
+        locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
         if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))

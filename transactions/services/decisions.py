@@ -45,9 +45,7 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
 
 def enter_decision(case: Transaction, outcome: str, now: datetime) -> None:
     """A decision is a promise, so it goes into the journal in the same transaction."""
-    chain.append(
-        "decided", case.reference, {"outcome": outcome, "event": case.version, "service": case.service}, now
-    )
+    chain.append("decided", case.reference, {"outcome": outcome, "event": case.version, "service": case.service}, now)
 
 
 def issue_document(case: Transaction, number: str, now: datetime) -> IssuedDocument:

@@ -66,9 +66,7 @@ def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None
     if authorisation.office_id not in {office.pk for office in offices_of(by)}:
         raise DomainError("not_your_office", _("This authorisation was given to another office."))
     if authorisation.status != Authorisation.Status.ACCEPTED:
-        raise DomainError(
-            "authorisation_not_live", _("The authorisation of the engineering office is not in force.")
-        )
+        raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
     if not authorisation.office.may_practise(timezone.localdate(now)):
         raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
 
@@ -132,9 +130,7 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
 def submission_of(draft: Draft, language: str) -> Submission:
     """The draft as intake takes it."""
     files: dict[str, list[UUID]] = {}
-    for document, key in draft.attachments.filter(transaction=None, removed_at=None).values_list(
-        "document", "key"
-    ):
+    for document, key in draft.attachments.filter(transaction=None, removed_at=None).values_list("document", "key"):
         files.setdefault(document, []).append(key)
     asked = {document.code for document in draft.service_type.documents_for(draft.answers)}
     return Submission(
@@ -163,10 +159,7 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
             locked = _lock_open(draft, by)
-            if (
-                locked.service_type.filer is Filer.ENGINEERING_OFFICE
-                and locked.stage != Draft.Stage.AWAITING_OWNER
-            ):
+            if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
             intake = submit(submission_of(locked, by.language), by=by, key=_key(draft), now=now)
             locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now or timezone.now()

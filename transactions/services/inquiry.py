@@ -50,10 +50,7 @@ def by_incoming_number(
     digits = [western_digits(text).strip() for text in (number, hijri_year, last_four)]
 
     def find() -> Transaction | None:
-        if (
-            not all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits)
-            or len(digits[2]) != 4
-        ):
+        if not all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits) or len(digits[2]) != 4:
             return None
         return (
             Transaction.objects.for_pages()
@@ -70,9 +67,7 @@ def by_incoming_number(
     return _guarded(f"{office_code}/{digits[1]}/{digits[0]}", address, now, find)
 
 
-def _guarded(
-    subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]
-) -> Transaction:
+def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
     hour = (now or timezone.now()).replace(minute=0, second=0, microsecond=0)
     mark = hashlib.sha256(subject.encode()).hexdigest()[:40]
     limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{address[:60]}": WRONG_PER_ADDRESS}
@@ -85,9 +80,7 @@ def _guarded(
             for bucket in sorted(limits):
                 _count(bucket, hour)
     if blocked:
-        raise DomainError(
-            "too_many_tries", _("Too many wrong tries. Wait an hour, or ask at a service centre.")
-        )
+        raise DomainError("too_many_tries", _("Too many wrong tries. Wait an hour, or ask at a service centre."))
     if found is None:
         raise NotVisible
     return found

@@ -88,9 +88,7 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
         raise
 
 
-def check(
-    submission: Submission, *, by: User, now: datetime
-) -> tuple[dict[str, Any], dict[str, list[Attachment]]]:
+def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str, Any], dict[str, list[Attachment]]]:
     """The canonical answers and the files of a submission; Invalid names everything missing or wrong."""
     cleaned = answers_module.clean(submission.service, submission.answers, timezone.localdate(now))
     files = _files(submission, by)
@@ -123,9 +121,7 @@ def _check_filer(submission: Submission, by: User, now: datetime) -> None:
             _("This service is filed through an engineering office that the owner authorises."),
         )
     if authorisation.status != Authorisation.Status.ACCEPTED:
-        raise DomainError(
-            "authorisation_not_live", _("The authorisation of the engineering office is not in force.")
-        )
+        raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
     if not authorisation.office.may_practise(timezone.localdate(now)):
         raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
 
@@ -137,9 +133,7 @@ def _files(submission: Submission, by: User) -> dict[str, list[Attachment]]:
         return {}
     found = {
         file.key: file
-        for file in Attachment.objects.filter(
-            key__in=wanted, transaction=None, removed_at=None
-        ).select_related("draft")
+        for file in Attachment.objects.filter(key__in=wanted, transaction=None, removed_at=None).select_related("draft")
         if file.uploaded_by_id == by.pk or (file.draft and file.draft.applicant_id == submission.applicant.pk)
     }
     return {
@@ -173,9 +167,7 @@ def _document_problems(
             message = _("%(document)s: this kind of file is not accepted.") % {"document": document.label}
             problems.append(Problem(f"documents.{code}", message, "document_type"))
     for code in sorted(code for code, have in files.items() if have and code not in asked):
-        problems.append(
-            Problem(f"documents.{code}", _("This document is not asked for."), "document_unknown")
-        )
+        problems.append(Problem(f"documents.{code}", _("This document is not asked for."), "document_unknown"))
     return problems
 
 
@@ -233,16 +225,12 @@ def _take(
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
     announce(case, event, now)
     intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="")
-    intake.token = receipts.token(
-        chain.append("received", case.reference, _promise(case, values, attached), now)
-    )
+    intake.token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
     intake.save()
     return intake
 
 
-def _promise(
-    case: Transaction, values: Mapping[str, Any], files: Sequence[Attachment]
-) -> dict[str, str | int]:
+def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[Attachment]) -> dict[str, str | int]:
     """What the receipt binds the city to: which service, whose, and exactly which content and files."""
     content = {"answers": values, "files": sorted(file.sha256 for file in files)}
     packed = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -70,15 +70,11 @@ def _begin(
         )
     capacity = access.capacity(by, locked, timezone.localdate(now))
     stage = locked.current_stage
-    if not allowed(
-        move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds
-    ):
+    if not allowed(move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds):
         raise DomainError("move_not_allowed", why_not(locked, move_name))
     reason = reason.strip()
     if move.needs_reason and not reason:
-        raise Invalid(
-            [Problem("reason", _("Give the reason in words the applicant understands."), "required")]
-        )
+        raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
     return _Moving(locked, move, by, capacity.acts_as(move, stage.role), now, reason)
 
 
@@ -153,9 +149,7 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
     elif status not in CLOSED:
         service = case.service_type
         case.due_at = clock.due(case.submitted_at, service.working_days, case.paused_days, calendar)
-        case.stage_due_at = clock.due(
-            case.stage_started_at, stage.working_days, case.stage_paused_days, calendar
-        )
+        case.stage_due_at = clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar)
 
 
 def _stand_at(moving: _Moving, stage: Stage) -> None:
@@ -191,9 +185,7 @@ def _stand_at(moving: _Moving, stage: Stage) -> None:
 
 
 @transaction.atomic
-def register(
-    case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
+def register(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Enter the file in the incoming register of the office that holds it. Event, number, notice."""
     moving = _begin(case, "register", by=by, now=now, version=version)
     line = registers.enter(
@@ -204,9 +196,7 @@ def register(
 
 
 @transaction.atomic
-def take(
-    case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
+def take(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Assign the file to oneself. Event."""
     moving = _begin(case, "take", by=by, now=now, version=version)
     moving.case.assignee = by
@@ -358,20 +348,14 @@ def record_payment(
 
 
 @transaction.atomic
-def issue(
-    case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
+def issue(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Issue the document of the service under an outgoing number, signed in the journal. Event, notice."""
     moving = _begin(case, "issue", by=by, now=now, version=version)
-    return _leave(
-        moving, recipient=str(moving.case.service_type.output.recipient) or moving.case.applicant.full_name
-    )
+    return _leave(moving, recipient=str(moving.case.service_type.output.recipient) or moving.case.applicant.full_name)
 
 
 @transaction.atomic
-def dispatch(
-    case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
+def dispatch(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Send the approved file to the body outside, under an outgoing number. Journal, event, notice."""
     moving = _begin(case, "dispatch", by=by, now=now, version=version)
     return _leave(moving, recipient=str(moving.case.service_type.output.recipient))
@@ -414,9 +398,7 @@ def refer(
         moving.case, office_id=here.pk, direction=Direction.OUTGOING, by=by, now=moving.now, counterpart=to
     )
     moving.case.branch = moving.case.held_by = to
-    moving.facts.update(
-        sent_by=here.code, to=to.code, outgoing=line.number, hijri_year=hijri_year(moving.now)
-    )
+    moving.facts.update(sent_by=here.code, to=to.code, outgoing=line.number, hijri_year=hijri_year(moving.now))
     return _finish(moving, rule="staff.referral")
 
 
@@ -431,9 +413,7 @@ def withdraw(
 
 
 @transaction.atomic
-def file(
-    case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
+def file(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Close a finished file for good. Event."""
     moving = _begin(case, "file", by=by, now=now, version=version)
     moving.case.filed_at = moving.now

@@ -28,9 +28,7 @@ def enter(
 ) -> Movement:
     """Write the next line of an office's register. Call inside a transaction."""
     year = hijri_year(now)
-    register, _created = Register.objects.get_or_create(
-        office_id=office_id, direction=direction, hijri_year=year
-    )
+    register, _created = Register.objects.get_or_create(office_id=office_id, direction=direction, hijri_year=year)
     register = Register.objects.select_for_update().get(pk=register.pk)
     register.last_number += 1
     register.save(update_fields=["last_number"])
