@@ -105,7 +105,7 @@ class DistrictField(forms.CharField):
         if by_code:
             return by_code
         key = search_key(text)
-        near = [d for d in District.objects.filter(search__contains=key)[:6]] if key else []
+        near = list(District.objects.filter(search__contains=key)[:6]) if key else []
         exact = [d for d in near if key in (search_key(d.name_ar), search_key(d.name_en))]
         if len(exact) == 1:
             return exact[0].code

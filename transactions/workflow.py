@@ -52,7 +52,7 @@ class To(StrEnum):
 
 
 class Who(StrEnum):
-    """Who may move. Roles carry the values of accounts.models.Role; they count only in the office that holds the file."""
+    """Who may move. Roles carry the values of accounts.models.Role and count only in the office that holds the file."""
 
     SYSTEM = "system"
     APPLICANT = "applicant"

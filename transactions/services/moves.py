@@ -389,7 +389,7 @@ def refer(
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
-    """Send the file to another deciding office, with a reason. Outgoing number here; it waits for registration there."""
+    """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
     moving = _begin(case, "refer", by=by, now=now, version=version, reason=reason)
     here = moving.case.held_by
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:

@@ -1,0 +1,57 @@
+"""Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError, close_old_connections
+from django.utils import timezone
+
+from transactions import outbox
+from transactions.services.heartbeat import beat
+
+IDLE_SECONDS = 0.2
+HEARTBEAT_SECONDS = 10
+BATCH = 50
+
+
+class Command(BaseCommand):
+    help = "Work through the outbox until stopped; with --once, until nothing is due."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="stop when nothing is due any more")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        stop = threading.Event()
+        if not once:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+        heartbeat_due = timezone.now()
+        while not stop.is_set():
+            try:
+                now = timezone.now()
+                if now >= heartbeat_due:
+                    beat("worker", now)
+                    heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
+                worked = self._batch(stop)
+            except OperationalError as error:
+                # The database is away: keep trying, nothing is lost, the rows wait.
+                self.stderr.write(f"database unavailable: {error}")
+                close_old_connections()
+                worked = False
+            if not worked:
+                if once:
+                    return
+                stop.wait(IDLE_SECONDS)
+
+    def _batch(self, stop: threading.Event) -> bool:
+        rows = outbox.due(timezone.now(), BATCH)
+        for outbox_id, _kind in rows:
+            if stop.is_set():
+                return True
+            outbox.run(outbox_id)
+        return bool(rows)
