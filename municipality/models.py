@@ -115,6 +115,7 @@ class District(Named):
         ordering = ["name_ar"]
 
     def clean(self) -> None:
+        # full_clean() runs before every save (services.save_reference), so the key cannot go stale.
         self.search = search_key(f"{self.name_ar} {self.name_en}")
 
 

@@ -1,0 +1,83 @@
+"""Hijri dates (Umm al-Qura), through the library hijridate. Pure.
+
+The calendar is tabulated for 1343–1500 AH (1924–2077); outside it the functions raise ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from hijridate import Gregorian, Hijri
+
+from .text import western_digits
+
+RIYADH = ZoneInfo("Asia/Riyadh")
+RAMADAN = 9
+MONTHS_AR = (
+    "محرم",
+    "صفر",
+    "ربيع الأول",
+    "ربيع الآخر",
+    "جمادى الأولى",
+    "جمادى الآخرة",
+    "رجب",
+    "شعبان",
+    "رمضان",
+    "شوال",
+    "ذو القعدة",
+    "ذو الحجة",
+)
+MONTHS_EN = (
+    "Muharram",
+    "Safar",
+    "Rabi al-Awwal",
+    "Rabi al-Akhir",
+    "Jumada al-Ula",
+    "Jumada al-Akhirah",
+    "Rajab",
+    "Shaban",
+    "Ramadan",
+    "Shawwal",
+    "Dhu al-Qidah",
+    "Dhu al-Hijjah",
+)
+
+
+def riyadh_day(moment: datetime) -> date:
+    """The day of an aware moment in Jeddah."""
+    return moment.astimezone(RIYADH).date()
+
+
+@lru_cache(maxsize=4096)
+def hijri_parts(day: date) -> tuple[int, int, int]:
+    """(year, month, day) in the Hijri calendar."""
+    return Gregorian(day.year, day.month, day.day).to_hijri().datetuple()
+
+
+def hijri_year(moment: datetime | date) -> int:
+    """The Hijri year of a moment (aware) or day, as registers and references count it."""
+    day = riyadh_day(moment) if isinstance(moment, datetime) else moment
+    return hijri_parts(day)[0]
+
+
+def format_hijri(day: date, language: str) -> str:
+    """For example "14 جمادى الآخرة 1448هـ" or "14 Jumada al-Akhirah 1448 AH"."""
+    year, month, number = hijri_parts(day)
+    if language == "ar":
+        return f"{number} {MONTHS_AR[month - 1]} {year}هـ"
+    return f"{number} {MONTHS_EN[month - 1]} {year} AH"
+
+
+def parse_hijri(text: str) -> date:
+    """Read "1448/06/14" (either digit system, / - or .) as a Gregorian date; ValueError when there is no such day."""
+    match = re.fullmatch(r"\s*(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})\s*", western_digits(text))
+    if not match:
+        raise ValueError(f"not a Hijri date: {text!r}")
+    year, month, day = (int(part) for part in match.groups())
+    try:
+        return date(*Hijri(year, month, day).to_gregorian().datetuple())
+    except OverflowError as error:
+        raise ValueError(f"outside the tabulated Hijri calendar: {text!r}") from error

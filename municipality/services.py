@@ -1,0 +1,137 @@
+"""Writes of the ground floor, and the calendar everyone counts by."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.cache import cache
+from django.db import transaction
+
+from .calendar import WorkingCalendar
+from .models import District, Holiday, Named, Office, OfficeKind
+from .text import search_key
+
+DATA = Path(__file__).parent / "data"
+CENTRAL, INFORMAL_AREAS = "CTR", "INF"
+_CALENDAR_SECONDS = 30
+_calendars: dict[frozenset[date], WorkingCalendar] = {}
+_current: tuple[float, WorkingCalendar] | None = None
+
+
+def current_calendar() -> WorkingCalendar:
+    """The working calendar by the holidays in the database; re-read every half minute in each process."""
+    global _current
+    now = time.monotonic()
+    if _current is None or now - _current[0] > _CALENDAR_SECONDS:
+        days = frozenset(_holiday_days())
+        calendar = _calendars.setdefault(days, WorkingCalendar(days))
+        _current = (now, calendar)
+    return _current[1]
+
+
+def forget_calendar() -> None:
+    """Make the next call of current_calendar read the database."""
+    global _current
+    _current = None
+
+
+def _holiday_days() -> list[date]:
+    days = []
+    for first, last in Holiday.objects.values_list("first_day", "last_day"):
+        days += [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return days
+
+
+def save_reference(row: Named) -> None:
+    """Check and save an office, district or holiday as an administrator edited it. History has who and when."""
+    row.full_clean()
+    with transaction.atomic():
+        row.save()
+    if isinstance(row, Holiday):
+        forget_calendar()
+    cache.delete(DISTRICT_LIST)
+
+
+DISTRICT_LIST = "municipality.districts"
+
+
+def districts() -> list[dict[str, str]]:
+    """Every district for pickers: code, name_ar, name_en; kept for a minute."""
+    found = cache.get(DISTRICT_LIST)
+    if found is None:
+        found = list(District.objects.values("code", "name_ar", "name_en"))
+        cache.set(DISTRICT_LIST, found, 60)
+    return found
+
+
+@transaction.atomic
+def load_reference_data() -> dict[str, int]:
+    """Load the seed: offices, districts, holidays. Creates what is missing and leaves what is there as it is.
+
+    Returns how many rows were created, by model.
+    """
+    created = {"offices": 0, "districts": 0, "holidays": 0}
+    branches = _read("sub_municipalities.json")
+    for row in _read("offices.json")["offices"]:
+        created["offices"] += _office(**row)
+    for branch in branches["sub_municipalities"]:
+        created["offices"] += _office(
+            code=branch["code"],
+            kind=OfficeKind.SUB_MUNICIPALITY,
+            name_ar=branch["name_ar"],
+            name_en=branch["name_en"],
+            certainty="reconstructed",
+            capacity=25,
+        )
+        home = Office.objects.get(code=branch["code"])
+        for number, row in enumerate(_unique(branch["districts"]), start=1):
+            created["districts"] += _district(f"{home.code}-{number:02d}", row, home, row["certainty"])
+    for row in _read("service_centres.json")["service_centres"]:
+        created["offices"] += _office(
+            code=row["code"],
+            kind=OfficeKind.SERVICE_CENTRE,
+            parent=Office.objects.get(code=row["sub_municipality"]),
+            name_ar=row["name_ar"],
+            name_en=row["name_en"],
+            location_ar=row["location_ar"],
+            certainty=row["certainty"],
+            # Sample sizes: 8 to 16 files a day, the same at every installation.
+            capacity=8 + (int(row["code"][2:]) * 5) % 9,
+        )
+    for prefix, key in (("UNA", "unassigned_districts"), ("ZON", "special_zones")):
+        for number, row in enumerate(_unique(branches[key]), start=1):
+            created["districts"] += _district(f"{prefix}-{number:02d}", row, None, "unknown")
+    for row in _read("holidays.json")["holidays"]:
+        created["holidays"] += Holiday.objects.get_or_create(
+            name_en=row["name_en"], first_day=row["first_day"], defaults=row
+        )[1]
+    forget_calendar()
+    return created
+
+
+def _read(name: str) -> Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
+
+
+def _unique(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The file names some districts twice in the same words; they cannot be told apart, so they are entered once."""
+    return list({(row["name_ar"], row["name_en"]): row for row in rows}.values())
+
+
+def _office(*, code: str, **fields: Any) -> bool:
+    return Office.objects.get_or_create(code=code, defaults=fields)[1]
+
+
+def _district(code: str, row: dict[str, str], home: Office | None, certainty: str) -> bool:
+    defaults = {
+        "name_ar": row["name_ar"],
+        "name_en": row["name_en"],
+        "sub_municipality": home,
+        "certainty": certainty,
+        "search": search_key(f"{row['name_ar']} {row['name_en']}"),
+    }
+    return District.objects.get_or_create(code=code, defaults=defaults)[1]

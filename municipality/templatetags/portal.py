@@ -1,0 +1,44 @@
+"""Tags every page may use: dates in both calendars, and runs of text that keep their own direction."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from ..hijri import format_hijri, riyadh_day
+
+register = template.Library()
+
+
+@lru_cache(maxsize=2048)
+def _both(day: date, language: str) -> SafeString:
+    hijri = format_hijri(day, language)
+    gregorian = date_format(day, "j F Y") + ("م" if language == "ar" else "")
+    return format_html('<bdi>{}</bdi> <span class="date__other">(<bdi>{}</bdi>)</span>', hijri, gregorian)
+
+
+@register.simple_tag
+def both_dates(value: datetime | date | None, time: bool = False) -> SafeString | str:
+    """A date in the Hijri and the Gregorian calendar; with time=True the clock time in Jeddah too."""
+    if not value:
+        return ""
+    moment = value if isinstance(value, datetime) else None
+    day = riyadh_day(moment) if moment else value
+    shown = _both(day, get_language() or "ar")
+    if time and moment:
+        clock = date_format(timezone.localtime(moment), "g:i A")
+        return format_html('<time datetime="{}" class="date">{} <bdi>{}</bdi></time>', moment.isoformat(), shown, clock)
+    return format_html('<time datetime="{}" class="date">{}</time>', day.isoformat(), shown)
+
+
+@register.filter
+def ltr(value: object) -> SafeString:
+    """References, phones and numbers read left to right, whatever surrounds them."""
+    return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', value)
