@@ -1,0 +1,57 @@
+"""The node's Ed25519 key: from the environment, from a file, or made once for a demo."""
+
+from __future__ import annotations
+
+import base64
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """The private key of this node; ImproperlyConfigured when there is none outside the demo."""
+    return _load(settings.JOURNAL_KEY, str(settings.JOURNAL_KEY_FILE), settings.DEMO)
+
+
+def public_bytes() -> bytes:
+    """The public half, 32 bytes."""
+    return signing_key().public_key().public_bytes_raw()
+
+
+@lru_cache(maxsize=4)
+def _load(encoded: str, path: str, may_create: bool) -> Ed25519PrivateKey:
+    if encoded:
+        seed = base64.b64decode(encoded, validate=True)
+    elif Path(path).exists():
+        seed = base64.b64decode(Path(path).read_text(encoding="ascii").strip(), validate=True)
+    elif may_create:
+        seed = _create(Path(path))
+    else:
+        raise ImproperlyConfigured("Set JOURNAL_KEY or put the key into JOURNAL_KEY_FILE.")
+    if len(seed) != 32:
+        raise ImproperlyConfigured("The journal key is 32 bytes, base64.")
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _create(path: Path) -> bytes:
+    """Make the demo's key. Two processes may start at once: whoever is second reads the first one's key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    seed = os.urandom(32)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return base64.b64decode(path.read_text(encoding="ascii").strip())
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(seed).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return seed
+
+
+@lru_cache(maxsize=64)
+def public_key(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)

@@ -1,0 +1,53 @@
+"""The book of what was promised. Rows of Entry are written once; the database itself refuses to change them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Chain(models.Model):
+    """One chain for each node and incarnation. Its row is the lock under which entries are appended."""
+
+    node = models.CharField(_("node"), max_length=2)
+    incarnation = models.CharField(_("incarnation"), max_length=1)
+    public_key = models.BinaryField()
+    head_hash = models.BinaryField()
+    length = models.PositiveBigIntegerField(_("length"), default=0)
+
+    class Meta:
+        verbose_name = _("journal chain")
+        verbose_name_plural = _("journal chains")
+        constraints = [models.UniqueConstraint(fields=["node", "incarnation"], name="one_chain_per_incarnation")]
+
+    def __str__(self) -> str:
+        return f"{self.node}{self.incarnation}"
+
+
+class Entry(models.Model):
+    """One promise. `body` holds the canonical bytes as they were signed."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="entries")
+    seq = models.PositiveBigIntegerField(_("number"))
+    kind = models.SlugField(_("kind"), max_length=20)
+    subject = models.CharField(_("subject"), max_length=40, db_index=True)
+    body = models.BinaryField()
+    previous_hash = models.BinaryField()
+    hash = models.BinaryField()
+    signature = models.BinaryField()
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal entries")
+        ordering = ["chain_id", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "seq"], name="entries_are_numbered"),
+            # A request is received once, whatever is sent again.
+            models.UniqueConstraint(
+                fields=["subject"], condition=models.Q(kind="received"), name="a_request_is_received_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind} {self.subject}"

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from . import receipts
+
+KINDS = {
+    "received": _("Receipt of a request"),
+    "decided": _("Decision on a request"),
+    "issued": _("Issued document"),
+}
+
+
+@require_GET
+def verify(request: HttpRequest, token: str = "") -> HttpResponse:
+    """Say three things apart: good signature, in the journal, status now. No login, and nobody is named."""
+    text = token or request.GET.get("code", "")
+    if not text.strip():
+        return render(request, "journal/verify.html", {"check": None})
+    check = receipts.check(text)
+    body = check.body if check.signature_good else None
+    context = {
+        "check": check,
+        "body": body,
+        "kind": KINDS.get(str(body.get("kind"))) if body else "",
+        "at": _moment(str(body.get("at"))) if body else None,
+        "status": receipts.status_now(check.subject, body) if body and check.in_journal else None,
+    }
+    return render(request, "journal/verify.html", context)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
