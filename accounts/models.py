@@ -1,13 +1,16 @@
 """People, and for whom they may act."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from municipality.models import Office
 
@@ -62,6 +65,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.full_name
 
 
+class EngineeringOfficeQuerySet(models.QuerySet["EngineeringOffice"]):
+    def practising(self, on: date) -> "EngineeringOfficeQuerySet":
+        return self.filter(active=True, licence_expires_on__gte=on)
+
+
 class EngineeringOffice(models.Model):
     licence_number = models.CharField(_("licence number"), max_length=20, unique=True)
     name_ar = models.CharField(_("Arabic name"), max_length=150)
@@ -69,6 +77,9 @@ class EngineeringOffice(models.Model):
     establishment_number = models.CharField(_("unified establishment number"), max_length=10, blank=True)
     licence_expires_on = models.DateField(_("licence expires on"))
     active = models.BooleanField(_("active"), default=True)
+    history = HistoricalRecords()
+
+    objects = EngineeringOfficeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("engineering office")
@@ -80,12 +91,17 @@ class EngineeringOffice(models.Model):
 
     @property
     def name(self) -> str:
-        from django.utils.translation import get_language
-
         return self.name_en if get_language() == "en" else self.name_ar
 
     def may_practise(self, on: date) -> bool:
         return self.active and self.licence_expires_on >= on
+
+
+class TermQuerySet(models.QuerySet[Any]):
+    """Rows that hold from one day to another, both included; an open end holds on."""
+
+    def current(self, on: date) -> "TermQuerySet":
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), starts_on__lte=on)
 
 
 class OfficeMembership(models.Model):
@@ -98,6 +114,9 @@ class OfficeMembership(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ENGINEER)
     starts_on = models.DateField(_("from"), default=timezone.localdate)
     ends_on = models.DateField(_("to"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    objects = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("office membership")
@@ -172,6 +191,9 @@ class StaffPost(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=Role)
     starts_on = models.DateField(_("from"), default=timezone.localdate)
     ends_on = models.DateField(_("to"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    objects = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("staff post")
@@ -188,3 +210,24 @@ class StaffPost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.get_role_display()}, {self.office}"
+
+
+class OneTimeCode(models.Model):
+    """A code sent by SMS to prove that a phone is at hand. Only its HMAC is kept; it opens one account once."""
+
+    national_id = models.CharField(max_length=10, db_index=True)
+    full_name = models.CharField(max_length=150)
+    phone = models.CharField(max_length=13)
+    language = models.CharField(max_length=2, choices=Language)
+    address = models.CharField(max_length=45, blank=True)
+    code_hmac = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "created_at"], name="codes_by_address")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

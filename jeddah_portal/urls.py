@@ -1,3 +1,28 @@
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from transactions.admin import staff_site
+
+from . import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("transactions.urls")),
+    path("", include("accounts.urls")),
+    path("", include("journal.urls")),
+    path("accounts/", include("accounts.sign_in_urls")),
+    path("api/v1/", include("api.v1.urls")),
+    path("staff/", staff_site.urls),
+    path("language/", set_language, name="set_language"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+if settings.DEMO:
+    from .views_design import design
+
+    urlpatterns.append(path("design/", design, name="design"))
+
+handler400 = "jeddah_portal.views.bad_request"
+handler403 = "jeddah_portal.views.forbidden"
+handler404 = "jeddah_portal.views.not_found"
+handler500 = "jeddah_portal.views.server_error"

@@ -1,0 +1,58 @@
+"""For whom a person may act, today. Read once for each user object, so a page asks the database once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.utils import timezone
+
+from municipality.models import Office
+
+from .models import EngineeringOffice, Role, StaffPost, User
+
+
+def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
+    """The staff posts this person holds on a day (today)."""
+    day = on or timezone.localdate()
+    kept: dict[date, list[StaffPost]] = user.__dict__.setdefault("_posts", {})
+    if day not in kept:
+        kept[day] = list(StaffPost.objects.current(day).filter(user=user).select_related("office"))
+    return kept[day]
+
+
+def roles_in(user: User, office: Office, on: date | None = None) -> set[str]:
+    """The roles this person holds in one office."""
+    return {post.role for post in posts_of(user, on) if post.office_id == office.pk}
+
+
+def is_administrator(user: User) -> bool:
+    """May this person edit reference data and posts? A superuser may too."""
+    if not (user.is_authenticated and user.is_active and user.is_staff):
+        return False
+    return user.is_superuser or any(post.role == Role.ADMINISTRATOR for post in posts_of(user))
+
+
+def offices_of(user: User) -> list[EngineeringOffice]:
+    """The engineering offices this person works in today."""
+    if "_engineering_offices" not in user.__dict__:
+        today = timezone.localdate()
+        user.__dict__["_engineering_offices"] = [
+            membership.office
+            for membership in user.memberships.current(today).select_related("office")
+            if membership.office.active
+        ]
+    found: list[EngineeringOffice] = user.__dict__["_engineering_offices"]
+    return found
+
+
+def staff_may_enter(user: User) -> bool:
+    """Staff enter the workbench with a post, and with a second factor where that is required."""
+    if not (user.is_authenticated and user.is_active and user.is_staff):
+        return False
+    return not needs_second_factor(user) and (user.is_superuser or bool(posts_of(user)))
+
+
+def needs_second_factor(user: User) -> bool:
+    return settings.STAFF_MFA_REQUIRED and user.is_staff and not is_mfa_enabled(user)

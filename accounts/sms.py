@@ -1,0 +1,25 @@
+"""Short messages through whatever SMS_BACKEND names: a callable (phone, text) that returns once it is taken."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+_count = itertools.count()
+
+
+def send(phone: str, text: str) -> None:
+    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken."""
+    import_string(settings.SMS_BACKEND)(phone, text)
+
+
+def to_file(phone: str, text: str) -> None:
+    """For demo and development: one file a message under SMS_DIR."""
+    folder = Path(settings.SMS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{time.time_ns()}-{next(_count)}-{phone}.txt"
+    (folder / name).write_text(f"{phone}\n{text}\n", encoding="utf-8")

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from . import services
+from .access import offices_of
+from .errors import AccountError
+from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
+from .models import Authorisation, EngineeringOffice, OneTimeCode
+
+CODE_IN_SESSION = "one_time_code"
+NEXT_IN_SESSION = "after_first_sign_in"
+
+
+def _safe_next(request: HttpRequest, url: str) -> str:
+    allowed = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if url and allowed else reverse("transactions:requests")
+
+
+@require_http_methods(["GET", "POST"])
+def first(request: HttpRequest) -> HttpResponse:
+    """First sign-in and forgotten password are one flow: who are you, and is your phone at hand?"""
+    form = FirstSignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            sent = services.send_code(
+                **form.cleaned_data,
+                language=translation.get_language() or "ar",
+                address=request.META.get("REMOTE_ADDR", ""),
+            )
+        except AccountError as error:
+            form.add_error(None, error.message)
+        else:
+            request.session[CODE_IN_SESSION] = sent.pk
+            request.session[NEXT_IN_SESSION] = request.POST.get("next", "")
+            return redirect("accounts:code")
+    return render(request, "accounts/first.html", {"form": form, "next": request.GET.get("next", "")})
+
+
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION)).first()
+    if sent is None:
+        return redirect("accounts:first")
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.open_account(sent.pk, form.cleaned_data["code"], form.cleaned_data["password"])
+        except AccountError as error:
+            form.add_error("code", error.message)
+        except ValidationError as error:
+            form.add_error("password", error)
+        else:
+            following = _safe_next(request, request.session.get(NEXT_IN_SESSION, ""))
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            request.session.pop(CODE_IN_SESSION, None)
+            messages.success(request, _("Welcome. Your password is set."))
+            return redirect(following)
+    return render(request, "accounts/code.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("accounts:profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def authorisations(request: HttpRequest) -> HttpResponse:
+    """What an owner has authorised, and the form to authorise another office for a plot."""
+    form = AuthoriseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.authorise_office(
+                request.user,
+                form.office,
+                plan_number=form.cleaned_data["plan_number"],
+                parcel_number=form.cleaned_data["parcel_number"],
+            )
+        except AccountError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, _("The office is authorised. It sees this now and has to accept."))
+            return redirect("accounts:authorisations")
+    rows = Authorisation.objects.filter(owner=request.user).select_related("office")
+    offices = EngineeringOffice.objects.practising(timezone.localdate())
+    return render(
+        request, "accounts/authorisations.html", {"form": form, "authorisations": rows, "offices": offices[:200]}
+    )
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    row = Authorisation.objects.filter(pk=pk, owner=request.user).first()
+    if row is None:
+        raise Http404
+    try:
+        services.revoke_authorisation(row, by=request.user)
+    except AccountError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Revoked. The office no longer sees this plot."))
+    return redirect("accounts:authorisations")
+
+
+@login_required
+def office_authorisations(request: HttpRequest) -> HttpResponse:
+    mine = offices_of(request.user)
+    if not mine:
+        raise Http404
+    rows = Authorisation.objects.filter(office__in=mine).select_related("office", "owner")
+    return render(request, "accounts/office_authorisations.html", {"authorisations": rows})
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    row = Authorisation.objects.filter(pk=pk, office__in=offices_of(request.user)).first()
+    if row is None:
+        raise Http404
+    try:
+        services.answer_authorisation(row, accept=request.POST.get("answer") == "accept", by=request.user)
+    except AccountError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Your answer is recorded; the owner sees it."))
+    return redirect("accounts:office_authorisations")

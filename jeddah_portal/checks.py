@@ -1,0 +1,44 @@
+"""Start-up checks of our own, numbered. They run with `manage.py check` and before migrate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+
+@register(Tags.security, deploy=True)
+def demo_is_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DEMO:
+        return [Error("DEMO is on: demo accounts would be open to anyone.", hint="Set DEMO=0.", id="portal.E001")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def staff_need_a_second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.STAFF_MFA_REQUIRED:
+        return [Warning("Staff may sign in without a second factor.", id="portal.W001")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def journal_key_is_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    from journal import keys
+
+    try:
+        keys.signing_key()
+    except (ImproperlyConfigured, ValueError) as error:
+        return [Error(f"The journal cannot sign: {error}", id="portal.E002")]
+    return []
+
+
+@register(Tags.compatibility)
+def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    from transactions.tasks import DOORBELLS
+
+    queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
+    routes = {name: route["queue"] for name, route in settings.CELERY_TASK_ROUTES.items()}
+    lost = [task.name for task in DOORBELLS.values() if routes.get(task.name) not in queues]
+    return [Error(f"No queue takes the task {name}.", id="portal.E003") for name in lost]

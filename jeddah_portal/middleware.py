@@ -1,0 +1,56 @@
+"""Two small middlewares, kept cheap because every inquiry passes through them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from .logs import request_id
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """One id for a request: in its log lines, in the outbox rows it writes, in its answer's X-Request-ID."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        identity = given if _WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(identity)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = identity
+        return response
+
+
+class LanguageMiddleware:
+    """Arabic unless the reader chose otherwise. Pages go by the cookie; the API by Accept-Language.
+
+    Browsers here are often set to English by their makers, so their header says little about the reader.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if request.path_info.startswith("/api/"):
+            chosen = request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:2].lower() or chosen
+        language = chosen if chosen in _LANGUAGES else settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response

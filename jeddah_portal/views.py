@@ -1,0 +1,84 @@
+"""Pages and probes that belong to no room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+HEARTBEAT_AGE = timedelta(seconds=60)
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Asks nobody else."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Can this installation do its work: database, broker if there is one, a worker that lives?"""
+    checks = {"database": _database(), "worker": False}
+    if checks["database"]:
+        checks["worker"] = _worker()
+    if settings.CELERY_BROKER_URL:
+        checks["broker"] = _broker()
+    good = all(checks.values())
+    return JsonResponse({"status": "ok" if good else "failing", "checks": checks}, status=200 if good else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _worker() -> bool:
+    from transactions.models import Heartbeat
+
+    try:
+        return Heartbeat.objects.filter(name="worker", at__gt=timezone.now() - HEARTBEAT_AGE).exists()
+    except DatabaseError:
+        return False
+
+
+def _broker() -> bool:
+    import redis
+
+    client = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Asks neither database nor session: either may be what failed."""
+    return render(None, "500.html", {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar")}, status=500)
