@@ -1,4 +1,4 @@
-"""The pages of django-allauth that the portal uses, under allauth's own names. Accounts are opened by accounts:first."""
+"""The pages of django-allauth the portal uses, under allauth's own names. Accounts are opened by accounts:first."""
 
 from allauth.account import views
 from django.urls import include, path
