@@ -1,4 +1,4 @@
-"""What base.html needs on every page. No query: whoever is signed in was read already, or is not asked."""
+"""What base.html needs on every page: one query, and only for those who are signed in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.access import offices_of
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -14,4 +17,10 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "LANGUAGE_CODE": language,
         "LANGUAGE_BIDI": language == "ar",
         "DEMO": settings.DEMO,
+        "works_in_office": SimpleLazyObject(lambda: _works_in_office(request)),
     }
+
+
+def _works_in_office(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return bool(user and user.is_authenticated and not user.is_staff and offices_of(user))

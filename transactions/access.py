@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from accounts.access import offices_of, posts_of
 from django.db.models import Q
 
+from accounts.access import offices_of, posts_of
 from accounts.models import Role, User
 
 from . import references
@@ -75,10 +75,11 @@ def visible(user: User) -> TransactionQuerySet:
     return Transaction.objects.filter(condition)
 
 
-def get(user: User, reference: str) -> Transaction:
-    """The transaction with this reference, if this person may see it; NotVisible otherwise."""
+def get(user: User, reference: str, among: TransactionQuerySet | None = None) -> Transaction:
+    """The transaction with this reference, if this person may see it (among those given); NotVisible otherwise."""
     parsed = references.parse(reference)
-    found = visible(user).for_pages().filter(reference=str(parsed)).first() if parsed else None
+    seen = visible(user) if among is None else among
+    found = seen.for_pages().filter(reference=str(parsed)).first() if parsed else None
     if found is None:
         raise NotVisible
     return found

@@ -423,6 +423,7 @@ class Intake(models.Model):
     body_hash = models.CharField(max_length=64)
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="intake")
     token = models.TextField()
+    due_at = models.DateTimeField(_("due when received"))
 
     class Meta:
         verbose_name = _("intake")

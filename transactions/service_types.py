@@ -119,7 +119,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of work. `finish` names the move (workflow.MOVES) that ends it; `role` is who works it."""
+    """One stage of work. `finish` names the move (workflow.MOVES) that ends it; `role` is who works it.
+
+    `when` says for which answers the stage is gone through at all.
+    """
 
     code: str
     title: StrOrPromise
@@ -128,6 +131,7 @@ class Stage:
     working_days: int
     finish: str
     place: Place = Place.BRANCH
+    when: When | None = None
 
 
 class Authority(StrEnum):
@@ -241,20 +245,29 @@ class ServiceType:
     def stage(self, code: str) -> Stage:
         return self.stages[self._stage_index[code]]
 
-    def stage_after(self, code: str) -> Stage | None:
-        index = self._stage_index[code] + 1
-        return self.stages[index] if index < len(self.stages) else None
+    def stages_for(self, answers: Answers) -> tuple[Stage, ...]:
+        """The stages a request with these answers goes through, in order."""
+        return tuple(stage for stage in self.stages if stage.when is None or stage.when(answers))
 
-    def stage_before(self, code: str) -> Stage:
-        """The stage a supervisor sends a file back to; never before the first."""
-        return self.stages[max(self._stage_index[code] - 1, 0)]
+    def stage_after(self, code: str, answers: Answers) -> Stage | None:
+        later = self.stages[self._stage_index[code] + 1 :]
+        return next((stage for stage in later if stage.when is None or stage.when(answers)), None)
+
+    def stage_before(self, code: str, answers: Answers) -> Stage:
+        """The stage a supervisor sends a file back to."""
+        earlier = self.stages[: self._stage_index[code]]
+        return next(stage for stage in reversed(earlier) if stage.when is None or stage.when(answers))
 
     def first_study(self) -> Stage:
         return self.stages[1]
 
+    def working_days_for(self, answers: Answers) -> int:
+        """The whole clock: the working days of every stage gone through."""
+        return sum(stage.working_days for stage in self.stages_for(answers))
+
     @property
     def working_days(self) -> int:
-        """The whole clock: the working days of every stage together."""
+        """The longest the whole may take."""
         return sum(stage.working_days for stage in self.stages)
 
     def fields(self) -> Iterable[Field | Group]:

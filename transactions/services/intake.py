@@ -13,19 +13,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.access import roles_in
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from journal.entry import person_mark
-from municipality.hijri import hijri_year
-from municipality.services import current_calendar
 
+from accounts.access import roles_in
 from accounts.models import Authorisation, Role, User
 from journal import chain, receipts
+from journal.entry import person_mark
+from municipality.hijri import hijri_year
 from municipality.models import District, Office
+from municipality.services import current_calendar
 
 from .. import answers as answers_module
 from .. import clock, outbox
@@ -202,7 +202,7 @@ def _take(
         district=_district(values),
         submitted_at=now,
         stage_started_at=now,
-        due_at=clock.due(now, service.working_days, 0, calendar),
+        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
         stage_due_at=clock.due(now, stage.working_days, 0, calendar),
     )
     event = Event.objects.create(
@@ -224,7 +224,7 @@ def _take(
             raise DomainError("file_taken", _("One of these files already belongs to another request."))
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
     announce(case, event, now)
-    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="")
+    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=case.due_at)
     intake.token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
     intake.save()
     return intake

@@ -15,18 +15,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from municipality.hijri import hijri_year
-from municipality.services import current_calendar
 
 from accounts.models import StaffPost, User
+from municipality.hijri import hijri_year
 from municipality.models import Office, OfficeKind
+from municipality.services import current_calendar
 
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
-from ..models import Deficiency, Direction, Event, Transaction
+from ..models import Deficiency, Direction, Event, Transaction, TransactionQuerySet
 from ..service_types import Place, Stage
 from ..wording import why_not
-from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, Who, allowed
+from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
 from . import decisions, registers
 from .notices import announce
 
@@ -111,12 +111,12 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
     service, stage = case.service_type, case.current_stage
     match move.target:
         case To.NEXT_STAGE:
-            after = service.stage_after(stage.code)
+            after = service.stage_after(stage.code, case.answers)
             if after is None:
                 raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
             return after.status, after
         case To.STAGE_BEFORE:
-            stage = service.stage_before(stage.code)
+            stage = service.stage_before(stage.code, case.answers)
             return stage.status, stage
         case To.FIRST_STUDY:
             stage = service.first_study()
@@ -148,7 +148,7 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
         case.due_at = case.stage_due_at = None
     elif status not in CLOSED:
         service = case.service_type
-        case.due_at = clock.due(case.submitted_at, service.working_days, case.paused_days, calendar)
+        case.due_at = clock.due(case.submitted_at, service.working_days_for(case.answers), case.paused_days, calendar)
         case.stage_due_at = clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar)
 
 
@@ -201,6 +201,17 @@ def take(case: Transaction, *, by: User, now: datetime | None = None, version: i
     moving = _begin(case, "take", by=by, now=now, version=version)
     moving.case.assignee = by
     return _finish(moving)
+
+
+def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
+    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free."""
+    for case in waiting.filter(assignee=None)[:20]:
+        try:
+            with transaction.atomic():
+                return take(case, by=by, now=now, version=case.version)
+        except DomainError:
+            continue
+    return None
 
 
 @transaction.atomic
@@ -450,6 +461,3 @@ def arrive(
     moving.case.centre = centre
     moving.facts.update(facts, branch=branch.code, centre=centre.code if centre else "")
     return _finish(moving, rule=rule)
-
-
-STAFF_WHO = frozenset(Who) - {Who.SYSTEM, Who.APPLICANT}

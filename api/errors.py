@@ -1,0 +1,87 @@
+"""Every refusal as application/problem+json (RFC 9457): type, title, status, detail, code, and errors by path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from accounts.errors import AccountError
+from transactions.errors import DomainError, Invalid, NotVisible
+
+MEDIA_TYPE = "application/problem+json"
+# What a domain refusal means to a client; whatever is not named here is a conflict with the present state.
+STATUS_BY_CODE = {
+    "invalid": status.HTTP_422_UNPROCESSABLE_ENTITY,
+    "key_reused": status.HTTP_422_UNPROCESSABLE_ENTITY,
+    "not_found": status.HTTP_404_NOT_FOUND,
+    "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
+    "not_the_applicant": status.HTTP_403_FORBIDDEN,
+    "not_at_this_counter": status.HTTP_403_FORBIDDEN,
+    "not_your_office": status.HTTP_403_FORBIDDEN,
+    "office_needed": status.HTTP_403_FORBIDDEN,
+}
+
+
+def problem(code: str, detail: object, status_code: int, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    body = {
+        "type": "about:blank",
+        "title": str(detail).split(". ")[0].rstrip("."),
+        "status": status_code,
+        "detail": str(detail),
+        "code": code,
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None lets a bug propagate."""
+    set_rollback()
+    headers: dict[str, str] = {}
+    if isinstance(error, Invalid):
+        errors = [{"path": p.path, "message": str(p.message), "code": p.code} for p in error.problems]
+        body = problem(error.code, error.message, status.HTTP_422_UNPROCESSABLE_ENTITY, errors)
+    elif isinstance(error, DomainError | AccountError):
+        body = problem(error.code, error.message, STATUS_BY_CODE.get(error.code, status.HTTP_409_CONFLICT))
+    elif isinstance(error, Http404):
+        body = problem("not_found", NotVisible().message, status.HTTP_404_NOT_FOUND)
+    elif isinstance(error, PermissionDenied):
+        body = problem("forbidden", _("This is not open to you."), status.HTTP_403_FORBIDDEN)
+    elif isinstance(error, exceptions.APIException):
+        body = _of_framework(error)
+        if getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = error.auth_header
+        if getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(error.wait or 0))
+    else:
+        return None
+    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def _of_framework(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.detail, ""))
+        return problem("invalid", _("Some values are not as they should be."), error.status_code, errors)
+    code = error.get_codes()
+    return problem(code if isinstance(code, str) else "error", error.detail, error.status_code)
+
+
+def _flatten(detail: Any, path: str) -> Any:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _flatten(inner, f"{path}.{name}".strip("."))
+    elif isinstance(detail, list):
+        for item in detail:
+            yield from _flatten(item, path)
+    else:
+        yield {"path": path, "message": str(detail), "code": getattr(detail, "code", "invalid")}
+
+
+def not_found(request: HttpRequest, **rest: object) -> JsonResponse:
+    """The answer to an address under /api/ that leads nowhere."""
+    return JsonResponse(problem("not_found", _("There is no such address."), 404), status=404, content_type=MEDIA_TYPE)

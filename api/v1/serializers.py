@@ -1,0 +1,339 @@
+"""The shapes of the public contract, version 1."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.validators import MaxLengthValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from municipality.models import Office
+from transactions.models import Attachment, Deficiency, IssuedDocument, Movement, Transaction
+from transactions.service_types import Group, ServiceType
+from transactions.timeline import history_of, movements_of
+from transactions.wording import headline
+from transactions.workflow import BY_NAME, Status
+
+UNSPEAKABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class Text(serializers.CharField):
+    """Text without null bytes and lone surrogates, which no database takes."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if UNSPEAKABLE.search(text):
+            raise serializers.ValidationError("This holds characters that are not text.", code="not_text")
+        return text
+
+
+class OfficeSerializer(serializers.ModelSerializer[Office]):
+    parent = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Office
+        fields = ("code", "kind", "name_ar", "name_en", "parent", "opens_at", "closes_at", "suspended")
+        read_only_fields = fields
+
+
+class FieldShape(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    kind = serializers.CharField()
+    hint = serializers.CharField()
+    required = serializers.BooleanField()
+    choices = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    unit = serializers.CharField()
+    fields_ = serializers.ListField(child=serializers.DictField(), source="inner", help_text="Of a repeated group.")
+
+
+class DocumentShape(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    label = serializers.CharField()
+    hint = serializers.CharField()
+    accepts = serializers.ListField(child=serializers.CharField())
+    least = serializers.IntegerField()
+    most = serializers.IntegerField()
+    max_bytes = serializers.IntegerField()
+    depends_on_answers = serializers.BooleanField()
+
+
+class StageShape(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    title = serializers.CharField()
+    role = serializers.CharField()
+    working_days = serializers.IntegerField()
+
+
+class ServiceSerializer(serializers.Serializer[Any]):
+    """A service as the catalogue declares it, in the language asked for."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    audience = serializers.CharField()
+    conditions = serializers.ListField(child=serializers.CharField())
+    filer = serializers.CharField()
+    working_days = serializers.IntegerField()
+    fields_ = FieldShape(many=True, source="questions")
+    documents = DocumentShape(many=True)
+    stages = StageShape(many=True)
+
+    def to_representation(self, service: ServiceType) -> dict[str, Any]:
+        return {
+            "code": service.code,
+            "title": str(service.title),
+            "summary": str(service.summary),
+            "audience": str(service.audience),
+            "conditions": [str(text) for text in service.conditions],
+            "filer": service.filer.value,
+            "working_days": service.working_days,
+            "fields_": [_field(spec) for spec in service.fields()],
+            "documents": [
+                {
+                    "code": doc.code,
+                    "label": str(doc.label),
+                    "hint": str(doc.hint),
+                    "accepts": list(doc.accepts),
+                    "least": doc.least,
+                    "most": doc.most,
+                    "max_bytes": doc.max_bytes,
+                    "depends_on_answers": doc.when is not None,
+                }
+                for doc in service.documents
+            ],
+            "stages": [
+                {
+                    "code": stage.code,
+                    "title": str(stage.title),
+                    "role": stage.role,
+                    "working_days": stage.working_days,
+                }
+                for stage in service.stages
+            ],
+        }
+
+
+def _field(spec: Any) -> dict[str, Any]:
+    group = isinstance(spec, Group)
+    return {
+        "name": spec.name,
+        "label": str(spec.label),
+        "kind": "group" if group else spec.kind.value,
+        "hint": str(spec.hint),
+        "required": True if group else spec.required,
+        "choices": [] if group else [[code, str(label)] for code, label in spec.choices],
+        "unit": "" if group else str(spec.unit),
+        "fields_": [_field(inner) for inner in spec.fields] if group else [],
+    }
+
+
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    class Meta:
+        model = Attachment
+        fields = ("key", "document", "original_name", "content_type", "size", "sha256", "uploaded_at")
+        read_only_fields = fields
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    document = serializers.SlugField(max_length=40)
+    file = serializers.FileField(allow_empty_file=True, use_url=False)
+
+
+class FileOnlySerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(allow_empty_file=True, use_url=False)
+
+
+class SubmissionSerializer(serializers.Serializer[Any]):
+    service = serializers.SlugField(max_length=40)
+    answers = serializers.DictField(help_text="By question name, as typed: see the service's fields.")
+    attachments = serializers.DictField(
+        child=serializers.ListField(child=serializers.UUIDField(), max_length=20),
+        required=False,
+        help_text="Document code to the keys of files uploaded before.",
+    )
+    authorisation = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
+
+
+class EntryShape(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    move = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    office = serializers.CharField()
+    note = serializers.CharField()
+
+
+class MovementShape(serializers.ModelSerializer[Movement]):
+    office = serializers.SlugRelatedField[Office]("code", read_only=True)
+
+    class Meta:
+        model = Movement
+        fields = ("office", "direction", "number", "hijri_year", "at", "recipient")
+        read_only_fields = fields
+
+
+class CaseSummary(serializers.ModelSerializer[Transaction]):
+    """A transaction in a list."""
+
+    status = serializers.ChoiceField(choices=Status.choices, read_only=True)
+    branch = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+    centre = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+    held_by = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Transaction
+        fields = (
+            "reference",
+            "service",
+            "status",
+            "stage",
+            "version",
+            "channel",
+            "branch",
+            "centre",
+            "held_by",
+            "submitted_at",
+            "due_at",
+            "stage_due_at",
+            "closed_at",
+        )
+        read_only_fields = fields
+
+
+class DeficiencyShape(serializers.ModelSerializer[Deficiency]):
+    class Meta:
+        model = Deficiency
+        fields = ("id", "round", "code", "sentence", "about", "answer", "answered_at")
+        read_only_fields = fields
+
+
+class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
+    class Meta:
+        model = IssuedDocument
+        fields = ("kind", "number", "issued_at", "valid_until", "token")
+        read_only_fields = fields
+
+
+class CaseSerializer(CaseSummary):
+    """One transaction with its history, for those who may see it."""
+
+    headline = serializers.SerializerMethodField()
+    answers = serializers.JSONField(read_only=True)
+    timeline = serializers.SerializerMethodField()
+    movements = serializers.SerializerMethodField()
+    deficiencies = DeficiencyShape(many=True, read_only=True)
+    attachments = serializers.SerializerMethodField()
+    issued_documents = IssuedShape(many=True, read_only=True)
+
+    class Meta(CaseSummary.Meta):
+        fields = (
+            *CaseSummary.Meta.fields,
+            "headline",
+            "answers",
+            "timeline",
+            "movements",
+            "deficiencies",
+            "attachments",
+            "issued_documents",
+        )
+        read_only_fields = fields
+
+    def get_headline(self, case: Transaction) -> str:
+        return headline(case)
+
+    @extend_schema_field(EntryShape(many=True))
+    def get_timeline(self, case: Transaction) -> Any:
+        return EntryShape(history_of(case), many=True).data
+
+    @extend_schema_field(MovementShape(many=True))
+    def get_movements(self, case: Transaction) -> Any:
+        return MovementShape(movements_of(case), many=True).data
+
+    @extend_schema_field(AttachmentSerializer(many=True))
+    def get_attachments(self, case: Transaction) -> Any:
+        return AttachmentSerializer(case.attachments.filter(removed_at=None), many=True).data
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    reference = serializers.CharField()
+    pin = serializers.CharField(help_text="Eight digits, for whoever may ask without signing in.")
+    token = serializers.CharField(help_text="What the receipt's QR carries; see /verify/.")
+    submitted_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    verify_url = serializers.CharField()
+
+
+class AnswersSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    answers = serializers.DictField(
+        child=Text(allow_blank=True, max_length=2000), help_text="Deficiency id to the answer in words."
+    )
+
+    def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
+        if bad := [key for key in value if not re.fullmatch(r"[1-9][0-9]{0,8}", key)]:
+            raise serializers.ValidationError(f"{bad[0]!r} is not the id of a deficiency.", code="not_an_id")
+        return {int(key): text for key, text in value.items()}
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    code = serializers.SlugField(max_length=30)
+    sentence = Text(required=False, allow_blank=True, max_length=2000)
+
+
+STAFF_MOVES = sorted(set(BY_NAME) - {"route", "answer"})
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    """One move of the lifecycle. Which further values it needs follows from the move."""
+
+    move = serializers.ChoiceField(choices=STAFF_MOVES)
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
+    )
+    reason = Text(required=False, allow_blank=True, max_length=2000)
+    deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
+    to_office = serializers.SlugField(required=False, max_length=12)
+    to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    payment_reference = Text(required=False, allow_blank=True, max_length=40)
+
+
+class InquirySerializer(serializers.Serializer[Any]):
+    """Either reference and pin, or office, number, hijri_year and last_four."""
+
+    reference = Text(required=False, max_length=60)
+    pin = Text(required=False, max_length=30)
+    office = serializers.SlugField(required=False, max_length=12)
+    number = Text(required=False, max_length=20)
+    hijri_year = Text(required=False, max_length=10)
+    last_four = Text(required=False, max_length=10)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if {"reference", "pin"} <= set(data) or {"office", "number", "hijri_year", "last_four"} <= set(data):
+            return data
+        raise serializers.ValidationError(
+            "Give reference and pin, or office, number, hijri_year and last_four.", code="incomplete"
+        )
+
+
+class InquiryAnswer(serializers.Serializer[Any]):
+    """Where a transaction is. Names nobody."""
+
+    reference = serializers.CharField()
+    service = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    headline = serializers.CharField()
+    held_by = serializers.CharField(allow_null=True)
+    submitted_at = serializers.DateTimeField()
+    days_elapsed = serializers.IntegerField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    late = serializers.BooleanField()
+    timeline = EntryShape(many=True)
+    movements = MovementShape(many=True)
+    as_of = serializers.DateTimeField()
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="Shown once. Send it as “Authorization: Token …”.")

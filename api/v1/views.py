@@ -1,0 +1,343 @@
+"""The public contract, version 1: a skin over the same services as the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from knox.models import AuthToken
+from rest_framework import exceptions, status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.generics import ListAPIView
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Authorisation, User
+from municipality.models import Office
+from transactions import access, pins, service_types
+from transactions.models import Channel, Intake, Transaction
+from transactions.services import attachments, inquiry, moves
+from transactions.services.intake import Submission, submit
+from transactions.timeline import history_of, movements_of
+from transactions.wording import headline
+
+from . import serializers
+
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 100 characters. The same key with the same body gives the same receipt; with another body 422.",
+    pattern=r"^[!-~]{1,100}$",
+)
+
+
+class Services(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=serializers.ServiceSerializer(many=True), operation_id="services_list")
+    def get(self, request: Request) -> Response:
+        """Every service on offer, as the catalogue declares it."""
+        return Response(serializers.ServiceSerializer(service_types.every(), many=True).data)
+
+
+class Service(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=serializers.ServiceSerializer, operation_id="services_read")
+    def get(self, request: Request, code: str) -> Response:
+        """One service: its questions, documents and stages."""
+        service = service_types.find(code)
+        if service is None:
+            raise Http404
+        return Response(serializers.ServiceSerializer(service).data)
+
+
+class Offices(ListAPIView[Office]):
+    """Every office of the city: sub-municipalities, service centres, central offices."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = serializers.OfficeSerializer
+    queryset = Office.objects.select_related("parent").order_by("code")
+    pagination_class = None
+
+
+class Transactions(APIView):
+    @extend_schema(
+        responses=serializers.CaseSummary(many=True),
+        operation_id="transactions_list",
+        parameters=[
+            OpenApiParameter("page", int, description="1 and up"),
+            OpenApiParameter("at_work", bool, description="For staff: the cases of my offices instead of my own."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """My transactions, newest first, 25 a page; for staff with at_work=true those of their offices."""
+        wants_work = request.query_params.get("at_work") in ("1", "true", "True")
+        rows = access.at_work(request.user) if wants_work else access.mine(request.user)
+        number = request.query_params.get("page", "1")
+        page = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
+        first = (max(page, 1) - 1) * 25
+        found = rows.select_related("branch", "centre", "held_by").order_by("-submitted_at", "-pk")[first : first + 25]
+        return Response(serializers.CaseSummary(found, many=True).data)
+
+    @extend_schema(
+        request=serializers.SubmissionSerializer,
+        responses={201: serializers.ReceiptSerializer},
+        parameters=[IDEMPOTENCY],
+        operation_id="transactions_create",
+    )
+    def post(self, request: Request) -> Response:
+        """Submit a request for oneself. Answers with the receipt."""
+        key = request.headers.get("Idempotency-Key", "")
+        if not (1 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key):
+            raise exceptions.ValidationError({"Idempotency-Key": ["1 to 100 printable characters are required."]})
+        body = serializers.SubmissionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        service = service_types.find(data["service"])
+        if service is None:
+            raise exceptions.ValidationError({"service": ["There is no such service."]})
+        authorisation = None
+        if data.get("authorisation"):
+            authorisation = (
+                Authorisation.objects.select_related("office")
+                .filter(pk=data["authorisation"], owner=request.user)
+                .first()
+            )
+        intake = submit(
+            Submission(
+                service=service,
+                applicant=request.user,
+                answers=data["answers"],
+                attachments=data.get("attachments", {}),
+                authorisation=authorisation,
+                channel=Channel.API,
+                language=request.user.language,
+            ),
+            by=request.user,
+            key=f"api:{key}",
+        )
+        return Response(_receipt(intake, request), status=status.HTTP_201_CREATED)
+
+
+def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
+    """The same bytes however often it is asked for, so the due date is that of the receipt, not of today."""
+    case = intake.transaction
+    return serializers.ReceiptSerializer(
+        {
+            "reference": case.reference,
+            "pin": pins.of(case.reference),
+            "token": intake.token,
+            "submitted_at": case.submitted_at,
+            "due_at": intake.due_at,
+            "verify_url": request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token])),
+        }
+    ).data
+
+
+class TransactionView(APIView):
+    @extend_schema(responses=serializers.CaseSerializer, operation_id="transactions_read")
+    def get(self, request: Request, reference: str) -> Response:
+        """One transaction with history, numbers, deficiencies and files."""
+        return Response(serializers.CaseSerializer(access.get(request.user, reference)).data)
+
+
+class Answers(APIView):
+    @extend_schema(
+        request=serializers.AnswersSerializer,
+        responses={200: serializers.CaseSerializer},
+        operation_id="transactions_answer",
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        """Answer every open deficiency at once; the clock resumes."""
+        case = access.get(request.user, reference)
+        body = serializers.AnswersSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        done = moves.answer(case, answers=data["answers"], by=request.user, version=data.get("version"))
+        return Response(serializers.CaseSerializer(access.get(request.user, done.reference)).data)
+
+
+class DeficiencyFiles(APIView):
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.FileOnlySerializer},
+        responses={201: serializers.AttachmentSerializer},
+        operation_id="deficiency_attach",
+    )
+    def post(self, request: Request, reference: str, deficiency: int) -> Response:
+        """Attach a file to the answer of one deficiency, before the answers are sent."""
+        case = access.get(request.user, reference)
+        asked = case.deficiencies.filter(pk=deficiency).first() if deficiency < 2**31 else None
+        if asked is None:
+            raise Http404
+        body = serializers.FileOnlySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        file = attachments.attach_to_deficiency(asked, body.validated_data["file"], by=request.user)
+        return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
+
+
+class Attachments(APIView):
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.UploadSerializer},
+        responses={201: serializers.AttachmentSerializer},
+        operation_id="attachments_create",
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a file for a request to come. PDF, JPEG, PNG or DWG by content, at most 50 MB."""
+        body = serializers.UploadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        file = attachments.store(body.validated_data["file"], document=body.validated_data["document"], by=request.user)
+        return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
+
+
+class AttachmentView(APIView):
+    @extend_schema(responses=serializers.AttachmentSerializer, operation_id="attachments_read")
+    def get(self, request: Request, key: UUID) -> Response:
+        """What is known of a file; its content is at /files/<key>/."""
+        return Response(serializers.AttachmentSerializer(access.get_attachment(request.user, key)).data)
+
+
+Acting = Callable[[Transaction, dict[str, Any], User], Transaction]
+
+
+def _office(data: dict[str, Any]) -> Office:
+    found = Office.objects.filter(code=data.get("to_office", "")).first()
+    if found is None:
+        raise exceptions.ValidationError({"to_office": ["There is no such office."]})
+    return found
+
+
+def _person(data: dict[str, Any]) -> User:
+    found = User.objects.filter(pk=data.get("to_person", 0), is_staff=True).first()
+    if found is None:
+        raise exceptions.ValidationError({"to_person": ["There is no such colleague."]})
+    return found
+
+
+def _act(service: Callable[..., Transaction], **extra: Callable[[dict[str, Any]], Any]) -> Acting:
+    return lambda case, data, by: service(
+        case, by=by, version=data["version"], **{name: read(data) for name, read in extra.items()}
+    )
+
+
+def _reason(data: dict[str, Any]) -> str:
+    return str(data.get("reason", ""))
+
+
+ACTIONS: dict[str, Acting] = {
+    "register": _act(moves.register),
+    "take": _act(moves.take),
+    "reassign": _act(moves.reassign, to=_person),
+    "recommend": _act(moves.recommend, note=_reason),
+    "return": _act(
+        moves.return_for_completion,
+        deficiencies=lambda data: [moves.Asked(**item) for item in data.get("deficiencies", [])],
+    ),
+    "send_back": _act(moves.send_back, reason=_reason),
+    "approve": _act(moves.approve, note=_reason),
+    "reject": _act(moves.reject, reason=_reason),
+    "record_payment": _act(moves.record_payment, payment_reference=lambda data: data.get("payment_reference", "")),
+    "issue": _act(moves.issue),
+    "dispatch": _act(moves.dispatch),
+    "refer": _act(moves.refer, to=_office, reason=_reason),
+    "withdraw": _act(moves.withdraw, reason=_reason),
+    "file": _act(moves.file),
+    "reopen": _act(moves.reopen, reason=_reason),
+}
+
+
+class Moves(APIView):
+    @extend_schema(
+        request=serializers.MoveSerializer,
+        responses={200: serializers.CaseSummary},
+        operation_id="transactions_move",
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        """Make one move that the lifecycle allows this person now."""
+        case = access.get(request.user, reference)
+        body = serializers.MoveSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        done = ACTIONS[data["move"]](case, data, request.user)
+        return Response(serializers.CaseSummary(done).data)
+
+
+class Inquiries(APIView):
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(
+        request=serializers.InquirySerializer,
+        responses={200: serializers.InquiryAnswer},
+        operation_id="inquiries_create",
+    )
+    def post(self, request: Request) -> Response:
+        """Ask where a transaction is, without signing in. A wrong secret and an unknown number look the same."""
+        body = serializers.InquirySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data, address = body.validated_data, str(request.META.get("REMOTE_ADDR", ""))
+        if "pin" in data and "reference" in data:
+            case = inquiry.by_pin(data["reference"], data["pin"], address=address)
+        else:
+            case = inquiry.by_incoming_number(
+                data["office"], data["number"], data["hijri_year"], data["last_four"], address=address
+            )
+        return Response(_answer(case))
+
+
+def _answer(case: Transaction) -> dict[str, Any]:
+    now = timezone.now()
+    return serializers.InquiryAnswer(
+        {
+            "reference": case.reference,
+            "service": case.service,
+            "status": case.status,
+            "headline": headline(case),
+            "held_by": case.held_by.code if case.held_by else None,
+            "submitted_at": case.submitted_at,
+            "days_elapsed": (now - case.submitted_at) // timedelta(days=1),
+            "due_at": case.due_at,
+            "late": case.is_late(now),
+            "timeline": history_of(case),
+            "movements": movements_of(case),
+            "as_of": now,
+        }
+    ).data
+
+
+class Tokens(APIView):
+    """A token is made by somebody who is signed in on the site, second factor and all."""
+
+    authentication_classes = (SessionAuthentication,)
+
+    @extend_schema(
+        request=None,
+        responses={201: serializers.TokenSerializer},
+        operation_id="tokens_create",
+        auth=[{"cookieAuth": []}],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a token for the API. It is shown once."""
+        _row, token = AuthToken.objects.create(request.user)
+        return Response(serializers.TokenSerializer({"token": token}).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={204: None}, operation_id="tokens_delete", auth=[{"cookieAuth": []}])
+    def delete(self, request: Request) -> Response:
+        """Throw all my tokens away."""
+        request.user.auth_token_set.all().delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,231 @@
+"""Building permit (رخصة بناء). Documents and checklist after Riyadh: seed values, not Jeddah law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from transactions.errors import Problem
+from transactions.service_types import (
+    DRAWING,
+    PAPER,
+    PHOTO,
+    Amount,
+    Answers,
+    DeficiencyCode,
+    Document,
+    Fee,
+    Field,
+    Filer,
+    Flag,
+    Kind,
+    Output,
+    RoutingRule,
+    ServiceType,
+    Stage,
+    Step,
+)
+from transactions.workflow import Status
+
+from ..checks import building
+from ..plot import DEED_AND_PLOT, REGISTRATION
+from ..services import BUILDING_PERMIT, per_square_metre
+
+
+def _check(answers: Answers, today: date) -> Iterable[Problem]:
+    return building.problems(answers, today)
+
+
+def _flag(answers: Answers) -> Iterable[Flag]:
+    return building.flags(answers)
+
+
+def _fee(answers: Answers, on: date) -> Amount:
+    return per_square_metre(BUILDING_PERMIT, Decimal(answers["total_area_m2"]), on)
+
+
+def _paper(code: str, label: object, **extra: object) -> Document:
+    return Document(code, label, accepts=PAPER, **extra)  # type: ignore[arg-type]
+
+
+def _drawing(code: str, label: object, **extra: object) -> Document:
+    return Document(code, label, accepts=DRAWING, most=10, **extra)  # type: ignore[arg-type]
+
+
+SERVICE = ServiceType(
+    code="building-permit",
+    title=_("Building permit"),
+    summary=_("To build a house or building on your plot, or to add to one."),
+    audience=_("Owners of a plot with a title deed. An engineering office prepares the file; you approve it."),
+    filer=Filer.ENGINEERING_OFFICE,
+    conditions=(
+        _("The plot has a title deed and lies in an approved plan."),
+        _("You authorise an engineering office whose licence is in force."),
+        _("The survey decision is not older than three years."),
+        _("The fee is paid after approval, before the permit is issued."),
+    ),
+    steps=(
+        DEED_AND_PLOT,
+        Step(
+            "plot",
+            _("The plot"),
+            (
+                Field(
+                    "plot_area_m2", _("Plot area"), Kind.DECIMAL, unit=_("m²"), low=Decimal(50), high=Decimal(200000)
+                ),
+                Field("frontage_m", _("Frontage"), Kind.DECIMAL, unit=_("m"), low=Decimal(3), high=Decimal(1000)),
+                Field(
+                    "street_width_m",
+                    _("Width of the street in front"),
+                    Kind.DECIMAL,
+                    unit=_("m"),
+                    low=Decimal(3),
+                    high=Decimal(120),
+                ),
+                Field(
+                    "land_use",
+                    _("Land use"),
+                    Kind.CHOICE,
+                    choices=(
+                        ("residential", _("Residential")),
+                        ("commercial", _("Commercial")),
+                        ("mixed", _("Residential and commercial")),
+                        ("industrial", _("Industrial")),
+                    ),
+                ),
+                Field(
+                    "survey_date",
+                    _("Date of the survey decision"),
+                    Kind.DATE,
+                    hint=_("Year, month, day, Hijri or Gregorian, for example 1447/05/20."),
+                    past=True,
+                ),
+            ),
+        ),
+        Step(
+            "building",
+            _("The building"),
+            (
+                Field(
+                    "building_type",
+                    _("Kind of building"),
+                    Kind.CHOICE,
+                    choices=(
+                        ("villa", _("Villa")),
+                        ("apartments", _("Apartment building")),
+                        ("townhouse", _("Town house")),
+                        ("commercial", _("Commercial building")),
+                    ),
+                ),
+                Field("floors", _("Number of floors"), Kind.INTEGER, low=1, high=60),
+                Field(
+                    "ground_area_m2",
+                    _("Area of the ground floor"),
+                    Kind.DECIMAL,
+                    unit=_("m²"),
+                    low=Decimal(10),
+                    high=Decimal(200000),
+                ),
+                Field(
+                    "total_area_m2",
+                    _("Area of all floors together"),
+                    Kind.DECIMAL,
+                    hint=_("The fee is worked out from this."),
+                    unit=_("m²"),
+                    low=Decimal(10),
+                    high=Decimal(2000000),
+                ),
+                Field("units", _("Number of units"), Kind.INTEGER, low=1, high=2000),
+                Field("parking", _("Parking places"), Kind.INTEGER, low=0, high=5000),
+            ),
+        ),
+    ),
+    documents=(
+        _paper("deed", _("Title deed"), hint=_("Both pages, every word readable.")),
+        _paper("survey_decision", _("Survey decision"), hint=_("Not older than three years.")),
+        _paper("croquis", _("Site sketch (croquis)")),
+        _paper("building_regulation", _("Plot building regulation statement")),
+        _drawing("arch_drawings", _("Architectural drawings"), hint=_("PDF or DWG, up to 50 MB a file.")),
+        _drawing("site_plan", _("Site plan")),
+        _paper("soil_report", _("Soil study report")),
+        _paper("office_pledge", _("Supervising-office pledge"), hint=_("Signed and stamped by the office.")),
+        _paper("owner_pledge", _("Owner declaration on rules"), hint=_("Signed by the owner.")),
+        _drawing("struct_drawings", _("Structural drawings"), least=0),
+        _drawing("elec_drawings", _("Electrical drawings"), least=0),
+        _drawing("mech_drawings", _("Mechanical drawings"), least=0),
+        _drawing("safety_drawings", _("Safety and security plan"), least=0),
+        _drawing("energy_drawings", _("Energy-efficiency drawings"), least=0),
+        Document("elevation_photo", _("Elevation picture"), accepts=(*PHOTO, "application/pdf"), least=0),
+        _paper("survey_report", _("Survey report"), least=0),
+        _paper("levels_letter", _("Levels letter"), least=0),
+        _paper("location_conditions", _("Location-specific conditions"), least=0),
+        _paper("waste_pledge", _("Waste-removal pledge"), least=0),
+        _paper("fence_pledge", _("Fencing pledge"), least=0),
+        _paper("fence_plan", _("Temporary fence plan"), least=0),
+        _paper("declarations", _("Declarations"), least=0),
+        _paper("supervision_contract", _("Supervision contract"), least=0),
+        _paper("insurance", _("Inherent-defects insurance policy"), least=0),
+        _paper("salamah", _("Civil-Defence Salamah accreditation of the office"), least=0),
+        _paper("registry_cert", _("Real-estate register extract"), least=0),
+        _paper("approved_regulation", _("Approved building-regulation statement"), least=0),
+    ),
+    stages=(
+        REGISTRATION,
+        Stage("completeness", _("Completeness audit"), Status.UNDER_ADMIN_AUDIT, "reviewer", 1, "recommend"),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, "reviewer", 3, "recommend"),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 1, "approve"),
+        Stage("fee", _("Payment of the fee"), Status.AWAITING_PAYMENT, "registry_clerk", 0, "record_payment"),
+        Stage("issue", _("Issue of the permit"), Status.APPROVED, "registry_clerk", 1, "issue"),
+    ),
+    routing_rules=(
+        RoutingRule(
+            "building.industrial",
+            field="land_use",
+            not_in=("residential", "commercial", "mixed"),
+            reason=_("Industrial buildings are decided by the central office."),
+        ),
+    ),
+    deficiencies=(
+        DeficiencyCode(
+            "deed-unreadable", _("The title deed cannot be read. Attach a clear copy of every page."), "deed"
+        ),
+        DeficiencyCode(
+            "survey-old", _("The survey decision is older than three years. Attach a new one."), "survey_decision"
+        ),
+        DeficiencyCode(
+            "croquis-missing-coordinates", _("The site sketch lacks the coordinates of the plot."), "croquis"
+        ),
+        DeficiencyCode(
+            "arch-setbacks", _("The drawings do not show the setbacks to street and neighbours."), "arch_drawings"
+        ),
+        DeficiencyCode("arch-coverage", _("The building covers more of the plot than is allowed."), "arch_drawings"),
+        DeficiencyCode("arch-parking", _("The drawings show fewer parking places than are needed."), "arch_drawings"),
+        DeficiencyCode(
+            "arch-accessibility", _("The entrance lacks a ramp for people with disabilities."), "arch_drawings"
+        ),
+        DeficiencyCode("site-plan-scale", _("The site plan has no scale or north arrow."), "site_plan"),
+        DeficiencyCode("soil-borings", _("The soil report has too few borings for this area."), "soil_report"),
+        DeficiencyCode("office-pledge-stamp", _("The pledge of the office is not stamped."), "office_pledge"),
+        DeficiencyCode("owner-pledge-signature", _("The owner's declaration is not signed."), "owner_pledge"),
+        DeficiencyCode("area-mismatch", _("The areas in the form and in the drawings differ."), "total_area_m2"),
+    ),
+    checklist=(
+        _("Setbacks as regulated"),
+        _("Building coverage"),
+        _("Number of floors and height"),
+        _("Parking"),
+        _("Areas of rooms and spaces"),
+        _("Requirements for people with disabilities"),
+        _("Use as classified"),
+        _("Same use in deed, earlier permit and building regulation"),
+        _("Same areas in report, drawings and form"),
+        _("Review of the façades"),
+    ),
+    fee=Fee(_fee, _("3 SAR for each square metre of all floors together, for three years.")),
+    output=Output("building-permit", _("Building permit"), "permits/outputs/building_permit.html", valid_years=3),
+    check=_check,
+    flag=_flag,
+)

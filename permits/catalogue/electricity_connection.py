@@ -1,0 +1,188 @@
+"""Electricity connection (إيصال التيار). The six conditions are as published for Jeddah; durations are seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from transactions.service_types import (
+    PHOTO,
+    DeficiencyCode,
+    Document,
+    Field,
+    Kind,
+    Output,
+    Place,
+    ServiceType,
+    Stage,
+    Step,
+    When,
+)
+from transactions.workflow import Status
+
+from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
+
+WITHOUT_DEED = When("ownership", ("none",))
+WITH_DEED = When("ownership", ("deed", "permit"))
+
+
+def _only(field: Field, when: When) -> Field:
+    return replace(field, when=when)
+
+
+SERVICE = ServiceType(
+    code="electricity-connection",
+    title=_("Electricity connection request"),
+    summary=_("To connect a home to the electricity grid, to raise its load or to split a meter."),
+    audience=_("People who live in a home in Jeddah, with or without a title deed."),
+    conditions=(
+        _("The home is lived in."),
+        _("It does not stand in a wadi or a flood course."),
+        _("It does not stand on state land."),
+        _("Nobody disputes it in court."),
+        _("It does not break the building rules of the district."),
+        _("The connection proves no ownership."),
+    ),
+    steps=(
+        Step(
+            "request",
+            _("What you ask for"),
+            (
+                Field(
+                    "request_kind",
+                    _("Kind of request"),
+                    Kind.CHOICE,
+                    choices=(
+                        ("new", _("New connection")),
+                        ("increase", _("Load increase")),
+                        ("split", _("Meter split")),
+                    ),
+                ),
+                Field(
+                    "ownership",
+                    _("What papers does the home have?"),
+                    Kind.CHOICE,
+                    choices=(
+                        ("none", _("No title deed: an ownership paper with attestation")),
+                        ("deed", _("A title deed")),
+                        ("permit", _("A building permit")),
+                    ),
+                ),
+                Field("load_kva", _("Requested load"), Kind.DECIMAL, unit=_("kVA"), low=Decimal(1), high=Decimal(5000)),
+                Field("meters", _("Number of meters"), Kind.INTEGER, low=1, high=200),
+            ),
+        ),
+        Step(
+            "place",
+            _("Where the home is"),
+            (
+                DISTRICT,
+                Field("street", _("Street or nearest landmark"), max_length=120),
+                Field(
+                    "short_address",
+                    _("Short national address"),
+                    required=False,
+                    pattern=r"^[A-Za-z]{4}[0-9]{4}$",
+                    pattern_message=_("Four letters and four digits, for example JADA2345."),
+                    hint=_("Four letters and four digits. Leave empty if you do not know it."),
+                    max_length=8,
+                ),
+                _only(DEED_NUMBER, When("ownership", ("deed",))),
+                _only(DEED_DATE, When("ownership", ("deed",))),
+                _only(PLAN, WITH_DEED),
+                _only(BLOCK, WITH_DEED),
+                _only(PARCEL, WITH_DEED),
+            ),
+        ),
+        Step(
+            "conditions",
+            _("Conditions"),
+            (
+                Field("lived_in", _("I confirm that the home is lived in."), Kind.ACKNOWLEDGE),
+                Field(
+                    "not_in_wadi", _("I confirm that it does not stand in a wadi or a flood course."), Kind.ACKNOWLEDGE
+                ),
+                Field("not_state_land", _("I confirm that it does not stand on state land."), Kind.ACKNOWLEDGE),
+                Field("not_disputed", _("I confirm that nobody disputes it in court."), Kind.ACKNOWLEDGE),
+                Field("not_in_breach", _("I confirm that it does not break the building rules."), Kind.ACKNOWLEDGE),
+                Field(
+                    "no_ownership",
+                    _("I understand that the connection proves no ownership."),
+                    Kind.ACKNOWLEDGE,
+                ),
+            ),
+            intro=_("Read each sentence and confirm it. A false statement ends the request."),
+        ),
+    ),
+    documents=(
+        Document(
+            "ownership_doc",
+            _("Ownership document with attestation"),
+            hint=_("Attested by the sheikh of the tribe or the umda of the district."),
+            when=WITHOUT_DEED,
+        ),
+        Document("id_copy", _("Copy of ID or iqama")),
+        Document(
+            "facade_photo",
+            _("Photos of two façades"),
+            hint=_("Two photos in daylight: the front with the door, and one side. JPEG or PNG."),
+            accepts=PHOTO,
+            least=2,
+            most=6,
+            when=WITHOUT_DEED,
+        ),
+        Document("croquis", _("Survey sketch"), hint=_("By an accredited office, with its stamp."), when=WITHOUT_DEED),
+        Document(
+            "building_proof",
+            _("Proof-of-building form"),
+            hint=_("Filled and stamped by the accredited office, if you have it already."),
+            least=0,
+            when=WITHOUT_DEED,
+        ),
+        Document("deed_or_permit", _("Title deed or building permit"), when=WITH_DEED),
+        Document("coordination", _("SEC coordination certificate"), when=WITH_DEED),
+    ),
+    stages=(
+        REGISTRATION,
+        Stage("study", _("Study at the sub-municipality"), Status.UNDER_STUDY, "reviewer", 5, "recommend"),
+        Stage(
+            "informal",
+            _("Audit by the informal-areas department"),
+            Status.UNDER_TECH_AUDIT,
+            "informal_areas",
+            5,
+            "recommend",
+            place=Place.INFORMAL_AREAS,
+            when=WITHOUT_DEED,
+        ),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 2, "approve"),
+        Stage("dispatch", _("Sending to the electricity company"), Status.APPROVED, "registry_clerk", 1, "dispatch"),
+    ),
+    deficiencies=(
+        DeficiencyCode("ownership-attestation", _("The ownership paper lacks the attestation."), "ownership_doc"),
+        DeficiencyCode("id-unreadable", _("The copy of the ID cannot be read."), "id_copy"),
+        DeficiencyCode(
+            "photo-second-facade", _("Both photos show the same façade. Attach one of another."), "facade_photo"
+        ),
+        DeficiencyCode("photo-dark", _("The photos are too dark to see the building."), "facade_photo"),
+        DeficiencyCode("croquis-stamp", _("The survey sketch lacks the stamp of an accredited office."), "croquis"),
+        DeficiencyCode("building-proof", _("Attach the stamped proof-of-building form."), "building_proof"),
+        DeficiencyCode("deed-unreadable", _("The deed or permit cannot be read."), "deed_or_permit"),
+        DeficiencyCode("coordination-old", _("The coordination certificate is out of date."), "coordination"),
+        DeficiencyCode("load-reason", _("Explain why this load is needed."), "load_kva"),
+    ),
+    checklist=(
+        _("Lived in"),
+        _("Not in a wadi, not on state land"),
+        _("Not disputed, not in breach"),
+        _("Photos and sketch show the same building"),
+    ),
+    output=Output(
+        "electricity-letter",
+        _("Letter to the electricity company"),
+        "permits/outputs/electricity_letter.html",
+        recipient=_("Saudi Electricity Company"),
+    ),
+)

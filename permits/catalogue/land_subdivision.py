@@ -1,0 +1,179 @@
+"""Land subdivision (تقسيم / تجزئة الأراضي). Least sizes are Riyadh's, authority as published: seed values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from transactions.errors import Problem
+from transactions.service_types import (
+    DRAWING,
+    Answers,
+    DeficiencyCode,
+    Document,
+    Field,
+    Flag,
+    Group,
+    Kind,
+    Output,
+    RoutingRule,
+    ServiceType,
+    Stage,
+    Step,
+)
+from transactions.workflow import Status
+
+from ..checks import areas, parts
+from ..plot import DEED_AND_PLOT, REGISTRATION
+
+
+def _check(answers: Answers, today: date) -> Iterable[Problem]:
+    return areas.problems(answers)
+
+
+def _flag(answers: Answers) -> Iterable[Flag]:
+    yield from areas.flags(answers)
+    yield from parts.flags(answers)
+
+
+SERVICE = ServiceType(
+    code="land-subdivision",
+    title=_("Land subdivision"),
+    summary=_("To split one plot into two or more, each with its own deed afterwards."),
+    audience=_("Owners of a plot with a title deed, with a survey by an accredited office."),
+    conditions=(
+        _("The plot has a title deed and lies in an approved plan."),
+        _("Each part has at least 200 m², a frontage of 12 m (10 m for attached villas) and a street of 10 m."),
+        _("Residential plots up to 5,000 m² are decided by your sub-municipality, others by the central office."),
+        _("The minutes go to the notary, who writes the new deeds."),
+    ),
+    steps=(
+        DEED_AND_PLOT,
+        Step(
+            "plot",
+            _("The plot"),
+            (
+                Field(
+                    "area_m2",
+                    _("Area of the plot"),
+                    Kind.DECIMAL,
+                    unit=_("m²"),
+                    low=Decimal(100),
+                    high=Decimal(5000000),
+                ),
+                Field(
+                    "land_use",
+                    _("Land use"),
+                    Kind.CHOICE,
+                    choices=(
+                        ("residential", _("Residential")),
+                        ("commercial", _("Commercial")),
+                        ("agricultural", _("Agricultural")),
+                    ),
+                ),
+                Field(
+                    "villas",
+                    _("What will stand on the parts"),
+                    Kind.CHOICE,
+                    choices=(("detached", _("Detached houses")), ("attached", _("Attached villas"))),
+                ),
+            ),
+        ),
+        Step(
+            "parts",
+            _("The parts"),
+            (
+                Group(
+                    "parts",
+                    _("Proposed parts"),
+                    _("Part"),
+                    (
+                        Field("area_m2", _("Area"), Kind.DECIMAL, unit=_("m²"), low=Decimal(1), high=Decimal(5000000)),
+                        Field(
+                            "frontage_m", _("Frontage"), Kind.DECIMAL, unit=_("m"), low=Decimal(1), high=Decimal(5000)
+                        ),
+                        Field("street", _("Street it opens to"), max_length=80),
+                        Field(
+                            "street_width_m",
+                            _("Width of that street"),
+                            Kind.DECIMAL,
+                            unit=_("m"),
+                            low=Decimal(1),
+                            high=Decimal(120),
+                        ),
+                    ),
+                    least=2,
+                    most=20,
+                    hint=_("The areas of all parts together make up the plot."),
+                ),
+            ),
+        ),
+    ),
+    documents=(
+        Document("deed", _("Title deed"), hint=_("Both pages, every word readable.")),
+        Document("survey_report", _("Survey report"), hint=_("By an accredited office, with its stamp.")),
+        Document("plan_extract", _("Extract of the organisational plan")),
+        Document(
+            "division_drawing",
+            _("Drawing of the division"),
+            accepts=DRAWING,
+            hint=_("PDF or DWG with the lengths of every side."),
+        ),
+        Document("id_copy", _("Copy of national ID")),
+        Document("poa", _("Power of attorney"), hint=_("Only when somebody else acts for the owner."), least=0),
+    ),
+    stages=(
+        REGISTRATION,
+        Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, "reviewer", 10, "recommend"),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, "reviewer", 5, "recommend"),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 2, "approve"),
+        Stage("minutes", _("Minutes to the notary"), Status.APPROVED, "registry_clerk", 1, "issue"),
+    ),
+    routing_rules=(
+        RoutingRule(
+            "subdivision.area-over-5000",
+            field="area_m2",
+            over=Decimal(5000),
+            reason=_("Plots above 5,000 m² are decided by the central office."),
+        ),
+        RoutingRule(
+            "subdivision.not-residential",
+            field="land_use",
+            not_in=("residential",),
+            reason=_("Plots that are not residential are decided by the central office."),
+        ),
+    ),
+    deficiencies=(
+        DeficiencyCode(
+            "deed-unreadable", _("The title deed cannot be read. Attach a clear copy of every page."), "deed"
+        ),
+        DeficiencyCode(
+            "survey-stamp", _("The survey report lacks the stamp of the accredited office."), "survey_report"
+        ),
+        DeficiencyCode(
+            "survey-coordinates", _("The survey report lacks the coordinates of the corners."), "survey_report"
+        ),
+        DeficiencyCode("drawing-lengths", _("The drawing lacks the lengths of the sides."), "division_drawing"),
+        DeficiencyCode("part-frontage", _("A part has too short a frontage. Change the division or explain."), "parts"),
+        DeficiencyCode("part-area", _("A part is smaller than 200 m². Change the division or explain."), "parts"),
+        DeficiencyCode("areas-differ", _("The areas in the form and in the survey differ."), "area_m2"),
+        DeficiencyCode("plan-extract", _("The extract does not show the whole block."), "plan_extract"),
+    ),
+    checklist=(
+        _("Areas of the parts add up to the plot"),
+        _("Least area, frontage and street of each part"),
+        _("Same boundaries in deed, survey and drawing"),
+        _("No building is cut by a new boundary"),
+    ),
+    output=Output(
+        "subdivision-minutes",
+        _("Subdivision minutes"),
+        "permits/outputs/subdivision_minutes.html",
+        recipient=_("The notary public office"),
+    ),
+    check=_check,
+    flag=_flag,
+)

@@ -1,0 +1,63 @@
+"""Plausibility of a building permit's figures. Pure. Refusals only where figures contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from transactions.errors import Problem
+from transactions.service_types import Answers, Flag
+
+RIYADH = "riyadh_guide_2025 (seed)"
+MOMAH = "momah_2024 (seed)"
+SURVEY_YEARS = 3
+VILLA_GROUND_SHARE = Decimal("0.70")
+MOMAH_GROUND_SHARE = Decimal("0.75")
+FLOOR_AREA_RATIO = Decimal("1.2")
+LEAST_PLOT_M2 = Decimal(200)
+
+
+def problems(answers: Answers, today: date) -> Iterable[Problem]:
+    plot, ground = Decimal(answers["plot_area_m2"]), Decimal(answers["ground_area_m2"])
+    total, floors = Decimal(answers["total_area_m2"]), int(answers["floors"])
+    if ground > plot:
+        yield Problem("ground_area_m2", _("The ground floor is larger than the plot."), "areas_do_not_add_up")
+    if not ground <= total <= ground * (floors + 2):
+        yield Problem(
+            "total_area_m2",
+            _("This does not fit the ground floor and the number of floors. Check the three figures."),
+            "areas_do_not_add_up",
+        )
+    survey = date.fromisoformat(answers["survey_date"])
+    if survey < _years_before(today, SURVEY_YEARS):
+        yield Problem(
+            "survey_date", _("The survey decision is older than three years. A new one is needed."), "survey_too_old"
+        )
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
+
+
+def flags(answers: Answers) -> Iterable[Flag]:
+    plot, ground = Decimal(answers["plot_area_m2"]), Decimal(answers["ground_area_m2"])
+    total = Decimal(answers["total_area_m2"])
+    if plot < LEAST_PLOT_M2:
+        yield Flag("plot-area", _("The plot is under %(least)s m².") % {"least": LEAST_PLOT_M2}, RIYADH)
+    if answers["building_type"] == "villa":
+        for share, rule_set in ((VILLA_GROUND_SHARE, RIYADH), (MOMAH_GROUND_SHARE, MOMAH)):
+            if ground > plot * share:
+                text = _("The ground floor covers %(covered)d %% of the plot; at most %(most)d %%.")
+                yield Flag("coverage", text % {"covered": round(ground / plot * 100), "most": share * 100}, rule_set)
+        if total > plot * FLOOR_AREA_RATIO:
+            text = _("Floor area is %(ratio)s times the plot; at most %(most)s.")
+            ratio = (total / plot).quantize(Decimal("0.01"))
+            yield Flag("floor-area-ratio", text % {"ratio": ratio, "most": FLOOR_AREA_RATIO}, RIYADH)
+    if int(answers["parking"]) < int(answers["units"]):
+        yield Flag("parking", _("Fewer parking places than units."), RIYADH)

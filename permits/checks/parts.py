@@ -1,0 +1,37 @@
+"""Least sizes of the parts of a subdivision. Advisory; the figures are Riyadh's (building_rules.json). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from transactions.service_types import Answers, Flag
+
+RULE_SET = "riyadh 2025 (seed)"
+LEAST_AREA_M2 = Decimal(200)
+LEAST_FRONTAGE_M = {"detached": Decimal(12), "attached": Decimal(10)}
+LEAST_STREET_M = Decimal(10)
+
+
+def flags(answers: Answers) -> Iterable[Flag]:
+    frontage = LEAST_FRONTAGE_M[answers.get("villas", "detached")]
+    for number, part in enumerate(answers["parts"], start=1):
+        for value, least, code, text in (
+            (part["area_m2"], LEAST_AREA_M2, "part-area", _("Part %(n)d has %(value)s m²; at least %(least)s m².")),
+            (
+                part["frontage_m"],
+                frontage,
+                "part-frontage",
+                _("Part %(n)d has a frontage of %(value)s m; at least %(least)s m."),
+            ),
+            (
+                part["street_width_m"],
+                LEAST_STREET_M,
+                "part-street",
+                _("Part %(n)d opens to a street of %(value)s m; at least %(least)s m."),
+            ),
+        ):
+            if Decimal(value) < least:
+                yield Flag(code, text % {"n": number, "value": value, "least": least}, RULE_SET)

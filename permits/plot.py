@@ -1,0 +1,49 @@
+"""Questions and stages that several services share."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from transactions.service_types import Field, Kind, Stage, Step
+from transactions.workflow import Status
+
+REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, "registry_clerk", 1, "register")
+
+DISTRICT = Field(
+    "district",
+    _("District"),
+    Kind.DISTRICT,
+    hint=_("Write the first letters, in Arabic or English, and choose from the list."),
+)
+DEED_NUMBER = Field(
+    "deed_number",
+    _("Deed number"),
+    pattern=r"^[0-9]{6,16}$",
+    pattern_message=_("A deed number has 6 to 16 digits."),
+    hint=_("At the top of the deed, 6 to 16 digits. Not the number of the request at the notary."),
+    max_length=20,
+)
+DEED_DATE = Field(
+    "deed_date",
+    _("Deed date"),
+    Kind.DATE,
+    past=True,
+    hint=_("Year, month, day, Hijri or Gregorian, for example 1440/03/15."),
+)
+PLAN = Field(
+    "plan_number",
+    _("Plan number"),
+    hint=_("As written in the deed after “plan no.”, letters too."),
+    max_length=30,
+)
+BLOCK = Field(
+    "block_number", _("Block number"), hint=_("Leave empty if the deed names none."), required=False, max_length=30
+)
+PARCEL = Field("parcel_number", _("Parcel number"), hint=_("As written in the deed after “parcel no.”."), max_length=30)
+
+DEED_AND_PLOT = Step(
+    "deed",
+    _("Deed and place"),
+    (DEED_NUMBER, DEED_DATE, PLAN, BLOCK, PARCEL, DISTRICT),
+    intro=_("Have the title deed beside you: everything asked here is written on it."),
+)

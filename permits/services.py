@@ -1,0 +1,46 @@
+"""Fees by the tariff in force, and the seed of tariffs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from transactions.service_types import Amount
+
+from .models import Tariff
+
+BUILDING_PERMIT = "building-permit-m2"
+SEED = (
+    {
+        "code": BUILDING_PERMIT,
+        "rate": Decimal("3.00"),
+        "valid_from": date(2016, 1, 1),
+        "certainty": "documented",
+        "source": "Published in 2016: 3 SAR a square metre for three years; to be confirmed by an administrator.",
+    },
+)
+
+
+class NoTariff(LookupError):
+    """No rate is in force on that day: an administrator has to enter one."""
+
+
+def per_square_metre(code: str, area_m2: Decimal, on: date) -> Amount:
+    """Square metres × rate, in SAR to the halala, with how it was worked out."""
+    tariff = Tariff.objects.in_force(code, on)
+    if tariff is None:
+        raise NoTariff(f"no tariff {code!r} in force on {on}")
+    amount = (area_m2 * tariff.rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return Amount(
+        amount, {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}
+    )
+
+
+def load_tariffs() -> int:
+    """Enter the seed where nothing is entered yet; returns how many rows were created."""
+    created = 0
+    for row in SEED:
+        if not Tariff.objects.filter(code=row["code"]).exists():
+            Tariff.objects.create(**row)
+            created += 1
+    return created

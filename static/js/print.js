@@ -1,0 +1,5 @@
+// A button that prints appears only where scripts run; the browser's own menu does the same.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

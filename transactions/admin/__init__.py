@@ -1,0 +1,9 @@
+"""The staff workbench: a site of its own at /staff/, a skin over the services."""
+
+from . import ledger, registrations
+from .site import staff_site
+
+ledger.register(staff_site)
+registrations.register(staff_site)
+
+__all__ = ["staff_site"]

@@ -1,0 +1,55 @@
+"""The site: who may enter, and the pages that are not lists of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import needs_second_factor, staff_may_enter
+
+
+class StaffSite(AdminSite):
+    site_header = _("Staff workbench")
+    site_title = _("Jeddah Municipality")
+    index_title = _("My queue")
+    site_url = "/"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated and staff_may_enter(request.user)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Staff sign in where everyone does; whoever is in but lacks the second factor is sent to set it up."""
+        if request.user.is_authenticated:
+            if request.user.is_staff and needs_second_factor(request.user):
+                return redirect("mfa_activate_totp")
+            return redirect("transactions:home")
+        return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from . import case, counter, queue, supervision
+
+        own = [
+            path("", self.admin_view(queue.queue), name="index"),
+            path("take-next/", self.admin_view(queue.take_next), name="take_next"),
+            path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
+            path("cases/<str:reference>/<slug:move>/", self.admin_view(case.move), name="move"),
+            path("counter/", self.admin_view(counter.counter), name="counter"),
+            path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
+            path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
+            path("reference/", self.admin_view(self.reference), name="reference"),
+        ]
+        return own + super().get_urls()
+
+    def reference(self, request: HttpRequest) -> HttpResponse:
+        """Reference data, people and the books: Django's own index of lists."""
+        return self.index(request, {"title": _("Reference data and books")})
+
+
+staff_site = StaffSite(name="staff")

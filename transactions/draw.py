@@ -1,0 +1,34 @@
+"""Draws one page of a PDF or an image as PNG. Runs alone in a process with limits (transactions/previews.py).
+
+python draw.py CONTENT_TYPE SOURCE TARGET PAGE WIDTH
+"""
+
+from __future__ import annotations
+
+import sys
+
+from PIL import Image, ImageOps
+
+
+def main(content_type: str, source: str, target: str, page: int, width: int) -> int:
+    if content_type == "application/pdf":
+        import pypdfium2
+
+        document = pypdfium2.PdfDocument(source)
+        if page > len(document):
+            return 1
+        sheet = document[page - 1]
+        image = sheet.render(scale=min(3.0, width / max(1.0, sheet.get_width()))).to_pil()
+    elif page == 1:
+        with Image.open(source) as opened:
+            image = ImageOps.exif_transpose(opened).convert("RGB")
+        image.thumbnail((width, width * 2))
+    else:
+        return 1
+    image.save(target, "PNG")
+    return 0
+
+
+if __name__ == "__main__":
+    kind, source_path, target_path, number, pixels = sys.argv[1:]
+    sys.exit(main(kind, source_path, target_path, int(number), int(pixels)))

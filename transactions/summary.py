@@ -1,0 +1,98 @@
+"""Answers and files in words, for check-your-answers, the request's page and the case page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.dateparse import parse_date
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from municipality.models import District
+from municipality.templatetags.portal import both_dates
+
+from .answers import UNLISTED
+from .models import Attachment
+from .service_types import Answers, Document, Field, Group, Kind, ServiceType
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question and its answer in words."""
+
+    name: str
+    label: object
+    value: object
+
+
+@dataclass(frozen=True)
+class Section:
+    """One page of questions; `repeated` are the rows of its groups, each a list of Row under a heading."""
+
+    code: str
+    title: object
+    rows: list[Row]
+    repeated: list[tuple[str, list[Row]]]
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A document of the service and the files given for it."""
+
+    document: Document
+    files: list[Attachment]
+
+
+@dataclass(frozen=True)
+class Summary:
+    sections: list[Section]
+    papers: list[Papers]
+
+
+def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]) -> Summary:
+    """Everything that was answered and attached, in the order of the service's pages. At most one query."""
+    held: dict[str, list[Attachment]] = {}
+    for file in files:
+        held.setdefault(file.document, []).append(file)
+    found = []
+    for step in service.steps:
+        rows, repeated = [], []
+        for spec in step.fields:
+            if spec.when is not None and not spec.when(answers):
+                continue
+            if isinstance(spec, Group):
+                for number, item in enumerate(answers.get(spec.name) or [], start=1):
+                    cells = [
+                        Row(field.name, field.label, in_words(field, item.get(field.name))) for field in spec.fields
+                    ]
+                    repeated.append((f"{spec.item_label} {number}", cells))
+            else:
+                rows.append(Row(spec.name, spec.label, in_words(spec, answers.get(spec.name))))
+        found.append(Section(step.code, step.title, rows, repeated))
+    papers = [Papers(document, held.pop(document.code, [])) for document in service.documents]
+    return Summary(found, [paper for paper in papers if paper.files])
+
+
+def in_words(field: Field, value: Any) -> object:
+    """An answer as people read it; a dash when there is none."""
+    if value is None or value == "":
+        return "—"
+    match field.kind:
+        case Kind.CHOICE:
+            return dict(field.choices).get(value, value)
+        case Kind.ACKNOWLEDGE:
+            return _("Confirmed") if value else _("Not confirmed")
+        case Kind.DATE:
+            day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
+            return both_dates(day) if day else value
+        case Kind.DISTRICT:
+            if value == UNLISTED:
+                return _("On no list")
+            district = District.objects.filter(code=value).first()
+            return district.name if district else value
+        case Kind.DECIMAL | Kind.INTEGER if field.unit:
+            return format_html('<bdi dir="ltr">{}</bdi> {}', value, field.unit)
+        case _other:
+            return value

@@ -1,0 +1,52 @@
+"""Words and marks for transactions in templates."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django import template
+
+from accounts.models import Role
+
+from .. import service_types
+from ..models import Transaction
+from ..workflow import CLOCK_STOPPED, Status
+
+register = template.Library()
+
+_KINDS = {
+    Status.REJECTED: "error",
+    Status.APPROVED: "success",
+    Status.ISSUED: "success",
+    Status.COMPLETED: "success",
+    Status.WITHDRAWN: "plain",
+    Status.FILED: "plain",
+} | dict.fromkeys(CLOCK_STOPPED, "warning")
+
+
+@register.filter
+def status_kind(status: str) -> str:
+    """Which shape and colour a status has: success, warning, error, info or plain."""
+    return _KINDS.get(Status(status), "info")
+
+
+@register.filter
+def is_late(case: Transaction, now: datetime) -> bool:
+    return case.is_late(now)
+
+
+@register.filter
+def anchor(path: object) -> str:
+    """An id for a question or document from its path (parts.0.area_m2 and parts-0-area_m2 give the same)."""
+    return re.sub(r"[^a-z0-9]+", "-", str(path).lower()).strip("-") + "-q"
+
+
+@register.filter
+def service_title(code: str) -> object:
+    return service_types.get(code).title
+
+
+@register.filter
+def role_name(role: str) -> object:
+    return Role(role).label

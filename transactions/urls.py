@@ -1,0 +1,33 @@
+from django.urls import path
+
+from .views import drafts, files, office, public, requests
+
+app_name = "transactions"
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("services/<slug:code>/", public.service, name="service"),
+    path("inquiry/", public.inquire, name="inquiry"),
+    path("help/", public.page, {"name": "help"}, name="help"),
+    path("privacy/", public.page, {"name": "privacy"}, name="privacy"),
+    path("accessibility/", public.page, {"name": "accessibility"}, name="accessibility"),
+    path("apply/<slug:code>/", drafts.start, name="start"),
+    path("drafts/<uuid:key>/", drafts.task_list, name="draft"),
+    path("drafts/<uuid:key>/documents/", drafts.documents, name="documents"),
+    path("drafts/<uuid:key>/check/", drafts.check, name="check"),
+    path("drafts/<uuid:key>/discard/", drafts.discard, name="discard"),
+    path("drafts/<uuid:key>/<slug:code>/", drafts.step, name="step"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<str:reference>/", requests.detail, name="request"),
+    path("requests/<str:reference>/timeline/", requests.timeline, name="timeline"),
+    path("requests/<str:reference>/receipt/", requests.receipt, name="receipt"),
+    path("requests/<str:reference>/answer/", requests.answer, name="answer"),
+    path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),
+    path("requests/<str:reference>/documents/<slug:kind>/", requests.document, name="document"),
+    path("notices/", requests.notices_list, name="notices"),
+    path("notices/read/", requests.notices_read, name="notices_read"),
+    path("office/", office.office, name="office"),
+    path("files/<uuid:key>/", files.download, name="file"),
+    path("files/<uuid:key>/preview/", files.preview, name="preview"),
+    path("files/<uuid:key>/preview/<int:page>/", files.preview, name="preview_page"),
+    path("files/<uuid:key>/remove/", drafts.remove_file, name="remove_file"),
+]

@@ -1,0 +1,1 @@
+"""Pages for citizens and engineering offices. Each makes one domain call."""

@@ -1,0 +1,47 @@
+"""What several pages need: who is asking, refusals as pages, lists in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.models import User
+
+from ..errors import NotVisible
+
+ROWS = 20
+P = ParamSpec("P")
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind a page that requires signing in."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    return user
+
+
+def client_address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def hidden_is_404(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """What a person may not see is answered as if it were not there."""
+
+    @wraps(view)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except NotVisible as error:
+            raise Http404 from error
+
+    return wrapped
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Any], size: int = ROWS) -> Page[Any]:
+    return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -1,0 +1,51 @@
+"""Files, only for those who may see them: downloads as attachments in a sandbox, previews as pictures of ours."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from .. import access, previews
+from ..services import attachments
+from .common import hidden_is_404, signed_in
+
+
+def _harden(response: HttpResponse) -> HttpResponse:
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@login_required
+@hidden_is_404
+@require_GET
+def download(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The file as it was uploaded, if what lies on disk is still that."""
+    file = access.get_attachment(signed_in(request), key)
+    if not attachments.intact(file):
+        return render(request, "410.html", {"file": file}, status=410)
+    stored = attachments.path_of(file).open("rb")
+    response = FileResponse(stored, as_attachment=True, filename=file.original_name, content_type=file.content_type)
+    return _harden(response)
+
+
+@login_required
+@hidden_is_404
+@require_GET
+def preview(request: HttpRequest, key: UUID, page: int = 1) -> HttpResponse:
+    """A page of the file as a picture."""
+    file = access.get_attachment(signed_in(request), key)
+    if not file.has_preview or not 1 <= page <= previews.MOST_PAGES:
+        raise Http404
+    picture = previews.picture(file, page)
+    if picture is None:
+        raise Http404
+    response = _harden(FileResponse(picture.open("rb"), content_type="image/png"))
+    response["Content-Disposition"] = "inline"
+    response["Cache-Control"] = "private, max-age=600"
+    return response

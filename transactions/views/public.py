@@ -1,0 +1,140 @@
+"""Pages anyone may open: home, services, inquiry, help."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.cache import caches
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from municipality.models import Office, OfficeKind
+
+from .. import service_types
+from ..errors import DomainError, NotVisible
+from ..models import Event, Transaction
+from ..pulse import pulse
+from ..services import inquiry
+from ..timeline import entries, movements_of
+from ..wording import headline
+from .common import client_address
+
+PULSE_SECONDS = 60
+
+
+class PinForm(forms.Form):
+    reference = forms.CharField(
+        label=_("Transaction number"),
+        help_text=_("As on the receipt, for example C1A-1448-000123-X. Hyphens may be left out."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    pin = forms.CharField(
+        label=_("PIN"),
+        help_text=_("The eight digits beside the number."),
+        max_length=30,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+class IncomingForm(forms.Form):
+    office = forms.ChoiceField(label=_("Office"))
+    number = forms.CharField(
+        label=_("Incoming number"), max_length=20, widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"})
+    )
+    hijri_year = forms.CharField(
+        label=_("Hijri year"),
+        help_text=_("For example 1448."),
+        max_length=10,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"}),
+    )
+    last_four = forms.CharField(
+        label=_("Last four digits of the ID or iqama"),
+        max_length=10,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offices = Office.objects.exclude(kind=OfficeKind.SERVICE_CENTRE)
+        self.fields["office"].choices = [("", _("Choose")), *((office.code, office.name) for office in offices)]
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
+    figures = caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS)
+    context = {"form": PinForm(), "services": service_types.every(), "pulse": figures}
+    return render(request, "pages/home.html", context)
+
+
+@require_GET
+def service(request: HttpRequest, code: str) -> HttpResponse:
+    found = service_types.find(code)
+    if found is None:
+        raise Http404
+    return render(request, "pages/service.html", {"service": found, "filer": found.filer.value})
+
+
+@require_GET
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """Help, privacy and accessibility are words only."""
+    return render(request, f"pages/{name}.html")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def inquire(request: HttpRequest) -> HttpResponse:
+    """Look a transaction up without signing in. Secrets travel in the body, never in the address."""
+    by = "incoming" if request.POST.get("by") == "incoming" else "pin"
+    bound = request.POST if request.method == "POST" else None
+    form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
+    status = 200
+    if bound is not None:
+        status = 422
+        if form.is_valid():
+            try:
+                return render(request, "transactions/inquiry_answer.html", answer_context(_look_up(form, by, request)))
+            except NotVisible:
+                form.add_error(None, _("No transaction matches the data entered."))
+                status = 404
+            except DomainError as error:
+                return render(request, "429.html", {"message": error.message}, status=429)
+    context = {
+        "pin_form": form if by == "pin" else PinForm(),
+        "incoming_form": form if by == "incoming" else IncomingForm(),
+        "by": by,
+    }
+    return render(request, "transactions/inquiry.html", context, status=status)
+
+
+def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
+    typed, address = form.cleaned_data, client_address(request)
+    if by == "incoming":
+        return inquiry.by_incoming_number(
+            typed["office"], typed["number"], typed["hijri_year"], typed["last_four"], address=address
+        )
+    return inquiry.by_pin(typed["reference"], typed["pin"], address=address)
+
+
+def answer_context(case: Transaction) -> dict[str, Any]:
+    """What the public answer shows; two queries. Nobody is named in it."""
+    now = timezone.now()
+    events = list(Event.objects.filter(transaction=case).select_related("office"))
+    for event in events:
+        event.transaction = case
+    return {
+        "case": case,
+        "now": now,
+        "headline": headline(case),
+        "entries": entries(events),
+        "numbers": movements_of(case),
+        "days": (now - case.submitted_at) // timedelta(days=1),
+        "late": case.is_late(now),
+    }
