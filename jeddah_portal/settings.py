@@ -165,6 +165,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 BUILT_STATIC = VAR / "built"
 STATICFILES_DIRS = [BASE_DIR / "static", BUILT_STATIC]
+# The folder of built files is made by `manage.py build_fonts`; before that, its absence is no news.
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "files")))
 STORAGES = {

@@ -55,14 +55,10 @@ def _begin(
 ) -> _Moving:
     now = now or timezone.now()
     move = BY_NAME[move_name]
-    locked = (
-        Transaction.objects.select_for_update(of=("self",))
-        .select_related("applicant", "authorisation", "held_by", "branch")
-        .filter(pk=case.pk)
-        .first()
-    )
+    locked = Transaction.objects.select_for_update().filter(pk=case.pk).first()
     if locked is None:
         raise NotVisible
+    _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError(
             "moved_meanwhile",
@@ -76,6 +72,15 @@ def _begin(
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
     return _Moving(locked, move, by, capacity.acts_as(move, stage.role), now, reason)
+
+
+def _share_relations(known: Transaction, locked: Transaction) -> None:
+    """Hand over related rows the caller has read already, where they are still the related ones."""
+    for name in ("applicant", "authorisation", "held_by", "branch"):
+        field = Transaction._meta.get_field(name)
+        same = getattr(known, field.attname) == getattr(locked, field.attname)
+        if same and field.is_cached(known):
+            field.set_cached_value(locked, field.get_cached_value(known))
 
 
 def _finish(moving: _Moving, *, rule: str = "") -> Transaction:

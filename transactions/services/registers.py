@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from municipality.hijri import hijri_year
-
 from accounts.models import User
+from municipality.hijri import hijri_year
 from municipality.models import Office
 
 from ..models import Direction, Movement, Register, Serial, Transaction
@@ -28,8 +27,11 @@ def enter(
 ) -> Movement:
     """Write the next line of an office's register. Call inside a transaction."""
     year = hijri_year(now)
-    register, _created = Register.objects.get_or_create(office_id=office_id, direction=direction, hijri_year=year)
-    register = Register.objects.select_for_update().get(pk=register.pk)
+    place = {"office_id": office_id, "direction": direction, "hijri_year": year}
+    register = Register.objects.select_for_update().filter(**place).first()
+    if register is None:
+        Register.objects.get_or_create(**place)
+        register = Register.objects.select_for_update().get(**place)
     register.last_number += 1
     register.save(update_fields=["last_number"])
     return Movement.objects.create(
@@ -47,8 +49,11 @@ def enter(
 
 def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
-    serial, _created = Serial.objects.get_or_create(node=node, incarnation=incarnation, hijri_year=year)
-    serial = Serial.objects.select_for_update().get(pk=serial.pk)
+    place = {"node": node, "incarnation": incarnation, "hijri_year": year}
+    serial = Serial.objects.select_for_update().filter(**place).first()
+    if serial is None:
+        Serial.objects.get_or_create(**place)
+        serial = Serial.objects.select_for_update().get(**place)
     serial.last += 1
     serial.save(update_fields=["last"])
     return serial.last

@@ -1,0 +1,258 @@
+"""Fourteen months of a city, played hour by hour so that every register and the journal grow in order of time.
+
+Each request is a generator: it makes its next step at the moment it asked to be woken, and says when to wake it
+again. A heap of moments drives them all. Everything follows from the seed and the day.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from accounts.models import Role, User
+from municipality.calendar import opening_time
+from municipality.hijri import RIYADH, riyadh_day
+from municipality.models import District, Office, OfficeKind
+from municipality.services import current_calendar
+from transactions import outbox, service_types
+from transactions.models import Channel, Outbox, Transaction
+from transactions.services import attachments, moves
+from transactions.services.intake import Submission, submit
+from transactions.services.moves import Asked
+from transactions.workflow import OPEN, Status
+
+from .people import People
+from .requests import answers_for, paper, photo
+
+MONTHS = timedelta(days=425)
+BATCH = 300
+MIX = {"electricity-connection": 45, "land-subdivision": 25, "building-permit": 30}
+REASONS = {
+    "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
+    "send_back": "نأمل إعادة التحقق من المساحات قبل الاعتماد.",
+    "refer": "الموقع يقع خارج حدود البلدية.",
+    "reopen": "قدّم صاحب الطلب مستندًا جديدًا يغيّر نتيجة الدراسة.",
+}
+PLAIN = {
+    "register": moves.register,
+    "recommend": moves.recommend,
+    "approve": moves.approve,
+    "issue": moves.issue,
+    "dispatch": moves.dispatch,
+}
+Life = Iterator[datetime]
+
+
+class City:
+    """Plays `count` requests up to `now`."""
+
+    def __init__(self, people: People, chance: Random, now: datetime) -> None:
+        self.people, self.chance, self.now = people, chance, now
+        self.calendar = current_calendar()
+        self.districts = list(District.objects.select_related("sub_municipality").order_by("code"))
+        self.centres = list(Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).order_by("code"))
+        self.branches = list(Office.objects.filter(kind=OfficeKind.SUB_MUNICIPALITY).order_by("code"))
+        self.paper, self.photos = paper(), [photo(number) for number in range(3)]
+        self.made = 0
+
+    def play(self, count: int) -> int:
+        """Run everything due by now; returns how many requests were submitted."""
+        order = itertools.count()
+        heap: list[tuple[datetime, int, Life]] = []
+        for moment in self._arrivals(count):
+            heapq.heappush(heap, (moment, next(order), self._request(moment)))
+        while heap and heap[0][0] <= self.now:
+            with transaction.atomic():
+                for _step in range(BATCH):
+                    if not heap or heap[0][0] > self.now:
+                        break
+                    _moment, _order, life = heapq.heappop(heap)
+                    following = next(life, None)
+                    if following is not None:
+                        heapq.heappush(heap, (following, next(order), life))
+        return self.made
+
+    def _arrivals(self, count: int) -> list[datetime]:
+        """Submissions over fourteen months: more on working mornings, some in the evening, growing slowly."""
+        first = riyadh_day(self.now - MONTHS)
+        days = (riyadh_day(self.now) - first).days
+        found = []
+        while len(found) < count:
+            day = first + timedelta(days=int(days * self.chance.random() ** 0.8))
+            if not self.calendar.is_working_day(day) and self.chance.random() < 0.75:
+                continue
+            evening = self.chance.random() < 0.25
+            hour = self.chance.choice((17, 18, 19, 20, 21, 22)) if evening else self.chance.randrange(8, 14)
+            moment = datetime.combine(day, time(hour, self.chance.randrange(60)), RIYADH)
+            if moment <= self.now:
+                found.append(moment)
+        return sorted(found)
+
+    def _working_time(self, after: datetime, days: float) -> datetime:
+        """A moment in working hours about `days` working days later."""
+        whole = int(days)
+        day = riyadh_day(self.calendar.add_working_days(after, whole)) if whole else riyadh_day(after)
+        if not self.calendar.is_working_day(day):
+            day = self.calendar.next_working_day(day)
+        moment = datetime.combine(day, opening_time(day), RIYADH) + timedelta(minutes=self.chance.randrange(10, 280))
+        if moment <= after:
+            moment = after + timedelta(minutes=self.chance.randrange(5, 50))
+        return moment
+
+    # -- one request ---------------------------------------------------------------------------------------------
+
+    def _request(self, at: datetime) -> Life:
+        case = self._submit(at)
+        self.made += 1
+        chance = self.chance
+        yield at + timedelta(seconds=chance.randrange(1, 20))
+        case = self._route(case)
+        pace = chance.choices((0.5, 1.0, 2.4), (45, 40, 15))[0]
+        at = self._working_time(at + timedelta(minutes=5), chance.uniform(0, 1) * pace)
+        yield at
+        done: list[str] = []
+        if chance.random() < 0.03:
+            at = yield from self._withdraw(case, at)
+            return
+        while case.status in OPEN:
+            case, move = self._step(case, at, done)
+            done.append(move)
+            if case.status == Status.RETURNED:
+                at = at + timedelta(days=chance.randrange(1, 25), hours=chance.randrange(9))
+                yield at
+                if chance.random() < 0.08:
+                    at = yield from self._withdraw(case, at)
+                    return
+                case = self._answer(case, at)
+            if case.status in OPEN:
+                at = self._working_time(at, case.current_stage.working_days * chance.uniform(0.05, 0.9) * pace)
+                yield at
+        yield from self._afterwards(case, at)
+
+    def _staff(self, case: Transaction, role: str) -> User:
+        office = case.held_by.code
+        people = self.people.staff[(office, role)]
+        return people[case.pk % len(people)]
+
+    def _submit(self, at: datetime) -> Transaction:
+        chance = self.chance
+        code = chance.choices(list(MIX), list(MIX.values()))[0]
+        service = service_types.get(code)
+        district = self._district()
+        answers = answers_for(code, chance, district=district, on=riyadh_day(at))
+        applicant, authorisation = chance.choice(self.people.crowd), None
+        if chance.random() < 0.012:
+            applicant = self.people.by_role["resident" if code == "electricity-connection" else "owner"]
+        channel, centre, by = Channel.ONLINE, None, applicant
+        if code == "building-permit":
+            authorisation = chance.choice(self.people.clients)
+            applicant = by = authorisation.owner
+            answers |= {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
+        elif at.hour < 14 and self.calendar.is_working_day(at.date()) and chance.random() < 0.4:
+            centre = chance.choice(self.centres)
+            channel, by = Channel.COUNTER, self.people.staff[(centre.code, Role.CENTRE_CLERK)][0]
+        elif chance.random() < 0.06:
+            channel = Channel.API
+        files = {
+            document.code: [
+                self._file(document.code, document.accepts, by, at, number) for number in range(document.least)
+            ]
+            for document in service.documents_for(answers)
+            if document.least
+        }
+        submission = Submission(service, applicant, answers, files, authorisation, channel, centre, applicant.language)
+        return submit(submission, by=by, key=f"demo:{self.made}", now=at).transaction
+
+    def _district(self) -> str:
+        district = self.chance.choice(self.districts)
+        if district.sub_municipality is None and self.chance.random() < 0.8:
+            district = self.chance.choice([one for one in self.districts if one.sub_municipality])
+        if self.chance.random() < 0.18:
+            district = self.chance.choice([one for one in self.districts if one.code.startswith("SHR")])
+        return district.code
+
+    def _file(self, code: str, accepts: tuple[str, ...], by: User, at: datetime, number: int) -> object:
+        if "application/pdf" in accepts:
+            upload = SimpleUploadedFile(f"{code}.pdf", self.paper)
+        else:
+            upload = SimpleUploadedFile(f"{code}-{number + 1}.jpg", self.photos[number % len(self.photos)])
+        return attachments.store(upload, document=code, by=by, accepts=accepts, now=at).key
+
+    def _route(self, case: Transaction) -> Transaction:
+        row = Outbox.objects.get(dedupe=f"route:{case.pk}")
+        outbox.run(row.pk, row.not_before)
+        return Transaction.objects.for_pages().get(pk=case.pk)
+
+    def _step(self, case: Transaction, at: datetime, done: list[str]) -> tuple[Transaction, str]:
+        """What the person whose turn it is does now; returns the case after it and the move."""
+        chance, stage = self.chance, case.current_stage
+        move = stage.finish
+        if move == "register" and not done and chance.random() < 0.02:
+            move = "refer"
+        elif move == "recommend" and done.count("return") < 2 and chance.random() < 0.22:
+            move = "return"
+        elif move == "approve" and chance.random() < 0.16:
+            move = "send_back" if "send_back" not in done and chance.random() < 0.3 else "reject"
+        if move == "recommend" and case.assignee_id is None:
+            case = moves.take(case, by=self._staff(case, stage.role), now=at)
+        return self._make(case, move, at), move
+
+    def _make(self, case: Transaction, move: str, at: datetime) -> Transaction:
+        stage = case.current_stage
+        by = self._staff(case, Role.REGISTRY_CLERK if move == "refer" else stage.role)
+        match move:
+            case "refer":
+                return self._refer(case, at)
+            case "return":
+                codes = self.chance.sample(case.service_type.deficiencies, k=self.chance.choice((1, 2, 2, 3)))
+                return moves.return_for_completion(
+                    case, deficiencies=[Asked(code.code) for code in codes], by=by, now=at
+                )
+            case "send_back" | "reject":
+                service = moves.send_back if move == "send_back" else moves.reject
+                return service(case, reason=REASONS[move], by=by, now=at)
+            case "record_payment":
+                return moves.record_payment(case, payment_reference=f"{7_000_000 + case.pk}", by=by, now=at)
+            case _plain:
+                return PLAIN[move](case, by=by, now=at)
+
+    def _refer(self, case: Transaction, at: datetime) -> Transaction:
+        others = [office for office in self.branches if office.pk != case.held_by_id]
+        return moves.refer(
+            case,
+            to=self.chance.choice(others),
+            reason=REASONS["refer"],
+            by=self._staff(case, Role.REGISTRY_CLERK),
+            now=at,
+        )
+
+    def _answer(self, case: Transaction, at: datetime) -> Transaction:
+        asked = case.deficiencies.filter(answered_at=None).values_list("pk", flat=True)
+        return moves.answer(case, answers=dict.fromkeys(asked, "تم الاستكمال حسب المطلوب."), by=case.applicant, now=at)
+
+    def _withdraw(self, case: Transaction, at: datetime) -> Iterator[datetime]:
+        case = moves.withdraw(case, by=case.applicant, now=at)
+        yield from self._afterwards(case, at)
+        return at
+
+    def _afterwards(self, case: Transaction, at: datetime) -> Life:
+        """What is over gets filed after a while; now and then a refused one is taken up again."""
+        if case.status == Status.REJECTED and self.chance.random() < 0.08:
+            at = self._working_time(at, 6)
+            yield at
+            moves.reopen(case, reason=REASONS["reopen"], by=self._staff(case, Role.SUPERVISOR), now=at)
+            return
+        if self.chance.random() < 0.5:
+            at = self._working_time(at, self.chance.randrange(15, 60))
+            yield at
+            moves.file(case, by=self._staff(case, Role.REGISTRY_CLERK), now=at)
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(12, 0), RIYADH)

@@ -1,0 +1,136 @@
+"""The cast of the demo: a few accounts to sign in with, staff for every office, a crowd of applicants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+
+from django.contrib.auth.hashers import make_password
+
+from accounts import services
+from accounts.models import Authorisation, EngineeringOffice, Role, User
+from municipality.models import Office, OfficeKind
+
+from .names import full_name, national_id
+
+BEGAN = date(2016, 1, 3)
+BRANCH_ROLES = (Role.REGISTRY_CLERK, Role.REVIEWER, Role.REVIEWER, Role.SUPERVISOR)
+# role in var/demo.json → (number of the ID, resident, name)
+SIGN_IN = {
+    "owner": (101, False, "محمد عبدالله الغامدي"),
+    "resident": (102, True, "سلمان رشيد خان"),
+    "other_citizen": (103, False, "نورة أحمد الزهراني"),
+    "engineer": (104, False, "ياسر علي باعشن"),
+    "centre_clerk": (201, False, "ريم خالد الحربي"),
+    "registry_clerk": (202, False, "سعد فهد المالكي"),
+    "reviewer": (203, False, "هند سامي الجهني"),
+    "supervisor": (204, False, "طلال عمر الشريف"),
+    "informal_areas": (205, False, "بندر حسن السلمي"),
+    "central_registry_clerk": (206, False, "منى وليد العمري"),
+    "central_reviewer": (207, False, "هاني نايف الثقفي"),
+    "central_supervisor": (208, False, "أمل ماجد القحطاني"),
+    "administrator": (209, False, "عمر تركي الأحمدي"),
+}
+
+
+@dataclass
+class People:
+    """Who there is. `staff` maps (office code, role) to the people in it."""
+
+    by_role: dict[str, User] = field(default_factory=dict)
+    staff: dict[tuple[str, str], list[User]] = field(default_factory=dict)
+    crowd: list[User] = field(default_factory=list)
+    clients: list[Authorisation] = field(default_factory=list)
+    engineers: dict[int, User] = field(default_factory=dict)
+
+
+def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> People:
+    """Create everyone. The accounts to sign in with share one password, hashed once."""
+    people = People()
+    for role, (number, resident, name) in SIGN_IN.items():
+        people.by_role[role] = _person(number, name, resident=resident, phone=f"+96650000{number:04d}", told=True)
+    User.objects.filter(pk__in=[user.pk for user in people.by_role.values()]).update(password=make_password(password))
+    _staff(people, chance)
+    people.crowd = [
+        _person(10_000 + n, full_name(chance), resident=chance.random() < 0.3, phone=f"+9665{10_000_000 + n}")
+        for n in range(crowd)
+    ]
+    _offices(people, chance, now)
+    return people
+
+
+def _person(number: int, name: str, *, resident: bool = False, phone: str, told: bool = False) -> User:
+    return User.objects.create_user(
+        national_id(number, resident=resident),
+        full_name=name,
+        phone=phone,
+        sms_notices=told,
+        email_notices=told,
+    )
+
+
+def _staff(people: People, chance: Random) -> None:
+    named = people.by_role
+    fixed = {
+        ("SHR", Role.REGISTRY_CLERK): named["registry_clerk"],
+        ("SHR", Role.REVIEWER): named["reviewer"],
+        ("SHR", Role.SUPERVISOR): named["supervisor"],
+        ("SC01", Role.CENTRE_CLERK): named["centre_clerk"],
+        ("INF", Role.INFORMAL_AREAS): named["informal_areas"],
+        ("CTR", Role.REGISTRY_CLERK): named["central_registry_clerk"],
+        ("CTR", Role.REVIEWER): named["central_reviewer"],
+        ("CTR", Role.SUPERVISOR): named["central_supervisor"],
+        ("CTR", Role.ADMINISTRATOR): named["administrator"],
+    }
+    number = 1000
+    for office in Office.objects.order_by("code"):
+        roles: tuple[str, ...] = BRANCH_ROLES
+        if office.kind == OfficeKind.SERVICE_CENTRE:
+            roles = (Role.CENTRE_CLERK,)
+        elif office.kind == OfficeKind.DEPARTMENT:
+            roles = (Role.INFORMAL_AREAS, Role.INFORMAL_AREAS, Role.REGISTRY_CLERK, Role.SUPERVISOR)
+        elif office.kind == OfficeKind.CENTRAL:
+            roles = (*BRANCH_ROLES, Role.ADMINISTRATOR)
+        for role in roles:
+            number += 1
+            user = fixed.pop((office.code, role), None) or _person(
+                number, full_name(chance), phone=f"+96651000{number:04d}"
+            )
+            services.appoint(user, office, role, on=BEGAN)
+            people.staff.setdefault((office.code, role), []).append(user)
+
+
+OFFICES = (
+    ("ENG-1001", "مكتب الرواشين للاستشارات الهندسية", "Rawasheen Engineering Consultants"),
+    ("ENG-1002", "مكتب ساحل البحر الأحمر الهندسي", "Red Sea Coast Engineering"),
+    ("ENG-1003", "مكتب باب مكة للهندسة", "Bab Makkah Engineering"),
+    ("ENG-1004", "مكتب أبحر للتصميم", "Abhur Design Office"),
+)
+
+
+def _offices(people: People, chance: Random, now: datetime) -> None:
+    offices = [
+        EngineeringOffice.objects.create(
+            licence_number=licence, name_ar=arabic, name_en=english, licence_expires_on=date(now.year + 2, 6, 30)
+        )
+        for licence, arabic, english in OFFICES
+    ]
+    for number, office in enumerate(offices):
+        user = (
+            people.by_role["engineer"]
+            if number == 0
+            else _person(300 + number, full_name(chance), phone=f"+9665200{number:05d}")
+        )
+        services.add_member(office, user, role="manager", on=BEGAN)
+        people.engineers[office.pk] = user
+    began = now.replace(year=now.year - 2, day=1)
+    owners = [people.by_role["owner"], *people.crowd[: max(20, len(people.crowd) // 4)]]
+    for number, owner in enumerate(owners):
+        office = offices[0] if number == 0 else chance.choice(offices)
+        given = services.authorise_office(
+            owner, office, plan_number=str(400 + number % 90), parcel_number=str(10 + number), now=began
+        )
+        people.clients.append(
+            services.answer_authorisation(given, accept=True, by=people.engineers[office.pk], now=began)
+        )

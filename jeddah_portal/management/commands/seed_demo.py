@@ -1,0 +1,87 @@
+"""Build the demo city through the services: `manage.py seed_demo`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Authorisation
+from jeddah_portal.demo.city import City, noon
+from jeddah_portal.demo.people import SIGN_IN, gather
+from municipality.services import load_reference_data
+from permits.services import load_tariffs
+from transactions import pins
+from transactions.models import Transaction
+from transactions.workflow import STUDY, Status
+
+
+class Command(BaseCommand):
+    help = "Build a demo city through the services; the same seed and day give the same city."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--transactions", type=int, default=2200)
+        parser.add_argument("--seed", type=int, default=1448)
+        parser.add_argument("--today", type=date.fromisoformat, help="pretend this is the last day (default: today)")
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing when there are transactions already")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This makes accounts with a known password; it runs with DEMO=1 only.")
+        if options["if_empty"] and Transaction.objects.exists():
+            return
+        if Transaction.objects.exists():
+            raise CommandError("There are transactions already; the demo city needs an empty database.")
+        started = time.monotonic()
+        password = f"demo-{secrets.token_hex(4)}"
+        now = noon(options["today"]) if options["today"] else timezone.now()
+        made = self._build(Random(options["seed"]), password, options["transactions"], now)  # noqa: S311
+        self._write(password, options["base_url"])
+        self._report(made, time.monotonic() - started)
+
+    def _build(self, chance: Random, password: str, count: int, now: datetime) -> int:
+        with transaction.atomic():
+            load_reference_data()
+            load_tariffs()
+            people = gather(chance, password=password, crowd=max(30, count // 3), now=now)
+        return City(people, chance, now).play(count)
+
+    def _write(self, password: str, base_url: str) -> None:
+        """What a newcomer needs to sign in and look around."""
+        from accounts.models import User
+        from jeddah_portal.demo.names import national_id
+
+        accounts = {}
+        for role, (number, resident, _name) in SIGN_IN.items():
+            user = User.objects.get(national_id=national_id(number, resident=resident))
+            accounts[role] = {"national_id": user.national_id, "name": user.full_name, "password": password}
+        samples = {}
+        for name, statuses in (("under_study", STUDY), ("returned", {Status.RETURNED}), ("issued", {Status.ISSUED})):
+            case = Transaction.objects.filter(status__in=statuses).order_by("-submitted_at").first()
+            if case:
+                samples[name] = {"reference": case.reference, "pin": pins.of(case.reference)}
+        path = Path(settings.VAR) / "demo.json"
+        content = {"base_url": base_url, "accounts": accounts, "samples": samples}
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1)
+
+    def _report(self, made: int, seconds: float) -> None:
+        by_service = Counter(Transaction.objects.values_list("service", flat=True))
+        by_status = Counter(Transaction.objects.values_list("status", flat=True))
+        live = Authorisation.objects.filter(status="accepted").count()
+        self.stdout.write(f"{made} transactions in {seconds:.0f} s, {live} live authorisations")
+        for title, counts in (("service", by_service), ("status", by_status)):
+            self.stdout.write(f"  by {title}: " + ", ".join(f"{name} {n}" for name, n in counts.most_common()))

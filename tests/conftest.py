@@ -1,0 +1,346 @@
+"""The cast and the props every test may use. Everything is made through the services."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from PIL import Image
+
+from accounts import services as people
+from accounts.models import Authorisation, EngineeringOffice, User
+from municipality.hijri import RIYADH
+from municipality.models import Office
+from municipality.services import forget_calendar, load_reference_data
+from permits.services import load_tariffs
+from transactions import outbox, service_types
+from transactions.models import Attachment, Channel, Outbox, Transaction
+from transactions.service_types import ServiceType
+from transactions.services import attachments, moves
+from transactions.services.intake import Submission, submit
+
+PASSWORD = "a long enough password"
+# A Tuesday morning on which the city works.
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=RIYADH)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/journeys/" in str(item.path):
+            item.add_marker("browser")
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(autouse=True)
+def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
+    """Files, keys and messages of a test stay in its own folder; what processes remember is forgotten."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.SMS_DIR = tmp_path / "sms"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    forget_calendar()
+    yield
+    forget_calendar()
+
+
+@pytest.fixture(autouse=True)
+def _book_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Between transactional tests on SQLite the whole database is emptied by DELETE, the journal too."""
+    marker = request.node.get_closest_marker("django_db")
+    transactional = bool(marker and marker.kwargs.get("transaction"))
+    if transactional:
+        request.getfixturevalue("transactional_db")
+        if connection.vendor == "sqlite":
+            _run(APPEND_ONLY.SQLITE_BACK + APPEND_ONLY.SQLITE)
+    yield
+    if transactional and connection.vendor == "sqlite":
+        _run(APPEND_ONLY.SQLITE_BACK)
+
+
+APPEND_ONLY = import_module("journal.migrations.0002_append_only")
+
+
+def _run(statements: list[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.replace("DROP TRIGGER", "DROP TRIGGER IF EXISTS"))
+
+
+@pytest.fixture
+def city(db: Any) -> None:
+    """Offices, districts, holidays and tariffs as they are seeded."""
+    load_reference_data()
+    load_tariffs()
+
+
+@dataclass
+class Cast:
+    """People by what they are. All staff sit in Ash-Sharafiyah unless their name says otherwise."""
+
+    citizen: User
+    other_citizen: User
+    engineer: User
+    other_engineer: User
+    office: EngineeringOffice
+    other_office: EngineeringOffice
+    clerk: User
+    registry: User
+    reviewer: User
+    second_reviewer: User
+    supervisor: User
+    informal: User
+    administrator: User
+    other_registry: User
+    other_reviewer: User
+    central_registry: User
+    central_reviewer: User
+    central_supervisor: User
+    everyone: dict[str, User] = field(default_factory=dict)
+
+
+def national_id(number: int, first: int = 1) -> str:
+    """A synthetic ID with a good check digit."""
+    from stdnum import luhn
+
+    body = f"{first}{number:08d}"
+    return body + str(luhn.calc_check_digit(body))
+
+
+@pytest.fixture
+def cast(city: None) -> Cast:
+    made: dict[str, User] = {}
+
+    def person(name: str, number: int, first: int = 1) -> User:
+        made[name] = User.objects.create_user(
+            national_id(number, first), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
+        )
+        return made[name]
+
+    start = date(2020, 1, 1)
+    shr, ctr, inf, mtr = (Office.objects.get(code=code) for code in ("SHR", "CTR", "INF", "MTR"))
+
+    def staff(name: str, number: int, office: Office, role: str) -> User:
+        user = person(name, number)
+        people.appoint(user, office, role, on=start)
+        return user
+
+    def engineering(licence: str, name: str, number: int) -> tuple[EngineeringOffice, User]:
+        office = EngineeringOffice.objects.create(
+            licence_number=licence, name_ar="مكتب", name_en="Office", licence_expires_on=date(2030, 1, 1)
+        )
+        user = person(name, number)
+        people.add_member(office, user, on=start)
+        return office, user
+
+    office, engineer = engineering("ENG-1", "engineer", 11)
+    other_office, other_engineer = engineering("ENG-2", "other_engineer", 12)
+    cast = Cast(
+        citizen=person("citizen", 1),
+        other_citizen=person("other_citizen", 2, first=2),
+        engineer=engineer,
+        other_engineer=other_engineer,
+        office=office,
+        other_office=other_office,
+        clerk=staff("clerk", 21, Office.objects.get(code="SC01"), "centre_clerk"),
+        registry=staff("registry", 22, shr, "registry_clerk"),
+        reviewer=staff("reviewer", 23, shr, "reviewer"),
+        second_reviewer=staff("second_reviewer", 24, shr, "reviewer"),
+        supervisor=staff("supervisor", 25, shr, "supervisor"),
+        informal=staff("informal", 26, inf, "informal_areas"),
+        administrator=staff("administrator", 27, ctr, "administrator"),
+        other_registry=staff("other_registry", 28, mtr, "registry_clerk"),
+        other_reviewer=staff("other_reviewer", 29, mtr, "reviewer"),
+        central_registry=staff("central_registry", 31, ctr, "registry_clerk"),
+        central_reviewer=staff("central_reviewer", 32, ctr, "reviewer"),
+        central_supervisor=staff("central_supervisor", 33, ctr, "supervisor"),
+        everyone=made,
+    )
+    return cast
+
+
+def pdf(size: int = 0) -> bytes:
+    """A small PDF of one page that opens, padded to `size` bytes."""
+    body = (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    )
+    return body + b"%" * max(0, size - len(body))
+
+
+def picture(kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), (200, 180, 140)).save(out, kind)
+    return out.getvalue()
+
+
+def upload(name: str = "paper.pdf", content: bytes | None = None) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, pdf() if content is None else content)
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "electricity-connection": {
+        "request_kind": "new",
+        "ownership": "none",
+        "load_kva": "25",
+        "meters": "1",
+        "district": "SHR-01",
+        "street": "شارع حائل",
+        **dict.fromkeys(
+            ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership"), True
+        ),
+    },
+    "land-subdivision": {
+        "deed_number": "320211004455",
+        "deed_date": "1440/03/15",
+        "plan_number": "415",
+        "parcel_number": "27",
+        "district": "SHR-01",
+        "area_m2": "900",
+        "land_use": "residential",
+        "villas": "detached",
+        "parts": [
+            {"area_m2": "450", "frontage_m": "15", "street": "شارع 1", "street_width_m": "15"},
+            {"area_m2": "450", "frontage_m": "15", "street": "شارع 2", "street_width_m": "12"},
+        ],
+    },
+    "building-permit": {
+        "deed_number": "320211004455",
+        "deed_date": "1440/03/15",
+        "plan_number": "415",
+        "parcel_number": "27",
+        "district": "SHR-01",
+        "plot_area_m2": "625",
+        "frontage_m": "25",
+        "street_width_m": "20",
+        "land_use": "residential",
+        "survey_date": "2026-01-10",
+        "building_type": "villa",
+        "floors": "2",
+        "ground_area_m2": "300",
+        "total_area_m2": "580.5",
+        "units": "1",
+        "parking": "2",
+    },
+}
+
+
+def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:
+    """As many good files as each document of these answers needs."""
+    found: dict[str, list[Any]] = {}
+    for document in service.documents_for(answers):
+        for number in range(document.least):
+            photo = "application/pdf" not in document.accepts
+            content = picture("JPEG") if photo else pdf()
+            name = f"{document.code}-{number}.{'jpg' if photo else 'pdf'}"
+            file = attachments.store(SimpleUploadedFile(name, content), document=document.code, by=by, now=NOW)
+            found.setdefault(document.code, []).append(file.key)
+    return found
+
+
+def authorised(cast: Cast) -> Authorisation:
+    given = people.authorise_office(cast.citizen, cast.office, plan_number="415", parcel_number="27", now=NOW)
+    return people.answer_authorisation(given, accept=True, by=cast.engineer, now=NOW)
+
+
+def work_off(now: datetime = NOW) -> int:
+    """Do everything owed by now; returns how many pieces were done."""
+    return sum(outbox.run(pk, now) for pk, _kind in outbox.due(now, 1000))
+
+
+@pytest.fixture
+def submitted(cast: Cast) -> Callable[..., Transaction]:
+    """Submit a request of a service for the citizen, and route it unless told not to."""
+    counter = iter(range(10_000))
+
+    def make(
+        code: str = "electricity-connection",
+        *,
+        by: User | None = None,
+        now: datetime = NOW,
+        routed: bool = True,
+        channel: Channel = Channel.ONLINE,
+        centre: Office | None = None,
+        **changed: Any,
+    ) -> Transaction:
+        service = service_types.get(code)
+        applicant = by or cast.citizen
+        answers = ANSWERS[code] | changed
+        authorisation = None
+        if code == "building-permit":
+            authorisation = Authorisation.objects.filter(status="accepted").first() or authorised(cast)
+        submission = Submission(
+            service=service,
+            applicant=applicant,
+            answers=answers,
+            attachments=files_for(service, answers, cast.clerk if centre else applicant),
+            authorisation=authorisation,
+            channel=channel,
+            centre=centre,
+        )
+        taker = cast.clerk if centre else applicant
+        case = submit(submission, by=taker, key=f"key-{next(counter)}", now=now).transaction
+        if routed:
+            row = Outbox.objects.get(kind="route", subject=case.pk)
+            assert outbox.run(row.pk, now)
+            case.refresh_from_db()
+        return case
+
+    return make
+
+
+STEP = timedelta(hours=1)
+
+
+def drive(case: Transaction, cast: Cast, until: str, now: datetime = NOW) -> Transaction:
+    """Move a routed case on, by those whose turn it is, until its status is `until`."""
+    central = case.branch.code == "CTR"
+    registry = cast.central_registry if central else cast.registry
+    reviewer = cast.central_reviewer if central else cast.reviewer
+    supervisor = cast.central_supervisor if central else cast.supervisor
+    for _step in range(12):
+        if case.status == until:
+            return case
+        now += STEP
+        finish = case.current_stage.finish
+        if finish == "register":
+            case = moves.register(case, by=registry, now=now)
+        elif finish == "recommend":
+            by = cast.informal if case.current_stage.role == "informal_areas" else reviewer
+            case = moves.recommend(case, by=by, now=now)
+        elif finish == "approve":
+            case = moves.approve(case, by=supervisor, now=now)
+        elif finish == "record_payment":
+            case = moves.record_payment(case, payment_reference=f"SADAD-{case.pk}", by=registry, now=now)
+        elif finish == "issue":
+            case = moves.issue(case, by=registry, now=now)
+        else:
+            case = moves.dispatch(case, by=registry, now=now)
+    raise AssertionError(f"{case.reference} never became {until}; it is {case.status}")
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    def make(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+def stored(case: Transaction) -> tuple[Any, ...]:
+    """Everything a refusal must leave as it was."""
+    fresh = Transaction.objects.get(pk=case.pk)
+    values = tuple(getattr(fresh, field.attname) for field in fresh._meta.concrete_fields)
+    return (*values, fresh.events.count(), fresh.movements.count(), Attachment.objects.count(), Outbox.objects.count())

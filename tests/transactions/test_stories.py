@@ -1,0 +1,118 @@
+"""The three stories and the counter, told to the services."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from accounts.services import person_at_counter
+from journal.models import Entry
+from municipality.models import Office
+from transactions import access, pins
+from transactions.models import Channel, FeeDue, Movement
+from transactions.services import inquiry, moves
+from transactions.services.moves import Asked
+
+from ..conftest import NOW, drive
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_electricity_request_goes_the_whole_way(cast, submitted):
+    case = submitted("electricity-connection")
+    assert (case.branch.code, case.held_by.code, case.status) == ("SHR", "SHR", "incoming")
+    assert case.centre.code == "SC01"
+
+    found = inquiry.by_pin(case.reference, pins.of(case.reference), address="10.0.0.1", now=NOW)
+    assert found == case
+
+    case = moves.register(case, by=cast.registry, now=NOW)
+    line = Movement.objects.get(transaction=case)
+    assert (line.office.code, line.direction, line.number, line.hijri_year) == ("SHR", "in", 1, 1448)
+
+    case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    assert (case.stage, case.held_by.code, case.status) == ("informal", "INF", "under_tech_audit")
+    case = moves.recommend(case, by=cast.informal, now=NOW)
+    assert (case.stage, case.held_by.code) == ("approval", "SHR")
+    case = moves.approve(case, by=cast.supervisor, now=NOW)
+    case = moves.dispatch(case, by=cast.registry, now=NOW)
+    assert case.status == "completed"
+    sent = Movement.objects.filter(transaction=case, direction="out", office__code="SHR").last()
+    assert sent.recipient
+    assert [event.move for event in case.events.all()] == [
+        "submit",
+        "route",
+        "register",
+        "recommend",
+        "recommend",
+        "approve",
+        "dispatch",
+    ]
+    assert [entry.kind for entry in Entry.objects.filter(subject=case.reference)] == ["received", "decided", "issued"]
+
+
+def test_a_home_with_a_deed_skips_the_informal_areas_audit(cast, submitted):
+    case = submitted(
+        "electricity-connection",
+        ownership="permit",
+        plan_number="415",
+        parcel_number="9",
+    )
+    case = moves.register(case, by=cast.registry, now=NOW)
+    case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    assert (case.stage, case.held_by.code) == ("approval", "SHR")
+
+
+def test_a_returned_subdivision_keeps_its_number_and_its_clock_stops(cast, submitted):
+    case = submitted("land-subdivision")
+    case = moves.register(case, by=cast.registry, now=NOW)
+    reference, due = case.reference, case.due_at
+    back = NOW + timedelta(days=1)
+    case = moves.return_for_completion(
+        case,
+        deficiencies=[Asked("survey-stamp"), Asked("part-area", "الجزء الأول أصغر من 200")],
+        by=cast.reviewer,
+        now=back,
+    )
+    assert (case.status, case.paused_at, case.due_at) == ("returned", back, None)
+    asked = list(case.deficiencies.all())
+    assert [item.code for item in asked] == ["survey-stamp", "part-area"]
+
+    answered = back + timedelta(days=7)
+    case = moves.answer(case, answers={item.pk: "تم" for item in asked}, by=cast.citizen, now=answered)
+    assert (case.reference, case.status, case.stage) == (reference, "under_tech_audit", "survey")
+    assert (case.paused_at, case.paused_days) == (None, 5)
+    assert case.due_at == due + timedelta(days=7)
+
+    case = drive(case, cast, "issued", answered)
+    assert case.issued_documents.get().kind == "subdivision-minutes"
+
+
+def test_a_plot_over_5000_goes_to_the_central_office_and_the_event_says_why(cast, submitted):
+    parts = [
+        {"area_m2": "3000", "frontage_m": "40", "street": "1", "street_width_m": "20"},
+        {"area_m2": "3000", "frontage_m": "40", "street": "2", "street_width_m": "20"},
+    ]
+    case = submitted("land-subdivision", area_m2="6000", parts=parts)
+    event = case.events.get(move="route")
+    assert (case.branch.code, event.rule, event.facts["area_m2"]) == ("CTR", "subdivision.area-over-5000", "6000")
+
+
+def test_a_building_permit_is_paid_and_issued(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment")
+    fee = FeeDue.objects.get(transaction=case)
+    assert (fee.amount, fee.basis["rate"]) == (Decimal("1741.50"), "3.00")
+    case = drive(case, cast, "issued")
+    permit = case.issued_documents.get()
+    assert permit.valid_until.isoformat() == "2029-11-24"
+    assert permit.number == "SHR-1448-000001"
+
+
+def test_a_counter_request_is_found_by_its_owner_later(cast, submitted):
+    owner = person_at_counter(national_id="1010101010", full_name="مراجع", phone="0555555555", by=cast.clerk, now=NOW)
+    centre = Office.objects.get(code="SC01")
+    case = submitted(by=owner, channel=Channel.COUNTER, centre=centre)
+    assert (case.taken_by, case.taken_at, case.applicant) == (cast.clerk, centre, owner)
+    assert list(access.mine(owner)) == [case]
