@@ -16,10 +16,10 @@ from .models import EngineeringOffice, Role, StaffPost, User
 def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
     """The staff posts this person holds on a day (today)."""
     day = on or timezone.localdate()
-    kept: dict[date, list[StaffPost]] = user.__dict__.setdefault("_posts", {})
-    if day not in kept:
-        kept[day] = list(StaffPost.objects.current(day).filter(user=user).select_related("office"))
-    return kept[day]
+    if "_posts" not in user.__dict__:
+        user.__dict__["_posts"] = list(StaffPost.objects.filter(user=user).select_related("office"))
+    posts: list[StaffPost] = user.__dict__["_posts"]
+    return [post for post in posts if post.starts_on <= day and (post.ends_on is None or day <= post.ends_on)]
 
 
 def roles_in(user: User, office: Office, on: date | None = None) -> set[str]:

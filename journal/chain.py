@@ -46,9 +46,9 @@ def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime
 
 def _lock_chain() -> Chain:
     name = {"node": settings.JOURNAL_NODE, "incarnation": settings.JOURNAL_INCARNATION}
-    chain = Chain.objects.select_for_update().filter(**name).first()
-    if chain is None:
+    try:
+        return Chain.objects.select_for_update().get(**name)
+    except Chain.DoesNotExist:
         defaults = {"public_key": keys.public_bytes(), "head_hash": GENESIS}
         Chain.objects.get_or_create(**name, defaults=defaults)
-        chain = Chain.objects.select_for_update().get(**name)
-    return chain
+        return Chain.objects.select_for_update().get(**name)

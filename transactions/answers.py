@@ -165,8 +165,9 @@ def form_for(
 ) -> forms.Form:
     """A Django form over these questions; unbound shows `answers`, bound checks `data`."""
     fields = {spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)}
-    form_class = type("AnswersForm", (forms.Form,), fields)
-    return form_class(data, initial=dict(answers), **kwargs)
+    form = forms.Form(data, initial=dict(answers), **kwargs)
+    form.fields.update(fields)
+    return form
 
 
 @dataclass(frozen=True)

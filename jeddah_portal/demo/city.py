@@ -84,7 +84,7 @@ class City:
         days = (riyadh_day(self.now) - first).days
         found = []
         while len(found) < count:
-            day = first + timedelta(days=int(days * self.chance.random() ** 0.8))
+            day = first + timedelta(days=int(days * self.chance.random() ** 0.6))
             if not self.calendar.is_working_day(day) and self.chance.random() < 0.75:
                 continue
             evening = self.chance.random() < 0.25
@@ -113,7 +113,7 @@ class City:
         chance = self.chance
         yield at + timedelta(seconds=chance.randrange(1, 20))
         case = self._route(case)
-        pace = chance.choices((0.5, 1.0, 2.4), (45, 40, 15))[0]
+        pace = chance.choices((0.6, 1.3, 3.2), (40, 40, 20))[0]
         at = self._working_time(at + timedelta(minutes=5), chance.uniform(0, 1) * pace)
         yield at
         done: list[str] = []
@@ -187,7 +187,9 @@ class City:
     def _route(self, case: Transaction) -> Transaction:
         row = Outbox.objects.get(dedupe=f"route:{case.pk}")
         outbox.run(row.pk, row.not_before)
-        return Transaction.objects.for_pages().get(pk=case.pk)
+        routed = Transaction.objects.select_related("branch", "held_by").get(pk=case.pk)
+        routed.applicant, routed.authorisation = case.applicant, case.authorisation
+        return routed
 
     def _step(self, case: Transaction, at: datetime, done: list[str]) -> tuple[Transaction, str]:
         """What the person whose turn it is does now; returns the case after it and the move."""
@@ -199,7 +201,7 @@ class City:
             move = "return"
         elif move == "approve" and chance.random() < 0.16:
             move = "send_back" if "send_back" not in done and chance.random() < 0.3 else "reject"
-        if move == "recommend" and case.assignee_id is None:
+        if move == "recommend" and case.assignee_id is None and chance.random() < 0.25:
             case = moves.take(case, by=self._staff(case, stage.role), now=at)
         return self._make(case, move, at), move
 
@@ -248,7 +250,7 @@ class City:
             yield at
             moves.reopen(case, reason=REASONS["reopen"], by=self._staff(case, Role.SUPERVISOR), now=at)
             return
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.2:
             at = self._working_time(at, self.chance.randrange(15, 60))
             yield at
             moves.file(case, by=self._staff(case, Role.REGISTRY_CLERK), now=at)

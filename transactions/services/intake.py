@@ -218,10 +218,12 @@ def _take(
         facts={"channel": submission.channel},
     )
     attached = [file for group in files.values() for file in group]
+    taken = Attachment.objects.filter(pk__in=[file.pk for file in attached], transaction=None)
+    if taken.update(transaction=case) != len(attached):
+        raise DomainError("file_taken", _("One of these files already belongs to another request."))
     for code, group in files.items():
-        taken = Attachment.objects.filter(pk__in=[file.pk for file in group], transaction=None)
-        if taken.update(transaction=case, document=code) != len(group):
-            raise DomainError("file_taken", _("One of these files already belongs to another request."))
+        if renamed := [file.pk for file in group if file.document != code]:
+            Attachment.objects.filter(pk__in=renamed).update(document=code)
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
     announce(case, event, now)
     intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=case.due_at)

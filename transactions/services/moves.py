@@ -30,6 +30,12 @@ from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
 from . import decisions, registers
 from .notices import announce
 
+# What a move may change; what was asked, by whom and under which number, is written once at intake.
+WRITTEN = (
+    "status stage version branch centre held_by assignee stage_started_at paused_at paused_days stage_paused_days "
+    "due_at stage_due_at approved_at rejected_at decision_reason issued_at withdrawn_at closed_at filed_at"
+).split()
+
 
 @dataclass
 class _Moving:
@@ -55,9 +61,10 @@ def _begin(
 ) -> _Moving:
     now = now or timezone.now()
     move = BY_NAME[move_name]
-    locked = Transaction.objects.select_for_update().filter(pk=case.pk).first()
-    if locked is None:
-        raise NotVisible
+    try:
+        locked = Transaction.objects.select_for_update().get(pk=case.pk)
+    except Transaction.DoesNotExist:
+        raise NotVisible from None
     _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError(
@@ -91,7 +98,7 @@ def _finish(moving: _Moving, *, rule: str = "") -> Transaction:
     case.status, case.stage = status, stage.code
     _stand_at(moving, stage)
     case.version += 1
-    case.save()
+    case.save(update_fields=WRITTEN)
     event = Event.objects.create(
         transaction=case,
         seq=case.version,
@@ -103,7 +110,7 @@ def _finish(moving: _Moving, *, rule: str = "") -> Transaction:
         to_status=case.status,
         from_stage=before[1],
         to_stage=case.stage,
-        office=case.held_by,
+        office_id=case.held_by_id,
         reason=moving.reason,
         rule=rule,
         facts=moving.facts,
@@ -160,13 +167,13 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
 def _stand_at(moving: _Moving, stage: Stage) -> None:
     """Carry the file to the office where its stage is done, through both registers."""
     case = moving.case
-    if stage.place is Place.INFORMAL_AREAS:
-        office = Office.objects.get(code=Place.INFORMAL_AREAS.value)
-    elif case.branch is not None:
-        office = case.branch
-    else:
+    if case.held_by is None or case.branch is None or moving.move.name == "route":
         return
-    if case.held_by_id == office.pk or moving.move.name == "route":
+    office = case.branch
+    if stage.place is Place.INFORMAL_AREAS:
+        here_already = case.held_by.code == Place.INFORMAL_AREAS
+        office = case.held_by if here_already else Office.objects.get(code=Place.INFORMAL_AREAS.value)
+    if case.held_by_id == office.pk:
         return
     here = case.held_by
     sent = registers.enter(
@@ -454,15 +461,15 @@ def reopen(
 def arrive(
     case: Transaction,
     *,
-    branch: Office,
-    centre: Office | None,
+    branch_id: int,
+    centre_id: int | None,
     rule: str,
     facts: dict[str, str],
     now: datetime,
 ) -> Transaction:
     """The system brings a routed request to its office (services.routing decides). Event with rule and facts."""
     moving = _begin(case, "route", by=None, now=now)
-    moving.case.branch = moving.case.held_by = branch
-    moving.case.centre = centre
-    moving.facts.update(facts, branch=branch.code, centre=centre.code if centre else "")
+    moving.case.branch_id = moving.case.held_by_id = branch_id
+    moving.case.centre_id = centre_id
+    moving.facts.update(facts)
     return _finish(moving, rule=rule)

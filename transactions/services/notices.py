@@ -37,9 +37,9 @@ def announce(case: Transaction, event: Event, now: datetime) -> None:
     """Create the notices of an event and owe their sending. Call inside the event's transaction."""
     if event.move not in TOLD:
         return
-    for person in _recipients(case, now):
-        notice = Notification.objects.create(event=event, recipient=person, created_at=now)
-        if _channels(person):
+    notices = [Notification(event=event, recipient=person, created_at=now) for person in _recipients(case, now)]
+    for notice in Notification.objects.bulk_create(notices):
+        if _channels(notice.recipient):
             outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now)
 
 

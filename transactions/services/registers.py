@@ -7,12 +7,15 @@ it back. Locks are always taken in this order: transaction row, registers by off
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, TypeVar
 
 from accounts.models import User
 from municipality.hijri import hijri_year
 from municipality.models import Office
 
 from ..models import Direction, Movement, Register, Serial, Transaction
+
+Row = TypeVar("Row", Register, Serial)
 
 
 def enter(
@@ -28,10 +31,7 @@ def enter(
     """Write the next line of an office's register. Call inside a transaction."""
     year = hijri_year(now)
     place = {"office_id": office_id, "direction": direction, "hijri_year": year}
-    register = Register.objects.select_for_update().filter(**place).first()
-    if register is None:
-        Register.objects.get_or_create(**place)
-        register = Register.objects.select_for_update().get(**place)
+    register = _locked(Register, place)
     register.last_number += 1
     register.save(update_fields=["last_number"])
     return Movement.objects.create(
@@ -50,10 +50,16 @@ def enter(
 def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
     place = {"node": node, "incarnation": incarnation, "hijri_year": year}
-    serial = Serial.objects.select_for_update().filter(**place).first()
-    if serial is None:
-        Serial.objects.get_or_create(**place)
-        serial = Serial.objects.select_for_update().get(**place)
+    serial = _locked(Serial, place)
     serial.last += 1
     serial.save(update_fields=["last"])
     return serial.last
+
+
+def _locked(model: type[Row], place: dict[str, Any]) -> Row:
+    """The row of this place, locked until commit; made when it is the first of its year."""
+    try:
+        return model.objects.select_for_update().get(**place)
+    except model.DoesNotExist:
+        model.objects.get_or_create(**place)
+        return model.objects.select_for_update().get(**place)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count
 
-from municipality.models import Office, OfficeKind
+from municipality.models import District, Office, OfficeKind
 
 from .. import outbox
 from ..models import Transaction
@@ -15,28 +16,41 @@ from ..workflow import OPEN, Status
 from .moves import arrive
 
 
+class _Row(NamedTuple):
+    """An office, as little of it as routing needs: every request reads all of them."""
+
+    pk: int
+    code: str
+    kind: str
+    parent_id: int
+    suspended: bool
+    fallback_id: int | None
+    capacity: int
+
+
 @outbox.handles("route")
 def route(transaction_id: int, now: datetime) -> None:
     """Idempotent: a request that is not waiting to be routed any more is left alone."""
-    case = Transaction.objects.select_related("district__sub_municipality").get(pk=transaction_id)
+    case = Transaction.objects.get(pk=transaction_id)
     if case.status != Status.SUBMITTED:
         return
-    home = case.district.sub_municipality if case.district else None
-    offices = {office.pk: office for office in Office.objects.all()}
+    offices = {row.pk: row for row in map(_Row._make, Office.objects.values_list(*_Row._fields))}
+    district = District.objects.filter(pk=case.district_id).values_list("code", "sub_municipality").first()
+    district_code, home = district or (None, None)
     centres: dict[str, list[str]] = {}
     for office in offices.values():
         if office.kind == OfficeKind.SERVICE_CENTRE:
             centres.setdefault(offices[office.parent_id].code, []).append(office.code)
     loads = dict(
-        Transaction.objects.filter(centre__kind=OfficeKind.SERVICE_CENTRE, status__in=OPEN)
+        Transaction.objects.filter(centre__isnull=False, status__in=OPEN)
         .values_list("centre")
         .annotate(open=Count("pk"))
     )
     decision = decide(
         rules=case.service_type.routing_rules,
         answers=case.answers,
-        district=case.district.code if case.district else None,
-        district_branch=home.code if home else None,
+        district=district_code,
+        district_branch=offices[home].code if home else None,
         offices={
             office.code: OfficeFacts(
                 office.code,
@@ -49,12 +63,12 @@ def route(transaction_id: int, now: datetime) -> None:
         },
         centres=centres,
     )
-    by_code = {office.code: office for office in offices.values()}
+    by_code = {office.code: office.pk for office in offices.values()}
     arrive(
         case,
-        branch=by_code[decision.branch],
-        centre=by_code[decision.centre] if decision.centre else None,
+        branch_id=by_code[decision.branch],
+        centre_id=by_code[decision.centre] if decision.centre else None,
         rule=decision.rule,
-        facts=decision.facts,
+        facts=decision.facts | {"branch": decision.branch, "centre": decision.centre or ""},
         now=now,
     )

@@ -17,8 +17,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Authorisation
+from accounts.models import Authorisation, User
 from jeddah_portal.demo.city import City, noon
+from jeddah_portal.demo.names import national_id
 from jeddah_portal.demo.people import SIGN_IN, gather
 from municipality.services import load_reference_data
 from permits.services import load_tariffs
@@ -31,7 +32,7 @@ class Command(BaseCommand):
     help = "Build a demo city through the services; the same seed and day give the same city."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--transactions", type=int, default=2200)
+        parser.add_argument("--transactions", type=int, default=2050)
         parser.add_argument("--seed", type=int, default=1448)
         parser.add_argument("--today", type=date.fromisoformat, help="pretend this is the last day (default: today)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000")
@@ -60,9 +61,6 @@ class Command(BaseCommand):
 
     def _write(self, password: str, base_url: str) -> None:
         """What a newcomer needs to sign in and look around."""
-        from accounts.models import User
-        from jeddah_portal.demo.names import national_id
-
         accounts = {}
         for role, (number, resident, _name) in SIGN_IN.items():
             user = User.objects.get(national_id=national_id(number, resident=resident))
