@@ -201,7 +201,7 @@ class City:
             move = "return"
         elif move == "approve" and chance.random() < 0.16:
             move = "send_back" if "send_back" not in done and chance.random() < 0.3 else "reject"
-        if move == "recommend" and case.assignee_id is None and chance.random() < 0.25:
+        if move == "recommend" and case.assignee_id is None and chance.random() < 0.2:
             case = moves.take(case, by=self._staff(case, stage.role), now=at)
         return self._make(case, move, at), move
 
@@ -250,7 +250,7 @@ class City:
             yield at
             moves.reopen(case, reason=REASONS["reopen"], by=self._staff(case, Role.SUPERVISOR), now=at)
             return
-        if self.chance.random() < 0.2:
+        if self.chance.random() < 0.12:
             at = self._working_time(at, self.chance.randrange(15, 60))
             yield at
             moves.file(case, by=self._staff(case, Role.REGISTRY_CLERK), now=at)

@@ -32,7 +32,7 @@ from .notices import announce
 
 # What a move may change; what was asked, by whom and under which number, is written once at intake.
 WRITTEN = (
-    "status stage version branch centre held_by assignee stage_started_at paused_at paused_days stage_paused_days "
+    "status stage version branch_id centre_id held_by_id assignee_id stage_started_at paused_at paused_days stage_paused_days "
     "due_at stage_due_at approved_at rejected_at decision_reason issued_at withdrawn_at closed_at filed_at"
 ).split()
 
@@ -48,6 +48,13 @@ class _Moving:
     now: datetime
     reason: str
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._before = {name: self.case.__dict__[name] for name in WRITTEN}
+
+    def changed(self) -> list[str]:
+        """The columns this move has changed; the others, and their indexes, are left alone."""
+        return [name for name, value in self._before.items() if self.case.__dict__[name] != value]
 
 
 def _begin(
@@ -98,7 +105,7 @@ def _finish(moving: _Moving, *, rule: str = "") -> Transaction:
     case.status, case.stage = status, stage.code
     _stand_at(moving, stage)
     case.version += 1
-    case.save(update_fields=WRITTEN)
+    case.save(update_fields=moving.changed())
     event = Event.objects.create(
         transaction=case,
         seq=case.version,

@@ -32,7 +32,7 @@ class Command(BaseCommand):
     help = "Build a demo city through the services; the same seed and day give the same city."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--transactions", type=int, default=2050)
+        parser.add_argument("--transactions", type=int, default=2010)
         parser.add_argument("--seed", type=int, default=1448)
         parser.add_argument("--today", type=date.fromisoformat, help="pretend this is the last day (default: today)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000")
