@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 def svg(text: str, label: str) -> SafeString:
     """An <svg class="qr"> that encodes `text`; `label` is read aloud in its place. CSS gives it its size."""
     code = segno.make(text, error="l", micro=False)
-    inner = code.svg_inline(omitsize=True, border=2, svgclass=None, lineclass=None, xmldecl=False)
+    inner = code.svg_inline(omitsize=True, border=2, svgclass=None, lineclass=None)
     path = inner[inner.index(">") + 1 : inner.rindex("</svg>")]
     width, height = code.symbol_size(border=2)
     return format_html(

@@ -33,13 +33,18 @@ KEPT = "typed_before_sign_in"
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def start(request: HttpRequest, code: str) -> HttpResponse:
-    """Begin a request for oneself, or as an engineering office for an owner who authorised it."""
+    """Begin a request for oneself, or as an engineering office for an owner who authorised it.
+
+    Whoever had to sign in first comes back here by GET: the service's page has the button.
+    """
     user = signed_in(request)
     service = service_types.find(code)
     if service is None:
         raise Http404
+    if request.method == "GET":
+        return redirect("transactions:service", code=code)
     authorisation = None
     if request.POST.get("authorisation", "").isdecimal():
         authorisation = (

@@ -34,6 +34,7 @@ class Command(BaseCommand):
                     "--flavor=woff2",
                     "--layout-features=*",
                     "--no-hinting",
+                    "--drop-tables+=meta",
                     f"--output-file={temporary}",
                 ]
             )

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("This makes accounts with a known password; it runs with DEMO=1 only.")
         if options["if_empty"] and Transaction.objects.exists():
+            self._move_to(options["base_url"])
             return
         if Transaction.objects.exists():
             raise CommandError("There are transactions already; the demo city needs an empty database.")
@@ -70,9 +71,17 @@ class Command(BaseCommand):
             case = Transaction.objects.filter(status__in=statuses).order_by("-submitted_at").first()
             if case:
                 samples[name] = {"reference": case.reference, "pin": pins.of(case.reference)}
+        self._save({"base_url": base_url, "accounts": accounts, "samples": samples})
+
+    def _move_to(self, base_url: str) -> None:
+        """The city is there already; only its address may have changed."""
         path = Path(settings.VAR) / "demo.json"
-        content = {"base_url": base_url, "accounts": accounts, "samples": samples}
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if path.exists():
+            self._save(json.loads(path.read_text(encoding="utf-8")) | {"base_url": base_url})
+
+    def _save(self, content: dict[str, Any]) -> None:
+        """Readable by us alone: it holds passwords."""
+        handle = os.open(Path(settings.VAR) / "demo.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(content, file, ensure_ascii=False, indent=1)
 

@@ -1,0 +1,292 @@
+"""What the scripts beside this file share: the virtual environment, private PostgreSQL and Redis, a browser.
+
+Standard library only, since it runs before anything is installed. Whatever is missing is installed when that is
+allowed (Debian, as root); otherwise `Missing` says how to get it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+OLDEST = (3, 11)
+
+
+class Missing(SystemExit):
+    """Something this machine lacks; the message says how to get it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"MISSING: {message}")
+
+
+def say(message: str) -> None:
+    print(f"· {message}", flush=True)
+
+
+# -- packages of the system -------------------------------------------------------------------------------------
+
+
+def apt_install(*packages: str, why: str) -> bool:
+    """Install Debian packages when we may. False when this is not Debian or we are not root."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    say(f"installing {' '.join(packages)} ({why})")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], env=env, stdout=subprocess.DEVNULL)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    return subprocess.run(install, env=env, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def binary(names: Sequence[str], package: str, folders: Sequence[Path] = ()) -> Path:
+    """The first of these programs that is there, after installing its Debian package if need be."""
+    for attempt in range(2):
+        for name in names:
+            for folder in folders:
+                if (folder / name).exists():
+                    return folder / name
+            if found := shutil.which(name):
+                return Path(found)
+        if attempt == 0 and not apt_install(package, why=f"{names[0]} is not here"):
+            break
+    raise Missing(f"{names[0]}. Install it (on Debian, as root: apt-get install {package}) and run this again.")
+
+
+# -- Python -----------------------------------------------------------------------------------------------------
+
+
+def virtual_environment(requirements: str = "requirements.txt") -> None:
+    """Make .venv and install the pinned requirements; does nothing when they are there."""
+    if sys.version_info < OLDEST:
+        raise Missing(f"Python {OLDEST[0]}.{OLDEST[1]} or newer (this is {sys.version.split()[0]}).")
+    if not PYTHON.exists():
+        _make_venv()
+    wanted = hashlib.sha256((ROOT / requirements).read_bytes() + sys.version.encode()).hexdigest()
+    stamp = VENV / f"installed-{requirements}"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say(f"installing {requirements}")
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    if subprocess.run([*pip, "-r", ROOT / requirements]).returncode:
+        raise SystemExit("The requirements could not be installed; the lines above say why. Nothing was started.")
+    stamp.write_text(wanted)
+
+
+def _make_venv() -> None:
+    say("making .venv")
+    if importable("venv") and importable("ensurepip"):
+        pass
+    elif not apt_install("python3-venv", why="Debian keeps Python's venv module in a package of its own"):
+        raise Missing("Python's venv module. On Debian, as root: apt-get install python3-venv")
+    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+
+
+def importable(module: str) -> bool:
+    return subprocess.run([sys.executable, "-c", f"import {module}"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours for a child: compiled modules are kept, so that the next start is quick."""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**env, "PYTHONUNBUFFERED": "1", **more}
+
+
+def manage(*arguments: str, env: Mapping[str, str]) -> None:
+    """Run a management command; its failure ends us."""
+    if code := subprocess.run([PYTHON, ROOT / "manage.py", *arguments], cwd=ROOT, env=env).returncode:
+        raise SystemExit(code)
+
+
+# -- processes --------------------------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Family:
+    """The processes we began, each the head of a group of its own, ended in reverse order."""
+
+    def __init__(self) -> None:
+        self.members: list[tuple[str, subprocess.Popen[bytes], signal.Signals]] = []
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        user: str | None = None,
+        log: Path | None = None,
+        stop: signal.Signals = signal.SIGTERM,
+    ) -> subprocess.Popen[bytes]:
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(log.open("ab")) if log else None
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd="/" if user else ROOT,
+                env=dict(env or environment()),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                user=user,
+                start_new_session=True,
+            )
+        self.members.append((name, process, stop))
+        return process
+
+    def dead(self) -> str | None:
+        """The name of a member that ended by itself."""
+        return next((name for name, process, _stop in self.members if process.poll() is not None), None)
+
+    def end(self, patience: float = 15) -> None:
+        for _name, process, stop in reversed(self.members):
+            if process.poll() is None:
+                process.send_signal(stop)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.members.clear()
+
+
+def wait_for(ready: str, family: Family, seconds: float = 60) -> None:
+    """Until http://127.0.0.1:port/path answers 200; a dead member or the end of patience is an error."""
+    import urllib.error
+    import urllib.request
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if name := family.dead():
+            raise SystemExit(f"{name} ended by itself; its log says why.")
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            with urllib.request.urlopen(ready, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        time.sleep(0.05)
+    raise SystemExit(f"{ready} did not become ready in {seconds:.0f} s; the logs say why.")
+
+
+# -- PostgreSQL and Redis of our own ----------------------------------------------------------------------------
+
+
+def postgres_user() -> str | None:
+    """PostgreSQL refuses to run as root: its package's user then, or nobody."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = True) -> str:
+    """A private PostgreSQL on a free loopback port, its files under `home`; returns its DATABASE_URL."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    initdb = binary(["initdb"], "postgresql", [*folders])
+    if str(initdb).startswith("/usr/bin") or not initdb.with_name("postgres").exists():
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+        initdb = binary(["initdb"], "postgresql", folders)
+    user = postgres_user()
+    data, secret = home / "data", home / "password"
+    home.mkdir(parents=True, exist_ok=True)
+    if user:
+        home.chmod(0o711)
+    if not (data / "PG_VERSION").exists():
+        data.mkdir(exist_ok=True)
+        secret.write_text(secrets.token_hex(16))
+        for path in (data, secret):
+            path.chmod(0o700 if path is data else 0o600)
+            if user:
+                shutil.chown(path, user)
+        made = subprocess.run(
+            [initdb, "-D", data, "-U", "portal", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"],
+            user=user,
+            cwd="/",
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode:
+            raise SystemExit(f"initdb failed:\n{made.stderr}")
+    port = free_port()
+    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
+    if not durable:
+        settings += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    command = [initdb.with_name("postgres"), "-D", data, "-p", str(port), *settings]
+    family.start("PostgreSQL", command, user=user, log=log, stop=signal.SIGINT)
+    wait_for_port(port, family)
+    return f"postgresql://portal:{secret.read_text()}@127.0.0.1:{port}/postgres"
+
+
+def start_redis(family: Family, home: Path, *, log: Path) -> str:
+    """A private Redis on a free loopback port, its files under `home`; returns its REDIS_URL."""
+    server = binary(["redis-server"], "redis-server")
+    home.mkdir(parents=True, exist_ok=True)
+    port, password = free_port(), secrets.token_hex(16)
+    config = home / "redis.conf"
+    config.touch(mode=0o600)
+    config.write_text(f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {home}\nappendonly yes\n")
+    family.start("Redis", [server, config], log=log)
+    wait_for_port(port, family)
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def wait_for_port(port: int, family: Family, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if name := family.dead():
+            raise SystemExit(f"{name} ended by itself; its log says why.")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"Nothing listens on port {port} after {seconds:.0f} s; the log says why.")
+
+
+def private_home(name: str) -> Path:
+    """Where a private server keeps its files: under var/, or, as root, where its own user may go."""
+    if os.geteuid() != 0:
+        return ROOT / "var" / name
+    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"jeddah-portal-{mark}" / name
+
+
+def chromium() -> Path:
+    """A Chromium for the browser journeys."""
+    if chosen := os.environ.get("CHROMIUM_PATH"):
+        return Path(chosen)
+    return binary(["chromium", "chromium-browser", "google-chrome"], "chromium")
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends us the same way Ctrl-C does."""
+
+    def raise_interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, raise_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def read_json(path: Path) -> dict[str, object]:
+    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return content if isinstance(content, dict) else {}
