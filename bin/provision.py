@@ -275,16 +275,14 @@ def chromium() -> Path:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM ends us the same way Ctrl-C does."""
-
-    def raise_interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, raise_interrupt)
+    """SIGTERM ends us the same way Ctrl-C does; a shell that started us in the background had Ctrl-C ignored."""
+    ways = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(way, signal.default_int_handler) for way in ways]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for way, handler in zip(ways, before, strict=True):
+            signal.signal(way, handler)
 
 
 def read_json(path: Path) -> dict[str, object]:

@@ -159,6 +159,7 @@ LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "jeddah_portal.formats"
 TIME_ZONE = "Asia/Riyadh"
 USE_TZ = True
 

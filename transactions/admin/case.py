@@ -160,7 +160,7 @@ def _page(request: HttpRequest, case: Transaction, *, open_move: str = "", statu
 
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = frozenset({"recommend", "approve"})
-PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch", "take"})
+PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
 
 
 def _form_of(move: Move, after: Stage | None) -> dict[str, Any]:

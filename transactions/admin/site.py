@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import needs_second_factor, staff_may_enter
+from accounts.access import needs_second_factor, posts_of, staff_may_enter
+from accounts.models import Role
 
 
 class StaffSite(AdminSite):
@@ -31,6 +32,11 @@ class StaffSite(AdminSite):
                 return redirect("mfa_activate_totp")
             return redirect("transactions:home")
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        roles = {post.role for post in posts_of(request.user)} if request.user.is_authenticated else set()
+        own = {"at_a_counter": Role.CENTRE_CLERK in roles, "supervises": Role.SUPERVISOR in roles}
+        return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from . import case, counter, queue, supervision

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Min, Q
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Least, TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -51,8 +51,9 @@ def supervision(request: HttpRequest) -> HttpResponse:
         .order_by("-late", "-open"),
         "free": held.filter(assignee=None, status__in=STUDY).count(),
         "late": held.filter(Q(stage_due_at__lt=now) | Q(due_at__lt=now))
+        .annotate(was_due=Least("stage_due_at", "due_at"))
         .for_pages()
-        .order_by("stage_due_at", "due_at")[:60],
+        .order_by("was_due")[:60],
         "colleagues": _colleagues(offices, now),
         "chart": chart(offices, timezone.localdate(now)),
     }
