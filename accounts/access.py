@@ -6,6 +6,7 @@ from datetime import date
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from municipality.models import Office
@@ -56,3 +57,11 @@ def staff_may_enter(user: User) -> bool:
 
 def needs_second_factor(user: User) -> bool:
     return settings.STAFF_MFA_REQUIRED and user.is_staff and not is_mfa_enabled(user)
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind a page that requires signing in."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    return user

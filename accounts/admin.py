@@ -49,7 +49,7 @@ class UserAdmin(Administered):
     )
     readonly_fields = ("national_id", "identity_verified_at", "last_login", "date_joined")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -88,7 +88,7 @@ class AuthorisationAdmin(Administered):
     list_select_related = ("owner", "office")
     search_fields = ("owner__national_id", "office__licence_number", "plan_number")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

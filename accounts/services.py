@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from knox.models import AuthToken
 
 from municipality.models import Office
 
@@ -116,7 +117,7 @@ def person_at_counter(
         user.set_unusable_password()
     elif user.identity_verified_at is None and user.phone != phone:
         user.set_unusable_password()
-        user.auth_token_set.all().delete()
+        AuthToken.objects.filter(user=user).delete()
         user.full_name = full_name.strip()
     user.phone = phone
     user.identity_verified_at = user.identity_verified_at or now

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import services
-from .access import offices_of
+from .access import offices_of, signed_in
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, EngineeringOffice, OneTimeCode
@@ -49,7 +49,7 @@ def first(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION)).first()
+    sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION, 0)).first()
     if sent is None:
         return redirect("accounts:first")
     form = CodeForm(request.POST or None)
@@ -72,9 +72,9 @@ def code(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.user)
+    form = ProfileForm(request.POST or None, instance=signed_in(request))
     if request.method == "POST" and form.is_valid():
-        services.update_profile(request.user, **form.cleaned_data)
+        services.update_profile(signed_in(request), **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form})
@@ -85,10 +85,10 @@ def profile(request: HttpRequest) -> HttpResponse:
 def authorisations(request: HttpRequest) -> HttpResponse:
     """What an owner has authorised, and the form to authorise another office for a plot."""
     form = AuthoriseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and form.office:
         try:
             services.authorise_office(
-                request.user,
+                signed_in(request),
                 form.office,
                 plan_number=form.cleaned_data["plan_number"],
                 parcel_number=form.cleaned_data["parcel_number"],
@@ -98,7 +98,7 @@ def authorisations(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The office is authorised. It sees this now and has to accept."))
             return redirect("accounts:authorisations")
-    rows = Authorisation.objects.filter(owner=request.user).select_related("office")
+    rows = Authorisation.objects.filter(owner=signed_in(request)).select_related("office")
     offices = EngineeringOffice.objects.practising(timezone.localdate())
     return render(
         request, "accounts/authorisations.html", {"form": form, "authorisations": rows, "offices": offices[:200]}
@@ -108,11 +108,11 @@ def authorisations(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    row = Authorisation.objects.filter(pk=pk, owner=request.user).first()
+    row = Authorisation.objects.filter(pk=pk, owner=signed_in(request)).first()
     if row is None:
         raise Http404
     try:
-        services.revoke_authorisation(row, by=request.user)
+        services.revoke_authorisation(row, by=signed_in(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:
@@ -122,7 +122,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def office_authorisations(request: HttpRequest) -> HttpResponse:
-    mine = offices_of(request.user)
+    mine = offices_of(signed_in(request))
     if not mine:
         raise Http404
     rows = Authorisation.objects.filter(office__in=mine).select_related("office", "owner")
@@ -132,11 +132,11 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    row = Authorisation.objects.filter(pk=pk, office__in=offices_of(request.user)).first()
+    row = Authorisation.objects.filter(pk=pk, office__in=offices_of(signed_in(request))).first()
     if row is None:
         raise Http404
     try:
-        services.answer_authorisation(row, accept=request.POST.get("answer") == "accept", by=request.user)
+        services.answer_authorisation(row, accept=request.POST.get("answer") == "accept", by=signed_in(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:

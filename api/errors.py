@@ -54,10 +54,10 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         body = problem("forbidden", _("This is not open to you."), status.HTTP_403_FORBIDDEN)
     elif isinstance(error, exceptions.APIException):
         body = _of_framework(error)
-        if getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = error.auth_header
-        if getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(error.wait or 0))
+        if header := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait))
     else:
         return None
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)

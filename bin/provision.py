@@ -175,10 +175,12 @@ def wait_for(ready: str, family: Family, seconds: float = 60) -> None:
     while time.monotonic() < end:
         if name := family.dead():
             raise SystemExit(f"{name} ended by itself; its log says why.")
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(ready, timeout=2) as answer:
-                if answer.status == 200:
-                    return
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(ready, timeout=2) as answer,
+        ):
+            if answer.status == 200:
+                return
         time.sleep(0.05)
     raise SystemExit(f"{ready} did not become ready in {seconds:.0f} s; the logs say why.")
 
@@ -216,7 +218,20 @@ def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = Tru
             if user:
                 shutil.chown(path, user)
         made = subprocess.run(
-            [initdb, "-D", data, "-U", "portal", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"],
+            [
+                initdb,
+                "-D",
+                data,
+                "-U",
+                "portal",
+                "--pwfile",
+                secret,
+                "-A",
+                "scram-sha-256",
+                "-E",
+                "UTF8",
+                "--no-locale",
+            ],
             user=user,
             cwd="/",
             capture_output=True,

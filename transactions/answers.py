@@ -17,8 +17,8 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from municipality.hijri import parse_hijri
 
+from municipality.hijri import parse_hijri
 from municipality.models import District
 from municipality.text import search_key, western_digits
 
@@ -40,7 +40,7 @@ class _Typed:
 
 class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
-        return _MARKS.sub("", super().to_python(value)).strip()
+        return _MARKS.sub("", super().to_python(value) or "").strip()
 
 
 class CodeField(_Typed, forms.CharField):
@@ -98,7 +98,7 @@ class DistrictField(forms.CharField):
     """A district by code or by its name in either script; `unlisted` says it is on no list."""
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         if not text or text == UNLISTED:
             return text
         by_code = District.objects.filter(code=text).values_list("code", flat=True).first()
@@ -120,11 +120,15 @@ class DistrictField(forms.CharField):
         )
 
 
-def _form_field(spec: Field, answers: Answers) -> forms.Field:
+def _whole(bound: Decimal | int | None) -> int | None:
+    return None if bound is None else int(bound)
+
+
+def _form_field(spec: Field, answers: Answers) -> Any:
     common: dict[str, Any] = {"label": spec.label, "help_text": spec.hint, "required": spec.required}
+    field: Any  # a form field that also says its unit and kind to the templates
     match spec.kind:
         case Kind.TEXT | Kind.LONG_TEXT:
-            field: forms.Field
             if spec.pattern:
                 check = RegexValidator(spec.pattern, spec.pattern_message or None, code="pattern")
                 field = CodeField(max_length=spec.max_length, validators=[check], **common)
@@ -133,7 +137,7 @@ def _form_field(spec: Field, answers: Answers) -> forms.Field:
             if spec.kind is Kind.LONG_TEXT:
                 field.widget = forms.Textarea(attrs={"rows": 4, "maxlength": spec.max_length})
         case Kind.INTEGER:
-            field = IntegerField(min_value=spec.low, max_value=spec.high, **common)
+            field = IntegerField(min_value=_whole(spec.low), max_value=_whole(spec.high), **common)
             field.widget = forms.TextInput(attrs={"inputmode": "numeric"})
         case Kind.DECIMAL:
             field = DecimalField(min_value=spec.low, max_value=spec.high, max_digits=12, decimal_places=2, **common)
@@ -151,8 +155,7 @@ def _form_field(spec: Field, answers: Answers) -> forms.Field:
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
             field.error_messages["required"] = _("You need to acknowledge this condition.")
-    field.unit = spec.unit  # type: ignore[attr-defined]
-    field.kind = spec.kind  # type: ignore[attr-defined]
+    field.unit, field.kind = spec.unit, spec.kind
     return field
 
 
@@ -207,7 +210,8 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
             group.least,
         ) % {"least": group.least, "most": group.most}
         return Cleaned({}, (Problem(group.name, message, "count"),))
-    cleaned, problems = [], []
+    cleaned: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for index, item in enumerate(items):
         one = _clean_fields(group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}.")
         cleaned.append(one.values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -27,7 +27,7 @@ class Channel(models.TextChoices):
     API = "api", _("Through the API")
 
 
-def person(verbose_name: object, **kwargs: object) -> models.ForeignKey[User, User]:
+def person(verbose_name: Any, **kwargs: Any) -> models.ForeignKey[User, User]:
     return models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=verbose_name, on_delete=models.PROTECT, **kwargs)
 
 

@@ -57,5 +57,6 @@ def _service(code: str, now: datetime) -> ServicePulse:
     days = [
         max(0, calendar.working_days_between(submitted, approved) - paused)
         for submitted, approved, paused in spans.values_list("submitted_at", "approved_at", "paused_days")[:SAMPLE]
+        if approved
     ]
     return ServicePulse(code, round(median(days)) if len(days) >= 5 else None, len(days))

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from municipality.models import Office
 from transactions import access, pins, service_types
@@ -40,6 +41,8 @@ IDEMPOTENCY = OpenApiParameter(
     description="1 to 100 characters. The same key with the same body gives the same receipt; with another body 422.",
     pattern=r"^[!-~]{1,100}$",
 )
+
+SIGNED_IN_ON_THE_SITE: Any = [{"cookieAuth": []}]
 
 
 class Services(APIView):
@@ -84,7 +87,7 @@ class Transactions(APIView):
     def get(self, request: Request) -> Response:
         """My transactions, newest first, 25 a page; for staff with at_work=true those of their offices."""
         wants_work = request.query_params.get("at_work") in ("1", "true", "True")
-        rows = access.at_work(request.user) if wants_work else access.mine(request.user)
+        rows = access.at_work(signed_in(request)) if wants_work else access.mine(signed_in(request))
         number = request.query_params.get("page", "1")
         page = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
         first = (max(page, 1) - 1) * 25
@@ -112,20 +115,20 @@ class Transactions(APIView):
         if data.get("authorisation"):
             authorisation = (
                 Authorisation.objects.select_related("office")
-                .filter(pk=data["authorisation"], owner=request.user)
+                .filter(pk=data["authorisation"], owner=signed_in(request))
                 .first()
             )
         intake = submit(
             Submission(
                 service=service,
-                applicant=request.user,
+                applicant=signed_in(request),
                 answers=data["answers"],
                 attachments=data.get("attachments", {}),
                 authorisation=authorisation,
                 channel=Channel.API,
-                language=request.user.language,
+                language=signed_in(request).language,
             ),
-            by=request.user,
+            by=signed_in(request),
             key=f"api:{key}",
         )
         return Response(_receipt(intake, request), status=status.HTTP_201_CREATED)
@@ -150,7 +153,7 @@ class TransactionView(APIView):
     @extend_schema(responses=serializers.CaseSerializer, operation_id="transactions_read")
     def get(self, request: Request, reference: str) -> Response:
         """One transaction with history, numbers, deficiencies and files."""
-        return Response(serializers.CaseSerializer(access.get(request.user, reference)).data)
+        return Response(serializers.CaseSerializer(access.get(signed_in(request), reference)).data)
 
 
 class Answers(APIView):
@@ -161,12 +164,12 @@ class Answers(APIView):
     )
     def post(self, request: Request, reference: str) -> Response:
         """Answer every open deficiency at once; the clock resumes."""
-        case = access.get(request.user, reference)
+        case = access.get(signed_in(request), reference)
         body = serializers.AnswersSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
-        done = moves.answer(case, answers=data["answers"], by=request.user, version=data.get("version"))
-        return Response(serializers.CaseSerializer(access.get(request.user, done.reference)).data)
+        done = moves.answer(case, answers=data["answers"], by=signed_in(request), version=data.get("version"))
+        return Response(serializers.CaseSerializer(access.get(signed_in(request), done.reference)).data)
 
 
 class DeficiencyFiles(APIView):
@@ -179,13 +182,13 @@ class DeficiencyFiles(APIView):
     )
     def post(self, request: Request, reference: str, deficiency: int) -> Response:
         """Attach a file to the answer of one deficiency, before the answers are sent."""
-        case = access.get(request.user, reference)
+        case = access.get(signed_in(request), reference)
         asked = case.deficiencies.filter(pk=deficiency).first() if deficiency < 2**31 else None
         if asked is None:
             raise Http404
         body = serializers.FileOnlySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        file = attachments.attach_to_deficiency(asked, body.validated_data["file"], by=request.user)
+        file = attachments.attach_to_deficiency(asked, body.validated_data["file"], by=signed_in(request))
         return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -201,7 +204,9 @@ class Attachments(APIView):
         """Upload a file for a request to come. PDF, JPEG, PNG or DWG by content, at most 50 MB."""
         body = serializers.UploadSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        file = attachments.store(body.validated_data["file"], document=body.validated_data["document"], by=request.user)
+        file = attachments.store(
+            body.validated_data["file"], document=body.validated_data["document"], by=signed_in(request)
+        )
         return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -209,7 +214,7 @@ class AttachmentView(APIView):
     @extend_schema(responses=serializers.AttachmentSerializer, operation_id="attachments_read")
     def get(self, request: Request, key: UUID) -> Response:
         """What is known of a file; its content is at /files/<key>/."""
-        return Response(serializers.AttachmentSerializer(access.get_attachment(request.user, key)).data)
+        return Response(serializers.AttachmentSerializer(access.get_attachment(signed_in(request), key)).data)
 
 
 Acting = Callable[[Transaction, dict[str, Any], User], Transaction]
@@ -269,11 +274,11 @@ class Moves(APIView):
     )
     def post(self, request: Request, reference: str) -> Response:
         """Make one move that the lifecycle allows this person now."""
-        case = access.get(request.user, reference)
+        case = access.get(signed_in(request), reference)
         body = serializers.MoveSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
-        done = ACTIONS[data["move"]](case, data, request.user)
+        done = ACTIONS[data["move"]](case, data, signed_in(request))
         return Response(serializers.CaseSummary(done).data)
 
 
@@ -329,15 +334,15 @@ class Tokens(APIView):
         request=None,
         responses={201: serializers.TokenSerializer},
         operation_id="tokens_create",
-        auth=[{"cookieAuth": []}],
+        auth=SIGNED_IN_ON_THE_SITE,
     )
     def post(self, request: Request) -> Response:
         """Make a token for the API. It is shown once."""
-        _row, token = AuthToken.objects.create(request.user)
+        _row, token = AuthToken.objects.create(signed_in(request))
         return Response(serializers.TokenSerializer({"token": token}).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={204: None}, operation_id="tokens_delete", auth=[{"cookieAuth": []}])
+    @extend_schema(request=None, responses={204: None}, operation_id="tokens_delete", auth=SIGNED_IN_ON_THE_SITE)
     def delete(self, request: Request) -> Response:
         """Throw all my tokens away."""
-        request.user.auth_token_set.all().delete()
+        AuthToken.objects.filter(user=signed_in(request)).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -85,7 +85,7 @@ def _staff(people: People, chance: Random) -> None:
     }
     number = 1000
     for office in Office.objects.order_by("code"):
-        roles: tuple[str, ...] = BRANCH_ROLES
+        roles: tuple[Role, ...] = BRANCH_ROLES
         if office.kind == OfficeKind.SERVICE_CENTRE:
             roles = (Role.CENTRE_CLERK,)
         elif office.kind == OfficeKind.DEPARTMENT:

@@ -45,8 +45,8 @@ def _electricity(chance: Random, district: str, on: date) -> dict[str, Any]:
     }
     if ownership != "none":
         deed = _deed(chance, district, on)
-        names = ("plan_number", "block_number", "parcel_number")
-        names += ("deed_number", "deed_date") if ownership == "deed" else ()
+        names = ["plan_number", "block_number", "parcel_number"]
+        names += ["deed_number", "deed_date"] if ownership == "deed" else []
         found |= {name: deed[name] for name in names}
     return found
 

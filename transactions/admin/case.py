@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.access import signed_in
 from accounts.models import Role, StaffPost, User
 from municipality.models import Office, OfficeKind
 
@@ -31,7 +32,7 @@ Typed = dict[str, Any]
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
     try:
-        return access.get(request.user, reference, access.at_work(request.user))
+        return access.get(signed_in(request), reference, access.at_work(signed_in(request)))
     except NotVisible as error:
         raise Http404 from error
 
@@ -48,7 +49,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         raise Http404
     try:
         version = int(request.POST.get("version", ""))
-        done = ACTIONS[move](found, request, request.user, version)
+        done = ACTIONS[move](found, request, signed_in(request), version)
     except ValueError:
         messages.error(request, _("Look at the file again before you decide."))
         return redirect("staff:case", reference=found.reference)
@@ -60,7 +61,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("staff:case", reference=found.reference)
     messages.success(request, _("Done: %(move)s.") % {"move": BY_NAME[move].label})
-    if access.at_work(request.user).filter(pk=done.pk).exists():
+    if access.at_work(signed_in(request)).filter(pk=done.pk).exists():
         return redirect("staff:case", reference=done.reference)
     return redirect("staff:index")
 
@@ -127,7 +128,7 @@ ACTIONS: dict[str, Action] = {
 def _page(request: HttpRequest, case: Transaction, *, open_move: str = "", status: int = 200) -> HttpResponse:
     now = timezone.now()
     service, stage = case.service_type, case.current_stage
-    open_moves = [move for move in access.moves_for(request.user, case) if move.name in ACTIONS]
+    open_moves = [move for move in access.moves_for(signed_in(request), case) if move.name in ACTIONS]
     names = {move.name for move in open_moves}
     files = list(case.attachments.filter(removed_at=None).select_related("deficiency"))
     context: dict[str, Any] = staff_site.each_context(request) | {
@@ -148,7 +149,7 @@ def _page(request: HttpRequest, case: Transaction, *, open_move: str = "", statu
         "fee": getattr(case, "fee", None),
         "issued": list(case.issued_documents.all()),
         "moves": [_form_of(move, service.stage_after(stage.code, case.answers)) for move in open_moves],
-        "none_why": _why_none(case, request.user) if not open_moves else "",
+        "none_why": _why_none(case, signed_in(request)) if not open_moves else "",
         "open_move": open_move,
         "typed": request.POST,
         "typed_codes": request.POST.getlist("deficiency"),
@@ -191,4 +192,4 @@ def _colleagues(case: Transaction, now: Any) -> list[User]:
 
 def _other_offices(case: Transaction) -> list[Office]:
     kinds = (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL)
-    return list(Office.objects.filter(kind__in=kinds, suspended=False).exclude(pk=case.held_by_id))
+    return list(Office.objects.filter(kind__in=kinds, suspended=False).exclude(held_cases=case))

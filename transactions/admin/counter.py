@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import services as people
-from accounts.access import posts_of
+from accounts.access import posts_of, signed_in
 from accounts.forms import MobileField, NationalIdField
 from accounts.models import Role
 from municipality.models import Office
@@ -40,8 +40,9 @@ class CounterForm(forms.Form):
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [service for service in service_types.every() if service.filer is Filer.OWNER]
-        self.fields["service"].choices = [(service.code, service.title) for service in offered]
-        self.fields["centre"].queryset = Office.objects.filter(pk__in=[centre.pk for centre in centres])
+        cast(forms.ChoiceField, self.fields["service"]).choices = [(one.code, one.title) for one in offered]
+        mine = Office.objects.filter(pk__in=[centre.pk for centre in centres])
+        cast("forms.ModelChoiceField[Office]", self.fields["centre"]).queryset = mine
         self.fields["centre"].initial = centres[0].pk
         if len(centres) == 1:
             self.fields["centre"].widget = forms.HiddenInput()
@@ -51,7 +52,7 @@ class CounterForm(forms.Form):
 
 
 def counter(request: HttpRequest) -> HttpResponse:
-    centres = [post.office for post in posts_of(request.user) if post.role == Role.CENTRE_CLERK]
+    centres = [post.office for post in posts_of(signed_in(request)) if post.role == Role.CENTRE_CLERK]
     if not centres:
         raise Http404
     form = CounterForm(request.POST or None, centres=centres)
@@ -62,10 +63,10 @@ def counter(request: HttpRequest) -> HttpResponse:
                 national_id=typed["national_id"],
                 full_name=typed["full_name"],
                 phone=typed["phone"],
-                by=request.user,
+                by=signed_in(request),
             )
             service = service_types.get(typed["service"])
-            draft = drafts.start(service, by=request.user, applicant=applicant, centre=typed["centre"])
+            draft = drafts.start(service, by=signed_in(request), applicant=applicant, centre=typed["centre"])
         except ValidationError as error:
             form.add_error(None, error)
         except DomainError as error:
@@ -73,8 +74,8 @@ def counter(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("transactions:draft", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Draft.objects.filter(created_by=request.user, channel="counter").exclude(stage=Draft.Stage.SUBMITTED)
-    taken = Transaction.objects.filter(taken_by=request.user, submitted_at__gte=today)
+    mine = Draft.objects.filter(created_by=signed_in(request), channel="counter").exclude(stage=Draft.Stage.SUBMITTED)
+    taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
     context = staff_site.each_context(request) | {
         "title": _("Counter"),
         "form": form,

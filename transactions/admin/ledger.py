@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import is_administrator
+from accounts.access import is_administrator, signed_in
 from journal.models import Entry
 
 from .. import access, outbox, references
@@ -37,7 +37,7 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_staff)
+        return bool(signed_in(request).is_staff)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -45,7 +45,7 @@ class ReadOnly(admin.ModelAdmin):
 
 class ForAdministrators(ReadOnly):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(request.user)
+        return is_administrator(signed_in(request))
 
 
 class ServiceFilter(admin.SimpleListFilter):
@@ -66,11 +66,13 @@ class LateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("whole", _("Late")), ("stage", _("Late in this stage"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         now = timezone.now()
         if self.value() == "whole":
-            return queryset.late(now)
-        return queryset.stage_late(now) if self.value() == "stage" else queryset
+            queryset = queryset.late(now)
+        elif self.value() == "stage":
+            queryset = queryset.stage_late(now)
+        return cast("QuerySet[Any]", queryset)
 
 
 class TransactionAdmin(ReadOnly):
@@ -84,7 +86,7 @@ class TransactionAdmin(ReadOnly):
     ordering = ("-submitted_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:
-        return access.at_work(request.user).order_by("-submitted_at")
+        return access.at_work(signed_in(request)).order_by("-submitted_at")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -115,7 +117,7 @@ class MovementAdmin(ReadOnly):
     ordering = ("-at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Movement]:
-        return super().get_queryset(request).filter(transaction__in=access.at_work(request.user))
+        return super().get_queryset(request).filter(transaction__in=access.at_work(signed_in(request)))
 
 
 class EntryAdmin(ForAdministrators):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.access import signed_in
 from municipality.text import western_digits
 
 from .. import access, references, service_types
@@ -29,9 +30,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     query = request.GET.get("q", "").strip()
     parsed = references.parse(query)
-    if parsed and access.at_work(request.user).filter(reference=str(parsed)).exists():
+    if parsed and access.at_work(signed_in(request)).filter(reference=str(parsed)).exists():
         return redirect("staff:case", reference=str(parsed))
-    rows = queue_of(request.user).for_pages()
+    rows = queue_of(signed_in(request)).for_pages()
     if query:
         rows = rows.filter(_matches(query))
     chosen = request.GET.get("service", "")
@@ -39,15 +40,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(service=chosen)
     show = request.GET.get("show", "all")
     if show == "mine":
-        rows = rows.filter(assignee=request.user)
+        rows = rows.filter(assignee=signed_in(request))
     elif show == "free":
         rows = rows.filter(assignee=None)
     elif show == "late":
         rows = rows.filter(Q(stage_due_at__lt=now) | Q(due_at__lt=now))
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-    for case in page:
-        case.stage_late = case.is_stage_late(now)
-        case.late = case.is_late(now)
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("My queue"),
         "page": page,
@@ -74,7 +72,7 @@ def _matches(query: str) -> Q:
 @require_POST
 def take_next(request: HttpRequest) -> HttpResponse:
     """The first free file of my queue becomes mine. Two people pressing at once get two files."""
-    case = moves.take_next(queue_of(request.user), by=request.user)
+    case = moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
     if case is None:
         messages.info(request, _("No free file waits for you."))
         return redirect("staff:index")

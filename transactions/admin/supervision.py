@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.access import posts_of
+from accounts.access import posts_of, signed_in
 from accounts.models import Role, StaffPost, User
 from municipality.models import Office
 
@@ -31,7 +31,7 @@ CHART_WIDTH, CHART_HEIGHT = 640, 160
 
 
 def _my_offices(request: HttpRequest) -> list[Office]:
-    offices = [post.office for post in posts_of(request.user) if post.role == Role.SUPERVISOR]
+    offices = [post.office for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR]
     if not offices:
         raise Http404
     return offices
@@ -51,8 +51,8 @@ def supervision(request: HttpRequest) -> HttpResponse:
         .order_by("-late", "-open"),
         "free": held.filter(assignee=None, status__in=STUDY).count(),
         "late": held.filter(Q(stage_due_at__lt=now) | Q(due_at__lt=now))
-        .annotate(was_due=Least("stage_due_at", "due_at"))
         .for_pages()
+        .annotate(was_due=Least("stage_due_at", "due_at"))
         .order_by("was_due")[:60],
         "colleagues": _colleagues(offices, now),
         "chart": chart(offices, timezone.localdate(now)),
@@ -123,7 +123,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     offices = _my_offices(request)
     references = request.POST.getlist("case")
     cases = list(
-        access.at_work(request.user)
+        access.at_work(signed_in(request))
         .filter(reference__in=references, held_by__in=offices, status__in=[*STUDY, Status.AWAITING_SUPERVISOR])
         .for_pages()
     )
@@ -137,7 +137,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     done = 0
     for case in cases:
         try:
-            moves.reassign(case, to=colleague, by=request.user)
+            moves.reassign(case, to=colleague, by=signed_in(request))
             done += 1
         except DomainError as error:
             messages.error(request, f"{case.reference}: {error.message}")

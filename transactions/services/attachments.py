@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
 
@@ -57,7 +58,7 @@ def safe_name(name: str) -> str:
 
 
 def store(
-    upload: UploadedFile,
+    upload: UploadedFile[Any],
     *,
     document: str,
     by: User,
@@ -71,9 +72,10 @@ def store(
     `manage.py sweep_files` takes away.
     """
     name = safe_name(upload.name or "")
-    if not upload.size:
+    size = upload.size or 0
+    if not size:
         _refuse(document, _("“%(name)s” is empty. Choose the file again.") % {"name": name}, "file_empty")
-    if upload.size > most_bytes:
+    if size > most_bytes:
         message = _("“%(name)s” is larger than %(most)d MB. Nothing was kept of it.")
         _refuse(document, message % {"name": name, "most": most_bytes // MIB}, "file_too_large")
     upload.seek(0)
@@ -92,7 +94,7 @@ def store(
         document=document,
         original_name=name,
         content_type=content_type,
-        size=upload.size,
+        size=size,
         sha256=digest,
         stored_as=stored_as,
         uploaded_by=by,
@@ -104,7 +106,7 @@ def _refuse(document: str, message: str, code: str) -> None:
     raise Invalid([Problem(f"documents.{document}", message, code)])
 
 
-def _check_image(upload: UploadedFile, document: str, name: str) -> None:
+def _check_image(upload: UploadedFile[Any], document: str, name: str) -> None:
     """An image must decode and be of a size a screen can bear."""
     upload.seek(0)
     try:
@@ -117,7 +119,7 @@ def _check_image(upload: UploadedFile, document: str, name: str) -> None:
         _refuse(document, message % {"name": name}, "image_broken")
 
 
-def _write(upload: UploadedFile, target: Path) -> str:
+def _write(upload: UploadedFile[Any], target: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     upload.seek(0)
@@ -138,7 +140,7 @@ def _document(draft: Draft, code: str) -> Document:
 
 
 def attach_to_draft(
-    draft: Draft, document_code: str, upload: UploadedFile, *, by: User, now: datetime | None = None
+    draft: Draft, document_code: str, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
 ) -> Attachment:
     """Add a file to one document of a draft. Invalid when it is not acceptable or one too many."""
     document = _document(draft, document_code)
@@ -167,7 +169,7 @@ def attach_to_draft(
 
 
 def attach_to_deficiency(
-    deficiency: Deficiency, upload: UploadedFile, *, by: User, now: datetime | None = None
+    deficiency: Deficiency, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
 ) -> Attachment:
     """Add a file to the answer of one deficiency, while the request waits for the applicant."""
     with transaction.atomic():

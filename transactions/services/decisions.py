@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from journal.entry import person_mark
 
 from accounts.models import User
 from journal import chain, receipts
+from journal.entry import person_mark
 from municipality.text import western_digits
 
 from ..errors import DomainError, Invalid, Problem

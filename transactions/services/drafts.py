@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.access import offices_of, roles_in
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.access import offices_of, roles_in
 from accounts.models import Authorisation, Role, User
 from municipality.models import Office
 

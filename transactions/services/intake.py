@@ -187,6 +187,7 @@ def _take(
     serial = next_serial(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year)
     reference = Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)
     counter = submission.channel == Channel.COUNTER
+    due_at = clock.due(now, service.working_days_for(values), 0, calendar)
     case = Transaction.objects.create(
         reference=str(reference),
         service=service.code,
@@ -202,7 +203,7 @@ def _take(
         district=_district(values),
         submitted_at=now,
         stage_started_at=now,
-        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
+        due_at=due_at,
         stage_due_at=clock.due(now, stage.working_days, 0, calendar),
     )
     event = Event.objects.create(
@@ -226,7 +227,7 @@ def _take(
             Attachment.objects.filter(pk__in=renamed).update(document=code)
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
     announce(case, event, now)
-    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=case.due_at)
+    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=due_at)
     intake.token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
     intake.save()
     return intake

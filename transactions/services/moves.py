@@ -32,9 +32,10 @@ from .notices import announce
 
 # What a move may change; what was asked, by whom and under which number, is written once at intake.
 WRITTEN = (
-    "status stage version branch_id centre_id held_by_id assignee_id stage_started_at paused_at paused_days stage_paused_days "
-    "due_at stage_due_at approved_at rejected_at decision_reason issued_at withdrawn_at closed_at filed_at"
-).split()
+    *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
+    *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
+    *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
+)
 
 
 @dataclass
@@ -91,10 +92,9 @@ def _begin(
 def _share_relations(known: Transaction, locked: Transaction) -> None:
     """Hand over related rows the caller has read already, where they are still the related ones."""
     for name in ("applicant", "authorisation", "held_by", "branch"):
-        field = Transaction._meta.get_field(name)
-        same = getattr(known, field.attname) == getattr(locked, field.attname)
-        if same and field.is_cached(known):
-            field.set_cached_value(locked, field.get_cached_value(known))
+        cached = known._state.fields_cache.get(name)
+        if cached is not None and cached.pk == getattr(locked, f"{name}_id"):
+            locked._state.fields_cache[name] = cached
 
 
 def _finish(moving: _Moving, *, rule: str = "") -> Transaction:
@@ -162,13 +162,20 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
     case.closed_at = (case.closed_at or now) if status in CLOSED else None
     if stage.code != case.stage or status is Status.INCOMING:
         case.stage_started_at, case.stage_paused_days = now, 0
-        case.assignee = None
+        case.assignee_id = None
     if status in CLOCK_STOPPED:
         case.due_at = case.stage_due_at = None
     elif status not in CLOSED:
         service = case.service_type
         case.due_at = clock.due(case.submitted_at, service.working_days_for(case.answers), case.paused_days, calendar)
         case.stage_due_at = clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar)
+
+
+def _here(case: Transaction) -> Office:
+    """The office that holds the file; the table lets nobody do this before there is one."""
+    if case.held_by is None:
+        raise ValueError(f"{case.reference} has not reached an office")
+    return case.held_by
 
 
 def _stand_at(moving: _Moving, stage: Stage) -> None:
@@ -208,7 +215,7 @@ def register(case: Transaction, *, by: User, now: datetime | None = None, versio
     """Enter the file in the incoming register of the office that holds it. Event, number, notice."""
     moving = _begin(case, "register", by=by, now=now, version=version)
     line = registers.enter(
-        moving.case, office_id=moving.case.held_by_id, direction=Direction.INCOMING, by=by, now=moving.now
+        moving.case, office_id=_here(moving.case).pk, direction=Direction.INCOMING, by=by, now=moving.now
     )
     moving.facts.update(incoming=line.number, hijri_year=line.hijri_year)
     return _finish(moving)
@@ -393,15 +400,16 @@ def dispatch(case: Transaction, *, by: User, now: datetime | None = None, versio
 
 def _leave(moving: _Moving, *, recipient: str) -> Transaction:
     case = moving.case
+    here = _here(case)
     line = registers.enter(
         case,
-        office_id=case.held_by_id,
+        office_id=here.pk,
         direction=Direction.OUTGOING,
         by=moving.by,
         now=moving.now,
         recipient=recipient[:120],
     )
-    number = f"{case.held_by.code}-{line.hijri_year}-{line.number:06d}"
+    number = f"{here.code}-{line.hijri_year}-{line.number:06d}"
     moving.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
     case.issued_at = moving.now
     done = _finish(moving)
@@ -421,7 +429,7 @@ def refer(
 ) -> Transaction:
     """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
     moving = _begin(case, "refer", by=by, now=now, version=version, reason=reason)
-    here = moving.case.held_by
+    here = _here(moving.case)
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
         raise Invalid([Problem("to", _("The file cannot be referred to this office."), "wrong_office")])
     line = registers.enter(

@@ -35,7 +35,7 @@ def route(transaction_id: int, now: datetime) -> None:
     if case.status != Status.SUBMITTED:
         return
     offices = {row.pk: row for row in map(_Row._make, Office.objects.values_list(*_Row._fields))}
-    district = District.objects.filter(pk=case.district_id).values_list("code", "sub_municipality").first()
+    district = District.objects.filter(transaction=case).values_list("code", "sub_municipality").first()
     district_code, home = district or (None, None)
     centres: dict[str, list[str]] = {}
     for office in offices.values():

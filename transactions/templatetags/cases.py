@@ -37,6 +37,11 @@ def is_late(case: Transaction, now: datetime) -> bool:
 
 
 @register.filter
+def is_stage_late(case: Transaction, now: datetime) -> bool:
+    return case.is_stage_late(now)
+
+
+@register.filter
 def anchor(path: object) -> str:
     """An id for a question or document from its path (parts.0.area_m2 and parts-0-area_m2 give the same)."""
     return re.sub(r"[^a-z0-9]+", "-", str(path).lower()).strip("-") + "-q"

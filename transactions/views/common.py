@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-
-from accounts.models import User
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 from ..errors import NotVisible
 
 ROWS = 20
 P = ParamSpec("P")
-
-
-def signed_in(request: HttpRequest) -> User:
-    """The person behind a page that requires signing in."""
-    user = request.user
-    if not isinstance(user, User):
-        raise Http404
-    return user
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def hidden_is_404(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
     """What a person may not see is answered as if it were not there."""
 
     @wraps(view)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Answer:
         try:
             return view(*args, **kwargs)
         except NotVisible as error:

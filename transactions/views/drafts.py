@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import offices_of
+from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
 from municipality.services import districts
 
@@ -26,7 +26,7 @@ from ..models import Attachment, Draft
 from ..service_types import Filer, Group, Step
 from ..services import attachments, drafts
 from ..summary import sections
-from .common import hidden_is_404, signed_in
+from .common import hidden_is_404
 
 KEPT_BYTES = 64 * 1024
 KEPT = "typed_before_sign_in"
@@ -221,7 +221,7 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     held: dict[str, list[Attachment]] = {}
     for file in draft.attachments.filter(removed_at=None):
         held.setdefault(file.document, []).append(file)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "document": document,
             "files": held.get(document.code, []),

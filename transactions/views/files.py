@@ -5,16 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.access import signed_in
+
 from .. import access, previews
 from ..services import attachments
-from .common import hidden_is_404, signed_in
+from .common import hidden_is_404
 
 
-def _harden(response: HttpResponse) -> HttpResponse:
+def _harden(response: FileResponse) -> FileResponse:
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
@@ -24,7 +27,7 @@ def _harden(response: HttpResponse) -> HttpResponse:
 @login_required
 @hidden_is_404
 @require_GET
-def download(request: HttpRequest, key: UUID) -> HttpResponse:
+def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The file as it was uploaded, if what lies on disk is still that."""
     file = access.get_attachment(signed_in(request), key)
     if not attachments.intact(file):
@@ -37,7 +40,7 @@ def download(request: HttpRequest, key: UUID) -> HttpResponse:
 @login_required
 @hidden_is_404
 @require_GET
-def preview(request: HttpRequest, key: UUID, page: int = 1) -> HttpResponse:
+def preview(request: HttpRequest, key: UUID, page: int = 1) -> HttpResponseBase:
     """A page of the file as a picture."""
     file = access.get_attachment(signed_in(request), key)
     if not file.has_preview or not 1 <= page <= previews.MOST_PAGES:

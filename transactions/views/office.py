@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts.access import offices_of
+from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation
 
 from .. import references, service_types
 from ..models import Draft, Transaction
 from ..service_types import Filer
 from ..workflow import CLOSED, OPEN, Status
-from .common import page_of, signed_in
+from .common import page_of
 
 FILTERS = {"open": OPEN, "returned": {Status.RETURNED}, "closed": CLOSED}
 

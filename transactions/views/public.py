@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.cache import caches
@@ -63,7 +63,8 @@ class IncomingForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offices = Office.objects.exclude(kind=OfficeKind.SERVICE_CENTRE)
-        self.fields["office"].choices = [("", _("Choose")), *((office.code, office.name) for office in offices)]
+        choices = [("", _("Choose")), *((office.code, office.name) for office in offices)]
+        cast(forms.ChoiceField, self.fields["office"]).choices = choices
 
 
 @require_GET

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.access import signed_in
 from journal import qr
 
 from .. import access, pins
@@ -26,7 +27,7 @@ from ..summary import sections
 from ..timeline import history_of, movements_of
 from ..wording import headline, notice_text, title
 from ..workflow import BY_NAME, CLOCK_STOPPED
-from .common import hidden_is_404, page_of, signed_in
+from .common import hidden_is_404, page_of
 
 WAITS_FIRST = Case(When(status__in=sorted(CLOCK_STOPPED), then=Value(0)), default=Value(1), output_field=IntegerField())
 
@@ -48,8 +49,6 @@ def requests(request: HttpRequest) -> HttpResponse:
         case.says = headline(case)
         case.waits_for_me = case.status in CLOCK_STOPPED
     mine = [draft for draft in drafts[:50] if draft.applicant_id == user.pk or draft.channel == "counter"]
-    for draft in mine:
-        draft.waits_for_me = draft.stage == Draft.Stage.AWAITING_OWNER
     context = {"page": page, "drafts": mine, "now": timezone.now()}
     return render(request, "transactions/requests.html", context)
 
