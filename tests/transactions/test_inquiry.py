@@ -1,0 +1,73 @@
+"""Asking without signing in: right secrets, wrong ones, guesses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from transactions import pins
+from transactions.errors import DomainError, NotVisible
+from transactions.models import Try
+from transactions.services import inquiry, moves
+
+from ..conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(case, pin, address="10.0.0.1", now=NOW):
+    return inquiry.by_pin(case.reference, pin, address=address, now=now)
+
+
+def test_the_right_pin_finds_it_and_writes_nothing(cast, submitted):
+    case = submitted()
+    assert ask(case, pins.of(case.reference)) == case
+    assert Try.objects.count() == 0
+
+
+def test_a_wrong_pin_and_an_unknown_number_look_the_same(cast, submitted):
+    case = submitted()
+    said = set()
+    for reference, pin in ((case.reference, "00000000"), ("C1A-1448-999999-X", "00000000"), ("", ""), ("x", "١")):
+        with pytest.raises(NotVisible) as caught:
+            inquiry.by_pin(reference, pin, address="10.0.0.1", now=NOW)
+        said.add(caught.value.message)
+    assert len(said) == 1
+
+
+def test_guesses_are_stopped_for_this_subject_and_only_this(cast, submitted):
+    case, other = submitted(), submitted()
+    for _ in range(inquiry.WRONG_PER_SUBJECT):
+        with pytest.raises(NotVisible):
+            ask(case, "00000000")
+    # Even the right PIN is refused now, from anywhere; it works again in the next hour.
+    with pytest.raises(DomainError) as caught:
+        ask(case, pins.of(case.reference), address="10.9.9.9")
+    assert caught.value.code == "too_many_tries"
+    assert ask(other, pins.of(other.reference)) == other
+    assert ask(case, pins.of(case.reference), now=NOW + timedelta(hours=1)) == case
+
+
+def test_an_address_that_guesses_many_numbers_is_stopped(cast, submitted):
+    case = submitted()
+    for number in range(inquiry.WRONG_PER_ADDRESS):
+        with pytest.raises(NotVisible):
+            inquiry.by_pin(f"made up {number}", "0", address="10.0.0.1", now=NOW)
+    with pytest.raises(DomainError):
+        ask(case, pins.of(case.reference))
+    assert ask(case, pins.of(case.reference), address="10.0.0.2") == case
+
+
+def test_by_incoming_number_year_and_last_four(cast, submitted):
+    case = moves.register(submitted(), by=cast.registry, now=NOW)
+    last_four = case.applicant.national_id[-4:]
+    for number, year, four in (("1", "1448", last_four), ("١", "١٤٤٨", last_four)):
+        found = inquiry.by_incoming_number("SHR", number, year, four, address="10.0.0.1", now=NOW)
+        assert found == case
+    for wrong in (("SHR", "1", "1448", "0000"), ("SHR", "2", "1448", last_four), ("MTR", "1", "1448", last_four)):
+        with pytest.raises(NotVisible):
+            inquiry.by_incoming_number(*wrong, address="10.0.0.1", now=NOW)
+    for junk in ("", "9" * 40, "1; DROP", "-1", "\x00", "1e3"):
+        with pytest.raises((NotVisible, DomainError)):
+            inquiry.by_incoming_number("SHR", junk, "1448", last_four, address=f"10.0.1.{len(junk)}", now=NOW)

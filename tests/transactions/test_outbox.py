@@ -1,0 +1,114 @@
+"""Work owed is done once, whatever dies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from transactions import outbox
+from transactions.models import Delivery, Notification, Outbox
+from transactions.services.heartbeat import beat
+
+from ..conftest import NOW, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def owed(case) -> Outbox:
+    return Outbox.objects.get(kind="route", subject=case.pk)
+
+
+def test_a_row_is_claimed_by_one(cast, submitted):
+    case = submitted(routed=False)
+    row = owed(case)
+    assert outbox.run(row.pk, NOW) is True
+    assert outbox.run(row.pk, NOW) is False
+    case.refresh_from_db()
+    assert (case.status, case.events.filter(move="route").count()) == ("incoming", 1)
+
+
+def test_a_worker_that_died_after_claiming_is_followed_by_another(cast, submitted):
+    case = submitted(routed=False)
+    row = owed(case)
+    Outbox.objects.filter(pk=row.pk).update(state="claimed", lease_until=NOW + outbox.LEASE, attempts=1)
+    assert outbox.run(row.pk, NOW) is False
+    later = NOW + outbox.LEASE + timedelta(seconds=1)
+    assert (row.pk, "route") in outbox.due(later, 10)
+    assert outbox.run(row.pk, later) is True
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_failing_work_is_tried_later_and_then_dead_and_blocks_nothing(cast, submitted, monkeypatch):
+    case, other = submitted(routed=False), submitted(routed=False)
+    row = owed(case)
+    real = outbox._handlers["route"]
+
+    def poison(subject, now):
+        if subject == case.pk:
+            raise ValueError("cannot read this one")
+        real(subject, now)
+
+    monkeypatch.setitem(outbox._handlers, "route", poison)
+    now = NOW
+    for attempt in range(1, outbox.MOST_ATTEMPTS + 1):
+        assert outbox.run(row.pk, now) is False
+        row.refresh_from_db()
+        assert row.attempts == attempt
+        now = row.not_before + timedelta(seconds=1)
+    assert (row.state, row.last_error) == ("dead", "ValueError: cannot read this one")
+    assert work_off(now) >= 1
+    other.refresh_from_db()
+    assert other.status == "incoming"
+    monkeypatch.undo()
+    outbox.revive(row, now)
+    assert outbox.run(row.pk, now) is True
+
+
+def test_due_work_is_found_however_old(cast, submitted):
+    row = owed(submitted(routed=False))
+    assert (row.pk, "route") in outbox.due(NOW + timedelta(days=400), 100)
+
+
+def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, settings):
+    cast.citizen.email, cast.citizen.language = "citizen@example.org", "en"
+    cast.citizen.email_notices = cast.citizen.sms_notices = True
+    cast.citizen.save()
+    case = submitted(routed=False)
+    notice = Notification.objects.get(event__transaction=case)
+    row = Outbox.objects.get(kind="notify", subject=notice.pk)
+    assert outbox.run(row.pk, NOW) is True
+    # The same message delivered twice, and a row that is run again, send nothing more.
+    Outbox.objects.filter(pk=row.pk).update(state="owed")
+    assert outbox.run(row.pk, NOW) is True
+    assert len(mail.outbox) == 1
+    assert case.reference in mail.outbox[0].body
+    assert "Jeddah Municipality" in mail.outbox[0].body
+    assert Delivery.objects.filter(notification=notice).count() == 2
+    assert len(list(settings.SMS_DIR.iterdir())) == 1
+
+
+def test_a_slow_worker_that_lost_its_lease_changes_nothing(cast, submitted, monkeypatch):
+    case = submitted(routed=False)
+    row = owed(case)
+    real = outbox._handlers["route"]
+
+    def slow(subject, now):
+        real(subject, now)
+        # Meanwhile another worker took the row over.
+        Outbox.objects.filter(pk=row.pk).update(attempts=7)
+
+    monkeypatch.setitem(outbox._handlers, "route", slow)
+    assert outbox.run(row.pk, NOW) is False
+    case.refresh_from_db()
+    assert case.status == "submitted"
+
+
+def test_a_heartbeat_is_one_row(cast):
+    beat("worker", NOW)
+    beat("worker", NOW + timedelta(seconds=10))
+    from transactions.models import Heartbeat
+
+    assert list(Heartbeat.objects.values_list("name", "at")) == [("worker", NOW + timedelta(seconds=10))]
