@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from contextvars import ContextVar
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from transactions.tracing import request_id
 
 # IDs, mobiles, tokens of receipts and the query part of a URL, wherever they turn up in a message.
 _PERSONAL = re.compile(

@@ -1,4 +1,4 @@
-"""Two small middlewares, kept cheap because every inquiry passes through them."""
+"""Three small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from .logs import request_id
+from transactions.tracing import request_id
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
@@ -26,13 +26,25 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         identity = given if _WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
-        token = request_id.set(identity)
-        try:
-            response = self.get_response(request)
-        finally:
-            request_id.reset(token)
+        # Never reset: Django logs an answer after the last middleware; the next request sets its own.
+        request_id.set(identity)
+        response = self.get_response(request)
         response["X-Request-ID"] = identity
         return response
+
+
+class ClientAddressMiddleware:
+    """Behind TRUSTED_PROXIES proxies of ours, the caller is the address the outermost of them saw."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies = settings.TRUSTED_PROXIES
+        seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        if proxies and len(seen) >= proxies and seen[-proxies]:
+            request.META["REMOTE_ADDR"] = seen[-proxies]
+        return self.get_response(request)
 
 
 class LanguageMiddleware:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.translation import gettext as _
+
+from transactions.errors import DomainError
 from transactions.service_types import Amount
 
 from .models import Tariff
@@ -21,15 +24,13 @@ SEED = (
 )
 
 
-class NoTariff(LookupError):
-    """No rate is in force on that day: an administrator has to enter one."""
-
-
 def per_square_metre(code: str, area_m2: Decimal, on: date) -> Amount:
-    """Square metres × rate, in SAR to the halala, with how it was worked out."""
+    """Square metres × rate, in SAR to the halala, with how it was worked out. DomainError `no_tariff`."""
     tariff = Tariff.objects.in_force(code, on)
     if tariff is None:
-        raise NoTariff(f"no tariff {code!r} in force on {on}")
+        raise DomainError(
+            "no_tariff", _("No tariff is in force for this fee. An administrator has to enter one first.")
+        )
     amount = (area_m2 * tariff.rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return Amount(
         amount, {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}

@@ -53,9 +53,9 @@ def as_applicant(user: User) -> Q:
 
 
 def as_staff(user: User) -> Q:
-    """Cases an office of theirs holds, decides, or serves at its counter."""
+    """Cases an office of theirs holds, decides, serves at its counter, or took there for somebody."""
     offices = list(_staff_offices(user))
-    return Q(held_by__in=offices) | Q(branch__in=offices) | Q(centre__in=offices)
+    return Q(held_by__in=offices) | Q(branch__in=offices) | Q(centre__in=offices) | Q(taken_at__in=offices)
 
 
 def mine(user: User) -> TransactionQuerySet:

@@ -83,7 +83,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def for_pages(self) -> TransactionQuerySet:
         """With what every page about a transaction shows, so that rows cost no further query."""
         return self.select_related(
-            "applicant", "district", "branch", "centre", "held_by", "assignee", "authorisation__office"
+            "applicant", "district", "branch", "centre", "held_by", "assignee", "authorisation__office", "fee"
         )
 
 

@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from .models import Outbox
+from .tracing import request_id
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=90)
@@ -34,10 +35,10 @@ def handles(kind: str) -> Callable[[Callable[[int, datetime], None]], Callable[[
     return remember
 
 
-def owe(kind: str, subject: int, *, dedupe: str, now: datetime, request_id: str = "") -> Outbox:
+def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
     """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed."""
     row = Outbox.objects.create(
-        kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id
+        kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
     )
     if settings.CELERY_BROKER_URL:
         transaction.on_commit(lambda: ring(row.pk, kind), robust=True)
@@ -73,6 +74,7 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
     if not claimed:
         return False
     row = Outbox.objects.get(pk=outbox_id)
+    trace = request_id.set(row.request_id or f"outbox-{row.pk}")
     try:
         with transaction.atomic():
             _handlers[row.kind](row.subject, now)
@@ -85,6 +87,8 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
         logger.exception("work failed", extra={"outbox_id": row.pk, "kind": row.kind})
         _put_back(row, error, now)
         return False
+    finally:
+        request_id.reset(trace)
     return True
 
 

@@ -147,7 +147,7 @@ def _page(request: HttpRequest, case: Transaction, *, open_move: str = "", statu
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()),
         "fee": getattr(case, "fee", None),
-        "issued": list(case.issued_documents.all()),
+        "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": [_form_of(move, service.stage_after(stage.code, case.answers)) for move in open_moves],
         "none_why": _why_none(case, signed_in(request)) if not open_moves else "",
         "open_move": open_move,

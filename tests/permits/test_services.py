@@ -1,0 +1,196 @@
+"""Fees, advisory checks, and the fourth service: one file, no edit in transactions."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.urls import reverse
+
+from permits.checks import areas, building, parts
+from permits.models import Tariff
+from permits.services import BUILDING_PERMIT, load_tariffs, per_square_metre
+from transactions import routing, service_types
+from transactions.errors import DomainError
+from transactions.models import FeeDue
+from transactions.service_types import (
+    Document,
+    Field,
+    Filer,
+    Kind,
+    Output,
+    RoutingRule,
+    ServiceType,
+    Stage,
+    Step,
+)
+from transactions.services import moves
+from transactions.services.intake import Submission, submit
+from transactions.workflow import Status
+
+from ..conftest import ANSWERS, NOW, drive, files_for, stored, work_off
+
+
+@pytest.mark.django_db
+def test_the_fee_is_square_metres_times_the_tariff_of_the_day(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment")
+    fee = FeeDue.objects.get(transaction=case)
+    # 580.5 m² × 3 SAR
+    assert fee.amount == Decimal("1741.50")
+    assert fee.basis == {"area_m2": "580.5", "rate": "3.00", "tariff": BUILDING_PERMIT}
+
+
+@pytest.mark.django_db
+def test_a_new_tariff_counts_from_its_day(city):
+    Tariff.objects.create(code=BUILDING_PERMIT, rate=Decimal(5), valid_from=date(2026, 12, 1), source="test")
+    days = (date(2026, 11, 30), date(2026, 12, 1))
+    assert [per_square_metre(BUILDING_PERMIT, Decimal(100), day).amount for day in days] == [300, 500]
+
+
+@pytest.mark.django_db
+def test_without_a_tariff_in_force_nothing_is_approved_by_guess(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "awaiting_supervisor")
+    Tariff.objects.all().delete()
+    before = stored(case)
+    with pytest.raises(DomainError) as caught:
+        moves.approve(case, by=cast.supervisor, now=NOW)
+    assert caught.value.code == "no_tariff"
+    assert stored(case) == before
+
+
+@pytest.mark.django_db
+def test_loading_tariffs_twice_changes_nothing(city):
+    before = Tariff.objects.count()
+    load_tariffs()
+    assert Tariff.objects.count() == before > 0
+
+
+@pytest.mark.django_db
+def test_one_payment_pays_one_fee(cast, submitted):
+    first = drive(submitted("building-permit"), cast, "awaiting_payment")
+    second = drive(submitted("building-permit"), cast, "awaiting_payment")
+    moves.record_payment(first, payment_reference="٧٠٠١", by=cast.registry, now=NOW)
+    for wrong in ("7001", "", "  "):
+        with pytest.raises(DomainError):
+            moves.record_payment(second, payment_reference=wrong, by=cast.registry, now=NOW)
+    second.refresh_from_db()
+    assert second.status == "awaiting_payment"
+
+
+def subdivision(**changed):
+    return ANSWERS["land-subdivision"] | changed
+
+
+def test_a_rounding_is_no_problem_a_slip_is():
+    assert list(areas.problems(subdivision())) == []
+    assert list(areas.flags(subdivision(area_m2="900.5"))) == []
+    assert [flag.code for flag in areas.flags(subdivision(area_m2="910"))] == ["area-tolerance"]
+    assert [problem.code for problem in areas.problems(subdivision(area_m2="1200"))] == ["areas_do_not_add_up"]
+
+
+def test_parts_below_the_least_are_flagged_for_the_reviewer():
+    small = [{"area_m2": "150", "frontage_m": "8", "street": "1", "street_width_m": "6"}] * 2
+    assert len(list(parts.flags(subdivision(parts=small)))) >= 6
+    assert list(parts.flags(subdivision())) == []
+
+
+def test_coverage_is_flagged_and_not_refused():
+    assert list(building.flags(ANSWERS["building-permit"])) == []
+    assert list(building.flags(ANSWERS["building-permit"] | {"ground_area_m2": "500"}))
+
+
+TREE = ServiceType(
+    code="tree-planting",
+    title="Planting a tree",
+    summary="To plant a tree before one's house.",
+    audience="Everybody.",
+    conditions=("There is room.",),
+    filer=Filer.OWNER,
+    steps=(
+        Step(
+            "tree",
+            "The tree",
+            fields=(
+                Field("kind", "Kind of tree", Kind.CHOICE, choices=(("ghaf", "Ghaf"), ("sidr", "Sidr"))),
+                Field("height_m", "Height", Kind.DECIMAL, unit="m", low=Decimal("0.5"), high=Decimal(30)),
+                Field("district", "District", Kind.DISTRICT),
+            ),
+        ),
+    ),
+    documents=(Document("photo", "Photo of the place", accepts=("image/jpeg", "image/png"), least=1, most=2),),
+    stages=(
+        Stage("registration", "Registration", Status.INCOMING, "registry_clerk", 1, "register"),
+        Stage("study", "Study", Status.UNDER_STUDY, "reviewer", 2, "recommend"),
+        Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, "supervisor", 1, "approve"),
+        Stage("sending", "Sending", Status.APPROVED, "registry_clerk", 1, "dispatch"),
+    ),
+    routing_rules=(RoutingRule("tree.tall", field="height_m", reason="Tall trees.", over=Decimal(10)),),
+    deficiencies=(service_types.DeficiencyCode("photo-dark", "The photo is too dark.", "photo"),),
+    checklist=("Room for roots",),
+    output=Output(
+        "planting-letter", "Letter to the gardeners", "permits/outputs/electricity_letter.html", recipient="Gardens"
+    ),
+)
+
+
+@pytest.fixture
+def fourth():
+    service_types.register(TREE)
+    yield TREE
+    service_types.unregister(TREE.code)
+
+
+@pytest.mark.django_db
+def test_a_fourth_service_is_one_declaration(fourth, cast, signed_in, client):
+    # Pages and API show it.
+    assert "Planting a tree" in client.get(reverse("transactions:home")).content.decode()
+    assert client.get(reverse("transactions:service", args=["tree-planting"])).status_code == 200
+    assert client.get("/api/v1/services/tree-planting/").json()["documents"][0]["code"] == "photo"
+    # Its form is checked, it is submitted, routed by its own rule, worked and sent out.
+    page = signed_in(cast.citizen)
+    started = page.post(reverse("transactions:start", args=["tree-planting"]))
+    draft = started.url
+    wrong = page.post(f"{draft}tree/", {"kind": "palm", "height_m": "-1", "district": ""})
+    assert wrong.status_code == 422
+    for height, office in (("3", "SHR"), ("12", "CTR")):
+        answers = {"kind": "ghaf", "height_m": height, "district": "SHR-01"}
+        sent = Submission(fourth, cast.citizen, answers, files_for(fourth, answers, cast.citizen))
+        case = submit(sent, by=cast.citizen, key=height, now=NOW).transaction
+        work_off()
+        case.refresh_from_db()
+        assert case.branch.code == office
+        case = drive(case, cast, "completed")
+        assert case.events.get(move="route").rule == ("tree.tall" if height == "12" else "district.branch")
+        assert (
+            signed_in(cast.registry if office == "SHR" else cast.central_registry)
+            .get(reverse("staff:case", args=[case.reference]))
+            .status_code
+            == 200
+        )
+
+
+def test_transactions_knows_no_service_by_name():
+    root = Path(django_settings.BASE_DIR)
+    codes = re.compile(r"building.permit|land.subdivision|electricity.connection|subdivision|informal_areas_audit")
+    offenders = [
+        f"{path.relative_to(root)}: {line.strip()}"
+        for path in (root / "transactions").rglob("*.py")
+        if "migrations" not in path.parts
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if codes.search(line) and not line.strip().startswith(("#", '"""'))
+    ]
+    assert offenders == []
+
+
+def test_every_service_declares_what_pages_need():
+    for service in service_types.every():
+        documents = {document.code for document in service.documents}
+        fields = {spec.name for spec in service.fields()}
+        assert {code.about for code in service.deficiencies} <= documents | fields
+        assert service.stages[0].finish == "register"
+        assert all(rule.field in fields for rule in service.routing_rules)
+    assert routing.CENTRAL == "CTR"

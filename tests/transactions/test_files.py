@@ -1,0 +1,198 @@
+"""Files: by content and not by name, kept under our names, handed out to those who may see them only."""
+
+from __future__ import annotations
+
+import hashlib
+import tracemalloc
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from transactions import service_types
+from transactions.errors import Invalid
+from transactions.models import Attachment, Draft
+from transactions.services import attachments, drafts
+
+from ..conftest import NOW, pdf, picture, upload
+
+pytestmark = pytest.mark.django_db
+MIB = 1024 * 1024
+
+
+def store(cast, name="paper.pdf", content=None, **more):
+    return attachments.store(upload(name, content), document="deed", by=cast.citizen, now=NOW, **more)
+
+
+def refusal(call) -> str:
+    with pytest.raises(Invalid) as caught:
+        call()
+    (problem,) = caught.value.problems
+    return problem.code
+
+
+def test_a_file_is_kept_under_a_name_of_ours_with_its_hash(cast, settings):
+    file = store(cast, "صك الملكية.pdf")
+    stored = Path(settings.MEDIA_ROOT) / file.stored_as
+    assert stored.read_bytes() == pdf()
+    assert file.sha256 == hashlib.sha256(pdf()).hexdigest()
+    assert "صك" not in file.stored_as
+    assert file.original_name == "صك الملكية.pdf"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("a\x00b\r\nc.pdf", "abc.pdf"),
+        ("\u202efdp.exe", "fdp.exe"),
+        ("...", "file"),
+        ("مخطط الدور الأرضي.pdf", "مخطط الدور الأرضي.pdf"),
+    ],
+)
+def test_names_lose_what_could_harm(name, kept, cast):
+    assert attachments.safe_name(name) == kept
+
+
+def test_a_name_of_300_characters_is_shortened_and_keeps_its_ending(cast):
+    name = attachments.safe_name("م" * 300 + ".pdf")
+    assert len(name) <= 200
+    assert name.endswith(".pdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("deed.pdf", b"", "file_empty"),
+        ("deed.pdf", b"MZ\x90\x00" + b"\x00" * 100, "file_type"),
+        ("photo.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "file_type"),
+        ("deed.pdf", b"<html><script>alert(1)</script>", "file_type"),
+        ("photo.png", picture()[:40], "image_broken"),
+    ],
+)
+def test_what_a_file_holds_counts_and_not_what_it_is_called(name, content, code, cast):
+    found = refusal(lambda: store(cast, name, content))
+    assert found == code
+    assert Attachment.objects.count() == 0
+
+
+def test_a_kind_this_document_does_not_take_is_refused(cast):
+    assert refusal(lambda: store(cast, "photo.pdf", pdf(), accepts=("image/png",))) == "file_type"
+
+
+def test_a_picture_with_more_pixels_than_a_screen_can_bear_is_refused(cast, monkeypatch):
+    monkeypatch.setattr(attachments, "MOST_PIXELS", 100)
+    assert refusal(lambda: store(cast, "photo.png", picture())) == "image_broken"
+
+
+def test_sixty_megabytes_are_refused_on_the_way_in(cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    page = signed_in(cast.citizen)
+    answer = page.post(reverse("transactions:documents", args=[draft.key]), {"deed": upload("d.pdf", pdf(60 * MIB))})
+    assert answer.status_code in (413, 422)
+    assert Attachment.objects.count() == 0
+
+
+def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    page = signed_in(cast.citizen)
+    big = upload("drawing.pdf", pdf(40 * MIB))
+    tracemalloc.start()
+    try:
+        answer = page.post(reverse("transactions:documents", args=[draft.key]), {"deed": big})
+        # The test client itself encodes the body in memory (twice); ours must not add to it.
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 302
+    assert peak < 3.2 * 40 * MIB
+    file = Attachment.objects.get()
+    assert (file.size, file.sha256) == (40 * MIB, hashlib.sha256(pdf(40 * MIB)).hexdigest())
+
+
+def test_several_files_at_once_keep_the_good_ones(cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    page = signed_in(cast.citizen)
+    answer = page.post(
+        reverse("transactions:documents", args=[draft.key]),
+        {"deed": upload("deed.pdf"), "survey_report": upload("survey.pdf", b"")},
+    )
+    assert answer.status_code == 422
+    assert list(Attachment.objects.values_list("document", flat=True)) == ["deed"]
+
+
+def test_who_may_see_a_case_may_see_its_files_and_nobody_else(cast, submitted, signed_in):
+    case = submitted()
+    file = case.attachments.first()
+    url = reverse("transactions:file", args=[file.key])
+    for person in (cast.citizen, cast.registry, cast.reviewer, cast.supervisor, cast.clerk):
+        assert signed_in(person).get(url).status_code == 200
+    for person in (cast.other_citizen, cast.other_reviewer, cast.administrator, cast.engineer):
+        assert signed_in(person).get(url).status_code == 404
+
+
+def test_a_file_is_handed_out_as_an_attachment_in_a_sandbox(cast, submitted, signed_in):
+    file = submitted().attachments.first()
+    answer = signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key]))
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer["Cache-Control"]
+    assert b"".join(answer.streaming_content)
+
+
+def test_a_file_that_changed_on_disk_is_not_handed_out(cast, submitted, signed_in):
+    file = submitted().attachments.first()
+    attachments.path_of(file).write_bytes(b"something else")
+    assert signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key])).status_code == 410
+
+
+def test_pictures_and_papers_are_shown_in_the_page(cast, submitted, signed_in):
+    case = submitted()
+    page = signed_in(cast.reviewer)
+    for file in case.attachments.all():
+        answer = page.get(reverse("transactions:preview", args=[file.key]))
+        assert answer.status_code == 200, file.content_type
+        assert answer["Content-Type"] == "image/png"
+        assert b"".join(answer.streaming_content).startswith(b"\x89PNG")
+
+
+def test_a_paper_that_cannot_be_drawn_has_no_picture_and_breaks_nothing(cast, signed_in):
+    file = store(cast, "broken.pdf", b"%PDF-1.4\nnothing follows")
+    assert signed_in(cast.citizen).get(reverse("transactions:preview", args=[file.key])).status_code == 404
+    assert signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key])).status_code == 200
+
+
+def test_files_without_a_row_are_swept_away_later(cast, settings):
+    kept = store(cast)
+    orphan = Path(settings.MEDIA_ROOT) / "aa" / "orphan"
+    orphan.parent.mkdir(parents=True, exist_ok=True)
+    orphan.write_bytes(b"left by a crash")
+    call_command("sweep_files")
+    assert orphan.exists()
+    import os
+
+    old = (NOW - timedelta(days=30)).timestamp()
+    os.utime(orphan, (old, old))
+    call_command("sweep_files")
+    assert not orphan.exists()
+    assert attachments.path_of(kept).exists()
+
+
+def test_a_file_of_a_submitted_request_cannot_be_removed(cast, submitted, signed_in):
+    file = submitted().attachments.first()
+    answer = signed_in(cast.citizen).post(reverse("transactions:remove_file", args=[file.key]))
+    assert answer.status_code in (302, 404)
+    file.refresh_from_db()
+    assert file.removed_at is None
+
+
+def test_a_draft_thrown_away_takes_its_files_along(cast):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen)
+    drafts.discard(draft, by=cast.citizen, now=NOW)
+    assert Draft.objects.count() == 0
+    assert not Attachment.objects.filter(removed_at=None).exists()
