@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -82,6 +83,7 @@ def _flatten(detail: Any, path: str) -> Any:
         yield {"path": path, "message": str(detail), "code": getattr(detail, "code", "invalid")}
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, **rest: object) -> JsonResponse:
     """The answer to an address under /api/ that leads nowhere."""
     return JsonResponse(problem("not_found", _("There is no such address."), 404), status=404, content_type=MEDIA_TYPE)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -50,6 +51,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget_calendar()
+    caches["local"].clear()
     yield
     forget_calendar()
 

@@ -29,7 +29,17 @@ class Text(serializers.CharField):
         return text
 
 
+@extend_schema_field({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$", "example": "07:30"})
+class ClockTime(serializers.TimeField):
+    """A time of day in Jeddah. OpenAPI's own "time" would ask for an offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", **kwargs)
+
+
 class OfficeSerializer(serializers.ModelSerializer[Office]):
+    opens_at = ClockTime(read_only=True)
+    closes_at = ClockTime(read_only=True)
     parent = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import posts_of, signed_in
@@ -127,7 +128,8 @@ def reassign(request: HttpRequest) -> HttpResponse:
         .filter(reference__in=references, held_by__in=offices, status__in=[*STUDY, Status.AWAITING_SUPERVISOR])
         .for_pages()
     )
-    colleague = User.objects.filter(pk=request.POST.get("to", "0"), is_staff=True).first()
+    to = request.POST.get("to", "")
+    colleague = next((person for person in _colleagues(offices, timezone.now()) if str(person.pk) == to), None)
     if not cases or colleague is None:
         messages.error(request, _("Choose files and a colleague."))
         return redirect("staff:supervision")
@@ -141,5 +143,6 @@ def reassign(request: HttpRequest) -> HttpResponse:
             done += 1
         except DomainError as error:
             messages.error(request, f"{case.reference}: {error.message}")
-    messages.success(request, _("%(done)d files handed to %(name)s.") % {"done": done, "name": colleague.full_name})
+    said = ngettext("%(done)d file handed to %(name)s.", "%(done)d files handed to %(name)s.", done)
+    messages.success(request, said % {"done": done, "name": colleague.full_name})
     return redirect("staff:supervision")

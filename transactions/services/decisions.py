@@ -32,6 +32,7 @@ def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
 
 
 def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
+    """Record a payment, which pays one fee only. Invalid without its number, DomainError `payment_used`."""
     reference = western_digits(payment_reference).strip()[:40]
     if not reference:
         raise Invalid([Problem("payment_reference", _("Give the number of the payment."), "required")])
@@ -49,6 +50,7 @@ def enter_decision(case: Transaction, outcome: str, now: datetime) -> None:
 
 
 def issue_document(case: Transaction, number: str, now: datetime) -> IssuedDocument:
+    """Write the permit, minutes or letter, with its validity, and its entry in the journal."""
     output = case.service_type.output
     valid_until = _years_later(now, output.valid_years) if output.valid_years else None
     entry = chain.append(

@@ -1,0 +1,40 @@
+"""JSON as the services can take it: no depth without end, no text that cannot be written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+DEEPEST = 12
+
+
+class BoundedJSONParser(JSONParser):
+    """Refuses lone surrogates, which UTF-8 has no bytes for, and bodies nested deeper than any form of ours."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        try:
+            found = super().parse(stream, media_type, dict(parser_context or {}))
+        except RecursionError:
+            raise ParseError("This is nested too deeply.") from None
+        _check(found, DEEPEST)
+        return found
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise ParseError("This is nested too deeply.")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ParseError("This holds characters that are not text.") from None
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check(name, depth - 1)
+            _check(inner, depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth - 1)

@@ -1,0 +1,196 @@
+"""Rules people forget."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from transactions.tasks import DOORBELLS
+
+ROOT = Path(settings.BASE_DIR)
+ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+# Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
+PUBLIC = {
+    "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
+    "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
+    "/accounts/login/", "/accounts/logout/", "/accounts/signup/", "/accounts/password/forgotten/",
+    "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
+    "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/inquiries/",
+    "/api/v1/schema/", "/api/v1/docs/", "/staff/jsi18n/", "/staff/login/", "/staff/logout/",
+}  # fmt: skip
+
+
+def sources():
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def test_imports_point_down():
+    done = subprocess.run([Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def test_only_the_mover_assigns_a_status():
+    found = []
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            flat = [t for target in targets for t in (target.elts if isinstance(target, ast.Tuple) else [target])]
+            for target in flat:
+                if isinstance(target, ast.Attribute) and target.attr == "status":
+                    found.append(f"{path.relative_to(ROOT)}:{ast.unparse(target)}")
+    assert found == [
+        "accounts/services.py:locked.status",
+        "accounts/services.py:locked.status",
+        "transactions/services/moves.py:case.status",
+    ]
+
+
+def test_every_task_has_a_queue_and_every_queue_a_worker():
+    queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    from jeddah_portal.celery import app
+
+    app.loader.import_default_modules()
+    own = {name for name in app.tasks if name.startswith("transactions.")}
+    assert own == set(settings.CELERY_TASK_ROUTES)
+    assert queues == routed
+    # No worker command names queues, so each takes all of them.
+    commands = (ROOT / "compose.yml").read_text() + (ROOT / "bin" / "run").read_text()
+    assert " -Q" not in commands
+    assert {task.name for task in DOORBELLS.values()} <= own
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= own
+
+
+def test_the_example_environment_names_every_variable():
+    text = (ROOT / "jeddah_portal" / "settings.py").read_text()
+    read = set(re.findall(r"(?:env(?:\.\w+)?|secret)\(\s*\"([A-Z_]+)\"", text))
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert read == set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+
+
+def test_compose_and_dockerfile_start_what_exists():
+    compose = yaml.safe_load((ROOT / "compose.yml").read_text())
+    assert {"web", "worker", "beat", "postgres", "redis"} <= set(compose["services"])
+    docker = (ROOT / "Dockerfile").read_text()
+    assert docker.count("FROM ") >= 2
+    assert re.search(r"^USER (?!root)", docker, re.MULTILINE)
+
+
+def test_documents_rendered_from_code_are_fresh(capsys):
+    for command, name in (("write_workflow", "workflow.md"), ("write_glossary", "glossary.md")):
+        before = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        call_command(command)
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == before, f"run manage.py {command}"
+
+
+def test_models_and_migrations_agree(db):
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_css_has_no_left_and_no_right():
+    physical = re.compile(
+        r"(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right)|(?:^|[;{\s])(?:left|right)\s*:"
+        r"|text-align:\s*(?:left|right)|float:\s*(?:left|right)|border-(?:top|bottom)-(?:left|right)-radius"
+    )
+    for path in sorted((ROOT / "static" / "css").glob("*.css")):
+        assert physical.findall(path.read_text(encoding="utf-8")) == [], path.name
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_templates_hold_no_inline_style_or_handler(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:", text)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda path: path.name)
+def test_a_component_names_its_arguments(path):
+    assert re.match(r"{% comment %}\s*\S.*?{% endcomment %}", path.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_templates_say_nothing_that_is_not_translatable():
+    words = re.compile(r">\s*([^<>{}]*[A-Za-z\u0621-\u064a]{3,}[^<>{}]*)<")
+    allowed = {"English", "العربية"}
+    found = []
+    for path in TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}|<script.*?</script>", "", text, flags=re.DOTALL)
+        text = re.sub(r"{% block \w+_class %}.*?{% endblock %}", "", text)
+        text = re.sub(r"{%\s*blocktranslate.*?endblocktranslate\s*%}", "", text, flags=re.DOTALL)
+        text = re.sub(r"{%.*?%}|{{.*?}}", "", text)
+        found += [f"{path.name}: {hit.strip()}" for hit in words.findall(text) if hit.strip() not in allowed]
+    assert [hit for hit in found if "SHA-256" not in hit] == []
+
+
+def addresses(patterns, prefix="/"):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, prefix + str(pattern.pattern).lstrip("^"))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern)
+
+
+SAMPLE = {
+    "slug:code": "x",
+    "str:token": "x",
+    "str:reference": "C1A-1448-000001-1",
+    "uuid:key": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+}
+
+
+def test_every_address_needs_a_login_or_is_on_the_list(client, city):
+    known = set(addresses(get_resolver().url_patterns))
+    assert {path for path in PUBLIC if path not in known} == set()
+    for path in sorted(known - PUBLIC):
+        if "^" in path or "(?P" in path or "(?P" in path:
+            continue
+        url = re.sub(r"<([^>]+)>", lambda hit: SAMPLE.get(hit[1], "1"), path)
+        answer = client.get(url)
+        assert answer.status_code in (302, 401, 403, 404, 405), (path, answer.status_code)
+        if answer.status_code == 302:
+            assert answer.url.startswith((reverse("account_login"), "/staff/")), (path, answer.url)
+        assert client.post(url).status_code in (302, 401, 403, 404, 405), path
+
+
+def test_files_fit_in_a_head():
+    for path in sources():
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= 520, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_public_functions_of_services_say_what_they_do():
+    for path in [*(ROOT / "transactions" / "services").glob("*.py"), ROOT / "accounts" / "services.py"]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                assert ast.get_docstring(node) or len(node.body) <= 3, f"{path.name}: {node.name}"
+
+
+def test_tasks_are_doorbells():
+    module = import_module("transactions.tasks")
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno <= 10
+            assert node.args.args == []
+
+
+def test_nothing_committed_names_this_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    private = re.compile(r"/home/[a-z]|/root/|pip\.conf|index-url")
+    for name in listed:
+        if name.endswith((".py", ".md", ".txt", ".in", ".toml", ".yml")) and name != "tests/architecture/test_rules.py":
+            assert not private.search((ROOT / name).read_text(encoding="utf-8")), name

@@ -1,0 +1,28 @@
+"""A transaction and everything that hangs on it. Only transactions.services writes these tables."""
+
+from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .papers import Attachment, FeeDue, Intake, IssuedDocument
+from .requests import Channel, Draft, Transaction, TransactionQuerySet
+from .work import Delivery, Heartbeat, Notification, Outbox, Try
+
+__all__ = [
+    "Attachment",
+    "Channel",
+    "Deficiency",
+    "Delivery",
+    "Direction",
+    "Draft",
+    "Event",
+    "FeeDue",
+    "Heartbeat",
+    "Intake",
+    "IssuedDocument",
+    "Movement",
+    "Notification",
+    "Outbox",
+    "Register",
+    "Serial",
+    "Transaction",
+    "TransactionQuerySet",
+    "Try",
+]

@@ -1,0 +1,131 @@
+"""What happened to a transaction, its numbers in the registers, what was asked of the applicant."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.models import Office
+
+from .requests import Transaction, person
+
+
+class Event(models.Model):
+    """One thing that happened to a transaction. Written once, never changed."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="events")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField(_("at"))
+    move = models.SlugField(_("what"), max_length=24)
+    actor = person(_("who"), null=True, blank=True, related_name="+")
+    actor_role = models.CharField(_("as"), max_length=20)
+    from_status = models.CharField(_("from"), max_length=24, blank=True)
+    to_status = models.CharField(_("to"), max_length=24)
+    from_stage = models.CharField(max_length=30, blank=True)
+    to_stage = models.CharField(max_length=30)
+    office = models.ForeignKey(Office, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"), blank=True)
+    rule = models.CharField(_("rule"), max_length=80, blank=True)
+    facts = models.JSONField(_("facts"), default=dict)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["transaction_id", "seq"]
+        constraints = [models.UniqueConstraint(fields=["transaction", "seq"], name="events_are_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}/{self.seq} {self.move}"
+
+
+class Direction(models.TextChoices):
+    INCOMING = "in", _("Incoming")
+    OUTGOING = "out", _("Outgoing")
+
+
+class Register(models.Model):
+    """The last number given in one register of one office and Hijri year. Its row is the lock."""
+
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="registers")
+    direction = models.CharField(max_length=3, choices=Direction)
+    hijri_year = models.PositiveSmallIntegerField()
+    last_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("register")
+        verbose_name_plural = _("registers")
+        constraints = [
+            models.UniqueConstraint(fields=["office", "direction", "hijri_year"], name="one_register_a_year")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.office_id}/{self.direction}/{self.hijri_year}"
+
+
+class Movement(models.Model):
+    """A transaction entered or left an office, under a number of that office and Hijri year."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="movements")
+    office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements")
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction)
+    hijri_year = models.PositiveSmallIntegerField(_("Hijri year"))
+    number = models.PositiveIntegerField(_("number"))
+    at = models.DateTimeField(_("at"))
+    by = person(_("by"), null=True, blank=True, related_name="+")
+    counterpart = models.ForeignKey(
+        Office,
+        verbose_name=_("from or to"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    recipient = models.CharField(_("body outside"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("movement")
+        verbose_name_plural = _("movements")
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["office", "direction", "hijri_year", "number"], name="register_numbers_never_repeat"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.hijri_year}"
+
+
+class Deficiency(models.Model):
+    """One thing the applicant was asked to complete, and the answer to it. Rounds count returns."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="deficiencies")
+    round = models.PositiveSmallIntegerField()
+    code = models.SlugField(_("code"), max_length=30)
+    sentence = models.TextField(_("what is asked"))
+    about = models.CharField(_("document or question"), max_length=40, blank=True)
+    answer = models.TextField(_("answer"), blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("deficiency")
+        verbose_name_plural = _("deficiencies")
+        ordering = ["round", "id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Serial(models.Model):
+    """The last serial given under one node, incarnation and Hijri year. Its row is the lock."""
+
+    node = models.CharField(max_length=2)
+    incarnation = models.CharField(max_length=1)
+    hijri_year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node", "incarnation", "hijri_year"], name="one_serial_a_year")]
+
+    def __str__(self) -> str:
+        return f"{self.node}{self.incarnation}-{self.hijri_year}"

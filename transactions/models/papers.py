@@ -1,0 +1,119 @@
+"""Files, fees, issued documents, and the record of intake."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .. import service_types
+from .history import Deficiency
+from .requests import Draft, Transaction, person
+
+
+class Attachment(models.Model):
+    """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments")
+    transaction = models.ForeignKey(
+        Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
+    )
+    deficiency = models.ForeignKey(
+        Deficiency, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
+    )
+    document = models.SlugField(_("document"), max_length=40)
+    original_name = models.CharField(_("file name"), max_length=255)
+    content_type = models.CharField(_("type"), max_length=60)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    stored_as = models.CharField(max_length=60, unique=True, editable=False)
+    uploaded_by = person(_("uploaded by"), related_name="+")
+    uploaded_at = models.DateTimeField(_("uploaded at"))
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["document", "id"]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+    @property
+    def is_image(self) -> bool:
+        return self.content_type in service_types.PHOTO
+
+    @property
+    def has_preview(self) -> bool:
+        return self.is_image or self.content_type == "application/pdf"
+
+
+class FeeDue(models.Model):
+    """What the applicant owes for a transaction, how it was worked out, and that it was paid. SAR."""
+
+    transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="fee")
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    basis = models.JSONField(_("how it was worked out"))
+    worked_out_at = models.DateTimeField(_("worked out at"))
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    payment_reference = models.CharField(_("payment reference"), max_length=40, blank=True)
+    recorded_by = person(_("recorded by"), null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("fee")
+        verbose_name_plural = _("fees")
+        constraints = [
+            models.CheckConstraint(
+                name="paid_fee_has_its_reference",
+                condition=Q(paid_at__isnull=True) | ~Q(payment_reference=""),
+            ),
+            models.UniqueConstraint(
+                fields=["payment_reference"],
+                condition=~Q(payment_reference=""),
+                name="a_payment_is_recorded_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} SAR"
+
+
+class IssuedDocument(models.Model):
+    """A permit, minutes or letter that was issued; `token` is what its QR carries (journal.receipts)."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="issued_documents")
+    kind = models.SlugField(_("kind"), max_length=40)
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    issued_at = models.DateTimeField(_("issued at"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    token = models.TextField(editable=False)
+
+    class Meta:
+        verbose_name = _("issued document")
+        verbose_name_plural = _("issued documents")
+        constraints = [models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Intake(models.Model):
+    """A submission by its idempotency key: the same key and body give the same receipt, for ever."""
+
+    by = person(_("by"), related_name="+")
+    key = models.CharField(max_length=100)
+    body_hash = models.CharField(max_length=64)
+    transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="intake")
+    token = models.TextField()
+    due_at = models.DateTimeField(_("due when received"))
+
+    class Meta:
+        verbose_name = _("intake")
+        verbose_name_plural = _("intakes")
+        constraints = [models.UniqueConstraint(fields=["by", "key"], name="a_key_is_used_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,222 @@
+"""A request: being written, and under its number for life."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authorisation, Language
+from municipality.models import District, Office
+
+from .. import service_types
+from ..workflow import CLOCK_STOPPED, CLOSED, DECIDED_FOR, OPEN, Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Channel(models.TextChoices):
+    ONLINE = "online", _("Online")
+    COUNTER = "counter", _("At a counter")
+    API = "api", _("Through the API")
+
+
+def person(verbose_name: Any, **kwargs: Any) -> models.ForeignKey[User, User]:
+    return models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=verbose_name, on_delete=models.PROTECT, **kwargs)
+
+
+class Draft(models.Model):
+    """A request being written. It has no number; answers are kept as typed, so that nothing typed is lost."""
+
+    class Stage(models.TextChoices):
+        OPEN = "open", _("Draft")
+        AWAITING_OWNER = "awaiting_owner", _("Awaiting owner approval")
+        SUBMITTED = "submitted", _("Submitted")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    service = models.SlugField(_("service"), max_length=40)
+    applicant = person(_("applicant"), related_name="drafts")
+    created_by = person(_("written by"), related_name="+")
+    authorisation = models.ForeignKey(
+        Authorisation, verbose_name=_("authorisation"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.ONLINE)
+    centre = models.ForeignKey(
+        Office, verbose_name=_("taken at"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answers = models.JSONField(default=dict)
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.OPEN)
+    owner_note = models.TextField(_("owner's note"), blank=True)
+    created_at = models.DateTimeField(_("begun at"))
+    updated_at = models.DateTimeField(_("last saved at"))
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.key}"
+
+    @property
+    def service_type(self) -> service_types.ServiceType:
+        return service_types.get(self.service)
+
+
+class TransactionQuerySet(models.QuerySet["Transaction"]):
+    def open(self) -> TransactionQuerySet:
+        return self.filter(status__in=OPEN)
+
+    def late(self, now: datetime) -> TransactionQuerySet:
+        """Open, its clock running, and the whole due date gone by."""
+        return self.filter(status__in=OPEN, due_at__lt=now)
+
+    def stage_late(self, now: datetime) -> TransactionQuerySet:
+        return self.filter(status__in=OPEN, stage_due_at__lt=now)
+
+    def for_pages(self) -> TransactionQuerySet:
+        """With what every page about a transaction shows, so that rows cost no further query."""
+        return self.select_related(
+            "applicant", "district", "branch", "centre", "held_by", "assignee", "authorisation__office", "fee"
+        )
+
+
+class Transaction(models.Model):
+    """A request under one number for life. `answers` are what the service's form accepted, in canonical form.
+
+    While the clock is stopped (`paused_at`) there is no due date. `version` counts events: it is the number of
+    the last one, and a page that acts says which version it showed.
+    """
+
+    reference = models.CharField(_("transaction number"), max_length=24, unique=True, editable=False)
+    service = models.SlugField(_("service"), max_length=40)
+    status = models.CharField(_("status"), max_length=24, choices=Status, default=Status.SUBMITTED)
+    stage = models.CharField(_("stage"), max_length=30)
+    version = models.PositiveIntegerField(default=1)
+    applicant = person(_("applicant"), related_name="transactions")
+    authorisation = models.ForeignKey(
+        Authorisation, verbose_name=_("authorisation"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    taken_by = person(_("taken by"), null=True, blank=True, related_name="+")
+    taken_at = models.ForeignKey(
+        Office, verbose_name=_("taken at"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
+    answers = models.JSONField(_("answers"))
+    mark_salt = models.CharField(max_length=32, editable=False)
+
+    district = models.ForeignKey(District, verbose_name=_("district"), null=True, blank=True, on_delete=models.PROTECT)
+    branch = models.ForeignKey(
+        Office,
+        verbose_name=_("deciding office"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="branch_cases",
+    )
+    centre = models.ForeignKey(
+        Office,
+        verbose_name=_("service centre"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="centre_cases",
+    )
+    held_by = models.ForeignKey(
+        Office, verbose_name=_("held by"), null=True, on_delete=models.PROTECT, related_name="held_cases"
+    )
+    assignee = person(_("assigned to"), null=True, blank=True, related_name="assigned_cases")
+
+    submitted_at = models.DateTimeField(_("submitted"))
+    stage_started_at = models.DateTimeField(_("in this stage since"))
+    paused_at = models.DateTimeField(_("clock stopped at"), null=True, blank=True)
+    paused_days = models.PositiveIntegerField(_("working days stopped"), default=0)
+    stage_paused_days = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    stage_due_at = models.DateTimeField(_("stage due"), null=True, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    rejected_at = models.DateTimeField(_("rejected at"), null=True, blank=True)
+    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    issued_at = models.DateTimeField(_("issued at"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    filed_at = models.DateTimeField(_("filed at"), null=True, blank=True)
+
+    objects = TransactionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ["-submitted_at"]
+        indexes = [
+            models.Index(fields=["held_by", "status", "stage_due_at"], name="queue_by_due"),
+            models.Index(fields=["applicant", "-submitted_at"], name="my_requests"),
+            models.Index(fields=["centre", "status"], name="centre_load"),
+            models.Index(fields=["branch", "status", "due_at"], name="branch_late"),
+            models.Index(fields=["assignee", "status"], name="my_files"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="status_is_known",
+                condition=Q(status__in=[status.value for status in Status]),
+            ),
+            models.CheckConstraint(
+                name="routed_unless_submitted",
+                condition=Q(status__in=["submitted", "withdrawn", "filed"])
+                | Q(branch__isnull=False, held_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="approved_has_its_date",
+                condition=~Q(status__in=sorted(DECIDED_FOR)) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="rejected_has_date_and_reason",
+                condition=~Q(status="rejected") | (Q(rejected_at__isnull=False) & ~Q(decision_reason="")),
+            ),
+            models.CheckConstraint(
+                name="issued_has_its_date",
+                condition=~Q(status__in=["issued", "completed"]) | Q(issued_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="withdrawn_has_its_date",
+                condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False),
+            ),
+            models.CheckConstraint(name="filed_has_its_date", condition=~Q(status="filed") | Q(filed_at__isnull=False)),
+            models.CheckConstraint(
+                name="clock_stands_still_while_waiting_for_applicant",
+                condition=Q(status__in=sorted(CLOCK_STOPPED), paused_at__isnull=False, due_at__isnull=True)
+                | (~Q(status__in=sorted(CLOCK_STOPPED)) & Q(paused_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="closed_has_its_date",
+                condition=Q(status__in=sorted(CLOSED), closed_at__isnull=False)
+                | (~Q(status__in=sorted(CLOSED)) & Q(closed_at__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def service_type(self) -> service_types.ServiceType:
+        return service_types.get(self.service)
+
+    @property
+    def current_stage(self) -> service_types.Stage:
+        return self.service_type.stage(self.stage)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    def is_late(self, now: datetime) -> bool:
+        return self.is_open and self.due_at is not None and self.due_at < now
+
+    def is_stage_late(self, now: datetime) -> bool:
+        return self.is_open and self.stage_due_at is not None and self.stage_due_at < now

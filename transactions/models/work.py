@@ -1,0 +1,107 @@
+"""What is owed and what was said: outbox, notices, tries, heartbeats."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .history import Event
+from .requests import person
+
+
+class Notification(models.Model):
+    """Someone is told of an event. The row is the notice in the portal; words are made when it is shown or sent."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="notifications")
+    recipient = person(_("recipient"), related_name="notifications")
+    created_at = models.DateTimeField(_("at"))
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["event", "recipient"], name="told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} → {self.recipient_id}"
+
+
+class Delivery(models.Model):
+    """A notice went out by one channel. The unique key is what makes sending happen once."""
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("SMS")
+        EMAIL = "email", _("E-mail")
+
+    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
+    channel = models.CharField(_("channel"), max_length=5, choices=Channel)
+    sent_at = models.DateTimeField(_("sent at"))
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="sent_once")]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} {self.channel}"
+
+
+class Outbox(models.Model):
+    """Work owed. The row is the queue of record; a Celery message is only a doorbell."""
+
+    class State(models.TextChoices):
+        OWED = "owed", _("Owed")
+        CLAIMED = "claimed", _("Being done")
+        DONE = "done", _("Done")
+        DEAD = "dead", _("Failed for good")
+
+    kind = models.SlugField(_("kind"), max_length=20)
+    subject = models.PositiveBigIntegerField(_("subject"))
+    dedupe = models.CharField(max_length=80, unique=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(_("not before"))
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("owed since"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("work owed")
+        verbose_name_plural = _("work owed")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"]))]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class Try(models.Model):
+    """Wrong tries at the inquiry, counted per bucket (a reference, an address) and hour."""
+
+    bucket = models.CharField(max_length=80)
+    hour = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bucket", "hour"], name="one_count_an_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.bucket} {self.count}"
+
+
+class Heartbeat(models.Model):
+    """When a worker or the beat was last alive."""
+
+    name = models.SlugField(max_length=20, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return self.name
