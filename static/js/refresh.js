@@ -1,18 +1,30 @@
-// An element with data-refresh keeps itself up to date while the page is looked at.
-const SECONDS = 4;
-for (const part of document.querySelectorAll("[data-refresh]")) {
-  window.setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(part.dataset.refresh, { credentials: "same-origin" });
-      if (!answer.ok || answer.redirected) return;
-      const html = await answer.text();
-      if (html.trim() !== part.dataset.last) {
-        if (part.dataset.last !== undefined) part.innerHTML = html;
-        part.dataset.last = html.trim();
+// An element with data-refresh keeps itself up to date: every second while things happen, ever less often when not.
+const SOON = 1000;
+const LATE = 15000;
+const SLOWER = 1.25;
+
+function keep(part) {
+  let wait = SOON;
+  let last;
+  const look = async () => {
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(part.dataset.refresh, { credentials: "same-origin" });
+        if (answer.ok && !answer.redirected) {
+          const html = (await answer.text()).trim();
+          wait = html === last ? Math.min(LATE, wait * SLOWER) : SOON;
+          if (last !== undefined && html !== last) part.innerHTML = html;
+          last = html;
+        }
+      } catch {
+        // The network is away: what is on the page stays.
+        wait = LATE;
       }
-    } catch {
-      // The network is away: what is on the page stays.
     }
-  }, SECONDS * 1000);
+    window.setTimeout(look, wait);
+  };
+  document.addEventListener("visibilitychange", () => (wait = SOON));
+  window.setTimeout(look, SOON);
 }
+
+document.querySelectorAll("[data-refresh]").forEach(keep);

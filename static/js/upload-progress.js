@@ -4,6 +4,7 @@ function watch(form) {
     const chosen = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
     if (!chosen || event.defaultPrevented) return;
     event.preventDefault();
+    form.querySelector("[role=alert]")?.remove();
     const bar = document.createElement("progress");
     bar.className = "progress";
     bar.max = 100;
@@ -19,8 +20,12 @@ function watch(form) {
     });
     request.addEventListener("load", () => show(request));
     request.addEventListener("error", () => {
-      // The line broke: nothing was kept of this file, and the form is there to be sent again.
-      bar.remove();
+      // The line broke: say so where the bar was; the form is there to be sent again.
+      const said = document.createElement("p");
+      said.className = "field__error";
+      said.setAttribute("role", "alert");
+      said.textContent = form.dataset.broken;
+      bar.replaceWith(said);
       delete form.dataset.sent;
     });
     request.send(data);

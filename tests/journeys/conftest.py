@@ -1,0 +1,156 @@
+"""A real Chromium against the live portal, with a real worker process beside it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from accounts.models import User
+
+from ..conftest import PASSWORD, pdf, picture
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used between calls
+ROOT = Path(django_settings.BASE_DIR)
+VARIANTS = [(360, True), (1280, True), (360, False), (1280, False)]
+NAMES = {True: "scripts", False: "no scripts"}
+
+
+def database_url() -> str:
+    place = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{place['NAME']}"
+    return f"postgresql://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM_PATH")
+    if not path:
+        pytest.fail("MISSING: Chromium. Run bin/test, or set CHROMIUM_PATH (on Debian: apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def worker(django_db_setup: None) -> Iterator[None]:
+    """`manage.py work` on the test database: requests are routed by themselves."""
+    env = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
+    process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
+    yield
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> dict[str, Path]:
+    """Files as people have them on their phones."""
+    found = {"paper": tmp_path / "صك الملكية.pdf", "photo": tmp_path / "واجهة.jpg", "photo2": tmp_path / "جانب.png"}
+    for name, content in (("paper", pdf()), ("photo", picture("JPEG")), ("photo2", picture())):
+        found[name].write_bytes(content)
+    return found
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda variant: f"{variant[0]}-{NAMES[variant[1]]}")
+def open_page(
+    request: pytest.FixtureRequest, browser: Browser, live_server: Any, worker: None
+) -> Iterator[Callable[..., Page]]:
+    """Open a page of the variant's width, for nobody or for a person who is signed in already."""
+    width, scripts = request.param
+    contexts = []
+
+    def make(user: User | None = None) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, java_script_enabled=scripts, base_url=live_server.url
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            cookie = client.cookies["sessionid"]
+            context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        page = context.new_page()
+        page.on("response", lambda answer: failures.append(answer.url) if answer.status >= 500 else None)
+        page.on("console", lambda said: failures.append(said.text) if "Content Security" in said.text else None)
+        return page
+
+    failures: list[str] = []
+    yield make
+    for context in contexts:
+        context.close()
+    assert failures == []
+
+
+def fits(page: Page) -> None:
+    """Arabic, right to left, and nothing sticks out sideways."""
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator("html").get_attribute("lang") == "ar"
+    box = page.locator("main, #container").first.bounding_box()
+    assert box is not None
+    assert box["width"] <= page.viewport_size["width"]
+
+
+def sign_in(page: Page, user: User) -> None:
+    page.fill("[name=login]", user.national_id)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+
+
+def fill(page: Page, typed: dict[str, Any]) -> None:
+    """Fill a page of questions by the names of its controls."""
+    for name, value in typed.items():
+        control = page.locator(f"main [name='{name}']")
+        kind = control.first.get_attribute("type")
+        if kind == "radio":
+            page.locator(f"main [name='{name}'][value='{value}']").check()
+        elif kind == "checkbox":
+            control.set_checked(bool(value))
+        else:
+            control.fill(str(value))
+    page.get_by_role("button", name="حفظ ومتابعة").last.click()
+    fits(page)
+
+
+def attach(page: Page, files: dict[str, Any]) -> None:
+    for name, paths in files.items():
+        page.locator(f"input[type=file][name='{name}']").set_input_files(paths)
+    page.get_by_role("button", name="إرفاق", exact=True).first.click()
+    page.locator(".files .file").nth(len(files) - 1).wait_for()
+
+
+def move(page: Page, reference: str, name: str, **typed: Any) -> None:
+    """Make one move on the staff page of a case."""
+    page.goto(f"/staff/cases/{reference}/")
+    fits(page)
+    details = page.locator(f"details:has(form[action$='/{name}/'])")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    for field, value in typed.items():
+        if value is True:
+            details.locator(f"[value='{field}']").check()
+        else:
+            details.locator(f"[name='{field}']").fill(value)
+    details.locator("button[type=submit]").click()
+    page.locator(".messagelist .success").wait_for()
+
+
+def until(page: Page, text: str, seconds: int = 15) -> None:
+    """Reload until something shows: another process does it meanwhile."""
+    for _ in range(seconds * 4):
+        if page.get_by_text(text).count():
+            return
+        page.wait_for_timeout(250)
+        page.reload()
+    raise AssertionError(f"{text!r} never showed on {page.url}")
