@@ -8,6 +8,7 @@ unique key. Whatever is forgotten is found again by `due` (the sweeper in beat, 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from .tracing import request_id
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 8
+QUIET_SECONDS = 10
+_quiet_until = 0.0
 _handlers: dict[str, Callable[[int, datetime], None]] = {}
 
 
@@ -46,12 +49,19 @@ def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
 
 
 def ring(outbox_id: int, kind: str) -> None:
-    """Tell a worker, if the broker can be reached; if not, the sweeper will find the row."""
+    """Tell a worker, if the broker can be reached; if not, the sweeper will find the row.
+
+    After a failure this process rings no more for a while, so that a broker that hangs delays one request, not all.
+    """
+    global _quiet_until
     from .tasks import DOORBELLS
 
+    if time.monotonic() < _quiet_until:
+        return
     try:
         DOORBELLS[kind].apply_async(kwargs={"outbox_id": outbox_id}, retry=False)
     except Exception:  # any broker failure means only that work is done later
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         logger.warning("broker unreachable, work waits for the sweeper", extra={"outbox_id": outbox_id})
 
 

@@ -77,12 +77,12 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
         return earlier
     now = now or timezone.now()
     _check_filer(submission, by, now)
-    values, files = check(submission, by=by, now=now)
     try:
+        values, files = check(submission, by=by, now=now)
         with transaction.atomic():
             return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
-    except IntegrityError:
-        # The same form sent twice at once: the other one was taken, and its receipt is the answer.
+    except (IntegrityError, DomainError):
+        # The same form sent twice at once: the other one was taken, with its files, and its receipt is the answer.
         if earlier := _earlier(by, key, body_hash):
             return earlier
         raise

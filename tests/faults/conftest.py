@@ -1,0 +1,96 @@
+"""Real processes beside the test's database: web, worker, beat. Ended by their ids."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from ..journeys.conftest import database_url
+
+ROOT = Path(django_settings.BASE_DIR)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def redis_url(worker_id: str) -> str:
+    """A Redis database of this test process alone, emptied."""
+    import redis
+
+    url = os.environ["REDIS_URL"]
+    number = 1 + int(worker_id.removeprefix("gw") or 0) if worker_id != "master" else 1
+    url = f"{url.rpartition('/')[0]}/{number}"
+    redis.Redis.from_url(url).flushdb()
+    return url
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a process of the portal; whatever is left is ended afterwards."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def start(*command: str, **env: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"} | env,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        begun.append(process)
+        return process
+
+    yield start
+    for process in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def web(run) -> Callable[..., str]:
+    """Serve the portal with gunicorn; returns its base URL once it answers."""
+
+    def start(**env: str) -> str:
+        port = free_port()
+        run("-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
+            "--no-control-socket", **env)  # fmt: skip
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(f"{url}/healthz"), 30)
+        return url
+
+    return start
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def wait_until(true: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"still not so after {seconds} s")

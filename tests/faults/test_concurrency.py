@@ -1,0 +1,119 @@
+"""The same thing at the same moment: one wins, one is told, nothing is counted twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from journal.models import Entry
+from transactions import outbox, service_types
+from transactions.errors import DomainError
+from transactions.models import Event, Movement, Outbox, Transaction
+from transactions.services import inquiry, moves
+from transactions.services.intake import Submission, submit
+
+from ..conftest import ANSWERS, NOW, drive, files_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls):
+    """Run all at the same moment in threads of their own; returns what each returned or raised."""
+    gate = threading.Barrier(len(calls))
+    found = [None] * len(calls)
+
+    def attempt(place, call):
+        try:
+            gate.wait()
+            found[place] = call()
+        except Exception as error:
+            found[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found
+
+
+def test_two_press_approve_at_once_one_wins_and_one_is_told(cast, submitted):
+    case = drive(submitted(), cast, "awaiting_supervisor")
+    found = at_once(*[lambda: moves.approve(case, by=cast.supervisor, now=NOW, version=case.version)] * 2)
+    refused = [one for one in found if isinstance(one, DomainError)]
+    assert len(refused) == 1
+    assert refused[0].code == "moved_meanwhile"
+    assert Event.objects.filter(move="approve").count() == 1
+    assert Entry.objects.filter(kind="decided").count() == 1
+
+
+def test_one_approves_while_another_rejects(cast, submitted):
+    case = drive(submitted(), cast, "awaiting_supervisor")
+    at_once(
+        lambda: moves.approve(case, by=cast.supervisor, now=NOW),
+        lambda: moves.reject(case, reason="لا", by=cast.supervisor, now=NOW),
+    )
+    assert Event.objects.filter(move__in=["approve", "reject"]).count() == 1
+
+
+def test_the_same_form_sent_twice_at_once_is_one_request(cast):
+    service = service_types.get("electricity-connection")
+    answers = ANSWERS[service.code]
+    sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen))
+    found = at_once(*[lambda: submit(sent, by=cast.citizen, key="once", now=NOW)] * 4)
+    assert {intake.token for intake in found} == {found[0].token}
+    assert (Transaction.objects.count(), Entry.objects.count()) == (1, 1)
+
+
+def test_registers_have_no_gap_and_no_repeat(cast, submitted):
+    cases = [submitted() for _ in range(8)]
+    found = at_once(*[lambda case=case: moves.register(case, by=cast.registry, now=NOW) for case in cases])
+    assert not [one for one in found if isinstance(one, Exception)]
+    numbers = Movement.objects.filter(office__code="SHR", direction="in").values_list("number", flat=True)
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_references_and_the_journal_have_no_gap_and_no_repeat(cast):
+    service = service_types.get("electricity-connection")
+    answers = ANSWERS[service.code]
+    sent = [Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen)) for _ in range(8)]
+    calls = [lambda n=n, one=one: submit(one, by=cast.citizen, key=str(n), now=NOW) for n, one in enumerate(sent)]
+    found = at_once(*calls)
+    assert not [one for one in found if isinstance(one, Exception)]
+    serials = sorted(int(case.reference.split("-")[2]) for case in Transaction.objects.all())
+    assert serials == list(range(1, 9))
+    from journal import export
+    from journal.verify import verify
+
+    heads, bad = verify(export.lines())
+    assert (bad, [head.seq for head in heads.values()]) == (None, [8])
+
+
+def test_the_same_work_claimed_at_once_is_done_once(cast, submitted):
+    case = submitted(routed=False)
+    row = Outbox.objects.get(kind="route")
+    found = at_once(*[lambda: outbox.run(row.pk, NOW)] * 4)
+    assert Counter(found) == {True: 1, False: 3}
+    assert case.events.filter(move="route").count() == 1
+
+
+def test_guesses_sent_at_once_do_not_slip_past_the_count(cast, submitted):
+    case = submitted()
+    found = at_once(*[lambda: inquiry.by_pin(case.reference, "00000000", address="10.0.0.1", now=NOW)] * 12)
+    assert Counter(error.code for error in found) == {"not_found": 5, "too_many_tries": 7}
+
+
+def test_a_payment_paid_twice_at_once_is_recorded_once(cast, submitted):
+    one = drive(submitted("building-permit"), cast, "awaiting_payment")
+    two = drive(submitted("building-permit"), cast, "awaiting_payment")
+    found = at_once(
+        *[lambda case=case: moves.record_payment(case, payment_reference="7001", by=cast.registry, now=NOW)
+          for case in (one, two)]
+    )  # fmt: skip
+    assert len([one for one in found if isinstance(one, Exception)]) == 1
+    assert Event.objects.filter(move="record_payment").count() == 1

@@ -1,0 +1,154 @@
+"""Real processes, really killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from knox.models import AuthToken
+
+from transactions import service_types
+from transactions.models import Event, Heartbeat, Outbox, Transaction
+from transactions.services.intake import Submission, submit
+
+from ..conftest import ANSWERS, files_for
+from .conftest import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 25
+
+
+def backlog(cast, many=MANY):
+    """Requests taken in while nobody worked."""
+    service = service_types.get("electricity-connection")
+    answers = ANSWERS[service.code]
+    for number in range(many):
+        sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen))
+        submit(sent, by=cast.citizen, key=f"backlog-{number}")
+
+
+def waiting() -> int:
+    return Transaction.objects.filter(status="submitted").count()
+
+
+def expire_leases() -> None:
+    """What ninety seconds of waiting would do."""
+    Outbox.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def everything_done_once(many=MANY) -> None:
+    assert waiting() == 0
+    assert Event.objects.filter(move="route").count() == many
+    assert set(Outbox.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_a_worker_killed_between_steps_is_followed_by_another(cast, run):
+    backlog(cast)
+    first = run("manage.py", "work")
+    wait_until(lambda: waiting() < MANY - 3, 30)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert waiting() > 0, "the worker was done before it was killed: the fault did not happen"
+    expire_leases()
+    run("manage.py", "work")
+    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    everything_done_once()
+
+
+def test_two_workers_at_once_do_each_piece_once(cast, run):
+    backlog(cast)
+    for _ in range(2):
+        run("manage.py", "work")
+    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    everything_done_once()
+
+
+def test_a_worker_says_that_it_lives(cast, run):
+    run("manage.py", "work")
+    wait_until(lambda: Heartbeat.objects.filter(name="worker").exists(), 30)
+
+
+def post(url, body, token, **headers):
+    request = urllib.request.Request(
+        url,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Token {token}", **headers},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def body_for(cast):
+    service = service_types.get("electricity-connection")
+    answers = ANSWERS[service.code]
+    keys = files_for(service, answers, cast.citizen)
+    return {
+        "service": service.code,
+        "answers": answers,
+        "attachments": {code: [str(key) for key in found] for code, found in keys.items()},
+    }
+
+
+def test_submission_works_while_the_broker_is_gone_and_the_outbox_catches_up(cast, web, run):
+    url = web(REDIS_URL="redis://127.0.0.1:1/0")
+    token = AuthToken.objects.create(cast.citizen)[1]
+    began = time.monotonic()
+    receipt = post(f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": "gone"})
+    assert time.monotonic() - began < 4
+    assert Outbox.objects.get(kind="route").state == "owed"
+    run("manage.py", "work", "--once").wait(60)
+    assert Transaction.objects.get(reference=receipt["reference"]).status == "incoming"
+
+
+@pytest.mark.stack
+def test_a_request_is_routed_by_a_real_celery_worker(cast, web, run, redis_url):
+    run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", REDIS_URL=redis_url)
+    url = web(REDIS_URL=redis_url)
+    wait_until(lambda: Heartbeat.objects.exists(), 60)
+    token = AuthToken.objects.create(cast.citizen)[1]
+    for number in range(3):
+        reference = post(
+            f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": f"celery-{number}"}
+        )["reference"]
+        wait_until(lambda reference=reference: Transaction.objects.get(reference=reference).status == "incoming", 10)
+    assert Event.objects.filter(move="route").count() == 3
+
+
+@pytest.mark.stack
+def test_a_celery_worker_killed_in_the_middle_loses_nothing(cast, run, redis_url):
+    backlog(cast)
+    start = ("-m", "celery", "-A", "jeddah_portal")
+    # Beat alone rings for what nobody rang for: the doorbells of this backlog went to another broker, or nowhere.
+    run(*start, "beat", REDIS_URL=redis_url, VAR_DIR=os.environ["VAR_DIR"])
+    first = run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
+    wait_until(lambda: waiting() < MANY - 3, 90)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert waiting() > 0, "the worker was done before it was killed: the fault did not happen"
+    expire_leases()
+    run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
+    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 90)
+    everything_done_once()
+
+
+@pytest.mark.stack
+def test_ready_means_database_broker_and_worker(cast, web, run, redis_url):
+    url = web(REDIS_URL=redis_url)
+
+    def checks():
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+                return json.load(answer)["checks"]
+        except urllib.error.HTTPError as error:
+            return json.load(error)["checks"]
+
+    assert checks() == {"database": True, "broker": True, "worker": False}
+    run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", REDIS_URL=redis_url)
+    wait_until(lambda: checks() == {"database": True, "broker": True, "worker": True}, 60)
