@@ -7,7 +7,7 @@ canonical JSON: western digits, decimals as text, dates ISO Gregorian, choices a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -188,11 +188,13 @@ def canonical(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _clean_fields(specs: Iterable[Field], raw: Answers, seen: Answers, path: str) -> Cleaned:
+def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
+    """`path` and `item` say which entry of a repeated group this is, to the program and to people."""
+    labels = {spec.name: spec.label for spec in specs}
     form = form_for(specs, seen, {k: v for k, v in raw.items() if v is not None})
     form.is_valid()
     problems = [
-        Problem(f"{path}{name}", message, error.code or "invalid")
+        Problem(f"{path}{name}", message, error.code or "invalid", f"{item}{labels[name]}")
         for name, errors in form.errors.as_data().items()
         for error in errors
         for message in error.messages[:1]
@@ -213,7 +215,9 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
     cleaned: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for index, item in enumerate(items):
-        one = _clean_fields(group.fields, item if isinstance(item, dict) else {}, seen, f"{group.name}.{index}.")
+        raw_item = item if isinstance(item, dict) else {}
+        place = f"{group.item_label} {index + 1} – "
+        one = _clean_fields(group.fields, raw_item, seen, f"{group.name}.{index}.", place)
         cleaned.append(one.values)
         problems += one.problems
     return Cleaned({group.name: cleaned}, tuple(problems))
@@ -222,7 +226,7 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
 def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
     """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
     asked = _asked(step.fields, {**seen, **{k: v for k, v in raw.items() if isinstance(v, str)}})
-    result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)}, "")
+    result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)})
     values, problems = dict(result.values), list(result.problems)
     for group in asked:
         if isinstance(group, Group):

@@ -25,11 +25,15 @@ class DomainError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with what was sent. `path` names the field or document (`parts.0.area_m2`, `documents.deed`)."""
+    """One thing wrong with what was sent. `path` names the field or document (`parts.0.area_m2`, `documents.deed`).
+
+    `label` is the question as people read it, where the message alone would not say what it is about.
+    """
 
     path: str
     message: StrOrPromise
     code: str = "invalid"
+    label: StrOrPromise = ""
 
 
 class Invalid(DomainError):

@@ -1,0 +1,85 @@
+"""What an attacker or a broken client sends to pages: nothing ends in a 500, and nothing is written."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from transactions.models import Draft, Transaction
+
+from ..conftest import drive, stored
+from .test_pages import steps_of
+
+pytestmark = pytest.mark.django_db
+
+NASTY = [
+    *("\x00", "a\x00b", "\ufffd", "\u202e\u2066", "9" * 400, "-1", "1e309", "NaN", "' OR 1=1 --", "ا" * 5000),
+    *("<script>alert(1)</script>", "../../etc/passwd", "%00", "🏠"),
+]
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:20])
+def test_pages_bear_what_is_typed_into_them(text, cast, submitted, signed_in, client):
+    case = drive(submitted(), cast, "under_study")
+    before = stored(case)
+    citizen, reviewer, engineer = signed_in(cast.citizen), signed_in(cast.reviewer), signed_in(cast.engineer)
+    supervisor, administrator, clerk = signed_in(cast.supervisor), signed_in(cast.administrator), signed_in(cast.clerk)
+    asked = [
+        client.get(reverse("journal:verify"), {"code": text}),
+        client.post(reverse("transactions:inquiry"), {"reference": text, "pin": text}),
+        client.post(
+            reverse("transactions:inquiry"),
+            {"office": text, "number": text, "hijri_year": text, "last_four": text, "by": "number"},
+        ),
+        client.post(reverse("account_login"), {"login": text, "password": text}),
+        client.post(reverse("accounts:first"), {"national_id": text, "full_name": text, "phone": text}),
+        client.post(reverse("accounts:code"), {"code": text, "password": text}),
+        citizen.get(reverse("transactions:requests"), {"page": text}),
+        citizen.get(reverse("transactions:notices"), {"page": text}),
+        citizen.post(reverse("transactions:withdraw", args=["C1A-1448-000001-X"]), {"reason": text}),
+        citizen.post(reverse("accounts:profile"), {"email": text, "language": text}),
+        citizen.post(
+            reverse("accounts:authorisations"), {"licence_number": text, "plan_number": text, "parcel_number": text}
+        ),
+        engineer.get(reverse("transactions:office"), {"q": text, "page": text, "show": text}),
+        engineer.post(reverse("transactions:start", args=["building-permit"]), {"authorisation": text}),
+        reviewer.get(reverse("staff:index"), {"q": text, "service": text, "show": text, "page": text}),
+        reviewer.get(reverse("staff:transactions_transaction_changelist"), {"q": text, "p": text}),
+        reviewer.post(reverse("staff:move", args=[case.reference, "return"]), {"version": text, "deficiency": [text]}),
+        reviewer.post(
+            reverse("staff:move", args=[case.reference, "return"]), {"version": case.version, "deficiency": [text]}
+        ),
+        reviewer.post(
+            reverse("staff:move", args=[case.reference, "refer"]),
+            {"version": case.version, "to": text, "reason": text},
+        ),
+        supervisor.post(reverse("staff:reassign"), {"case": [text], "to": text}),
+        supervisor.post(
+            reverse("staff:move", args=[case.reference, "reassign"]), {"version": case.version, "to": text}
+        ),
+        administrator.get(reverse("staff:municipality_office_changelist"), {"q": text, "kind__exact": text}),
+        clerk.post(
+            reverse("staff:counter"),
+            {"national_id": text, "full_name": text, "phone": text, "service": text, "centre": text, "seen": "on"},
+        ),
+    ]
+    assert [answer.status_code for answer in asked if answer.status_code >= 500] == []
+    assert stored(case) == before
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:20])
+def test_drafts_keep_or_refuse_what_is_typed_and_never_break(text, cast, signed_in):
+    page = signed_in(cast.citizen)
+    for code in ("electricity-connection", "land-subdivision"):
+        url = page.post(reverse("transactions:start", args=[code])).url
+        draft = Draft.objects.latest("pk")
+        for step in steps_of(code):
+            fields = next(s for s in draft.service_type.steps if s.code == step).fields
+            typed = {field.name: text for field in fields}
+            typed |= {"parts-0-area_m2": text, "parts-0-street": text, "parts-99999-street": text, "add_row": text}
+            assert page.post(f"{url}{step}/", typed).status_code in (200, 302, 422)
+            assert page.get(f"{url}{step}/").status_code == 200
+        assert page.get(url).status_code == 200
+        assert page.get(reverse("transactions:check", args=[draft.key])).status_code == 200
+        assert page.post(reverse("transactions:check", args=[draft.key])).status_code in (302, 422)
+    assert Transaction.objects.count() == 0
