@@ -17,26 +17,46 @@ from .text import search_key
 
 DATA = Path(__file__).parent / "data"
 CENTRAL, INFORMAL_AREAS = "CTR", "INF"
-_CALENDAR_SECONDS = 30
+_REMEMBERED_SECONDS = 30
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
 _current: tuple[float, WorkingCalendar] | None = None
+_offices: tuple[float, dict[int, Office]] | None = None
+_districts: tuple[float, dict[str, District]] | None = None
 
 
 def current_calendar() -> WorkingCalendar:
     """The working calendar by the holidays in the database; re-read every half minute in each process."""
     global _current
     now = time.monotonic()
-    if _current is None or now - _current[0] > _CALENDAR_SECONDS:
+    if _current is None or now - _current[0] > _REMEMBERED_SECONDS:
         days = frozenset(_holiday_days())
         calendar = _calendars.setdefault(days, WorkingCalendar(days))
         _current = (now, calendar)
     return _current[1]
 
 
-def forget_calendar() -> None:
-    """Make the next call of current_calendar read the database."""
-    global _current
-    _current = None
+def offices() -> dict[int, Office]:
+    """Every office by its key, for names and codes; re-read every half minute in each process."""
+    global _offices
+    now = time.monotonic()
+    if _offices is None or now - _offices[0] > _REMEMBERED_SECONDS:
+        _offices = (now, Office.objects.in_bulk())
+    return _offices[1]
+
+
+def districts_by_code() -> dict[str, District]:
+    """Every district by its code; re-read every half minute in each process."""
+    global _districts
+    now = time.monotonic()
+    if _districts is None or now - _districts[0] > _REMEMBERED_SECONDS:
+        _districts = (now, {district.code: district for district in District.objects.order_by("code")})
+    return _districts[1]
+
+
+def forget() -> None:
+    """Make the next call of current_calendar, offices and districts_by_code read the database."""
+    global _current, _offices, _districts
+    _current = _offices = _districts = None
 
 
 def _holiday_days() -> list[date]:
@@ -51,8 +71,7 @@ def save_reference(row: Named) -> None:
     row.full_clean()
     with transaction.atomic():
         row.save()
-    if isinstance(row, Holiday):
-        forget_calendar()
+    forget()
     cache.delete(DISTRICT_LIST)
 
 
@@ -109,7 +128,7 @@ def load_reference_data() -> dict[str, int]:
         created["holidays"] += Holiday.objects.get_or_create(
             name_en=row["name_en"], first_day=row["first_day"], defaults=row
         )[1]
-    forget_calendar()
+    forget()
     return created
 
 

@@ -20,7 +20,7 @@ from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
 from municipality.hijri import RIYADH
 from municipality.models import Office
-from municipality.services import forget_calendar, load_reference_data
+from municipality.services import forget, load_reference_data
 from permits.services import load_tariffs
 from transactions import outbox, service_types
 from transactions.models import Attachment, Channel, Outbox, Transaction
@@ -50,10 +50,10 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    forget_calendar()
+    forget()
     caches["local"].clear()
     yield
-    forget_calendar()
+    forget()
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from municipality.hijri import parse_hijri
 from municipality.models import District
+from municipality.services import districts_by_code
 from municipality.text import search_key, western_digits
 
 from .errors import Problem
@@ -101,9 +102,8 @@ class DistrictField(forms.CharField):
         text = super().to_python(value) or ""
         if not text or text == UNLISTED:
             return text
-        by_code = District.objects.filter(code=text).values_list("code", flat=True).first()
-        if by_code:
-            return by_code
+        if text in districts_by_code():
+            return text
         key = search_key(text)
         near = list(District.objects.filter(search__contains=key)[:6]) if key else []
         exact = [d for d in near if key in (search_key(d.name_ar), search_key(d.name_en))]

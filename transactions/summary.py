@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from municipality.models import District
+from municipality.services import districts_by_code
 from municipality.templatetags.portal import both_dates
 
 from .answers import UNLISTED
@@ -90,7 +90,7 @@ def in_words(field: Field, value: Any) -> object:
         case Kind.DISTRICT:
             if value == UNLISTED:
                 return _("On no list")
-            district = District.objects.filter(code=value).first()
+            district = districts_by_code().get(value)
             return district.name if district else value
         case Kind.DECIMAL | Kind.INTEGER if field.unit:
             return format_html('<bdi dir="ltr">{}</bdi> {}', value, field.unit)

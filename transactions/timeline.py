@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from municipality.services import offices
+
 from .models import Event, Movement, Transaction
+from .prepared import Prepared, columns
 from .wording import reason_shown, sentence, title
 
 
@@ -38,14 +41,27 @@ def entries(events: Iterable[Event]) -> list[Entry]:
     return lines[::-1]
 
 
+EVENT = columns(Event, "id seq at move to_status to_stage office_id reason facts")
+MOVEMENT = columns(Movement, "id direction hijri_year number at recipient office_id counterpart_id")
+_events = Prepared(lambda case: Event.objects.filter(transaction=case).order_by("seq").values_list(*EVENT), int)
+_movements = Prepared(lambda case: Movement.objects.filter(transaction=case).order_by("id").values_list(*MOVEMENT), int)
+
+
 def history_of(case: Transaction) -> list[Entry]:
     """The whole history; one query."""
-    events = list(Event.objects.filter(transaction=case).select_related("office"))
+    known = offices()
+    events = [Event.from_db(None, EVENT, row) for row in _events.rows(case.pk)]
     for event in events:
-        event.transaction = case
+        event._state.fields_cache["transaction"] = case
+        event._state.fields_cache["office"] = known.get(event.office_id) if event.office_id else None
     return entries(events)
 
 
 def movements_of(case: Transaction) -> list[Movement]:
     """Incoming and outgoing numbers, oldest first; one query."""
-    return list(Movement.objects.filter(transaction=case).select_related("office", "counterpart"))
+    known = offices()
+    lines = [Movement.from_db(None, MOVEMENT, row) for row in _movements.rows(case.pk)]
+    for line in lines:
+        line._state.fields_cache["office"] = known[line.office_id]
+        line._state.fields_cache["counterpart"] = known.get(line.counterpart_id) if line.counterpart_id else None
+    return lines

@@ -306,23 +306,32 @@ class Inquiries(APIView):
 
 
 def _answer(case: Transaction) -> dict[str, Any]:
+    """The shape of serializers.InquiryAnswer, written out: this answer is given more often than all others."""
     now = timezone.now()
-    return serializers.InquiryAnswer(
-        {
-            "reference": case.reference,
-            "service": case.service,
-            "status": case.status,
-            "headline": headline(case),
-            "held_by": case.held_by.code if case.held_by else None,
-            "submitted_at": case.submitted_at,
-            "days_elapsed": (now - case.submitted_at) // timedelta(days=1),
-            "due_at": case.due_at,
-            "late": case.is_late(now),
-            "timeline": history_of(case),
-            "movements": movements_of(case),
-            "as_of": now,
-        }
-    ).data
+    return {
+        "reference": case.reference,
+        "service": case.service,
+        "status": case.status,
+        "headline": headline(case),
+        "held_by": case.held_by.code if case.held_by else None,
+        "submitted_at": case.submitted_at,
+        "days_elapsed": (now - case.submitted_at) // timedelta(days=1),
+        "due_at": case.due_at,
+        "late": case.is_late(now),
+        "timeline": [vars(entry) for entry in history_of(case)],
+        "movements": [
+            {
+                "office": line.office.code,
+                "direction": line.direction,
+                "number": line.number,
+                "hijri_year": line.hijri_year,
+                "at": line.at,
+                "recipient": line.recipient,
+            }
+            for line in movements_of(case)
+        ],
+        "as_of": now,
+    }
 
 
 class Tokens(APIView):

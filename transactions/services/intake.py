@@ -25,12 +25,13 @@ from journal import chain, receipts
 from journal.entry import person_mark
 from municipality.hijri import hijri_year
 from municipality.models import District, Office
-from municipality.services import current_calendar
+from municipality.services import current_calendar, districts_by_code
 
 from .. import answers as answers_module
 from .. import clock, outbox
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Channel, Event, Intake, Transaction
+from ..prepared import Prepared
 from ..references import Reference
 from ..service_types import Filer, ServiceType
 from .notices import announce
@@ -98,9 +99,15 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     return cleaned.values, files
 
 
+_used = Prepared(lambda by, key: Intake.objects.filter(by=by, key=key).order_by().values_list("pk"), int, str)
+
+
 def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
-    intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
-    if intake and intake.body_hash != body_hash:
+    used = _used.rows(by.pk, key)
+    if not used:
+        return None
+    intake = Intake.objects.select_related("transaction").get(pk=used[0][0])
+    if intake.body_hash != body_hash:
         raise DomainError("key_reused", _("This key was used before for another request."))
     return intake
 
@@ -247,5 +254,4 @@ def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[Attac
 
 
 def _district(values: Mapping[str, Any]) -> District | None:
-    code = values.get(DISTRICT_FIELD)
-    return District.objects.filter(code=code).first() if code else None
+    return districts_by_code().get(values.get(DISTRICT_FIELD, ""))

@@ -7,15 +7,16 @@ it back. Locks are always taken in this order: transaction row, registers by off
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
 
 from accounts.models import User
 from municipality.hijri import hijri_year
 from municipality.models import Office
 
 from ..models import Direction, Movement, Register, Serial, Transaction
-
-Row = TypeVar("Row", Register, Serial)
 
 
 def enter(
@@ -31,15 +32,13 @@ def enter(
     """Write the next line of an office's register. Call inside a transaction."""
     year = hijri_year(now)
     place = {"office_id": office_id, "direction": direction, "hijri_year": year}
-    register = _locked(Register, place)
-    register.last_number += 1
-    register.save(update_fields=["last_number"])
+    number = _next(Register, "last_number", place)
     return Movement.objects.create(
         transaction=case,
         office_id=office_id,
         direction=direction,
         hijri_year=year,
-        number=register.last_number,
+        number=number,
         at=now,
         by=by,
         counterpart=counterpart,
@@ -50,16 +49,19 @@ def enter(
 def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
     place = {"node": node, "incarnation": incarnation, "hijri_year": year}
-    serial = _locked(Serial, place)
-    serial.last += 1
-    serial.save(update_fields=["last"])
-    return serial.last
+    return _next(Serial, "last", place)
 
 
-def _locked(model: type[Row], place: dict[str, Any]) -> Row:
-    """The row of this place, locked until commit; made when it is the first of its year."""
-    try:
-        return model.objects.select_for_update().get(**place)
-    except model.DoesNotExist:
-        model.objects.get_or_create(**place)
-        return model.objects.select_for_update().get(**place)
+def _next(model: type[Model], column: str, place: dict[str, Any]) -> int:
+    """Count on by one and say where we are, in one statement; its row stays locked until commit."""
+    quote = connection.ops.quote_name
+    where = " AND ".join(f"{quote(name)} = %s" for name in place)
+    count = f"UPDATE {quote(model._meta.db_table)} SET {quote(column)} = {quote(column)} + 1"  # noqa: S608 – no input
+    with connection.cursor() as cursor:
+        cursor.execute(f"{count} WHERE {where} RETURNING {quote(column)}", list(place.values()))
+        row = cursor.fetchone()
+    if row:
+        return int(row[0])
+    # The first of its year.
+    model._default_manager.get_or_create(**place)
+    return _next(model, column, place)

@@ -18,10 +18,10 @@ from municipality.models import Office, OfficeKind
 
 from .. import service_types
 from ..errors import DomainError, NotVisible
-from ..models import Event, Transaction
+from ..models import Transaction
 from ..pulse import pulse
 from ..services import inquiry
-from ..timeline import entries, movements_of
+from ..timeline import history_of, movements_of
 from ..wording import headline
 from .common import client_address
 
@@ -127,14 +127,11 @@ def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
 def answer_context(case: Transaction) -> dict[str, Any]:
     """What the public answer shows; two queries. Nobody is named in it."""
     now = timezone.now()
-    events = list(Event.objects.filter(transaction=case).select_related("office"))
-    for event in events:
-        event.transaction = case
     return {
         "case": case,
         "now": now,
         "headline": headline(case),
-        "entries": entries(events),
+        "entries": history_of(case),
         "numbers": movements_of(case),
         "days": (now - case.submitted_at) // timedelta(days=1),
         "late": case.is_late(now),
