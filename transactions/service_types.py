@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
-
-from django_stubs_ext import StrOrPromise
+from typing import TYPE_CHECKING, Any
 
 from .errors import Problem
 from .workflow import Status
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Answers = Mapping[str, Any]
 MIB = 1024 * 1024

@@ -44,6 +44,33 @@ def test_imports_point_down():
     assert done.returncode == 0, done.stdout.decode()
 
 
+def test_nothing_that_runs_imports_what_only_developers_install():
+    only_developers = {
+        "django_stubs_ext",
+        "pytest",
+        "hypothesis",
+        "schemathesis",
+        "playwright",
+        "yaml",
+        "pypdf",
+        "tests",
+    }
+    found = []
+    for path in sources():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typing = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in typing:
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
+                found += [f"{path.name}: {name}" for name in names if name.split(".")[0] in only_developers]
+    assert found == []
+
+
 def test_only_the_mover_assigns_a_status():
     found = []
     for path in sources():
