@@ -33,7 +33,7 @@ from .requests import answers_for, paper, photo
 
 MONTHS = timedelta(days=425)
 BATCH = 300
-MIX = {"electricity-connection": 45, "land-subdivision": 25, "building-permit": 30}
+MIX = {"electricity-connection": 60, "land-subdivision": 21, "building-permit": 19}
 REASONS = {
     "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
     "send_back": "نأمل إعادة التحقق من المساحات قبل الاعتماد.",
@@ -198,11 +198,11 @@ class City:
         move = stage.finish
         if move == "register" and not done and chance.random() < 0.02:
             move = "refer"
-        elif move == "recommend" and done.count("return") < 2 and chance.random() < 0.22:
+        elif move == "recommend" and done.count("return") < 2 and chance.random() < 0.19:
             move = "return"
         elif move == "approve" and chance.random() < 0.16:
             move = "send_back" if "send_back" not in done and chance.random() < 0.3 else "reject"
-        if move == "recommend" and case.assignee_id is None and chance.random() < 0.2:
+        if move == "recommend" and case.assignee_id is None and chance.random() < 0.12:
             case = moves.take(case, by=self._staff(case, stage.role), now=at)
         return self._make(case, move, at), move
 
@@ -250,7 +250,7 @@ class City:
             yield at
             moves.reopen(case, reason=REASONS["reopen"], by=self._staff(case, Role.SUPERVISOR), now=at)
             return
-        if self.chance.random() < 0.12:
+        if self.chance.random() < 0.08:
             at = self._working_time(at, self.chance.randrange(15, 60))
             yield at
             moves.file(case, by=self._staff(case, Role.REGISTRY_CLERK), now=at)

@@ -24,6 +24,7 @@ from municipality.services import current_calendar
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
 from ..models import Deficiency, Direction, Event, Transaction, TransactionQuerySet
+from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
@@ -35,6 +36,12 @@ WRITTEN = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
+)
+
+
+COLUMNS = tuple(field.attname for field in Transaction._meta.concrete_fields)
+_locked = Prepared(
+    lambda pk: Transaction.objects.select_for_update().filter(pk=pk).order_by().values_list(*COLUMNS), int
 )
 
 
@@ -69,10 +76,10 @@ def _begin(
 ) -> _Moving:
     now = now or timezone.now()
     move = BY_NAME[move_name]
-    try:
-        locked = Transaction.objects.select_for_update().get(pk=case.pk)
-    except Transaction.DoesNotExist:
-        raise NotVisible from None
+    rows = _locked.rows(case.pk)
+    if not rows:
+        raise NotVisible
+    locked = Transaction.from_db(case._state.db, COLUMNS, rows[0])
     _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError(

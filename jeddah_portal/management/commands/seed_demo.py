@@ -57,7 +57,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             load_reference_data()
             load_tariffs()
-            people = gather(chance, password=password, crowd=max(30, count // 3), now=now)
+            people = gather(chance, password=password, crowd=max(30, count // 5), now=now)
         return City(people, chance, now).play(count)
 
     def _write(self, password: str, base_url: str) -> None:
