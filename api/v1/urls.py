@@ -24,5 +24,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="api_schema", permission_classes=[AllowAny]),
         name="api_docs",
     ),
-    re_path(r"^.*$", errors.not_found),
+    re_path(r"^[\s\S]*$", errors.not_found),
 ]

@@ -140,7 +140,10 @@ def _files(submission: Submission, by: User) -> dict[str, list[Attachment]]:
         return {}
     found = {
         file.key: file
-        for file in Attachment.objects.filter(key__in=wanted, transaction=None, removed_at=None).select_related("draft")
+        for file in Attachment.objects.filter(key__in=wanted, transaction=None, removed_at=None)
+        .select_related("draft")
+        .only("key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
+        .order_by()
         if file.uploaded_by_id == by.pk or (file.draft and file.draft.applicant_id == submission.applicant.pk)
     }
     return {
