@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import caches
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -27,6 +28,10 @@ from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
 from transactions.services import attachments, moves
 from transactions.services.intake import Submission, submit
+
+# Machines of every speed run these; slowness is measured by bin/bench, not by a deadline.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 PASSWORD = "a long enough password"
 # A Tuesday morning on which the city works.

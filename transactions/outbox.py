@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from .models import Outbox
+from .prepared import PreparedInsert
 from .tracing import request_id
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 8
 QUIET_SECONDS = 10
 _quiet_until = 0.0
+_insert = PreparedInsert(Outbox)
 _handlers: dict[str, Callable[[int, datetime], None]] = {}
 
 
@@ -40,7 +42,7 @@ def handles(kind: str) -> Callable[[Callable[[int, datetime], None]], Callable[[
 
 def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
     """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed."""
-    row = Outbox.objects.create(
+    row = _insert(
         kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
     )
     if settings.CELERY_BROKER_URL:

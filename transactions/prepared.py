@@ -1,10 +1,10 @@
-"""Queries whose SQL is built once a process: for the few where building it costs more than asking."""
+"""Statements whose SQL is built once a process: for those where building it costs more than running it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -59,3 +59,34 @@ class Prepared:
             cursor.execute(before + self._sql, params)
             found = cursor.fetchall()
         return list(self._compiler.apply_converters(found, self._converters)) if self._converters else found
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+class PreparedInsert(Generic[Row]):
+    """Writes one row as `objects.create` would, with SQL built once a process. For models without signals or files."""
+
+    def __init__(self, model: type[Row]) -> None:
+        self._model = model
+        self._sql = ""
+
+    def _prepare(self) -> None:
+        quote, meta = connection.ops.quote_name, self._model._meta
+        self._fields = [field for field in meta.concrete_fields if not field.primary_key]
+        names = ", ".join(quote(str(field.column)) for field in self._fields)
+        marks = ", ".join(["%s"] * len(self._fields))
+        into = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 – names of ours only
+        self._sql = f"{into} RETURNING {quote(str(meta.pk.column))}"
+
+    def __call__(self, **values: Any) -> Row:
+        """Write a row of these values and return it, with its key."""
+        if not self._sql:
+            self._prepare()
+        row = self._model(**values)
+        params = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in self._fields]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, params)
+            row.pk = cursor.fetchone()[0]
+        row._state.adding, row._state.db = False, connection.alias
+        return row

@@ -28,6 +28,7 @@ from accounts.models import User
 from .. import access
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Deficiency, Draft
+from ..prepared import PreparedInsert
 from ..service_types import MIB, PAPER, PHOTO, Document
 from ..workflow import Status
 
@@ -55,6 +56,9 @@ def safe_name(name: str) -> str:
         stem, dot, ending = name.rpartition(".")
         name = f"{stem[:180]}…{dot}{ending[:15]}" if dot else name[:200]
     return name
+
+
+_insert = PreparedInsert(Attachment)
 
 
 def store(
@@ -89,7 +93,7 @@ def store(
     key = uuid.uuid4()
     stored_as = f"{key.hex[:2]}/{key.hex}"
     digest = _write(upload, Path(settings.MEDIA_ROOT) / stored_as)
-    return Attachment.objects.create(
+    return _insert(
         key=key,
         document=document,
         original_name=name,

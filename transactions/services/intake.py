@@ -30,11 +30,11 @@ from municipality.services import current_calendar, districts_by_code
 from .. import answers as answers_module
 from .. import clock, outbox
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Event, Intake, Transaction
-from ..prepared import Prepared
+from ..models import Attachment, Channel, Intake, Transaction
+from ..prepared import Prepared, PreparedInsert
 from ..references import Reference
 from ..service_types import Filer, ServiceType
-from .notices import announce
+from .notices import announce, insert_event
 from .registers import next_serial
 
 DISTRICT_FIELD = "district"
@@ -99,6 +99,7 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     return cleaned.values, files
 
 
+_insert = PreparedInsert(Transaction)
 _used = Prepared(lambda by, key: Intake.objects.filter(by=by, key=key).order_by().values_list("pk"), int, str)
 
 
@@ -198,7 +199,7 @@ def _take(
     reference = Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)
     counter = submission.channel == Channel.COUNTER
     due_at = clock.due(now, service.working_days_for(values), 0, calendar)
-    case = Transaction.objects.create(
+    case = _insert(
         reference=str(reference),
         service=service.code,
         stage=stage.code,
@@ -216,7 +217,7 @@ def _take(
         due_at=due_at,
         stage_due_at=clock.due(now, stage.working_days, 0, calendar),
     )
-    event = Event.objects.create(
+    event = insert_event(
         transaction=case,
         seq=1,
         at=now,

@@ -23,13 +23,13 @@ from municipality.services import current_calendar
 
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
-from ..models import Deficiency, Direction, Event, Transaction, TransactionQuerySet
+from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
 from . import decisions, registers
-from .notices import announce
+from .notices import announce, insert_event
 
 # What a move may change; what was asked, by whom and under which number, is written once at intake.
 WRITTEN = (
@@ -113,7 +113,7 @@ def _finish(moving: _Moving, *, rule: str = "") -> Transaction:
     _stand_at(moving, stage)
     case.version += 1
     case.save(update_fields=moving.changed())
-    event = Event.objects.create(
+    event = insert_event(
         transaction=case,
         seq=case.version,
         at=now,

@@ -13,6 +13,7 @@ from accounts.models import OfficeMembership, User
 
 from .. import outbox
 from ..models import Delivery, Event, Notification, Transaction
+from ..prepared import PreparedInsert
 from ..wording import notice_subject, notice_text
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
@@ -32,14 +33,17 @@ TOLD = frozenset(
     }
 )
 
+insert_event = PreparedInsert(Event)
+_insert = PreparedInsert(Notification)
+
 
 def announce(case: Transaction, event: Event, now: datetime) -> None:
     """Create the notices of an event and owe their sending. Call inside the event's transaction."""
     if event.move not in TOLD:
         return
-    notices = [Notification(event=event, recipient=person, created_at=now) for person in _recipients(case, now)]
-    for notice in Notification.objects.bulk_create(notices):
-        if _channels(notice.recipient):
+    for person in _recipients(case, now):
+        notice = _insert(event=event, recipient=person, created_at=now)
+        if _channels(person):
             outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now)
 
 

@@ -17,6 +17,9 @@ from municipality.hijri import hijri_year
 from municipality.models import Office
 
 from ..models import Direction, Movement, Register, Serial, Transaction
+from ..prepared import PreparedInsert
+
+_insert = PreparedInsert(Movement)
 
 
 def enter(
@@ -33,7 +36,7 @@ def enter(
     year = hijri_year(now)
     place = {"office_id": office_id, "direction": direction, "hijri_year": year}
     number = _next(Register, "last_number", place)
-    return Movement.objects.create(
+    return _insert(
         transaction=case,
         office_id=office_id,
         direction=direction,
