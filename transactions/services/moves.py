@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import StaffPost, User
@@ -27,7 +27,7 @@ from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
-from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
+from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
 from . import decisions, registers
 from .notices import announce, insert_event
 
@@ -88,8 +88,11 @@ def _begin(
         )
     capacity = access.capacity(by, locked, timezone.localdate(now))
     stage = locked.current_stage
-    if not allowed(move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds):
-        raise DomainError("move_not_allowed", why_not(locked, move_name))
+    hindered = obstacle(
+        move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds
+    )
+    if hindered is not None:
+        raise DomainError("move_not_allowed", why_not(locked, move, hindered))
     reason = reason.strip()
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
@@ -272,7 +275,7 @@ def recommend(
 
 @dataclass(frozen=True)
 class Asked:
-    """One deficiency to list in a return; an empty sentence takes the catalogue's."""
+    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language."""
 
     code: str
     sentence: str = ""
@@ -290,6 +293,8 @@ def return_for_completion(
     """Send the file back with every deficiency at once; the clock stops. Event, deficiencies, notice."""
     moving = _begin(case, "return", by=by, now=now, version=version)
     known = {entry.code: entry for entry in moving.case.service_type.deficiencies}
+    with translation.override(moving.case.language):
+        usual = {code: str(entry.sentence) for code, entry in known.items()}
     asked = {item.code: item for item in deficiencies}
     if not asked:
         raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
@@ -301,7 +306,7 @@ def return_for_completion(
             transaction=moving.case,
             round=round_,
             code=code,
-            sentence=item.sentence.strip() or str(known[code].sentence),
+            sentence=item.sentence.strip() or usual[code],
             about=known[code].about,
         )
         for code, item in asked.items()

@@ -22,7 +22,7 @@ from municipality.services import districts
 from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Draft
+from ..models import Attachment, Channel, Draft
 from ..service_types import Filer, Group, Step
 from ..services import attachments, drafts
 from ..summary import sections
@@ -68,6 +68,8 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(draft, user)
+    if draft.channel == Channel.COUNTER and draft.created_by_id == user.pk:
+        return redirect("staff:intake", key=key)
     service = draft.service_type
     seen: dict[str, Any] = {}
     tasks = []
@@ -250,7 +252,10 @@ def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     file = access.get_attachment(user, key)
     back = (
-        reverse("transactions:documents", args=[file.draft.key])
+        reverse(
+            "transactions:draft" if file.draft.channel == Channel.COUNTER else "transactions:documents",
+            args=[file.draft.key],
+        )
         if file.draft and file.transaction is None
         else reverse("transactions:answer", args=[file.transaction.reference])
         if file.transaction
