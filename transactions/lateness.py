@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from municipality.services import current_calendar
 
 from .models import Transaction
+from .workflow import BY_NAME
 
 
 class Mark(StrEnum):
@@ -71,9 +72,12 @@ CAUSES = {
 }
 
 
+TAKEABLE = BY_NAME["take"].sources
+
+
 def cause(case: Transaction, now: datetime) -> Cause:
-    """The first that holds: nobody works on it; this stage has taken too long; the time went earlier."""
-    if case.assignee_id is None:
+    """The first that holds: nobody has taken what is there to be taken; this stage is too long; earlier ones were."""
+    if case.assignee_id is None and case.status in TAKEABLE:
         return Cause.NOBODY
     return Cause.STAGE if case.is_stage_late(now) else Cause.EARLIER
 

@@ -176,7 +176,9 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
     """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
     words = {"move": move.label, "status": Status(case.status).label}
     if obstacle is Obstacle.STATUS:
-        sources = _("، ").join(_("“%(status)s”") % {"status": status.label} for status in Status if status in move.sources)
+        sources = _("، ").join(
+            _("“%(status)s”") % {"status": status.label} for status in Status if status in move.sources
+        )
         return _("“%(move)s” needs a file that is %(sources)s; this one is “%(status)s”.") % {
             **words,
             "sources": sources,

@@ -23,17 +23,16 @@ from municipality.models import Office
 
 from .. import access
 from ..errors import DomainError
-from ..lateness import CAUSES, Cause, standing, why_late
+from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
 from ..models import Transaction, TransactionQuerySet
 from ..services import moves
-from ..workflow import IN_HAND, OPEN, STUDY, Status
+from ..workflow import IN_HAND, OPEN
 from .site import staff_site
 
 WEEKS = 8
 ROWS = 40
 # Who works stages; a supervisor's own stage is theirs to hand over too.
 WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
-MOVABLE = STUDY | {Status.AWAITING_SUPERVISOR}
 SHOWS = {
     "late": gettext_lazy("Late"),
     "free": gettext_lazy("Not assigned"),
@@ -60,8 +59,8 @@ def supervision(request: HttpRequest) -> HttpResponse:
         show = "late"
     files = {
         "late": held.filter(late),
-        "free": held.filter(status__in=MOVABLE, assignee=None),
-        "all": held.filter(status__in=MOVABLE),
+        "free": held.filter(status__in=TAKEABLE, assignee=None),
+        "all": held.filter(status__in=TAKEABLE),
     }[show]
     if person.isascii() and person.isdecimal():
         files = files.filter(assignee=int(person))
@@ -79,7 +78,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "person": person,
         "page": page,
         "rows": [
-            (case, standing(case, now), why_late(case, now) if show == "late" else "", case.status in MOVABLE)
+            (case, standing(case, now), why_late(case, now) if show == "late" else "", case.status in TAKEABLE)
             for case in page
         ],
         "chart": chart(offices, timezone.localdate(now)),
@@ -89,16 +88,16 @@ def supervision(request: HttpRequest) -> HttpResponse:
 
 def _figures(held: TransactionQuerySet, late: Q, now: datetime) -> dict[str, int]:
     """Open, late, free, and the late ones by cause (lateness.cause, said in SQL); one query."""
-    taken = late & Q(assignee__isnull=False)
+    nobody = Q(assignee=None, status__in=TAKEABLE)
     return held.aggregate(
         open=Count("pk"),
         late=Count("pk", filter=late),
-        free=Count("pk", filter=Q(status__in=MOVABLE, assignee=None)),
+        free=Count("pk", filter=nobody),
         waiting=Count("pk", filter=~Q(status__in=IN_HAND)),
         **{
-            Cause.NOBODY.value: Count("pk", filter=late & Q(assignee=None)),
-            Cause.STAGE.value: Count("pk", filter=taken & Q(stage_due_at__lt=now)),
-            Cause.EARLIER.value: Count("pk", filter=taken & ~Q(stage_due_at__lt=now)),
+            Cause.NOBODY.value: Count("pk", filter=late & nobody),
+            Cause.STAGE.value: Count("pk", filter=late & ~nobody & Q(stage_due_at__lt=now)),
+            Cause.EARLIER.value: Count("pk", filter=late & ~nobody & ~Q(stage_due_at__lt=now)),
         },
     )
 
