@@ -10,7 +10,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+
+from api.errors import MEDIA_TYPE, problem
 
 HEARTBEAT_AGE = timedelta(seconds=60)
 
@@ -68,6 +71,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        detail = _("What was sent is incomplete or damaged.")
+        return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
     return render(request, "400.html", status=400)
 
 
