@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -22,10 +23,16 @@ from .prepared import PreparedInsert
 from .tracing import request_id
 
 logger = logging.getLogger(__name__)
-LEASE = timedelta(seconds=90)
+# Whoever died with a row is followed after this long; Celery's time limits end a task before (settings.py).
+LEASE = timedelta(seconds=20)
 MOST_ATTEMPTS = 8
+LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)
+# So far the clocks of two hosts may be apart.
+CLOCKS_DIFFER = timedelta(seconds=10)
 QUIET_SECONDS = 10
 _quiet_until = 0.0
+# Requests never wait for the broker: one thread of the process rings for all of them, in order.
+_ringing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
 _insert = PreparedInsert(Outbox)
 _handlers: dict[str, Callable[[int, datetime], None]] = {}
 
@@ -46,29 +53,37 @@ def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
         kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
     )
     if settings.CELERY_BROKER_URL:
-        transaction.on_commit(lambda: ring(row.pk, kind), robust=True)
+        transaction.on_commit(lambda: _ringing.submit(ring, row.pk, kind), robust=True)
     return row
 
 
 def ring(outbox_id: int, kind: str) -> None:
     """Tell a worker, if the broker can be reached; if not, the sweeper will find the row.
 
-    After a failure this process rings no more for a while, so that a broker that hangs delays one request, not all.
+    After a failure this process rings no more for a while, so that a broker that hangs is not asked row by row.
     """
     global _quiet_until
-    from .tasks import DOORBELLS
+    from .tasks import DOORBELLS, other
 
     if time.monotonic() < _quiet_until:
         return
     try:
-        DOORBELLS[kind].apply_async(kwargs={"outbox_id": outbox_id}, retry=False)
+        DOORBELLS.get(kind, other).apply_async(kwargs={"outbox_id": outbox_id}, retry=False)
     except Exception:  # any broker failure means only that work is done later
         _quiet_until = time.monotonic() + QUIET_SECONDS
         logger.warning("broker unreachable, work waits for the sweeper", extra={"outbox_id": outbox_id})
 
 
 def _claimable(now: datetime) -> Q:
-    return Q(state=Outbox.State.OWED, not_before__lte=now) | Q(state=Outbox.State.CLAIMED, lease_until__lt=now)
+    """Owed and due, or claimed by somebody whose lease is over.
+
+    Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past.
+    """
+    owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
+    return (
+        owed & (Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER))
+        | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
+    )
 
 
 def due(now: datetime, limit: int) -> list[tuple[int, str]]:
