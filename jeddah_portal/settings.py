@@ -110,10 +110,9 @@ DATABASE_URL_DEFAULT = f"sqlite:///{VAR / 'portal.sqlite3'}"
 DATABASES = {"default": env.db("DATABASE_URL", default=DATABASE_URL_DEFAULT) if DEMO else env.db("DATABASE_URL")}
 # Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
-# Nobody waits long for a lock, and who fell silent with a transaction open does not hold the city's numbers for long.
-DATABASE_SESSION = env.str(
-    "DATABASE_SESSION", default="-c lock_timeout=1200ms -c idle_in_transaction_session_timeout=15s"
-)
+# What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`).
+DATABASE_SESSION = env.str("DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s")
+DATABASE_WEB_SESSION = env.str("DATABASE_WEB_SESSION", default="-c lock_timeout=1200ms -c statement_timeout=3s")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Write-ahead mode is unsafe before SQLite 3.51.3 (Debian 12 ships 3.40); deferred transactions fail under load.
     DATABASES["default"]["OPTIONS"] = {
@@ -129,8 +128,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
     )
-    if DATABASE_SESSION:
-        DATABASES["default"]["OPTIONS"]["options"] = DATABASE_SESSION
+    DATABASES["default"]["OPTIONS"]["options"] = DATABASE_SESSION
 # Django's own engine, noting commits (transactions/database).
 DATABASES["default"]["ENGINE"] = DATABASES["default"]["ENGINE"].replace("django.db.backends", "transactions.database")
 

@@ -56,10 +56,16 @@ class NotesCommits:
 
 
 def install() -> None:
-    """Bound the waiting of every request of this process (PostgreSQL only; SQLite has its own timeout)."""
-    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    """Bound the waiting of every request of this process (PostgreSQL only; SQLite has its own timeout).
+
+    The server gives up a lock or a statement a little later or earlier than we do, so that it does not go on working
+    for a request that was answered.
+    """
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "options" in options:
         from psycopg2.extensions import set_wait_callback
 
+        options["options"] = f"{options['options']} {settings.DATABASE_WEB_SESSION}".strip()
         set_wait_callback(wait)
 
 
