@@ -29,7 +29,7 @@ MOST_ATTEMPTS = 8
 LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)
 # So far the clocks of two hosts may be apart.
 CLOCKS_DIFFER = timedelta(seconds=10)
-QUIET_SECONDS = 10
+QUIET_SECONDS = 2
 _quiet_until = 0.0
 # Requests never wait for the broker: one thread of the process rings for all of them, in order.
 _ringing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")

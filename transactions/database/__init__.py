@@ -20,6 +20,9 @@ from django.db import InterfaceError, OperationalError
 
 AWAY = (OperationalError, InterfaceError)
 """The errors that mean: the database is not there, not answering, or too busy."""
+AFTER_SILENCE = 0.3
+"""Patience in seconds of requests after one that had no answer, so that those that queued up behind it are not late."""
+_silent = False
 
 
 class _Ask:
@@ -28,7 +31,7 @@ class _Ask:
     __slots__ = ("committed", "patience")
 
     def __init__(self) -> None:
-        self.patience: float = settings.DATABASE_PATIENCE
+        self.patience: float = AFTER_SILENCE if _silent else settings.DATABASE_PATIENCE
         self.committed = False
 
 
@@ -74,6 +77,7 @@ def wait(connection: Any) -> None:
     import psycopg2
     from psycopg2.extensions import POLL_OK, POLL_READ
 
+    global _silent
     ask = _ask.get()
     while (state := connection.poll()) != POLL_OK:
         poller = select.poll()
@@ -85,7 +89,9 @@ def wait(connection: Any) -> None:
         ready = poller.poll(max(0, ask.patience) * 1000)
         ask.patience -= time.monotonic() - began
         if not ready:
+            _silent = True
             raise psycopg2.OperationalError("the database does not answer")
+    _silent = False
 
 
 request_started.connect(begin)
