@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "bin"))
 import provision  # noqa: E402
 
-QUEUES = {"route": "routing", "notify": "notifications"}
+QUEUES = {"route": "routing", "notify": "notifications", "sweep": "upkeep"}
 RECOVERY = 30.0
 """Seconds within which everything must be well again without hands (the issue's promise)."""
 
@@ -269,13 +269,12 @@ class Stack:
         until(lambda: self.unfinished() == 0, seconds, "no work is owed any more")
         return time.monotonic() - began
 
-    def ring(self, outbox_id: int, kind: str) -> None:
+    def ring(self, kind: str) -> None:
         """A doorbell of ours, as any web process would ring it."""
         from celery import Celery
 
-        name = f"transactions.tasks.{kind if kind in QUEUES else 'other'}"
         app = Celery(broker=self.redis_url)
-        app.send_task(name, kwargs={"outbox_id": outbox_id}, queue=QUEUES.get(kind, "upkeep"))
+        app.send_task(f"transactions.tasks.{kind}", queue=QUEUES[kind])
         app.close()
 
     def forget_leases(self) -> None:
