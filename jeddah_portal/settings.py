@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "jeddah_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jeddah_portal.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",

@@ -19,6 +19,7 @@ from .. import access, answers
 from ..errors import DomainError, Problem
 from ..models import Attachment, Channel, Draft, Intake
 from ..service_types import Filer, ServiceType, Step
+from .closures import refuse_if_closed
 from .intake import Submission, check, submit
 
 
@@ -33,6 +34,7 @@ def start(
 ) -> Draft:
     """Begin a request for oneself, at a counter for someone who came in, or as the office an owner authorised."""
     now = now or timezone.now()
+    refuse_if_closed(service.code)
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
