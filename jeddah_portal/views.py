@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,12 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+
+from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
+from transactions import database
+from transactions.services.attachments import NoRoom
 
 CSRF_FIELD = "csrfmiddlewaretoken"
 HEARTBEAT_AGE = timedelta(seconds=60)
@@ -74,6 +80,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        detail = _("What was sent is incomplete or damaged.")
+        return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
     return render(request, "400.html", status=400)
 
 
@@ -86,5 +95,16 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Asks neither database nor session: either may be what failed."""
-    return render(None, "500.html", {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar")}, status=500)
+    """Asks neither database nor session: either may be what failed. Says 503 when it was."""
+    error = sys.exc_info()[1]
+    away = isinstance(error, (*database.AWAY, NoRoom))
+    if request.path_info.startswith("/api/"):
+        body = unavailable() if away else problem("error", _("Something went wrong on our side"), 500)
+        answer: HttpResponse = JsonResponse(body, status=body["status"], content_type=MEDIA_TYPE)
+    else:
+        certain = request.method in ("GET", "HEAD") or database.nothing_was_taken()
+        context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "certain": certain}
+        answer = render(None, "503.html" if away else "500.html", context, status=503 if away else 500)
+    if away:
+        answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer

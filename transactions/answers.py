@@ -15,6 +15,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -81,7 +82,7 @@ class CalendarDateField(forms.Field):
 
     def validate(self, value: date | None) -> None:
         super().validate(value)
-        if value and self.past and value > date.today():
+        if value and self.past and value > timezone.localdate():
             raise forms.ValidationError(self.error_messages["future"], code="future_date")
 
 

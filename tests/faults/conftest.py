@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,8 @@ import pytest
 from django.conf import settings as django_settings
 
 from ..journeys.conftest import database_url
+from .run import Run
+from .stack import Stack
 
 ROOT = Path(django_settings.BASE_DIR)
 
@@ -94,3 +97,20 @@ def wait_until(true: Callable[[], bool], seconds: float) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"still not so after {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def whole_stack() -> Iterator[Run]:
+    """The portal as processes of its own, one set for all these tests, since what fails must also recover."""
+    with tempfile.TemporaryDirectory(prefix="jeddah-faults-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        with Stack(Path(folder)) as stack:
+            yield Run(stack)
+
+
+@pytest.fixture
+def run_of_faults(whole_stack: Run) -> Iterator[Run]:
+    """The run, well before the test; afterwards everything any client was ever told is compared with what is there."""
+    whole_stack.begin()
+    yield whole_stack
+    whole_stack.finish()

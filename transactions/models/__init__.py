@@ -1,6 +1,7 @@
 """A transaction and everything that hangs on it. Only transactions.services writes these tables."""
 
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .notes import Note
 from .papers import Attachment, FeeDue, Intake, IssuedDocument
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
@@ -18,6 +19,7 @@ __all__ = [
     "Intake",
     "IssuedDocument",
     "Movement",
+    "Note",
     "Notification",
     "Outbox",
     "Register",

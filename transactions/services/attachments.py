@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
 import re
 import unicodedata
@@ -33,6 +35,7 @@ from ..prepared import PreparedInsert
 from ..service_types import MIB, PHOTO, Document
 from ..workflow import Status
 
+logger = logging.getLogger(__name__)
 SNIFFED = 64 * 1024
 MOST_BYTES = 50 * MIB
 MOST_PIXELS = 100_000_000
@@ -134,16 +137,29 @@ def _check_image(upload: UploadedFile[Any], document: str, name: str) -> None:
         refuse(document, message % {"name": isolated(name)}, "image_broken")
 
 
+class NoRoom(DomainError):
+    """The disk is full, or does not take what is written to it. Nothing is kept of the file."""
+
+    def __init__(self) -> None:
+        super().__init__("no_room", _("The file could not be kept just now. Nothing was kept of it; try again later."))
+
+
 def _write(upload: UploadedFile[Any], target: Path) -> str:
-    target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     upload.seek(0)
-    with target.open("xb") as out:
-        for chunk in upload.chunks():
-            digest.update(chunk)
-            out.write(chunk)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:
+            for chunk in upload.chunks():
+                digest.update(chunk)
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        logger.exception("a file could not be written")
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise NoRoom from error
     return digest.hexdigest()
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 
 from ..service_types import Document
-from .attachments import SNIFFED, check_kind, check_size, refuse, safe_name
+from .attachments import SNIFFED, NoRoom, check_kind, check_size, refuse, safe_name
 
 MOST_UNFINISHED = 40
 
@@ -48,6 +48,18 @@ def receive(
     path = _path(place, name, piece, by)
     if not path.exists():
         _begin(path, upload, piece, name, document, by)
+    try:
+        have = _add(path, upload, piece)
+    except OSError as error:
+        raise NoRoom from error
+    if have < piece.total:
+        return have
+    whole = path.open("rb")
+    path.unlink()
+    return UploadedFile(whole, name=name, size=piece.total)
+
+
+def _add(path: Path, upload: UploadedFile[Any], piece: Piece) -> int:
     with path.open("r+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         have = held.seek(0, os.SEEK_END)
@@ -56,12 +68,7 @@ def receive(
         upload.seek(0)
         for chunk in upload.chunks():
             held.write(chunk)
-        have = held.tell()
-    if have < piece.total:
-        return have
-    whole = path.open("rb")
-    path.unlink()
-    return UploadedFile(whole, name=name, size=piece.total)
+        return held.tell()
 
 
 def _begin(path: Path, upload: UploadedFile[Any], piece: Piece, name: str, document: Document, by: User) -> None:

@@ -21,7 +21,7 @@ from accounts.access import signed_in
 
 from .. import access, answers
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Deficiency, Draft
+from ..models import Attachment, Channel, Deficiency, Draft
 from ..service_types import Document
 from ..services import attachments, pieces
 from ..services.pieces import Piece
@@ -167,7 +167,10 @@ def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     file = access.get_attachment(user, key)
     back = (
-        reverse("transactions:documents", args=[file.draft.key])
+        reverse(
+            "transactions:draft" if file.draft.channel == Channel.COUNTER else "transactions:documents",
+            args=[file.draft.key],
+        )
         if file.draft and file.transaction is None
         else reverse("transactions:answer", args=[file.transaction.reference])
         if file.transaction

@@ -66,6 +66,8 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
+    if draft.channel == Channel.COUNTER and draft.created_by_id == user.pk:
+        return redirect("staff:intake", key=key)
     parts = parts_of(draft)
     tasks = [{"part": part, "url": _page(draft, part.code)} for part in parts]
     context = {
