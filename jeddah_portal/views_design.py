@@ -41,9 +41,7 @@ class SampleForm(forms.Form):
 
 def _chart(now: datetime, empty: bool = False) -> Chart:
     days = [(now - timedelta(weeks=7 - n)).date() for n in range(8)]
-    arrived, decided = (
-        ((0,) * 8, (0,) * 8) if empty else ((31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33))
-    )
+    arrived, decided = ((0,) * 8, (0,) * 8) if empty else ((31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33))
     series = (Series(_("Arrived"), arrived), Series(_("Decided"), decided))
     return Chart(_("Arrivals against decisions, by week"), _("Week from"), days, series)
 
