@@ -19,6 +19,7 @@ from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
 from transactions import database
 from transactions.services.attachments import NoRoom
 
+CSRF_FIELD = "csrfmiddlewaretoken"
 HEARTBEAT_AGE = timedelta(seconds=60)
 
 
@@ -71,6 +72,11 @@ def _broker() -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of our own with a stale token (signed in anew in another tab) may be sent again; nothing typed is lost."""
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name != CSRF_FIELD]
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if ours and typed and not any("password" in name for name, _value in typed):
+        return render(request, "send_again.html", {"typed": typed, "files": len(request.FILES)}, status=403)
     return render(request, "403_csrf.html", status=403)
 
 
