@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
-from simple_history.admin import SimpleHistoryAdmin
+
+from municipality.guarded_admin import GuardedAdmin, GuardedInline, RecordedAdmin
 
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
 
 
-class Administered(admin.ModelAdmin):
+class Administered(GuardedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_per_page = 50
 
@@ -53,7 +53,7 @@ class UserAdmin(Administered):
         return False
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(GuardedInline):
     model = OfficeMembership
     extra = 0
     autocomplete_fields = ("user",)
@@ -67,14 +67,14 @@ class MembershipInline(admin.TabularInline):
         return False
 
 
-class EngineeringOfficeAdmin(Administered, SimpleHistoryAdmin):
+class EngineeringOfficeAdmin(Administered, RecordedAdmin):
     list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "active")
     list_filter = ("active",)
     search_fields = ("licence_number", "name_ar", "name_en")
     inlines = (MembershipInline,)
 
 
-class StaffPostAdmin(Administered, SimpleHistoryAdmin):
+class StaffPostAdmin(Administered, RecordedAdmin):
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")
     list_select_related = ("user", "office")

@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from journal.models import Entry
+from municipality.guarded_admin import GuardedAdmin
 
 from .. import access, outbox, references
 from ..models import Movement, Outbox, Transaction
 from ..service_types import every
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(GuardedAdmin):
     """Nobody adds, changes or deletes here: services write these tables."""
 
     list_per_page = 50
