@@ -73,10 +73,10 @@ class LanguageMiddleware:
 
 
 class WrittenTextMiddleware:
-    """Refuses, with 400, what is no text: a NUL, which PostgreSQL cannot store or even compare, and foreign charsets.
+    """Refuses a NUL with 400: PostgreSQL can neither store nor compare one.
 
-    Every other byte that is not UTF-8 is read as U+FFFD by Django. JSON bodies are the API's own to judge. Stands
-    before the session, whose key comes out of a cookie and goes into a query.
+    Bytes that are not UTF-8 are read as U+FFFD by Django. JSON bodies are the API's own to judge. Stands before the
+    session, whose key comes out of a cookie and goes into a query.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -90,12 +90,10 @@ class WrittenTextMiddleware:
             "\0" in request.path_info
             or "%00" in meta.get("QUERY_STRING", "")
             or (cookie and ("\0" in cookie or "\\000" in cookie))
-            or (request.encoding or "utf-8").lower() not in ("utf-8", "utf8")
         ):
             # The page that says so must not trip over it again.
             meta["QUERY_STRING"] = ""
             request.COOKIES = {}
-            request.encoding = "utf-8"
             return bad_request(request)
         return self.get_response(request)
 
