@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.guarded_admin import GuardedAdmin, GuardedInline, RecordedAdmin
-
 from municipality.text import western_digits
 
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User

@@ -84,10 +84,9 @@ def _claimable(now: datetime) -> Q:
     Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past.
     """
     owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
-    return (
-        owed & (Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER))
-        | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
-    )
+    return owed & (
+        Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
+    ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
 
 
 def kinds() -> list[str]:
