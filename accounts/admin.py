@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 
+from municipality.guarded_admin import GuardedAdmin, GuardedInline, RecordedAdmin
 from municipality.text import western_digits
 
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
@@ -56,7 +56,7 @@ class PersonForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", field.label or name)
 
 
-class Administered(admin.ModelAdmin):
+class Administered(GuardedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_per_page = 50
     show_full_result_count = False
@@ -109,7 +109,7 @@ class UserAdmin(Administered):
         return tag("success", _("Active")) if user.is_active else tag("error", _("Closed"))
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(GuardedInline):
     model = OfficeMembership
     form = PersonForm
     extra = 0
@@ -123,7 +123,7 @@ class MembershipInline(admin.TabularInline):
         return False
 
 
-class EngineeringOfficeAdmin(Administered, SimpleHistoryAdmin):
+class EngineeringOfficeAdmin(Administered, RecordedAdmin):
     list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "state")
     list_filter = ("active",)
     search_fields = ("licence_number", "name_ar", "name_en")
@@ -134,7 +134,7 @@ class EngineeringOfficeAdmin(Administered, SimpleHistoryAdmin):
         return tag("success", _("Active")) if office.active else tag("error", _("Stopped"))
 
 
-class StaffPostAdmin(Administered, SimpleHistoryAdmin):
+class StaffPostAdmin(Administered, RecordedAdmin):
     form = PersonForm
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")

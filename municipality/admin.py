@@ -12,16 +12,16 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 
 from . import services
+from .guarded_admin import RecordedAdmin
 from .models import Certainty, District, Holiday, Named, Office
 from .text import search_key
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 
 
-class ReferenceAdmin(SimpleHistoryAdmin):
+class ReferenceAdmin(RecordedAdmin):
     """Everyone on the staff may look; only administrators edit, nobody deletes."""
 
     may_edit: Callable[[HttpRequest], bool]

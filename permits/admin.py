@@ -7,12 +7,13 @@ from typing import Any
 
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
-from simple_history.admin import SimpleHistoryAdmin
+
+from municipality.guarded_admin import RecordedAdmin
 
 from .models import Tariff
 
 
-class TariffAdmin(SimpleHistoryAdmin):
+class TariffAdmin(RecordedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_display = ("code", "rate", "valid_from", "certainty")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Role
 
 from . import service_types
-from .models import Event, Transaction
+from .models import Deficiency, Event, Transaction
 from .workflow import BY_NAME, Move, Obstacle, Status, Who
 
 if TYPE_CHECKING:
@@ -158,6 +160,17 @@ def headline(case: Transaction) -> str:
                 "office": office,
                 "stage": case.current_stage.title,
             }
+
+
+def asked(item: Deficiency, service: service_types.ServiceType) -> str:
+    """What a return asks for: the catalogue's sentence in the reader's language, the reviewer's own as written."""
+    known = next((code.sentence for code in service.deficiencies if code.code == item.code), "")
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            same = item.sentence == str(known)
+        if same:
+            return str(known)
+    return item.sentence
 
 
 def notice_subject(event: Event) -> str:

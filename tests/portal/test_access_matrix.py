@@ -61,9 +61,19 @@ def outcome(client: Any, method: str, route: str, world: World) -> str:
     if answer.status_code == 200:
         ours = (world.studied.reference, world.returned.reference, world.issued.reference)
         return "C" if any(reference.encode() in content for reference in ours) else "o"
-    return {400: "b", 401: "U", 403: "F", 404: ".", 405: "M", 409: "c", 410: "g", 415: "t", 422: "i", 503: "d"}[
-        answer.status_code
-    ]
+    return {
+        204: "-",
+        400: "b",
+        401: "U",
+        403: "F",
+        404: ".",
+        405: "M",
+        409: "c",
+        410: "g",
+        415: "t",
+        422: "i",
+        503: "d",
+    }[answer.status_code]
 
 
 def table() -> dict[str, str]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from journal.models import Entry
+from municipality.guarded_admin import GuardedAdmin
 
 from .. import access, outbox, references
 from ..lateness import standing
@@ -26,7 +27,7 @@ from ..service_types import every
 from ..templatetags.cases import status_kind
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(GuardedAdmin):
     """Nobody adds, changes or deletes here: services write these tables."""
 
     list_per_page = 50
