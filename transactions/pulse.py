@@ -68,9 +68,7 @@ def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
         by_week(Transaction.objects.all(), moment, first, WEEKS)
         for moment in ("submitted_at", "approved_at", "rejected_at")
     )
-    return tuple(
-        (first + timedelta(weeks=n), received[n], approved[n] + rejected[n]) for n in range(WEEKS)
-    )
+    return tuple((first + timedelta(weeks=n), received[n], approved[n] + rejected[n]) for n in range(WEEKS))
 
 
 def by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) -> list[int]:

@@ -135,18 +135,14 @@ SERVICE = ServiceType(
             least=2,
             most=6,
             when=WITHOUT_DEED,
-            good=_(
-                "In daylight, from across the street: the whole front with its door, then another side."
-            ),
+            good=_("In daylight, from across the street: the whole front with its door, then another side."),
         ),
         Document(
             "croquis",
             _("Survey sketch"),
             hint=_("By an accredited office, with its stamp."),
             when=WITHOUT_DEED,
-            good=_(
-                "The building, its neighbours and the nearest street, with coordinates."
-            ),
+            good=_("The building, its neighbours and the nearest street, with coordinates."),
         ),
         Document(
             "building_proof",

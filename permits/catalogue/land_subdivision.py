@@ -123,9 +123,7 @@ SERVICE = ServiceType(
             "survey_report",
             _("Survey report"),
             hint=_("By an accredited office, with its stamp."),
-            good=_(
-                "Coordinates of every corner, lengths of every side and the area."
-            ),
+            good=_("Coordinates of every corner, lengths of every side and the area."),
         ),
         Document(
             "plan_extract",
@@ -137,9 +135,7 @@ SERVICE = ServiceType(
             _("Drawing of the division"),
             accepts=DRAWING,
             hint=_("PDF or DWG with the lengths of every side."),
-            good=_(
-                "Each part with its area, its sides and its street; the parts leave no gap."
-            ),
+            good=_("Each part with its area, its sides and its street; the parts leave no gap."),
         ),
         Document(
             "id_copy", _("Copy of national ID"), good=_("In date, the whole card in the picture, every digit readable.")

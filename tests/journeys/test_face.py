@@ -64,6 +64,8 @@ def test_every_public_page_is_readable_for_everyone(language, browser, live_serv
 def test_axe_does_see_grey_arabic_on_white(browser):
     """The canary: without our matcher axe passes this in silence."""
     page = browser.new_page()
-    page.set_content("<html lang='ar' dir='rtl'><title>ص</title><main><h1>أ</h1><p style='color:#ccc'>لون باهت لا يُقرأ</p></main>")
+    page.set_content(
+        "<html lang='ar' dir='rtl'><title>ص</title><main><h1>أ</h1><p style='color:#ccc'>لون باهت لا يُقرأ</p></main>"
+    )
     assert any("color-contrast" in said for said in violations(page))
     page.close()

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -40,7 +39,7 @@ def server(django_db_setup, tmp_path_factory):
         try:
             urllib.request.urlopen(f"{url}/healthz", timeout=2)
             break
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(0.1)
     yield url
     process.terminate()

@@ -34,7 +34,14 @@ class Weight:
 
 
 def weigh(
-    browser: Browser, base_url: str, shown: Shown, world: dict[str, str], cast: Any, *, width: int = 360, slow: bool = False
+    browser: Browser,
+    base_url: str,
+    shown: Shown,
+    world: dict[str, str],
+    cast: Any,
+    *,
+    width: int = 360,
+    slow: bool = False,
 ) -> Weight:
     """Open one page in a browser that has never been here; `slow` as on a weak phone and line."""
     context = browser.new_context(viewport={"width": width, "height": 800}, base_url=base_url)
@@ -64,7 +71,11 @@ def weigh(
     wire.send("Network.enable")
     if slow:
         wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWER})
-        line = {"downloadThroughput": BITS_A_SECOND / 8, "uploadThroughput": BITS_A_SECOND / 8, "latency": ROUND_TRIP_MS}
+        line = {
+            "downloadThroughput": BITS_A_SECOND / 8,
+            "uploadThroughput": BITS_A_SECOND / 8,
+            "latency": ROUND_TRIP_MS,
+        }
         wire.send("Network.emulateNetworkConditions", {"offline": False, **line})
     show(page, shown, world)
     page.wait_for_load_state("networkidle")
