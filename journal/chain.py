@@ -20,16 +20,14 @@ def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a promise and its journal entry share one transaction")
-    chain = _lock_chain()
-    if bytes(chain.public_key) != keys.public_bytes():
-        raise ValueError(f"the key of chain {chain} is not this node's key; a new key needs a new incarnation")
-    seq, previous = chain.length + 1, bytes(chain.head_hash)
-    body = body_of(
-        kind=kind, subject=subject, facts=facts, node=chain.node, incarnation=chain.incarnation, seq=seq, at=at
-    )
+    chain_id, public_key, previous, length = _lock_chain()
+    if public_key != keys.public_bytes():
+        raise ValueError("the key of this chain is not this node's key; a new key needs a new incarnation")
+    seq, node, incarnation = length + 1, settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION
+    body = body_of(kind=kind, subject=subject, facts=facts, node=node, incarnation=incarnation, seq=seq, at=at)
     digest = link(previous, body)
-    entry = Entry.objects.create(
-        chain=chain,
+    entry = Entry(
+        chain_id=chain_id,
         seq=seq,
         kind=kind,
         subject=subject,
@@ -39,16 +37,38 @@ def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime
         signature=keys.signing_key().sign(digest),
         at=at,
     )
-    chain.head_hash, chain.length = digest, seq
-    chain.save(update_fields=["head_hash", "length"])
+    _write(entry)
     return entry
 
 
-def _lock_chain() -> Chain:
-    name = {"node": settings.JOURNAL_NODE, "incarnation": settings.JOURNAL_INCARNATION}
-    try:
-        return Chain.objects.select_for_update().get(**name)
-    except Chain.DoesNotExist:
+# Written out, because every receipt waits for this lock and building the same SQL anew would hold it twice as long.
+_LOCK = """SELECT id, public_key, head_hash, length FROM journal_chain WHERE node = %s AND incarnation = %s"""
+_INSERT = """INSERT INTO journal_entry
+    (chain_id, seq, kind, subject, body, previous_hash, hash, signature, at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"""
+_ADVANCE = """UPDATE journal_chain SET head_hash = %s, length = %s WHERE id = %s"""
+
+
+def _lock_chain() -> tuple[int, bytes, bytes, int]:
+    """(id, public key, hash of the last entry, how many entries), locked until the transaction ends."""
+    name = [settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION]
+    # On SQLite the IMMEDIATE transaction is the lock.
+    lock = f"{_LOCK} FOR UPDATE" if connection.features.has_select_for_update else _LOCK
+    with connection.cursor() as cursor:
+        cursor.execute(lock, name)
+        row = cursor.fetchone()
+    if row is None:
         defaults = {"public_key": keys.public_bytes(), "head_hash": GENESIS}
-        Chain.objects.get_or_create(**name, defaults=defaults)
-        return Chain.objects.select_for_update().get(**name)
+        Chain.objects.get_or_create(node=name[0], incarnation=name[1], defaults=defaults)
+        return _lock_chain()
+    return row[0], bytes(row[1]), bytes(row[2]), row[3]
+
+
+def _write(entry: Entry) -> None:
+    binary = connection.Database.Binary  # type: ignore[attr-defined]
+    at = connection.ops.adapt_datetimefield_value(entry.at)
+    blobs = [binary(blob) for blob in (entry.body, entry.previous_hash, entry.hash, entry.signature)]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [entry.chain_id, entry.seq, entry.kind, entry.subject, *blobs, at])
+        entry.pk = cursor.fetchone()[0]
+        cursor.execute(_ADVANCE, [blobs[2], entry.seq, entry.chain_id])

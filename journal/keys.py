@@ -19,7 +19,7 @@ def signing_key() -> Ed25519PrivateKey:
 
 def public_bytes() -> bytes:
     """The public half, 32 bytes."""
-    return signing_key().public_key().public_bytes_raw()
+    return _public_half(signing_key())
 
 
 @lru_cache(maxsize=4)
@@ -50,6 +50,11 @@ def _create(path: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     return seed
+
+
+@lru_cache(maxsize=4)
+def _public_half(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
 
 
 @lru_cache(maxsize=64)

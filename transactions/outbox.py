@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -22,12 +23,20 @@ from .prepared import PreparedInsert
 from .tracing import request_id
 
 logger = logging.getLogger(__name__)
-LEASE = timedelta(seconds=90)
+# Whoever died with a row is followed after this long; Celery's time limits end a task before (settings.py).
+LEASE = timedelta(seconds=20)
 MOST_ATTEMPTS = 8
-QUIET_SECONDS = 10
-_quiet_until = 0.0
+LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)
+# So far the clocks of two hosts may be apart.
+CLOCKS_DIFFER = timedelta(seconds=10)
+BATCH = 500
+PIECES = 50
+# Well under a task's time limit, and long enough that ringing again costs nothing.
+WORK_SECONDS = 5
+WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
 _insert = PreparedInsert(Outbox)
 _handlers: dict[str, Callable[[int, datetime], None]] = {}
+_batch_handlers: dict[str, Callable[[Sequence[int], datetime], None]] = {}
 
 
 def handles(kind: str) -> Callable[[Callable[[int, datetime], None]], Callable[[int, datetime], None]]:
@@ -40,41 +49,129 @@ def handles(kind: str) -> Callable[[Callable[[int, datetime], None]], Callable[[
     return remember
 
 
+def handles_batches(
+    kind: str,
+) -> Callable[[Callable[[Sequence[int], datetime], None]], Callable[[Sequence[int], datetime], None]]:
+    """Register what is done for many rows of this kind at once (`drain`): called with their subjects, oldest first."""
+
+    def remember(handler: Callable[[Sequence[int], datetime], None]) -> Callable[[Sequence[int], datetime], None]:
+        _batch_handlers[kind] = handler
+        _handlers[kind] = lambda subject, now: handler([subject], now)
+        return handler
+
+    return remember
+
+
 def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
     """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed."""
     row = _insert(
         kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
     )
-    if settings.CELERY_BROKER_URL:
-        transaction.on_commit(lambda: ring(row.pk, kind), robust=True)
+    _ring_on_commit(kind)
     return row
 
 
-def ring(outbox_id: int, kind: str) -> None:
-    """Tell a worker, if the broker can be reached; if not, the sweeper will find the row.
+def _ring_on_commit(kind: str) -> None:
+    if settings.CELERY_BROKER_URL:
+        from .doorbell import ring
 
-    After a failure this process rings no more for a while, so that a broker that hangs delays one request, not all.
-    """
-    global _quiet_until
-    from .tasks import DOORBELLS
-
-    if time.monotonic() < _quiet_until:
-        return
-    try:
-        DOORBELLS[kind].apply_async(kwargs={"outbox_id": outbox_id}, retry=False)
-    except Exception:  # any broker failure means only that work is done later
-        _quiet_until = time.monotonic() + QUIET_SECONDS
-        logger.warning("broker unreachable, work waits for the sweeper", extra={"outbox_id": outbox_id})
+        transaction.on_commit(lambda: ring(kind), robust=True)
 
 
 def _claimable(now: datetime) -> Q:
-    return Q(state=Outbox.State.OWED, not_before__lte=now) | Q(state=Outbox.State.CLAIMED, lease_until__lt=now)
+    """Owed and due, or claimed by somebody whose lease is over.
+
+    Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past.
+    """
+    owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
+    return owed & (
+        Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
+    ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
 
 
-def due(now: datetime, limit: int) -> list[tuple[int, str]]:
-    """(id, kind) of rows waiting, oldest first, however old they are."""
-    waiting = Outbox.objects.filter(_claimable(now), state__in=["owed", "claimed"])
-    return list(waiting.order_by("not_before", "id").values_list("pk", "kind")[:limit])
+def kinds() -> list[str]:
+    return sorted(_handlers)
+
+
+def due(kind: str, now: datetime, limit: int) -> list[int]:
+    """Ids of rows of this kind that wait, oldest first, however old they are."""
+    waiting = Outbox.objects.filter(_claimable(now), kind=kind, state__in=WAITING)
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def ring_for_what_waits(now: datetime) -> None:
+    """What the sweeper does: one ring for each kind, since whoever answers works off all that waits."""
+    for kind in kinds():
+        if due(kind, now, 1):
+            _ring_on_commit(kind)
+
+
+def work_off_unknown(now: datetime) -> int:
+    """Rows of a kind that this build does not know are tried like any other, and so end dead and seen."""
+    waiting = Outbox.objects.filter(_claimable(now), state__in=WAITING).exclude(kind__in=kinds())
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:PIECES])
+    for outbox_id in ids:
+        run(outbox_id, now)
+    return len(ids)
+
+
+def work(kind: str, now: datetime | None = None, *, seconds: float = WORK_SECONDS) -> int:
+    """Do what waits of a kind, for so many seconds; rings again for what is left. Returns how many were due."""
+    end = time.monotonic() + seconds
+    done = 0
+    while found := drain(kind, now) if kind in _batch_handlers else _one_by_one(kind, now or timezone.now(), end):
+        done += found
+        if time.monotonic() > end:
+            _ring_on_commit(kind)
+            break
+    return done
+
+
+def _one_by_one(kind: str, now: datetime, end: float) -> int:
+    ids = due(kind, now, PIECES)
+    for number, outbox_id in enumerate(ids, start=1):
+        run(outbox_id, now)
+        if time.monotonic() > end:
+            return number
+    return len(ids)
+
+
+def drain(kind: str, now: datetime | None = None) -> int:
+    """Do the oldest BATCH rows of a kind done in batches, in one transaction; returns how many were due.
+
+    One worker at a time and oldest first, so that the outcome does not depend on how many workers there are. When
+    the batch fails its rows are done one by one, so that a bad one spoils nobody else's.
+    """
+    now = now or timezone.now()
+    rows: list[tuple[int, int, str]] = []
+    try:
+        with transaction.atomic():
+            _one_at_a_time(kind)
+            waiting = Outbox.objects.select_for_update(skip_locked=True).filter(_claimable(now), kind=kind)
+            found = waiting.filter(state__in=WAITING).order_by("pk").values_list("pk", "subject", "request_id")
+            rows = list(found[:BATCH])
+            if rows:
+                _batch_handlers[kind]([subject for _pk, subject, _trace in rows], now)
+                Outbox.objects.filter(pk__in=[pk for pk, _subject, _trace in rows]).update(
+                    state=Outbox.State.DONE, done_at=now, lease_until=None, attempts=F("attempts") + 1
+                )
+    except Exception:  # whatever it is, doing them singly finds out which of the rows it belongs to
+        if not rows:
+            raise
+        logger.exception("a batch failed, its rows are done one by one", extra={"kind": kind, "rows": len(rows)})
+        for pk, _subject, _trace in rows:
+            run(pk, now)
+    else:
+        if rows:
+            logger.info("work done", extra={"kind": kind, "request_ids": [trace for _pk, _subject, trace in rows]})
+    return len(rows)
+
+
+def _one_at_a_time(kind: str) -> None:
+    """On SQLite the IMMEDIATE transaction does it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [zlib.crc32(kind.encode()) - 2**31])
 
 
 def run(outbox_id: int, now: datetime | None = None) -> bool:

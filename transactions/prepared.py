@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 
 # Stand-ins by kind, unlike anything a row could hold; found again among the parameters of the built SQL.
 _STAND_INS: dict[type, Callable[[int], Any]] = {
     str: lambda n: f"\ue000stand-in {n}",
     int: lambda n: 2**31 - 1 - n,
     datetime: lambda n: datetime(1900, 1, 1, tzinfo=UTC) + timedelta(days=n),
+    UUID: lambda n: UUID(int=n),
 }
+# Values that fields of every kind but JSON hand to the database as they are.
+_PLAIN = frozenset({str, int, type(None)})
 
 
 def columns(model: type[Model], names: str) -> tuple[str, ...]:
@@ -46,7 +50,11 @@ class Prepared:
 
     @staticmethod
     def _adapt(value: Any) -> Any:
-        return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+        if isinstance(value, datetime):
+            return connection.ops.adapt_datetimefield_value(value)
+        if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+            return value.hex
+        return value
 
     def rows(self, *values: Any, before: str = "") -> list[Any]:
         """Ask with these values. `before` is a statement that goes along in the same round trip (PostgreSQL only)."""
@@ -65,7 +73,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 class PreparedInsert(Generic[Row]):
-    """Writes one row as `objects.create` would, with SQL built once a process. For models without signals or files."""
+    """Writes rows as `objects.create` would, with SQL built once a process. For models without signals or files."""
 
     def __init__(self, model: type[Row]) -> None:
         self._model = model
@@ -75,18 +83,72 @@ class PreparedInsert(Generic[Row]):
         quote, meta = connection.ops.quote_name, self._model._meta
         self._fields = [field for field in meta.concrete_fields if not field.primary_key]
         names = ", ".join(quote(str(field.column)) for field in self._fields)
-        marks = ", ".join(["%s"] * len(self._fields))
-        into = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 – names of ours only
-        self._sql = f"{into} RETURNING {quote(str(meta.pk.column))}"
+        self._marks = f"({', '.join(['%s'] * len(self._fields))})"
+        self._sql = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES "  # noqa: S608 – names of ours only
+        self._returning = f" RETURNING {quote(str(meta.pk.column))}"
+
+    def _params(self, row: Row) -> list[Any]:
+        return [_param(field, row) for field in self._fields]
 
     def __call__(self, **values: Any) -> Row:
         """Write a row of these values and return it, with its key."""
         if not self._sql:
             self._prepare()
         row = self._model(**values)
-        params = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in self._fields]
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
+            cursor.execute(self._sql + self._marks + self._returning, self._params(row))
             row.pk = cursor.fetchone()[0]
         row._state.adding, row._state.db = False, connection.alias
         return row
+
+    def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write many rows, in as few statements as the engine's limit on parameters allows."""
+        if not self._sql:
+            self._prepare()
+        for some in _in_pieces(rows, len(self._fields)):
+            params = [value for values in some for value in self._params(self._model(**values))]
+            with connection.cursor() as cursor:
+                cursor.execute(self._sql + ", ".join([self._marks] * len(some)), params)
+
+
+class PreparedUpdate(Generic[Row]):
+    """Writes these columns of many rows, each row its own values, in one statement."""
+
+    def __init__(self, model: type[Row], names: str) -> None:
+        self._model, self._names = model, columns(model, names)
+
+    def many(self, rows: Sequence[Row]) -> None:
+        quote, meta = connection.ops.quote_name, self._model._meta
+        fields = [field for field in meta.concrete_fields if field.attname in self._names]
+        written = [*fields, meta.pk]
+        table = quote(meta.db_table)
+        names = ", ".join(quote(str(field.column)) for field in written)
+        marks = f"({', '.join(['%s'] * len(written))})"
+        sets = ", ".join(f"{quote(str(f.column))} = {_typed(f, 'v.' + quote(str(f.column)))}" for f in fields)
+        key = quote(str(meta.pk.column))
+        for some in _in_pieces(rows, len(written)):
+            values = ", ".join([marks] * len(some))
+            update = f"UPDATE {table} SET {sets} FROM v WHERE {table}.{key} = v.{key}"  # noqa: S608 – names of ours
+            params = [_param(field, row) for row in some for field in written]
+            with connection.cursor() as cursor:
+                cursor.execute(f"WITH v ({names}) AS (VALUES {values}) {update}", params)
+
+
+def _param(field: Any, row: Model) -> Any:
+    value = row.__dict__[field.attname]
+    if type(value) in _PLAIN and not isinstance(field, JSONField):
+        return value
+    return field.get_db_prep_save(value, connection)
+
+
+def _typed(field: Any, value: str) -> str:
+    """PostgreSQL takes the type of a column of VALUES from its values, and NULL has none. SQLite needs no telling."""
+    if connection.vendor == "sqlite":
+        return value
+    return f"{value}::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}"
+
+
+def _in_pieces(rows: Sequence[Any], params: int) -> Iterator[Sequence[Any]]:
+    most = max(1, (connection.features.max_query_params or 60_000) // params)
+    for first in range(0, len(rows), most):
+        yield rows[first : first + most]

@@ -14,7 +14,6 @@ from municipality.services import current_calendar
 
 from . import service_types
 from .models import Heartbeat, Transaction
-from .workflow import OPEN
 
 WEEK = timedelta(days=7)
 QUARTER = timedelta(days=90)
@@ -54,7 +53,7 @@ def pulse(now: datetime) -> Pulse:
         routing_works=Heartbeat.objects.filter(name="worker", at__gt=now - ALIVE).exists(),
         received=Transaction.objects.filter(submitted_at__gt=week).count(),
         decided=decided.count(),
-        open=Transaction.objects.filter(status__in=OPEN).count(),
+        open=Transaction.objects.open().count(),
         services=tuple(_service(service.code, now) for service in service_types.every()),
         weeks=_weeks(timezone.localdate(now)),
     )

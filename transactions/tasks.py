@@ -1,34 +1,33 @@
-"""Celery doorbells: each says that an outbox row waits. Losing one costs only time."""
+"""Celery doorbells: each says that outbox rows of a kind wait. Losing one costs only time."""
 
 from __future__ import annotations
 
 from celery import Task, shared_task
 from django.utils import timezone
 
-SWEEP_BATCH = 500
+
+@shared_task(ignore_result=True)
+def route(**_future: object) -> None:
+    from . import outbox
+
+    outbox.work("route")
 
 
 @shared_task(ignore_result=True)
-def route(*, outbox_id: int, **_future: object) -> None:
+def notify(**_future: object) -> None:
     from . import outbox
 
-    outbox.run(outbox_id)
-
-
-@shared_task(ignore_result=True)
-def notify(*, outbox_id: int, **_future: object) -> None:
-    from . import outbox
-
-    outbox.run(outbox_id)
+    outbox.work("notify")
 
 
 @shared_task(ignore_result=True)
 def sweep(**_future: object) -> None:
-    """Ring again for every row that waits, without a time limit."""
+    """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
 
-    for outbox_id, kind in outbox.due(timezone.now(), SWEEP_BATCH):
-        outbox.ring(outbox_id, kind)
+    now = timezone.now()
+    outbox.ring_for_what_waits(now)
+    outbox.work_off_unknown(now)
 
 
 @shared_task(ignore_result=True)

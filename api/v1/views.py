@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -135,18 +135,19 @@ class Transactions(APIView):
 
 
 def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
-    """The same bytes however often it is asked for, so the due date is that of the receipt, not of today."""
+    """The shape of serializers.ReceiptSerializer, the same bytes however often it is asked for.
+
+    So the due date is that of the receipt, not of today.
+    """
     case = intake.transaction
-    return serializers.ReceiptSerializer(
-        {
-            "reference": case.reference,
-            "pin": pins.of(case.reference),
-            "token": intake.token,
-            "submitted_at": case.submitted_at,
-            "due_at": intake.due_at,
-            "verify_url": request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token])),
-        }
-    ).data
+    return {
+        "reference": case.reference,
+        "pin": pins.of(case.reference),
+        "token": intake.token,
+        "submitted_at": case.submitted_at.astimezone(UTC),
+        "due_at": intake.due_at.astimezone(UTC),
+        "verify_url": request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token])),
+    }
 
 
 class TransactionView(APIView):

@@ -82,6 +82,7 @@ SERVICE = ServiceType(
                     "street_width_m",
                     _("Width of the street in front"),
                     Kind.DECIMAL,
+                    hint=_("Of the widest one, if the plot lies on several."),
                     unit=_("m"),
                     low=Decimal(3),
                     high=Decimal(120),

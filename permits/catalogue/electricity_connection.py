@@ -70,7 +70,19 @@ SERVICE = ServiceType(
                         ("permit", _("A building permit")),
                     ),
                 ),
-                Field("load_kva", _("Requested load"), Kind.DECIMAL, unit=_("kVA"), low=Decimal(1), high=Decimal(5000)),
+                Field(
+                    "load_kva",
+                    _("Requested load"),
+                    Kind.DECIMAL,
+                    unit=_("kVA"),
+                    help=_(
+                        "The load all meters of the home need together. Your electrician or engineering office works "
+                        "it out from the appliances; it also stands on a coordination certificate. "
+                        "Not the amperes of a breaker."
+                    ),
+                    low=Decimal(1),
+                    high=Decimal(5000),
+                ),
                 Field("meters", _("Number of meters"), Kind.INTEGER, low=1, high=200),
             ),
         ),

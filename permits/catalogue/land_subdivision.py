@@ -60,6 +60,7 @@ SERVICE = ServiceType(
                     "area_m2",
                     _("Area of the plot"),
                     Kind.DECIMAL,
+                    hint=_("As in the deed. The survey may differ by a little; the reviewer looks at that."),
                     unit=_("m²"),
                     low=Decimal(100),
                     high=Decimal(5000000),

@@ -83,7 +83,7 @@ def test_only_the_mover_assigns_a_status():
     assert found == [
         "accounts/services.py:locked.status",
         "accounts/services.py:locked.status",
-        "transactions/services/moves.py:case.status",
+        "transactions/services/mover.py:case.status",
     ]
 
 

@@ -118,7 +118,7 @@ def test_every_missing_document_is_named(cast):
 @pytest.mark.parametrize(
     ("code", "changed", "expected"),
     [
-        ("land-subdivision", {"deed_date": "2026-11-25"}, {"deed_date": "future_date"}),
+        ("land-subdivision", {"deed_date": "2070-01-01"}, {"deed_date": "future_date"}),
         ("land-subdivision", {"deed_date": "2026-02-30"}, {"deed_date": "impossible_date"}),
         ("land-subdivision", {"deed_date": "1447/13/01"}, {"deed_date": "impossible_date"}),
         ("land-subdivision", {"deed_number": "12"}, {"deed_number": "pattern"}),

@@ -2,6 +2,7 @@
 
 from .closures import Closure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .notes import Note
 from .papers import Attachment, FeeDue, Intake, IssuedDocument
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
@@ -20,6 +21,7 @@ __all__ = [
     "Intake",
     "IssuedDocument",
     "Movement",
+    "Note",
     "Notification",
     "Outbox",
     "Register",

@@ -13,17 +13,17 @@ from .requests import Transaction, person
 class Event(models.Model):
     """One thing that happened to a transaction. Written once, never changed."""
 
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="events")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     at = models.DateTimeField(_("at"))
-    move = models.SlugField(_("what"), max_length=24)
-    actor = person(_("who"), null=True, blank=True, related_name="+")
+    move = models.SlugField(_("what"), max_length=24, db_index=False)
+    actor = person(_("who"), null=True, blank=True, related_name="+", db_index=False)
     actor_role = models.CharField(_("as"), max_length=20)
     from_status = models.CharField(_("from"), max_length=24, blank=True)
     to_status = models.CharField(_("to"), max_length=24)
     from_stage = models.CharField(max_length=30, blank=True)
     to_stage = models.CharField(max_length=30)
-    office = models.ForeignKey(Office, null=True, on_delete=models.PROTECT, related_name="+")
+    office = models.ForeignKey(Office, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.TextField(_("reason"), blank=True)
     rule = models.CharField(_("rule"), max_length=80, blank=True)
     facts = models.JSONField(_("facts"), default=dict)
@@ -46,7 +46,7 @@ class Direction(models.TextChoices):
 class Register(models.Model):
     """The last number given in one register of one office and Hijri year. Its row is the lock."""
 
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="registers")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="registers", db_index=False)
     direction = models.CharField(max_length=3, choices=Direction)
     hijri_year = models.PositiveSmallIntegerField()
     last_number = models.PositiveIntegerField(default=0)
@@ -66,12 +66,14 @@ class Movement(models.Model):
     """A transaction entered or left an office, under a number of that office and Hijri year."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="movements")
-    office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements")
+    office = models.ForeignKey(
+        Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="movements", db_index=False
+    )
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
     hijri_year = models.PositiveSmallIntegerField(_("Hijri year"))
     number = models.PositiveIntegerField(_("number"))
     at = models.DateTimeField(_("at"))
-    by = person(_("by"), null=True, blank=True, related_name="+")
+    by = person(_("by"), null=True, blank=True, related_name="+", db_index=False)
     counterpart = models.ForeignKey(
         Office,
         verbose_name=_("from or to"),
@@ -79,6 +81,7 @@ class Movement(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     recipient = models.CharField(_("body outside"), max_length=120, blank=True)
 
@@ -101,7 +104,7 @@ class Deficiency(models.Model):
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="deficiencies")
     round = models.PositiveSmallIntegerField()
-    code = models.SlugField(_("code"), max_length=30)
+    code = models.SlugField(_("code"), max_length=30, db_index=False)
     sentence = models.TextField(_("what is asked"))
     about = models.CharField(_("document or question"), max_length=40, blank=True)
     answer = models.TextField(_("answer"), blank=True)

@@ -17,20 +17,22 @@ class Attachment(models.Model):
     """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments")
+    draft = models.ForeignKey(
+        Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments", db_index=False
+    )
     transaction = models.ForeignKey(
         Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
     )
     deficiency = models.ForeignKey(
-        Deficiency, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
+        Deficiency, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments", db_index=False
     )
-    document = models.SlugField(_("document"), max_length=40)
+    document = models.SlugField(_("document"), max_length=40, db_index=False)
     original_name = models.CharField(_("file name"), max_length=255)
     content_type = models.CharField(_("type"), max_length=60)
     size = models.PositiveBigIntegerField(_("size in bytes"))
     sha256 = models.CharField("SHA-256", max_length=64)
-    stored_as = models.CharField(max_length=60, unique=True, editable=False)
-    uploaded_by = person(_("uploaded by"), related_name="+")
+    stored_as = models.CharField(max_length=60, editable=False)
+    uploaded_by = person(_("uploaded by"), related_name="+", db_index=False)
     uploaded_at = models.DateTimeField(_("uploaded at"))
     removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
 
@@ -38,6 +40,11 @@ class Attachment(models.Model):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["document", "id"]
+        indexes = [
+            models.Index(fields=["draft"], name="file_of_draft", condition=Q(draft__isnull=False)),
+            models.Index(fields=["deficiency"], name="file_of_answer", condition=Q(deficiency__isnull=False)),
+        ]
+        constraints = [models.UniqueConstraint(fields=["stored_as"], name="a_stored_file_has_one_row")]
 
     def __str__(self) -> str:
         return self.original_name
@@ -84,9 +91,11 @@ class FeeDue(models.Model):
 class IssuedDocument(models.Model):
     """A permit, minutes or letter that was issued; `token` is what its QR carries (journal.receipts)."""
 
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="issued_documents")
-    kind = models.SlugField(_("kind"), max_length=40)
-    number = models.CharField(_("number"), max_length=40, unique=True)
+    transaction = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, related_name="issued_documents", db_index=False
+    )
+    kind = models.SlugField(_("kind"), max_length=40, db_index=False)
+    number = models.CharField(_("number"), max_length=40)
     issued_at = models.DateTimeField(_("issued at"))
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     token = models.TextField(editable=False)
@@ -94,7 +103,10 @@ class IssuedDocument(models.Model):
     class Meta:
         verbose_name = _("issued document")
         verbose_name_plural = _("issued documents")
-        constraints = [models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once"),
+            models.UniqueConstraint(fields=["number"], name="document_numbers_never_repeat"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -103,7 +115,7 @@ class IssuedDocument(models.Model):
 class Intake(models.Model):
     """A submission by its idempotency key: the same key and body give the same receipt, for ever."""
 
-    by = person(_("by"), related_name="+")
+    by = person(_("by"), related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     body_hash = models.CharField(max_length=64)
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="intake")

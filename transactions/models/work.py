@@ -13,8 +13,8 @@ from .requests import person
 class Notification(models.Model):
     """Someone is told of an event. The row is the notice in the portal; words are made when it is shown or sent."""
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="notifications")
-    recipient = person(_("recipient"), related_name="notifications")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="notifications", db_index=False)
+    recipient = person(_("recipient"), related_name="notifications", db_index=False)
     created_at = models.DateTimeField(_("at"))
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
 
@@ -22,6 +22,7 @@ class Notification(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["recipient", "-created_at", "-id"], name="my_notices")]
         constraints = [models.UniqueConstraint(fields=["event", "recipient"], name="told_once")]
 
     def __str__(self) -> str:
@@ -35,7 +36,7 @@ class Delivery(models.Model):
         SMS = "sms", _("SMS")
         EMAIL = "email", _("E-mail")
 
-    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
+    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel)
     sent_at = models.DateTimeField(_("sent at"))
 
@@ -57,9 +58,9 @@ class Outbox(models.Model):
         DONE = "done", _("Done")
         DEAD = "dead", _("Failed for good")
 
-    kind = models.SlugField(_("kind"), max_length=20)
+    kind = models.SlugField(_("kind"), max_length=20, db_index=False)
     subject = models.PositiveBigIntegerField(_("subject"))
-    dedupe = models.CharField(max_length=80, unique=True)
+    dedupe = models.CharField(max_length=80)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     not_before = models.DateTimeField(_("not before"))
@@ -73,7 +74,10 @@ class Outbox(models.Model):
         verbose_name = _("work owed")
         verbose_name_plural = _("work owed")
         ordering = ["id"]
-        indexes = [models.Index(fields=["not_before"], name="outbox_due", condition=Q(state__in=["owed", "claimed"]))]
+        indexes = [
+            models.Index(fields=["kind", "id"], name="outbox_waiting", condition=Q(state__in=["owed", "claimed"]))
+        ]
+        constraints = [models.UniqueConstraint(fields=["dedupe"], name="work_is_owed_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

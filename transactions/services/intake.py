@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -71,27 +72,26 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     """Take a request in and return its intake (transaction and receipt token).
 
     The same person with the same key and body gets the same intake again; with another body: `key_reused`.
-    Raises Invalid with every problem, DomainError when this person may not file it or nobody may now. Side effects: transaction,
-    event, files attached, journal entry, notice, routing owed.
+    Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
+    transaction, event, files attached, journal entry, notice, routing owed.
     """
     body_hash = submission.body_hash()
-    if earlier := _earlier(by, key, body_hash):
-        return earlier
     now = now or timezone.now()
-    refuse_if_closed(submission.service.code)
-    _check_filer(submission, by, now)
     try:
+        refuse_if_closed(submission.service.code)
+        _check_filer(submission, by, now)
         values, files = check(submission, by=by, now=now)
         with transaction.atomic():
             return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
     except (IntegrityError, DomainError):
-        # The same form sent twice at once: the other one was taken, with its files, and its receipt is the answer.
+        # Nobody asks first whether the key is new, since it nearly always is. Sent twice, also at once, the other one
+        # was taken, with its files, and its receipt is the answer.
         if earlier := _earlier(by, key, body_hash):
             return earlier
         raise
 
 
-def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str, Any], dict[str, list[Attachment]]]:
+def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str, Any], dict[str, list[_File]]]:
     """The canonical answers and the files of a submission; Invalid names everything missing or wrong."""
     cleaned = answers_module.clean(submission.service, submission.answers, timezone.localdate(now))
     files = _files(submission, by)
@@ -101,16 +101,12 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     return cleaned.values, files
 
 
-_insert = PreparedInsert(Transaction)
-_used = Prepared(lambda by, key: Intake.objects.filter(by=by, key=key).order_by().values_list("pk"), int, str)
+_insert, _insert_intake = PreparedInsert(Transaction), PreparedInsert(Intake)
 
 
 def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
-    used = _used.rows(by.pk, key)
-    if not used:
-        return None
-    intake = Intake.objects.select_related("transaction").get(pk=used[0][0])
-    if intake.body_hash != body_hash:
+    intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
+    if intake and intake.body_hash != body_hash:
         raise DomainError("key_reused", _("This key was used before for another request."))
     return intake
 
@@ -136,18 +132,40 @@ def _check_filer(submission: Submission, by: User, now: datetime) -> None:
         raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
 
 
-def _files(submission: Submission, by: User) -> dict[str, list[Attachment]]:
+class _File(NamedTuple):
+    """What intake needs to know of an uploaded file."""
+
+    pk: int
+    key: UUID
+    document: str
+    content_type: str
+    sha256: str
+    uploaded_by: int
+    draft_of: int | None
+
+
+@lru_cache(maxsize=64)
+def _free(many: int) -> Prepared:
+    """Asks for so many files by their keys; only those that no request has taken come back."""
+    return Prepared(
+        lambda *keys: (
+            Attachment.objects.filter(key__in=keys, transaction=None, removed_at=None)
+            .order_by()
+            .values_list("pk", "key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
+        ),
+        *[UUID] * many,
+    )
+
+
+def _files(submission: Submission, by: User) -> dict[str, list[_File]]:
     """The files named, of those this person uploaded or that lie in the same draft; each still free."""
     wanted = {key for keys in submission.attachments.values() for key in keys}
     if not wanted:
         return {}
     found = {
         file.key: file
-        for file in Attachment.objects.filter(key__in=wanted, transaction=None, removed_at=None)
-        .select_related("draft")
-        .only("key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
-        .order_by()
-        if file.uploaded_by_id == by.pk or (file.draft and file.draft.applicant_id == submission.applicant.pk)
+        for file in map(_File._make, _free(len(wanted)).rows(*wanted))
+        if file.uploaded_by == by.pk or file.draft_of == submission.applicant.pk
     }
     return {
         code: [found[key] for key in dict.fromkeys(keys) if key in found]
@@ -156,7 +174,7 @@ def _files(submission: Submission, by: User) -> dict[str, list[Attachment]]:
 
 
 def _document_problems(
-    service: ServiceType, values: Mapping[str, Any], files: Mapping[str, Sequence[Attachment]]
+    service: ServiceType, values: Mapping[str, Any], files: Mapping[str, Sequence[_File]]
 ) -> list[Problem]:
     asked = {document.code: document for document in service.documents_for(values)}
     problems = []
@@ -187,7 +205,7 @@ def _document_problems(
 def _take(
     submission: Submission,
     values: dict[str, Any],
-    files: Mapping[str, Sequence[Attachment]],
+    files: Mapping[str, Sequence[_File]],
     *,
     by: User,
     key: str,
@@ -232,21 +250,30 @@ def _take(
         facts={"channel": submission.channel},
     )
     attached = [file for group in files.values() for file in group]
-    taken = Attachment.objects.filter(pk__in=[file.pk for file in attached], transaction=None)
-    if taken.update(transaction=case) != len(attached):
+    if attached and _attach(case, [file.pk for file in attached]) != len(attached):
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
     for code, group in files.items():
         if renamed := [file.pk for file in group if file.document != code]:
             Attachment.objects.filter(pk__in=renamed).update(document=code)
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
     announce(case, event, now)
-    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=due_at)
-    intake.token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
-    intake.save()
-    return intake
+    token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
+    return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
 
 
-def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[Attachment]) -> dict[str, str | int]:
+def _attach(case: Transaction, files: Sequence[int]) -> int:
+    """Give files that nobody has taken to this request; returns how many those were."""
+    marks = ", ".join(["%s"] * len(files))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE transactions_attachment SET transaction_id = %s "  # noqa: S608 – marks only
+            f"WHERE transaction_id IS NULL AND id IN ({marks})",
+            [case.pk, *files],
+        )
+        return cursor.rowcount
+
+
+def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File]) -> dict[str, str | int]:
     """What the receipt binds the city to: which service, whose, and exactly which content and files."""
     content = {"answers": values, "files": sorted(file.sha256 for file in files)}
     packed = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

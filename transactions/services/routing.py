@@ -1,7 +1,9 @@
-"""Brings a submitted request to its office: gathers facts, asks the pure rules, moves it there."""
+"""Brings submitted requests to their offices: gathers facts, asks the pure rules, moves them there."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,13 +13,12 @@ from municipality.models import District, Office, OfficeKind
 
 from .. import outbox
 from ..models import Transaction
-from ..routing import OfficeFacts, decide
-from ..workflow import OPEN, Status
-from .moves import arrive
+from ..routing import CENTRAL, Decision, OfficeFacts, decide
+from .moves import Arrival, arrive, waiting_to_arrive
 
 
 class _Row(NamedTuple):
-    """An office, as little of it as routing needs: every request reads all of them."""
+    """An office, as little of it as routing needs: every batch reads all of them."""
 
     pk: int
     code: str
@@ -28,47 +29,77 @@ class _Row(NamedTuple):
     capacity: int
 
 
-@outbox.handles("route")
-def route(transaction_id: int, now: datetime) -> None:
-    """Idempotent: a request that is not waiting to be routed any more is left alone."""
-    case = Transaction.objects.get(pk=transaction_id)
-    if case.status != Status.SUBMITTED:
-        return
-    offices = {row.pk: row for row in map(_Row._make, Office.objects.values_list(*_Row._fields))}
-    district = District.objects.filter(transaction=case).values_list("code", "sub_municipality").first()
-    district_code, home = district or (None, None)
-    centres: dict[str, list[str]] = {}
-    for office in offices.values():
-        if office.kind == OfficeKind.SERVICE_CENTRE:
-            centres.setdefault(offices[office.parent_id].code, []).append(office.code)
-    loads = dict(
-        Transaction.objects.filter(centre__isnull=False, status__in=OPEN)
-        .values_list("centre")
-        .annotate(open=Count("pk"))
-    )
-    decision = decide(
-        rules=case.service_type.routing_rules,
-        answers=case.answers,
-        district=district_code,
-        district_branch=offices[home].code if home else None,
-        offices={
-            office.code: OfficeFacts(
-                office.code,
-                office.suspended,
-                offices[office.fallback_id].code if office.fallback_id else None,
-                office.capacity,
-                loads.get(office.pk, 0),
+@outbox.handles_batches("route")
+def route(transaction_ids: Sequence[int], now: datetime) -> None:
+    """Route these requests in this order. Idempotent: whatever does not wait to be routed is left alone."""
+    found = {case.pk: case for case in waiting_to_arrive(transaction_ids)}
+    cases = [found[pk] for pk in dict.fromkeys(transaction_ids) if pk in found]
+    city = _City.read({case.district_id for case in cases if case.district_id})
+    arrive([city.arrival_of(case) for case in cases], now=now)
+
+
+class _City:
+    """The offices as they stand, with the load that each decision of this batch adds to a centre."""
+
+    def __init__(
+        self, rows: Collection[_Row], districts: dict[int, tuple[str, int | None]], loads: dict[int, int]
+    ) -> None:
+        self._districts = districts
+        self._by_pk = {row.pk: row for row in rows}
+        self._by_code = {row.code: row.pk for row in rows}
+        self._centres: dict[str, list[str]] = {}
+        for row in rows:
+            if row.kind == OfficeKind.SERVICE_CENTRE:
+                self._centres.setdefault(self._by_pk[row.parent_id].code, []).append(row.code)
+        self._offices = {
+            row.code: OfficeFacts(
+                row.code,
+                row.suspended,
+                self._by_pk[row.fallback_id].code if row.fallback_id else None,
+                row.capacity,
+                loads.get(row.pk, 0),
             )
-            for office in offices.values()
-        },
-        centres=centres,
-    )
-    by_code = {office.code: office.pk for office in offices.values()}
-    arrive(
-        case,
-        branch_id=by_code[decision.branch],
-        centre_id=by_code[decision.centre] if decision.centre else None,
-        rule=decision.rule,
-        facts=decision.facts | {"branch": decision.branch, "centre": decision.centre or ""},
-        now=now,
-    )
+            for row in rows
+        }
+
+    @classmethod
+    def read(cls, district_ids: Collection[int]) -> _City:
+        """Three queries. Loads are counted only where a request of these districts may go."""
+        rows = list(map(_Row._make, Office.objects.values_list(*_Row._fields)))
+        found = District.objects.filter(pk__in=district_ids).values_list("pk", "code", "sub_municipality")
+        districts: dict[int, tuple[str, int | None]] = {pk: (code, home) for pk, code, home in found}
+        homes = {home for _code, home in districts.values()} | {row.pk for row in rows if row.code == CENTRAL}
+        near = [row for row in rows if row.kind == OfficeKind.SERVICE_CENTRE and row.parent_id in homes]
+        counted = {row.pk for row in near} | {row.fallback_id for row in near if row.fallback_id}
+        loads = dict(
+            Transaction.objects.open()
+            .filter(centre__in=counted)
+            .order_by()
+            .values_list("centre")
+            .annotate(open=Count("pk"))
+        )
+        return cls(rows, districts, loads)
+
+    def arrival_of(self, case: Transaction) -> Arrival:
+        decision = self._decide(case)
+        if decision.centre:
+            facts = self._offices[decision.centre]
+            self._offices[decision.centre] = replace(facts, open_load=facts.open_load + 1)
+        return Arrival(
+            case,
+            branch_id=self._by_code[decision.branch],
+            centre_id=self._by_code[decision.centre] if decision.centre else None,
+            rule=decision.rule,
+            facts=decision.facts | {"branch": decision.branch, "centre": decision.centre or ""},
+        )
+
+    def _decide(self, case: Transaction) -> Decision:
+        district, home = self._districts[case.district_id] if case.district_id else (None, None)
+        return decide(
+            rules=case.service_type.routing_rules,
+            answers=case.answers,
+            district=district,
+            district_branch=self._by_pk[home].code if home else None,
+            offices=self._offices,
+            centres=self._centres,
+        )

@@ -16,7 +16,8 @@ from transactions.services.heartbeat import beat
 
 IDLE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10
-BATCH = 50
+# How long one kind of work may keep the others, and a signal to stop, waiting.
+TURN_SECONDS = 1
 
 
 class Command(BaseCommand):
@@ -49,9 +50,8 @@ class Command(BaseCommand):
                 stop.wait(IDLE_SECONDS)
 
     def _batch(self, stop: threading.Event) -> bool:
-        rows = outbox.due(timezone.now(), BATCH)
-        for outbox_id, _kind in rows:
-            if stop.is_set():
-                return True
-            outbox.run(outbox_id)
-        return bool(rows)
+        worked = outbox.work_off_unknown(timezone.now())
+        for kind in outbox.kinds():
+            if not stop.is_set():
+                worked += outbox.work(kind, seconds=TURN_SECONDS)
+        return bool(worked)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0001_initial'),
+        ('transactions', '0002_internal_notes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
