@@ -17,6 +17,7 @@ from accounts.models import User
 from transactions import pins
 from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
 from transactions.services import drafts, moves
+from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, drive
@@ -120,12 +121,14 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     draft = drafts.start(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
-    Closure.objects.create(
-        service="land-subdivision",
-        since=NOW - timedelta(days=2),
-        reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
-        reason_en="The boundaries of the approved plans are being checked after their update.",
-        reopens_on=(NOW + timedelta(days=12)).date(),
+    save_closure(
+        Closure(
+            service="land-subdivision",
+            since=NOW - timedelta(days=2),
+            reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
+            reason_en="The boundaries of the approved plans are being checked after their update.",
+            reopens_on=(NOW + timedelta(days=12)).date(),
+        )
     )
     cases = {"returned": returned.reference, "issued": issued.reference, "open": still_open.reference}
     return cases | {
