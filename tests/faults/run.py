@@ -22,7 +22,6 @@ class Run:
         self.stack = stack
         self.history = History()
         self.client = Client(stack.url, stack.tokens, self.history)
-        self.may_repeat = 0
         self.dead: set[int] = set()
         self.healthy = 0.0
         self.recovered: list[float] = []
@@ -77,7 +76,6 @@ class Run:
             stack.picture(),
             self.history,
             sms=stack.sms(),
-            may_repeat=self.may_repeat,
             dead=self.dead,
             media=stack.folder / "files",
         )
