@@ -69,9 +69,11 @@ MIDDLEWARE = [
     "jeddah_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jeddah_portal.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
+    "jeddah_portal.middleware.WrittenTextMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -208,7 +210,7 @@ SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO els
 SMS_DIR = VAR / "sms"
 EMAIL_FILE_PATH = VAR / "mail"
 vars().update(env.email_url("EMAIL_URL", default="filemail:"))
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 
 # -- work owed: Celery when there is a broker, `manage.py work` when there is none --------------------------------

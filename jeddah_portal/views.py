@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -18,6 +19,7 @@ from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
 from transactions import database
 from transactions.services.attachments import NoRoom
 
+CSRF_FIELD = "csrfmiddlewaretoken"
 HEARTBEAT_AGE = timedelta(seconds=60)
 
 
@@ -70,10 +72,20 @@ def _broker() -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of our own with a stale token (signed in anew in another tab) may be sent again; nothing typed is lost."""
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name != CSRF_FIELD]
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if ours and typed and not any("password" in name for name, _value in typed):
+        return render(request, "send_again.html", {"typed": typed, "files": len(request.FILES)}, status=403)
     return render(request, "403_csrf.html", status=403)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        detail = _("What was sent is incomplete or damaged.")
+        return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return render(request, "413.html", status=413)
     return render(request, "400.html", status=400)
 
 

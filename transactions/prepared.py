@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 
 # Stand-ins by kind, unlike anything a row could hold; found again among the parameters of the built SQL.
 _STAND_INS: dict[type, Callable[[int], Any]] = {
     str: lambda n: f"\ue000stand-in {n}",
     int: lambda n: 2**31 - 1 - n,
     datetime: lambda n: datetime(1900, 1, 1, tzinfo=UTC) + timedelta(days=n),
+    UUID: lambda n: UUID(int=n),
 }
+# Values that fields of every kind but JSON hand to the database as they are.
+_PLAIN = frozenset({str, int, type(None)})
 
 
 def columns(model: type[Model], names: str) -> tuple[str, ...]:
@@ -46,7 +50,11 @@ class Prepared:
 
     @staticmethod
     def _adapt(value: Any) -> Any:
-        return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+        if isinstance(value, datetime):
+            return connection.ops.adapt_datetimefield_value(value)
+        if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+            return value.hex
+        return value
 
     def rows(self, *values: Any, before: str = "") -> list[Any]:
         """Ask with these values. `before` is a statement that goes along in the same round trip (PostgreSQL only)."""
@@ -80,7 +88,7 @@ class PreparedInsert(Generic[Row]):
         self._returning = f" RETURNING {quote(str(meta.pk.column))}"
 
     def _params(self, row: Row) -> list[Any]:
-        return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in self._fields]
+        return [_param(field, row) for field in self._fields]
 
     def __call__(self, **values: Any) -> Row:
         """Write a row of these values and return it, with its key."""
@@ -121,9 +129,16 @@ class PreparedUpdate(Generic[Row]):
         for some in _in_pieces(rows, len(written)):
             values = ", ".join([marks] * len(some))
             update = f"UPDATE {table} SET {sets} FROM v WHERE {table}.{key} = v.{key}"  # noqa: S608 – names of ours
-            params = [f.get_db_prep_save(getattr(row, f.attname), connection) for row in some for f in written]
+            params = [_param(field, row) for row in some for field in written]
             with connection.cursor() as cursor:
                 cursor.execute(f"WITH v ({names}) AS (VALUES {values}) {update}", params)
+
+
+def _param(field: Any, row: Model) -> Any:
+    value = row.__dict__[field.attname]
+    if type(value) in _PLAIN and not isinstance(field, JSONField):
+        return value
+    return field.get_db_prep_save(value, connection)
 
 
 def _typed(field: Any, value: str) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -42,3 +42,9 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
 def ltr(value: object) -> SafeString:
     """References, phones and numbers read left to right, whatever surrounds them."""
     return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', value)
+
+
+@register.simple_tag
+def day_or_word(label: object) -> SafeString | str:
+    """A label of a picture: a day in both calendars, or words as they are."""
+    return both_dates(label) if isinstance(label, date) else conditional_escape(label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from jeddah_portal.wsgi import application
 from transactions.models import Draft, Transaction
 
 from ..conftest import drive, stored
@@ -77,9 +78,47 @@ def test_drafts_keep_or_refuse_what_is_typed_and_never_break(text, cast, signed_
             fields = next(s for s in draft.service_type.steps if s.code == step).fields
             typed = {field.name: text for field in fields}
             typed |= {"parts-0-area_m2": text, "parts-0-street": text, "parts-99999-street": text, "add_row": text}
-            assert page.post(f"{url}{step}/", typed).status_code in (200, 302, 422)
+            assert page.post(f"{url}{step}/", typed).status_code in ((400,) if "\0" in text else (200, 302, 422))
             assert page.get(f"{url}{step}/").status_code == 200
         assert page.get(url).status_code == 200
         assert page.get(reverse("transactions:check", args=[draft.key])).status_code == 200
         assert page.post(reverse("transactions:check", args=[draft.key])).status_code in (302, 422)
     assert Transaction.objects.count() == 0
+
+
+@pytest.mark.parametrize("who", ["", "citizen", "reviewer", "administrator"])
+def test_what_is_no_text_is_refused_before_any_page_looks_at_it(who, cast, signed_in, client):
+    if who:
+        client = signed_in(getattr(cast, who))
+    pages = [
+        "/",
+        "/inquiry/",
+        "/requests/",
+        "/staff/",
+        "/staff/transactions/transaction/",
+        "/api/v1/services/",
+        "/none/",
+    ]
+    for page in pages:
+        for query in ("q=%00", "%00=1", "q=a&q=b%00c&page=%00"):
+            answer = client.get(f"{page}?{query}", headers={"accept-language": "en"})
+            assert answer.status_code == 400, (page, query)
+            assert answer.headers["Content-Type"].startswith(
+                "application/problem+json" if page.startswith("/api/") else "text/html"
+            )
+        assert client.get(page + "%00/").status_code == 400
+        assert client.get(page, HTTP_COOKIE='sessionid="\\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"').status_code == 400
+    for page in ("/inquiry/", "/accounts/login/", "/first/"):
+        assert client.post(page, {"reference": "a\0"}).status_code == 400
+        assert client.post(page, {"a\0": "b"}).status_code == 400
+        assert client.post(page, "pin=%00", content_type="application/x-www-form-urlencoded").status_code == 400
+
+
+@pytest.mark.parametrize("claimed", ["charset=rot13", "charset=utf-16", "x*=rot13''%ff", "charset=", 'boundary="'])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data", "application/json"])
+def test_text_is_utf_8_whatever_a_request_claims(kind, claimed, db, monkeypatch, client):
+    monkeypatch.setattr("django.test.client.WSGIRequest", application.request_class)
+    for page in ("/", "/inquiry/", "/api/v1/services/", "/api/v1/inquiries/", "/language/"):
+        for method in ("GET", "POST"):
+            answer = client.generic(method, page, b"by=pin", f"{kind}; {claimed}", QUERY_STRING="q=%d8%a7&" * 1100)
+            assert answer.status_code < 500, (method, page)

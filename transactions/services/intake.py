@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,9 +32,10 @@ from .. import answers as answers_module
 from .. import clock, outbox
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Channel, Intake, Transaction
-from ..prepared import PreparedInsert
+from ..prepared import Prepared, PreparedInsert
 from ..references import Reference
 from ..service_types import Filer, ServiceType
+from .closures import refuse_if_closed
 from .notices import announce, insert_event
 from .registers import next_serial
 
@@ -70,12 +72,13 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     """Take a request in and return its intake (transaction and receipt token).
 
     The same person with the same key and body gets the same intake again; with another body: `key_reused`.
-    Raises Invalid with every problem, DomainError when this person may not file it. Side effects: transaction,
-    event, files attached, journal entry, notice, routing owed.
+    Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
+    transaction, event, files attached, journal entry, notice, routing owed.
     """
     body_hash = submission.body_hash()
     now = now or timezone.now()
     try:
+        refuse_if_closed(submission.service.code)
         _check_filer(submission, by, now)
         values, files = check(submission, by=by, now=now)
         with transaction.atomic():
@@ -141,16 +144,27 @@ class _File(NamedTuple):
     draft_of: int | None
 
 
+@lru_cache(maxsize=64)
+def _free(many: int) -> Prepared:
+    """Asks for so many files by their keys; only those that no request has taken come back."""
+    return Prepared(
+        lambda *keys: (
+            Attachment.objects.filter(key__in=keys, transaction=None, removed_at=None)
+            .order_by()
+            .values_list("pk", "key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
+        ),
+        *[UUID] * many,
+    )
+
+
 def _files(submission: Submission, by: User) -> dict[str, list[_File]]:
     """The files named, of those this person uploaded or that lie in the same draft; each still free."""
     wanted = {key for keys in submission.attachments.values() for key in keys}
     if not wanted:
         return {}
-    free = Attachment.objects.filter(key__in=wanted, transaction=None, removed_at=None).order_by()
-    rows = free.values_list("pk", "key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
     found = {
         file.key: file
-        for file in map(_File._make, rows)
+        for file in map(_File._make, _free(len(wanted)).rows(*wanted))
         if file.uploaded_by == by.pk or file.draft_of == submission.applicant.pk
     }
     return {
@@ -236,8 +250,7 @@ def _take(
         facts={"channel": submission.channel},
     )
     attached = [file for group in files.values() for file in group]
-    taken = Attachment.objects.filter(pk__in=[file.pk for file in attached], transaction=None)
-    if taken.update(transaction=case) != len(attached):
+    if attached and _attach(case, [file.pk for file in attached]) != len(attached):
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
     for code, group in files.items():
         if renamed := [file.pk for file in group if file.document != code]:
@@ -246,6 +259,18 @@ def _take(
     announce(case, event, now)
     token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
     return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
+
+
+def _attach(case: Transaction, files: Sequence[int]) -> int:
+    """Give files that nobody has taken to this request; returns how many those were."""
+    marks = ", ".join(["%s"] * len(files))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE transactions_attachment SET transaction_id = %s "  # noqa: S608 – marks only
+            f"WHERE transaction_id IS NULL AND id IN ({marks})",
+            [case.pk, *files],
+        )
+        return cursor.rowcount
 
 
 def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File]) -> dict[str, str | int]:

@@ -1,0 +1,183 @@
+"""A small city with one of everything, every address of the portal filled in for it, and a watch on what is written."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts import services as people
+from accounts.models import User
+from municipality.models import Office
+from transactions import service_types
+from transactions.models import Attachment, Draft, Transaction
+from transactions.services import attachments, drafts, moves
+from transactions.services.moves import Asked
+
+from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
+
+# Who asks: what they are to the cases of this world, whose office is Ash-Sharafiyah's.
+ACTORS = {
+    "nobody": "",
+    "stranger": "other_citizen",
+    "applicant": "citizen",
+    "engineer": "engineer",
+    "engineer_elsewhere": "other_engineer",
+    "clerk": "clerk",
+    "clerk_elsewhere": "other_clerk",
+    "registry": "registry",
+    "registry_elsewhere": "other_registry",
+    "reviewer": "reviewer",
+    "reviewer_elsewhere": "other_reviewer",
+    "supervisor": "supervisor",
+    "supervisor_elsewhere": "other_supervisor",
+    "auditor": "informal",
+    "administrator": "administrator",
+    "staff_without_post": "unposted",
+}
+MODEL = re.compile(r"/staff/(transactions|journal|municipality|accounts|permits)/([a-z]+)/")
+
+
+def routes() -> list[str]:
+    """Every address of the portal as it is declared, once each."""
+
+    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern).lstrip("^"))
+            elif isinstance(pattern, URLPattern):
+                yield prefix + str(pattern.pattern)
+
+    return sorted(set(walk(get_resolver().url_patterns, "/")))
+
+
+@dataclass
+class World:
+    cast: Cast
+    studied: Transaction
+    returned: Transaction
+    issued: Transaction
+    draft: Draft
+    paper: Attachment
+    loose: Attachment
+    standing: int
+    asked: int
+    deficiency: int
+
+    def who(self, actor: str) -> User | None:
+        return self.cast.everyone.get(ACTORS[actor])
+
+    def url(self, route: str) -> str:
+        """This address with the things of this world put in its holes."""
+        if found := MODEL.match(route):
+            model = apps.get_model(*found.groups())
+            own = {Transaction: self.studied.pk}
+            pk = own.get(model) or model._default_manager.order_by("pk").values_list("pk", flat=True).first() or 1
+            return route.replace("<path:object_id>", str(pk)).replace("^([^/]+)/history/([^/]+)/$", f"{pk}/history/1/")
+        case = self.studied
+        if "documents/<slug:kind>" in route:
+            case = self.issued
+        elif "answer" in route or "deficienc" in route:
+            case = self.returned
+        holes = {
+            "<str:reference>": case.reference,
+            "<slug:kind>": self.issued.issued_documents.get().kind,
+            "<slug:move>": "recommend",
+            "<int:deficiency>": self.deficiency,
+            "<int:page>": 1,
+            "<int:pk>": self.asked if route.startswith("/office/") else self.standing,
+            "<str:token>": self.studied.intake.token,
+            "<uuid:key>": self.draft.key
+            if "/drafts/" in route
+            else self.loose.key
+            if "remove" in route
+            else self.paper.key,
+            "<slug:code>": self.draft.service_type.steps[0].code if "/drafts/" in route else "electricity-connection",
+            "<path:content_type_id>/<path:object_id>": f"{ContentType.objects.get_for_model(Office).pk}/1",
+            r"^[\s\S]*$": "nowhere",
+            "^(?P<app_label>transactions|journal|municipality|accounts|permits)/$": "municipality/",
+            "(?P<url>.*)$": "nowhere/",
+        }
+        for hole, value in holes.items():
+            route = route.replace(hole, str(value))
+        assert not re.search(r"[<^(]", route), f"nothing is known to put into {route}"
+        return route
+
+
+def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
+    """One case under study, one returned, one issued, a draft, files, authorisations; all the citizen's."""
+    extra = [("other_clerk", 41, "SC10", "centre_clerk"), ("other_supervisor", 42, "MTR", "supervisor")]
+    for name, number, office, role in extra:
+        person = User.objects.create_user(national_id(number), PASSWORD, full_name=name, phone=f"+9665{number:08d}")
+        people.appoint(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        cast.everyone[name] = person
+    unposted = User.objects.create_user(national_id(43), PASSWORD, full_name="unposted", phone="+966500000043")
+    people.end_post(
+        people.appoint(unposted, Office.objects.get(code="SHR"), "reviewer", on=date(2020, 1, 1)), on=date(2021, 1, 1)
+    )
+    User.objects.filter(pk=unposted.pk).update(is_staff=True)
+    cast.everyone["unposted"] = User.objects.get(pk=unposted.pk)
+    studied = drive(submitted("building-permit"), cast, "under_study")
+    electricity = drive(submitted(), cast, "under_study")
+    returned = moves.return_for_completion(
+        electricity,
+        deficiencies=[Asked(electricity.service_type.deficiencies[0].code)],
+        by=cast.reviewer,
+        now=NOW + timedelta(days=1),
+    )
+    issued = drive(submitted("land-subdivision"), cast, "issued")
+    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
+    asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    assert studied.authorisation_id is not None
+    return World(
+        cast=cast,
+        studied=studied,
+        returned=returned,
+        issued=issued,
+        draft=draft,
+        paper=studied.attachments.filter(content_type="application/pdf").order_by("pk")[0],
+        loose=loose,
+        standing=studied.authorisation_id,
+        asked=asked.pk,
+        deficiency=returned.deficiencies.get().pk,
+    )
+
+
+def client_of(person: User | None) -> Client:
+    """A client that is signed in and lets a failure be answered as a stranger's browser would see it."""
+    client = Client(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+# Sessions, caches and the count of wrong tries are the portal's own notes, not anybody's record.
+OWN_NOTES = ("django_session", '"cache"', "transactions_try")
+
+
+CHANGE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM)\s")
+
+
+@contextlib.contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements that changed a row of somebody's record while this is open."""
+    seen: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if CHANGE.match(sql) and context["cursor"].rowcount and not any(note in sql for note in OWN_NOTES):
+            seen.append(sql)
+        return done
+
+    with connection.execute_wrapper(watch):
+        yield seen
