@@ -35,11 +35,15 @@ class StaffSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         roles = {post.role for post in posts_of(request.user)} if request.user.is_authenticated else set()
-        own = {"at_a_counter": Role.CENTRE_CLERK in roles, "supervises": Role.SUPERVISOR in roles}
+        own = {
+            "at_a_counter": Role.CENTRE_CLERK in roles,
+            "supervises": Role.SUPERVISOR in roles,
+            "administers": Role.ADMINISTRATOR in roles,
+        }
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, counter, queue, supervision
+        from . import case, counter, operations, queue, supervision
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -49,6 +53,7 @@ class StaffSite(AdminSite):
             path("counter/", self.admin_view(counter.counter), name="counter"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
+            path("operations/", self.admin_view(operations.operations), name="operations"),
             path("reference/", self.admin_view(self.reference), name="reference"),
         ]
         return own + super().get_urls()
