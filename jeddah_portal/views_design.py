@@ -69,7 +69,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "services": service_types.every(),
         "chart": _chart(now),
         "empty_chart": _chart(now, empty=True),
-        "facts": [(_("Applicant"), LONG_NAME), (_("File"), OVERRIDE), (_("Due"), now.date())],
+        "facts": [(_("Applicant"), LONG_NAME), (_("Documents"), OVERRIDE), (_("Due"), now.date())],
         "files": [(LONG_FILE, 48_000_000, 62, ""), (OVERRIDE, 120_000, "", ""), ("photo.heic", 3_400_000, "", _("This kind of file is not taken."))],
         "page": Paginator(range(1000), 25).page(2),
         "kinds": ("success", "warning", "error", "info", "plain"),

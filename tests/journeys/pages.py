@@ -18,6 +18,7 @@ from municipality.models import Office
 from transactions import pins
 from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
 from transactions.services import drafts, moves, notes
+from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, drive
@@ -154,12 +155,14 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     draft = drafts.start(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
-    Closure.objects.create(
-        service="land-subdivision",
-        since=NOW - timedelta(days=2),
-        reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
-        reason_en="The boundaries of the approved plans are being checked after their update.",
-        reopens_on=(NOW + timedelta(days=12)).date(),
+    save_closure(
+        Closure(
+            service="land-subdivision",
+            since=NOW - timedelta(days=2),
+            reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
+            reason_en="The boundaries of the approved plans are being checked after their update.",
+            reopens_on=(NOW + timedelta(days=12)).date(),
+        )
     )
     note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
     notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)

@@ -60,7 +60,7 @@ def test_an_electricity_connection(cast, open_page, papers):
     electricity(resident, papers)
     reference, pin = receipt(resident)
     resident.get_by_role("link", name="متابعة هذا الطلب").first.click()
-    until(resident, "أُحيل إلى المكتب المختص")
+    until(resident, "أُحيل إلى الجهة المختصة")
 
     relative = open_page()
     relative.goto("/")
@@ -103,7 +103,7 @@ def test_a_land_subdivision(cast, open_page, papers):
     owner.get_by_role("button", name="تقديم الطلب").click()
     reference, _pin = receipt(owner)
     owner.get_by_role("link", name="متابعة هذا الطلب").first.click()
-    until(owner, "أُحيل إلى المكتب المختص")
+    until(owner, "أُحيل إلى الجهة المختصة")
 
     registry, reviewer = open_page(cast.registry), open_page(cast.reviewer)
     move(registry, reference, "register")
@@ -168,7 +168,7 @@ def test_a_building_permit(cast, open_page, papers):
     owner.get_by_role("button", name="الموافقة والتقديم").click()
     reference, _pin = receipt(owner)
     owner.get_by_role("link", name="متابعة هذا الطلب").first.click()
-    until(owner, "أُحيل إلى المكتب المختص")
+    until(owner, "أُحيل إلى الجهة المختصة")
 
     registry, reviewer = open_page(cast.registry), open_page(cast.reviewer)
     move(registry, reference, "register")
