@@ -295,7 +295,7 @@ def test_a_supervisor_hands_files_over_after_a_look(cast, submitted, desk):
 
 
 STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-LOOKS = ((1280, "light", ()), (360, "dark", ()))
+LOOKS = ((1280, "light", ()), (360, "dark", ("color-contrast", "target-size", "label")))
 
 
 def test_every_staff_page_is_readable_for_everyone(browser, live_server, cast, submitted):
