@@ -67,7 +67,8 @@ def test_a_component_names_its_arguments(path):
     assert "Arguments:" in header[0]
 
 
-FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html"}  # seen around every page, or whole
+# Seen around every page, as a whole page, or inside other components.
+FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html"}
 
 
 def test_the_design_page_shows_every_component():

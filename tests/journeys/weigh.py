@@ -1,4 +1,4 @@
-"""What a page costs from a clean cache: bytes on the wire, requests, hosts, layout shift, when its largest piece shows."""
+"""What a page costs from a clean cache: bytes on the wire, requests, hosts, layout shift, its largest piece in time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ watch("largest-contentful-paint", (entry) => { window.largest = entry.startTime;
 
 @dataclass
 class Weight:
-    """Bytes with headers, as received; requests of one document; `shift` is CLS, `largest_ms` is LCP in milliseconds."""
+    """Bytes with headers, as received; `shift` is CLS, `largest_ms` is LCP in milliseconds."""
 
     bytes: int = 0
     requests: int = 0
