@@ -1,16 +1,19 @@
-"""Four small middlewares, kept cheap because every inquiry passes through them."""
+"""Five small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 
+from transactions.metering import count
 from transactions.tracing import request_id
 
 from .views import bad_request
@@ -18,6 +21,19 @@ from .views import bad_request
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class MeteringMiddleware:
+    """Counts and times every request (transactions/metering.py). Outermost, so that what it times is the whole."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = perf_counter()
+        response = self.get_response(request)
+        count(request, response, perf_counter() - began)
+        return response
 
 
 class RequestIdMiddleware:
@@ -72,10 +88,10 @@ class LanguageMiddleware:
 
 
 class WrittenTextMiddleware:
-    """Refuses, with 400, what is no text: a NUL, which PostgreSQL cannot store or even compare, and foreign charsets.
+    """Refuses a NUL with 400: PostgreSQL can neither store nor compare one.
 
-    Every other byte that is not UTF-8 is read as U+FFFD by Django. JSON bodies are the API's own to judge. Stands
-    before the session, whose key comes out of a cookie and goes into a query.
+    Bytes that are not UTF-8 are read as U+FFFD by Django. JSON bodies are the API's own to judge. Stands before the
+    session, whose key comes out of a cookie and goes into a query.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -89,12 +105,10 @@ class WrittenTextMiddleware:
             "\0" in request.path_info
             or "%00" in meta.get("QUERY_STRING", "")
             or (cookie and ("\0" in cookie or "\\000" in cookie))
-            or (request.encoding or "utf-8").lower() not in ("utf-8", "utf8")
         ):
             # The page that says so must not trip over it again.
             meta["QUERY_STRING"] = ""
             request.COOKIES = {}
-            request.encoding = "utf-8"
             return bad_request(request)
         return self.get_response(request)
 
@@ -112,3 +126,16 @@ class WrittenTextMiddleware:
 
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
+
+
+class CompressPages(GZipMiddleware):
+    """Pages go out compressed; files do not, being compressed already, nor does the API, whose answers are small.
+
+    What an attacker would guess from the length (BREACH) changes anyway: Django masks the CSRF token anew in each page
+    and pads the compressed bytes by a random length.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)  # type: ignore[return-value]

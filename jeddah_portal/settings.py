@@ -65,10 +65,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "jeddah_portal.middleware.MeteringMiddleware",
     "jeddah_portal.middleware.RequestIdMiddleware",
     "jeddah_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jeddah_portal.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",
@@ -209,7 +211,7 @@ SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO els
 SMS_DIR = VAR / "sms"
 EMAIL_FILE_PATH = VAR / "mail"
 vars().update(env.email_url("EMAIL_URL", default="filemail:"))
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 
 # -- work owed: Celery when there is a broker, `manage.py work` when there is none --------------------------------
@@ -291,6 +293,8 @@ SPECTACULAR_SETTINGS = {
 BEHIND_TLS = env.bool("BEHIND_TLS", default=not DEMO)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 SECURE_SSL_REDIRECT = BEHIND_TLS
+# Probes and Prometheus ask on the inside, without a proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
@@ -310,6 +314,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+# -- figures for Prometheus: whoever brings this token gets them; without one there is no /metrics ----------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # -- logs: one JSON object a line, one id through web, outbox and task, and nobody's personal data ---------------
 LOGGING = {

@@ -4,7 +4,7 @@ from django.views.i18n import set_language
 
 from transactions.admin import staff_site
 
-from . import views
+from . import metrics, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("transactions.urls")),
@@ -16,11 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEMO:
-    from .views_design import design
+    from .views_design import design, error_page
 
-    urlpatterns.append(path("design/", design, name="design"))
+    urlpatterns += [path("design/", design, name="design"), path("design/<int:status>/", error_page)]
 
 handler400 = "jeddah_portal.views.bad_request"
 handler403 = "jeddah_portal.views.forbidden"

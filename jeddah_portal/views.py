@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -83,6 +84,8 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         detail = _("What was sent is incomplete or damaged.")
         return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return render(request, "413.html", status=413)
     return render(request, "400.html", status=400)
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
-from simple_history.admin import SimpleHistoryAdmin
+
+from municipality.guarded_admin import RecordedAdmin
 
 from .models import Tariff
 
 
-class TariffAdmin(SimpleHistoryAdmin):
+class TariffAdmin(RecordedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_display = ("code", "rate", "valid_from", "certainty")
-    history_list_display = ("rate", "valid_from")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may_edit(request)

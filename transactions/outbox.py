@@ -32,7 +32,7 @@ CLOCKS_DIFFER = timedelta(seconds=10)
 BATCH = 500
 PIECES = 50
 # Well under a task's time limit, and long enough that ringing again costs nothing.
-WORK_SECONDS = 10
+WORK_SECONDS = 5
 WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
 _insert = PreparedInsert(Outbox)
 _handlers: dict[str, Callable[[int, datetime], None]] = {}
@@ -84,10 +84,9 @@ def _claimable(now: datetime) -> Q:
     Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past.
     """
     owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
-    return (
-        owed & (Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER))
-        | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
-    )
+    return owed & (
+        Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
+    ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
 
 
 def kinds() -> list[str]:

@@ -104,11 +104,15 @@ ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg,.jpeg", "image/png": "
 
 @dataclass(frozen=True)
 class Document:
-    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all."""
+    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all.
+
+    `good` says what a good one looks like, so that it need not come back.
+    """
 
     code: str
     label: StrOrPromise
     hint: StrOrPromise = ""
+    good: StrOrPromise = ""
     accepts: tuple[str, ...] = PAPER
     least: int = 1
     most: int = 3

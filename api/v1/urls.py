@@ -21,7 +21,9 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     path(
         "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api_schema", permission_classes=[AllowAny]),
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api_schema", permission_classes=[AllowAny], http_method_names=["get", "head"]
+        ),
         name="api_docs",
     ),
     re_path(r"^[\s\S]*$", errors.not_found),

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from transactions.errors import Problem
 from transactions.service_types import (
@@ -145,15 +146,56 @@ SERVICE = ServiceType(
         ),
     ),
     documents=(
-        _paper("deed", _("Title deed"), hint=_("Both pages, every word readable.")),
-        _paper("survey_decision", _("Survey decision"), hint=_("Not older than three years.")),
-        _paper("croquis", _("Site sketch (croquis)")),
-        _paper("building_regulation", _("Plot building regulation statement")),
-        _drawing("arch_drawings", _("Architectural drawings"), hint=_("PDF or DWG, up to 50 MB a file.")),
-        _drawing("site_plan", _("Site plan")),
-        _paper("soil_report", _("Soil study report")),
-        _paper("office_pledge", _("Supervising-office pledge"), hint=_("Signed and stamped by the office.")),
-        _paper("owner_pledge", _("Owner declaration on rules"), hint=_("Signed by the owner.")),
+        _paper(
+            "deed",
+            _("Title deed"),
+            hint=_("Both pages, every word readable."),
+            good=_("Flat and whole, all four corners in the picture; number, date and stamp can be read."),
+        ),
+        _paper(
+            "survey_decision",
+            _("Survey decision"),
+            hint=_("Not older than three years."),
+            good=_("Stamped, with its number and date and the table of coordinates."),
+        ),
+        _paper(
+            "croquis",
+            _("Site sketch (croquis)"),
+            good=_("The plot within its block, names and widths of the streets, north arrow, coordinates."),
+        ),
+        _paper(
+            "building_regulation",
+            _("Plot building regulation statement"),
+            good=_("For this very plot: use, height, coverage and setbacks."),
+        ),
+        _drawing(
+            "arch_drawings",
+            _("Architectural drawings"),
+            hint=_("PDF or DWG, up to 50 MB a file."),
+            good=_("Every floor, façade and section to scale, with setbacks and areas, stamped by the office."),
+        ),
+        _drawing(
+            "site_plan",
+            _("Site plan"),
+            good=_("The building on the plot with the setback on each side, scale and north arrow."),
+        ),
+        _paper(
+            "soil_report",
+            _("Soil study report"),
+            good=_("Places and depths of the borings, signed and stamped by the laboratory."),
+        ),
+        _paper(
+            "office_pledge",
+            _("Supervising-office pledge"),
+            hint=_("Signed and stamped by the office."),
+            good=_("Names this plot and this building; dated."),
+        ),
+        _paper(
+            "owner_pledge",
+            _("Owner declaration on rules"),
+            hint=_("Signed by the owner."),
+            good=_("Names this plot and this building; dated."),
+        ),
         _drawing("struct_drawings", _("Structural drawings"), least=0),
         _drawing("elec_drawings", _("Electrical drawings"), least=0),
         _drawing("mech_drawings", _("Mechanical drawings"), least=0),
@@ -226,7 +268,12 @@ SERVICE = ServiceType(
         _("Review of the façades"),
     ),
     fee=Fee(_fee, _("3 SAR for each square metre of all floors together, for three years.")),
-    output=Output("building-permit", _("Building permit"), "permits/outputs/building_permit.html", valid_years=3),
+    output=Output(
+        "building-permit",
+        pgettext_lazy("the document", "Building permit"),
+        "permits/outputs/building_permit.html",
+        valid_years=3,
+    ),
     check=_check,
     flag=_flag,
 )

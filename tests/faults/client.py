@@ -94,11 +94,20 @@ class Client:
     # -- one call ------------------------------------------------------------------------------------------------
 
     def call(
-        self, op: Op, method: str, path: str, body: Any = None, token: str = "", patience: float = PATIENCE, **headers: str
+        self,
+        op: Op,
+        method: str,
+        path: str,
+        body: Any = None,
+        token: str = "",
+        patience: float = PATIENCE,
+        **headers: str,
     ) -> Op:
         """Send it and judge the answer."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        headers = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        headers = {"Content-Type": "application/json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
         if token:
             headers["Authorization"] = f"Token {self.tokens[token]}"
         line = http.client.HTTPConnection(self.address, timeout=patience)
@@ -150,9 +159,7 @@ class Client:
             if any(op.outcome != "ok" for op in uploads.values()):
                 raise AssertionError([(op.status, op.answer) for op in uploads.values()])
             files = {document: [op.answer["key"]] for document, op in uploads.items()}
-            self._stock.append(
-                (who, {"service": "electricity-connection", "answers": ANSWERS, "attachments": files})
-            )
+            self._stock.append((who, {"service": "electricity-connection", "answers": ANSWERS, "attachments": files}))
 
     def submit(self, *, patience: float = PATIENCE) -> Op:
         """Submit a request from the stock under a fresh key."""

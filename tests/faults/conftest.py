@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,10 +103,15 @@ def wait_until(true: Callable[[], bool], seconds: float) -> None:
 @pytest.fixture(scope="session")
 def whole_stack() -> Iterator[Run]:
     """The portal as processes of its own, one set for all these tests, since what fails must also recover."""
-    with tempfile.TemporaryDirectory(prefix="jeddah-faults-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        with Stack(Path(folder)) as stack:
+    folder = Path(tempfile.mkdtemp(prefix="jeddah-faults-"))
+    folder.chmod(0o711)
+    try:
+        with Stack(folder) as stack:
             yield Run(stack)
+    finally:
+        # FAULTS_KEEP=1 leaves the logs and the clients' history for whoever has to find out.
+        if not os.environ.get("FAULTS_KEEP"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

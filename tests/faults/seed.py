@@ -35,7 +35,10 @@ def main() -> None:
     def person(name: str, number: int) -> User:
         body = f"1{number:08d}"
         user = User.objects.create_user(
-            body + str(luhn.calc_check_digit(body)), "a long enough password", full_name=name, phone=f"+9665{number:08d}"
+            body + str(luhn.calc_check_digit(body)),
+            "a long enough password",
+            full_name=name,
+            phone=f"+9665{number:08d}",
         )
         tokens[name] = AuthToken.objects.create(user)[1]
         return user

@@ -18,6 +18,7 @@ TABLE = Path(__file__).with_name("access_matrix.txt")
 # What is asked for in earnest; every other POST is sent empty.
 BODIES: dict[str, Any] = {
     "/staff/cases/<str:reference>/<slug:move>/": lambda world: {"version": world.studied.version},
+    "/staff/cases/<str:reference>/notes/": lambda world: {"text": "x"},
     "/requests/<str:reference>/withdraw/": lambda world: {"reason": "x"},
     "/requests/<str:reference>/answer/": lambda world: {f"answer-{world.deficiency}": "نعم"},
     "/office/authorisations/<int:pk>/answer/": lambda world: {"accept": "1"},
@@ -60,9 +61,19 @@ def outcome(client: Any, method: str, route: str, world: World) -> str:
     if answer.status_code == 200:
         ours = (world.studied.reference, world.returned.reference, world.issued.reference)
         return "C" if any(reference.encode() in content for reference in ours) else "o"
-    return {400: "b", 401: "U", 403: "F", 404: ".", 405: "M", 409: "c", 410: "g", 415: "t", 422: "i", 503: "d"}[
-        answer.status_code
-    ]
+    return {
+        204: "-",
+        400: "b",
+        401: "U",
+        403: "F",
+        404: ".",
+        405: "M",
+        409: "c",
+        410: "g",
+        415: "t",
+        422: "i",
+        503: "d",
+    }[answer.status_code]
 
 
 def table() -> dict[str, str]:

@@ -36,8 +36,13 @@ SHOWS = {
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """Who waited longest against the due date comes first. A whole number in the search leads straight to its case."""
+    """Who waited longest against the due date comes first. A whole number in the search leads straight to its case.
+
+    Whoever works on no case (an administrator) has no queue, and begins with the reference data.
+    """
     user, now = signed_in(request), timezone.now()
+    if not access.case_posts(user):
+        return redirect("staff:reference")
     query = request.GET.get("q", "").strip()
     parsed = references.parse(query)
     if parsed and access.at_work(user).filter(reference=str(parsed)).exists():

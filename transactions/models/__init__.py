@@ -1,5 +1,6 @@
 """A transaction and everything that hangs on it. Only transactions.services writes these tables."""
 
+from .closures import Closure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
 from .papers import Attachment, FeeDue, Intake, IssuedDocument
@@ -9,6 +10,7 @@ from .work import Delivery, Heartbeat, Notification, Outbox, Try
 __all__ = [
     "Attachment",
     "Channel",
+    "Closure",
     "Deficiency",
     "Delivery",
     "Direction",

@@ -20,6 +20,7 @@ from ..errors import DomainError, Problem
 from ..models import Attachment, Channel, Draft, Intake, Transaction
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
+from .closures import refuse_if_closed
 from .intake import Submission, check, submit
 
 MOST_CHARACTERS = 4000
@@ -39,6 +40,7 @@ def start(
     A draft of the same kind in which nothing is written yet is given back instead: pressing twice begins one.
     """
     now = now or timezone.now()
+    refuse_if_closed(service.code)
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))

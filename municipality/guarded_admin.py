@@ -1,0 +1,82 @@
+"""A ModelAdmin for hostile days: Django's own ends in a 500 on ids that are no numbers and on filters of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from simple_history.admin import SimpleHistoryAdmin
+
+# What follows the name of a declared filter in the address of a filtered list.
+LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
+MOST_NEW_ROWS = 20
+
+
+def are_numbers(ids: Iterable[str]) -> bool:
+    """True when each could be the id of a row."""
+    return all(one.isascii() and one.isdecimal() and len(one) < 19 for one in map(str, ids))
+
+
+class NumberedSelect(AutocompleteSelect):
+    """Shows again what was chosen, if that was something one can choose."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [one for one in value if are_numbers([one])], attrs)
+
+
+class _NumberedChoices:
+    """Mixin of lists and of the forms inside forms."""
+
+    def formfield_for_foreignkey(self: Any, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = NumberedSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class GuardedAdmin(_NumberedChoices, admin.ModelAdmin):
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the filters the list declares; by default any field may be probed, and any lookup broken."""
+        declared = [self.date_hierarchy, *self.get_list_filter(request)]
+        names = [one if isinstance(one, str) else getattr(one, "parameter_name", None) for one in declared]
+        return any(name and lookup in (name, *(f"{name}__{end}" for end in LOOKUPS)) for name in names)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *more: Any, **also: Any) -> HttpResponse | None:
+        if not are_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("ids are numbers")
+        return super().response_action(request, queryset, *more, **also)
+
+
+class RecordedAdmin(GuardedAdmin, SimpleHistoryAdmin):
+    """Keeps the history of its rows."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not are_numbers([object_id]):
+            raise Http404
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if not are_numbers([object_id, version_id]):
+            raise Http404
+        if "_popup" in request.POST:
+            raise BadRequest("an old version is no popup")
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+
+class GuardedInline(_NumberedChoices, admin.TabularInline):
+    """Rows inside a form: those there are and a few more, however many a request claims to send."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        there = self.get_queryset(request).filter(**{self._parent_field(): obj}).count() if obj else 0
+        most = there + MOST_NEW_ROWS
+        return super().get_formset(request, obj, **kwargs | {"max_num": most, "absolute_max": most})
+
+    def _parent_field(self) -> str:
+        found = [field.name for field in self.model._meta.fields if field.related_model is self.parent_model]
+        return self.fk_name or found[0]
