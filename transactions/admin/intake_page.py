@@ -43,10 +43,6 @@ class Paper:
     condition: Condition | None
 
     @property
-    def accept(self) -> str:
-        return ",".join(self.document.accepts)
-
-    @property
     def room(self) -> int:
         return self.document.most - len(self.files)
 
