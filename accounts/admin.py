@@ -5,17 +5,61 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
+from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from municipality.guarded_admin import GuardedAdmin, GuardedInline, RecordedAdmin
+from municipality.text import western_digits
 
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
+
+
+def tag(kind: str, word: object) -> SafeString:
+    return format_html('<span class="tag tag--{}">{}</span>', kind, word)
+
+
+class PersonField(forms.CharField):
+    """A person by ID number: exact, quick to type, and no list of everyone's names to look through."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr", "autocomplete": "off", "size": 12})
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return User.objects.filter(pk=value).values_list("national_id", flat=True).first()
+        return value
+
+    def clean(self, value: Any) -> User | None:
+        number = western_digits(super().clean(value) or "").strip()
+        if not number:
+            return None
+        found = User.objects.filter(national_id=number).first()
+        if found is None:
+            raise ValidationError(_("Nobody has an account with this ID number."), code="unknown_person")
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial) != data)
+
+
+class PersonForm(forms.ModelForm):
+    user = PersonField(label=_("ID number of the person"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.setdefault("aria-label", field.label or name)
 
 
 class Administered(GuardedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_per_page = 50
+    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may_edit(request)
@@ -32,7 +76,7 @@ class Administered(GuardedAdmin):
 class UserAdmin(Administered):
     """Passwords are not set here: people set their own through a code to their phone."""
 
-    list_display = ("national_id", "full_name", "phone", "is_staff", "is_active", "identity_verified_at")
+    list_display = ("national_id", "full_name", "number", "works_here", "state", "identity_verified_at")
     list_filter = ("is_staff", "is_active")
     search_fields = ("national_id", "full_name", "phone")
     fields = (
@@ -52,11 +96,23 @@ class UserAdmin(Administered):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @admin.display(description=_("mobile"), ordering="phone")
+    def number(self, user: User) -> SafeString:
+        return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', user.phone or "—")
+
+    @admin.display(description=_("works for the municipality"), ordering="is_staff")
+    def works_here(self, user: User) -> object:
+        return tag("info", _("Staff")) if user.is_staff else "—"
+
+    @admin.display(description=_("account"), ordering="is_active")
+    def state(self, user: User) -> SafeString:
+        return tag("success", _("Active")) if user.is_active else tag("error", _("Closed"))
+
 
 class MembershipInline(GuardedInline):
     model = OfficeMembership
+    form = PersonForm
     extra = 0
-    autocomplete_fields = ("user",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -68,18 +124,22 @@ class MembershipInline(GuardedInline):
 
 
 class EngineeringOfficeAdmin(Administered, RecordedAdmin):
-    list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "active")
+    list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "state")
     list_filter = ("active",)
     search_fields = ("licence_number", "name_ar", "name_en")
     inlines = (MembershipInline,)
 
+    @admin.display(description=_("state"), ordering="active")
+    def state(self, office: EngineeringOffice) -> SafeString:
+        return tag("success", _("Active")) if office.active else tag("error", _("Stopped"))
+
 
 class StaffPostAdmin(Administered, RecordedAdmin):
+    form = PersonForm
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")
     list_select_related = ("user", "office")
     search_fields = ("user__national_id", "user__full_name")
-    autocomplete_fields = ("user", "office")
 
 
 class AuthorisationAdmin(Administered):

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.text import western_digits
+from municipality.text import western_digits, without_marks
 
 from .identity import clean_mobile, clean_national_id
 from .models import EngineeringOffice, Language, User
@@ -60,6 +60,9 @@ class FirstSignInForm(forms.Form):
     phone = MobileField(
         help_text=_("For example 0512345678. If we know you already, the code goes to the number we have.")
     )
+
+    def clean_full_name(self) -> str:
+        return " ".join(without_marks(self.cleaned_data["full_name"]).split())
 
 
 class CodeForm(forms.Form):

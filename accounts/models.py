@@ -109,8 +109,10 @@ class OfficeMembership(models.Model):
         MANAGER = "manager", _("Manager")
         ENGINEER = "engineer", _("Engineer")
 
-    office = models.ForeignKey(EngineeringOffice, on_delete=models.PROTECT, related_name="memberships")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    office = models.ForeignKey(
+        EngineeringOffice, verbose_name=_("engineering office"), on_delete=models.PROTECT, related_name="memberships"
+    )
+    user = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ENGINEER)
     starts_on = models.DateField(_("from"), default=timezone.localdate)
     ends_on = models.DateField(_("to"), null=True, blank=True)
@@ -140,8 +142,10 @@ class Authorisation(models.Model):
         DECLINED = "declined", _("Declined")
         REVOKED = "revoked", _("Revoked")
 
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="authorisations")
-    office = models.ForeignKey(EngineeringOffice, on_delete=models.PROTECT, related_name="authorisations")
+    owner = models.ForeignKey(User, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="authorisations")
+    office = models.ForeignKey(
+        EngineeringOffice, verbose_name=_("engineering office"), on_delete=models.PROTECT, related_name="authorisations"
+    )
     plan_number = models.CharField(_("plan number"), max_length=30)
     parcel_number = models.CharField(_("parcel number"), max_length=30)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.GIVEN)
@@ -186,8 +190,8 @@ class Role(models.TextChoices):
 class StaffPost(models.Model):
     """A person holds a role in an office from one day to another."""
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="posts")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="posts")
+    user = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="posts")
+    office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="posts")
     role = models.CharField(_("role"), max_length=20, choices=Role)
     starts_on = models.DateField(_("from"), default=timezone.localdate)
     ends_on = models.DateField(_("to"), null=True, blank=True)

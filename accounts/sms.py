@@ -1,9 +1,13 @@
-"""Short messages through whatever SMS_BACKEND names: a callable (phone, text) that returns once it is taken."""
+"""Short messages through whatever SMS_BACKEND names: a callable (phone, text, key) that returns once it is taken.
+
+A message that is sent again after a crash carries the same `key`, so that the gateway may drop the second one.
+"""
 
 from __future__ import annotations
 
 import itertools
 import time
+import uuid
 from pathlib import Path
 
 from django.conf import settings
@@ -12,12 +16,12 @@ from django.utils.module_loading import import_string
 _count = itertools.count()
 
 
-def send(phone: str, text: str) -> None:
+def send(phone: str, text: str, *, key: str = "") -> None:
     """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken."""
-    import_string(settings.SMS_BACKEND)(phone, text)
+    import_string(settings.SMS_BACKEND)(phone, text, key or uuid.uuid4().hex)
 
 
-def to_file(phone: str, text: str) -> None:
+def to_file(phone: str, text: str, key: str) -> None:
     """For demo and development: one file a message under SMS_DIR."""
     folder = Path(settings.SMS_DIR)
     folder.mkdir(parents=True, exist_ok=True)

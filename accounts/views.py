@@ -4,13 +4,17 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from municipality.text import western_digits
 
 from . import services
 from .access import offices_of, signed_in
@@ -20,6 +24,7 @@ from .models import Authorisation, EngineeringOffice, OneTimeCode
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
+OWNERS_A_PAGE = 50
 
 
 def _safe_next(request: HttpRequest, url: str) -> str:
@@ -121,12 +126,25 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def office_authorisations(request: HttpRequest) -> HttpResponse:
+    """Owners by what their authorisation waits for; those to be answered stand first."""
     mine = offices_of(signed_in(request))
     if not mine:
         raise Http404
+    tabs = {"live": _("In force or waiting"), "ended": _("Ended"), "all": _("All")}
+    show = request.GET.get("show", "live")
+    query = western_digits(request.GET.get("q", "")).strip()[:80]
     rows = Authorisation.objects.filter(office__in=mine).select_related("office", "owner")
-    return render(request, "accounts/office_authorisations.html", {"authorisations": rows})
+    if show in ("live", "ended"):
+        live = Q(status__in=(Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED))
+        rows = rows.filter(live if show == "live" else ~live)
+    if query:
+        rows = rows.filter(Q(plan_number=query) | Q(parcel_number=query) | Q(owner__full_name__icontains=query))
+    waiting_first = Case(When(status=Authorisation.Status.GIVEN, then=0), default=1)
+    page = Paginator(rows.order_by(waiting_first, "-given_at"), OWNERS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "tabs": tabs.items(), "show": show, "q": query}
+    return render(request, "accounts/office_authorisations.html", context)
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -13,15 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.errors import AccountError
+from transactions import database
 from transactions.errors import DomainError, Invalid, NotVisible
 
+logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
 # What a domain refusal means to a client; whatever is not named here is a conflict with the present state.
 STATUS_BY_CODE = {
     "invalid": status.HTTP_422_UNPROCESSABLE_ENTITY,
     "key_reused": status.HTTP_422_UNPROCESSABLE_ENTITY,
     "not_found": status.HTTP_404_NOT_FOUND,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
+    "no_room": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_the_applicant": status.HTTP_403_FORBIDDEN,
     "not_at_this_counter": status.HTTP_403_FORBIDDEN,
     "not_your_office": status.HTTP_403_FORBIDDEN,
@@ -40,6 +45,14 @@ def problem(code: str, detail: object, status_code: int, errors: list[dict[str, 
     return body | ({"errors": errors} if errors else {})
 
 
+def unavailable() -> dict[str, Any]:
+    """The database is away: what that means for what was sent."""
+    if database.nothing_was_taken():
+        return problem("unavailable", _("The service is stopped for a moment. Nothing was taken."), 503)
+    message = _("We cannot say whether this was taken. Send it again with the same key: nothing is taken twice.")
+    return problem("outcome_unknown", message, 503)
+
+
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets a bug propagate."""
     set_rollback()
@@ -53,6 +66,10 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         body = problem("not_found", NotVisible().message, status.HTTP_404_NOT_FOUND)
     elif isinstance(error, PermissionDenied):
         body = problem("forbidden", _("This is not open to you."), status.HTTP_403_FORBIDDEN)
+    elif isinstance(error, database.AWAY):
+        logger.exception("database unavailable", exc_info=error)
+        body = unavailable()
+        headers["Retry-After"] = str(RETRY_SECONDS)
     elif isinstance(error, exceptions.APIException):
         body = _of_framework(error)
         if header := getattr(error, "auth_header", None):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 
 from transactions.metering import count
@@ -125,3 +126,17 @@ class WrittenTextMiddleware:
 
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
+
+
+class CompressPages(GZipMiddleware):
+    """Pages and JSON go out compressed; uploaded files do not, being compressed already and of a known length.
+
+    What an attacker would guess from the length (BREACH) changes anyway: Django masks the CSRF token anew in each page
+    and pads the compressed bytes by a random length.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
+        kind = response.get("Content-Type", "")
+        if response.streaming or not kind.startswith(("text/html", "application/json", "application/problem+json")):
+            return response
+        return super().process_response(request, response)  # type: ignore[return-value]

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "jeddah_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jeddah_portal.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",
@@ -110,6 +111,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- database --------------------------------------------------------------------------------------------------
 DATABASE_URL_DEFAULT = f"sqlite:///{VAR / 'portal.sqlite3'}"
 DATABASES = {"default": env.db("DATABASE_URL", default=DATABASE_URL_DEFAULT) if DEMO else env.db("DATABASE_URL")}
+# Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
+DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
+# What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`).
+DATABASE_SESSION = env.str("DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s")
+DATABASE_WEB_SESSION = env.str("DATABASE_WEB_SESSION", default="-c lock_timeout=1200ms -c statement_timeout=3s")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Write-ahead mode is unsafe before SQLite 3.51.3 (Debian 12 ships 3.40); deferred transactions fail under load.
     DATABASES["default"]["OPTIONS"] = {
@@ -122,7 +128,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 2
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
+    )
+    DATABASES["default"]["OPTIONS"]["options"] = DATABASE_SESSION
+# Django's own engine, noting commits (transactions/database).
+DATABASES["default"]["ENGINE"] = DATABASES["default"]["ENGINE"].replace("django.db.backends", "transactions.database")
 
 # -- caches: counts that several processes share lie in the database, hints that may differ a minute in each -----
 CACHES = {
@@ -200,7 +211,7 @@ SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO els
 SMS_DIR = VAR / "sms"
 EMAIL_FILE_PATH = VAR / "mail"
 vars().update(env.email_url("EMAIL_URL", default="filemail:"))
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 
 # -- work owed: Celery when there is a broker, `manage.py work` when there is none --------------------------------
@@ -221,8 +232,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_SOFT_TIME_LIMIT = 60
-CELERY_TASK_TIME_LIMIT = 90
+# Below the lease of the outbox (20 s), so that a task which hangs is ended before another may take its rows over.
+CELERY_TASK_SOFT_TIME_LIMIT = 12
+CELERY_TASK_TIME_LIMIT = 16
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -19,9 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEMO:
-    from .views_design import design
+    from .views_design import design, error_page
 
-    urlpatterns.append(path("design/", design, name="design"))
+    urlpatterns += [path("design/", design, name="design"), path("design/<int:status>/", error_page)]
 
 handler400 = "jeddah_portal.views.bad_request"
 handler403 = "jeddah_portal.views.forbidden"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -13,8 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from api.errors import MEDIA_TYPE, problem
+from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
+from transactions import database
+from transactions.services.attachments import NoRoom
 
+CSRF_FIELD = "csrfmiddlewaretoken"
 HEARTBEAT_AGE = timedelta(seconds=60)
 
 
@@ -67,6 +72,11 @@ def _broker() -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of our own with a stale token (signed in anew in another tab) may be sent again; nothing typed is lost."""
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name != CSRF_FIELD]
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if ours and typed and not any("password" in name for name, _value in typed):
+        return render(request, "send_again.html", {"typed": typed, "files": len(request.FILES)}, status=403)
     return render(request, "403_csrf.html", status=403)
 
 
@@ -74,6 +84,8 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         detail = _("What was sent is incomplete or damaged.")
         return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return render(request, "413.html", status=413)
     return render(request, "400.html", status=400)
 
 
@@ -86,5 +98,16 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Asks neither database nor session: either may be what failed."""
-    return render(None, "500.html", {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar")}, status=500)
+    """Asks neither database nor session: either may be what failed. Says 503 when it was."""
+    error = sys.exc_info()[1]
+    away = isinstance(error, (*database.AWAY, NoRoom))
+    if request.path_info.startswith("/api/"):
+        body = unavailable() if away else problem("error", _("Something went wrong on our side"), 500)
+        answer: HttpResponse = JsonResponse(body, status=body["status"], content_type=MEDIA_TYPE)
+    else:
+        certain = request.method in ("GET", "HEAD") or database.nothing_was_taken()
+        context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "certain": certain}
+        answer = render(None, "503.html" if away else "500.html", context, status=503 if away else 500)
+    if away:
+        answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer

@@ -8,9 +8,10 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from municipality.charts import Chart, Series
@@ -41,9 +42,11 @@ class SampleForm(forms.Form):
 
 def _chart(now: datetime, empty: bool = False) -> Chart:
     days = [(now - timedelta(weeks=7 - n)).date() for n in range(8)]
-    arrived, decided = ((0,) * 8, (0,) * 8) if empty else ((31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33))
-    series = (Series(_("Arrived"), arrived), Series(_("Decided"), decided))
-    return Chart(_("Arrivals against decisions, by week"), _("Week from"), days, series)
+    arrived, decided = (
+        ((0,) * 8, (0,) * 8) if empty else ((31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33))
+    )
+    series = (Series(_("Requests received"), arrived), Series(_("Requests decided"), decided))
+    return Chart(_("Received and decided, week by week"), _("Week from"), days, series)
 
 
 def design(request: HttpRequest) -> HttpResponse:
@@ -72,3 +75,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "kinds": ("success", "warning", "error", "info", "plain"),
     }  # fmt: skip
     return render(request, "pages/design.html", context)
+
+
+def error_page(request: HttpRequest, status: int) -> HttpResponse:
+    """An error page as people meet it; the real ones are hard to come by on purpose."""
+    if status not in (400, 403, 410, 413, 429, 500, 503):
+        raise Http404
+    alone = status in (400, 500, 503)
+    return render(None if alone else request, f"{status}.html", {"LANGUAGE_CODE": get_language()}, status=status)

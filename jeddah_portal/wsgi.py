@@ -4,6 +4,8 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
+from transactions import database
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jeddah_portal.settings")
 
 
@@ -24,3 +26,4 @@ class Utf8Request(WSGIRequest):
 
 application: WSGIHandler = get_wsgi_application()
 application.request_class = Utf8Request
+database.install()

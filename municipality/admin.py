@@ -48,11 +48,19 @@ class ReferenceAdmin(RecordedAdmin):
 
 
 class OfficeAdmin(ReferenceAdmin):
-    list_display = ("code", "name_ar", "name_en", "kind", "parent", "capacity", "suspended", "sureness")
+    list_display = ("code", "name_ar", "name_en", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
     search_fields = ("code", "name_ar", "name_en")
-    history_list_display = ("capacity", "suspended", "certainty")
+
+    @admin.display(description=_("files a day"), ordering="capacity")
+    def a_day(self, office: Office) -> int:
+        return office.capacity
+
+    @admin.display(description=_("state"), ordering="suspended")
+    def state(self, office: Office) -> SafeString:
+        kind, word = ("error", _("Suspended")) if office.suspended else ("success", _("Working"))
+        return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
 class DistrictAdmin(ReferenceAdmin):
@@ -60,7 +68,6 @@ class DistrictAdmin(ReferenceAdmin):
     list_filter = ("sub_municipality", "certainty")
     list_select_related = ("sub_municipality",)
     search_fields = ("code", "search")
-    history_list_display = ("sub_municipality", "certainty")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[District], search_term: str
@@ -71,7 +78,6 @@ class DistrictAdmin(ReferenceAdmin):
 class HolidayAdmin(ReferenceAdmin):
     list_display = ("name_ar", "name_en", "first_day", "last_day", "sureness")
     list_filter = ("certainty",)
-    history_list_display = ("first_day", "last_day")
 
 
 def register(site: AdminSite, *, may_edit: Callable[[HttpRequest], bool]) -> None:

@@ -1,5 +1,6 @@
 """Arabic text as people type it: digits of both systems, and spellings that differ only by habit. Pure."""
 
+import re
 import unicodedata
 
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
@@ -16,3 +17,25 @@ def search_key(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", western_digits(text).translate(_FOLD))
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())
+
+
+_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f]")
+
+
+def without_marks(text: str) -> str:
+    """Without invisible direction and control characters, which would turn the text around them."""
+    return _MARKS.sub("", text)
+
+
+def isolated(text: str) -> str:
+    """A name inside a sentence keeps its own direction and leaves the sentence its own (FSI … PDI)."""
+    return f"\u2068{text}\u2069"
+
+
+def loose_key(text: str) -> str:
+    """search_key without the article, hyphens and spaces: «الشرفية», “ash sharafiyah” and “Sharafiyah” come close."""
+    words = re.split(r"[\W_]+", search_key(text))
+    return "".join(word for word in words if word not in _ARTICLES).removeprefix("ال")
+
+
+_ARTICLES = frozenset(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"])

@@ -16,7 +16,6 @@ from .models import Tariff
 class TariffAdmin(RecordedAdmin):
     may_edit: Callable[[HttpRequest], bool]
     list_display = ("code", "rate", "valid_from", "certainty")
-    history_list_display = ("rate", "valid_from")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may_edit(request)

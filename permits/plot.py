@@ -14,6 +14,11 @@ DISTRICT = Field(
     _("District"),
     Kind.DISTRICT,
     hint=_("Write the first letters, in Arabic or English, and choose from the list."),
+    help=_(
+        "Take the district the plot lies in today; an old deed may name it otherwise. Your national address shows it. "
+        "If it is on no list, say so below: the central office then finds out which sub-municipality it belongs to; "
+        "the due date stays the same."
+    ),
 )
 DEED_NUMBER = Field(
     "deed_number",
@@ -21,6 +26,11 @@ DEED_NUMBER = Field(
     pattern=r"^[0-9]{6,16}$",
     pattern_message=_("A deed number has 6 to 16 digits."),
     hint=_("At the top of the deed, 6 to 16 digits. Not the number of the request at the notary."),
+    help=_(
+        "Take the number beside the words “deed number” at the head of the first page, with the date beside it. "
+        "Numbers further down belong to the plan, the parcel or an earlier deed. Digits of either kind will do."
+    ),
+    sample=_("Deed number: [320211004455]   Date: 1440/03/15"),
     max_length=20,
 )
 DEED_DATE = Field(
@@ -34,12 +44,24 @@ PLAN = Field(
     "plan_number",
     _("Plan number"),
     hint=_("As written in the deed after “plan no.”, letters too."),
+    help=_(
+        "The plan is the map of the whole quarter, the parcel is your plot on it. Copy each as it is written, with "
+        "its letters and strokes. If the deed names an amended plan, write the amended one."
+    ),
+    sample=_("… parcel no. 27 of block no. 12 of plan no. [415/C/S] in the district of Ash-Sharafiyah …"),
     max_length=30,
 )
 BLOCK = Field(
     "block_number", _("Block number"), hint=_("Leave empty if the deed names none."), required=False, max_length=30
 )
-PARCEL = Field("parcel_number", _("Parcel number"), hint=_("As written in the deed after “parcel no.”."), max_length=30)
+PARCEL = Field(
+    "parcel_number",
+    _("Parcel number"),
+    hint=_("As written in the deed after “parcel no.”."),
+    help=_("Several parcels in one deed: write them all, with a dash between, for example 27-28."),
+    sample=_("… parcel no. [27] of block no. 12 of plan no. 415/C/S in the district of Ash-Sharafiyah …"),
+    max_length=30,
+)
 
 DEED_AND_PLOT = Step(
     "deed",

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.access import offices_of, posts_of
-from accounts.models import Role, User
+from accounts.models import Role, StaffPost, User
 
 from . import references
 from .errors import NotVisible
-from .models import Attachment, Draft, Transaction, TransactionQuerySet
+from .models import Attachment, Draft, Note, Transaction, TransactionQuerySet
 from .workflow import BY_NAME, Move, Who, allowed, moves_open
 
 # Administrators keep the reference data; they see no case.
@@ -39,11 +40,15 @@ class Capacity:
         return ""
 
 
+def case_posts(user: User, on: date | None = None) -> list[StaffPost]:
+    """The posts of a person that let them work on cases."""
+    return [post for post in posts_of(user, on) if post.role in CASE_ROLES]
+
+
 def _staff_offices(user: User, on: date | None = None) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for post in posts_of(user, on):
-        if post.role in CASE_ROLES:
-            found.setdefault(post.office_id, set()).add(post.role)
+    for post in case_posts(user, on):
+        found.setdefault(post.office_id, set()).add(post.role)
     return found
 
 
@@ -66,6 +71,30 @@ def at_work(user: User) -> TransactionQuerySet:
     if not user.is_staff:
         return Transaction.objects.none()
     return Transaction.objects.filter(as_staff(user))
+
+
+def works_on(user: User, case: Transaction) -> bool:
+    """Is this case among `at_work(user)`? Asked of a case at hand, without a query."""
+    places = {case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id}
+    return user.is_staff and not places.isdisjoint(_staff_offices(user))
+
+
+def reads_notes(user: User, case: Transaction) -> bool:
+    """Internal notes are for those who work on a case, and never for whoever it is about."""
+    return works_on(user, case) and not acts_for_applicant(user, case)
+
+
+def posts_on(case: Transaction, on: date | None = None) -> list[StaffPost]:
+    """The posts whose holders work on this case today, with user and office; one query."""
+    places = [pk for pk in (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id) if pk]
+    posts = StaffPost.objects.current(on or timezone.localdate()).filter(office__in=places, role__in=CASE_ROLES)
+    return list(posts.select_related("user", "office").order_by("user__full_name", "pk"))
+
+
+def notes_waiting_for(user: User) -> QuerySet[Note]:
+    """Notes meant for this person that they have not said they read, on cases they still work on."""
+    waiting = Note.objects.filter(to=user, read_at=None, transaction__in=at_work(user))
+    return waiting.exclude(transaction__in=Transaction.objects.filter(as_applicant(user)))
 
 
 def visible(user: User) -> TransactionQuerySet:

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from municipality.models import District
+from municipality.services import districts_by_code
 
 from . import answers
 from .errors import Problem
@@ -130,11 +130,17 @@ def _form(
     for name in form.fields:
         bound = form[name]
         bound.problems = by_path.get(f"{path}{name}", [])  # type: ignore[attr-defined]
+        if bound.problems and not isinstance(bound.field.widget, forms.RadioSelect):  # type: ignore[attr-defined]
+            hint = f" {bound.auto_id}_helptext" if bound.help_text else ""
+            bound.field.widget.attrs |= {
+                "aria-invalid": "true",
+                "aria-describedby": f"{bound.auto_id}_error{hint}",
+            }
     return form
 
 
 def _district_name(code: str) -> str:
     if not code or code == answers.UNLISTED:
         return ""
-    district = District.objects.filter(code=code).first()
+    district = districts_by_code().get(code)
     return district.name if district else code

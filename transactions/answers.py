@@ -20,15 +20,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from municipality.hijri import parse_hijri
-from municipality.models import District
 from municipality.services import districts_by_code
-from municipality.text import search_key, western_digits
+from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
 
 from .errors import Problem
 from .service_types import Answers, Field, Group, Kind, ServiceType, Step
 
 UNLISTED = "unlisted"
-_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f]")
 
 
 class _Typed:
@@ -36,13 +34,13 @@ class _Typed:
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
-            value = _MARKS.sub("", western_digits(value)).strip().replace("٫", ".").replace("٬", "")
+            value = without_marks(western_digits(value)).strip().replace("٫", ".").replace("٬", "")
         return super().to_python(value)  # type: ignore[misc]
 
 
 class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
-        return _MARKS.sub("", super().to_python(value) or "").strip()
+        return without_marks(super().to_python(value) or "").strip()
 
 
 class CodeField(_Typed, forms.CharField):
@@ -70,7 +68,7 @@ class CalendarDateField(forms.Field):
         self.past = past
 
     def to_python(self, value: Any) -> date | None:
-        text = _MARKS.sub("", western_digits(str(value or ""))).strip()
+        text = without_marks(western_digits(str(value or ""))).strip()
         if not text:
             return None
         match = re.fullmatch(r"(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})", text) or _backwards(text)
@@ -100,18 +98,20 @@ class DistrictField(forms.CharField):
     """A district by code or by its name in either script; `unlisted` says it is on no list."""
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
+        text = without_marks(super().to_python(value) or "").strip()
         if not text or text == UNLISTED:
             return text
         if text in districts_by_code():
             return text
-        key = search_key(text)
-        near = list(District.objects.filter(search__contains=key)[:6]) if key else []
-        exact = [d for d in near if key in (search_key(d.name_ar), search_key(d.name_en))]
-        if len(exact) == 1:
-            return exact[0].code
+        for key_of in (search_key, loose_key):
+            key = key_of(text)
+            named = [(d, (key_of(d.name_ar), key_of(d.name_en))) for d in districts_by_code().values()]
+            near = [d for d, names in named if key and any(key in name for name in names)]
+            exact = [d for d, names in named if key and key in names]
+            if len(exact) == 1:
+                return exact[0].code
         if near:
-            names = _("، ").join(d.name for d in near)
+            names = _("، ").join(isolated(d.name) for d in near[:6])
             raise forms.ValidationError(
                 _("Which district do you mean: %(names)s?") % {"names": names}, code="district_ambiguous"
             )
@@ -152,11 +152,13 @@ def _form_field(spec: Field, answers: Answers) -> Any:
             field = forms.ChoiceField(choices=choices, widget=widget, **common)
         case Kind.DISTRICT:
             field = DistrictField(max_length=80, **common)
-            field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off"})
+            field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
             field.error_messages["required"] = _("You need to acknowledge this condition.")
-    field.unit, field.kind = spec.unit, spec.kind
+    if spec.kind is not Kind.ACKNOWLEDGE:
+        field.error_messages["required"] = _("Choose one.") if spec.kind is Kind.CHOICE else _("This is still empty.")
+    field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
     return field
 
 
@@ -191,7 +193,7 @@ def canonical(value: Any) -> Any:
 
 def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
     """`path` and `item` say which entry of a repeated group this is, to the program and to people."""
-    labels = {spec.name: spec.label for spec in specs}
+    labels = {spec.name: str(spec.label).rstrip(".") for spec in specs}
     form = form_for(specs, seen, {k: v for k, v in raw.items() if v is not None})
     form.is_valid()
     problems = [

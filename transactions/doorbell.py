@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 # A doorbell nobody answered in this time is thrown away: the sweeper has rung again meanwhile.
 RINGS_FOR = 60
 PAUSE_SECONDS = 0.1
-PAUSE_SECONDS_AFTER_FAILURE = 10
+PAUSE_SECONDS_AFTER_FAILURE = 2
 
 _wanted: set[str] = set()
 _changed = threading.Condition()

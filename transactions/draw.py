@@ -1,4 +1,6 @@
-"""Draws one page of a PDF or an image as PNG. Runs alone in a process with limits (transactions/previews.py).
+"""Draws one page of a PDF or an image as PNG and says how many pages there are.
+
+Runs alone in a process with limits (transactions/previews.py).
 
 python draw.py CONTENT_TYPE SOURCE TARGET PAGE WIDTH
 """
@@ -15,7 +17,8 @@ def main(content_type: str, source: str, target: str, page: int, width: int) -> 
         import pypdfium2
 
         document = pypdfium2.PdfDocument(source)
-        if page > len(document):
+        pages = len(document)
+        if page > pages:
             return 1
         sheet = document[page - 1]
         image = sheet.render(scale=min(3.0, width / max(1.0, sheet.get_width()))).to_pil()
@@ -23,9 +26,11 @@ def main(content_type: str, source: str, target: str, page: int, width: int) -> 
         with Image.open(source) as opened:
             image = ImageOps.exif_transpose(opened).convert("RGB")
         image.thumbnail((width, width * 2))
+        pages = 1
     else:
         return 1
     image.save(target, "PNG")
+    sys.stdout.write(str(pages))
     return 0
 
 

@@ -21,12 +21,27 @@ from .services.attachments import path_of
 MOST_PAGES = 30
 WIDTH = 1400
 SECONDS = 20
+CPU_SECONDS = 10
 MEMORY = 1024**3
+
+
+def _kept(file: Attachment, ending: str) -> Path:
+    return Path(settings.MEDIA_ROOT) / "previews" / file.key.hex[:2] / f"{file.key.hex}{ending}"
+
+
+def pages(file: Attachment) -> int:
+    """How many pages can be shown, counted when the first is drawn; 0 when the file cannot be shown at all."""
+    if not file.has_preview:
+        return 0
+    counted = _kept(file, ".pages")
+    if not counted.exists():
+        picture(file, 1)
+    return min(MOST_PAGES, int(counted.read_text())) if counted.exists() else 0
 
 
 def picture(file: Attachment, page: int) -> Path | None:
     """The PNG of one page (1-based), made when first asked for; None when it cannot be made."""
-    target = Path(settings.MEDIA_ROOT) / "previews" / file.key.hex[:2] / f"{file.key.hex}-{page}.png"
+    target = _kept(file, f"-{page}.png")
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,17 +52,26 @@ def picture(file: Attachment, page: int) -> Path | None:
         done = subprocess.run(  # noqa: S603 – our own script; the only outside parts are paths we named
             command, timeout=SECONDS, check=False, capture_output=True, preexec_fn=_limits, env={"PATH": ""}
         )
-        if done.returncode == 0 and temporary.exists():
-            temporary.replace(target)
-            return target
     except subprocess.TimeoutExpired:
-        pass
+        # The machine is busy; another time it may work.
+        _forget(temporary)
+        return None
+    if done.returncode == 0 and temporary.exists():
+        temporary.replace(target)
+        _kept(file, ".pages").write_text(done.stdout.decode())
+        return target
+    if page == 1:
+        _kept(file, ".pages").write_text("0")
+    _forget(temporary)
+    return None
+
+
+def _forget(temporary: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
-    return None
 
 
 def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -49,7 +49,8 @@ class Kind(StrEnum):
 class Field:
     """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit.
 
-    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come.
+    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come. `help` says where people
+    find the answer; `sample` is the line of the paper it stands in, with the answer in [brackets].
     """
 
     name: str
@@ -65,6 +66,8 @@ class Field:
     pattern: str = ""
     pattern_message: StrOrPromise = ""
     past: bool = False
+    help: StrOrPromise = ""
+    sample: StrOrPromise = ""
     when: When | None = None
 
 
@@ -95,20 +98,31 @@ class Step:
 PHOTO = ("image/jpeg", "image/png")
 PAPER = ("application/pdf", *PHOTO)
 DRAWING = ("application/pdf", "image/vnd.dwg")
+# What a file picker is told beside the type: many a system knows drawings by their ending alone.
+ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg,.jpeg", "image/png": ".png", "image/vnd.dwg": ".dwg"}
 
 
 @dataclass(frozen=True)
 class Document:
-    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all."""
+    """A paper or drawing. `least` of zero makes it optional; `when` says for which answers it is asked at all.
+
+    `good` says what a good one looks like, so that it need not come back.
+    """
 
     code: str
     label: StrOrPromise
     hint: StrOrPromise = ""
+    good: StrOrPromise = ""
     accepts: tuple[str, ...] = PAPER
     least: int = 1
     most: int = 3
     max_bytes: int = 50 * MIB
     when: When | None = None
+
+    @property
+    def accept(self) -> str:
+        """The kinds of file it takes, as the `accept` of a file picker."""
+        return ",".join(f"{kind},{ENDINGS[kind]}" for kind in self.accepts)
 
 
 class Place(StrEnum):

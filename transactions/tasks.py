@@ -25,7 +25,9 @@ def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
 
-    outbox.ring_for_what_waits(timezone.now())
+    now = timezone.now()
+    outbox.ring_for_what_waits(now)
+    outbox.work_off_unknown(now)
 
 
 @shared_task(ignore_result=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
-from .services.attachments import MOST_BYTES
+from .services.attachments import MOST_BYTES, NoRoom
 
 # A little more than the limit is kept, so that the refusal can name the file and say why.
 KEPT_BYTES = MOST_BYTES + 1024 * 1024
@@ -22,10 +22,16 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.kept <= KEPT_BYTES:
-            self.file.write(raw_data)
+            try:
+                self.file.write(raw_data)
+            except OSError as error:
+                raise NoRoom from error
             self.kept += len(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
-        self.file.seek(0)
+        try:
+            self.file.seek(0)
+        except OSError as error:
+            raise NoRoom from error
         self.file.size = file_size
         return self.file

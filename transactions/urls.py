@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import drafts, files, office, public, requests
+from .views import documents, drafts, files, office, public, requests
 
 app_name = "transactions"
 urlpatterns = [
@@ -12,7 +12,8 @@ urlpatterns = [
     path("accessibility/", public.page, {"name": "accessibility"}, name="accessibility"),
     path("apply/<slug:code>/", drafts.start, name="start"),
     path("drafts/<uuid:key>/", drafts.task_list, name="draft"),
-    path("drafts/<uuid:key>/documents/", drafts.documents, name="documents"),
+    path("drafts/<uuid:key>/documents/", documents.documents, name="documents"),
+    path("drafts/<uuid:key>/documents/<slug:code>/", documents.add_document, name="add_document"),
     path("drafts/<uuid:key>/check/", drafts.check, name="check"),
     path("drafts/<uuid:key>/discard/", drafts.discard, name="discard"),
     path("drafts/<uuid:key>/<slug:code>/", drafts.step, name="step"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("requests/<str:reference>/timeline/", requests.timeline, name="timeline"),
     path("requests/<str:reference>/receipt/", requests.receipt, name="receipt"),
     path("requests/<str:reference>/answer/", requests.answer, name="answer"),
+    path("requests/<str:reference>/answer/<int:pk>/", documents.add_answer_file, name="add_answer_file"),
     path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),
     path("requests/<str:reference>/documents/<slug:kind>/", requests.document, name="document"),
     path("notices/", requests.notices_list, name="notices"),
@@ -29,5 +31,5 @@ urlpatterns = [
     path("files/<uuid:key>/", files.download, name="file"),
     path("files/<uuid:key>/preview/", files.preview, name="preview"),
     path("files/<uuid:key>/preview/<int:page>/", files.preview, name="preview_page"),
-    path("files/<uuid:key>/remove/", drafts.remove_file, name="remove_file"),
+    path("files/<uuid:key>/remove/", documents.remove_file, name="remove_file"),
 ]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts.models import Role
+
 from . import service_types
-from .models import Event, Transaction
-from .workflow import BY_NAME, Status
+from .models import Deficiency, Event, Transaction
+from .workflow import BY_NAME, Move, Obstacle, Status, Who
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Event.move → title. "submit" is not in the table of moves: it is how a transaction begins.
 TITLES = {
@@ -154,6 +162,17 @@ def headline(case: Transaction) -> str:
             }
 
 
+def asked(item: Deficiency, service: service_types.ServiceType) -> str:
+    """What a return asks for: the catalogue's sentence in the reader's language, the reviewer's own as written."""
+    known = next((code.sentence for code in service.deficiencies if code.code == item.code), "")
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            same = item.sentence == str(known)
+        if same:
+            return str(known)
+    return item.sentence
+
+
 def notice_subject(event: Event) -> str:
     return f"{title(event)} – \u2068{event.transaction.reference}\u2069"
 
@@ -166,11 +185,31 @@ def notice_text(event: Event) -> str:
     }
 
 
-def why_not(case: Transaction, move: str) -> str:
-    """Why a move is not open now, for the page that says so."""
-    label = BY_NAME[move].label
-    status = Status(case.status).label
-    return _("“%(move)s” is not possible now: the request is “%(status)s”, or this is not yours to do.") % {
-        "move": label,
-        "status": status,
+def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
+    """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
+    words = {"move": move.label, "status": Status(case.status).label}
+    if obstacle is Obstacle.STATUS:
+        sources = _("، ").join(
+            _("“%(status)s”") % {"status": status.label} for status in Status if status in move.sources
+        )
+        return _("“%(move)s” needs a file that is %(sources)s; this one is “%(status)s”.") % {
+            **words,
+            "sources": sources,
+        }
+    stage = case.current_stage
+    if obstacle is Obstacle.STAGE:
+        return _("The stage “%(stage)s” does not end with “%(move)s” but with “%(finish)s”.") % {
+            **words,
+            "stage": stage.title,
+            "finish": BY_NAME[stage.finish].label,
+        }
+    roles = _("، ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
+    return _("“%(move)s” is for: %(roles)s, at %(office)s.") % {
+        **words,
+        "roles": roles,
+        "office": case.held_by.name if case.held_by else "—",
     }
+
+
+def _role_label(who: str) -> StrOrPromise:
+    return Role(who).label if who in Role.values else _("The applicant")

@@ -233,11 +233,28 @@ MOVES: tuple[Move, ...] = (
 BY_NAME = {move.name: move for move in MOVES}
 
 
+class Obstacle(StrEnum):
+    """Why a move is not open."""
+
+    STATUS = "status"
+    STAGE = "stage"
+    ROLE = "role"
+
+
+def obstacle(move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> Obstacle | None:
+    """What keeps somebody who holds the roles `holds` (Who values) from this move now; None when nothing does."""
+    if status not in move.sources:
+        return Obstacle.STATUS
+    if move.forward and stage_finish != move.name:
+        return Obstacle.STAGE
+    if not any(who in holds or (who is Who.STAGE_ROLE and stage_role in holds) for who in move.who):
+        return Obstacle.ROLE
+    return None
+
+
 def allowed(move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> bool:
-    """Say whether the table lets somebody who holds the roles `holds` (Who values) make this move now."""
-    if status not in move.sources or (move.forward and stage_finish != move.name):
-        return False
-    return any(who in holds or (who is Who.STAGE_ROLE and stage_role in holds) for who in move.who)
+    """Say whether the table lets somebody who holds the roles `holds` make this move now."""
+    return obstacle(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds) is None
 
 
 def moves_open(*, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> Iterator[Move]:

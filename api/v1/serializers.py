@@ -214,10 +214,17 @@ class CaseSummary(serializers.ModelSerializer[Transaction]):
 
 
 class DeficiencyShape(serializers.ModelSerializer[Deficiency]):
+    """An answer is shown once it is sent; until then it is its writer's own."""
+
+    answer = serializers.SerializerMethodField()
+
     class Meta:
         model = Deficiency
         fields = ("id", "round", "code", "sentence", "about", "answer", "answered_at")
         read_only_fields = fields
+
+    def get_answer(self, item: Deficiency) -> str:
+        return item.answer if item.answered_at else ""
 
 
 class IssuedShape(serializers.ModelSerializer[IssuedDocument]):

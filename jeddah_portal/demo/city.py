@@ -33,6 +33,7 @@ from .requests import answers_for, paper, photo
 
 MONTHS = timedelta(days=425)
 BATCH = 300
+RUSH, RUSH_DAYS = 0.12, 21
 MIX = {"electricity-connection": 60, "land-subdivision": 21, "building-permit": 19}
 REASONS = {
     "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
@@ -80,12 +81,19 @@ class City:
         return self.made
 
     def _arrivals(self, count: int) -> list[datetime]:
-        """Submissions over fourteen months: more on working mornings, some in the evening, growing slowly."""
+        """Submissions over fourteen months: more on working mornings, some in the evening, growing slowly.
+
+        The last weeks are busier, so that every desk has something on it today.
+        """
+        today = riyadh_day(self.now)
         first = riyadh_day(self.now - MONTHS)
-        days = (riyadh_day(self.now) - first).days
+        days = (today - first).days
         found: list[datetime] = []
         while len(found) < count:
-            day = first + timedelta(days=int(days * self.chance.random() ** 0.6))
+            if self.chance.random() < RUSH:
+                day = today - timedelta(days=int(RUSH_DAYS * self.chance.random() ** 2))
+            else:
+                day = first + timedelta(days=int(days * self.chance.random() ** 0.6))
             if not self.calendar.is_working_day(day) and self.chance.random() < 0.75:
                 continue
             evening = self.chance.random() < 0.25
@@ -131,6 +139,8 @@ class City:
                     yield from self._withdraw(case, at)
                     return
                 case = self._answer(case, at)
+            if case.status == Status.AWAITING_PAYMENT:
+                at = at + timedelta(days=chance.randrange(0, 12), hours=chance.randrange(1, 20))
             if case.status in OPEN:
                 at = self._working_time(at, case.current_stage.working_days * chance.uniform(0.05, 0.9) * pace)
                 yield at

@@ -70,7 +70,19 @@ SERVICE = ServiceType(
                         ("permit", _("A building permit")),
                     ),
                 ),
-                Field("load_kva", _("Requested load"), Kind.DECIMAL, unit=_("kVA"), low=Decimal(1), high=Decimal(5000)),
+                Field(
+                    "load_kva",
+                    _("Requested load"),
+                    Kind.DECIMAL,
+                    unit=_("kVA"),
+                    help=_(
+                        "The load all meters of the home need together. Your electrician or engineering office works "
+                        "it out from the appliances; it also stands on a coordination certificate. "
+                        "Not the amperes of a breaker."
+                    ),
+                    low=Decimal(1),
+                    high=Decimal(5000),
+                ),
                 Field("meters", _("Number of meters"), Kind.INTEGER, low=1, high=200),
             ),
         ),
@@ -122,8 +134,11 @@ SERVICE = ServiceType(
             _("Ownership document with attestation"),
             hint=_("Attested by the sheikh of the tribe or the umda of the district."),
             when=WITHOUT_DEED,
+            good=_("Names the owner and the place; seal and signature of the sheikh or umda can be read."),
         ),
-        Document("id_copy", _("Copy of ID or iqama")),
+        Document(
+            "id_copy", _("Copy of ID or iqama"), good=_("In date, the whole card in the picture, every digit readable.")
+        ),
         Document(
             "facade_photo",
             _("Photos of two façades"),
@@ -132,8 +147,15 @@ SERVICE = ServiceType(
             least=2,
             most=6,
             when=WITHOUT_DEED,
+            good=_("In daylight, from across the street: the whole front with its door, then another side."),
         ),
-        Document("croquis", _("Survey sketch"), hint=_("By an accredited office, with its stamp."), when=WITHOUT_DEED),
+        Document(
+            "croquis",
+            _("Survey sketch"),
+            hint=_("By an accredited office, with its stamp."),
+            when=WITHOUT_DEED,
+            good=_("The building, its neighbours and the nearest street, with coordinates."),
+        ),
         Document(
             "building_proof",
             _("Proof-of-building form"),
@@ -141,8 +163,18 @@ SERVICE = ServiceType(
             least=0,
             when=WITHOUT_DEED,
         ),
-        Document("deed_or_permit", _("Title deed or building permit"), when=WITH_DEED),
-        Document("coordination", _("SEC coordination certificate"), when=WITH_DEED),
+        Document(
+            "deed_or_permit",
+            _("Title deed or building permit"),
+            when=WITH_DEED,
+            good=_("Flat and whole, all four corners in the picture; number, date and stamp can be read."),
+        ),
+        Document(
+            "coordination",
+            _("SEC coordination certificate"),
+            when=WITH_DEED,
+            good=_("In date, for the same plot and the same load."),
+        ),
     ),
     stages=(
         REGISTRATION,

@@ -60,6 +60,7 @@ SERVICE = ServiceType(
                     "area_m2",
                     _("Area of the plot"),
                     Kind.DECIMAL,
+                    hint=_("As in the deed. The survey may differ by a little; the reviewer looks at that."),
                     unit=_("m²"),
                     low=Decimal(100),
                     high=Decimal(5000000),
@@ -113,16 +114,33 @@ SERVICE = ServiceType(
         ),
     ),
     documents=(
-        Document("deed", _("Title deed"), hint=_("Both pages, every word readable.")),
-        Document("survey_report", _("Survey report"), hint=_("By an accredited office, with its stamp.")),
-        Document("plan_extract", _("Extract of the organisational plan")),
+        Document(
+            "deed",
+            _("Title deed"),
+            hint=_("Both pages, every word readable."),
+            good=_("Flat and whole, all four corners in the picture; number, date and stamp can be read."),
+        ),
+        Document(
+            "survey_report",
+            _("Survey report"),
+            hint=_("By an accredited office, with its stamp."),
+            good=_("Coordinates of every corner, lengths of every side and the area."),
+        ),
+        Document(
+            "plan_extract",
+            _("Extract of the organisational plan"),
+            good=_("Shows the whole block with the number of the plan and of each parcel."),
+        ),
         Document(
             "division_drawing",
             _("Drawing of the division"),
             accepts=DRAWING,
             hint=_("PDF or DWG with the lengths of every side."),
+            good=_("Each part with its area, its sides and its street; the parts leave no gap."),
         ),
-        Document("id_copy", _("Copy of national ID")),
+        Document(
+            "id_copy", _("Copy of national ID"), good=_("In date, the whole card in the picture, every digit readable.")
+        ),
         Document("poa", _("Power of attorney"), hint=_("Only when somebody else acts for the owner."), least=0),
     ),
     stages=(

@@ -2,4 +2,5 @@
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+  if (window.location.hash === "#print") button.focus();
 }

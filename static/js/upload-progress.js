@@ -1,43 +1,178 @@
-// Forms with data-upload show how far their files have got. Without this they post as any form does.
-function watch(form) {
-  form.addEventListener("submit", (event) => {
-    const chosen = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
-    if (!chosen || event.defaultPrevented) return;
-    event.preventDefault();
-    form.querySelector("[role=alert]")?.remove();
-    const bar = document.createElement("progress");
-    bar.className = "progress";
-    bar.max = 100;
-    bar.setAttribute("aria-label", form.dataset.upload);
-    form.append(bar);
-    const data = new FormData(form);
-    if (event.submitter?.name) data.append(event.submitter.name, event.submitter.value);
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-    request.upload.addEventListener("progress", (step) => {
-      if (step.lengthComputable) bar.value = (100 * step.loaded) / step.total;
-    });
-    request.addEventListener("load", () => show(request));
-    request.addEventListener("error", () => {
-      // The line broke: say so where the bar was; the form is there to be sent again.
-      const said = document.createElement("p");
-      said.className = "field__error";
-      said.setAttribute("role", "alert");
-      said.textContent = form.dataset.broken;
-      bar.replaceWith(said);
-      delete form.dataset.sent;
-    });
+// Files inside [data-upload] are sent as soon as they are chosen: one after another, each in pieces, with progress.
+// A line that breaks costs a piece, not the file; what the server refuses is said beside the file, and nothing else on
+// the page is touched. Without this the form posts as any form does.
+const PIECE = 512 * 1024;
+const TRIES = 4;
+const WAIT = 1500;
+const MB = 1024 * 1024;
+
+const template = document.getElementById("upload");
+const status = document.getElementById("upload-said");
+const words = status.dataset;
+const waiting = [];
+let current = null;
+
+const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[name]);
+const megabytes = (bytes) => (bytes / MB).toFixed(bytes < 10 * MB ? 1 : 0);
+const pause = (milliseconds) => new Promise((done) => window.setTimeout(done, milliseconds));
+const token = () =>
+  document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ??
+  document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+function say(upload, text, aloud) {
+  upload.item.querySelector(".upload__said").textContent = text;
+  if (aloud) status.textContent = `${aloud} ${upload.file.name}. ${text}`;
+}
+
+function show(upload, bytes) {
+  const sent = Math.min(bytes, upload.file.size);
+  upload.item.querySelector("progress").value = sent / upload.file.size;
+  upload.item.querySelector(".upload__size").textContent = fill(words.sent, {
+    sent: megabytes(sent),
+    total: megabytes(upload.file.size),
+  });
+}
+
+function add(row, file) {
+  const item = template.content.firstElementChild.cloneNode(true);
+  const upload = { row, file, item, have: 0, request: null, cancelled: false };
+  item.querySelector(".upload__name").textContent = file.name;
+  item.querySelector("[data-cancel]").addEventListener("click", () => cancel(upload));
+  item.querySelector("[data-retry]").addEventListener("click", () => enqueue(upload));
+  row.querySelector(".uploads").append(item);
+  show(upload, 0);
+  if (file.size > Number(row.dataset.most)) {
+    fail(upload, fill(words.tooLarge, { most: Math.floor(row.dataset.most / MB) }), false);
+  } else {
+    enqueue(upload);
+  }
+}
+
+function enqueue(upload) {
+  const retry = upload.item.querySelector("[data-retry]");
+  if (document.activeElement === retry) upload.item.querySelector("[data-cancel]").focus();
+  retry.hidden = true;
+  upload.item.classList.remove("upload--failed");
+  say(upload, words.waits);
+  waiting.push(upload);
+  work();
+}
+
+async function work() {
+  if (current || !waiting.length) return;
+  current = waiting.shift();
+  if (!current.cancelled) await send(current);
+  current = null;
+  work();
+}
+
+function cancel(upload) {
+  upload.cancelled = true;
+  upload.request?.abort();
+  status.textContent = `${words.cancelled} ${upload.file.name}`;
+  upload.row.querySelector("input[type=file]").focus();
+  upload.item.remove();
+}
+
+function fail(upload, text, mayRetry = true) {
+  upload.item.classList.add("upload--failed");
+  upload.item.querySelector("[data-retry]").hidden = !mayRetry;
+  say(upload, text, words.failed);
+}
+
+async function send(upload) {
+  say(upload, "");
+  for (let tries = 0; !upload.cancelled; ) {
+    const answer = await post(upload);
+    if (upload.cancelled) return;
+    if (answer === null || answer.status >= 500) {
+      tries += 1;
+      if (tries === TRIES) return fail(upload, words.broken);
+      say(upload, words.broke);
+      await pause(WAIT * tries);
+    } else if (answer.status === 202) {
+      upload.have = JSON.parse(answer.text).have;
+      tries = 0;
+      say(upload, "");
+    } else if (answer.status === 200 || answer.status === 422) {
+      return settle(upload, answer);
+    } else {
+      return fail(upload, answer.status === 401 || answer.status === 403 ? words.signedOut : words.refused);
+    }
+  }
+}
+
+// One piece, or the whole of a small file. Resolves to null when the line broke.
+function post(upload) {
+  const { file, row } = upload;
+  const end = Math.min(upload.have + PIECE, file.size);
+  const data = new FormData();
+  data.append("file", file.slice(upload.have, end), file.name);
+  data.append("mark", String(file.lastModified));
+  const request = new XMLHttpRequest();
+  upload.request = request;
+  request.open("POST", row.dataset.upload);
+  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+  request.setRequestHeader("X-CSRFToken", token());
+  if (file.size > PIECE) request.setRequestHeader("Content-Range", `bytes ${upload.have}-${end - 1}/${file.size}`);
+  request.upload.addEventListener("progress", (step) => show(upload, upload.have + Math.min(step.loaded, end - upload.have)));
+  request.upload.addEventListener("load", () => {
+    if (end === file.size) say(upload, words.checking);
+  });
+  return new Promise((done) => {
+    request.addEventListener("load", () => done({ status: request.status, text: request.responseText }));
+    for (const end of ["error", "abort", "timeout"]) request.addEventListener(end, () => done(null));
     request.send(data);
   });
 }
 
-function show(request) {
-  const answer = new DOMParser().parseFromString(request.responseText, "text/html").querySelector("main");
-  document.querySelector("main").replaceWith(document.adoptNode(answer));
-  if (request.responseURL !== window.location.href) window.history.pushState(null, "", request.responseURL);
-  document.querySelectorAll("form[data-upload]").forEach(watch);
-  document.querySelector("main .notice")?.scrollIntoView();
+// The server's word on one document: what is attached now, or why this file was not.
+function settle(upload, answer) {
+  const { row, file, item } = upload;
+  const fresh = new DOMParser().parseFromString(answer.text, "text/html").querySelector("[data-upload-state]");
+  const refused = [...fresh.querySelectorAll(".field__error")].map((error) => error.textContent.trim());
+  fresh.querySelectorAll(".field__error").forEach((error) => error.remove());
+  row.querySelector("[data-upload-state]").replaceWith(document.adoptNode(fresh));
+  row.classList.remove("field--error");
+  if (fresh.dataset.room !== undefined) row.querySelector("input[type=file]").closest(".field").hidden = fresh.dataset.room <= 0;
+  if (refused.length) {
+    item.querySelector("progress").hidden = true;
+    item.querySelector(".upload__size").textContent = "";
+    fail(upload, refused.join(" "), false);
+    return;
+  }
+  if (item.contains(document.activeElement)) row.querySelector("input[type=file]").focus();
+  item.remove();
+  status.textContent = `${words.arrived} ${file.name}`;
 }
 
-document.querySelectorAll("form[data-upload]").forEach(watch);
+for (const row of document.querySelectorAll("[data-upload]")) {
+  const input = row.querySelector("input[type=file]");
+  const take = (files) => [...files].forEach((file) => add(row, file));
+  input.addEventListener("change", () => {
+    take(input.files);
+    input.value = "";
+  });
+  input.classList.add("hide");
+  row.querySelectorAll(".pick, .pick__drop").forEach((part) => (part.hidden = false));
+  row.addEventListener("dragover", (event) => event.preventDefault());
+  row.addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
+}
+document.querySelectorAll("[data-no-script]").forEach((part) => (part.hidden = true));
+
+const busy = () => current !== null || waiting.length > 0;
+window.addEventListener("beforeunload", (event) => {
+  if (busy()) event.preventDefault();
+});
+for (const form of document.querySelectorAll("form[data-uploads]")) {
+  form.addEventListener("submit", (event) => {
+    if (!busy()) return;
+    event.preventDefault();
+    (current ?? waiting[0]).item.scrollIntoView({ block: "center" });
+    say(current ?? waiting[0], words.leave, "");
+    status.textContent = words.leave;
+  });
+}

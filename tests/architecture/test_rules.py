@@ -25,6 +25,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PUBLIC = {
     "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
     "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
+    "/design/<int:status>/",
     "/accounts/login/", "/accounts/logout/", "/accounts/signup/", "/accounts/password/forgotten/",
     "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
     "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/inquiries/",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,8 @@ import pytest
 from django.conf import settings as django_settings
 
 from ..journeys.conftest import database_url
+from .run import Run
+from .stack import Stack
 
 ROOT = Path(django_settings.BASE_DIR)
 
@@ -94,3 +98,25 @@ def wait_until(true: Callable[[], bool], seconds: float) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"still not so after {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def whole_stack() -> Iterator[Run]:
+    """The portal as processes of its own, one set for all these tests, since what fails must also recover."""
+    folder = Path(tempfile.mkdtemp(prefix="jeddah-faults-"))
+    folder.chmod(0o711)
+    try:
+        with Stack(folder) as stack:
+            yield Run(stack)
+    finally:
+        # FAULTS_KEEP=1 leaves the logs and the clients' history for whoever has to find out.
+        if not os.environ.get("FAULTS_KEEP"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def run_of_faults(whole_stack: Run) -> Iterator[Run]:
+    """The run, well before the test; afterwards everything any client was ever told is compared with what is there."""
+    whole_stack.begin()
+    yield whole_stack
+    whole_stack.finish()

@@ -124,10 +124,14 @@ def fill(page: Page, typed: dict[str, Any]) -> None:
 
 
 def attach(page: Page, files: dict[str, Any]) -> None:
+    """Attach files: with scripts each is sent as it is chosen, without them all by the button."""
     for name, paths in files.items():
         page.locator(f"input[type=file][name='{name}']").set_input_files(paths)
-    page.get_by_role("button", name="إرفاق", exact=True).first.click()
-    page.locator(".files .file").nth(len(files) - 1).wait_for()
+    button = page.get_by_role("button", name="إرفاق", exact=True).first
+    if button.is_visible():
+        button.click()
+    count = sum(len(paths) if isinstance(paths, list) else 1 for paths in files.values())
+    page.locator(".files .file").nth(count - 1).wait_for()
 
 
 def move(page: Page, reference: str, name: str, **typed: Any) -> None:

@@ -19,7 +19,7 @@ def test_bars_stand_on_the_ground_side_by_side_and_inside_the_picture():
     drawn = chart([0, 5, 10], [10, 2, 0]).bars
     flat = [bar for bars in drawn for bar in bars]
     assert all(bar.y + bar.height == HEIGHT for bar in flat)
-    assert all(0 <= bar.x and bar.x + bar.width <= WIDTH for bar in flat)
+    assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH for bar in flat)
     assert [bar.height for bar in drawn[0]] == [0, HEIGHT // 2, HEIGHT]
     ordered = sorted(flat, key=lambda bar: bar.x)
     assert all(one.x + one.width <= two.x for one, two in zip(ordered, ordered[1:], strict=False))

@@ -1,14 +1,16 @@
-"""The counter: a clerk takes a request for somebody who came in."""
+"""The counter: who has come and for what, the whole request on one page, a look at it, the receipt."""
 
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +20,16 @@ from accounts.access import posts_of, signed_in
 from accounts.forms import MobileField, NationalIdField
 from accounts.models import Role
 from municipality.models import Office
+from municipality.services import districts
 
-from .. import service_types
-from ..errors import DomainError
-from ..models import Draft, Transaction
+from .. import access, service_types
+from ..answer_forms import typed_in
+from ..errors import DomainError, Invalid, NotVisible, Problem
+from ..models import Channel, Draft, Transaction
 from ..service_types import Filer
-from ..services import drafts
+from ..services import attachments, drafts
+from ..summary import sections
+from .intake_page import papers, topics
 from .site import staff_site
 
 
@@ -47,8 +53,8 @@ class CounterForm(forms.Form):
         if len(centres) == 1:
             self.fields["centre"].widget = forms.HiddenInput()
         self.fields["national_id"].widget.attrs["autofocus"] = True
-        self.fields["national_id"].widget.attrs["autocomplete"] = "off"
-        self.fields["phone"].widget.attrs["autocomplete"] = "off"
+        for name in ("national_id", "full_name", "phone"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
 
 
 def counter(request: HttpRequest) -> HttpResponse:
@@ -72,7 +78,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
         else:
-            return redirect("transactions:draft", key=draft.key)
+            return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Draft.objects.filter(created_by=signed_in(request), channel="counter").exclude(stage=Draft.Stage.SUBMITTED)
     taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
@@ -81,6 +87,101 @@ def counter(request: HttpRequest) -> HttpResponse:
         "form": form,
         "centres": centres,
         "drafts": mine.select_related("applicant")[:20],
-        "taken": taken.select_related("applicant")[:50],
+        "taken": taken.select_related("applicant").order_by("-submitted_at")[:50],
+        "taken_count": taken.count(),
     }
     return render(request, "staff/counter.html", context, status=422 if form.errors else 200)
+
+
+def _mine(request: HttpRequest, key: UUID) -> Draft:
+    """A request this clerk is writing at the counter; anything else is not there."""
+    try:
+        draft = access.get_draft(signed_in(request), key)
+    except NotVisible as error:
+        raise Http404 from error
+    if draft.channel != Channel.COUNTER or draft.created_by_id != signed_in(request).pk:
+        raise Http404
+    return draft
+
+
+def intake(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Every question and document on one page. What was typed is kept, right or wrong; each file is kept at once."""
+    draft, user = _mine(request, key), signed_in(request)
+    if draft.stage == Draft.Stage.SUBMITTED:
+        return _receipt(draft, request)
+    problems: list[Problem] = []
+    rows: dict[str, int] = {}
+    if request.method == "POST":
+        only_rows = False
+        try:
+            for step in draft.service_type.steps:
+                typed, shown, changed = typed_in(step, request.POST)
+                drafts.save_step(draft, step, typed, by=user)
+                rows |= shown
+                only_rows |= changed
+        except DomainError as error:
+            messages.error(request, error.message)
+            return redirect("staff:counter")
+        refused = _attach(request, draft)
+        if "later" in request.POST and not refused:
+            messages.success(request, _("Saved. It waits under “Begun, not submitted”."))
+            return redirect("staff:counter")
+        problems = refused if only_rows else [*refused, *_missing(draft, request)]
+        if not problems and not only_rows:
+            return redirect("staff:intake_check", key=key)
+    context = staff_site.each_context(request) | {
+        "title": draft.service_type.title,
+        "draft": draft,
+        "topics": topics(draft, problems, rows),
+        "papers": papers(draft, problems),
+        "problems": problems,
+        "districts": districts(),
+    }
+    return render(request, "staff/intake.html", context, status=422 if problems else 200)
+
+
+def _attach(request: HttpRequest, draft: Draft) -> list[Problem]:
+    """Keep the files that are good; say what is wrong with the others."""
+    problems: list[Problem] = []
+    for code, files in request.FILES.lists():
+        for upload in files:
+            try:
+                attachments.attach_to_draft(draft, code, upload, by=signed_in(request))
+            except Invalid as error:
+                problems += error.problems
+            except DomainError as error:
+                problems.append(Problem(f"documents.{code}", error.message, error.code))
+    return problems
+
+
+def _missing(draft: Draft, request: HttpRequest) -> list[Problem]:
+    try:
+        drafts.ready(draft, by=signed_in(request))
+    except Invalid as error:
+        return list(error.problems)
+    return []
+
+
+def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Read it to the person, then submit: one press gives the receipt, a second press the same receipt."""
+    draft = _mine(request, key)
+    if draft.stage == Draft.Stage.SUBMITTED:
+        return _receipt(draft, request)
+    if _missing(draft, request):
+        return redirect("staff:intake", key=key)
+    if request.method == "POST":
+        try:
+            return _receipt(draft, request)
+        except DomainError as error:
+            messages.error(request, error.message)
+    context = staff_site.each_context(request) | {
+        "title": _("Check your answers"),
+        "draft": draft,
+        "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
+    }
+    return render(request, "staff/intake_check.html", context)
+
+
+def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
+    taken = drafts.submit_draft(draft, by=signed_in(request))
+    return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + "#print")

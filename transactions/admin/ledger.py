@@ -9,7 +9,10 @@ from django.contrib.admin import AdminSite
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,8 +21,10 @@ from journal.models import Entry
 from municipality.guarded_admin import GuardedAdmin
 
 from .. import access, outbox, references
+from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
 from ..service_types import every
+from ..templatetags.cases import status_kind
 
 
 class ReadOnly(GuardedAdmin):
@@ -47,6 +52,10 @@ class ReadOnly(GuardedAdmin):
 class ForAdministrators(ReadOnly):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_administrator(signed_in(request))
+
+
+def _tag(kind: str, word: object) -> SafeString:
+    return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
 class ServiceFilter(admin.SimpleListFilter):
@@ -79,7 +88,7 @@ class LateFilter(admin.SimpleListFilter):
 class TransactionAdmin(ReadOnly):
     """Every case this person's offices hold, decide or serve; a row leads to the case page."""
 
-    list_display = ("reference", "service_name", "applicant", "status", "held_by", "assignee", "submitted_at", "due_at")
+    list_display = ("number", "applicant_name", "state", "standing", "held_by", "assignee", "submitted_at")
     list_filter = (ServiceFilter, LateFilter, "status", "channel")
     search_fields = ("reference", "applicant__national_id", "applicant__full_name", "movements__number__exact")
     list_select_related = ("applicant", "held_by", "assignee")
@@ -103,48 +112,125 @@ class TransactionAdmin(ReadOnly):
             return super().change_view(request, object_id, form_url, extra_context)
         return redirect("staff:case", reference=found.reference)
 
-    @admin.display(description=gettext_lazy("service"), ordering="service")
-    def service_name(self, case: Transaction) -> Any:
-        return case.service_type.title
+    @admin.display(description=gettext_lazy("transaction number"), ordering="reference")
+    def number(self, case: Transaction) -> SafeString:
+        number = '<bdi dir="ltr" class="ltr">{}</bdi><span class="under">{}</span>'
+        return format_html(number, case.reference, case.service_type.title)
+
+    @admin.display(description=gettext_lazy("applicant"), ordering="applicant__full_name")
+    def applicant_name(self, case: Transaction) -> SafeString:
+        return format_html('<bdi class="clip">{}</bdi>', case.applicant.full_name)
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, case: Transaction) -> SafeString:
+        return _tag(status_kind(case.status), case.get_status_display())
+
+    @admin.display(description=gettext_lazy("due date"), ordering="due_at")
+    def standing(self, case: Transaction) -> Any:
+        found = standing(case, timezone.now())
+        return format_html("{} {}", _tag(found.mark.value, found.word), found.detail) if case.is_open else "—"
 
 
 class MovementAdmin(ReadOnly):
     """The registers of this person's offices."""
 
-    list_display = ("office", "direction", "number", "hijri_year", "transaction", "at", "recipient")
+    list_display = ("line", "direction", "office", "case", "at", "where")
     list_filter = ("direction", "hijri_year")
-    list_select_related = ("office", "transaction")
+    list_select_related = ("office", "transaction", "counterpart")
     search_fields = ("number", "transaction__reference")
     ordering = ("-at",)
+
+    @admin.display(description=gettext_lazy("number"), ordering="number")
+    def line(self, row: Movement) -> SafeString:
+        return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', row)
+
+    @admin.display(description=gettext_lazy("transaction"), ordering="transaction")
+    def case(self, row: Movement) -> SafeString:
+        url = reverse("staff:case", args=[row.transaction.reference])
+        return format_html('<a href="{}"><bdi dir="ltr" class="ltr">{}</bdi></a>', url, row.transaction.reference)
+
+    @admin.display(description=gettext_lazy("from or to"))
+    def where(self, row: Movement) -> Any:
+        return row.recipient or (row.counterpart.name if row.counterpart else "—")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Movement]:
         return super().get_queryset(request).filter(transaction__in=access.at_work(signed_in(request)))
 
 
+# What entries and pieces of work are, in words. Both tables keep the short names the code writes.
+ENTRIES = {
+    "received": gettext_lazy("Request received"),
+    "decided": gettext_lazy("Decided"),
+    "issued": gettext_lazy("Issued"),
+}
+WORK = {"route": gettext_lazy("Route a request"), "notify": gettext_lazy("Send a notice")}
+
+
+class KindOfEntry(admin.SimpleListFilter):
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ENTRIES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class KindOfWork(KindOfEntry):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(WORK.items())
+
+
 class EntryAdmin(ForAdministrators):
-    list_display = ("seq", "kind", "subject", "at")
-    list_filter = ("kind",)
+    list_display = ("seq", "what", "about", "at")
+    list_filter = (KindOfEntry,)
     search_fields = ("subject",)
     ordering = ("-seq",)
-    fields = ("seq", "kind", "subject", "at", "content", "digest")
+    fields = ("seq", "what", "about", "at", "content", "digest")
     readonly_fields = fields
 
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def what(self, entry: Entry) -> Any:
+        return ENTRIES.get(entry.kind, entry.kind)
+
+    @admin.display(description=gettext_lazy("subject"), ordering="subject")
+    def about(self, entry: Entry) -> SafeString:
+        return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', entry.subject)
+
     @admin.display(description=gettext_lazy("content"))
-    def content(self, entry: Entry) -> str:
-        return bytes(entry.body).decode()
+    def content(self, entry: Entry) -> SafeString:
+        return format_html('<code dir="ltr" class="raw">{}</code>', bytes(entry.body).decode())
 
     @admin.display(description="SHA-256")
-    def digest(self, entry: Entry) -> str:
-        return bytes(entry.hash).hex()
+    def digest(self, entry: Entry) -> SafeString:
+        return format_html('<code dir="ltr" class="raw">{}</code>', bytes(entry.hash).hex())
 
 
 class OutboxAdmin(ForAdministrators):
     """Work owed. Dead rows are the ones somebody has to look at."""
 
-    list_display = ("id", "kind", "subject", "state", "attempts", "created_at", "not_before", "last_error")
-    list_filter = ("state", "kind")
+    list_display = ("number", "what", "subject", "standing", "attempts", "created_at", "not_before", "error")
+    list_filter = ("state", KindOfWork)
     ordering = ("-id",)
     actions = ("try_again",)
+
+    @admin.display(description=gettext_lazy("number"), ordering="id")
+    def number(self, row: Outbox) -> int:
+        return row.pk
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def what(self, row: Outbox) -> Any:
+        return WORK.get(row.kind, row.kind)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def standing(self, row: Outbox) -> SafeString:
+        kinds = {Outbox.State.DONE: "success", Outbox.State.DEAD: "error", Outbox.State.CLAIMED: "info"}
+        return _tag(kinds.get(Outbox.State(row.state), "plain"), row.get_state_display())
+
+    @admin.display(description=gettext_lazy("last error"))
+    def error(self, row: Outbox) -> SafeString:
+        return format_html('<span dir="auto" class="clip">{}</span>', row.last_error[-300:])
 
     @admin.action(description=gettext_lazy("Try again"))
     def try_again(self, request: HttpRequest, rows: QuerySet[Outbox]) -> None:

@@ -6,56 +6,89 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import signed_in
+from accounts.models import User
 from municipality.text import western_digits
 
 from .. import access, references, service_types
-from ..models import Movement
+from ..lateness import standing
+from ..models import Movement, TransactionQuerySet
 from ..queues import queue_of
 from ..services import moves
 from .site import staff_site
 
 ROWS = 40
+SHOWS = {
+    "all": gettext_lazy("All"),
+    "mine": gettext_lazy("Mine"),
+    "free": gettext_lazy("Not assigned"),
+    "late": gettext_lazy("Late"),
+}
 
 
+@require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """Who waited longest against the due date comes first. A whole number in the search leads straight to its case."""
-    now = timezone.now()
+    """Who waited longest against the due date comes first. A whole number in the search leads straight to its case.
+
+    Whoever works on no case (an administrator) has no queue, and begins with the reference data.
+    """
+    user, now = signed_in(request), timezone.now()
+    if not access.case_posts(user):
+        return redirect("staff:reference")
     query = request.GET.get("q", "").strip()
     parsed = references.parse(query)
-    if parsed and access.at_work(signed_in(request)).filter(reference=str(parsed)).exists():
+    if parsed and access.at_work(user).filter(reference=str(parsed)).exists():
         return redirect("staff:case", reference=str(parsed))
-    rows = queue_of(signed_in(request)).for_pages()
+    rows = queue_of(user)
     if query:
         rows = rows.filter(_matches(query))
-    chosen = request.GET.get("service", "")
-    if chosen:
-        rows = rows.filter(service=chosen)
-    show = request.GET.get("show", "all")
-    if show == "mine":
-        rows = rows.filter(assignee=signed_in(request))
-    elif show == "free":
-        rows = rows.filter(assignee=None)
-    elif show == "late":
-        rows = rows.filter(Q(stage_due_at__lt=now) | Q(due_at__lt=now))
-    page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    service = request.GET.get("service", "")
+    if service:
+        rows = rows.filter(service=service)
+    filters = {
+        "all": Q(),
+        "mine": Q(assignee=user),
+        "free": Q(assignee=None),
+        "late": Q(stage_due_at__lt=now) | Q(due_at__lt=now),
+    }
+    show = request.GET.get("show", "")
+    if show not in filters:
+        show = "all"
+    page = Paginator(rows.filter(filters[show]).for_pages(), ROWS).get_page(request.GET.get("page"))
+    counts = _counts(rows, filters)
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("My queue"),
         "page": page,
-        "now": now,
+        "rows": [(case, standing(case, now)) for case in page],
         "q": query,
         "show": show,
-        "service": chosen,
+        "shows": [(name, label, counts[name]) for name, label in SHOWS.items()],
+        "service": service,
         "services": service_types.every(),
+        "filtered": bool(query or service or show != "all"),
+        "notes": _notes_waiting(user),
     }
     return render(request, "staff/queue.html", context)
+
+
+def _counts(rows: TransactionQuerySet, filters: dict[str, Q]) -> dict[str, int]:
+    """How many each filter would show; one query."""
+    return rows.order_by().aggregate(
+        **{name: Count("pk", filter=condition) if condition else Count("pk") for name, condition in filters.items()}
+    )
+
+
+def _notes_waiting(user: User) -> list[Any]:
+    waiting = access.notes_waiting_for(user).select_related("transaction", "author")
+    return list(waiting[:10])
 
 
 def _matches(query: str) -> Q:

@@ -34,11 +34,14 @@ class StaffSite(AdminSite):
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        roles = {post.role for post in posts_of(request.user)} if request.user.is_authenticated else set()
+        posts = posts_of(request.user) if request.user.is_authenticated else []
+        roles = {post.role for post in posts}
         own = {
+            "works_on_cases": bool(roles - {Role.ADMINISTRATOR}),
             "at_a_counter": Role.CENTRE_CLERK in roles,
             "supervises": Role.SUPERVISOR in roles,
             "administers": Role.ADMINISTRATOR in roles,
+            "my_posts": " · ".join(f"{post.get_role_display()}, {post.office.name}" for post in posts[:2]),
         }
         return super().each_context(request) | own
 
@@ -49,8 +52,12 @@ class StaffSite(AdminSite):
             path("", self.admin_view(queue.queue), name="index"),
             path("take-next/", self.admin_view(queue.take_next), name="take_next"),
             path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
+            path("cases/<str:reference>/notes/", self.admin_view(case.note), name="note"),
+            path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
             path("cases/<str:reference>/<slug:move>/", self.admin_view(case.move), name="move"),
             path("counter/", self.admin_view(counter.counter), name="counter"),
+            path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),
+            path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
             path("operations/", self.admin_view(operations.operations), name="operations"),

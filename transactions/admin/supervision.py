@@ -1,148 +1,218 @@
-"""The supervisor's page: load, what is late, handing files over, arrivals against decisions."""
+"""The supervisor's page: load, what is late and why, arrivals against decisions, handing files over."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Min, Q
-from django.db.models.functions import Least, TruncDate
+from django.core.paginator import Paginator
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Coalesce, Least, TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import posts_of, signed_in
 from accounts.models import Role, StaffPost, User
+from municipality.charts import Chart, Series
 from municipality.models import Office
 
 from .. import access
 from ..errors import DomainError
-from ..models import Transaction
+from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
+from ..models import Transaction, TransactionQuerySet
 from ..services import moves
-from ..workflow import OPEN, STUDY, Status
+from ..workflow import IN_HAND, OPEN
 from .site import staff_site
 
 WEEKS = 8
-CHART_WIDTH, CHART_HEIGHT = 640, 160
+ROWS = 40
+# Who works stages; a supervisor's own stage is theirs to hand over too.
+WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
+SHOWS = {
+    "late": gettext_lazy("Late"),
+    "free": gettext_lazy("Not assigned"),
+    "all": gettext_lazy("All that can be handed over"),
+}
 
 
 def _my_offices(request: HttpRequest) -> list[Office]:
-    offices = [post.office for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR]
+    offices = {post.office_id: post.office for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR}
     if not offices:
         raise Http404
-    return offices
+    return list(offices.values())
 
 
+@require_GET
 def supervision(request: HttpRequest) -> HttpResponse:
     offices, now = _my_offices(request), timezone.now()
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    late = Count("pk", filter=Q(stage_due_at__lt=now) | Q(due_at__lt=now))
-    context = staff_site.each_context(request) | {
+    late = Q(stage_due_at__lt=now) | Q(due_at__lt=now)
+    workers = _workers(offices, now)
+    figures = _figures(held, late, now)
+    show, person = request.GET.get("show", ""), request.GET.get("person", "")
+    if show not in SHOWS:
+        show = "late"
+    files = {
+        "late": held.filter(late),
+        "free": held.filter(status__in=TAKEABLE, assignee=None),
+        "all": held.filter(status__in=TAKEABLE),
+    }[show]
+    if person.isascii() and person.isdecimal():
+        files = files.filter(assignee=int(person))
+    order = files.annotate(was_due=Least("stage_due_at", "due_at")).order_by("was_due", "pk")
+    page = Paginator(order.for_pages(), ROWS).get_page(request.GET.get("page"))
+    context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("Supervision"),
-        "now": now,
-        "offices": held.values("held_by__name_ar", "held_by__name_en").annotate(open=Count("pk"), late=late),
-        "people": held.exclude(assignee=None)
-        .values("assignee__full_name")
-        .annotate(open=Count("pk"), late=late, oldest=Min("submitted_at"))
-        .order_by("-late", "-open"),
-        "free": held.filter(assignee=None, status__in=STUDY).count(),
-        "late": held.filter(Q(stage_due_at__lt=now) | Q(due_at__lt=now))
-        .for_pages()
-        .annotate(was_due=Least("stage_due_at", "due_at"))
-        .order_by("was_due")[:60],
-        "colleagues": _colleagues(offices, now),
+        "figures": figures,
+        "causes": [(label, figures[cause.value]) for cause, label in CAUSES.items() if figures[cause.value]],
+        "offices": _offices(offices, held, late),
+        "people": _people(workers, held, late),
+        "workers": workers,
+        "show": show,
+        "shows": SHOWS.items(),
+        "person": person,
+        "page": page,
+        "rows": [
+            (case, standing(case, now), why_late(case, now) if show == "late" else "", case.status in TAKEABLE)
+            for case in page
+        ],
         "chart": chart(offices, timezone.localdate(now)),
     }
     return render(request, "staff/supervision.html", context)
 
 
-def _colleagues(offices: list[Office], now: datetime) -> list[User]:
-    posts = StaffPost.objects.current(timezone.localdate(now)).filter(office__in=offices, role=Role.REVIEWER)
-    return list({post.user_id: post.user for post in posts.select_related("user")}.values())
+def _figures(held: TransactionQuerySet, late: Q, now: datetime) -> dict[str, int]:
+    """Open, late, free, and the late ones by cause (lateness.cause, said in SQL); one query."""
+    nobody = Q(assignee=None, status__in=TAKEABLE)
+    return held.aggregate(
+        open=Count("pk"),
+        late=Count("pk", filter=late),
+        free=Count("pk", filter=nobody),
+        waiting=Count("pk", filter=~Q(status__in=IN_HAND)),
+        **{
+            Cause.NOBODY.value: Count("pk", filter=late & nobody),
+            Cause.STAGE.value: Count("pk", filter=late & ~nobody & Q(stage_due_at__lt=now)),
+            Cause.EARLIER.value: Count("pk", filter=late & ~nobody & ~Q(stage_due_at__lt=now)),
+        },
+    )
 
 
-@dataclass(frozen=True)
-class Week:
-    """One week of the picture, with the bars' geometry in the picture's own units."""
-
-    first_day: date
-    arrived: int
-    decided: int
-    x: int
-    arrived_y: int
-    arrived_height: int
-    decided_y: int
-    decided_height: int
+def _offices(offices: list[Office], held: TransactionQuerySet, late: Q) -> list[dict[str, Any]]:
+    counted = held.order_by().values("held_by").annotate(open=Count("pk"), late=Count("pk", filter=late))
+    by_office = {row["held_by"]: row for row in counted}
+    return [{"office": office, "open": 0, "late": 0} | by_office.get(office.pk, {}) for office in offices]
 
 
-def chart(offices: list[Office], today: date) -> dict[str, Any]:
+def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
+    """Those who work stages in these offices today, one line a person."""
+    posts = StaffPost.objects.current(timezone.localdate(now)).filter(office__in=offices, role__in=WORKERS)
+    found = posts.select_related("user", "office").order_by("user__full_name", "pk")
+    return list({post.user_id: post for post in found}.values())
+
+
+def _people(workers: list[StaffPost], held: TransactionQuerySet, late: Q) -> list[dict[str, Any]]:
+    """Load per person, the heaviest first; whoever has nothing is there too."""
+    counted = (
+        held.exclude(assignee=None)
+        .order_by()
+        .values("assignee")
+        .annotate(open=Count("pk"), late=Count("pk", filter=late), oldest=Min("submitted_at"))
+    )
+    by_person = {row["assignee"]: row for row in counted}
+    rows = [{"post": post, "open": 0, "late": 0} | by_person.get(post.user_id, {}) for post in workers]
+    return sorted(rows, key=lambda row: (-row["late"], -row["open"]))
+
+
+def chart(offices: list[Office], today: date) -> Chart:
     """Arrivals against decisions by week (Sunday first), oldest first; two queries."""
     this_week = today - timedelta(days=(today.weekday() + 1) % 7)
     first = this_week - timedelta(weeks=WEEKS - 1)
     cases = Transaction.objects.filter(branch__in=offices)
-    arrived = _by_week(cases.filter(submitted_at__date__gte=first), "submitted_at", first)
-    decided = _by_week(cases.filter(approved_at__date__gte=first), "approved_at", first)
-    top = max(1, *arrived, *decided)
-    step = CHART_WIDTH // WEEKS
-
-    def height(count: int) -> int:
-        return round(count * (CHART_HEIGHT - 20) / top)
-
-    weeks = [
-        Week(
-            first + timedelta(weeks=n),
-            arrived[n],
-            decided[n],
-            n * step + 8,
-            CHART_HEIGHT - height(arrived[n]),
-            height(arrived[n]),
-            CHART_HEIGHT - height(decided[n]),
-            height(decided[n]),
-        )
-        for n in range(WEEKS)
-    ]
-    return {"weeks": weeks, "width": CHART_WIDTH, "height": CHART_HEIGHT, "bar": step // 2 - 8}
+    decided = cases.annotate(decided_at=Coalesce(F("approved_at"), F("rejected_at")))
+    return Chart(
+        title=_("Arrivals against decisions, by week"),
+        label_head=_("Week from"),
+        labels=[first + timedelta(weeks=n) for n in range(WEEKS)],
+        series=(
+            Series(_("Arrived"), _by_week(cases, "submitted_at", first)),
+            Series(_("Decided"), _by_week(decided, "decided_at", first)),
+        ),
+    )
 
 
-def _by_week(cases: Any, field: str, first: date) -> list[int]:
+def _by_week(cases: Any, field: str, first: date) -> tuple[int, ...]:
     counts = [0] * WEEKS
-    for day, count in cases.annotate(day=TruncDate(field)).values_list("day").annotate(Count("pk")):
+    since = cases.filter(**{f"{field}__date__gte": first})
+    for day, count in since.annotate(day=TruncDate(field)).order_by().values_list("day").annotate(Count("pk")):
         index = (day - first).days // 7
-        if 0 <= index < WEEKS:
+        if index < WEEKS:
             counts[index] += count
-    return counts
+    return tuple(counts)
 
 
 @require_POST
 def reassign(request: HttpRequest) -> HttpResponse:
     """Hand several files to one colleague: first a look at what will happen, then each through its own move."""
-    offices = _my_offices(request)
-    references = request.POST.getlist("case")
-    cases = list(
-        access.at_work(signed_in(request))
-        .filter(reference__in=references, held_by__in=offices, status__in=[*STUDY, Status.AWAITING_SUPERVISOR])
-        .for_pages()
-    )
+    offices, now = _my_offices(request), timezone.now()
+    asked = access.at_work(signed_in(request)).filter(reference__in=request.POST.getlist("case"), held_by__in=offices)
+    cases = list(asked.for_pages().order_by("stage_due_at", "pk"))
     to = request.POST.get("to", "")
-    colleague = next((person for person in _colleagues(offices, timezone.now()) if str(person.pk) == to), None)
-    if not cases or colleague is None:
+    post = next((post for post in _workers(offices, now) if str(post.user_id) == to), None)
+    if not cases or post is None:
         messages.error(request, _("Choose files and a colleague."))
         return redirect("staff:supervision")
-    if "confirm" not in request.POST:
-        context = staff_site.each_context(request) | {"title": _("Reassign"), "cases": cases, "colleague": colleague}
-        return render(request, "staff/reassign.html", context)
+    if "confirm" in request.POST:
+        _hand_over(request, cases, post.user)
+        return redirect("staff:supervision")
+    going, staying = _split(cases, post.user, signed_in(request))
+    has = Transaction.objects.filter(assignee=post.user, status__in=OPEN).count()
+    context = staff_site.each_context(request) | {
+        "title": _("Reassign"),
+        "colleague": post.user,
+        "post": post,
+        "going": [(case, standing(case, now)) for case in going],
+        "staying": staying,
+        "has": has,
+        "will_have": has + len(going),
+    }
+    return render(request, "staff/reassign.html", context)
+
+
+def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transaction], list[tuple[Transaction, str]]]:
+    """Which would go, and why the others would not."""
+    roles = {(post.office_id, post.role) for post in access.case_posts(to)}
+    going, staying = [], []
+    for case in cases:
+        if case.assignee_id == to.pk:
+            staying.append((case, _("It is theirs already.")))
+        elif not access.may(by, case, "reassign"):
+            said = _("A file that is “%(status)s” is not handed over.")
+            staying.append((case, said % {"status": case.get_status_display()}))
+        elif (case.held_by_id, case.current_stage.role) not in roles:
+            said = _("The stage “%(stage)s” is for: %(role)s.")
+            role = Role(case.current_stage.role).label
+            staying.append((case, said % {"stage": case.current_stage.title, "role": role}))
+        else:
+            going.append(case)
+    return going, staying
+
+
+def _hand_over(request: HttpRequest, cases: list[Transaction], to: User) -> None:
+    """Each through its own move, as it was when it was looked at; what cannot go is named and stays."""
     done = 0
     for case in cases:
+        seen = request.POST.get(f"version-{case.reference}", "")
+        version = int(seen) if seen.isascii() and seen.isdecimal() else None
         try:
-            moves.reassign(case, to=colleague, by=signed_in(request))
+            moves.reassign(case, to=to, by=signed_in(request), version=version)
             done += 1
         except DomainError as error:
-            messages.error(request, f"{case.reference}: {error.message}")
-    said = ngettext("%(done)d file handed to %(name)s.", "%(done)d files handed to %(name)s.", done)
-    messages.success(request, said % {"done": done, "name": colleague.full_name})
-    return redirect("staff:supervision")
+            messages.error(request, f"\u2068{case.reference}\u2069: {error.message}")
+    if done:
+        said = ngettext("%(done)d file handed to %(name)s.", "%(done)d files handed to %(name)s.", done)
+        messages.success(request, said % {"done": done, "name": to.full_name})

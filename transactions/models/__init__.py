@@ -1,6 +1,8 @@
 """A transaction and everything that hangs on it. Only transactions.services writes these tables."""
 
+from .closures import Closure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .notes import Note
 from .papers import Attachment, FeeDue, Intake, IssuedDocument
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
@@ -8,6 +10,7 @@ from .work import Delivery, Heartbeat, Notification, Outbox, Try
 __all__ = [
     "Attachment",
     "Channel",
+    "Closure",
     "Deficiency",
     "Delivery",
     "Direction",
@@ -18,6 +21,7 @@ __all__ = [
     "Intake",
     "IssuedDocument",
     "Movement",
+    "Note",
     "Notification",
     "Outbox",
     "Register",

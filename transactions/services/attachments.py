@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
 import re
 import unicodedata
@@ -10,7 +12,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
 
@@ -24,14 +26,16 @@ from django.utils.translation import ngettext
 from PIL import Image
 
 from accounts.models import User
+from municipality.text import isolated
 
 from .. import access
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
-from ..service_types import MIB, PAPER, PHOTO, Document
+from ..service_types import MIB, PHOTO, Document
 from ..workflow import Status
 
+logger = logging.getLogger(__name__)
 SNIFFED = 64 * 1024
 MOST_BYTES = 50 * MIB
 MOST_PIXELS = 100_000_000
@@ -77,17 +81,10 @@ def store(
     """
     name = safe_name(upload.name or "")
     size = upload.size or 0
-    if not size:
-        _refuse(document, _("“%(name)s” is empty. Choose the file again.") % {"name": name}, "file_empty")
-    if size > most_bytes:
-        message = _("“%(name)s” is larger than %(most)d MB. Nothing was kept of it.")
-        _refuse(document, message % {"name": name, "most": most_bytes // MIB}, "file_too_large")
+    check_size(document, name, size, most_bytes)
     upload.seek(0)
     content_type = magic.from_buffer(upload.read(SNIFFED), mime=True)
-    if content_type not in accepts:
-        kinds = _("، ").join(KINDS[kind] for kind in accepts)
-        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
-        _refuse(document, message % {"name": name, "kinds": kinds}, "file_type")
+    check_kind(document, name, content_type, accepts)
     if content_type in PHOTO:
         _check_image(upload, document, name)
     key = uuid.uuid4()
@@ -106,7 +103,24 @@ def store(
     )
 
 
-def _refuse(document: str, message: str, code: str) -> None:
+def check_size(document: str, name: str, size: int, most_bytes: int) -> None:
+    """Invalid when a file is empty or too large."""
+    if not size:
+        refuse(document, _("“%(name)s” is empty. Choose the file again.") % {"name": isolated(name)}, "file_empty")
+    if size > most_bytes:
+        message = _("“%(name)s” is larger than %(most)d MB. Nothing was kept of it.")
+        refuse(document, message % {"name": isolated(name), "most": most_bytes // MIB}, "file_too_large")
+
+
+def check_kind(document: str, name: str, content_type: str, accepts: Collection[str]) -> None:
+    """Invalid when the content is of a kind that is not taken."""
+    if content_type not in accepts:
+        kinds = _("، ").join(KINDS[kind] for kind in accepts)
+        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
+        refuse(document, message % {"name": isolated(name), "kinds": kinds}, "file_type")
+
+
+def refuse(document: str, message: str, code: str) -> NoReturn:
     raise Invalid([Problem(f"documents.{document}", message, code)])
 
 
@@ -120,19 +134,32 @@ def _check_image(upload: UploadedFile[Any], document: str, name: str) -> None:
             image.verify()
     except Exception:  # Pillow raises many kinds on broken or hostile images; all mean the same to the sender
         message = _("“%(name)s” cannot be read as a picture. Save it again and try once more.")
-        _refuse(document, message % {"name": name}, "image_broken")
+        refuse(document, message % {"name": isolated(name)}, "image_broken")
+
+
+class NoRoom(DomainError):
+    """The disk is full, or does not take what is written to it. Nothing is kept of the file."""
+
+    def __init__(self) -> None:
+        super().__init__("no_room", _("The file could not be kept just now. Nothing was kept of it; try again later."))
 
 
 def _write(upload: UploadedFile[Any], target: Path) -> str:
-    target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     upload.seek(0)
-    with target.open("xb") as out:
-        for chunk in upload.chunks():
-            digest.update(chunk)
-            out.write(chunk)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:
+            for chunk in upload.chunks():
+                digest.update(chunk)
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        logger.exception("a file could not be written")
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise NoRoom from error
     return digest.hexdigest()
 
 
@@ -158,7 +185,7 @@ def attach_to_draft(
                 "%(document)s: attach at most %(most)d files.",
                 document.most,
             ) % {"document": document.label, "most": document.most}
-            _refuse(document.code, message, "too_many_documents")
+            refuse(document.code, message, "too_many_documents")
         file = store(
             upload,
             document=document.code,
@@ -172,6 +199,12 @@ def attach_to_draft(
     return file
 
 
+def document_asked(deficiency: Deficiency) -> Document:
+    """The document a deficiency is about; papers and pictures of any sort when it is about a question."""
+    found = deficiency.transaction.service_type.document(deficiency.about)
+    return found or Document("answer", _("Answer"), most=10)
+
+
 def attach_to_deficiency(
     deficiency: Deficiency, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
 ) -> Attachment:
@@ -181,14 +214,8 @@ def attach_to_deficiency(
         case = locked.transaction
         if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-        document = case.service_type.document(locked.about)
-        file = store(
-            upload,
-            document=document.code if document else "answer",
-            by=by,
-            accepts=document.accepts if document else PAPER,
-            now=now,
-        )
+        document = document_asked(locked)
+        file = store(upload, document=document.code, by=by, accepts=document.accepts, now=now)
         file.transaction, file.deficiency = case, locked
         file.save(update_fields=["transaction", "deficiency"])
     return file

@@ -17,9 +17,13 @@ from municipality.models import Office
 
 from .. import access, answers
 from ..errors import DomainError, Problem
-from ..models import Attachment, Channel, Draft, Intake
+from ..models import Attachment, Channel, Draft, Intake, Transaction
 from ..service_types import Filer, ServiceType, Step
+from ..workflow import Status
+from .closures import refuse_if_closed
 from .intake import Submission, check, submit
+
+MOST_CHARACTERS = 4000
 
 
 def start(
@@ -31,8 +35,12 @@ def start(
     centre: Office | None = None,
     now: datetime | None = None,
 ) -> Draft:
-    """Begin a request for oneself, at a counter for someone who came in, or as the office an owner authorised."""
+    """Begin a request for oneself, at a counter for someone who came in, or as the office an owner authorised.
+
+    A draft of the same kind in which nothing is written yet is given back instead: pressing twice begins one.
+    """
     now = now or timezone.now()
+    refuse_if_closed(service.code)
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
@@ -49,17 +57,17 @@ def start(
     prefilled = {}
     if authorisation is not None:
         prefilled = {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
-    return Draft.objects.create(
-        service=service.code,
-        applicant=applicant or by,
-        created_by=by,
-        authorisation=authorisation,
-        channel=channel,
-        centre=centre,
-        answers=prefilled,
-        created_at=now,
-        updated_at=now,
-    )
+    kind = {
+        "service": service.code,
+        "applicant": applicant or by,
+        "created_by": by,
+        "authorisation": authorisation,
+        "channel": channel,
+        "centre": centre,
+        "answers": prefilled,
+    }
+    untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
+    return untouched or Draft.objects.create(**kind, created_at=now, updated_at=now)
 
 
 def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None:
@@ -166,6 +174,18 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
             locked.save(update_fields=["stage", "updated_at"])
             return intake
     return Intake.objects.select_related("transaction").get(key=_key(draft), by=by)
+
+
+@transaction.atomic
+def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> None:
+    """Keep what is being written in answer to a return, by deficiency; nothing is sent, nobody else sees it yet."""
+    locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
+    if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
+        raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+    for item in locked.deficiencies.filter(answered_at=None, pk__in=typed):
+        if item.answer != typed[item.pk]:
+            item.answer = typed[item.pk][:MOST_CHARACTERS]
+            item.save(update_fields=["answer"])
 
 
 def _key(draft: Draft) -> str:

@@ -35,6 +35,7 @@ from ..models import Attachment, Channel, Intake, Transaction
 from ..prepared import Prepared, PreparedInsert
 from ..references import Reference
 from ..service_types import Filer, ServiceType
+from .closures import refuse_if_closed
 from .notices import announce, insert_event
 from .registers import next_serial
 
@@ -71,12 +72,13 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     """Take a request in and return its intake (transaction and receipt token).
 
     The same person with the same key and body gets the same intake again; with another body: `key_reused`.
-    Raises Invalid with every problem, DomainError when this person may not file it. Side effects: transaction,
-    event, files attached, journal entry, notice, routing owed.
+    Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
+    transaction, event, files attached, journal entry, notice, routing owed.
     """
     body_hash = submission.body_hash()
     now = now or timezone.now()
     try:
+        refuse_if_closed(submission.service.code)
         _check_filer(submission, by, now)
         values, files = check(submission, by=by, now=now)
         with transaction.atomic():

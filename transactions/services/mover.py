@@ -24,7 +24,7 @@ from ..models import Direction, Transaction
 from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
-from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, allowed
+from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
 from . import registers
 from .notices import announce, insert_event
 
@@ -90,8 +90,11 @@ def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime
     move = BY_NAME[move_name]
     capacity = access.capacity(by, locked, timezone.localdate(now))
     stage = locked.current_stage
-    if not allowed(move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds):
-        raise DomainError("move_not_allowed", why_not(locked, move_name))
+    hindered = obstacle(
+        move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds
+    )
+    if hindered is not None:
+        raise DomainError("move_not_allowed", why_not(locked, move, hindered))
     reason = reason.strip()
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import StaffPost, User
@@ -82,7 +82,7 @@ def recommend(
 
 @dataclass(frozen=True)
 class Asked:
-    """One deficiency to list in a return; an empty sentence takes the catalogue's."""
+    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language."""
 
     code: str
     sentence: str = ""
@@ -100,6 +100,8 @@ def return_for_completion(
     """Send the file back with every deficiency at once; the clock stops. Event, deficiencies, notice."""
     moving = begin(case, "return", by=by, now=now, version=version)
     known = {entry.code: entry for entry in moving.case.service_type.deficiencies}
+    with translation.override(moving.case.language):
+        usual = {code: str(entry.sentence) for code, entry in known.items()}
     asked = {item.code: item for item in deficiencies}
     if not asked:
         raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
@@ -111,7 +113,7 @@ def return_for_completion(
             transaction=moving.case,
             round=round_,
             code=code,
-            sentence=item.sentence.strip() or str(known[code].sentence),
+            sentence=item.sentence.strip() or usual[code],
             about=known[code].about,
         )
         for code, item in asked.items()

@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Role
 
@@ -55,3 +57,16 @@ def service_title(code: str) -> object:
 @register.filter
 def role_name(role: str) -> object:
     return Role(role).label
+
+
+@register.filter
+def marked(sample: object) -> SafeString:
+    """A line of a paper with the part that is asked for, in [brackets], marked."""
+    before, found, after = re.fullmatch(r"([^\[]*)\[([^\]]*)\](.*)", str(sample)).groups()  # type: ignore[union-attr]
+    return format_html("{}<mark><bdi>{}</bdi></mark>{}", before, found, after)
+
+
+@register.simple_tag
+def services_by_office() -> list[service_types.ServiceType]:
+    """The services an engineering office files for an owner."""
+    return [service for service in service_types.every() if service.filer is service_types.Filer.ENGINEERING_OFFICE]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
@@ -21,15 +19,14 @@ from municipality.services import districts
 
 from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
+from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Draft
-from ..service_types import Filer, Group, Step
-from ..services import attachments, drafts
+from ..models import Channel, Draft
+from ..service_types import Filer, Step
+from ..services import drafts
 from ..summary import sections
 from .common import hidden_is_404
-
-KEPT_BYTES = 64 * 1024
-KEPT = "typed_before_sign_in"
+from .kept import sign_in_first, typed_before
 
 
 @login_required
@@ -61,48 +58,57 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_required
+@never_cache
 @hidden_is_404
 @require_GET
 def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt_of(draft, user)
-    service = draft.service_type
-    seen: dict[str, Any] = {}
-    tasks = []
-    for step in service.steps:
-        part = answers.clean_step(step, draft.answers, seen)
-        seen.update(part.values)
-        begun = any(spec.name in draft.answers for spec in step.fields)
-        state = "done" if not part.problems else "wrong" if begun else "todo"
-        tasks.append({"title": step.title, "url": reverse("transactions:step", args=[key, step.code]), "state": state})
-    counts: dict[str, int] = {}
-    for document in draft.attachments.filter(removed_at=None).values_list("document", flat=True):
-        counts[document] = counts.get(document, 0) + 1
-    asked = service.documents_for(seen)
-    missing = sum(1 for document in asked if counts.get(document.code, 0) < document.least)
-    tasks.append(
-        {
-            "title": _("Documents"),
-            "url": reverse("transactions:documents", args=[key]),
-            "state": "done" if not missing else "wrong" if counts else "todo",
-        }
-    )
-    ready = all(task["state"] == "done" for task in tasks)
-    return render(
-        request,
-        "transactions/task_list.html",
-        {"draft": draft, "service": service, "tasks": tasks, "ready": ready, "may_write": _may_write(draft, user)},
-    )
+        return _receipt_of(request, draft, user)
+    if draft.channel == Channel.COUNTER and draft.created_by_id == user.pk:
+        return redirect("staff:intake", key=key)
+    parts = parts_of(draft)
+    tasks = [{"part": part, "url": _page(draft, part.code)} for part in parts]
+    context = {
+        "draft": draft,
+        "service": draft.service_type,
+        "tasks": tasks,
+        "next": next((task for task, part in zip(tasks, parts, strict=True) if part.state != State.DONE), None),
+        "done": sum(part.state == State.DONE for part in parts),
+        "ready": all(part.state == State.DONE for part in parts),
+        "may_write": _may_write(draft, user),
+        "back": _home(draft, user),
+    }
+    return render(request, "transactions/task_list.html", context)
+
+
+def _page(draft: Draft, code: str) -> str:
+    """Where a part of the request (draft_parts) is written."""
+    if code == DOCUMENTS:
+        return reverse("transactions:documents", args=[draft.key])
+    return reverse("transactions:step", args=[draft.key, code])
+
+
+def _home(draft: Draft, user: User) -> str:
+    """The list a draft is kept in: at the counter, in the office, or among one's own."""
+    if draft.channel == Channel.COUNTER and draft.applicant_id != user.pk:
+        return reverse("staff:counter")
+    return reverse("transactions:requests" if draft.applicant_id == user.pk else "transactions:office")
 
 
 def _may_write(draft: Draft, user: User) -> bool:
-    return draft.stage == Draft.Stage.OPEN or draft.applicant_id == user.pk
+    """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
+    if draft.authorisation_id is None:
+        return True
+    return draft.stage == Draft.Stage.OPEN and draft.applicant_id != user.pk
 
 
-def _receipt_of(draft: Draft, user: User) -> HttpResponse:
+def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
+    """Where the way back leads after submitting: there is one receipt, however often it is asked for."""
     intake = drafts.submit_draft(draft, by=user)
+    if request.method == "GET":
+        messages.info(request, _("This request is submitted already. This is its receipt."))
     return redirect("transactions:receipt", reference=intake.transaction.reference)
 
 
@@ -118,13 +124,13 @@ def _step(service: service_types.ServiceType, code: str) -> Step:
 def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One page of questions. What was typed is kept whether it is right or not."""
     if not request.user.is_authenticated:
-        return _keep_and_sign_in(request)
+        return sign_in_first(request)
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt_of(draft, user)
+        return _receipt_of(request, draft, user)
     this = _step(draft.service_type, code)
-    data = _typed_before(request)
+    data = typed_before(request)
     posted = data if data is not None else request.POST if request.method == "POST" else None
     problems: tuple[Problem, ...] = ()
     rows: dict[str, int] = {}
@@ -138,10 +144,10 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         if only_rows:
             problems = ()
         elif data is not None:
-            messages.info(request, _("You were signed out while writing. What you typed is here and saved."))
+            pass  # shown once more, with what is still wrong, so that they see nothing is lost
         elif "later" in request.POST:
             messages.success(request, _("Saved. You can come back at any time."))
-            return redirect("transactions:requests")
+            return redirect(_home(draft, user))
         elif not problems:
             return redirect(_after(draft, this, request.POST.get("return", "")))
     seen = answers.clean_until(draft.service_type, draft.answers, this)
@@ -153,8 +159,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "problems": problems,
         "districts": districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
-        "has_group": any(isinstance(spec, Group) for spec in this.fields),
         "position": draft.service_type.steps.index(this) + 1,
+        "pages": len(draft.service_type.steps) + 1,
     }
     return render(request, "transactions/step.html", context, status=422 if problems else 200)
 
@@ -164,116 +170,21 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
         return reverse("transactions:check", args=[draft.key])
     steps = draft.service_type.steps
     following = steps[steps.index(step) + 1 :]
-    if following:
-        return reverse("transactions:step", args=[draft.key, following[0].code])
-    return reverse("transactions:documents", args=[draft.key])
+    return _page(draft, following[0].code if following else DOCUMENTS)
 
 
-def _keep_and_sign_in(request: HttpRequest) -> HttpResponse:
-    """The session ended while somebody was writing: hold what they typed until they have signed in again."""
-    if request.method == "POST":
-        typed = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
-        if sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= KEPT_BYTES:
-            request.session[KEPT] = {"path": request.path, "typed": typed}
-    return redirect_to_login(request.get_full_path())
-
-
-def _typed_before(request: HttpRequest) -> Any:
-    kept = request.session.get(KEPT)
-    if not kept or kept["path"] != request.path or request.method != "GET":
-        return None
-    del request.session[KEPT]
-    data = request.POST.copy()
-    for name, values in kept["typed"].items():
-        data.setlist(name, values)
-    data.pop("later", None)
-    return data
-
-
-@login_required
-@hidden_is_404
-@require_http_methods(["GET", "POST"])
-def documents(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Attach the documents, several files at once if one likes; each refusal names the file and why."""
-    user = signed_in(request)
-    draft = access.get_draft(user, key)
-    if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt_of(draft, user)
-    problems: list[Problem] = []
-    if request.method == "POST":
-        kept = 0
-        for code, files in request.FILES.lists():
-            for upload in files:
-                try:
-                    attachments.attach_to_draft(draft, code, upload, by=user)
-                    kept += 1
-                except Invalid as error:
-                    problems += error.problems
-                except DomainError as error:
-                    problems.append(Problem(f"documents.{code}", error.message, error.code))
-        if not kept and not problems:
-            problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
-        if not problems:
-            if request.headers.get("X-Requested-With") != "XMLHttpRequest":
-                messages.success(request, _("Attached."))
-            return redirect("transactions:documents", key=key)
-    seen = answers.clean(draft.service_type, draft.answers, timezone.localdate()).values
-    held: dict[str, list[Attachment]] = {}
-    for file in draft.attachments.filter(removed_at=None):
-        held.setdefault(file.document, []).append(file)
-    rows: list[dict[str, Any]] = [
-        {
-            "document": document,
-            "files": held.get(document.code, []),
-            "room": document.most - len(held.get(document.code, [])),
-            "complete": len(held.get(document.code, [])) >= document.least,
-            "accept": ",".join(document.accepts),
-            "problems": [problem for problem in problems if problem.path == f"documents.{document.code}"],
-        }
-        for document in draft.service_type.documents_for(seen)
-    ]
-    context = {
-        "draft": draft,
-        "service": draft.service_type,
-        "required": [row for row in rows if row["document"].least],
-        "optional": [row for row in rows if not row["document"].least],
-        "problems": problems,
-        "open_optional": any(row["files"] or row["problems"] for row in rows if not row["document"].least),
-    }
-    return render(request, "transactions/documents.html", context, status=422 if problems else 200)
-
-
-@login_required
-@hidden_is_404
-@require_POST
-def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
-    user = signed_in(request)
-    file = access.get_attachment(user, key)
-    back = (
-        reverse("transactions:documents", args=[file.draft.key])
-        if file.draft and file.transaction is None
-        else reverse("transactions:answer", args=[file.transaction.reference])
-        if file.transaction
-        else reverse("transactions:requests")
-    )
-    try:
-        attachments.remove(file, by=user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Removed."))
-    return redirect(back)
-
-
-@login_required
+@never_cache
 @hidden_is_404
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Check your answers; then submit, or send to the owner, or (the owner) ask for changes."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt_of(draft, user)
+        return _receipt_of(request, draft, user)
+    typed = typed_before(request)
     by_office = draft.service_type.filer is Filer.ENGINEERING_OFFICE
     is_owner = draft.applicant_id == user.pk
     try:
@@ -293,9 +204,12 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "service": draft.service_type,
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "problems": problems,
+        "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
+        "may_change": _may_write(draft, user),
+        "note": (typed or request.POST).get("note", ""),
+        "pressed": request.method == "POST",
         "by_office": by_office,
         "is_owner": is_owner,
-        "may_submit": not problems and (is_owner if by_office else True),
         "waits_for_owner": draft.stage == Draft.Stage.AWAITING_OWNER,
     }
     return render(request, "transactions/check.html", context, status=422 if request.method == "POST" else 200)

@@ -1,54 +1,169 @@
-"""The workspace of an engineering office: what came back first, drafts, owners, all its cases."""
+"""The workspace of an engineering office: what came back first, what changed, drafts, owners, all its cases."""
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.access import offices_of, signed_in
-from accounts.models import Authorisation
+from accounts.models import Authorisation, EngineeringOffice, User
+from municipality.text import western_digits
 
-from .. import references, service_types
-from ..models import Draft, Transaction
-from ..service_types import Filer
-from ..workflow import CLOSED, OPEN, Status
-from .common import page_of
+from .. import references
+from ..models import Draft, Event, Transaction, TransactionQuerySet
+from ..progress import progress_of
+from ..wording import title
+from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
+from .requests import with_parts, with_progress
 
-FILTERS = {"open": OPEN, "returned": {Status.RETURNED}, "closed": CLOSED}
+CASES_A_PAGE = 100
+FIRST_FEW = 10
+MOST_CHANGES = 40
+SHOWN: dict[str, Q] = {
+    "open": Q(status__in=OPEN),
+    "returned": Q(status=Status.RETURNED),
+    "unpaid": Q(status=Status.AWAITING_PAYMENT),
+    "closed": Q(status__in=CLOSED),
+    "all": Q(),
+}
+ORDERS = {
+    "due": (F("due_at").asc(nulls_last=True), "submitted_at"),
+    "newest": ("-submitted_at",),
+    "oldest": ("submitted_at",),
+    "owner": ("applicant__full_name", "submitted_at"),
+}
 
 
 @login_required
 @never_cache
 @require_GET
 def office(request: HttpRequest) -> HttpResponse:
-    offices = offices_of(signed_in(request))
+    """Twelve queries at most, however many cases there are."""
+    user = signed_in(request)
+    offices = offices_of(user)
     if not offices:
         raise Http404
-    live = Authorisation.objects.filter(office__in=offices, status="accepted").select_related("owner", "office")
-    cases = Transaction.objects.filter(authorisation__in=live).for_pages()
-    chosen = request.GET.get("show", "open")
-    if chosen in FILTERS:
-        cases = cases.filter(status__in=FILTERS[chosen])
-    query = request.GET.get("q", "").strip()
-    if query:
-        parsed = references.parse(query)
-        cases = cases.filter(Q(reference=str(parsed)) if parsed else Q(applicant__full_name__icontains=query))
-    drafts = Draft.objects.filter(authorisation__in=live).exclude(stage=Draft.Stage.SUBMITTED)
+    now = timezone.now()
+    live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
+    cases = Transaction.objects.filter(authorisation__in=live)
     context = {
-        "offices": offices,
-        "returned": Transaction.objects.filter(authorisation__in=live, status=Status.RETURNED).for_pages()[:20],
-        "drafts": drafts.select_related("applicant", "authorisation__office")[:50],
-        "clients": live[:100],
-        "waiting": Authorisation.objects.filter(office__in=offices, status="given").count(),
-        "services": [service for service in service_types.every() if service.filer is Filer.ENGINEERING_OFFICE],
-        "page": page_of(request, cases.order_by("-submitted_at"), 25),
-        "show": chosen,
-        "q": query,
-        "now": timezone.now(),
+        "offices": [_standing(office, now) for office in offices],
+        "counts": _counts(cases, now),
+        "waiting": Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.GIVEN).count(),
+        "returned": _returned(cases, now),
+        "changes": _changes(cases, user, now),
+        "drafts": _drafts(live),
+        "ready": _not_begun(live),
+        **_table(request, cases, now),
     }
     return render(request, "transactions/office.html", context)
+
+
+def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
+    """An office and how its licence stands: how many days it still runs."""
+    return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
+
+
+def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:
+    return cases.aggregate(
+        open=Count("pk", filter=SHOWN["open"]),
+        returned=Count("pk", filter=SHOWN["returned"]),
+        unpaid=Count("pk", filter=SHOWN["unpaid"]),
+        late=Count("pk", filter=Q(status__in=OPEN, due_at__lt=now)),
+        closed=Count("pk", filter=SHOWN["closed"]),
+        all=Count("pk"),
+    )
+
+
+def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
+    """What waits for the office, longest first, with the number of points asked."""
+    asked = Count("deficiencies", filter=Q(deficiencies__answered_at=None))
+    rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=asked).order_by("paused_at")
+    return with_progress(rows[:FIRST_FEW], now)
+
+
+def _changes(cases: TransactionQuerySet, user: User, now: datetime) -> list[dict[str, Any]]:
+    """What others did since yesterday morning, newest first, one line a case."""
+    yesterday = timezone.localdate(now) - timedelta(days=1)
+    since = timezone.make_aware(datetime.combine(yesterday, time.min))
+    events = (
+        Event.objects.filter(transaction__in=cases, at__gte=since)
+        .exclude(actor=user)
+        .exclude(move__in=("take", "reassign"))
+        .select_related("transaction__applicant", "office")
+        .order_by("-at", "-seq")[:MOST_CHANGES]
+    )
+    lines: dict[int, dict[str, Any]] = {}
+    for event in events:
+        line = lines.setdefault(event.transaction_id, {"event": event, "title": title(event), "more": -1})
+        line["more"] += 1
+    return list(lines.values())
+
+
+def _drafts(live: QuerySet[Authorisation]) -> list[dict[str, Any]]:
+    """Files being prepared: those an owner gave back first, then those last touched."""
+    drafts = (
+        Draft.objects.filter(authorisation__in=live)
+        .exclude(stage=Draft.Stage.SUBMITTED)
+        .select_related("applicant", "authorisation__office")
+        .prefetch_related("attachments")
+        .order_by("-updated_at")[: 2 * FIRST_FEW]
+    )
+    return [with_parts(draft) for draft in sorted(drafts, key=lambda draft: not draft.owner_note)]
+
+
+def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
+    """Owners who authorised the office and for whom nothing is begun, newest first."""
+    begun = Exists(Draft.objects.filter(authorisation=OuterRef("pk")))
+    filed = Exists(Transaction.objects.filter(authorisation=OuterRef("pk")))
+    return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at")[:FIRST_FEW])
+
+
+def _table(request: HttpRequest, cases: TransactionQuerySet, now: datetime) -> dict[str, Any]:
+    """All cases, a hundred a page, by what was chosen to show."""
+    show = request.GET.get("show", "open")
+    order = request.GET.get("order", "due")
+    query = western_digits(request.GET.get("q", "")).strip()[:80]
+    rows = cases.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
+    rows = rows.late(now) if show == "late" else rows.filter(SHOWN.get(show, SHOWN["open"]))
+    if query:
+        parsed = references.parse(query)
+        plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
+        rows = rows.filter(Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
+    page = Paginator(rows, CASES_A_PAGE).get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "rows": [{"case": case, "progress": progress_of(case, now)} for case in page],
+        "show": show,
+        "order": order,
+        "q": query,
+        "tabs": _tabs(),
+        "orders": [
+            ("due", _("Due first")),
+            ("newest", _("Newest first")),
+            ("oldest", _("Oldest first")),
+            ("owner", _("Owner")),
+        ],
+        "stopped": CLOCK_STOPPED,
+    }
+
+
+def _tabs() -> list[tuple[str, str]]:
+    return [
+        ("open", _("Open")),
+        ("late", _("Late")),
+        ("returned", _("Returned")),
+        ("unpaid", _("To be paid")),
+        ("closed", _("Closed")),
+        ("all", _("All")),
+    ]

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from municipality.charts import Chart, Series
 from municipality.models import Office, OfficeKind
 
 from .. import service_types
 from ..errors import DomainError, NotVisible
 from ..models import Transaction
-from ..pulse import pulse
-from ..services import inquiry
+from ..pulse import Pulse, pulse
+from ..services import closures, inquiry
 from ..timeline import history_of, movements_of
 from ..wording import headline
 from .common import client_address
@@ -71,8 +72,24 @@ class IncomingForm(forms.Form):
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS)
-    context = {"form": PinForm(), "services": service_types.every(), "pulse": figures}
+    closed = closures.closed()
+    context = {
+        "form": PinForm(),
+        "services": [(service, closed.get(service.code)) for service in service_types.every()],
+        "pulse": figures,
+        "chart": _chart(figures),
+    }
     return render(request, "pages/home.html", context)
+
+
+def _chart(figures: Pulse) -> Chart:
+    days, received, decided = zip(*figures.weeks, strict=True)
+    return Chart(
+        _("Received and decided, week by week"),
+        _("Week from"),
+        days,
+        (Series(_("Requests received"), received), Series(_("Requests decided"), decided)),
+    )
 
 
 @require_GET
@@ -80,7 +97,15 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
     found = service_types.find(code)
     if found is None:
         raise Http404
-    return render(request, "pages/service.html", {"service": found, "filer": found.filer.value})
+    context = {
+        "service": found,
+        "filer": found.filer.value,
+        "closure": closures.closed().get(code),
+        "required": [document for document in found.documents if document.least],
+        "optional": [document for document in found.documents if not document.least],
+        "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).select_related("parent"),
+    }
+    return render(request, "pages/service.html", context)
 
 
 @require_GET
@@ -93,7 +118,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def inquire(request: HttpRequest) -> HttpResponse:
     """Look a transaction up without signing in. Secrets travel in the body, never in the address."""
-    by = "incoming" if request.POST.get("by") == "incoming" else "pin"
+    by = "incoming" if "incoming" in (request.POST.get("by"), request.GET.get("by")) else "pin"
     bound = request.POST if request.method == "POST" else None
     form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
     status = 200

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,40 +18,91 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import signed_in
+from accounts.models import User
 from journal import qr
 
-from .. import access, pins
+from .. import access, pins, references
+from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import Draft, IssuedDocument, Notification
-from ..services import attachments, moves, notices
-from ..summary import sections
+from ..models import Attachment, Channel, Deficiency, Draft, IssuedDocument, Notification, Transaction
+from ..progress import progress_of
+from ..service_types import Field
+from ..services import attachments, drafts, moves, notices
+from ..summary import in_words, sections
 from ..timeline import history_of, movements_of
+from ..wording import asked as asked_in_words
 from ..wording import headline, notice_text, title
-from ..workflow import BY_NAME, CLOCK_STOPPED
+from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
+from .documents import files_of
+from .kept import sign_in_first, typed_before
 
-WAITS_FIRST = Case(When(status__in=sorted(CLOCK_STOPPED), then=Value(0)), default=Value(1), output_field=IntegerField())
+RECENT = 6
+SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
+MOST_WAITING = 20
 
 
 @login_required
 @never_cache
 @require_GET
 def requests(request: HttpRequest) -> HttpResponse:
-    """What waits for me first."""
+    """What waits for me first; then what I am writing, then the rest by whether it goes on."""
     user = signed_in(request)
-    cases = access.mine(user).for_pages().order_by(WAITS_FIRST, "-submitted_at")
-    drafts = (
-        Draft.objects.filter(access.drafts(user))
+    now = timezone.now()
+    mine = access.mine(user)
+    counts = mine.aggregate(
+        waiting=Count("pk", filter=Q(status__in=CLOCK_STOPPED)),
+        open=Count("pk", filter=Q(status__in=SHOWN["open"])),
+        done=Count("pk", filter=Q(status__in=CLOSED)),
+        all=Count("pk"),
+    )
+    chosen = request.GET.get("show", "")
+    if chosen not in SHOWN:
+        chosen = "open" if counts["open"] or not counts["done"] else "done"
+    query = request.GET.get("q", "").strip()
+    cases = mine.for_pages()
+    if query:
+        parsed = references.parse(query)
+        cases = cases.filter(reference=str(parsed) if parsed else "")
+    else:
+        cases = cases.filter(status__in=SHOWN[chosen])
+    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
+    written = (
+        Draft.objects.filter(Q(applicant=user) | Q(created_by=user, channel=Channel.COUNTER))
         .exclude(stage=Draft.Stage.SUBMITTED)
         .select_related("applicant", "authorisation__office")
+        .prefetch_related("attachments")[:MOST_WAITING]
     )
-    page = page_of(request, cases)
-    for case in page:
-        case.says = headline(case)
-        case.waits_for_me = case.status in CLOCK_STOPPED
-    mine = [draft for draft in drafts[:50] if draft.applicant_id == user.pk or draft.channel == "counter"]
-    context = {"page": page, "drafts": mine, "now": timezone.now()}
+    to_approve = [draft for draft in written if draft.stage == Draft.Stage.AWAITING_OWNER and draft.applicant == user]
+    page = page_of(request, cases.order_by("-submitted_at"))
+    context = {
+        "waiting": with_progress(waiting, now),
+        "to_approve": to_approve,
+        "drafts": [with_parts(draft) for draft in written if draft not in to_approve],
+        "page": page,
+        "rows": with_progress(page, now),
+        "tabs": [(code, label, counts[code]) for code, label in tab_labels()],
+        "counts": counts,
+        "show": chosen,
+        "q": query,
+        "unread": Notification.objects.filter(recipient=user, read_at=None).count(),
+    }
     return render(request, "transactions/requests.html", context)
+
+
+def tab_labels() -> list[tuple[str, str]]:
+    return [("open", _("Under way")), ("done", _("Finished")), ("all", _("All"))]
+
+
+def with_parts(draft: Draft) -> dict[str, Any]:
+    """A draft with how much of it is done."""
+    parts = parts_of(draft)
+    return {"draft": draft, "done": sum(part.state == State.DONE for part in parts), "all": len(parts)}
+
+
+def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str, Any]]:
+    """Cases with the words and figures a list shows; no query beyond that for the cases."""
+    return [{"case": case, "headline": headline(case), "progress": progress_of(case, now)} for case in cases]
 
 
 @login_required
@@ -60,23 +112,51 @@ def requests(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
-    now = timezone.now()
-    context: dict[str, Any] = {
-        "case": case,
-        "service": case.service_type,
-        "headline": headline(case),
-        "entries": history_of(case),
-        "numbers": movements_of(case),
-        "now": now,
-        "days": (now - case.submitted_at) // timedelta(days=1),
-        "late": case.is_late(now),
-        "summary": sections(case.service_type, case.answers, case.attachments.filter(removed_at=None)),
+    files = list(case.attachments.filter(removed_at=None))
+    asked = list(case.deficiencies.all())
+    context = {
+        **_state(case),
+        "summary": sections(case.service_type, case.answers, files),
         "fee": getattr(case, "fee", None),
         "issued": list(case.issued_documents.all()),
+        "rounds": _rounds(case, asked, files),
+        "open_points": sum(item.answered_at is None for item in asked),
+        "mine": access.acts_for_applicant(user, case),
         "may_answer": access.may(user, case, "answer"),
         "may_withdraw": access.may(user, case, "withdraw"),
     }
     return render(request, "transactions/detail.html", context)
+
+
+def _state(case: Transaction) -> dict[str, Any]:
+    """Where a request is and what happened to it: what changes while somebody looks at the page."""
+    now = timezone.now()
+    entries = history_of(case)
+    return {
+        "case": case,
+        "service": case.service_type,
+        "headline": headline(case),
+        "progress": progress_of(case, now),
+        "entries": entries[:RECENT],
+        "earlier": entries[RECENT:],
+        "numbers": movements_of(case),
+        "now": now,
+    }
+
+
+def _rounds(case: Transaction, asked: list[Deficiency], files: list[Attachment]) -> list[dict[str, Any]]:
+    """What was asked and answered before, by the time it was asked; newest first."""
+    given: dict[int, list[Attachment]] = {}
+    for file in files:
+        if file.deficiency_id:
+            given.setdefault(file.deficiency_id, []).append(file)
+    rounds: dict[int, list[dict[str, Any]]] = {}
+    for item in asked:
+        if item.answered_at:
+            about = case.service_type.label_of(item.about)
+            row = {"item": item, "sentence": asked_in_words(item, case.service_type), "about": about}
+            rounds.setdefault(item.round, []).append(row | {"files": given.get(item.pk, [])})
+    return [{"number": number, "rows": rows} for number, rows in sorted(rounds.items(), reverse=True)]
 
 
 @login_required
@@ -84,9 +164,9 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 @hidden_is_404
 @require_GET
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
-    """The history alone, for pages that refresh it."""
+    """The parts of a request's page that change by themselves, for refresh.js."""
     case = access.get(signed_in(request), reference)
-    return render(request, "components/timeline.html", {"entries": history_of(case)})
+    return render(request, "transactions/request_live.html", _state(case))
 
 
 @login_required
@@ -116,54 +196,81 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "transactions/receipt.html", context)
 
 
-@login_required
 @never_cache
 @hidden_is_404
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
-    """Each thing asked beside the answer to it. Files go in one by one; the whole is sent once."""
+    """Each thing asked beside the answer to it. What is written is kept; the whole is sent once."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
     user = signed_in(request)
     case = access.get(user, reference)
     if not access.may(user, case, "answer"):
         messages.info(request, _("This request does not wait for an answer now."))
         return redirect("transactions:request", reference=case.reference)
-    asked = list(case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
-    typed = {item.pk: request.POST.get(f"answer-{item.pk}", "") for item in asked}
+    asked = list(case.deficiencies.filter(answered_at=None))
+    posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     problems: list[Problem] = []
-    if request.method == "POST":
-        for item in asked:
-            for upload in request.FILES.getlist(f"file-{item.pk}"):
-                try:
-                    attachments.attach_to_deficiency(item, upload, by=user)
-                except Invalid as error:
-                    problems += [Problem(f"answers.{item.pk}", p.message, p.code) for p in error.problems]
-                except DomainError as error:
-                    problems.append(Problem(f"answers.{item.pk}", error.message, error.code))
-        if "attach" not in request.POST and not problems:
-            try:
-                moves.answer(case, answers=typed, by=user)
-            except Invalid as error:
-                problems += error.problems
-            except DomainError as error:
-                messages.error(request, error.message)
-                return redirect("transactions:request", reference=case.reference)
-            else:
-                messages.success(request, _("Your answers are with the reviewer. The clock goes on."))
-                return redirect("transactions:request", reference=case.reference)
-        asked = list(case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
-    service = case.service_type
-    rows = [
-        {
-            "item": item,
-            "about": service.label_of(item.about),
-            "typed": typed[item.pk],
-            "files": [file for file in item.attachments.all() if file.removed_at is None],
-            "problems": [problem for problem in problems if problem.path == f"answers.{item.pk}"],
-        }
-        for item in asked
-    ]
-    context = {"case": case, "service": service, "rows": rows, "problems": problems}
+    if posted is not None:
+        typed = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
+        try:
+            drafts.keep_answers(case, typed, by=user)
+            problems = _attach_chosen(request, asked, user)
+            if request.method == "POST" and not problems:
+                return _answered(request, case, typed, user)
+        except Invalid as error:
+            problems = list(error.problems)
+        except DomainError as error:
+            messages.error(request, error.message)
+            return redirect("transactions:request", reference=case.reference)
+    files = list(case.attachments.filter(removed_at=None))
+    asked = list(case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
+    rows = [_asked_row(case, item, files, problems) for item in asked]
+    context = {"case": case, "service": case.service_type, "rows": rows, "problems": problems}
     return render(request, "transactions/answer.html", context, status=422 if problems else 200)
+
+
+def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) -> list[Problem]:
+    """Attach the files of a form that was sent whole."""
+    problems: list[Problem] = []
+    for item in asked:
+        for upload in request.FILES.getlist(f"file-{item.pk}"):
+            try:
+                attachments.attach_to_deficiency(item, upload, by=user)
+            except Invalid as error:
+                problems += [Problem(f"answers.{item.pk}", p.message, p.code) for p in error.problems]
+    return problems
+
+
+def _answered(request: HttpRequest, case: Transaction, typed: dict[int, str], user: User) -> HttpResponse:
+    """Send the answers, or only keep them, by the button that was pressed."""
+    if "attach" in request.POST:
+        messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
+        return redirect("transactions:answer", reference=case.reference)
+    if "later" in request.POST:
+        messages.success(request, _("Saved. You can come back at any time; the clock stands still."))
+        return redirect("transactions:request", reference=case.reference)
+    moves.answer(case, answers=typed, by=user)
+    messages.success(request, _("Your answers are with the reviewer. The clock goes on."))
+    return redirect("transactions:request", reference=case.reference)
+
+
+def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], problems: list[Problem]) -> dict[str, Any]:
+    """One thing asked, what was given for it before, and the answer being written."""
+    service = case.service_type
+    document = attachments.document_asked(item)
+    question = next((spec for spec in service.fields() if spec.name == item.about), None)
+    return {
+        "item": item,
+        "sentence": asked_in_words(item, service),
+        "about": service.label_of(item.about),
+        "before": [file for file in files if item.about and file.document == item.about and file.deficiency_id is None],
+        "said": in_words(question, case.answers.get(item.about)) if isinstance(question, Field) else "",
+        "document": document,
+        "files": files_of(item),
+        "upload": reverse("transactions:add_answer_file", args=[case.reference, item.pk]),
+        "problems": [problem for problem in problems if problem.path == f"answers.{item.pk}"],
+    }
 
 
 @login_required

@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 stop.wait(IDLE_SECONDS)
 
     def _batch(self, stop: threading.Event) -> bool:
-        worked = 0
+        worked = outbox.work_off_unknown(timezone.now())
         for kind in outbox.kinds():
             if not stop.is_set():
                 worked += outbox.work(kind, seconds=TURN_SECONDS)

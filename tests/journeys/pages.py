@@ -1,0 +1,151 @@
+"""Every page there is to see, in one list: what axe reads, what is weighed, what `bin/test --screens` takes pictures of.
+
+To add a page, add a line to OTHERS. `path` may name what the world holds, for example {returned} for a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from playwright.sync_api import Page
+
+from accounts.models import User
+from transactions import pins
+from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
+from transactions.services import drafts, moves
+from transactions.services.moves import Asked
+
+from ..conftest import ANSWERS, NOW, drive
+
+LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
+LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: `who` is a name of the cast, `then` is done once it is open, `status` is what it answers with."""
+
+    name: str
+    path: str
+    who: str = ""
+    then: Callable[[Page, dict[str, str]], None] | None = None
+    status: int = 200
+
+
+def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
+    def then(page: Page, world: dict[str, str]) -> None:
+        page.fill("[name=reference]", world[key])
+        page.fill("[name=pin]", world[f"pin_{key}"])
+        page.locator("[name=pin]").press("Enter")
+        page.locator(".timeline").wait_for()
+
+    return then
+
+
+def ask_nothing(page: Page, world: dict[str, str]) -> None:
+    page.locator("main form button").first.click()
+    page.locator(".notice--error").wait_for()
+
+
+PUBLIC = (
+    Shown("home", "/"),
+    Shown("service-building", "/services/building-permit/"),
+    Shown("service-subdivision-closed", "/services/land-subdivision/"),
+    Shown("service-electricity", "/services/electricity-connection/"),
+    Shown("inquiry", "/inquiry/"),
+    Shown("inquiry-incoming", "/inquiry/?by=incoming"),
+    Shown("inquiry-mistakes", "/inquiry/", then=ask_nothing),
+    Shown("inquiry-answer-returned-400-days-old", "/inquiry/", then=ask("returned")),
+    Shown("inquiry-answer-issued", "/inquiry/", then=ask("issued")),
+    Shown("verify", "/verify/"),
+    Shown("verify-good", "/verify/{token}/"),
+    Shown("verify-bad", "/verify/{token}x/"),
+    Shown("help", "/help/"),
+    Shown("accessibility", "/accessibility/"),
+    Shown("privacy", "/privacy/"),
+    Shown("login", "/accounts/login/"),
+    Shown("first", "/first/"),
+    Shown("design", "/design/"),
+    Shown("not-found", "/nowhere/", status=404),
+    *(Shown(f"error-{status}", f"/design/{status}/", status=status) for status in (400, 403, 410, 413, 429, 500, 503)),
+    Shown("receipt", "/requests/{returned}/receipt/", "citizen"),
+    Shown("receipt-slip", "/requests/{returned}/receipt/?paper=slip", "citizen"),
+    Shown("permit", "/requests/{issued}/documents/building-permit/", "citizen"),
+    Shown("profile", "/profile/", "citizen"),
+)
+
+OTHERS = (
+    Shown("requests", "/requests/", "citizen"),
+    Shown("requests-none", "/requests/", "other_citizen"),
+    Shown("request-returned", "/requests/{returned}/", "citizen"),
+    Shown("request-issued", "/requests/{issued}/", "citizen"),
+    Shown("answer", "/requests/{returned}/answer/", "citizen"),
+    Shown("withdraw", "/requests/{returned}/withdraw/", "citizen"),
+    Shown("notices", "/notices/", "citizen"),
+    Shown("authorisations", "/authorisations/", "citizen"),
+    Shown("draft", "/drafts/{draft}/", "citizen"),
+    Shown("draft-step", "/drafts/{draft}/place/", "citizen"),
+    Shown("draft-conditions", "/drafts/{draft}/conditions/", "citizen"),
+    Shown("draft-documents", "/drafts/{draft}/documents/", "citizen"),
+    Shown("draft-check", "/drafts/{draft}/check/", "citizen"),
+    Shown("office", "/office/", "engineer"),
+    Shown("office-authorisations", "/office/authorisations/", "engineer"),
+    Shown("staff-queue", "/staff/", "reviewer"),
+    Shown("staff-case", "/staff/cases/{open}/", "reviewer"),
+    Shown("staff-counter", "/staff/counter/", "clerk"),
+    Shown("staff-supervision", "/staff/supervision/", "supervisor"),
+    Shown("staff-cases", "/staff/transactions/transaction/", "supervisor"),
+    Shown("staff-reference", "/staff/reference/", "administrator"),
+    Shown("staff-closures", "/staff/transactions/closure/add/", "administrator"),
+)
+
+
+def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
+    """A small city with its hard moments: long names, a file 400 days old, a service closed for new requests."""
+    User.objects.filter(pk=cast.citizen.pk).update(full_name=LONG_NAME)
+    long_ago = NOW - timedelta(days=400)
+    returned = drive(submitted(now=long_ago, street=LONG_NAME), cast, "under_study", long_ago)
+    codes = [entry.code for entry in returned.service_type.deficiencies[:3]]
+    asked = [Asked(code) for code in codes]
+    returned = moves.return_for_completion(returned, deficiencies=asked, by=cast.reviewer, now=long_ago)
+    first = Attachment.objects.filter(transaction=returned).first()
+    Attachment.objects.filter(pk=first.pk).update(original_name=LONG_FILE)
+    issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
+    still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
+    service = returned.service_type
+    draft = drafts.start(service, by=cast.citizen, now=NOW)
+    typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
+    drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
+    Closure.objects.create(
+        service="land-subdivision",
+        since=NOW - timedelta(days=2),
+        reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
+        reason_en="The boundaries of the approved plans are being checked after their update.",
+        reopens_on=(NOW + timedelta(days=12)).date(),
+    )
+    cases = {"returned": returned.reference, "issued": issued.reference, "open": still_open.reference}
+    return cases | {
+        **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
+        "draft": str(draft.key),
+        "token": Intake.objects.get(transaction=issued).token,
+        "document": IssuedDocument.objects.get(transaction=issued).token,
+    }
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
+
+
+def show(page: Page, shown: Shown, world: dict[str, str]) -> None:
+    """Open a page as it is meant to be seen."""
+    answer = page.goto(shown.path.format(**world))
+    assert answer is not None
+    assert answer.status == shown.status, (shown.name, answer.status)
+    if shown.then:
+        shown.then(page, world)

@@ -1,0 +1,74 @@
+"""Not a test by itself: `bin/test --screens` runs it to take a picture of every page and to measure what pages.py lists.
+
+Pictures go to var/screens, with measures.md beside them. SCREENS=public (or a part of a name) takes only those.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+from .pages import OTHERS, PUBLIC, build, session_of, show
+from .test_weight import server  # noqa: F401 – a fixture
+from .weigh import weigh
+
+FOLDER = Path(ROOT) / "var" / "screens"
+WIDTHS, LANGUAGES, SCHEMES = (360, 1280), ("ar", "en"), ("light", "dark")
+
+
+def chosen():
+    wanted = os.environ.get("SCREENS", "")
+    if wanted == "public":
+        return PUBLIC
+    return [shown for shown in (*PUBLIC, *OTHERS) if wanted in shown.name]
+
+
+@pytest.fixture
+def world(cast, submitted):
+    return build(cast, submitted)
+
+
+def test_take_pictures(browser, live_server, cast, world):
+    """One picture a page, width, language and scheme."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for language in LANGUAGES:
+        for shown in chosen():
+            context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+            context.set_default_timeout(30_000)
+            context.add_cookies([{"name": "language", "value": language, "url": live_server.url}])
+            if shown.who:
+                session = session_of(getattr(cast, shown.who))
+                context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+            page = context.new_page()
+            show(page, shown, world)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                for scheme in SCHEMES:
+                    page.emulate_media(color_scheme=scheme)
+                    page.screenshot(path=FOLDER / f"{shown.name}.{language}.{width}.{scheme}.png", full_page=True)
+            if "receipt" in shown.name or shown.name == "permit":
+                page.emulate_media(media="print", color_scheme="light")
+                page.screenshot(path=FOLDER / f"{shown.name}.{language}.print.png", full_page=True)
+                page.pdf(path=FOLDER / f"{shown.name}.{language}.pdf", prefer_css_page_size=True)
+            context.close()
+
+
+def test_measure(server, browser, cast, world):  # noqa: F811
+    """Weight, and the largest piece on a weak phone and line, into measures.md."""
+    lines = [
+        "| page | KB on the wire | requests | layout shift | largest piece, ms | … at 4× slower CPU, 1.6 Mbit/s, 150 ms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for shown in chosen():
+        quick = weigh(browser, server, shown, world, cast)
+        slow = weigh(browser, server, shown, world, cast, slow=True)
+        shift = max(quick.shift, slow.shift)
+        lines.append(
+            f"| {shown.name} | {quick.bytes / 1000:.0f} | {quick.requests} | {shift:.3f} | {quick.largest_ms:.0f}"
+            f" | {slow.largest_ms:.0f} |"
+        )
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "measures.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,79 @@
+"""What the pages weigh on the wire, from a clean cache, served as in production: gunicorn, whitenoise, compressed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from .conftest import ROOT, database_url
+from .pages import PUBLIC, Shown, build
+from .weigh import WATCH, weigh
+
+pytestmark = pytest.mark.embedded
+HOME, MOST, REQUESTS = 120_000, 250_000, 15
+APART = {"design"}  # every component many times over; no page of the portal
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup, tmp_path_factory):
+    """A real gunicorn on the test database, with collected and compressed static files."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = os.environ | {
+        "DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL",
+        "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),
+    }  # fmt: skip
+    collect = ["collectstatic", "--noinput", "-v0", "-i", "drf_spectacular_sidecar"]
+    subprocess.run([sys.executable, ROOT / "manage.py", *collect], env=env, check=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    process = subprocess.Popen([*gunicorn, "--no-control-socket"], env=env, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _try in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=2)
+            break
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(20)
+
+
+def test_every_public_page_is_light_and_does_not_jump(server, browser, cast, submitted):
+    world = build(cast, submitted)
+    wrong = []
+    for shown in PUBLIC:
+        if shown.name in APART:
+            continue
+        weight = weigh(browser, server, shown, world, cast)
+        most = HOME if shown.name == "home" else MOST
+        if weight.bytes > most or weight.requests > REQUESTS or weight.shift or len(weight.hosts) != 1:
+            wrong.append(f"{shown.name}: {weight}")
+        assert weight.bytes > 2_000, shown
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_nothing_jumps_when_the_typeface_comes_late(server, browser, city):
+    context = browser.new_context(viewport={"width": 360, "height": 800}, base_url=server)
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.route("**/*.woff2", lambda route: (time.sleep(1), route.continue_()))
+    page.goto(Shown("home", "/").path, wait_until="networkidle")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shift") == 0
+    context.close()
+
+
+def test_pages_are_compressed_and_files_are_not(server, city):
+    request = urllib.request.Request(f"{server}/", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]

@@ -1,0 +1,89 @@
+"""What a page costs: bytes on the wire, requests, hosts, layout shift, and when its largest piece shows. From a clean cache."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser
+
+from .pages import Shown, session_of, show
+
+# A mid-range phone on a weak line: Lighthouse's figures.
+CPU_SLOWER, BITS_A_SECOND, ROUND_TRIP_MS = 4, 1_600_000, 150
+WATCH = """
+window.shift = 0; window.largest = 0;
+new PerformanceObserver((l) => l.getEntries().forEach((e) => { window.shift += e.value; })).observe({type: "layout-shift", buffered: true});
+new PerformanceObserver((l) => l.getEntries().forEach((e) => { window.largest = e.startTime; })).observe({type: "largest-contentful-paint", buffered: true});
+"""
+
+
+@dataclass
+class Weight:
+    """Bytes with headers, as received; `requests` of one document; `shift` is CLS; `largest_ms` is LCP in milliseconds."""
+
+    bytes: int = 0
+    requests: int = 0
+    hosts: set[str] = field(default_factory=set)
+    shift: float = 0
+    largest_ms: float = 0
+    fonts: int = 0
+
+
+def weigh(
+    browser: Browser,
+    base_url: str,
+    shown: Shown,
+    world: dict[str, str],
+    cast: Any,
+    *,
+    width: int = 360,
+    slow: bool = False,
+) -> Weight:
+    """Open one page in a browser that has never been here; `slow` as on a weak phone and line."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, base_url=base_url)
+    if shown.who:
+        session = session_of(getattr(cast, shown.who))
+        context.add_cookies([{"name": "sessionid", "value": session, "url": base_url}])
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    found = Weight()
+    asked: dict[str, str] = {}
+    documents: Counter[str] = Counter()
+
+    def began(event: dict[str, Any]) -> None:
+        url = event["request"]["url"]
+        if url.startswith("http"):
+            asked[event["requestId"]] = url
+            documents[event["loaderId"]] += 1
+            found.hosts.add(urlsplit(url).netloc)
+
+    def ended(event: dict[str, Any]) -> None:
+        if event["requestId"] in asked:
+            found.bytes += event["encodedDataLength"]
+
+    wire.on("Network.requestWillBeSent", began)
+    wire.on("Network.loadingFinished", ended)
+    wire.send("Network.enable")
+    if slow:
+        wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWER})
+        line = {
+            "downloadThroughput": BITS_A_SECOND / 8,
+            "uploadThroughput": BITS_A_SECOND / 8,
+            "latency": ROUND_TRIP_MS,
+        }
+        wire.send("Network.emulateNetworkConditions", {"offline": False, **line})
+    show(page, shown, world)
+    page.wait_for_load_state("networkidle")
+    deadline = time.monotonic() + 5
+    while not page.evaluate("window.largest") and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    found.requests = max(documents.values())
+    found.shift, found.largest_ms = page.evaluate("[window.shift, window.largest]")
+    found.fonts = page.evaluate("[...document.fonts].filter((f) => f.status === 'loaded').length")
+    context.close()
+    return found

@@ -1,0 +1,62 @@
+"""Closing a service for new requests: administrators only, with its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+
+from accounts.access import is_administrator, signed_in
+
+from ..models import Closure
+from ..service_types import every, find
+from ..services.closures import save_closure
+
+
+class ClosureForm(forms.ModelForm):
+    service = forms.ChoiceField(label=_("service"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "service" in self.fields:
+            self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
+        if "since" in self.fields:
+            self.fields["since"].initial = timezone.now
+
+
+class ClosureAdmin(SimpleHistoryAdmin):
+    """To open a service again, untick “closed for new requests”: the row stays, so that its history does."""
+
+    form = ClosureForm
+    fields = ("service", "in_force", "since", "reason_ar", "reason_en", "reopens_on")
+    list_display = ("title", "in_force", "since", "reopens_on")
+    history_list_display = ("in_force", "reopens_on")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_administrator(signed_in(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(signed_in(request))
+
+    has_add_permission = has_change_permission = has_view_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
+        save_closure(obj)
+
+    @admin.display(description=_("service"), ordering="service")
+    def title(self, closure: Closure) -> Any:
+        service = find(closure.service)
+        return service.title if service else closure.service
+
+
+def register(site: AdminSite) -> None:
+    site.register(Closure, ClosureAdmin)

@@ -1,0 +1,124 @@
+"""Everything the case page shows, read at once: at most twelve queries, however long the file has lived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.access import signed_in
+from accounts.models import StaffPost, User
+from municipality.models import Office, OfficeKind
+from municipality.services import offices
+
+from .. import access, previews
+from ..lateness import standing
+from ..models import Attachment, Transaction
+from ..service_types import ServiceType
+from ..summary import sections
+from ..timeline import movements_of
+from . import move_forms
+from .history import history
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One page of one document, as a picture beside the list. `pages` is 0 when it cannot be shown."""
+
+    file: Attachment
+    label: StrOrPromise
+    page: int
+    pages: int
+
+    @property
+    def before(self) -> int:
+        return self.page - 1 if self.page > 1 else 0
+
+    @property
+    def after(self) -> int:
+        return self.page + 1 if self.page < self.pages else 0
+
+
+def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
+    user, now, service = signed_in(request), timezone.now(), case.service_type
+    files = [(label_of(service, file), file) for file in case.attachments.filter(removed_at=None)]
+    posts = access.posts_on(case, timezone.localdate(now))
+    return {
+        "title": case.reference,
+        "case": case,
+        "service": service,
+        "stage": case.current_stage,
+        "now": now,
+        "days": (now - case.submitted_at) // timedelta(days=1),
+        "standing": standing(case, now),
+        "summary": sections(service, case.answers, []),
+        "files": files,
+        "shown": shown(files, request.GET),
+        "flags": list(service.flag(case.answers)),
+        "history": history(case),
+        "numbers": movements_of(case),
+        "deficiencies": list(case.deficiencies.all()),
+        "fee": getattr(case, "fee", None),
+        "issued": list(case.issued_documents.all()) if case.issued_at else [],
+        "moves": move_forms.open_moves(case, user),
+        "closed_moves": move_forms.closed_moves(case, user),
+        "why_none": move_forms.why_none(case),
+        **_notes(case, user, posts),
+        "assignable": assignable(case, posts),
+        "offices": other_offices(case),
+    }
+
+
+def label_of(service: ServiceType, file: Attachment) -> StrOrPromise:
+    return service.label_of(file.document) or file.document
+
+
+def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]) -> Shown | None:
+    """The document and page asked for; the first that can be shown when none is."""
+    wanted = asked.get("file", "")
+    label, file = next(
+        ((label, file) for label, file in files if str(file.key) == wanted),
+        next(((label, file) for label, file in files if file.has_preview), ("", None)),
+    )
+    if file is None:
+        return None
+    pages = previews.pages(file)
+    page = asked.get("page", "")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 4 else 1
+    return Shown(file, label, min(max(1, number), max(1, pages)), pages)
+
+
+def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, Any]:
+    """Internal notes, for those who may read them."""
+    if not access.reads_notes(user, case):
+        return {"may_note": False}
+    notes = list(case.notes.select_related("author", "to", "office"))
+    people = {post.user_id: post.user for post in posts if post.user_id not in (user.pk, case.applicant_id)}
+    return {
+        "may_note": True,
+        "notes": notes,
+        "unread": [note for note in notes if note.to_id == user.pk and note.read_at is None],
+        "colleagues": [
+            (person, next(post for post in posts if post.user_id == person.pk)) for person in people.values()
+        ],
+    }
+
+
+def assignable(case: Transaction, posts: list[StaffPost]) -> list[User]:
+    """Who may work the present stage: those who hold its role where the file is."""
+    role = case.current_stage.role
+    return [post.user for post in posts if post.office_id == case.held_by_id and post.role == role]
+
+
+def other_offices(case: Transaction) -> list[Office]:
+    """Where the file may be referred."""
+    kinds = (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL)
+    found = [office for office in offices().values() if office.kind in kinds and not office.suspended]
+    return sorted((office for office in found if office.pk != case.held_by_id), key=lambda office: office.code)

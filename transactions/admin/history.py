@@ -1,0 +1,90 @@
+"""What happened to a case as the staff read it: who did it, in which capacity, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from accounts.models import Role
+from municipality.services import offices
+
+from ..models import Event, Transaction
+from ..service_types import ServiceType
+from ..wording import TITLES
+from ..workflow import Status
+
+# Where the applicant's timeline speaks to the applicant, the staff's says what was done.
+OWN_TITLES = {
+    "return": gettext_noop("Returned to the applicant for completion"),
+    "answer": gettext_noop("The applicant answered"),
+    "take": gettext_noop("Taken"),
+    "reassign": gettext_noop("Reassigned"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event. `said` are short facts, `reason` what the person wrote, `rule` why it was routed here."""
+
+    at: datetime
+    title: str
+    who: str
+    office: str
+    said: list[str] = field(default_factory=list)
+    reason: str = ""
+    rule: str = ""
+
+
+def history(case: Transaction) -> list[Line]:
+    """Newest first; one query."""
+    service, known = case.service_type, offices()
+    events = case.events.select_related("actor").order_by("-seq")
+    return [
+        Line(
+            at=event.at,
+            title=_(OWN_TITLES.get(event.move, TITLES[event.move])),
+            who=_who(event),
+            office=known[event.office_id].name if event.office_id else "",
+            said=_said(event, service),
+            reason=event.reason,
+            rule=_rule(event, service) if event.move == "route" else "",
+        )
+        for event in events
+    ]
+
+
+def _who(event: Event) -> str:
+    if event.actor is None:
+        return _("The system")
+    if event.actor_role in Role.values:
+        return f"{event.actor.full_name} – {Role(event.actor_role).label}"
+    return _("The applicant") if event.actor_role == "applicant" else event.actor.full_name
+
+
+def _said(event: Event, service: ServiceType) -> list[str]:
+    facts, said = event.facts, []
+    for key, label in (("incoming", _("Incoming")), ("outgoing", _("Outgoing"))):
+        if key in facts:
+            said.append(f"{label} \u2068{facts[key]}/{facts.get('hijri_year', '')}\u2069")
+    if event.move == "return":
+        count = int(facts.get("count", 0))
+        said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})
+    if event.to_stage != event.from_stage and event.move != "submit":
+        said.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
+    elif event.to_status != event.from_status and event.move not in ("return", "answer"):
+        said.append(str(Status(event.to_status).label))
+    return said
+
+
+def _rule(event: Event, service: ServiceType) -> str:
+    """Why the request came to this office."""
+    for rule in service.routing_rules:
+        if event.rule.startswith(rule.id):
+            return str(rule.reason)
+    said = _("The district is on no list.") if event.rule.startswith("district.unknown") else _("By its district.")
+    if "suspended" in event.facts:
+        said += " " + _("It stands in for an office that is suspended.")
+    return said

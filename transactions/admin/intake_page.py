@@ -1,0 +1,101 @@
+"""A whole request on one page: its topics with every question, and its documents.
+
+A question that depends on an earlier answer is there from the start and says when it counts; a script
+(static/js/when.js) hides it while it does not. What does not count is never asked for and never kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from ..answer_forms import FieldsPart, GroupPart, step_page
+from ..errors import Problem
+from ..models import Attachment, Draft
+from ..service_types import Document, Field, ServiceType, Step, When
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class Condition:
+    """For the script: the question looked at and the answers that make this one count. `words` for people."""
+
+    field: str
+    values: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One step of the service. `questions` are (bound field, condition or None); `groups` are asked several times."""
+
+    step: Step
+    questions: list[tuple[Any, Condition | None]]
+    groups: list[GroupPart]
+
+
+@dataclass(frozen=True)
+class Paper:
+    document: Document
+    files: list[Attachment]
+    problems: list[Problem]
+    condition: Condition | None
+
+    @property
+    def accept(self) -> str:
+        return ",".join(self.document.accepts)
+
+    @property
+    def room(self) -> int:
+        return self.document.most - len(self.files)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.files) >= self.document.least
+
+
+def topics(draft: Draft, problems: Iterable[Problem], rows: dict[str, int]) -> list[Topic]:
+    service, problems, found = draft.service_type, list(problems), []
+    for step in service.steps:
+        conditions = {spec.name: condition(service, spec.when) for spec in step.fields}
+        always = replace(step, fields=tuple(replace(spec, when=None) for spec in step.fields))
+        parts = step_page(always, draft.answers, {}, problems, rows)
+        questions = [
+            (bound, conditions[bound.name]) for part in parts if isinstance(part, FieldsPart) for bound in part.form
+        ]
+        found.append(Topic(step, questions, [part for part in parts if isinstance(part, GroupPart)]))
+    if found and found[0].questions:
+        found[0].questions[0][0].field.widget.attrs["autofocus"] = True
+    return found
+
+
+def papers(draft: Draft, problems: Iterable[Problem]) -> list[Paper]:
+    """Every document of the service in order, those that must be there first."""
+    held: dict[str, list[Attachment]] = {}
+    for file in draft.attachments.filter(removed_at=None):
+        held.setdefault(file.document, []).append(file)
+    service, problems = draft.service_type, list(problems)
+    return [
+        Paper(
+            document,
+            held.get(document.code, []),
+            [problem for problem in problems if problem.path == f"documents.{document.code}"],
+            condition(service, document.when),
+        )
+        for document in sorted(service.documents, key=lambda document: not document.least)
+    ]
+
+
+def condition(service: ServiceType, when: When | None) -> Condition | None:
+    if when is None:
+        return None
+    asked = next(spec for spec in service.fields() if spec.name == when.field)
+    names: dict[str, StrOrPromise] = dict(asked.choices) if isinstance(asked, Field) else {}
+    values = [str(value) for value in when.values]
+    words = _(" or ").join(str(names.get(value, value)) for value in values)
+    return Condition(when.field, " ".join(values), _("Only for: %(answers)s") % {"answers": words})

@@ -1,0 +1,158 @@
+"""The moves of a case for one person: what follows from each open one, and what stands against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Role, User
+
+from .. import access
+from ..models import Transaction
+from ..service_types import DeficiencyCode, Stage
+from ..services.notices import TOLD
+from ..wording import why_not
+from ..workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# Moves that are nobody's on the staff.
+OUTSIDE = frozenset({"route", "answer", "withdraw"})
+# Which moves ask for what, besides a reason where the table demands one.
+NOTES = {"recommend": gettext_lazy("Colleagues read it."), "approve": gettext_lazy("The applicant reads it.")}
+PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
+SAY_THEMSELVES = frozenset({"approve", "issue"})
+
+
+@dataclass(frozen=True)
+class MoveForm:
+    """An open move. `consequences` are the sentences of what it does to this very file."""
+
+    name: str
+    label: StrOrPromise
+    consequences: list[StrOrPromise]
+    reason: bool
+    note: StrOrPromise
+    primary: bool
+
+
+def open_moves(case: Transaction, user: User) -> list[MoveForm]:
+    return [
+        MoveForm(
+            name=move.name,
+            label=move.label,
+            consequences=list(_consequences(move, case)),
+            reason=move.needs_reason,
+            note=NOTES.get(move.name, ""),
+            primary=move.name in PRIMARY,
+        )
+        for move in access.moves_for(user, case)
+        if move.name not in OUTSIDE
+    ]
+
+
+def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
+    yield move.consequence
+    after = _stage_after(move, case)
+    if move.name == "approve" and case.service_type.fee is not None:
+        amount = case.service_type.fee.work_out(case.answers, timezone.localdate()).amount
+        yield _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{amount:,.2f}\u2069"}
+    if after is not None:
+        yield _next(after)
+    if move.name in TOLD - SAY_THEMSELVES:
+        yield _("The applicant is told.")
+
+
+def _stage_after(move: Move, case: Transaction) -> Stage | None:
+    service, stage = case.service_type, case.current_stage
+    match move.target:
+        case To.NEXT_STAGE:
+            return service.stage_after(stage.code, case.answers)
+        case To.STAGE_BEFORE:
+            return service.stage_before(stage.code, case.answers)
+        case To.FIRST_STUDY:
+            return service.first_study()
+        case _other:
+            return None
+
+
+def _next(stage: Stage) -> str:
+    said = {"stage": stage.title, "role": Role(stage.role).label, "n": stage.working_days}
+    if stage.status is Status.AWAITING_PAYMENT:
+        return _("Next: %(stage)s; the clock stops until it is paid.") % said
+    return (
+        ngettext(
+            "Next: %(stage)s, by the %(role)s, within %(n)d working day.",
+            "Next: %(stage)s, by the %(role)s, within %(n)d working days.",
+            stage.working_days,
+        )
+        % said
+    )
+
+
+def closed_moves(case: Transaction, user: User) -> list[str]:
+    """Why the other moves are not open: those this person's roles ever make, and those somebody else could make now."""
+    roles = {post.role for post in access.case_posts(user)}
+    stage, holds = case.current_stage, access.capacity(user, case).holds
+    found = []
+    for move in MOVES:
+        if move.name in OUTSIDE:
+            continue
+        hindered = obstacle(
+            move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds - {Who.APPLICANT}
+        )
+        mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
+        if hindered is Obstacle.ROLE or (hindered is not None and mine):
+            found.append(why_not(case, move, hindered))
+    return found
+
+
+_STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS}
+
+
+def why_none(case: Transaction) -> str:
+    """Whose turn it is, when it is not this person's."""
+    if not case.is_open:
+        return _("The file is closed: “%(status)s”.") % {"status": case.get_status_display()}
+    if case.status == Status.RETURNED:
+        return _("The file waits for the applicant to complete what was asked.")
+    return _("Nothing is for you to do here now: the file is “%(status)s” with %(office)s, for: %(role)s.") % {
+        "status": case.get_status_display(),
+        "office": case.held_by.name if case.held_by else "—",
+        "role": Role(case.current_stage.role).label,
+    }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A deficiency that may be asked: `sentence` is for the applicant, `said` for the reader of this page."""
+
+    code: str
+    said: StrOrPromise
+    about: StrOrPromise
+    sentence: str
+    chosen: bool
+
+
+def deficiency_choices(case: Transaction, typed: dict[str, str]) -> list[Choice]:
+    """`typed` maps the codes chosen on a form that was refused to their sentences."""
+    service = case.service_type
+
+    def choice(entry: DeficiencyCode) -> Choice:
+        with translation.override(case.language):
+            usual = str(entry.sentence)
+        return Choice(
+            entry.code,
+            entry.sentence,
+            service.label_of(entry.about),
+            typed.get(entry.code) or usual,
+            entry.code in typed,
+        )
+
+    return [choice(entry) for entry in service.deficiencies]

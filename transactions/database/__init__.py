@@ -1,0 +1,97 @@
+"""What one request may expect of the database: an answer within its patience, and the truth about what was kept.
+
+The two engines beside this module are Django's own and note when a COMMIT is asked for. A failure before the first
+one means that nothing was taken; a failure at it or after it means that nobody here can say.
+
+In web processes `install` bounds the time a request waits for PostgreSQL, all its statements together. Without that
+a server that hangs, or a network that swallows, would hold every thread for good: libpq itself never gives up.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from contextvars import ContextVar
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import request_started
+from django.db import InterfaceError, OperationalError
+
+AWAY = (OperationalError, InterfaceError)
+"""The errors that mean: the database is not there, not answering, or too busy."""
+AFTER_SILENCE = 0.3
+"""Patience in seconds of requests after one that had no answer, so that those that queued up behind it are not late."""
+_silent = False
+
+
+class _Ask:
+    """One request's dealings with the database. `patience` is in seconds and runs down only while it waits."""
+
+    __slots__ = ("committed", "patience")
+
+    def __init__(self) -> None:
+        self.patience: float = AFTER_SILENCE if _silent else settings.DATABASE_PATIENCE
+        self.committed = False
+
+
+_ask: ContextVar[_Ask | None] = ContextVar("database_ask", default=None)
+
+
+def begin(**_signal: Any) -> None:
+    """A request starts: full patience, nothing kept."""
+    _ask.set(_Ask())
+
+
+def nothing_was_taken() -> bool:
+    """Is it certain that the database kept nothing of what this request wanted?"""
+    ask = _ask.get()
+    return ask is None or not ask.committed
+
+
+class NotesCommits:
+    """Mixed into a DatabaseWrapper."""
+
+    def _commit(self) -> None:
+        if ask := _ask.get():
+            ask.committed = True
+        super()._commit()  # type: ignore[misc]
+
+
+def install() -> None:
+    """Bound the waiting of every request of this process (PostgreSQL only; SQLite has its own timeout).
+
+    The server gives up a lock or a statement a little later or earlier than we do, so that it does not go on working
+    for a request that was answered.
+    """
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "options" in options:
+        from psycopg2.extensions import set_wait_callback
+
+        options["options"] = f"{options['options']} {settings.DATABASE_WEB_SESSION}".strip()
+        set_wait_callback(wait)
+
+
+def wait(connection: Any) -> None:
+    """psycopg2 calls this for every round trip. Raises OperationalError when patience ends; the connection is lost."""
+    import psycopg2
+    from psycopg2.extensions import POLL_OK, POLL_READ
+
+    global _silent
+    ask = _ask.get()
+    while (state := connection.poll()) != POLL_OK:
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
+        if ask is None:
+            poller.poll()
+            continue
+        began = time.monotonic()
+        ready = poller.poll(max(0, ask.patience) * 1000)
+        ask.patience -= time.monotonic() - began
+        if not ready:
+            _silent = True
+            raise psycopg2.OperationalError("the database does not answer")
+    _silent = False
+
+
+request_started.connect(begin)

@@ -1,0 +1,83 @@
+"""The parts of a request being written and how far each is, for the task list and for lists of drafts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from . import answers
+from .errors import Problem
+from .models import Draft
+from .service_types import Answers, Document, ServiceType, Step
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+DOCUMENTS = "documents"
+
+
+class State(StrEnum):
+    DONE = "done"
+    BEGUN = "begun"
+    TODO = "todo"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of the request. `code` is its step, or DOCUMENTS; `said` is a word on how far it is, if any."""
+
+    code: str
+    title: StrOrPromise
+    state: State
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What is missing or wrong on one page, for a list that leads there."""
+
+    code: str
+    title: StrOrPromise
+    problems: list[Problem]
+
+
+def parts_of(draft: Draft) -> list[Part]:
+    """Every page in order. One query, none when the attachments are prefetched."""
+    seen: dict[str, Any] = {}
+    parts = []
+    for step in draft.service_type.steps:
+        cleaned = answers.clean_step(step, draft.answers, seen)
+        seen.update(cleaned.values)
+        parts.append(Part(step.code, step.title, _state_of(step, draft.answers, bool(cleaned.problems))))
+    held = Counter(file.document for file in draft.attachments.all() if file.removed_at is None)
+    asked = [document for document in draft.service_type.documents_for(seen) if document.least]
+    return [*parts, _documents(asked, held)]
+
+
+def _state_of(step: Step, raw: Answers, wrong: bool) -> State:
+    if not wrong:
+        return State.DONE
+    return State.BEGUN if any(raw.get(spec.name) not in (None, "", False, []) for spec in step.fields) else State.TODO
+
+
+def _documents(asked: list[Document], held: Counter[str]) -> Part:
+    given = sum(1 for document in asked if held[document.code] >= document.least)
+    state = State.DONE if given == len(asked) else State.BEGUN if held else State.TODO
+    said = ngettext("%(given)d of %(all)d document", "%(given)d of %(all)d documents", len(asked))
+    return Part(DOCUMENTS, gettext_lazy("Documents"), state, said % {"given": given, "all": len(asked)})
+
+
+def gaps_of(service: ServiceType, problems: Iterable[Problem]) -> list[Gap]:
+    """The problems of a whole request by the page where each is mended, in the order of the pages."""
+    page_of = {spec.name: step.code for step in service.steps for spec in step.fields}
+    titles: dict[str, StrOrPromise] = {step.code: step.title for step in service.steps} | {DOCUMENTS: _("Documents")}
+    found: dict[str, list[Problem]] = {code: [] for code in titles}
+    for problem in problems:
+        found[page_of.get(problem.path.split(".")[0], DOCUMENTS)].append(problem)
+    return [Gap(code, titles[code], mine) for code, mine in found.items() if mine]

@@ -1,0 +1,106 @@
+"""How a file stands against its due dates, in words; and why it is late. Working days, by the city's calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from municipality.services import current_calendar
+
+from .models import Transaction
+from .workflow import BY_NAME
+
+
+class Mark(StrEnum):
+    """Kinds of tag (templates/components/status_tag.html)."""
+
+    LATE = "error"
+    SOON = "warning"
+    FINE = "plain"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`word` goes into a tag, so that colour never says it alone; `detail` says by how much."""
+
+    mark: Mark
+    word: str
+    detail: str
+
+
+def standing(case: Transaction, now: datetime) -> Standing:
+    """Against the whole due date first, then the stage's; a stopped clock or a closed file is neither late nor not."""
+    if not case.is_open:
+        return Standing(Mark.FINE, _("Closed"), "")
+    if case.due_at is None or case.stage_due_at is None:
+        return Standing(Mark.FINE, _("Clock stopped"), _("waits for the applicant"))
+    if case.is_late(now):
+        return Standing(Mark.LATE, _("Late"), _by(case.due_at, now))
+    if case.is_stage_late(now):
+        return Standing(Mark.LATE, _("Stage late"), _by(case.stage_due_at, now))
+    left = current_calendar().working_days_between(now, case.stage_due_at)
+    if left == 0:
+        return Standing(Mark.SOON, _("Due today"), "")
+    said = ngettext("%(n)d working day left", "%(n)d working days left", left) % {"n": left}
+    return Standing(Mark.FINE, _("In time"), said)
+
+
+def _by(due: datetime, now: datetime) -> str:
+    days = current_calendar().working_days_between(due, now)
+    if days == 0:
+        return _("since today")
+    return ngettext("by %(n)d working day", "by %(n)d working days", days) % {"n": days}
+
+
+class Cause(StrEnum):
+    """Why a file is late, as far as its row tells."""
+
+    NOBODY = "nobody"
+    STAGE = "stage"
+    EARLIER = "earlier"
+
+
+CAUSES = {
+    Cause.NOBODY: gettext_lazy("Nobody has taken it"),
+    Cause.STAGE: gettext_lazy("Too long in this stage"),
+    Cause.EARLIER: gettext_lazy("Lost time in earlier stages"),
+}
+
+
+TAKEABLE = BY_NAME["take"].sources
+
+
+def cause(case: Transaction, now: datetime) -> Cause:
+    """The first that holds: nobody has taken what is there to be taken; this stage is too long; earlier ones were."""
+    if case.assignee_id is None and case.status in TAKEABLE:
+        return Cause.NOBODY
+    return Cause.STAGE if case.is_stage_late(now) else Cause.EARLIER
+
+
+def why_late(case: Transaction, now: datetime) -> str:
+    """The cause with its figures."""
+    allowed = case.current_stage.working_days
+    spent = current_calendar().working_days_between(case.stage_started_at, now) - case.stage_paused_days
+    return _WHY[cause(case, now)](max(0, spent), allowed)
+
+
+_WHY: dict[Cause, Callable[[int, int], str]] = {
+    Cause.NOBODY: lambda spent, allowed: (
+        ngettext(
+            "Nobody has taken it for %(spent)d working day.",
+            "Nobody has taken it for %(spent)d working days.",
+            spent,
+        )
+        % {"spent": spent}
+    ),
+    Cause.STAGE: lambda spent, allowed: (
+        _("This stage may take %(allowed)d working days and has taken %(spent)d.")
+        % {"spent": spent, "allowed": allowed}
+    ),
+    Cause.EARLIER: lambda spent, allowed: _("This stage is in time; earlier stages took longer than they may."),
+}

@@ -1,0 +1,32 @@
+"""A service that takes no new requests for a while."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+
+class Closure(models.Model):
+    """While `in_force`, nobody can begin or submit a request for this service; those already taken go on as ever."""
+
+    service = models.SlugField(_("service"), max_length=40, unique=True)
+    in_force = models.BooleanField(_("closed for new requests"), default=True)
+    since = models.DateTimeField(_("closed since"))
+    reason_ar = models.CharField(_("reason in Arabic, shown to everyone"), max_length=200)
+    reason_en = models.CharField(_("reason in English, shown to everyone"), max_length=200)
+    reopens_on = models.DateField(_("expected to open again on"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("closed service")
+        verbose_name_plural = _("closed services")
+        ordering = ["service"]
+
+    def __str__(self) -> str:
+        return self.service
+
+    @property
+    def reason(self) -> str:
+        return self.reason_en if get_language() == "en" else self.reason_ar

@@ -1,0 +1,115 @@
+"""How far a request has come, in figures and plain words, for those who wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from municipality.services import current_calendar
+
+from .models import Transaction
+from .workflow import CLOCK_STOPPED, DECIDED_FOR, Status
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from .service_types import Stage
+
+
+class Turn(StrEnum):
+    """Whom a request waits for."""
+
+    YOURS = "yours"
+    OURS = "ours"
+    NOBODYS = "nobodys"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of the service as the applicant sees it: done, now or later."""
+
+    title: StrOrPromise
+    place: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`days` since submission never stop; `used`, `here` and `left` count working days of the city.
+
+    `left` is None while the clock stands; below zero the request is late by so many working days.
+    """
+
+    turn: Turn
+    where: str
+    since: datetime
+    days: int
+    here: int
+    used: int
+    allowed: int
+    left: int | None
+    steps: list[Step]
+
+    @property
+    def late_by(self) -> int:
+        return -self.left if self.left is not None and self.left < 0 else 0
+
+
+def progress_of(case: Transaction, now: datetime) -> Progress:
+    """Read a case as for_pages() gives it; no query."""
+    calendar = current_calendar()
+    since = case.closed_at or case.paused_at or case.stage_started_at
+    until = case.closed_at or case.paused_at or now
+    used = max(0, calendar.working_days_between(case.submitted_at, until) - case.paused_days)
+    allowed = case.service_type.working_days_for(case.answers)
+    return Progress(
+        turn=_turn(case),
+        where=_where(case),
+        since=since,
+        days=((case.closed_at or now) - case.submitted_at) // timedelta(days=1),
+        here=calendar.working_days_between(since, now),
+        used=used,
+        allowed=allowed,
+        left=_left(case, now),
+        steps=_steps(case),
+    )
+
+
+def _turn(case: Transaction) -> Turn:
+    if case.status in CLOCK_STOPPED:
+        return Turn.YOURS
+    return Turn.OURS if case.is_open else Turn.NOBODYS
+
+
+def _left(case: Transaction, now: datetime) -> int | None:
+    """Working days until the due day; negative when it has passed."""
+    if not case.is_open or case.due_at is None:
+        return None
+    calendar = current_calendar()
+    if case.due_at >= now:
+        return calendar.working_days_between(now, case.due_at)
+    return -max(1, calendar.working_days_between(case.due_at, now))
+
+
+def _where(case: Transaction) -> str:
+    """With whom it is, as the middle of a sentence."""
+    if case.status == Status.SUBMITTED or case.held_by is None:
+        return _("the sorting of new requests")
+    role = Role.REGISTRY_CLERK if case.status == Status.INCOMING else Role(case.current_stage.role)
+    word = str(role.label)
+    return _("%(role)s at %(office)s") % {"role": word[:1].lower() + word[1:], "office": case.held_by.name}
+
+
+def _steps(case: Transaction) -> list[Step]:
+    stages: tuple[Stage, ...] = case.service_type.stages_for(case.answers)
+    codes = [stage.code for stage in stages]
+    now = codes.index(case.stage) if case.stage in codes else 0
+    finished = not case.is_open and case.status in DECIDED_FOR
+    return [
+        Step(stage.title, "done" if number < now or finished else "now" if number == now and case.is_open else "later")
+        for number, stage in enumerate(stages)
+    ]

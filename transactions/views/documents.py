@@ -1,0 +1,185 @@
+"""The documents of a request being written, and files for answers: by script one file at a time, or a whole form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import signed_in
+
+from .. import access, answers
+from ..errors import DomainError, Invalid, Problem
+from ..models import Attachment, Channel, Deficiency, Draft
+from ..service_types import Document
+from ..services import attachments, pieces
+from ..services.pieces import Piece
+from .common import hidden_is_404
+from .kept import sign_in_first, typed_before
+
+_RANGE = re.compile(r"bytes (\d{1,12})-\d{1,12}/(\d{1,12})")
+MORE_TO_COME = 202
+
+
+@hidden_is_404
+@require_http_methods(["GET", "POST"])
+def documents(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Attach the documents, several files at once if one likes; each refusal names the file and why."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
+    user = signed_in(request)
+    draft = access.get_draft(user, key)
+    if draft.stage == Draft.Stage.SUBMITTED:
+        return redirect("transactions:draft", key=key)
+    typed_before(request)
+    problems: list[Problem] = []
+    if request.method == "POST":
+        kept = 0
+        for code, files in request.FILES.lists():
+            for upload in files:
+                try:
+                    attachments.attach_to_draft(draft, code, upload, by=user)
+                    kept += 1
+                except Invalid as error:
+                    problems += error.problems
+                except DomainError as error:
+                    problems.append(Problem(f"documents.{code}", error.message, error.code))
+        if not kept and not problems:
+            problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
+        if not problems:
+            messages.success(request, _("Attached."))
+            return redirect("transactions:documents", key=key)
+    rows = document_rows(draft, problems)
+    context = {
+        "draft": draft,
+        "service": draft.service_type,
+        "required": [row for row in rows if row["document"].least],
+        "optional": [row for row in rows if not row["document"].least],
+        "problems": problems,
+        "pages": len(draft.service_type.steps) + 1,
+        "open_optional": any(row["files"] or row["problems"] for row in rows if not row["document"].least),
+    }
+    return render(request, "transactions/documents.html", context, status=422 if problems else 200)
+
+
+def document_rows(draft: Draft, problems: Iterable[Problem] = ()) -> list[dict[str, Any]]:
+    """Each document asked for with the files given, room for more and what is wrong."""
+    held: dict[str, list[Attachment]] = {}
+    for file in draft.attachments.filter(removed_at=None):
+        held.setdefault(file.document, []).append(file)
+    seen = answers.clean(draft.service_type, draft.answers, timezone.localdate()).values
+    return [
+        {
+            "document": document,
+            "files": held.get(document.code, []),
+            "room": document.most - len(held.get(document.code, [])),
+            "complete": len(held.get(document.code, [])) >= document.least,
+            "problems": [problem for problem in problems if problem.path == f"documents.{document.code}"],
+            "upload": reverse("transactions:add_document", args=[draft.key, document.code]),
+        }
+        for document in draft.service_type.documents_for(seen)
+    ]
+
+
+@hidden_is_404
+@require_POST
+def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
+    """One file of one document, whole or in pieces, sent by upload-progress.js; the answer is what the row shows."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    user = signed_in(request)
+    draft = access.get_draft(user, key)
+    document = draft.service_type.document(code)
+    if document is None:
+        raise Http404
+    problems: tuple[Problem, ...] = ()
+    try:
+        file = _received(request, document, f"draft/{key}/{code}")
+        if isinstance(file, int):
+            return JsonResponse({"have": file}, status=MORE_TO_COME)
+        attachments.attach_to_draft(draft, code, file, by=user)
+    except Invalid as error:
+        problems = error.problems
+    except DomainError as error:
+        problems = (Problem(f"documents.{code}", error.message, error.code),)
+    rows = [row for row in document_rows(draft, problems) if row["document"].code == code]
+    if not rows:
+        raise Http404
+    return render(request, "transactions/document_state.html", {"row": rows[0]}, status=422 if problems else 200)
+
+
+@hidden_is_404
+@require_POST
+def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """One file in answer to one thing asked, as add_document."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    user = signed_in(request)
+    case = access.get(user, reference)
+    item = case.deficiencies.filter(pk=pk, answered_at=None).first()
+    if item is None:
+        raise Http404
+    problems: tuple[Problem, ...] = ()
+    try:
+        file = _received(request, attachments.document_asked(item), f"answer/{pk}")
+        if isinstance(file, int):
+            return JsonResponse({"have": file}, status=MORE_TO_COME)
+        attachments.attach_to_deficiency(item, file, by=user)
+    except Invalid as error:
+        problems = error.problems
+    except DomainError as error:
+        problems = (Problem(f"answers.{pk}", error.message, error.code),)
+    context = {"files": files_of(item), "problems": problems}
+    return render(request, "transactions/answer_files.html", context, status=422 if problems else 200)
+
+
+def files_of(item: Deficiency) -> list[Attachment]:
+    return [file for file in item.attachments.all() if file.removed_at is None]
+
+
+def _received(request: HttpRequest, document: Document, place: str) -> UploadedFile[Any] | int:
+    """The file of this request; or of this and earlier ones, when it says it is a piece; or how much is held so far."""
+    upload = request.FILES.get("file")
+    if upload is None:
+        attachments.refuse(document.code, _("No file arrived. Choose it again."), "required")
+    said = _RANGE.fullmatch(request.headers.get("Content-Range", ""))
+    if said is None:
+        return upload
+    piece = Piece(start=int(said[1]), total=int(said[2]), mark=request.POST.get("mark", "")[:40])
+    return pieces.receive(upload, piece, place=place, document=document, by=signed_in(request))
+
+
+@login_required
+@hidden_is_404
+@require_POST
+def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
+    user = signed_in(request)
+    file = access.get_attachment(user, key)
+    back = (
+        reverse(
+            "transactions:draft" if file.draft.channel == Channel.COUNTER else "transactions:documents",
+            args=[file.draft.key],
+        )
+        if file.draft and file.transaction is None
+        else reverse("transactions:answer", args=[file.transaction.reference])
+        if file.transaction
+        else reverse("transactions:requests")
+    )
+    try:
+        attachments.remove(file, by=user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Removed."))
+    return redirect(back)

@@ -1,0 +1,45 @@
+"""What somebody was writing when their session ended: held until they have signed in again, then shown and saved."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+
+MOST_CHARACTERS = 64 * 1024
+KEPT = "typed_before_sign_in"
+# Buttons: what somebody pressed is pressed anew by them, never by us.
+PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "changes"}
+
+
+def is_upload(request: HttpRequest) -> bool:
+    """A file sent by upload-progress.js, which shows the answer itself."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Hold what was typed and ask the person to sign in. A file on its way by script waits in the page: 401."""
+    if is_upload(request):
+        return HttpResponse(status=401)
+    if request.method == "POST":
+        typed = {name: request.POST.getlist(name) for name in request.POST if name not in PRESSED}
+        if sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MOST_CHARACTERS:
+            request.session[KEPT] = {"path": request.path, "typed": typed, "files": len(request.FILES)}
+    return redirect_to_login(request.get_full_path())
+
+
+def typed_before(request: HttpRequest) -> QueryDict | None:
+    """What was held for this page, once; says so to the reader. None when there is nothing."""
+    kept = request.session.get(KEPT)
+    if request.method != "GET" or not kept or kept["path"] != request.path:
+        return None
+    del request.session[KEPT]
+    data = QueryDict(mutable=True)
+    for name, values in kept["typed"].items():
+        data.setlist(name, values)
+    if kept["typed"]:
+        messages.info(request, _("You were signed out while writing. What you typed is here; nothing is lost."))
+    if kept.get("files"):
+        messages.warning(request, _("The files you had chosen did not come with it. Please choose them again."))
+    return data
