@@ -340,5 +340,5 @@ def dump(history: History, path: Path) -> None:
     with path.open("w") as out:
         for op in history.ops:
             kept = {key: value for key, value in op.facts.items() if key not in ("body", "first")}
-            line = [round(op.invoked, 3), round(op.ended, 3), op.kind, op.who, op.outcome, op.status, kept]
+            line = [round(op.invoked, 3), round(op.ended, 3), op.kind, op.who, op.outcome, op.status, op.resolved, kept]
             out.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")

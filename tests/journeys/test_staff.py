@@ -13,7 +13,9 @@ from transactions.models import Note, Transaction
 from transactions.services import moves
 
 from ..conftest import drive, national_id
+from .axe import violations
 from .conftest import fits
+from .pages import STAFF, build, session_of, show
 
 # What a clerk or a reviewer presses does not depend on the database.
 pytestmark = pytest.mark.embedded
@@ -290,3 +292,46 @@ def test_a_supervisor_hands_files_over_after_a_look(cast, submitted, desk):
     page.locator("[name=confirm]").click()
     page.locator(".messagelist .success").wait_for()
     assert set(Transaction.objects.values_list("assignee", flat=True)) == {cast.second_reviewer.pk}
+
+
+STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOOKS = ((1280, "light", ()), (360, "dark", ()))
+
+
+def test_every_staff_page_is_readable_for_everyone(browser, live_server, cast, submitted):
+    """axe on a wide light and a narrow dark screen; nothing sticks out from 320 to 1600 px, in either direction."""
+    world = build(cast, submitted)
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    found = []
+    context.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
+    for shown in STAFF:
+        context.clear_cookies()
+        session = {"name": "sessionid", "value": session_of(getattr(cast, shown.who)), "url": live_server.url}
+        context.add_cookies([session])
+        page = context.new_page()
+        page.set_viewport_size({"width": 1280, "height": 900})
+        show(page, shown, world)
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        for width, scheme, rules in LOOKS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{shown.name} {width} {scheme}: {said}" for said in violations(page, *rules)]
+        for width in (320, 640, 1600):
+            page.set_viewport_size({"width": width, "height": 900})
+            if out := page.evaluate(STICKS_OUT):
+                found.append(f"{shown.name}: at {width} px it sticks out by {out} px")
+        page.close()
+    for shown in STAFF[:7]:
+        context.clear_cookies()
+        session = {"name": "sessionid", "value": session_of(getattr(cast, shown.who)), "url": live_server.url}
+        context.add_cookies([session, {"name": "language", "value": "en", "url": live_server.url}])
+        page = context.new_page()
+        page.set_viewport_size({"width": 360, "height": 900})
+        page.goto(shown.path.format(**world))
+        assert page.locator("html").get_attribute("dir") == "ltr"
+        if out := page.evaluate(STICKS_OUT):
+            found.append(f"{shown.name} in English: at 360 px it sticks out by {out} px")
+        page.close()
+    context.close()
+    assert found == [], "\n".join(found)

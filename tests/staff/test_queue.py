@@ -80,7 +80,7 @@ def test_late_is_said_in_a_word_and_by_how_much(cast, submitted):
     before = standing(case, NOW)
     assert (before.mark, before.word, before.detail) == (Mark.FINE, "ضمن المدة", "بقي 5 أيام عمل")
     on_the_day = standing(case, case.stage_due_at - timedelta(hours=1))
-    assert (on_the_day.mark, on_the_day.word) == (Mark.SOON, "تستحق اليوم")
+    assert (on_the_day.mark, on_the_day.word) == (Mark.SOON, "موعده اليوم")
     stage = standing(case, case.stage_due_at + timedelta(days=1))
     assert (stage.mark, stage.word) == (Mark.LATE, "المرحلة متأخرة")
     whole = standing(case, case.due_at + timedelta(days=7))
