@@ -221,8 +221,8 @@ def outside(
     found += _moves(picture, history)
     found += _lookups(history)
     found += _ends(picture, dead)
-    found += _messages(picture, sms)
-    found += _files(picture, media) if media else []
+    found += messages(picture, sms)
+    found += files(picture, media) if media else []
     return found
 
 
@@ -314,7 +314,7 @@ def _ends(picture: Picture, dead: Collection[int]) -> Problems:
             yield f"outbox {row['id']}: dead without a word"
 
 
-def _messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
+def messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
     """One message a delivery. Again, under the same key, only where the work was tried again: whoever sent the first
     died, or lost the database, before it could say so.
     """
@@ -330,7 +330,7 @@ def _messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
             yield f"DUPLICATED: {key} was sent {many} times in {tried.get(key, 1)} attempts"
 
 
-def _files(picture: Picture, media: Path) -> Problems:
+def files(picture: Picture, media: Path) -> Problems:
     for row in picture.files:
         path = media / row["stored_as"]
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
