@@ -3,7 +3,7 @@
 // the page is touched. Without this the form posts as any form does.
 const PIECE = 512 * 1024;
 const TRIES = 4;
-const WAIT = 1500;
+const WAIT = 800;
 const MB = 1024 * 1024;
 
 const template = document.getElementById("upload");
@@ -64,6 +64,7 @@ async function work() {
   if (!current.cancelled) await send(current);
   current = null;
   work();
+  goOn();
 }
 
 function cancel(upload) {
@@ -167,12 +168,25 @@ const busy = () => current !== null || waiting.length > 0;
 window.addEventListener("beforeunload", (event) => {
   if (busy()) event.preventDefault();
 });
+// Somebody who presses the button while a file is on its way means both: the form goes when the file has arrived.
+let held = null;
 for (const form of document.querySelectorAll("form[data-uploads]")) {
   form.addEventListener("submit", (event) => {
     if (!busy()) return;
     event.preventDefault();
-    (current ?? waiting[0]).item.scrollIntoView({ block: "center" });
-    say(current ?? waiting[0], words.leave, "");
+    held = { form, button: event.submitter };
+    const first = current ?? waiting[0];
+    first.item.scrollIntoView({ block: "center" });
+    say(first, words.leave);
     status.textContent = words.leave;
   });
+}
+
+function goOn() {
+  if (!held || busy()) return;
+  const { form, button } = held;
+  held = null;
+  const failed = form.querySelector(".upload--failed");
+  if (failed) failed.scrollIntoView({ block: "center" });
+  else form.requestSubmit(button);
 }

@@ -209,13 +209,11 @@ def outside(
     history: History,
     *,
     sms: Collection[dict[str, Any]] = (),
-    may_repeat: int = 0,
     dead: Collection[int] = (),
     media: Path | None = None,
 ) -> list[str]:
     """What clients saw against what is there, once everything is quiet and unknown operations are resolved.
 
-    `may_repeat`: messages that may have gone out twice, because a process was killed between sending and saying so.
     `dead`: outbox rows that were poisoned on purpose.
     """
     found = inside(picture)
@@ -223,7 +221,7 @@ def outside(
     found += _moves(picture, history)
     found += _lookups(history)
     found += _ends(picture, dead)
-    found += _messages(picture, sms, may_repeat)
+    found += _messages(picture, sms)
     found += _files(picture, media) if media else []
     return found
 
@@ -287,10 +285,10 @@ def _moves(picture: Picture, history: History) -> Problems:
             if place in explained:
                 yield f"DUPLICATED: two were told that theirs was move {place[1]} of {place[0]}"
             explained.add(place)
+        if op.outcome == "either" and happened:
+            explained.add(place)
     for op in history.of("move"):
         place = op.facts["reference"], op.facts["version"] + 1
-        if op.outcome == "either" and made.get(place) == op.facts["move"]:
-            explained.add(place)
         if op.outcome == "failed" and made.get(place) == op.facts["move"] and place not in explained:
             yield f"{op.facts['move']} of {place[0]}: told that nothing was taken, but it was"
     for place in set(made) - explained:
@@ -314,17 +312,20 @@ def _ends(picture: Picture, dead: Collection[int]) -> Problems:
             yield f"outbox {row['id']}: dead without a word"
 
 
-def _messages(picture: Picture, sms: Collection[dict[str, Any]], may_repeat: int) -> Problems:
-    """One message a delivery; a repeat only where a kill explains it, and then under the same key."""
+def _messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
+    """One message a delivery. Again, under the same key, only where the work was tried again: whoever sent the first
+    died, or lost the database, before it could say so.
+    """
     sent = Counter(message["key"] for message in sms)
     wanted = {f"notice-{row['notification_id']}" for row in picture.deliveries if row["channel"] == "sms"}
     if lost := wanted - set(sent):
         yield f"LOST: messages never sent: {sorted(lost)[:5]}"
     if strange := set(sent) - wanted:
         yield f"UNEXPLAINED: messages without delivery: {sorted(strange)[:5]}"
-    if (repeated := sum(sent.values()) - len(sent)) > may_repeat:
-        again = [key for key, many in sent.items() if many > 1]
-        yield f"DUPLICATED: {repeated} messages sent again, {may_repeat} explained: {again[:5]}"
+    tried = {f"notice-{row['subject']}": row["attempts"] for row in picture.outbox if row["kind"] == "notify"}
+    for key, many in sent.items():
+        if many > tried.get(key, 1):
+            yield f"DUPLICATED: {key} was sent {many} times in {tried.get(key, 1)} attempts"
 
 
 def _files(picture: Picture, media: Path) -> Problems:
@@ -339,5 +340,5 @@ def dump(history: History, path: Path) -> None:
     with path.open("w") as out:
         for op in history.ops:
             kept = {key: value for key, value in op.facts.items() if key not in ("body", "first")}
-            line = [round(op.invoked, 3), round(op.ended, 3), op.kind, op.who, op.outcome, op.status, kept]
+            line = [round(op.invoked, 3), round(op.ended, 3), op.kind, op.who, op.outcome, op.status, op.resolved, kept]
             out.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")

@@ -8,10 +8,10 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from . import checker
 from .client import Client, History, Op
+from .proxy import FaultProxy
 from .stack import RECOVERY, InvalidRun, Stack, answers, until
 
 WARM = 6
@@ -22,10 +22,10 @@ class Run:
         self.stack = stack
         self.history = History()
         self.client = Client(stack.url, stack.tokens, self.history)
-        self.may_repeat = 0
         self.dead: set[int] = set()
         self.healthy = 0.0
         self.recovered: list[float] = []
+        self.proxies: dict[str, FaultProxy] = {}
 
     def begin(self) -> None:
         """Wait until all is well and measure what a submission takes then, on this machine, now."""
@@ -77,10 +77,14 @@ class Run:
             stack.picture(),
             self.history,
             sms=stack.sms(),
-            may_repeat=self.may_repeat,
             dead=self.dead,
             media=stack.folder / "files",
         )
+
+    def taken_again(self, since: int) -> bool:
+        """Was a submission sent after this operation acknowledged, in the last second?"""
+        now = time.monotonic()
+        return any(op.outcome == "ok" and now - op.ended < 1 for op in self.history.of("submit", since=since))
 
     def _well(self) -> bool:
         if not answers(f"{self.stack.url}/readyz"):
@@ -142,7 +146,3 @@ def port_of(url: str) -> int:
 def through(url: str, port: int) -> str:
     """The same database or broker, by way of a proxy on `port`."""
     return url.replace(f":{port_of(url)}/", f":{port}/")
-
-
-def logs(stack: Stack) -> dict[str, Path]:
-    return {path.stem: path for path in stack.folder.glob("*.log")}

@@ -266,7 +266,14 @@ class Stack:
     def settle(self, seconds: float = RECOVERY) -> float:
         """Wait until no work is owed any more; seconds it took. Fails after `seconds`."""
         began = time.monotonic()
-        until(lambda: self.unfinished() == 0, seconds, "no work is owed any more")
+        try:
+            until(lambda: self.unfinished() == 0, seconds, "no work is owed any more")
+        except AssertionError as error:
+            rows = self.sql(
+                "SELECT id, kind, state, attempts, not_before - now(), lease_until - now(), last_error"
+                " FROM transactions_outbox WHERE state IN ('owed', 'claimed') ORDER BY id LIMIT 5"
+            )
+            raise AssertionError(f"{error}: {[tuple(map(str, row)) for row in rows]}") from None
         return time.monotonic() - began
 
     def ring(self, kind: str) -> None:

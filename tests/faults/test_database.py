@@ -89,6 +89,8 @@ def test_postgresql_out_of_connections(run_of_faults):
 
 
 def _take_all(run, held) -> bool:
+    """True once not one more place could be had and nobody else is left."""
+    before = len(held)
     with contextlib.suppress(psycopg2.OperationalError):
         while True:
             held.append(run.stack.connect())
@@ -98,7 +100,18 @@ def _take_all(run, held) -> bool:
             " WHERE backend_type = 'client backend' AND NOT pid = ANY(%s)",
             [[connection.get_backend_pid() for connection in held]],
         )
-        return cursor.fetchone()[0] == 0
+        return cursor.fetchone()[0] == 0 and len(held) == before
+
+
+@pytest.mark.parametrize(
+    ("point", "code"), [("intake, before commit", "unavailable"), ("intake, after commit", "outcome_unknown")]
+)
+def test_a_503_says_truly_whether_anything_was_taken(run_of_faults, point, code):
+    run = run_of_faults
+    run.stack.arm(point, "lose")
+    op = run.client.submit()
+    run.stack.await_strike(point)
+    assert (op.status, op.answer["code"]) == (503, code)
 
 
 @pytest.mark.parametrize("table", ["transactions_serial", "journal_chain", "transactions_intake"])

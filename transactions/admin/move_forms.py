@@ -27,7 +27,7 @@ OUTSIDE = frozenset({"route", "answer", "withdraw"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues read it."), "approve": gettext_lazy("The applicant reads it.")}
 PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
-SAY_THEMSELVES = frozenset({"approve", "issue"})
+SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             primary=move.name in PRIMARY,
         )
         for move in access.moves_for(user, case)
-        if move.name not in OUTSIDE
+        if move.name not in OUTSIDE and not (move.name == "take" and case.assignee_id == user.pk)
     ]
 
 

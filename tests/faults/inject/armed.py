@@ -1,6 +1,6 @@
 """What happens at a crash point of a real process: whatever the harness armed it with, by a file in FAULTS_DIR.
 
-FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" or "fail". The first process to get there takes the file away
+FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" or "lose" (the database connection). The first process to get there takes the file away
 (renames it into FAULTS_DIR/hit), so each arming strikes once, and the harness sees that it did.
 """
 
@@ -33,7 +33,9 @@ def reach(point: str) -> None:
     elif action == "hold":
         time.sleep(float(more))
     else:
-        raise RuntimeError(f"armed at: {point}")
+        from django.db import OperationalError
+
+        raise OperationalError(f"armed at: {point}")
 
 
 def take_sms(phone: str, text: str, key: str) -> None:
