@@ -315,6 +315,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR / "backups")))
+
 # -- figures for Prometheus: whoever brings this token gets them; without one there is no /metrics ----------------
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from .database import AWAY
 from .models import Outbox
 from .prepared import PreparedInsert
 from .tracing import request_id
@@ -25,7 +26,7 @@ from .tracing import request_id
 logger = logging.getLogger(__name__)
 # Whoever died with a row is followed after this long; Celery's time limits end a task before (settings.py).
 LEASE = timedelta(seconds=20)
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS, MOST_ATTEMPTS_AWAY = 8, 200
 LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)
 # So far the clocks of two hosts may be apart.
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -206,11 +207,16 @@ class LeaseLost(Exception):
 
 
 def _put_back(row: Outbox, error: Exception, now: datetime) -> None:
-    """Try again later, each time twice as late; after MOST_ATTEMPTS it is dead, and staff see it."""
-    dead = row.attempts >= MOST_ATTEMPTS
+    """Try again later, each time twice as late; after MOST_ATTEMPTS it is dead, and staff see it.
+
+    A database that was away is not the row's fault: then it is tried soon again, and many times more.
+    """
+    away = isinstance(error, AWAY)
+    dead = row.attempts >= (MOST_ATTEMPTS_AWAY if away else MOST_ATTEMPTS)
+    pause = 2 if away else 2**row.attempts
     Outbox.objects.filter(pk=row.pk, attempts=row.attempts).update(
         state=Outbox.State.DEAD if dead else Outbox.State.OWED,
-        not_before=now + timedelta(seconds=2**row.attempts),
+        not_before=now + timedelta(seconds=pause),
         lease_until=None,
         last_error=f"{type(error).__name__}: {error}"[:500],
     )

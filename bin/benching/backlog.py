@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -134,8 +135,8 @@ def rate_of(left: Callable[[], int], patience: float = 600) -> float:
 
 def noops_a_second(world: World) -> float:
     celery_shell(world, f"from benching.noop import noop\nfor _ in range({NOOPS}): noop.apply_async(queue='upkeep')")
-    cli, url = provision.binary(["redis-cli"], "redis-tools"), world.env["REDIS_URL"]
-    left = [cli, "-u", url, "--no-auth-warning", "llen", "upkeep"]
+    cli, url = provision.binary(["redis-cli"], "redis-tools"), urllib.parse.urlsplit(world.env["REDIS_URL"])
+    left = [cli, "-p", str(url.port), "-a", str(url.password), "--no-auth-warning", "llen", "upkeep"]
     with worker(world, 2):
         return rate_of(lambda: int(subprocess.run(left, capture_output=True, text=True).stdout))
 

@@ -67,6 +67,16 @@ def test_a_component_names_its_arguments(path):
     assert "Arguments:" in header[0]
 
 
+# Seen around every page, as a whole page, or inside other components.
+FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html"}
+
+
+def test_the_design_page_shows_every_component():
+    shown = (ROOT / "templates/pages/design.html").read_text(encoding="utf-8")
+    every = {path.name for path in (ROOT / "templates" / "components").glob("*.html")} - FRAME
+    assert {name for name in every if f'"components/{name}"' not in shown} == set()
+
+
 def _measure(file: Path, weight: int, texts: list[str], direction: str, language: str) -> float:
     """Length of these texts as they are shaped, at 1000 units an em."""
     font = ImageFont.truetype(str(file), 1000, layout_engine=ImageFont.Layout.RAQM)
@@ -89,7 +99,7 @@ def _file(package: str, name: str) -> Path:
     ],
 )
 def test_the_fallback_typeface_is_stretched_to_the_measure_of_ours(family, package, fallback, language, weight, name):
-    """size-adjust by the length of all our texts, ascent and descent by the tables of the font. Arimo is as wide as Arial."""
+    """size-adjust by the length of all our texts, ascent and descent by the font. Arimo is as wide as Arial."""
     plex = _file("fontpkg_ibm_plex_sans_arabic", f"IBMPlexSansArabic-{name}.ttf")
     entries = polib.pofile(str(ROOT / "locale/ar/LC_MESSAGES/django.po"))
     texts = [entry.msgid if language == "en" else entry.msgstr for entry in entries if entry.msgstr]

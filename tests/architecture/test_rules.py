@@ -9,7 +9,6 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-import pytest
 import yaml
 from django.conf import settings
 from django.core.management import call_command

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import random
+import shutil
 import signal
 import tempfile
 import time
@@ -80,6 +81,11 @@ def a_locked_table(run: Run, chance: random.Random) -> Iterator[None]:
         lock.close()
 
 
+def kill_a_celery_child(run: Run, chance: random.Random) -> None:
+    until(lambda: bool(run.stack.worker.children()), 20, "the worker has children")
+    run.stack.kill_a_child(run.stack.worker)
+
+
 def cut_connections(run: Run, chance: random.Random) -> None:
     cut = run.stack.sql(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -91,7 +97,7 @@ def cut_connections(run: Run, chance: random.Random) -> None:
 
 FAULT: dict[str, Fault] = {
     "kill a web worker": momentary(lambda run, _: run.stack.kill_a_child(run.stack.web)),
-    "kill a Celery child": momentary(lambda run, _: run.stack.kill_a_child(run.stack.worker)),
+    "kill a Celery child": momentary(kill_a_celery_child),
     "kill the worker": momentary(lambda run, _: run.stack.worker.send_all(signal.SIGKILL)),
     "kill beat": momentary(lambda run, _: run.stack.beat.send_all(signal.SIGKILL)),
     "kill at a named point": momentary(a_crash_point),
@@ -169,17 +175,17 @@ def show(line: Line) -> None:
 def weather(seed: int, seconds: float) -> bool:
     """One storm from start to verdict; True when it is green."""
     print(f"storm of {seconds:.0f} s, seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="jeddah-storm-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        with Stack(Path(folder)) as stack:
-            run = Run(stack)
-            run.begin()
-            lines = storm(run, seed, seconds)
-            problems = []
-            try:
-                run.finish()
-            except AssertionError as error:
-                problems = str(error).splitlines()
+    folder = Path(tempfile.mkdtemp(prefix="jeddah-storm-"))
+    folder.chmod(0o711)
+    with Stack(folder) as stack:
+        run = Run(stack)
+        run.begin()
+        lines = storm(run, seed, seconds)
+        problems = []
+        try:
+            run.finish()
+        except AssertionError as error:
+            problems = str(error).splitlines()
     ops = run.history.ops
     problems += [f"{op.kind} hung for {op.seconds:.0f} s" for op in ops if op.seconds > HUNG]
     unknown = sum(op.resolved for op in ops)
@@ -191,6 +197,10 @@ def weather(seed: int, seconds: float) -> bool:
     missed = [line.fault for line in lines if not line.happened]
     verdict = "RED" if problems else "INVALID" if missed else "GREEN"
     print(f"verdict: {verdict}, seed {seed}{f'; did not happen: {missed}' if missed else ''}", flush=True)
+    if problems:
+        print(f"logs and the clients' history are left in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return verdict == "GREEN"
 
 

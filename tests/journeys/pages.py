@@ -1,4 +1,4 @@
-"""Every page there is to see, in one list: what axe reads, what is weighed, what `bin/test --screens` takes pictures of.
+"""Every page there is to see, in one list: for axe, for the scales, and for the pictures of `bin/test --screens`.
 
 To add a page, add a line to OTHERS. `path` may name what the world holds, for example {returned} for a reference.
 """
