@@ -1,10 +1,11 @@
-"""Four small middlewares, kept cheap because every inquiry passes through them."""
+"""Five small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 
+from transactions.metering import count
 from transactions.tracing import request_id
 
 from .views import bad_request
@@ -19,6 +21,19 @@ from .views import bad_request
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class MeteringMiddleware:
+    """Counts and times every request (transactions/metering.py). Outermost, so that what it times is the whole."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = perf_counter()
+        response = self.get_response(request)
+        count(request, response, perf_counter() - began)
+        return response
 
 
 class RequestIdMiddleware:
@@ -114,14 +129,13 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 class CompressPages(GZipMiddleware):
-    """Pages and JSON go out compressed; uploaded files do not, being compressed already and of a known length.
+    """Pages go out compressed; files do not, being compressed already, nor does the API, whose answers are small.
 
     What an attacker would guess from the length (BREACH) changes anyway: Django masks the CSRF token anew in each page
     and pads the compressed bytes by a random length.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
-        kind = response.get("Content-Type", "")
-        if response.streaming or not kind.startswith(("text/html", "application/json", "application/problem+json")):
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)  # type: ignore[return-value]

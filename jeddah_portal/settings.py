@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "jeddah_portal.middleware.MeteringMiddleware",
     "jeddah_portal.middleware.RequestIdMiddleware",
     "jeddah_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -292,6 +293,8 @@ SPECTACULAR_SETTINGS = {
 BEHIND_TLS = env.bool("BEHIND_TLS", default=not DEMO)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 SECURE_SSL_REDIRECT = BEHIND_TLS
+# Probes and Prometheus ask on the inside, without a proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
@@ -311,6 +314,13 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+# -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR / "backups")))
+
+# -- figures for Prometheus: whoever brings this token gets them; without one there is no /metrics ----------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # -- logs: one JSON object a line, one id through web, outbox and task, and nobody's personal data ---------------
 LOGGING = {

@@ -4,7 +4,7 @@ from django.views.i18n import set_language
 
 from transactions.admin import staff_site
 
-from . import views
+from . import metrics, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("transactions.urls")),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEMO:
     from .views_design import design, error_page

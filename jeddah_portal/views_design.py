@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,14 +15,24 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from municipality.charts import Chart, Series
+from municipality.models import Office
 from transactions import service_types
+from transactions.answer_forms import step_page
+from transactions.draft_parts import Gap
 from transactions.errors import Problem
+from transactions.models import Attachment, Closure, Draft, Movement, Transaction
+from transactions.progress import Progress, Step, Turn
+from transactions.summary import Papers, Row, Section, Summary
 from transactions.views.public import PinForm
+from transactions.wording import headline
+from transactions.workflow import Status
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"
-OVERRIDE = "صك\u202egpj.exe\u202c.pdf"
+REFERENCE = "C1A-1448-000123-X"
+ERRORS = (400, 403, 410, 413, 429, 500, 503)
 
 
 class SampleForm(forms.Form):
@@ -42,18 +53,60 @@ class SampleForm(forms.Form):
 
 def _chart(now: datetime, empty: bool = False) -> Chart:
     days = [(now - timedelta(weeks=7 - n)).date() for n in range(8)]
-    arrived, decided = (
-        ((0,) * 8, (0,) * 8) if empty else ((31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33))
-    )
-    series = (Series(_("Requests received"), arrived), Series(_("Requests decided"), decided))
+    received, decided = (31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33)
+    if empty:
+        received = decided = (0,) * 8
+    series = (Series(_("Requests received"), received), Series(_("Requests decided"), decided))
     return Chart(_("Received and decided, week by week"), _("Week from"), days, series)
+
+
+def _case(status: Status, now: datetime) -> Transaction:
+    """A request that is in no table."""
+    long_ago = now - timedelta(days=400)
+    office = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
+    return Transaction(
+        reference=REFERENCE, service="electricity-connection", status=status, stage="study", submitted_at=long_ago,
+        stage_started_at=long_ago, due_at=long_ago, stage_due_at=long_ago, closed_at=now, held_by=office, answers={},
+    )  # fmt: skip
+
+
+def _progress(now: datetime, **more: Any) -> Progress:
+    steps = [
+        Step(_("Registration"), "done"),
+        Step(_("Technical study"), "now"),
+        Step(_("Supervisor's approval"), "later"),
+    ]
+    usual = {"turn": Turn.OURS, "where": "", "since": now, "days": 400, "here": 3, "used": 7, "allowed": 14, "left": 7}
+    return Progress(**{**usual, **more}, steps=steps)
+
+
+def _rows(now: datetime) -> list[dict[str, Any]]:
+    """Requests as people find them in their list."""
+    shown = (
+        (Status.RETURNED, {"turn": Turn.YOURS, "left": None}),
+        (Status.AWAITING_PAYMENT, {"turn": Turn.YOURS, "left": None}),
+        (Status.UNDER_STUDY, {"left": -12}),
+        (Status.UNDER_STUDY, {"left": 0}),
+        (Status.UNDER_STUDY, {"left": 9}),
+        (Status.COMPLETED, {"turn": Turn.NOBODYS, "left": None}),
+    )
+    cases = [(_case(status, now), _progress(now, **more)) for status, more in shown]
+    return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
 def design(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     wrong = PinForm({"reference": "", "pin": "1234 5678"}, auto_id="wrong_%s")
     wrong.is_valid()
-    tasks = [{"title": _("Documents"), "url": "#main", "state": state} for state in ("done", "wrong", "todo")]
+    service = service_types.get("land-subdivision")
+    names = {LONG_FILE: 48_000_000, "واجهة.jpg": 127}
+    files = [Attachment(key=uuid.uuid4(), original_name=name, size=size) for name, size in names.items()]
+    problem = Problem("street", _("This is needed."), label=_("Street or nearest landmark"))
+    sections = [
+        Section("place", _("Where the home is"), [Row("street", _("Street or nearest landmark"), LONG_NAME)], [])
+    ]
+    draft = Draft(key=uuid.uuid4(), service=service.code, applicant=User(full_name=LONG_NAME), updated_at=now)
+    office = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
     entries = [
         SimpleNamespace(title=_("Approval"), text=_("Approved."), note="", at=now, office=LONG_NAME),
         SimpleNamespace(title=_("Registration"), text="", note=LONG_FILE, at=now - timedelta(days=400), office=""),
@@ -61,25 +114,34 @@ def design(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "directions": ("rtl", "ltr"),
+        "kinds": ("success", "warning", "error", "info", "plain"),
         "wrong": wrong,
         "form": SampleForm(),
-        "problems": [Problem("street", _("This is needed."), label=_("Street or nearest landmark"))],
-        "tasks": tasks,
+        "question": next(iter(step_page(service.steps[0], {}, {}, (), {})[0].form)),  # type: ignore[union-attr]
+        "problems": [problem],
+        "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
+        "tasks": [{"title": _("Documents"), "url": "#main", "state": state} for state in ("done", "wrong", "todo")],
         "entries": entries,
+        "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),
+        "closure": Closure(service=service.code),
+        "cases": [_case(status, now) for status in Status],
+        "rows": _rows(now),
+        "progress": _progress(now),
+        "draft_row": {"draft": draft, "done": 2, "all": 4},
+        "draft": draft,
+        "summary": Summary(sections, [Papers(service.documents[0], files)]),
+        "files": files,
         "chart": _chart(now),
         "empty_chart": _chart(now, empty=True),
-        "facts": [(_("Applicant"), LONG_NAME), (_("File"), OVERRIDE), (_("Due"), now.date())],
-        "files": [(LONG_FILE, 48_000_000, 62, ""), (OVERRIDE, 120_000, "", ""), ("photo.heic", 3_400_000, "", _("This kind of file is not taken."))],
         "page": Paginator(range(1000), 25).page(2),
-        "kinds": ("success", "warning", "error", "info", "plain"),
-    }  # fmt: skip
+    }
     return render(request, "pages/design.html", context)
 
 
 def error_page(request: HttpRequest, status: int) -> HttpResponse:
     """An error page as people meet it; the real ones are hard to come by on purpose."""
-    if status not in (400, 403, 410, 413, 429, 500, 503):
+    if status not in ERRORS:
         raise Http404
     alone = status in (400, 500, 503)
     return render(None if alone else request, f"{status}.html", {"LANGUAGE_CODE": get_language()}, status=status)

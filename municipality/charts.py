@@ -1,4 +1,4 @@
-"""Pictures of a few figures over time, worked out on the server as SVG coordinates. Pure; no page needs a script for it.
+"""Pictures of a few figures over time, worked out on the server as SVG coordinates. Pure; no script is needed.
 
 `Chart` is what a view hands to components/picture.html, which draws it and puts the figures behind it in a table.
 Coordinates are in the picture's own units: (0, 0) at the start of the line, top; the page mirrors it for Arabic.
@@ -19,7 +19,7 @@ GAP = 8
 
 @dataclass(frozen=True)
 class Series:
-    """One row of figures, none of them negative. At most two series share a picture; the second is the one that matters."""
+    """One row of figures, none negative. At most two series share a picture; the second is the one that matters."""
 
     label: StrOrPromise
     values: tuple[int, ...]
@@ -51,7 +51,7 @@ def top_of(largest: int) -> int:
 
 @dataclass(frozen=True)
 class Chart:
-    """`labels` name the places along the time axis (dates or words), oldest first; every series has one figure for each."""
+    """`labels` name the places along the time axis (dates or words), oldest first; a series has one figure for each."""
 
     title: StrOrPromise
     label_head: StrOrPromise

@@ -213,3 +213,13 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
 
 def _role_label(who: str) -> StrOrPromise:
     return Role(who).label if who in Role.values else _("The applicant")
+
+
+def only_for(service: service_types.ServiceType, when: service_types.When | None) -> str:
+    """For which answers a document is asked or a stage gone through, in words; empty when for all."""
+    if when is None:
+        return ""
+    asked = next((field for field in service.fields() if field.name == when.field), None)
+    names = dict(asked.choices) if isinstance(asked, service_types.Field) else {}
+    words = _(" or ").join(str(names.get(value, value)) for value in when.values)
+    return _("Only for: %(answers)s") % {"answers": words}

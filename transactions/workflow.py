@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
 class Status(TextChoices):
-    SUBMITTED = "submitted", _("Submitted")
+    SUBMITTED = "submitted", pgettext_lazy("status", "Submitted")
     INCOMING = "incoming", _("Incoming, awaiting registration")
     UNDER_ADMIN_AUDIT = "under_admin_audit", _("Under administrative audit")
     UNDER_STUDY = "under_study", _("Under study")

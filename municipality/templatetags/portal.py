@@ -34,7 +34,9 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
     shown = _both(day, get_language() or "ar")
     if time and moment:
         clock = date_format(timezone.localtime(moment), "g:i A")
-        return format_html('<time datetime="{}" class="date">{} <bdi>{}</bdi></time>', moment.isoformat(), shown, clock)
+        return format_html(
+            '<time datetime="{}" class="date">{} <bdi class="nowrap">{}</bdi></time>', moment.isoformat(), shown, clock
+        )
     return format_html('<time datetime="{}" class="date">{}</time>', day.isoformat(), shown)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from transactions.errors import Problem
 from transactions.service_types import (
@@ -267,7 +268,12 @@ SERVICE = ServiceType(
         _("Review of the façades"),
     ),
     fee=Fee(_fee, _("3 SAR for each square metre of all floors together, for three years.")),
-    output=Output("building-permit", _("Building permit"), "permits/outputs/building_permit.html", valid_years=3),
+    output=Output(
+        "building-permit",
+        pgettext_lazy("the document", "Building permit"),
+        "permits/outputs/building_permit.html",
+        valid_years=3,
+    ),
     check=_check,
     flag=_flag,
 )

@@ -3,7 +3,7 @@
 // the page is touched. Without this the form posts as any form does.
 const PIECE = 512 * 1024;
 const TRIES = 4;
-const WAIT = 1500;
+const WAIT = 800;
 const MB = 1024 * 1024;
 
 const template = document.getElementById("upload");
@@ -27,6 +27,7 @@ function say(upload, text, aloud) {
 function show(upload, bytes) {
   const sent = Math.min(bytes, upload.file.size);
   upload.item.querySelector("progress").value = sent / upload.file.size;
+  if (upload.file.size < MB / 10) return;
   upload.item.querySelector(".upload__size").textContent = fill(words.sent, {
     sent: megabytes(sent),
     total: megabytes(upload.file.size),
@@ -42,7 +43,7 @@ function add(row, file) {
   row.querySelector(".uploads").append(item);
   show(upload, 0);
   if (file.size > Number(row.dataset.most)) {
-    fail(upload, fill(words.tooLarge, { most: Math.floor(row.dataset.most / MB) }), false);
+    giveUp(upload, fill(words.tooLarge, { most: Math.floor(row.dataset.most / MB) }));
   } else {
     enqueue(upload);
   }
@@ -64,6 +65,7 @@ async function work() {
   if (!current.cancelled) await send(current);
   current = null;
   work();
+  goOn();
 }
 
 function cancel(upload) {
@@ -74,10 +76,19 @@ function cancel(upload) {
   upload.item.remove();
 }
 
-function fail(upload, text, mayRetry = true) {
+function fail(upload, text) {
   upload.item.classList.add("upload--failed");
-  upload.item.querySelector("[data-retry]").hidden = !mayRetry;
+  upload.item.querySelector("[data-retry]").hidden = false;
   say(upload, text, words.failed);
+}
+
+// This very file will not be taken: there is nothing to try again.
+function giveUp(upload, text) {
+  fail(upload, text);
+  upload.item.querySelector("[data-retry]").hidden = true;
+  upload.item.querySelector("progress").hidden = true;
+  upload.item.querySelector(".upload__size").textContent = "";
+  upload.item.querySelector("[data-cancel]").textContent = words.dismiss;
 }
 
 async function send(upload) {
@@ -136,9 +147,7 @@ function settle(upload, answer) {
   row.classList.remove("field--error");
   if (fresh.dataset.room !== undefined) row.querySelector("input[type=file]").closest(".field").hidden = fresh.dataset.room <= 0;
   if (refused.length) {
-    item.querySelector("progress").hidden = true;
-    item.querySelector(".upload__size").textContent = "";
-    fail(upload, refused.join(" "), false);
+    giveUp(upload, refused.join(" "));
     return;
   }
   if (item.contains(document.activeElement)) row.querySelector("input[type=file]").focus();
@@ -167,12 +176,25 @@ const busy = () => current !== null || waiting.length > 0;
 window.addEventListener("beforeunload", (event) => {
   if (busy()) event.preventDefault();
 });
+// Somebody who presses the button while a file is on its way means both: the form goes when the file has arrived.
+let held = null;
 for (const form of document.querySelectorAll("form[data-uploads]")) {
   form.addEventListener("submit", (event) => {
     if (!busy()) return;
     event.preventDefault();
-    (current ?? waiting[0]).item.scrollIntoView({ block: "center" });
-    say(current ?? waiting[0], words.leave, "");
+    held = { form, button: event.submitter };
+    const first = current ?? waiting[0];
+    first.item.scrollIntoView({ block: "center" });
+    say(first, words.leave);
     status.textContent = words.leave;
   });
+}
+
+function goOn() {
+  if (!held || busy()) return;
+  const { form, button } = held;
+  held = null;
+  const failed = form.querySelector(".upload--failed");
+  if (failed) failed.scrollIntoView({ block: "center" });
+  else form.requestSubmit(button);
 }

@@ -15,7 +15,8 @@ CONFIGURE = """() => axe.configure({rules: [{id: "color-contrast", matches: (nod
   !node.closest("[disabled], [aria-disabled=true], .hide") &&
   [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim().length > 1)}]})"""
 RUN = """async (rules) => {
-  const options = {resultTypes: ["violations"], ...(rules ? {runOnly: {type: "rule", values: rules}} : {})};
+  const only = rules ? {runOnly: {type: "rule", values: rules}} : {};
+  const options = {resultTypes: ["violations"], preload: false, ...only};
   const found = await axe.run(document, options);
   return found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " +
     n.any.concat(n.all, n.none).map((c) => c.message).join("; ")).join(" | ")}`);

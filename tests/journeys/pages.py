@@ -1,4 +1,4 @@
-"""Every page there is to see, in one list: what axe reads, what is weighed, what `bin/test --screens` takes pictures of.
+"""Every page there is to see, in one list: for axe, for the scales, and for the pictures of `bin/test --screens`.
 
 To add a page, add a line to OTHERS. `path` may name what the world holds, for example {returned} for a reference.
 """
@@ -14,9 +14,11 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from accounts.models import User
+from municipality.models import Office
 from transactions import pins
 from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
-from transactions.services import drafts, moves
+from transactions.services import drafts, moves, notes
+from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, drive
@@ -49,6 +51,23 @@ def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
 def ask_nothing(page: Page, world: dict[str, str]) -> None:
     page.locator("main form button").first.click()
     page.locator(".notice--error").wait_for()
+
+
+def every_move(page: Page, world: dict[str, str]) -> None:
+    """All there is to open on a case, open."""
+    page.evaluate("for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true; }")
+
+
+def check_nothing(page: Page, world: dict[str, str]) -> None:
+    page.locator(".intake__actions .btn").first.click()
+    page.locator(".notice--error").wait_for()
+
+
+def look_first(page: Page, world: dict[str, str]) -> None:
+    page.locator("[name=case]").first.check()
+    page.select_option("#to", index=1)
+    page.locator(".hand-over button").click()
+    page.locator("[name=to]").wait_for(state="attached")
 
 
 PUBLIC = (
@@ -94,14 +113,30 @@ OTHERS = (
     Shown("draft-check", "/drafts/{draft}/check/", "citizen"),
     Shown("office", "/office/", "engineer"),
     Shown("office-authorisations", "/office/authorisations/", "engineer"),
+)
+
+STAFF = (
     Shown("staff-queue", "/staff/", "reviewer"),
-    Shown("staff-case", "/staff/cases/{open}/", "reviewer"),
+    Shown("staff-queue-none", "/staff/", "informal"),
+    Shown("staff-case", "/staff/cases/{open}/", "reviewer", then=every_move),
+    Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),
     Shown("staff-counter", "/staff/counter/", "clerk"),
-    Shown("staff-supervision", "/staff/supervision/", "supervisor"),
+    Shown("staff-intake-mistakes", "/staff/counter/{intake}/", "clerk", then=check_nothing),
+    Shown("staff-supervision", "/staff/supervision/?show=all", "supervisor"),
+    Shown("staff-reassign", "/staff/supervision/?show=all", "supervisor", then=look_first),
     Shown("staff-cases", "/staff/transactions/transaction/", "supervisor"),
     Shown("staff-reference", "/staff/reference/", "administrator"),
+    Shown("staff-offices", "/staff/municipality/office/", "administrator"),
+    Shown("staff-office", "/staff/municipality/office/{place}/change/", "administrator"),
+    Shown("staff-office-history", "/staff/municipality/office/{place}/history/", "administrator"),
+    Shown("staff-people", "/staff/accounts/user/", "administrator"),
+    Shown("staff-engineering-office", "/staff/accounts/engineeringoffice/{firm}/change/", "administrator"),
+    Shown("staff-post", "/staff/accounts/staffpost/add/", "administrator"),
+    Shown("staff-journal", "/staff/journal/entry/", "administrator"),
+    Shown("staff-work-owed", "/staff/transactions/outbox/", "administrator"),
     Shown("staff-closures", "/staff/transactions/closure/add/", "administrator"),
 )
+OTHERS += STAFF
 
 
 def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
@@ -120,17 +155,26 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     draft = drafts.start(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
-    Closure.objects.create(
-        service="land-subdivision",
-        since=NOW - timedelta(days=2),
-        reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
-        reason_en="The boundaries of the approved plans are being checked after their update.",
-        reopens_on=(NOW + timedelta(days=12)).date(),
+    save_closure(
+        Closure(
+            service="land-subdivision",
+            since=NOW - timedelta(days=2),
+            reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
+            reason_en="The boundaries of the approved plans are being checked after their update.",
+            reopens_on=(NOW + timedelta(days=12)).date(),
+        )
     )
+    note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
+    notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
+    centre = Office.objects.get(code="SC01")
+    intake = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
     cases = {"returned": returned.reference, "issued": issued.reference, "open": still_open.reference}
     return cases | {
         **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
         "draft": str(draft.key),
+        "intake": str(intake.key),
+        "place": str(centre.pk),
+        "firm": str(cast.office.pk),
         "token": Intake.objects.get(transaction=issued).token,
         "document": IssuedDocument.objects.get(transaction=issued).token,
     }

@@ -1,4 +1,4 @@
-"""Not a test by itself: `bin/test --screens` runs it to take a picture of every page and to measure what pages.py lists.
+"""Not a test by itself: `bin/test --screens` runs it, to take a picture of every page of pages.py and to measure it.
 
 Pictures go to var/screens, with measures.md beside them. SCREENS=public (or a part of a name) takes only those.
 """
@@ -59,16 +59,13 @@ def test_take_pictures(browser, live_server, cast, world):
 def test_measure(server, browser, cast, world):  # noqa: F811
     """Weight, and the largest piece on a weak phone and line, into measures.md."""
     lines = [
-        "| page | KB on the wire | requests | layout shift | largest piece, ms | … at 4× slower CPU, 1.6 Mbit/s, 150 ms |",
+        "| page | KB on the wire | requests | layout shift | largest piece, ms | … at CPU ÷ 4, 1.6 Mbit/s, 150 ms |",
         "|---|---|---|---|---|---|",
     ]
     for shown in chosen():
         quick = weigh(browser, server, shown, world, cast)
         slow = weigh(browser, server, shown, world, cast, slow=True)
-        shift = max(quick.shift, slow.shift)
-        lines.append(
-            f"| {shown.name} | {quick.bytes / 1000:.0f} | {quick.requests} | {shift:.3f} | {quick.largest_ms:.0f}"
-            f" | {slow.largest_ms:.0f} |"
-        )
+        figures = f"{quick.bytes / 1000:.0f} | {quick.requests} | {max(quick.shift, slow.shift):.3f}"
+        lines.append(f"| {shown.name} | {figures} | {quick.largest_ms:.0f} | {slow.largest_ms:.0f} |")
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "measures.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a page costs: bytes on the wire, requests, hosts, layout shift, and when its largest piece shows. From a clean cache."""
+"""What a page costs from a clean cache: bytes on the wire, requests, hosts, layout shift, its largest piece in time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from .pages import Shown, session_of, show
 CPU_SLOWER, BITS_A_SECOND, ROUND_TRIP_MS = 4, 1_600_000, 150
 WATCH = """
 window.shift = 0; window.largest = 0;
-new PerformanceObserver((l) => l.getEntries().forEach((e) => { window.shift += e.value; })).observe({type: "layout-shift", buffered: true});
-new PerformanceObserver((l) => l.getEntries().forEach((e) => { window.largest = e.startTime; })).observe({type: "largest-contentful-paint", buffered: true});
+const watch = (type, each) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({type, buffered: true});
+watch("layout-shift", (entry) => { window.shift += entry.value; });
+watch("largest-contentful-paint", (entry) => { window.largest = entry.startTime; });
 """
 
 
 @dataclass
 class Weight:
-    """Bytes with headers, as received; `requests` of one document; `shift` is CLS; `largest_ms` is LCP in milliseconds."""
+    """Bytes with headers, as received; `shift` is CLS, `largest_ms` is LCP in milliseconds."""
 
     bytes: int = 0
     requests: int = 0

@@ -1,5 +1,7 @@
 """Pictures drawn on the server."""
 
+from itertools import pairwise
+
 import pytest
 
 from municipality.charts import HEIGHT, WIDTH, Chart, Series, top_of
@@ -22,7 +24,7 @@ def test_bars_stand_on_the_ground_side_by_side_and_inside_the_picture():
     assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH for bar in flat)
     assert [bar.height for bar in drawn[0]] == [0, HEIGHT // 2, HEIGHT]
     ordered = sorted(flat, key=lambda bar: bar.x)
-    assert all(one.x + one.width <= two.x for one, two in zip(ordered, ordered[1:], strict=False))
+    assert all(one.x + one.width <= two.x for one, two in pairwise(ordered))
 
 
 def test_a_line_goes_from_edge_to_edge():

@@ -18,6 +18,7 @@ TABLE = Path(__file__).with_name("access_matrix.txt")
 # What is asked for in earnest; every other POST is sent empty.
 BODIES: dict[str, Any] = {
     "/staff/cases/<str:reference>/<slug:move>/": lambda world: {"version": world.studied.version},
+    "/staff/cases/<str:reference>/notes/": lambda world: {"text": "x"},
     "/requests/<str:reference>/withdraw/": lambda world: {"reason": "x"},
     "/requests/<str:reference>/answer/": lambda world: {f"answer-{world.deficiency}": "نعم"},
     "/office/authorisations/<int:pk>/answer/": lambda world: {"accept": "1"},

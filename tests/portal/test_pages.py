@@ -182,7 +182,8 @@ def test_a_move_that_is_not_allowed_now_says_why(cast, submitted, signed_in):
     page = signed_in(cast.supervisor)
     url = reverse("staff:move", args=[case.reference, "approve"])
     answer = page.post(url, {"version": case.version}, follow=True)
-    assert "لا يمكن إجراء «اعتماد» الآن" in answer.content.decode()
+    html = answer.content.decode()
+    assert "«اعتماد» لمعاملة حالتها «بانتظار اعتماد المشرف»، وهذه حالتها «وارد بانتظار القيد»" in html
     assert stored(case) == before
 
 

@@ -74,7 +74,7 @@ def _said(event: Event, service: ServiceType) -> list[str]:
         said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})
     if event.to_stage != event.from_stage and event.move != "submit":
         said.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
-    elif event.to_status != event.from_status and event.move not in ("return", "answer"):
+    elif event.to_status != event.from_status and event.move not in ("submit", "return", "answer"):
         said.append(str(Status(event.to_status).label))
     return said
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-from django.utils.translation import gettext as _
+from typing import Any
 
 from ..answer_forms import FieldsPart, GroupPart, step_page
 from ..errors import Problem
 from ..models import Attachment, Draft
-from ..service_types import Document, Field, ServiceType, Step, When
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from ..service_types import Document, ServiceType, Step, When
+from ..wording import only_for
 
 
 @dataclass(frozen=True)
@@ -45,10 +41,6 @@ class Paper:
     files: list[Attachment]
     problems: list[Problem]
     condition: Condition | None
-
-    @property
-    def accept(self) -> str:
-        return ",".join(self.document.accepts)
 
     @property
     def room(self) -> int:
@@ -94,8 +86,4 @@ def papers(draft: Draft, problems: Iterable[Problem]) -> list[Paper]:
 def condition(service: ServiceType, when: When | None) -> Condition | None:
     if when is None:
         return None
-    asked = next(spec for spec in service.fields() if spec.name == when.field)
-    names: dict[str, StrOrPromise] = dict(asked.choices) if isinstance(asked, Field) else {}
-    values = [str(value) for value in when.values]
-    words = _(" or ").join(str(names.get(value, value)) for value in values)
-    return Condition(when.field, " ".join(values), _("Only for: %(answers)s") % {"answers": words})
+    return Condition(when.field, " ".join(str(value) for value in when.values), only_for(service, when))

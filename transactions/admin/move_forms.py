@@ -27,7 +27,7 @@ OUTSIDE = frozenset({"route", "answer", "withdraw"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues read it."), "approve": gettext_lazy("The applicant reads it.")}
 PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
-SAY_THEMSELVES = frozenset({"approve", "issue"})
+SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             primary=move.name in PRIMARY,
         )
         for move in access.moves_for(user, case)
-        if move.name not in OUTSIDE
+        if move.name not in OUTSIDE and not (move.name == "take" and case.assignee_id == user.pk)
     ]
 
 
@@ -98,15 +98,15 @@ def _next(stage: Stage) -> str:
 
 def closed_moves(case: Transaction, user: User) -> list[str]:
     """Why the other moves are not open: those this person's roles ever make, and those somebody else could make now."""
+    if access.acts_for_applicant(user, case):
+        return []
     roles = {post.role for post in access.case_posts(user)}
     stage, holds = case.current_stage, access.capacity(user, case).holds
     found = []
     for move in MOVES:
         if move.name in OUTSIDE:
             continue
-        hindered = obstacle(
-            move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds - {Who.APPLICANT}
-        )
+        hindered = obstacle(move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds)
         mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
         if hindered is Obstacle.ROLE or (hindered is not None and mine):
             found.append(why_not(case, move, hindered))
@@ -116,8 +116,10 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
 _STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS}
 
 
-def why_none(case: Transaction) -> str:
+def why_none(case: Transaction, user: User) -> str:
     """Whose turn it is, when it is not this person's."""
+    if access.acts_for_applicant(user, case):
+        return _("This is your own request, or one you act for: a colleague decides it.")
     if not case.is_open:
         return _("The file is closed: “%(status)s”.") % {"status": case.get_status_display()}
     if case.status == Status.RETURNED:

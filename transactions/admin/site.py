@@ -40,12 +40,13 @@ class StaffSite(AdminSite):
             "works_on_cases": bool(roles - {Role.ADMINISTRATOR}),
             "at_a_counter": Role.CENTRE_CLERK in roles,
             "supervises": Role.SUPERVISOR in roles,
+            "administers": Role.ADMINISTRATOR in roles,
             "my_posts": " · ".join(f"{post.get_role_display()}, {post.office.name}" for post in posts[:2]),
         }
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, counter, queue, supervision
+        from . import case, counter, operations, queue, supervision
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -59,6 +60,7 @@ class StaffSite(AdminSite):
             path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
+            path("operations/", self.admin_view(operations.operations), name="operations"),
             path("reference/", self.admin_view(self.reference), name="reference"),
         ]
         return own + super().get_urls()

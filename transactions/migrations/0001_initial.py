@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'work owed',
                 'verbose_name_plural': 'work owed',
                 'ordering': ['id'],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['owed', 'claimed'])), fields=['kind', 'id'], name='outbox_waiting')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['owed', 'claimed'])), fields=['kind', 'id'], name='outbox_waiting'), models.Index(condition=models.Q(('state', 'dead')), fields=['kind'], name='outbox_dead')],
                 'constraints': [models.UniqueConstraint(fields=('dedupe',), name='work_is_owed_once')],
             },
         ),

@@ -75,7 +75,8 @@ class Outbox(models.Model):
         verbose_name_plural = _("work owed")
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["kind", "id"], name="outbox_waiting", condition=Q(state__in=["owed", "claimed"]))
+            models.Index(fields=["kind", "id"], name="outbox_waiting", condition=Q(state__in=["owed", "claimed"])),
+            models.Index(fields=["kind"], name="outbox_dead", condition=Q(state="dead")),
         ]
         constraints = [models.UniqueConstraint(fields=["dedupe"], name="work_is_owed_once")]
 

@@ -23,7 +23,7 @@ from ..models import Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
 from ..timeline import history_of, movements_of
-from ..wording import headline
+from ..wording import headline, only_for
 from .common import client_address
 
 PULSE_SECONDS = 60
@@ -101,8 +101,9 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "service": found,
         "filer": found.filer.value,
         "closure": closures.closed().get(code),
-        "required": [document for document in found.documents if document.least],
+        "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
+        "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
         "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).select_related("parent"),
     }
     return render(request, "pages/service.html", context)

@@ -3,5 +3,5 @@
 from jeddah_portal.settings import *  # noqa: F403
 
 MIDDLEWARE: list[str] = []
-ROOT_URLCONF = "bare.urls"
-INSTALLED_APPS = ["bare.apps.Account" if app == "allauth.account" else app for app in INSTALLED_APPS]  # noqa: F405
+ROOT_URLCONF = "benching.bare.urls"
+INSTALLED_APPS = ["benching.bare.apps.Account" if app == "allauth.account" else app for app in INSTALLED_APPS]  # noqa: F405

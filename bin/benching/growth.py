@@ -1,0 +1,251 @@
+"""Does it slow down as the archive grows? The same requests at several sizes, p95 and query plans.
+
+The archive is the demo city's closed requests, copied in the database with their events, register lines and people
+until it has the size; the open ones stay as they are. What is asked for is spread over the whole of it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import statistics
+import time
+from collections.abc import Callable
+
+from provision import say
+
+from .server import Server, World
+
+EACH = 120
+STRIDE = 1_000_000  # ids of one copy after those of the one before; more than any table of the demo city has
+OFFSET = 5_000  # register numbers of one copy after those of the one before
+
+COPY = """
+INSERT INTO accounts_user ({user})
+  SELECT {user_from} FROM generate_series({first}, {last}) k CROSS JOIN
+  (SELECT * FROM accounts_user WHERE id < {stride} AND NOT is_staff) t;
+INSERT INTO transactions_transaction ({transaction})
+  SELECT {transaction_from} FROM generate_series({first}, {last}) k CROSS JOIN
+  (SELECT * FROM transactions_transaction WHERE id < {stride} AND closed_at IS NOT NULL) t;
+INSERT INTO transactions_event ({event})
+  SELECT {event_from} FROM generate_series({first}, {last}) k CROSS JOIN transactions_event t
+  JOIN transactions_transaction o ON o.id = t.transaction_id AND o.closed_at IS NOT NULL AND o.id < {stride}
+  WHERE t.id < {stride};
+INSERT INTO transactions_movement ({movement})
+  SELECT {movement_from} FROM generate_series({first}, {last}) k CROSS JOIN transactions_movement t
+  JOIN transactions_transaction o ON o.id = t.transaction_id AND o.closed_at IS NOT NULL AND o.id < {stride}
+  WHERE t.id < {stride};
+"""
+PLANS = {
+    "inquiry": "SELECT * FROM transactions_transaction WHERE reference = '{reference}'",
+    "history": "SELECT * FROM transactions_event WHERE transaction_id = {id} ORDER BY seq",
+    "staff queue": "SELECT * FROM transactions_transaction WHERE held_by_id = {office} AND status IN ({open}) "
+    "ORDER BY stage_due_at ASC NULLS LAST LIMIT 25",
+    "my requests": "SELECT * FROM transactions_transaction WHERE applicant_id = {applicant} "
+    "ORDER BY submitted_at DESC LIMIT 25",
+    "next incoming number": "UPDATE transactions_register SET last_number = last_number + 1 "
+    "WHERE office_id = {office} AND direction = 'in' AND hijri_year = 1448 RETURNING last_number",
+}
+
+
+def measure(world: World, sizes: list[int]) -> str:
+    closed = int(world.sql("SELECT count(*) FROM transactions_transaction WHERE closed_at IS NOT NULL"))
+    figures: dict[str, list[float]] = {}
+    disks, copies = [], 0
+    for size in sizes:
+        wanted = max(0, size // closed - 1)
+        for first in range(copies + 1, wanted + 1, 100):
+            grow(world, first, min(first + 99, wanted))
+        copies = max(copies, wanted)
+        world.sql("UPDATE transactions_register SET last_number = last_number + 1")
+        world.sql("VACUUM ANALYZE")
+        disks.append(disk(world))
+        say(f"asking at {size}")
+        for name, p95 in ask(world).items():
+            figures.setdefault(name, []).append(p95)
+    head = [
+        "| p95, ms | " + " | ".join(f"{size:,}" for size in sizes) + " | last over first |",
+        "|---" * (len(sizes) + 2) + "|",
+    ]
+    rows = [
+        f"| {name} | " + " | ".join(f"{one:.1f}" for one in found) + f" | {found[-1] / found[0]:.2f} |"
+        for name, found in figures.items()
+    ]
+    plans = [f"{name}\n{plan}" for name, plan in plans_of(world).items()]
+    return "\n".join([*head, *rows, "", *disks, "", "```", *plans, "```"])
+
+
+def columns(world: World, table: str, changed: dict[str, str]) -> dict[str, str]:
+    names = world.sql(
+        f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
+    ).split()
+    short = table.split("_")[1]
+    written = [changed.get(name, f"t.{name}") for name in names]
+    quoted = [f'"{name}"' for name in names]
+    return {short: ", ".join(quoted), f"{short}_from": ", ".join(written)}
+
+
+def grow(world: World, first: int, last: int) -> None:
+    moved = f"t.id + k * {STRIDE}"
+    parts = {
+        **columns(world, "accounts_user", {"id": moved, "national_id": "lpad(to_hex(t.id + k * 100000), 10, 'p')"}),
+        **columns(
+            world,
+            "transactions_transaction",
+            {"id": moved, "reference": "'X' || t.id || '-' || k"},
+        ),
+        **columns(world, "transactions_event", {"id": moved, "transaction_id": f"t.transaction_id + k * {STRIDE}"}),
+        **columns(
+            world,
+            "transactions_movement",
+            {
+                "id": moved,
+                "transaction_id": f"t.transaction_id + k * {STRIDE}",
+                "number": f"t.number + k * {OFFSET}",
+            },
+        ),
+    }
+    world.sql(COPY.format(first=first, last=last, stride=STRIDE, **parts))
+    # Each copy belongs to its own people.
+    world.sql(
+        f"UPDATE transactions_transaction t SET applicant_id = u.id FROM accounts_user u "
+        f"WHERE t.id BETWEEN {first} * {STRIDE}::bigint AND ({last} + 1) * {STRIDE}::bigint "
+        f"AND u.id = (t.id / {STRIDE}) * {STRIDE} + t.applicant_id"
+    )
+
+
+def disk(world: World) -> str:
+    rows = world.sql(
+        "SELECT c.relname || ' ' || pg_total_relation_size(c.oid) / greatest(c.reltuples, 1)::bigint || ' ' || "
+        "c.reltuples::bigint FROM pg_class c WHERE c.relkind = 'r' AND c.relname IN ('transactions_transaction', "
+        "'transactions_event', 'transactions_movement') ORDER BY 1"
+    ).splitlines()
+    whole = world.sql("SELECT pg_size_pretty(pg_database_size(current_database()))")
+    each = ", ".join("{} {} bytes a row, {} rows".format(*row.split()) for row in rows)
+    return f"disk: {whole} in all; with indexes: {each}"
+
+
+def sample(world: World, code: str) -> list[str]:
+    return [line for line in world.shell(code).splitlines() if line.strip()]
+
+
+def ask(world: World) -> dict[str, float]:
+    """p95 in milliseconds of each kind of request, by a single client."""
+    portal = world.portal()
+    numbers = valid_references(world)
+    reviewer, registry = session(world, "reviewer"), session(world, "registry_clerk")
+    open_cases = world.sql(
+        "SELECT t.reference FROM transactions_transaction t JOIN municipality_office o ON o.id = t.held_by_id "
+        "WHERE o.code = 'SHR' AND t.closed_at IS NULL"
+    ).split()
+    people = [session_of(world, int(pk)) for pk in applicants(world)]
+    chance = random.Random(1)  # noqa: S311 – which rows are asked for
+    kinds: dict[str, Callable[[], tuple[int, bytes]]] = {
+        "inquiry": lambda: inquiry(portal, chance.choice(numbers)),
+        "staff queue": lambda: portal.ask("GET", "/staff/", headers={"Cookie": reviewer}),
+        "case page": lambda: portal.ask(
+            "GET", f"/staff/cases/{chance.choice(open_cases)}/", headers={"Cookie": registry}
+        ),
+        "my requests": lambda: portal.ask("GET", "/requests/", headers={"Cookie": chance.choice(people)}),
+    }
+    found = {}
+    for name, once in kinds.items():
+        waits = []
+        for number in range(EACH + 10):
+            began = time.perf_counter()
+            status, content = once()
+            if status != 200:
+                raise SystemExit(f"{name}: {status} {content[:300]!r}")
+            if number >= 10:
+                waits.append((time.perf_counter() - began) * 1000)
+        found[name] = statistics.quantiles(waits, n=20)[-1]
+    found["next incoming number"] = next_number(world)
+    return found
+
+
+def inquiry(portal: Server, known: tuple[str, str]) -> tuple[int, bytes]:
+    body = json.dumps({"reference": known[0], "pin": known[1]}).encode()
+    return portal.ask("POST", "/api/v1/inquiries/", body, {"Content-Type": "application/json"})
+
+
+def valid_references(world: World) -> list[tuple[str, str]]:
+    """Rows from all over the archive, given references with a good check character, and their PINs."""
+    code = f"""
+from transactions.models import Transaction
+from transactions.references import Reference
+from transactions import pins
+from django.db import connection
+import random
+with connection.cursor() as cursor:
+    cursor.execute("SELECT max(id) / {STRIDE} FROM transactions_transaction")
+    copies = cursor.fetchone()[0]
+first = Transaction.objects.filter(id__lt={STRIDE}, closed_at__isnull=False).order_by("id")
+ids = list(first.values_list("id", flat=True)[:400])
+chance = random.Random(2)
+for n, pk in enumerate(ids):
+    pk += chance.randint(0, copies) * {STRIDE}
+    case = Transaction.objects.get(pk=pk)
+    if case.reference.startswith("X"):
+        case.reference = str(Reference("C9", "A", 1448, 100000 + pk % {STRIDE} + n * 7919))
+        Transaction.objects.filter(pk=pk).update(reference=case.reference)
+    print(case.reference, pins.of(case.reference))
+"""
+    return [(line.split()[0], line.split()[1]) for line in sample(world, code)]
+
+
+def applicants(world: World) -> list[str]:
+    return (
+        world.sql(
+            "SELECT DISTINCT applicant_id FROM (SELECT applicant_id FROM transactions_transaction "
+            "TABLESAMPLE SYSTEM (0.5) REPEATABLE (3) LIMIT 4000) s ORDER BY 1 LIMIT 60"
+        ).split()
+        or world.sql("SELECT applicant_id FROM transactions_transaction LIMIT 40").split()
+    )
+
+
+SESSION = """
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from accounts.models import User
+user = User.objects.get({who})
+store = SessionStore()
+store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
+store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+store.save()
+print("sessionid=" + store.session_key)
+"""
+
+
+def session(world: World, role: str) -> str:
+    number = world.demo["accounts"][role]["national_id"]
+    return sample(world, SESSION.format(who=f"national_id={number!r}"))[-1]
+
+
+def session_of(world: World, pk: int) -> str:
+    return sample(world, SESSION.format(who=f"pk={pk}"))[-1]
+
+
+def next_number(world: World) -> float:
+    """p95 of counting a register on by one, in the database's own time."""
+    text = PLANS["next incoming number"].format(**places(world))
+    waits = [
+        float(re.search(r"Execution Time: ([\d.]+)", world.sql(f"EXPLAIN ANALYZE {text}"))[1]) for _ in range(EACH)
+    ]  # type: ignore[index]
+    return statistics.quantiles(waits, n=20)[-1]
+
+
+def places(world: World) -> dict[str, str]:
+    row = world.sql(
+        "SELECT t.reference, t.id, t.applicant_id, o.id FROM transactions_transaction t, municipality_office o "
+        "WHERE o.code = 'SHR' ORDER BY t.id DESC LIMIT 1"
+    ).split("|")
+    opened = sample(
+        world, "from transactions.workflow import OPEN\nprint(', '.join(repr(str(s.value)) for s in sorted(OPEN)))"
+    )
+    return dict(zip(("reference", "id", "applicant", "office"), row, strict=True)) | {"open": opened[-1]}
+
+
+def plans_of(world: World) -> dict[str, str]:
+    found = places(world)
+    return {name: world.sql(f"EXPLAIN (COSTS OFF) {text.format(**found)}") for name, text in PLANS.items()}

@@ -1,0 +1,39 @@
+"""From the receipt to the moment a reader sees it routed, by a real worker with nothing else to do."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+
+import provision
+from provision import PYTHON, say
+
+from .server import Server, World, send, submission
+
+CELERY = [PYTHON, "-m", "celery", "-A", "jeddah_portal"]
+
+
+def measure(world: World) -> str:
+    portal, token = world.portal(), world.token()
+    for name, more in (("worker", ["--concurrency", "2"]), ("beat", [])):
+        world.family.start(name, [*CELERY, name, *more], env=world.env, log=world.log)
+    provision.wait_for(f"http://127.0.0.1:{portal.port}/readyz", world.family)
+    say("waiting for the worker to finish what it found")
+    routed(portal, token, "warm-up", patience=300)
+    waits = [routed(portal, token, f"route-{number}", patience=60) for number in range(25)]
+    worst = sorted(waits)[-2]
+    return f"submitted to routed, worker idle: median {statistics.median(waits):.2f} s, 24th of 25 {worst:.2f} s"
+
+
+def routed(portal: Server, token: str, key: str, patience: float) -> float:
+    """Submit once more; seconds until a reader sees that it reached an office."""
+    headers = {"Authorization": f"Token {token}"}
+    reference = json.loads(send(portal, token, submission(portal, token), key)[1])["reference"]
+    began = time.perf_counter()
+    while time.perf_counter() - began < patience:
+        seen = portal.ask("GET", f"/api/v1/transactions/{reference}/", headers=headers)[1]
+        if json.loads(seen)["status"] != "submitted":
+            return time.perf_counter() - began
+        time.sleep(0.01)
+    raise SystemExit(f"{reference} is not routed after {patience:.0f} s")

@@ -1,0 +1,8 @@
+"""A task that does nothing: what the workers' own machinery costs."""
+
+from celery import shared_task
+
+
+@shared_task(ignore_result=True)
+def noop(**_future: object) -> None:
+    """Nothing."""

@@ -1,0 +1,167 @@
+"""A portal to measure: PostgreSQL, Redis, a demo city, gunicorn with two workers, and a bare Django beside it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import struct
+import subprocess
+import urllib.parse
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import provision
+from provision import PYTHON, ROOT, Family, say
+
+TICKS = os.sysconf("SC_CLK_TCK")
+DOCUMENTS = {"facade_photo": 2, "croquis": 1, "id_copy": 1, "ownership_doc": 1}
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# One white dot.
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(b"\x00\xff\xff\xff"))
+    + chunk(b"IEND", b"")
+)
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+class Server:
+    """One gunicorn with two workers, and a keep-alive connection to it."""
+
+    def __init__(self, family: Family, module: str, env: dict[str, str], log: Path) -> None:
+        self.port = provision.free_port()
+        command = [PYTHON, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{self.port}", "--workers", "2"]
+        more = ["--threads", "4", "--keep-alive", "75", "--no-control-socket", "--pythonpath", str(ROOT / "bin")]
+        self.master = family.start(module, [*command, *more], env=env, log=log).pid
+        provision.wait_for_port(self.port, family)
+        self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        self.line.request(method, path, body or None, headers or {})
+        answer = self.line.getresponse()
+        return answer.status, answer.read()
+
+    def cpu(self) -> float:
+        """CPU seconds used so far by the master and its workers."""
+        found = 0.0
+        for pid in [self.master, *children(self.master)]:
+            parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found += (int(parts[11]) + int(parts[12])) / TICKS
+        return found
+
+
+def children(pid: int) -> list[int]:
+    return [int(part) for part in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@dataclass
+class World:
+    """What every part of a run is given."""
+
+    family: Family
+    var: Path
+    log: Path
+    env: dict[str, str]
+    rounds: int
+    demo: dict[str, dict[str, dict[str, str]]]
+
+    @property
+    def sample(self) -> dict[str, str]:
+        return self.demo["samples"]["under_study"]
+
+    def portal(self) -> Server:
+        return Server(self.family, "jeddah_portal.wsgi", self.env, self.log)
+
+    def bare(self) -> Server:
+        settings = {"DJANGO_SETTINGS_MODULE": "benching.bare.settings"}
+        return Server(self.family, "jeddah_portal.wsgi", self.env | settings, self.log)
+
+    def token(self, role: str = "resident") -> str:
+        """A token of the API for a person of the demo."""
+        code = (
+            "from knox.models import AuthToken; from accounts.models import User;"
+            f"print(AuthToken.objects.create(User.objects.get(national_id='{self.demo['accounts'][role]['national_id']}'))[1])"
+        )
+        return self.shell(code).split()[-1]
+
+    def shell(self, code: str) -> str:
+        """Run Python in the portal; what it printed."""
+        command = [PYTHON, ROOT / "manage.py", "shell", "--no-imports", "-c", code]
+        done = subprocess.run(command, env=self.env, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        return done.stdout
+
+    def sql(self, text: str) -> str:
+        """Run SQL; what it returned, one row a line."""
+        psql = provision.binary(["psql"], "postgresql-client")
+        command = [psql, self.env["DATABASE_URL"], "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        return done.stdout.strip()
+
+
+def build(family: Family, var: Path, transactions: int, rounds: int) -> World:
+    log = var / "log"
+    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="WARNING")
+    env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
+    env["REDIS_URL"] = provision.start_redis(family, var / "redis", log=log)
+    say(f"building a city of {transactions} transactions")
+    provision.manage("prepare", env=env)
+    provision.manage("seed_demo", "--transactions", str(transactions), env=env)
+    return World(family, var, log, env, rounds, provision.read_json(var / "demo.json"))  # type: ignore[arg-type]
+
+
+def inquiry_form(portal: Server, sample: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    """(body, headers) of the inquiry as a browser posts it."""
+    portal.line.request("GET", "/inquiry/")
+    page = portal.line.getresponse()
+    cookie = page.headers["Set-Cookie"].split(";")[0]
+    hidden = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page.read())
+    if hidden is None:
+        raise SystemExit("the inquiry page has no form")
+    form = urllib.parse.urlencode({**sample, "csrfmiddlewaretoken": hidden[1].decode()}).encode()
+    return form, {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+
+
+def upload(portal: Server, token: str, document: str) -> str:
+    content, name = (PNG, "a.png") if document == "facade_photo" else (PDF, "a.pdf")
+    edge = "----bench"
+    parts = [
+        f'--{edge}\r\nContent-Disposition: form-data; name="document"\r\n\r\n{document}\r\n'.encode(),
+        f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode(),
+        content,
+        f"\r\n--{edge}--\r\n".encode(),
+    ]
+    headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Authorization": f"Token {token}"}
+    status, answer = portal.ask("POST", "/api/v1/attachments/", b"".join(parts), headers)
+    if status != 201:
+        raise SystemExit(f"upload: {status} {answer[:300]!r}")
+    return str(json.loads(answer)["key"])
+
+
+def submission(portal: Server, token: str) -> bytes:
+    answers = {
+        "request_kind": "new", "ownership": "none", "load_kva": "25", "meters": "1", "district": "SHR-01",
+        "street": "شارع حائل", "lived_in": True, "not_in_wadi": True, "not_state_land": True, "not_disputed": True,
+        "not_in_breach": True, "no_ownership": True,
+    }  # fmt: skip
+    files = {code: [upload(portal, token, code) for _ in range(many)] for code, many in DOCUMENTS.items()}
+    return json.dumps({"service": "electricity-connection", "answers": answers, "attachments": files}).encode()
+
+
+def send(portal: Server, token: str, body: bytes, key: str) -> tuple[int, bytes]:
+    headers = {"Content-Type": "application/json", "Authorization": f"Token {token}", "Idempotency-Key": key}
+    return portal.ask("POST", "/api/v1/transactions/", body, headers)

@@ -1,0 +1,57 @@
+"""`manage.py backup`: database and attachments into one encrypted file."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyrage
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jeddah_portal import backup
+
+
+class Command(BaseCommand):
+    help = "Write the database and all attachments into one file, encrypted for BACKUP_RECIPIENT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--to", type=Path, help="the file to write (default: a new one in BACKUP_DIR)")
+        parser.add_argument("--new-key", type=Path, metavar="FILE", help="make an identity and print its recipient")
+
+    def handle(self, *args: Any, to: Path | None, new_key: Path | None, **options: Any) -> None:
+        if new_key:
+            return self._new_key(new_key)
+        began = time.monotonic()
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        target = to or Path(settings.BACKUP_DIR) / f"portal-{stamp}.tar.age"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".unfinished")
+        try:
+            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+                manifest = backup.write(out, settings.BACKUP_RECIPIENT)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.rename(target)
+        except backup.BackupError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        self.stdout.write(
+            f"{target}: {target.stat().st_size:,} bytes, {sum(manifest['counts'].values())} rows, "
+            f"{manifest['files']} files, {time.monotonic() - began:.1f} s"
+        )
+
+    def _new_key(self, file: Path) -> None:
+        identity = pyrage.x25519.Identity.generate()
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise CommandError(f"{file} exists; an identity is never written over") from error
+        with os.fdopen(handle, "w") as out:
+            out.write(f"{identity}\n")
+        self.stdout.write(f"BACKUP_RECIPIENT={identity.to_public()}")
+        self.stderr.write(f"Keep {file} away from this server: it opens every backup, and nothing else does.")

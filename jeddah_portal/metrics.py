@@ -1,0 +1,65 @@
+"""/metrics for Prometheus: requests of this host's processes; work, workers and cases as the database knows them."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from prometheus_client import exposition
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from transactions import metering
+from transactions.health import Health, health
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class HealthCollector(Collector):
+    """The figures of the database; when it does not answer, that is the figure."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = health(timezone.now())
+        except Error:
+            yield GaugeMetricFamily("portal_database_up", "The database answers.", value=0)
+            return
+        yield GaugeMetricFamily("portal_database_up", "The database answers.", value=1)
+        yield from _families(found)
+
+
+def _families(found: Health) -> Iterator[Metric]:
+    def gauge(name: str, help_: str, label: str, values: dict[str, float]) -> Metric:
+        family = GaugeMetricFamily(name, help_, labels=[label])
+        for key, value in values.items():
+            family.add_metric([key], value)
+        return family
+
+    work = {line.kind: line for line in found.work}
+    yield gauge("portal_outbox_waiting", "Work owed.", "kind", {kind: line.waiting for kind, line in work.items()})
+    yield gauge("portal_outbox_dead", "Work that failed for good.", "kind", {k: line.dead for k, line in work.items()})
+    oldest = {kind: line.oldest for kind, line in work.items()}
+    yield gauge("portal_outbox_oldest_seconds", "Since the oldest work that waits was owed.", "kind", oldest)
+    offices = {office.office: office for office in found.offices}
+    yield gauge("portal_cases_open", "Open cases.", "office", {code: load.open for code, load in offices.items()})
+    yield gauge("portal_cases_late", "Of them late.", "office", {code: load.late for code, load in offices.items()})
+    silent = dict(found.silent)
+    yield gauge("portal_silent_failures", "What went wrong and told nobody.", "failure", silent)  # type: ignore[arg-type]
+    if found.worker_age is not None:
+        yield GaugeMetricFamily("portal_worker_heartbeat_age_seconds", "Since a worker was seen.", found.worker_age)
+
+
+@never_cache
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Only for whoever brings METRICS_TOKEN; without such a setting there is no such page."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN or not hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        raise Http404
+    return HttpResponse(exposition.generate_latest(metering.registry(HealthCollector())), content_type=CONTENT_TYPE)

@@ -1,0 +1,122 @@
+"""Rules of the face that people forget: direction, inline code, components, the measure of the fallback typeface."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from fontTools.ttLib import TTFont
+from PIL import ImageFont
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+CSS = sorted((ROOT / "static" / "css").glob("*.css"))
+
+PHYSICAL = re.compile(
+    r"(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right)|(?:^|[;{\s])(?:left|right)\s*:"
+    r"|text-align:\s*(?:left|right)|float:\s*(?:left|right)|clear:\s*(?:left|right)|border-(?:top|bottom)-(?:left|right)"
+)
+FOUR_SIDES = re.compile(r"(?:margin|padding|inset|border-width|border-style|border-color)\s*:\s*([^;}]+)")
+
+
+def physical(css: str) -> list[str]:
+    """Declarations that name left or right, by word or as the second and fourth of four sides that differ."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    found = PHYSICAL.findall(css)
+    for value in FOUR_SIDES.findall(css):
+        sides = re.sub(r"\([^)]*\)", "()", value).split()
+        if len(sides) == 4 and sides[1] != sides[3]:
+            found.append(value)
+    return found
+
+
+@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
+def test_css_has_no_left_and_no_right(path):
+    assert physical(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_rule_about_left_and_right_sees_each_way_to_break_it():
+    for bad in (
+        "a{margin-left:1px}",
+        "a{ left: 0 }",
+        "a{text-align:right}",
+        "a{margin:0 1px 0 2px}",
+        "a{padding: 1px 2px 3px 4px;}",
+    ):
+        assert physical(bad), bad
+    assert physical("a{margin:0 1px;inset-inline-start:0;text-align:start}/* left: */") == []
+
+
+INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_templates_hold_no_inline_style_or_handler(path):
+    assert not INLINE.search(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda path: path.name)
+def test_a_component_names_its_arguments(path):
+    # A component that extends another template may have nothing but {# #} before that.
+    header = re.match(r"{% comment %}.+?{% endcomment %}|(?:{#.+?#}\s*)+", path.read_text(encoding="utf-8"), re.DOTALL)
+    assert header
+    assert "Arguments:" in header[0]
+
+
+# Seen around every page, as a whole page, or inside other components.
+FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html"}
+
+
+def test_the_design_page_shows_every_component():
+    shown = (ROOT / "templates/pages/design.html").read_text(encoding="utf-8")
+    every = {path.name for path in (ROOT / "templates" / "components").glob("*.html")} - FRAME
+    assert {name for name in every if f'"components/{name}"' not in shown} == set()
+
+
+def _measure(file: Path, weight: int, texts: list[str], direction: str, language: str) -> float:
+    """Length of these texts as they are shaped, at 1000 units an em."""
+    font = ImageFont.truetype(str(file), 1000, layout_engine=ImageFont.Layout.RAQM)
+    if "[" in file.name:
+        axes = {b"Weight": weight, b"Width": 100}
+        font.set_variation_by_axes([axes[axis["name"]] for axis in font.get_variation_axes()])
+    return sum(font.getlength(text.replace("\n", " "), direction=direction, language=language) for text in texts)
+
+
+def _file(package: str, name: str) -> Path:
+    return Path(str(resources.files(package) / "files" / name))
+
+
+@pytest.mark.parametrize(("weight", "name"), [(400, "Regular"), (700, "Bold")])
+@pytest.mark.parametrize(
+    ("family", "package", "fallback", "language"),
+    [
+        ("Plex Fallback", "fontpkg_arimo", "Arimo[wght].ttf", "en"),
+        ("Plex Fallback Arabic", "fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf", "ar"),
+    ],
+)
+def test_the_fallback_typeface_is_stretched_to_the_measure_of_ours(family, package, fallback, language, weight, name):
+    """size-adjust by the length of all our texts, ascent and descent by the font. Arimo is as wide as Arial."""
+    plex = _file("fontpkg_ibm_plex_sans_arabic", f"IBMPlexSansArabic-{name}.ttf")
+    entries = polib.pofile(str(ROOT / "locale/ar/LC_MESSAGES/django.po"))
+    texts = [entry.msgid if language == "en" else entry.msgstr for entry in entries if entry.msgstr]
+    direction = "ltr" if language == "en" else "rtl"
+    wide = _measure(plex, weight, texts, direction, language)
+    stretch = wide / _measure(_file(package, fallback), weight, texts, direction, language)
+    font = TTFont(plex)
+    em = font["head"].unitsPerEm
+    css = (ROOT / "static/css/tokens.css").read_text(encoding="utf-8")
+    face = next(
+        block
+        for block in re.findall(r"@font-face {(.*?)}", css, re.DOTALL)
+        if f'"{family}"' in block and f"font-weight: {weight}" in block
+    )
+    written = {key: float(value) for key, value in re.findall(r"([a-z-]+): ([\d.]+)%", face)}
+    assert written["size-adjust"] == pytest.approx(100 * stretch, abs=1)
+    share = written["size-adjust"] / 100
+    assert written["ascent-override"] == pytest.approx(100 * font["hhea"].ascent / em / share, abs=0.1)
+    assert written["descent-override"] == pytest.approx(-100 * font["hhea"].descent / em / share, abs=0.1)
+    assert written["line-gap-override"] == font["hhea"].lineGap

@@ -1,0 +1,337 @@
+"""The workbench in a browser: a case decided and a request taken with the keyboard alone, two people at one file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from transactions.models import Note, Transaction
+from transactions.services import moves
+
+from ..conftest import drive, national_id
+from .axe import violations
+from .conftest import fits
+from .pages import STAFF, build, session_of, show
+
+# What a clerk or a reviewer presses does not depend on the database.
+pytestmark = pytest.mark.embedded
+FOCUSED = """() => { const at = document.activeElement;
+  return [at.tagName, at.name || "", at.value || "", (at.innerText || "").trim()]; }"""
+
+
+@pytest.fixture
+def desk(browser, live_server, cast):
+    """Open the workbench for a person: `desk(user, width=1280, scripts=True)`."""
+    contexts, wrong = [], []
+
+    def open_for(user, width=1280, scripts=True, scheme="light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            java_script_enabled=scripts,
+            base_url=live_server.url,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        value = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        page = context.new_page()
+        page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 500 else None)
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        return page
+
+    yield open_for
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+class Keys:
+    """A person without a mouse. Counts what they press."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.pressed = page, 0
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+        self.pressed += times
+
+    def write(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.pressed += len(text)
+
+    def at(self) -> list[str]:
+        return self.page.evaluate(FOCUSED)
+
+    def tab_to(self, name: str = "", text: str = "", within: int = 40) -> None:
+        """Tab on until a control of this name, or with this text, has the focus."""
+        for _ in range(within):
+            _tag, at, _value, said = self.at()
+            if (name and at == name) or (text and text == said):
+                return
+            self.press("Tab")
+        raise AssertionError(f"no {name or text!r} within {within} tabs; the focus is on {self.at()}")
+
+    def field(self, name: str, text: str) -> None:
+        self.tab_to(name)
+        self.write(text)
+
+    def tick(self, name: str) -> None:
+        self.tab_to(name)
+        self.press("Space")
+
+    def choose(self, name: str, down: int) -> None:
+        """In a group of round buttons: Space takes the first, arrows go on."""
+        self.tab_to(name)
+        self.press("Space")
+        self.press("ArrowDown", down)
+
+    def attach(self, name: str, paths) -> None:
+        self.tab_to(name)
+        with self.page.expect_file_chooser() as chooser:
+            self.press("Space")
+        chooser.value.set_files(paths)
+
+
+def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
+    """j, k, Enter, m and Tab: a reviewer opens the second file, returns it, takes the next, passes it on."""
+    now = timezone.now()
+    first, second = (drive(submitted(now=now - timedelta(days=n)), cast, "under_study", now) for n in (9, 2))
+    page = desk(cast.reviewer)
+    keys = Keys(page)
+    page.goto("/staff/")
+    keys.press("Shift+Slash")
+    page.locator("dialog#keys").wait_for()
+    keys.press("Escape")
+    keys.press("j", 3)
+    keys.press("k")
+    keys.press("j")
+    assert keys.at()[3] == second.reference
+    keys.press("Enter")
+    page.locator(".case").wait_for()
+    keys.press("j")
+    keys.press("Enter")
+    page.locator(".papers__row--shown:nth-child(2)").wait_for()
+    keys.press("m")
+    keys.tab_to(text="إعادة للاستكمال")
+    keys.press("Enter")
+    keys.tick("deficiency")
+    keys.tab_to("sentence-ownership-attestation")
+    keys.press("Control+A")
+    keys.write("لا مشهد على وثيقة التملك من عمدة الحي.")
+    keys.tab_to(text="إعادة للاستكمال", within=60)
+    keys.press("Enter")
+    page.locator(".messagelist .success").wait_for()
+    second.refresh_from_db()
+    assert (second.status, second.deficiencies.get().sentence) == ("returned", "لا مشهد على وثيقة التملك من عمدة الحي.")
+    keys.press("q")
+    page.locator(".queue").wait_for()
+    keys.press("t")
+    page.locator(".case").wait_for()
+    first.refresh_from_db()
+    assert first.assignee == cast.reviewer
+    keys.press("m")
+    keys.tab_to("reason")
+    keys.write("مطابق للكروكي")
+    keys.tab_to(text="مكتمل ومطابق: تمرير")
+    keys.press("Enter")
+    page.locator(".messagelist .success").wait_for()
+    first.refresh_from_db()
+    assert first.stage == "informal"
+
+
+def test_single_keys_serve_an_arabic_keyboard_leave_typing_alone_and_can_be_switched_off(cast, submitted, desk):
+    case = drive(submitted(), cast, "under_study")
+    page = desk(cast.reviewer)
+    page.goto("/staff/")
+    # On an Arabic keyboard the place of j writes ت.
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ت', code: 'KeyJ', bubbles: true}))")
+    assert Keys(page).at()[3] == case.reference
+    page.keyboard.press("/")
+    page.keyboard.type("jkt?")
+    assert page.locator("#q").input_value() == "jkt?"
+    case.refresh_from_db()
+    assert case.assignee is None
+    page.locator("#keys-button").click()
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.keyboard.press("t")
+    page.keyboard.press("j")
+    assert Keys(page).at()[0] == "BODY"
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
+def test_a_clerk_takes_a_request_with_the_keyboard_alone(cast, desk, papers):
+    """From the ID card to the printed receipt in few enough keys for three minutes."""
+    page = desk(cast.clerk)
+    keys = Keys(page)
+    page.goto("/staff/counter/")
+    assert keys.at()[1] == "national_id", "the cursor is in the first box already"
+    keys.write(national_id(7001))
+    keys.field("full_name", "صالح بن حمد الحربي")
+    keys.field("phone", "0555000111")
+    keys.tick("seen")
+    keys.choose("service", 0)
+    keys.press("Enter")
+    page.locator(".intake").wait_for()
+    assert keys.at()[1] == "request_kind"
+    keys.choose("request_kind", 0)
+    keys.choose("ownership", 0)
+    assert page.locator("[name=deed_number]").is_hidden()
+    keys.field("load_kva", "٢٥")
+    keys.field("meters", "1")
+    keys.field("district", "الشرفية")
+    keys.field("street", "شارع حائل")
+    for name in ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership"):
+        keys.tick(name)
+    for name in ("ownership_doc", "id_copy", "facade_photo", "croquis"):
+        keys.attach(name, [papers["photo"], papers["photo2"]] if name == "facade_photo" else papers["paper"])
+    keys.tab_to(text="مراجعة")
+    keys.press("Enter")
+    page.locator(".submit-bar").wait_for()
+    assert keys.at()[3] == "تقديم الطلب", "the next key press submits"
+    keys.press("Enter")
+    page.locator("[data-print]:focus").wait_for()
+    assert keys.at()[3] == "طباعة", "and the one after it prints"
+    printed = page.evaluate(
+        "new Promise((done) => { window.print = () => done(true); document.activeElement.click(); })"
+    )
+    assert printed
+    # At a modest two keys a second, with a minute to choose the scans, this is under three minutes.
+    assert keys.pressed / 2 + 60 < 180, keys.pressed
+    case = Transaction.objects.get()
+    assert (case.channel, case.taken_by) == ("counter", cast.clerk)
+
+
+def test_the_counter_works_without_scripts(cast, desk, papers):
+    page = desk(cast.clerk, width=360, scripts=False)
+    page.goto("/staff/counter/")
+    fits(page)
+    typed = {"national_id": national_id(7002), "full_name": "صالح", "phone": "0555000112"}
+    for name, value in typed.items():
+        page.fill(f"[name={name}]", value)
+    page.check("[name=seen]")
+    page.check("[name=service][value=electricity-connection]")
+    page.locator(".counter__form .btn").click()
+    fits(page)
+    assert page.get_by_text("لمن اختار: صك ملكية").first.is_visible()
+    page.check("[name=request_kind][value=new]")
+    page.check("[name=ownership][value=none]")
+    for name, value in {"load_kva": "25", "meters": "1", "district": "الشرفية", "street": "حائل"}.items():
+        page.fill(f"[name={name}]", value)
+    for box in page.locator(".intake input[type=checkbox]:not([name$=unlisted])").all():
+        box.check()
+    for name in ("ownership_doc", "id_copy", "croquis"):
+        page.set_input_files(f"[name={name}]", papers["paper"])
+    page.set_input_files("[name=facade_photo]", [papers["photo"], papers["photo2"]])
+    page.locator(".intake__actions .btn").first.click()
+    page.locator(".submit-bar .btn").click()
+    page.locator(".receipt__number").wait_for()
+    assert Transaction.objects.count() == 1
+
+
+def test_of_two_reviewers_at_one_file_one_is_told(cast, submitted, desk):
+    case = drive(submitted(), cast, "under_study")
+    faster, slower = desk(cast.reviewer), desk(cast.second_reviewer, width=360)
+    for page in (faster, slower):
+        page.goto(f"/staff/cases/{case.reference}/")
+        fits(page)
+    slower.locator("#reason-recommend").fill("رأيي أنه مكتمل")
+    faster.locator("form[action$='/recommend/'] button").click()
+    faster.locator(".messagelist .success").wait_for()
+    slower.locator("form[action$='/recommend/'] button").click()
+    slower.locator(".messagelist .error").wait_for()
+    assert "رأيي أنه مكتمل" in slower.locator(".notice--warning").inner_text()
+    case.refresh_from_db()
+    assert case.version == 4
+    assert case.stage == "informal"
+
+
+def test_a_note_goes_to_a_colleague_and_not_to_the_applicant(cast, submitted, desk):
+    case = drive(submitted(), cast, "under_study")
+    page = desk(cast.reviewer, scripts=False)
+    page.goto(f"/staff/cases/{case.reference}/")
+    page.locator("#notes summary").click()
+    page.fill("#note-text", "راجعوا الحد الشمالي")
+    page.select_option("#note-to", str(cast.supervisor.pk))
+    page.locator("#notes form button").click()
+    page.locator(".note").wait_for()
+    reader = desk(cast.supervisor, width=360)
+    reader.goto("/staff/")
+    reader.get_by_role("link", name=case.reference).first.click()
+    reader.get_by_role("button", name="قرأتها").click()
+    reader.locator(".note .tag--success").wait_for()
+    assert Note.objects.get().read_at is not None
+    person = desk(cast.citizen)
+    person.goto(f"/requests/{case.reference}/")
+    assert "الحد الشمالي" not in person.content()
+
+
+def test_a_supervisor_hands_files_over_after_a_look(cast, submitted, desk):
+    cases = [drive(submitted(), cast, "under_study") for _ in range(3)]
+    moves.take(cases[0], by=cast.second_reviewer)
+    page = desk(cast.supervisor)
+    page.goto("/staff/supervision/?show=all")
+    fits(page)
+    page.locator("[data-choose-all]").check()
+    page.select_option("#to", str(cast.second_reviewer.pk))
+    page.get_by_role("button", name="عرض قبل التنفيذ").click()
+    assert page.locator(".queue tbody tr").count() == 2
+    assert cases[0].reference in page.locator(".lines").inner_text()
+    page.locator("[name=confirm]").click()
+    page.locator(".messagelist .success").wait_for()
+    assert set(Transaction.objects.values_list("assignee", flat=True)) == {cast.second_reviewer.pk}
+
+
+STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOOKS = ((1280, "light", ()), (360, "dark", ("color-contrast", "target-size", "label")))
+
+
+def test_every_staff_page_is_readable_for_everyone(browser, live_server, cast, submitted):
+    """axe on a wide light and a narrow dark screen; nothing sticks out from 320 to 1600 px, in either direction."""
+    world = build(cast, submitted)
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    found = []
+    context.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
+    for shown in STAFF:
+        context.clear_cookies()
+        session = {"name": "sessionid", "value": session_of(getattr(cast, shown.who)), "url": live_server.url}
+        context.add_cookies([session])
+        page = context.new_page()
+        page.set_viewport_size({"width": 1280, "height": 900})
+        show(page, shown, world)
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        for width, scheme, rules in LOOKS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{shown.name} {width} {scheme}: {said}" for said in violations(page, *rules)]
+        for width in (320, 640, 1600):
+            page.set_viewport_size({"width": width, "height": 900})
+            if out := page.evaluate(STICKS_OUT):
+                found.append(f"{shown.name}: at {width} px it sticks out by {out} px")
+        page.close()
+    for shown in STAFF[:7]:
+        context.clear_cookies()
+        session = {"name": "sessionid", "value": session_of(getattr(cast, shown.who)), "url": live_server.url}
+        context.add_cookies([session, {"name": "language", "value": "en", "url": live_server.url}])
+        page = context.new_page()
+        page.set_viewport_size({"width": 360, "height": 900})
+        page.goto(shown.path.format(**world))
+        assert page.locator("html").get_attribute("dir") == "ltr"
+        if out := page.evaluate(STICKS_OUT):
+            found.append(f"{shown.name} in English: at 360 px it sticks out by {out} px")
+        page.close()
+    context.close()
+    assert found == [], "\n".join(found)

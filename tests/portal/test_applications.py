@@ -1,0 +1,345 @@
+"""Applications, my requests and the office workspace over HTTP: what is kept, said and counted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts import services as people
+from accounts.models import Authorisation
+from municipality.text import loose_key, without_marks
+from transactions import answers, service_types
+from transactions.models import Deficiency, Draft, Transaction
+from transactions.progress import Turn, progress_of
+from transactions.services import drafts, moves
+from transactions.services.moves import Asked
+
+from ..conftest import ANSWERS, NOW, PASSWORD, authorised, drive, picture, stored, upload
+
+pytestmark = pytest.mark.django_db
+ELECTRICITY = service_types.get("electricity-connection")
+
+
+def begun(user):
+    draft = drafts.start(ELECTRICITY, by=user)
+    for step in draft.service_type.steps:
+        drafts.save_step(draft, step, ANSWERS["electricity-connection"], by=user)
+    return draft
+
+
+def returned(submitted, cast, **more):
+    case = drive(submitted(**more), cast, "under_study")
+    asked = [Asked("croquis-stamp"), Asked("load-reason")]
+    return moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
+
+
+# -- choosing a district ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["الشرفية", "الشرفيه", "شرفية", "Ash-Sharafiyah", "ash sharafiyah", "SHARAFIYAH"])
+def test_a_district_is_found_in_either_script_however_it_is_spelt(typed, city):
+    assert answers.DistrictField().clean(typed) == "SHR-01"
+
+
+def test_names_that_differ_only_by_habit_have_one_key():
+    assert loose_key("الرُّويس") == loose_key("الرويس") == loose_key("رويس")
+    assert loose_key("Al-Ruwais") == loose_key("ruwais") == "ruwais"
+
+
+def test_a_name_cannot_turn_the_text_around_it():
+    assert without_marks("علي\u202egnik\u2066\u200f") == "عليgnik"
+
+
+# -- writing a request -----------------------------------------------------------------------------------------
+
+
+def test_pressing_start_twice_begins_one_request(cast, signed_in):
+    page, url = signed_in(cast.citizen), reverse("transactions:start", args=[ELECTRICITY.code])
+    assert page.post(url).url == page.post(url).url
+    assert Draft.objects.count() == 1
+    drafts.save_step(Draft.objects.get(), ELECTRICITY.steps[0], {"meters": "1"}, by=cast.citizen)
+    page.post(url)
+    assert Draft.objects.count() == 2
+
+
+def test_the_task_list_says_how_far_each_part_is_and_leads_to_the_next(cast, signed_in):
+    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)
+    drafts.save_step(draft, ELECTRICITY.steps[1], {"street": "شارع"}, by=cast.citizen)
+    context = signed_in(cast.citizen).get(reverse("transactions:draft", args=[draft.key])).context
+    assert [task["part"].state for task in context["tasks"]] == ["done", "begun", "todo", "todo"]
+    assert context["next"]["url"] == reverse("transactions:step", args=[draft.key, "place"])
+    assert not context["ready"]
+
+
+def test_what_is_missing_leads_to_the_page_where_it_is_mended(cast, signed_in):
+    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)
+    page = signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key]))
+    pages = [row["url"].rsplit("/", 2)[1] for row in page.context["gaps"]]
+    assert pages == ["place", "conditions", "documents"]
+    html = page.content.decode()
+    assert f"{reverse('transactions:step', args=[draft.key, 'place'])}?return=check#district-q" in html
+    assert "documents-id-copy-q" in html
+
+
+def test_coming_back_after_submitting_leads_to_the_one_receipt(cast, signed_in):
+    draft = begun(cast.citizen)
+    page = signed_in(cast.citizen)
+    for document in ELECTRICITY.documents_for(draft.answers):
+        if document.least:
+            photo = "application/pdf" not in document.accepts
+            files = [upload(f"{n}.jpg", picture("JPEG")) if photo else upload() for n in range(document.least)]
+            page.post(reverse("transactions:documents", args=[draft.key]), {document.code: files})
+    check = reverse("transactions:check", args=[draft.key])
+    receipt = page.post(check).url
+    for url in (
+        check,
+        reverse("transactions:draft", args=[draft.key]),
+        reverse("transactions:step", args=[draft.key, "place"]),
+    ):
+        assert page.get(url).url == receipt
+    assert page.post(reverse("transactions:step", args=[draft.key, "place"]), {"street": "x"}).url == receipt
+    assert Transaction.objects.count() == 1
+
+
+def test_an_owner_reads_the_file_of_the_office_and_cannot_change_it_from_the_page(cast, signed_in):
+    draft = drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
+    owner = signed_in(cast.citizen).get(reverse("transactions:draft", args=[draft.key]))
+    assert owner.context["may_write"] is False
+    assert not signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key])).context["may_change"]
+    assert signed_in(cast.engineer).get(reverse("transactions:draft", args=[draft.key])).context["may_write"] is True
+
+
+# -- sessions that end -----------------------------------------------------------------------------------------
+
+
+def sign_in_again(client, answer, user):
+    return client.post(answer.url, {"login": user.national_id, "password": PASSWORD})
+
+
+def test_answers_being_written_outlive_the_session(cast, submitted, client):
+    case = returned(submitted, cast)
+    url = reverse("transactions:answer", args=[case.reference])
+    item = case.deficiencies.first()
+    answer = client.post(url, {f"answer-{item.pk}": "أرفقت المخطط مختومًا", f"file-{item.pk}": upload()})
+    assert sign_in_again(client, answer, cast.citizen).url == url
+    html = client.get(url).content.decode()
+    assert "أرفقت المخطط مختومًا" in html
+    assert "نأمل اختيارها من جديد" in html
+    item.refresh_from_db()
+    assert (item.answer, item.answered_at) == ("أرفقت المخطط مختومًا", None)
+
+
+def test_files_sent_after_the_session_ended_are_asked_for_again(cast, client):
+    draft = begun(cast.citizen)
+    url = reverse("transactions:documents", args=[draft.key])
+    answer = client.post(url, {"id_copy": upload()})
+    assert sign_in_again(client, answer, cast.citizen).url == url
+    assert "نأمل اختيارها من جديد" in client.get(url).content.decode()
+    assert draft.attachments.count() == 0
+
+
+def test_a_form_older_than_the_last_sign_in_is_offered_again_whole(cast):
+    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    page = Client(enforce_csrf_checks=True)
+    page.force_login(cast.citizen, backend="django.contrib.auth.backends.ModelBackend")
+    url = reverse("transactions:step", args=[draft.key, "place"])
+    typed = {"street": "خلف “المسجد”", "csrfmiddlewaretoken": "x" * 64}
+    answer = page.post(url, typed, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 403
+    assert 'value="خلف “المسجد”"' in answer.content.decode()
+    assert Draft.objects.get().answers == {}
+    elsewhere = page.post(url, typed, headers={"Origin": "https://evil.example"})
+    assert (elsewhere.status_code, "خلف" in elsewhere.content.decode()) == (403, False)
+    password = {"login": "1", "password": "secret word", "csrfmiddlewaretoken": "x" * 64}
+    login = page.post(reverse("account_login"), password, headers={"Origin": "http://testserver"})
+    assert "secret word" not in login.content.decode()
+
+
+# -- answering what was asked ----------------------------------------------------------------------------------
+
+
+def test_answers_are_kept_while_they_are_written_and_nobody_else_sees_them(cast, submitted, signed_in):
+    case = returned(submitted, cast)
+    before = stored(case)
+    first, second = case.deficiencies.all()
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    page.post(url, {f"answer-{first.pk}": "نصف جواب", "later": "1"})
+    assert stored(case) == before
+    assert "نصف جواب" in page.get(url).content.decode()
+    staff = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference]))
+    assert "نصف جواب" not in staff.content.decode()
+    # One point without an answer: named, and the rest stays.
+    answer = page.post(url, {f"answer-{first.pk}": "جواب", f"answer-{second.pk}": ""})
+    assert (answer.status_code, [problem.path for problem in answer.context["problems"]]) == (
+        422,
+        [f"answers.{second.pk}"],
+    )
+    assert "جواب" in answer.content.decode()
+    page.post(url, {f"answer-{first.pk}": "جواب", f"answer-{second.pk}": "حمل المكيفات"})
+    case.refresh_from_db()
+    assert case.status == "under_study"
+    assert list(case.deficiencies.values_list("answer", flat=True)) == ["جواب", "حمل المكيفات"]
+
+
+def test_only_the_applicant_of_a_returned_request_keeps_answers(cast, submitted):
+    case = returned(submitted, cast)
+    item = case.deficiencies.first()
+    for person in (cast.other_citizen, cast.reviewer):
+        with pytest.raises(drafts.DomainError):
+            drafts.keep_answers(case, {item.pk: "x"}, by=person)
+    moves.answer(
+        case, answers={item.pk: "تم" for item in case.deficiencies.all()}, by=cast.citizen, now=NOW + timedelta(hours=5)
+    )
+    with pytest.raises(drafts.DomainError):
+        drafts.keep_answers(case, {item.pk: "x"}, by=cast.citizen)
+    assert set(Deficiency.objects.values_list("answer", flat=True)) == {"تم"}
+
+
+def test_a_standard_sentence_is_read_in_the_readers_language_and_an_edited_one_as_it_is(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    with translation.override("en"):
+        asked = [Asked("croquis-stamp"), Asked("load-reason", "Why so much?")]
+        moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
+    html = signed_in(cast.citizen).get(reverse("transactions:answer", args=[case.reference])).content.decode()
+    assert "The survey sketch lacks" not in html
+    assert "Why so much?" in html
+
+
+# -- where a request is ----------------------------------------------------------------------------------------
+
+
+def test_days_are_told_as_they_are(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    later = progress_of(case, NOW + timedelta(days=400))
+    assert (later.turn, later.days, later.allowed) == (Turn.OURS, 400, 14)
+    assert later.late_by == later.used - later.allowed
+    assert later.late_by > 200
+    today = progress_of(case, NOW + timedelta(hours=2))
+    assert (today.left, today.late_by, today.used) == (today.allowed, 0, 0)
+    assert [step.place for step in today.steps] == ["done", "now", "later", "later", "later"]
+    assert progress_of(case, case.due_at).left == 0
+    assert progress_of(case, case.due_at + timedelta(minutes=1)).late_by == 1
+
+
+def test_while_it_waits_for_the_applicant_no_working_day_is_used(cast, submitted):
+    case = returned(submitted, cast)
+    soon, late = (progress_of(case, NOW + timedelta(days=days)) for days in (1, 60))
+    assert (soon.turn, soon.left, late.left, soon.used, late.used) == (Turn.YOURS, None, None, 0, 0)
+
+
+def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, signed_in):
+    case = drive(
+        submitted(now=timezone.now() - timedelta(days=400)), cast, "under_study", timezone.now() - timedelta(days=399)
+    )
+    for round in range(4):
+        now = timezone.now() - timedelta(days=390 - round)
+        case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer, now=now)
+        item = case.deficiencies.get(answered_at=None)
+        case = moves.answer(case, answers={item.pk: f"جواب {round}"}, by=cast.citizen, now=now + timedelta(hours=1))
+    page = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference]))
+    html = page.content.decode()
+    assert "منذ 400 يوم" in html
+    assert (len(page.context["entries"]), len(page.context["earlier"])) == (6, case.events.count() - 6)
+    assert [row["number"] for row in page.context["rounds"]] == [4, 3, 2, 1]
+    assert all(f"جواب {round}" in html for round in range(4))
+    live = signed_in(cast.citizen).get(reverse("transactions:timeline", args=[case.reference])).content.decode()
+    assert [name for name in ("where", "numbers", "history") if f'data-live="{name}"' in live] == [
+        "where",
+        "numbers",
+        "history",
+    ]
+
+
+def test_what_waits_for_me_stands_before_everything_else(cast, submitted, signed_in):
+    submitted()
+    case = returned(submitted, cast)
+    context = signed_in(cast.citizen).get(reverse("transactions:requests")).context
+    assert [row["case"] for row in context["waiting"]] == [case]
+    assert case not in [row["case"] for row in context["rows"]]
+    assert (context["counts"]["waiting"], context["counts"]["open"]) == (1, 1)
+
+
+def test_hostile_names_stay_in_their_place(cast, submitted, signed_in):
+    cast.citizen.full_name = "<b>علي\u202e</b> " + "طويل " * 25
+    cast.citizen.save()
+    case = submitted()
+    html = signed_in(cast.clerk).get(reverse("transactions:request", args=[case.reference])).content.decode()
+    assert "<b>علي" not in html
+    assert "<bdi>&lt;b&gt;علي" in html
+
+
+# -- the engineering office ------------------------------------------------------------------------------------
+
+
+def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "under_admin_audit", timezone.now() - timedelta(hours=9))
+    asked = [Asked("deed-unreadable"), Asked("survey-old")]
+    now = timezone.now() - timedelta(minutes=1)
+    moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=now)
+    context = signed_in(cast.engineer).get(reverse("transactions:office")).context
+    assert [(row["case"], row["case"].points) for row in context["returned"]] == [(case, 2)]
+    lines = [line for day in context["changes"] for line in day["shown"]]
+    assert [(line["event"].transaction, line["event"].move) for line in lines] == [(case, "return")]
+    assert (context["counts"]["returned"], context["counts"]["open"]) == (1, 1)
+    other = signed_in(cast.other_engineer).get(reverse("transactions:office")).context
+    assert (other["returned"], other["changes"], other["counts"]["all"]) == ([], [], 0)
+
+
+def test_cases_are_found_by_owner_plot_and_number(cast, submitted, signed_in):
+    case = submitted("building-permit")
+    page, url = signed_in(cast.engineer), reverse("transactions:office")
+    for query in (case.reference, case.reference.lower(), "citizen", "٤١٥", "27"):
+        assert [row["case"] for row in page.get(url, {"q": query, "show": "all"}).context["rows"]] == [case], query
+    for query in ("nobody", "C1A-1448-999999-9", "4"):
+        assert page.get(url, {"q": query, "show": "all"}).context["rows"] == []
+
+
+def test_owners_who_wait_for_an_answer_stand_first_and_ended_ones_apart(cast, signed_in):
+    accepted = authorised(cast)
+    given = people.authorise_office(cast.other_citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    page, url = signed_in(cast.engineer), reverse("accounts:office_authorisations")
+    assert list(page.get(url).context["page"]) == [given, accepted]
+    people.answer_authorisation(given, accept=False, by=cast.engineer, now=NOW)
+    assert list(page.get(url).context["page"]) == [accepted]
+    assert list(page.get(url, {"show": "ended"}).context["page"]) == [Authorisation.objects.get(pk=given.pk)]
+
+
+def queries(page, url, **data):
+    with CaptureQueriesContext(connection) as seen:
+        assert page.get(url, data).status_code == 200
+    return len(seen)
+
+
+def test_pages_ask_the_database_as_often_for_three_as_for_one(cast, submitted, signed_in):
+    office, owner = signed_in(cast.engineer), signed_in(cast.citizen)
+    urls = [(office, reverse("transactions:office")), (owner, reverse("transactions:requests"))]
+    returned(submitted, cast)
+    case = drive(submitted("building-permit"), cast, "under_admin_audit")
+    moves.return_for_completion(
+        case, deficiencies=[Asked("survey-old")], by=cast.reviewer, now=NOW + timedelta(hours=9)
+    )
+    submitted("building-permit")
+    drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
+    begun(cast.citizen)
+    urls += [
+        (owner, reverse("transactions:request", args=[case.reference])),
+        (owner, reverse("transactions:answer", args=[case.reference])),
+    ]
+    for page, url in urls:
+        page.get(url)
+    one = [queries(page, url) for page, url in urls]
+    for _more in range(2):
+        returned(submitted, cast)
+        submitted("building-permit")
+        begun(cast.citizen)
+        drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
+    assert [queries(page, url) for page, url in urls] == one
+    assert max(one) <= 12

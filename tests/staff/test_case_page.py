@@ -1,0 +1,212 @@
+"""The case page: what a move will do, why another is not open, nothing typed is lost, papers looked at in the page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from transactions import previews
+from transactions.admin.case import ACTIONS
+from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
+from transactions.models import Attachment
+from transactions.queues import queue_of
+from transactions.services import attachments, moves, notes
+from transactions.workflow import BY_NAME, Obstacle, obstacle
+
+from ..conftest import NOW, drive, pdf, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(cast, submitted):
+    return drive(submitted(), cast, "under_study")
+
+
+def pages_pdf(count: int) -> bytes:
+    kids = " ".join(f"{3 + n} 0 R" for n in range(count))
+    sheets = b"".join(
+        f"{3 + n} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\n".encode() for n in range(count)
+    )
+    tree = f"2 0 obj<</Type/Pages/Kids[{kids}]/Count {count}>>endobj\n".encode()
+    return (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n" + tree + sheets + b"trailer<</Root 1 0 R>>\n%%EOF\n"
+    )
+
+
+def test_every_move_of_the_table_is_a_form_or_is_nobodys_on_the_staff():
+    assert set(ACTIONS) | OUTSIDE == set(BY_NAME)
+    assert not set(ACTIONS) & OUTSIDE
+
+
+def said(case, user, move):
+    form = next(form for form in open_moves(case, user) if form.name == move)
+    return [str(sentence) for sentence in form.consequences]
+
+
+def test_a_move_says_what_follows_from_it_for_this_file(cast, case, submitted):
+    passed_on = " ".join(said(case, cast.reviewer, "recommend"))
+    assert "تدقيق إدارة المناطق العشوائية" in passed_on
+    assert "خلال 5 أيام عمل" in passed_on
+    assert any("يُبلَّغ مقدم الطلب" in line for line in said(case, cast.reviewer, "refer"))
+    assert not any("يُبلَّغ" in line for line in said(case, cast.reviewer, "take"))
+    permit = drive(submitted("building-permit"), cast, "awaiting_supervisor")
+    approving = " ".join(said(permit, cast.supervisor, "approve"))
+    assert "1,741.50" in approving
+    done = moves.approve(permit, by=cast.supervisor, now=NOW + timedelta(days=1))
+    assert f"{done.fee.amount:,.2f}" in approving
+
+
+def test_what_is_not_possible_says_why(cast, case):
+    reasons = " ".join(closed_moves(case, cast.reviewer))
+    assert "«رفض» من عمل: المشرف، لدى بلدية الشرفية" in reasons
+    assert "«إصدار»" not in reasons, "neither the reviewer's nor anyone's now"
+    waiting = closed_moves(case, cast.supervisor)
+    assert any("«اعتماد» لمعاملة حالتها «بانتظار اعتماد المشرف»" in reason for reason in waiting)
+
+
+@pytest.mark.parametrize(
+    ("status", "finish", "holds", "expected"),
+    [
+        ("under_study", "recommend", {"reviewer"}, None),
+        ("under_study", "recommend", {"registry_clerk"}, Obstacle.ROLE),
+        ("returned", "recommend", {"reviewer"}, Obstacle.STATUS),
+        ("under_study", "issue", {"reviewer"}, Obstacle.STAGE),
+    ],
+)
+def test_an_obstacle_is_named(status, finish, holds, expected):
+    move = BY_NAME["recommend"]
+    assert obstacle(move, status=status, stage_finish=finish, stage_role="reviewer", holds=holds) is expected
+
+
+def test_nobody_decides_their_own_request(cast, submitted, signed_in):
+    own = drive(submitted(by=cast.second_reviewer), cast, "under_study")
+    page = signed_in(cast.second_reviewer)
+    assert own not in queue_of(cast.second_reviewer)
+    assert own in queue_of(cast.reviewer)
+    html = page.get(reverse("staff:case", args=[own.reference])).content.decode()
+    assert "هذا طلبك أنت" in html
+    for move in ("take", "recommend", "return", "refer"):
+        answer = page.post(
+            reverse("staff:move", args=[own.reference, move]),
+            {"version": own.version, "reason": "x", "deficiency": ["id-unreadable"], "to": "CTR"},
+        )
+        assert answer.status_code == 409, move
+    assert page.post(reverse("staff:take_next")).url == reverse("staff:index")
+    own.refresh_from_db()
+    assert (own.version, own.assignee) == (3, None)
+
+
+def test_of_two_reviewers_the_slower_is_told_and_keeps_what_she_wrote(cast, case, signed_in):
+    slower = {"version": case.version, "reason": "المخطط لا يطابق الصك في الحد الشمالي"}
+    faster = signed_in(cast.reviewer).post(
+        reverse("staff:move", args=[case.reference, "recommend"]), {"version": case.version}
+    )
+    assert faster.status_code == 302
+    answer = signed_in(cast.second_reviewer).post(reverse("staff:move", args=[case.reference, "recommend"]), slower)
+    assert answer.status_code == 409
+    html = answer.content.decode()
+    assert "سبقك موظف آخر" in html or answer.context["messages"]
+    assert slower["reason"] in html
+    case.refresh_from_db()
+    assert case.stage == "informal"
+
+
+def test_a_deficiency_goes_out_as_the_reviewer_worded_it(cast, case, signed_in):
+    own = "صورة الهوية مقصوصة من الأعلى، أرفق صورة كاملة."
+    signed_in(cast.reviewer).post(
+        reverse("staff:move", args=[case.reference, "return"]),
+        {"version": case.version, "deficiency": ["id-unreadable", "photo-dark"], "sentence-id-unreadable": own},
+    )
+    asked = dict(case.deficiencies.values_list("code", "sentence"))
+    assert asked["id-unreadable"] == own
+    assert asked["photo-dark"] == "الصور مظلمة ولا يظهر فيها المبنى." or "الصور" in asked["photo-dark"]
+    assert own in signed_in(cast.citizen).get(reverse("transactions:answer", args=[case.reference])).content.decode()
+
+
+def test_a_deficiency_reaches_the_applicant_in_the_applicants_language_whatever_the_reviewer_reads(cast, case):
+    from django.utils import translation
+
+    with translation.override("en"):
+        moves.return_for_completion(
+            case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW, version=case.version
+        )
+    assert case.deficiencies.get().sentence == "صورة الهوية غير مقروءة."
+
+
+def test_a_refused_return_comes_back_with_its_boxes_ticked_and_its_words(cast, case, signed_in):
+    moves.recommend(case, by=cast.reviewer, now=NOW)
+    answer = signed_in(cast.second_reviewer).post(
+        reverse("staff:move", args=[case.reference, "return"]),
+        {"version": case.version, "deficiency": ["id-unreadable"], "sentence-id-unreadable": "كلمات كُتبت"},
+    )
+    assert answer.status_code == 409
+    assert "كلمات كُتبت" in answer.content.decode()
+    answer = signed_in(cast.informal).post(
+        reverse("staff:move", args=[case.reference, "return"]), {"version": case.version + 1}
+    )
+    assert answer.status_code == 422
+    assert answer.context["open_move"] == "return"
+
+
+def test_documents_are_looked_at_in_the_page_one_page_at_a_time(cast, case, signed_in):
+    file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
+    attachments.path_of(file).write_bytes(pages_pdf(3))
+    page, url = signed_in(cast.reviewer), reverse("staff:case", args=[case.reference])
+    first = page.get(url, {"file": file.key})
+    assert (first.context["shown"].page, first.context["shown"].pages) == (1, 3)
+    assert first.context["shown"].after == 2
+    picture = page.get(reverse("transactions:preview_page", args=[file.key, 3]))
+    assert picture["Content-Type"] == "image/png"
+    for asked in ("9", "0", "-1", "x", "٢", "9" * 40):
+        assert 1 <= page.get(url, {"file": file.key, "page": asked}).context["shown"].page <= 3
+    assert page.get(url, {"file": "no-such"}).context["shown"].file.has_preview
+
+
+def test_a_file_that_cannot_be_drawn_is_offered_for_download(cast, case, signed_in):
+    file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
+    attachments.path_of(file).write_bytes(b"%PDF-1.4\nthis is no document at all")
+    answer = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference]), {"file": file.key})
+    assert answer.context["shown"].pages == 0
+    html = answer.content.decode()
+    assert reverse("transactions:file", args=[file.key]) in html
+    assert reverse("transactions:preview_page", args=[file.key, 1]) not in html
+
+
+def test_a_drawing_without_a_picture_is_counted_as_none(cast):
+    file = attachments.store(upload("plan.pdf", pdf()), document="deed", by=cast.citizen, now=NOW)
+    file.content_type = "image/vnd.dwg"
+    assert previews.pages(file) == 0
+
+
+def test_the_history_names_who_did_what_and_why_the_file_came_here(cast, case, signed_in):
+    moves.recommend(case, by=cast.reviewer, note="مطابق للكروكي", now=NOW)
+    html = signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert cast.reviewer.full_name in html
+    assert "مطابق للكروكي" in html
+    assert "بحسب الحي" in html
+    citizen = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference])).content.decode()
+    assert cast.reviewer.full_name not in citizen
+    assert "مطابق للكروكي" not in citizen
+
+
+def test_the_page_asks_the_database_at_most_twelve_times_however_long_the_file_has_lived(
+    cast, submitted, signed_in, django_assert_max_num_queries
+):
+    permit = drive(submitted("building-permit"), cast, "under_study")
+    for round_ in range(3):
+        now = NOW + timedelta(days=2 + round_)
+        codes = [moves.Asked(entry.code) for entry in permit.service_type.deficiencies[:3]]
+        permit = moves.return_for_completion(permit, deficiencies=codes, by=cast.reviewer, now=now)
+        waiting = permit.deficiencies.filter(answered_at=None)
+        permit = moves.answer(permit, answers={item.pk: "نعم" for item in waiting}, by=cast.citizen, now=now)
+        notes.write(permit, text="ملاحظة", by=cast.reviewer, to=cast.supervisor, now=now)
+    issued = drive(permit, cast, "issued", timezone.now())
+    for one, person in ((permit, cast.reviewer), (issued, cast.supervisor)):
+        page, url = signed_in(person), reverse("staff:case", args=[one.reference])
+        page.get(url)
+        with django_assert_max_num_queries(12):
+            assert page.get(url).status_code == 200

@@ -1,0 +1,128 @@
+"""The counter: the whole request on one page, kept whatever happens, submitted once."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from municipality.models import Office
+from permits.catalogue import electricity_connection, land_subdivision
+from transactions.admin.intake_page import papers, topics
+from transactions.models import Attachment, Draft, Intake, Transaction
+from transactions.services import drafts
+
+from ..conftest import ANSWERS, pdf, picture, upload
+
+pytestmark = pytest.mark.django_db
+ELECTRICITY = {**ANSWERS["electricity-connection"], "district": "SHR-01"}
+
+
+@pytest.fixture
+def draft(cast):
+    centre = Office.objects.get(code="SC01")
+    return drafts.start(electricity_connection.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+
+
+@pytest.fixture
+def page(cast, signed_in):
+    return signed_in(cast.clerk)
+
+
+def files():
+    return {
+        "ownership_doc": upload(),
+        "id_copy": upload(),
+        "croquis": upload(),
+        "facade_photo": [upload("a.jpg", picture("JPEG")), upload("b.png", picture())],
+    }
+
+
+def typed(**changed):
+    flat = {name: "on" if value is True else value for name, value in ELECTRICITY.items()}
+    return {name: value for name, value in (flat | changed).items() if value is not None}
+
+
+def intake(draft):
+    return reverse("staff:intake", args=[draft.key])
+
+
+def test_one_page_takes_everything_and_the_next_submits_once(draft, page):
+    answer = page.post(intake(draft), typed() | files())
+    check = reverse("staff:intake_check", args=[draft.key])
+    assert answer.url == check, answer.context["problems"]
+    assert "شارع حائل" in page.get(check).content.decode()
+    first, second = page.post(check), page.post(check)
+    case = Transaction.objects.get()
+    assert first.url == second.url == reverse("transactions:receipt", args=[case.reference]) + "#print"
+    assert Intake.objects.count() == 1
+    assert page.get(first.url).status_code == 200
+    assert page.get(intake(draft)).url == first.url
+
+
+def test_everything_wrong_is_named_at_once_and_what_was_right_is_kept(draft, page):
+    answer = page.post(
+        intake(draft),
+        typed(load_kva="كثير", street="", lived_in=None) | {"id_copy": upload("hoax.pdf", b"MZ no paper")},
+    )
+    assert answer.status_code == 422
+    paths = {problem.path for problem in answer.context["problems"]}
+    assert {"load_kva", "street", "lived_in", "documents.id_copy", "documents.croquis"} <= paths
+    html = answer.content.decode()
+    assert 'value="كثير"' in html
+    assert Draft.objects.get().answers["meters"] == "1"
+
+
+def test_a_good_file_is_kept_though_another_is_refused(draft, page):
+    page.post(intake(draft), typed() | {"croquis": upload(), "id_copy": upload("x.pdf", b"")})
+    assert list(Attachment.objects.filter(draft=draft).values_list("document", flat=True)) == ["croquis"]
+
+
+def test_a_question_that_counts_for_some_answers_says_so_and_is_not_asked_of_others(draft, page):
+    html = page.get(intake(draft)).content.decode()
+    assert 'data-when="ownership" data-values="deed"' in html
+    assert "لمن اختار: صك ملكية أو رخصة بناء" in html
+    conditional = {paper.document.code: paper.condition for paper in papers(draft, [])}
+    assert conditional["croquis"].values == "none"
+    assert conditional["id_copy"] is None
+    answer = page.post(intake(draft), typed(ownership="deed", deed_number="320211004455", deed_date="1440/03/15"))
+    paths = {problem.path for problem in answer.context["problems"]}
+    assert "documents.croquis" not in paths
+    assert {"plan_number", "parcel_number", "documents.deed_or_permit"} <= paths
+
+
+def test_repeated_questions_grow_by_a_row_without_complaint(cast, page):
+    centre = Office.objects.get(code="SC01")
+    draft = drafts.start(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    answer = page.post(intake(draft), {"parts-0-area_m2": "450", "parts-1-area_m2": "1", "add_row": "parts"})
+    assert answer.status_code == 200
+    draft.refresh_from_db()
+    rows = [group.rows for topic in topics(draft, [], {}) for group in topic.groups]
+    assert [len(row) for row in rows] == [3]
+    assert draft.answers["parts"][0] == {"area_m2": "450"}
+
+
+def test_what_is_kept_for_later_waits_at_the_counter(draft, page):
+    assert page.post(intake(draft), {"street": "شارع حائل", "later": "1"}).url == reverse("staff:counter")
+    assert intake(draft) in page.get(reverse("staff:counter")).content.decode()
+    assert "شارع حائل" in page.get(intake(draft)).content.decode()
+
+
+def test_a_file_taken_out_leads_back_to_the_counters_page(draft, page):
+    page.post(intake(draft), typed() | files())
+    file = Attachment.objects.filter(document="croquis").get()
+    answer = page.post(reverse("transactions:remove_file", args=[file.key]), follow=True)
+    assert answer.redirect_chain[-1][0] == intake(draft)
+    assert page.get(reverse("staff:intake_check", args=[draft.key])).url == intake(draft), "something is missing again"
+
+
+def test_nobody_else_finds_the_draft_at_the_counter(draft, cast, signed_in):
+    for person in (cast.reviewer, cast.supervisor, cast.administrator):
+        assert signed_in(person).get(intake(draft)).status_code == 404
+    own = drafts.start(electricity_connection.SERVICE, by=cast.clerk)
+    assert signed_in(cast.clerk).get(intake(own)).status_code == 404, "written at home, not at the counter"
+
+
+def test_a_file_for_a_document_that_is_not_asked_for_is_not_kept(draft, page):
+    answer = page.post(intake(draft), {"no_such_document": upload("x.pdf", pdf())})
+    assert answer.status_code == 422
+    assert not Attachment.objects.filter(draft=draft).exists()

@@ -1,0 +1,113 @@
+"""My queue: order, counts, filters, empty and a thousand long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from transactions.lateness import Mark, standing
+from transactions.models import Transaction
+from transactions.services import moves
+
+from ..conftest import NOW, drive
+
+pytestmark = pytest.mark.django_db
+INDEX = "/staff/"
+
+
+def copies(case: Transaction, count: int) -> None:
+    """More rows like this one, due an hour apart."""
+    rows = []
+    for number in range(count):
+        row = Transaction.objects.get(pk=case.pk) if not rows else rows[0].__class__(**values(rows[0]))
+        row.pk = None
+        row.reference = f"C1A-1448-{900_000 + number:06d}-X"
+        row.stage_due_at = case.stage_due_at + timedelta(hours=number)
+        rows.append(row)
+    Transaction.objects.bulk_create(rows)
+
+
+def values(row: Transaction) -> dict:
+    return {field.attname: getattr(row, field.attname) for field in Transaction._meta.concrete_fields}
+
+
+def test_an_empty_queue_says_when_something_will_be_there(cast, signed_in):
+    answer = signed_in(cast.reviewer).get(INDEX)
+    assert "متى وصلت معاملة إلى مكتبك ودورك ظهرت في هذه القائمة" in answer.content.decode()
+    nothing = signed_in(cast.reviewer).get(INDEX, {"q": "xyz"}).content.decode()
+    assert "لا معاملة من معاملاتك تطابق البحث" in nothing
+
+
+def test_whoever_works_on_no_case_begins_with_the_reference_data(cast, signed_in):
+    assert signed_in(cast.administrator).get(INDEX).url == reverse("staff:reference")
+
+
+def test_every_filter_shows_as_many_as_it_counts(cast, submitted, signed_in):
+    mine, free = drive(submitted(), cast, "under_study"), drive(submitted("land-subdivision"), cast, "under_tech_audit")
+    late = drive(submitted(now=NOW - timedelta(days=40)), cast, "under_study", NOW - timedelta(days=39))
+    moves.take(mine, by=cast.reviewer, now=NOW)
+    moves.take(late, by=cast.second_reviewer, now=NOW)
+    page = signed_in(cast.reviewer)
+    shows = {name: count for name, _label, count in page.get(INDEX).context["shows"]}
+    expected = {"all": {mine, free, late}, "mine": {mine}, "free": {free}, "late": {late}}
+    if timezone.now() > mine.stage_due_at:  # the clock of the page is the real one
+        expected["late"] = expected["all"]
+    for name, cases in expected.items():
+        answer = page.get(INDEX, {"show": name})
+        assert {case.pk for case, _standing in answer.context["rows"]} == {case.pk for case in cases}, name
+        assert shows[name] == len(cases), name
+    only = page.get(INDEX, {"service": "land-subdivision"})
+    assert [case.pk for case, _standing in only.context["rows"]] == [free.pk]
+    assert page.get(INDEX, {"show": "no-such"}).context["show"] == "all"
+
+
+def test_a_number_a_name_or_an_incoming_number_finds_the_file(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    drive(submitted(by=cast.other_citizen), cast, "under_study")
+    page, line = signed_in(cast.reviewer), case.movements.get()
+    assert page.get(INDEX, {"q": case.reference}).url == reverse("staff:case", args=[case.reference])
+    for query in (case.reference[-8:], cast.citizen.national_id, str(line.number)):
+        found = page.get(INDEX, {"q": query}).context["rows"]
+        assert case.pk in [row.pk for row, _standing in found], query
+    assert len(page.get(INDEX, {"q": "other citizen"}).context["rows"]) == 1
+
+
+def test_late_is_said_in_a_word_and_by_how_much(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    before = standing(case, NOW)
+    assert (before.mark, before.word, before.detail) == (Mark.FINE, "ضمن المدة", "بقي 5 أيام عمل")
+    on_the_day = standing(case, case.stage_due_at - timedelta(hours=1))
+    assert (on_the_day.mark, on_the_day.word) == (Mark.SOON, "موعده اليوم")
+    stage = standing(case, case.stage_due_at + timedelta(days=1))
+    assert (stage.mark, stage.word) == (Mark.LATE, "المرحلة متأخرة")
+    whole = standing(case, case.due_at + timedelta(days=7))
+    assert (whole.mark, whole.word, whole.detail) == (Mark.LATE, "متأخر", "منذ 5 أيام عمل")
+    returned = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    stopped = standing(returned, NOW + timedelta(days=99))
+    assert (stopped.mark, stopped.word) == (Mark.FINE, "المدة متوقفة")
+
+
+def test_a_thousand_files_take_as_many_questions_as_one_and_at_most_twelve(
+    cast, submitted, signed_in, django_assert_max_num_queries
+):
+    copies(drive(submitted(), cast, "under_study"), 1000)
+    page = signed_in(cast.reviewer)
+    page.get(INDEX)
+    with django_assert_max_num_queries(12):
+        answer = page.get(INDEX)
+    assert answer.context["page"].paginator.count == 1001
+    assert len(answer.context["rows"]) == 40
+    dues = [case.stage_due_at for case, _standing in answer.context["rows"]]
+    assert dues == sorted(dues)
+    with django_assert_max_num_queries(12):
+        last = page.get(INDEX, {"page": "26"})
+    assert len(last.context["rows"]) == 1
+    supervisor = signed_in(cast.supervisor)
+    supervisor.get(reverse("staff:supervision"))
+    with django_assert_max_num_queries(12):
+        assert supervisor.get(reverse("staff:supervision")).status_code == 200
+    with django_assert_max_num_queries(12):
+        assert page.get(reverse("staff:transactions_transaction_changelist")).status_code == 200

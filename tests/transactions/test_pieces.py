@@ -1,0 +1,103 @@
+"""Large files in pieces: what a broken line costs, what is refused and when, whose pieces are whose."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.urls import reverse
+
+from transactions import service_types
+from transactions.models import Attachment
+from transactions.services import drafts
+
+from ..conftest import pdf
+
+pytestmark = pytest.mark.django_db
+PIECE = 10_000
+
+
+@pytest.fixture
+def draft(cast):
+    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
+    step = draft.service_type.steps[0]
+    drafts.save_step(draft, step, {"request_kind": "new", "ownership": "deed"}, by=cast.citizen)
+    return draft
+
+
+def send(page, draft, content, start, *, total=None, code="id_copy", name="paper.pdf"):
+    """One piece of a file, as upload-progress.js sends it."""
+    piece = content[start : start + PIECE]
+    return page.post(
+        reverse("transactions:add_document", args=[draft.key, code]),
+        {"file": SimpleUploadedFile(name, piece), "mark": "1732500000000"},
+        headers={"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{total or len(content)}"},
+    )
+
+
+def unfinished() -> list[Path]:
+    return list((Path(settings.MEDIA_ROOT) / "up").glob("*"))
+
+
+def test_a_file_arrives_in_pieces_and_is_the_file_that_was_sent(cast, draft, signed_in):
+    page, content = signed_in(cast.citizen), pdf(25_000)
+    assert [send(page, draft, content, start).json()["have"] for start in (0, PIECE)] == [PIECE, 2 * PIECE]
+    assert Attachment.objects.count() == 0
+    done = send(page, draft, content, 2 * PIECE)
+    assert done.status_code == 200
+    file = Attachment.objects.get()
+    assert (file.size, file.sha256) == (25_000, hashlib.sha256(content).hexdigest())
+    assert file.original_name in done.content.decode()
+    assert unfinished() == []
+
+
+def test_after_a_break_the_same_file_goes_on_where_it_stopped(cast, draft, signed_in):
+    page, content = signed_in(cast.citizen), pdf(25_000)
+    send(page, draft, content, 0)
+    send(page, draft, content, PIECE)
+    # Chosen anew after a reload, it begins at the beginning and is told how much is there already.
+    answer = send(page, draft, content, 0)
+    assert (answer.status_code, answer.json()) == (202, {"have": 2 * PIECE})
+    assert send(page, draft, content, 2 * PIECE).status_code == 200
+    assert Attachment.objects.get().sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_wrong_kind_is_refused_with_the_first_piece_and_a_huge_file_before_it(cast, draft, signed_in):
+    page = signed_in(cast.citizen)
+    for content, total, word in ((b"MZ" + bytes(20_000), None, "paper.pdf"), (pdf(20_000), 60 * 1024 * 1024, "50")):
+        answer = send(page, draft, content, 0, total=total)
+        assert answer.status_code == 422
+        assert word in answer.content.decode()
+    assert (Attachment.objects.count(), unfinished()) == (0, [])
+
+
+def test_a_picture_that_is_broken_is_refused_at_the_end_and_leaves_nothing_behind(cast, draft, signed_in):
+    page, content = signed_in(cast.citizen), b"\xff\xd8\xff\xe0" + bytes(15_000)
+    assert send(page, draft, content, 0).status_code == 202
+    answer = send(page, draft, content, PIECE)
+    assert answer.status_code == 422
+    assert (Attachment.objects.count(), unfinished()) == (0, [])
+
+
+def test_pieces_of_two_people_never_meet(cast, draft, signed_in):
+    content = pdf(25_000)
+    send(signed_in(cast.citizen), draft, content, 0)
+    assert send(signed_in(cast.other_citizen), draft, content, PIECE).status_code == 404
+    assert send(signed_in(cast.citizen), draft, content, PIECE).json() == {"have": 2 * PIECE}
+
+
+def test_a_stranger_is_told_to_sign_in_and_an_unknown_document_is_not_there(cast, draft, signed_in, client):
+    assert send(client, draft, pdf(15_000), 0).status_code == 401
+    assert send(signed_in(cast.citizen), draft, pdf(15_000), 0, code="made-up").status_code == 404
+    assert unfinished() == []
+
+
+def test_what_was_never_finished_is_swept_away(cast, draft, signed_in):
+    send(signed_in(cast.citizen), draft, pdf(25_000), 0)
+    assert len(unfinished()) == 1
+    call_command("sweep_files", older_than=-1, verbosity=0)
+    assert unfinished() == []

@@ -1,0 +1,43 @@
+"""How the machinery is doing, for administrators: the figures of /metrics as a page."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from accounts.access import is_administrator, signed_in
+
+from .. import metering
+from ..health import health
+from .site import staff_site
+
+# What each silent failure means; docs/operations.md says what to do.
+SILENT = {
+    "nobody_routes": gettext_lazy("Submitted, but no work is owed that would route it"),
+    "leases_lost": gettext_lazy("Work begun by a worker that was not heard of again"),
+    "keeps_failing": gettext_lazy("Work that failed three times or more and is tried again"),
+}
+WORKER_ALIVE = 60  # seconds
+MOST_VIEWS = 15
+
+
+@require_GET
+def operations(request: HttpRequest) -> HttpResponse:
+    if not is_administrator(signed_in(request)):
+        raise Http404
+    found = health(timezone.now())
+    context = staff_site.each_context(request) | {
+        "title": _("Operations"),
+        "health": found,
+        "worker_lives": found.worker_age is not None and found.worker_age < WORKER_ALIVE,
+        "dead": sum(line.dead for line in found.work),
+        "waiting": sum(line.waiting for line in found.work),
+        "silent": [(SILENT[failure], many) for failure, many in found.silent.items()],
+        "silent_count": sum(found.silent.values()),
+        "views": metering.by_view()[:MOST_VIEWS],
+    }
+    return render(request, "staff/operations.html", context)

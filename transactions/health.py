@@ -1,0 +1,97 @@
+"""How the machinery is doing: figures for /metrics and for the administrators' page, each from rows that exist.
+
+What is counted is open, waiting or dead, and that has indexes of its own: no figure grows dearer with the archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, Min, OuterRef, Q
+
+from . import outbox
+from .models import Heartbeat, Outbox, Transaction
+from .outbox import WAITING
+from .workflow import Status
+
+# How long a thing may take before nobody can say that it is on its way.
+GRACE = timedelta(minutes=10)
+MANY_ATTEMPTS = 3
+WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Work of one kind: rows that wait, rows that failed for good, seconds since the oldest that waits was owed."""
+
+    kind: str
+    waiting: int
+    dead: int
+    oldest: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """Open cases an office holds, and how many of them are late, in all or in their stage."""
+
+    office: str
+    name_ar: str
+    name_en: str
+    open: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Health:
+    at: datetime
+    work: tuple[Line, ...]
+    worker_age: float | None  # seconds; None: no worker was ever seen
+    offices: tuple[Load, ...]
+    silent: dict[str, int]
+
+    @property
+    def late(self) -> int:
+        return sum(office.late for office in self.offices)
+
+
+def health(now: datetime) -> Health:
+    """Count everything; seven queries."""
+    beat = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()
+    return Health(
+        at=now,
+        work=_work(now),
+        worker_age=(now - beat).total_seconds() if beat else None,
+        offices=_offices(now),
+        silent=_silent(now),
+    )
+
+
+def _work(now: datetime) -> tuple[Line, ...]:
+    waiting = Outbox.objects.filter(state__in=WAITING).order_by().values_list("kind")
+    found = {kind: (many, since) for kind, many, since in waiting.annotate(Count("pk"), Min("created_at"))}
+    dead = dict(Outbox.objects.filter(state=Outbox.State.DEAD).order_by().values_list("kind").annotate(Count("pk")))
+    lines = []
+    for kind in sorted({*outbox.kinds(), *found, *dead}):
+        many, since = found.get(kind, (0, now))
+        lines.append(Line(kind, many, dead.get(kind, 0), max(0.0, (now - since).total_seconds())))
+    return tuple(lines)
+
+
+def _offices(now: datetime) -> tuple[Load, ...]:
+    late = Count("pk", filter=Q(stage_due_at__lt=now) | Q(due_at__lt=now))
+    names = ("held_by__code", "held_by__name_ar", "held_by__name_en")
+    held = Transaction.objects.open().exclude(held_by=None).order_by("held_by__code").values_list(*names)
+    return tuple(Load(*row) for row in held.annotate(open=Count("pk"), late=late))
+
+
+def _silent(now: datetime) -> dict[str, int]:
+    """What went wrong without anybody being told. Each of these is 0 when all is well."""
+    owed = Outbox.objects.filter(kind="route", subject=OuterRef("pk"), state__in=WAITING)
+    unrouted = Transaction.objects.filter(status=Status.SUBMITTED, submitted_at__lt=now - GRACE)
+    waiting = Outbox.objects.filter(state__in=WAITING)
+    return {
+        "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
+        "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
+        "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
+    }
