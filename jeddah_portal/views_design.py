@@ -20,7 +20,7 @@ from municipality.charts import Chart, Series
 from municipality.models import Office
 from transactions import service_types
 from transactions.answer_forms import step_page
-from transactions.draft_parts import Gap
+from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
 from transactions.progress import Progress, Step, Turn
@@ -120,7 +120,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "question": next(iter(step_page(service.steps[0], {}, {}, (), {})[0].form)),  # type: ignore[union-attr]
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
-        "tasks": [{"title": _("Documents"), "url": "#main", "state": state} for state in ("done", "wrong", "todo")],
+        "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
         "entries": entries,
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),
