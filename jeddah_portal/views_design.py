@@ -122,6 +122,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
         "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
         "entries": entries,
+        "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),
         "closure": Closure(service=service.code),

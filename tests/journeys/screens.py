@@ -1,7 +1,7 @@
 """Not a test by itself: `bin/test --screens` runs it, to take a picture of every page of pages.py and to measure it.
 
-Pictures go to var/screens, with measures.md beside them. SCREENS=public takes only those of PUBLIC, SCREENS=receipt,permit only pages with these in
-their names.
+Pictures go to var/screens, with measures.md beside them. SCREENS=public takes only those of PUBLIC,
+SCREENS=receipt,permit only pages with these in their names.
 """
 
 from __future__ import annotations
