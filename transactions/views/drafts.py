@@ -23,7 +23,7 @@ from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import Channel, Draft
 from ..service_types import Filer, Step
-from ..services import drafts
+from ..services import closures, drafts
 from ..summary import sections
 from .common import hidden_is_404
 from .kept import sign_in_first, typed_before
@@ -79,6 +79,7 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "ready": all(part.state == State.DONE for part in parts),
         "may_write": _may_write(draft, user),
         "back": _home(draft, user),
+        "closure": closures.closed().get(draft.service),
     }
     return render(request, "transactions/task_list.html", context)
 
@@ -205,6 +206,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "problems": problems,
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
+        "closure": closures.closed().get(draft.service),
         "may_change": _may_write(draft, user),
         "note": (typed or request.POST).get("note", ""),
         "pressed": request.method == "POST",
