@@ -60,6 +60,7 @@ MAY_WRITE = {
     "/staff/accounts/": "accounts admin_log",
     "/staff/permits/": "permits admin_log",
     "/staff/transactions/outbox/": "outbox",
+    "/staff/transactions/closure/": "closure admin_log",
 }
 # Refusals that keep something all the same: what was typed into a draft, the good ones of several files, a wrong code.
 KEEPS_THOUGH_REFUSED = ("/drafts/", "/requests/", "/first/", "/accounts/")

@@ -94,6 +94,7 @@ class World:
             "<slug:move>": "recommend",
             "<int:deficiency>": self.deficiency,
             "<int:page>": 1,
+            "<int:status>": 410,
             "<int:pk>": self.asked if route.startswith("/office/") else self.standing,
             "<str:token>": self.studied.intake.token,
             "<uuid:key>": self.draft.key
