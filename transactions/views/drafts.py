@@ -22,7 +22,7 @@ from ..answer_forms import step_page, typed_in
 from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import Channel, Draft
-from ..service_types import Filer, Step
+from ..service_types import Filer, Group, Step
 from ..services import closures, drafts
 from ..summary import sections
 from .common import hidden_is_404
@@ -160,6 +160,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "problems": problems,
         "districts": districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
+        "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
     }
