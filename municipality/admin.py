@@ -41,6 +41,12 @@ class ReferenceAdmin(RecordedAdmin):
     def save_model(self, request: HttpRequest, obj: Named, form: Any, change: bool) -> None:
         services.save_reference(obj)
 
+    @admin.display(description=_("name"), ordering="name_ar")
+    def names(self, row: Named) -> SafeString:
+        """In both languages, the reader's own first."""
+        first, second = (row.name_ar, row.name_en) if row.name == row.name_ar else (row.name_en, row.name_ar)
+        return format_html('<bdi>{}</bdi><span class="under"><bdi>{}</bdi></span>', first, second)
+
     @admin.display(description=_("certainty"), ordering="certainty")
     def sureness(self, row: Any) -> SafeString:
         kind = "tag--warning" if row.certainty in UNSURE else "tag--plain"
@@ -48,7 +54,7 @@ class ReferenceAdmin(RecordedAdmin):
 
 
 class OfficeAdmin(ReferenceAdmin):
-    list_display = ("code", "name_ar", "name_en", "kind", "parent", "a_day", "state", "sureness")
+    list_display = ("code", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
     search_fields = ("code", "name_ar", "name_en")
@@ -64,7 +70,7 @@ class OfficeAdmin(ReferenceAdmin):
 
 
 class DistrictAdmin(ReferenceAdmin):
-    list_display = ("code", "name_ar", "name_en", "sub_municipality", "sureness")
+    list_display = ("code", "names", "sub_municipality", "sureness")
     list_filter = ("sub_municipality", "certainty")
     list_select_related = ("sub_municipality",)
     search_fields = ("code", "search")

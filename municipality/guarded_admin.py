@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
@@ -22,28 +21,16 @@ def are_numbers(ids: Iterable[str]) -> bool:
     return all(one.isascii() and one.isdecimal() and len(one) < 19 for one in map(str, ids))
 
 
-class NumberedSelect(AutocompleteSelect):
-    """Shows again what was chosen, if that was something one can choose."""
-
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        return super().optgroups(name, [one for one in value if are_numbers([one])], attrs)
-
-
-class _NumberedChoices:
-    """Mixin of lists and of the forms inside forms."""
-
-    def formfield_for_foreignkey(self: Any, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs["widget"] = NumberedSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
-
-
-class GuardedAdmin(_NumberedChoices, admin.ModelAdmin):
+class GuardedAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the filters the list declares; by default any field may be probed, and any lookup broken."""
         declared = [self.date_hierarchy, *self.get_list_filter(request)]
         names = [one if isinstance(one, str) else getattr(one, "parameter_name", None) for one in declared]
         return any(name and lookup in (name, *(f"{name}__{end}" for end in LOOKUPS)) for name in names)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """By the primary key: Django takes an empty _to_field for the name of a field."""
+        return super().get_object(request, object_id, from_field or None)
 
     def response_action(self, request: HttpRequest, queryset: Any, *more: Any, **also: Any) -> HttpResponse | None:
         if not are_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME)):
@@ -69,7 +56,7 @@ class RecordedAdmin(GuardedAdmin, SimpleHistoryAdmin):
         return super().history_form_view(request, object_id, version_id, extra_context)
 
 
-class GuardedInline(_NumberedChoices, admin.TabularInline):
+class GuardedInline(admin.StackedInline):
     """Rows inside a form: those there are and a few more, however many a request claims to send."""
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -115,9 +115,14 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
 
 
 def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:
-    """What this person is to the transaction now. No person means the system itself."""
+    """What this person is to the transaction now. No person means the system itself.
+
+    Whoever is the applicant, or acts for them, is nothing else: nobody on the staff decides their own request.
+    """
     if user is None:
         return Capacity(frozenset({Who.SYSTEM.value}), None)
+    if acts_for_applicant(user, transaction):
+        return Capacity(frozenset({Who.APPLICANT.value}), None)
     holds: set[str] = set()
     office_id: int | None = None
     if user.is_staff:
@@ -129,8 +134,6 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
             if roles:
                 office_id = office_id or candidate
                 holds |= roles
-    if acts_for_applicant(user, transaction):
-        holds.add(Who.APPLICANT.value)
     return Capacity(frozenset(holds), office_id)
 
 

@@ -23,7 +23,10 @@ def stages_of(role: str) -> list[tuple[str, str]]:
 
 
 def queue_of(user: User) -> TransactionQuerySet:
-    """Files that wait for a role this person holds, in the office that holds them; longest past due first."""
+    """Files that wait for a role this person holds, in the office that holds them; longest past due first.
+
+    Their own requests are not among them: a colleague decides those.
+    """
     wanted = Q(pk__in=[])
     for post in posts_of(user):
         if post.role == Role.ADMINISTRATOR:
@@ -35,5 +38,6 @@ def queue_of(user: User) -> TransactionQuerySet:
         for service, stage in stages_of(post.role):
             stages |= Q(service=service, stage=stage)
         wanted |= Q(held_by=post.office_id) & stages
-    waiting = Transaction.objects.filter(wanted).exclude(status__in=[Status.SUBMITTED, Status.RETURNED]).open()
+    waiting = Transaction.objects.open().filter(wanted).exclude(status__in=[Status.SUBMITTED, Status.RETURNED])
+    waiting = waiting.exclude(applicant=user)
     return waiting.order_by(F("stage_due_at").asc(nulls_last=True), "submitted_at", "pk")

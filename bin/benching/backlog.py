@@ -17,7 +17,7 @@ from provision import PYTHON, ROOT, say
 from .server import World, send, submission
 
 NOOPS = 10_000
-SEEDS = 30
+SEEDS = 280
 PROBES = 60
 CELERY = [PYTHON, "-m", "celery", "-A", "jeddah_portal"]
 RESULT = """SELECT md5(string_agg(concat_ws('|', transaction_id, rule, facts->>'branch', facts->>'centre'), ',' ORDER BY

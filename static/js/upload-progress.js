@@ -27,6 +27,7 @@ function say(upload, text, aloud) {
 function show(upload, bytes) {
   const sent = Math.min(bytes, upload.file.size);
   upload.item.querySelector("progress").value = sent / upload.file.size;
+  if (upload.file.size < MB / 10) return;
   upload.item.querySelector(".upload__size").textContent = fill(words.sent, {
     sent: megabytes(sent),
     total: megabytes(upload.file.size),
@@ -42,7 +43,7 @@ function add(row, file) {
   row.querySelector(".uploads").append(item);
   show(upload, 0);
   if (file.size > Number(row.dataset.most)) {
-    fail(upload, fill(words.tooLarge, { most: Math.floor(row.dataset.most / MB) }), false);
+    giveUp(upload, fill(words.tooLarge, { most: Math.floor(row.dataset.most / MB) }));
   } else {
     enqueue(upload);
   }
@@ -75,10 +76,19 @@ function cancel(upload) {
   upload.item.remove();
 }
 
-function fail(upload, text, mayRetry = true) {
+function fail(upload, text) {
   upload.item.classList.add("upload--failed");
-  upload.item.querySelector("[data-retry]").hidden = !mayRetry;
+  upload.item.querySelector("[data-retry]").hidden = false;
   say(upload, text, words.failed);
+}
+
+// This very file will not be taken: there is nothing to try again.
+function giveUp(upload, text) {
+  fail(upload, text);
+  upload.item.querySelector("[data-retry]").hidden = true;
+  upload.item.querySelector("progress").hidden = true;
+  upload.item.querySelector(".upload__size").textContent = "";
+  upload.item.querySelector("[data-cancel]").textContent = words.dismiss;
 }
 
 async function send(upload) {
@@ -137,9 +147,7 @@ function settle(upload, answer) {
   row.classList.remove("field--error");
   if (fresh.dataset.room !== undefined) row.querySelector("input[type=file]").closest(".field").hidden = fresh.dataset.room <= 0;
   if (refused.length) {
-    item.querySelector("progress").hidden = true;
-    item.querySelector(".upload__size").textContent = "";
-    fail(upload, refused.join(" "), false);
+    giveUp(upload, refused.join(" "));
     return;
   }
   if (item.contains(document.activeElement)) row.querySelector("input[type=file]").focus();

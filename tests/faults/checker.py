@@ -221,8 +221,8 @@ def outside(
     found += _moves(picture, history)
     found += _lookups(history)
     found += _ends(picture, dead)
-    found += _messages(picture, sms)
-    found += _files(picture, media) if media else []
+    found += messages(picture, sms)
+    found += files(picture, media) if media else []
     return found
 
 
@@ -273,23 +273,25 @@ def _moves(picture: Picture, history: History) -> Problems:
         for event in picture.events
         if event["actor_id"] is not None and event["move"] != "submit"
     }
-    explained = set()
+    acknowledged: set[tuple[str, int]] = set()
+    possible: set[tuple[str, int]] = set()
     for op in history.of("move"):
         place = op.facts["reference"], op.facts["version"] + 1
         happened = made.get(place) == op.facts["move"]
         if op.outcome in ("unknown", "invoked"):
             yield f"move {op.facts}: nobody made sure of it"
+        if op.outcome == "either" and happened:
+            possible.add(place)
         if op.outcome == "ok":
             if not happened:
                 yield f"LOST: {op.facts['move']} of {place[0]} was acknowledged and is not there"
-            if place in explained:
+            if place in acknowledged:
                 yield f"DUPLICATED: two were told that theirs was move {place[1]} of {place[0]}"
-            explained.add(place)
-        if op.outcome == "either" and happened:
-            explained.add(place)
-    for op in history.of("move"):
+            acknowledged.add(place)
+    explained = acknowledged | possible
+    for op in history.of("move", "failed"):
         place = op.facts["reference"], op.facts["version"] + 1
-        if op.outcome == "failed" and made.get(place) == op.facts["move"] and place not in explained:
+        if made.get(place) == op.facts["move"] and place not in explained:
             yield f"{op.facts['move']} of {place[0]}: told that nothing was taken, but it was"
     for place in set(made) - explained:
         yield f"UNEXPLAINED: {made[place]} of {place[0]} as event {place[1]}, which nobody asked for"
@@ -312,7 +314,7 @@ def _ends(picture: Picture, dead: Collection[int]) -> Problems:
             yield f"outbox {row['id']}: dead without a word"
 
 
-def _messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
+def messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
     """One message a delivery. Again, under the same key, only where the work was tried again: whoever sent the first
     died, or lost the database, before it could say so.
     """
@@ -328,7 +330,7 @@ def _messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
             yield f"DUPLICATED: {key} was sent {many} times in {tried.get(key, 1)} attempts"
 
 
-def _files(picture: Picture, media: Path) -> Problems:
+def files(picture: Picture, media: Path) -> Problems:
     for row in picture.files:
         path = media / row["stored_as"]
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:

@@ -144,5 +144,9 @@ def port_of(url: str) -> int:
 
 
 def through(url: str, port: int) -> str:
-    """The same database or broker, by way of a proxy on `port`."""
-    return url.replace(f":{port_of(url)}/", f":{port}/")
+    """The same database or broker, by way of a proxy on `port`.
+
+    PostgreSQL over TLS: its bare protocol cannot tell a piece that came twice from the next answer (docs/faults.md).
+    """
+    tls = "?sslmode=require" if url.startswith("postgresql:") else ""
+    return url.replace(f":{port_of(url)}/", f":{port}/") + tls

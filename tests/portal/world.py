@@ -94,7 +94,7 @@ class World:
             "<slug:kind>": self.issued.issued_documents.get().kind,
             "<slug:move>": "recommend",
             "<int:deficiency>": self.deficiency,
-            "<int:status>": 404,
+            "<int:status>": 410,
             "<int:page>": 1,
             "<int:pk>": next((pk for start, pk in self.rows().items() if route.startswith(start)), 0),
             "<str:token>": self.studied.intake.token,

@@ -12,6 +12,7 @@ from transactions import previews
 from transactions.admin.case import ACTIONS
 from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
 from transactions.models import Attachment
+from transactions.queues import queue_of
 from transactions.services import attachments, moves, notes
 from transactions.workflow import BY_NAME, Obstacle, obstacle
 
@@ -79,6 +80,24 @@ def test_what_is_not_possible_says_why(cast, case):
 def test_an_obstacle_is_named(status, finish, holds, expected):
     move = BY_NAME["recommend"]
     assert obstacle(move, status=status, stage_finish=finish, stage_role="reviewer", holds=holds) is expected
+
+
+def test_nobody_decides_their_own_request(cast, submitted, signed_in):
+    own = drive(submitted(by=cast.second_reviewer), cast, "under_study")
+    page = signed_in(cast.second_reviewer)
+    assert own not in queue_of(cast.second_reviewer)
+    assert own in queue_of(cast.reviewer)
+    html = page.get(reverse("staff:case", args=[own.reference])).content.decode()
+    assert "هذا طلبك أنت" in html
+    for move in ("take", "recommend", "return", "refer"):
+        answer = page.post(
+            reverse("staff:move", args=[own.reference, move]),
+            {"version": own.version, "reason": "x", "deficiency": ["id-unreadable"], "to": "CTR"},
+        )
+        assert answer.status_code == 409, move
+    assert page.post(reverse("staff:take_next")).url == reverse("staff:index")
+    own.refresh_from_db()
+    assert (own.version, own.assignee) == (3, None)
 
 
 def test_of_two_reviewers_the_slower_is_told_and_keeps_what_she_wrote(cast, case, signed_in):

@@ -28,6 +28,8 @@ class ClosureForm(forms.ModelForm):
             self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
         if "since" in self.fields:
             self.fields["since"].initial = timezone.now
+            day, clock = self.fields["since"].widget.widgets  # type: ignore[attr-defined]
+            day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
 class ClosureAdmin(SimpleHistoryAdmin):
@@ -36,7 +38,6 @@ class ClosureAdmin(SimpleHistoryAdmin):
     form = ClosureForm
     fields = ("service", "in_force", "since", "reason_ar", "reason_en", "reopens_on")
     list_display = ("title", "in_force", "since", "reopens_on")
-    history_list_display = ("in_force", "reopens_on")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_administrator(signed_in(request))

@@ -69,7 +69,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": move_forms.open_moves(case, user),
         "closed_moves": move_forms.closed_moves(case, user),
-        "why_none": move_forms.why_none(case),
+        "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),
         "assignable": assignable(case, posts),
         "offices": other_offices(case),

@@ -98,15 +98,15 @@ def _next(stage: Stage) -> str:
 
 def closed_moves(case: Transaction, user: User) -> list[str]:
     """Why the other moves are not open: those this person's roles ever make, and those somebody else could make now."""
+    if access.acts_for_applicant(user, case):
+        return []
     roles = {post.role for post in access.case_posts(user)}
     stage, holds = case.current_stage, access.capacity(user, case).holds
     found = []
     for move in MOVES:
         if move.name in OUTSIDE:
             continue
-        hindered = obstacle(
-            move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds - {Who.APPLICANT}
-        )
+        hindered = obstacle(move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds)
         mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
         if hindered is Obstacle.ROLE or (hindered is not None and mine):
             found.append(why_not(case, move, hindered))
@@ -116,8 +116,10 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
 _STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS}
 
 
-def why_none(case: Transaction) -> str:
+def why_none(case: Transaction, user: User) -> str:
     """Whose turn it is, when it is not this person's."""
+    if access.acts_for_applicant(user, case):
+        return _("This is your own request, or one you act for: a colleague decides it.")
     if not case.is_open:
         return _("The file is closed: “%(status)s”.") % {"status": case.get_status_display()}
     if case.status == Status.RETURNED:

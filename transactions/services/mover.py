@@ -199,7 +199,7 @@ def office_of(case: Transaction) -> Office:
 def _stand_at(moving: Moving, stage: Stage) -> None:
     """Carry the file to the office where its stage is done, through both registers."""
     case = moving.case
-    if case.held_by is None or case.branch is None or moving.move.name == "route":
+    if moving.move.name == "route" or case.held_by is None or case.branch is None:
         return
     office = case.branch
     if stage.place is Place.INFORMAL_AREAS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -27,7 +27,8 @@ from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .requests import with_parts, with_progress
 
 CASES_A_PAGE = 100
-FIRST_FEW = 10
+FIRST_FEW = 6
+FEW_CHANGES = 6
 MOST_CHANGES = 40
 SHOWN: dict[str, Q] = {
     "open": Q(status__in=OPEN),
@@ -93,7 +94,7 @@ def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]
 
 
 def _changes(cases: TransactionQuerySet, user: User, now: datetime) -> list[dict[str, Any]]:
-    """What others did since yesterday morning, newest first, one line a case."""
+    """What others did since yesterday morning by day, newest first, one line a case."""
     yesterday = timezone.localdate(now) - timedelta(days=1)
     since = timezone.make_aware(datetime.combine(yesterday, time.min))
     events = (
@@ -107,7 +108,10 @@ def _changes(cases: TransactionQuerySet, user: User, now: datetime) -> list[dict
     for event in events:
         line = lines.setdefault(event.transaction_id, {"event": event, "title": title(event), "more": -1})
         line["more"] += 1
-    return list(lines.values())
+    days: dict[date, list[dict[str, Any]]] = {}
+    for line in lines.values():
+        days.setdefault(timezone.localdate(line["event"].at), []).append(line)
+    return [{"day": day, "shown": rows[:FEW_CHANGES], "more": rows[FEW_CHANGES:]} for day, rows in days.items()]
 
 
 def _drafts(live: QuerySet[Authorisation]) -> list[dict[str, Any]]:
@@ -117,7 +121,7 @@ def _drafts(live: QuerySet[Authorisation]) -> list[dict[str, Any]]:
         .exclude(stage=Draft.Stage.SUBMITTED)
         .select_related("applicant", "authorisation__office")
         .prefetch_related("attachments")
-        .order_by("-updated_at")[: 2 * FIRST_FEW]
+        .order_by("-updated_at")[: 4 * FIRST_FEW]
     )
     return [with_parts(draft) for draft in sorted(drafts, key=lambda draft: not draft.owner_note)]
 

@@ -80,6 +80,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "to_approve": to_approve,
         "drafts": [with_parts(draft) for draft in written if draft not in to_approve],
         "page": page,
+        "first_page": page.number == 1 and not query,
         "rows": with_progress(page, now),
         "tabs": [(code, label, counts[code]) for code, label in tab_labels()],
         "counts": counts,
