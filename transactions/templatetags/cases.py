@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Role
 
 from .. import service_types
-from ..models import Transaction
+from ..models import Direction, Transaction
 from ..workflow import CLOCK_STOPPED, Status
 
 register = template.Library()
@@ -31,6 +31,17 @@ _KINDS = {
 def status_kind(status: str) -> str:
     """Which shape and colour a status has: success, warning, error, info or plain."""
     return _KINDS.get(Status(status), "info")
+
+
+@register.filter
+def status_word(status: str) -> object:
+    """As get_status_display, which walks through all choices each time: 8 % of the public inquiry's page."""
+    return Status(status).label
+
+
+@register.filter
+def direction_word(direction: str) -> object:
+    return Direction(direction).label
 
 
 @register.filter
