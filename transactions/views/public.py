@@ -22,7 +22,7 @@ from ..errors import DomainError, NotVisible
 from ..models import Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
-from ..timeline import history_of, movements_of
+from ..timeline import history_of, public_movements_of
 from ..wording import headline, only_for
 from .common import client_address
 
@@ -158,7 +158,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "now": now,
         "headline": headline(case),
         "entries": history_of(case),
-        "numbers": movements_of(case),
+        "numbers": public_movements_of(case),
         "days": (now - case.submitted_at) // timedelta(days=1),
         "late": case.is_late(now),
     }
