@@ -20,7 +20,7 @@ from municipality.charts import Chart, Series
 from municipality.models import Office
 from transactions import service_types
 from transactions.answer_forms import step_page
-from transactions.draft_parts import Gap
+from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
 from transactions.progress import Progress, Step, Turn
@@ -94,6 +94,14 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
+def _changes(now: datetime) -> list[dict[str, Any]]:
+    """What happened yesterday, as an engineering office sees it."""
+    case = _case(Status.UNDER_STUDY, now)
+    case.applicant = User(full_name=LONG_NAME)
+    event = SimpleNamespace(transaction=case, office=case.held_by, at=now)
+    return [{"event": event, "title": _("Issued"), "more": more} for more in (0, 3)]
+
+
 def design(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     wrong = PinForm({"reference": "", "pin": "1234 5678"}, auto_id="wrong_%s")
@@ -120,8 +128,10 @@ def design(request: HttpRequest) -> HttpResponse:
         "question": next(iter(step_page(service.steps[0], {}, {}, (), {})[0].form)),  # type: ignore[union-attr]
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
-        "tasks": [{"title": _("Documents"), "url": "#main", "state": state} for state in ("done", "wrong", "todo")],
+        "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
+        "changes": _changes(now),
         "entries": entries,
+        "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),
         "closure": Closure(service=service.code),

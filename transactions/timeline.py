@@ -65,3 +65,14 @@ def movements_of(case: Transaction) -> list[Movement]:
         line._state.fields_cache["office"] = known[line.office_id]
         line._state.fields_cache["counterpart"] = known.get(line.counterpart_id) if line.counterpart_id else None
     return lines
+
+
+def public_movements_of(case: Transaction) -> list[Movement]:
+    """The same for whoever asks by number and PIN: what a service hands to its applicant goes out under their name,
+    and no name is told.
+    """
+    lines = movements_of(case)
+    if not case.service_type.output.recipient:
+        for line in lines:
+            line.recipient = ""
+    return lines

@@ -28,7 +28,7 @@ from transactions import access, pins, service_types
 from transactions.models import Channel, Intake, Transaction
 from transactions.services import attachments, inquiry, moves
 from transactions.services.intake import Submission, submit
-from transactions.timeline import history_of, movements_of
+from transactions.timeline import history_of, public_movements_of
 from transactions.wording import headline
 
 from . import serializers
@@ -329,7 +329,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
                 "at": line.at,
                 "recipient": line.recipient,
             }
-            for line in movements_of(case)
+            for line in public_movements_of(case)
         ],
         "as_of": now,
     }

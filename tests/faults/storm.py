@@ -74,7 +74,7 @@ def a_locked_table(run: Run, chance: random.Random) -> Iterator[None]:
     lock.autocommit = False
     table = chance.choice(["transactions_serial", "journal_chain", "transactions_outbox", "transactions_event"])
     with lock.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")  # noqa: S608
+        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
     try:
         yield
     finally:
@@ -150,9 +150,7 @@ def storm(run: Run, seed: int, seconds: float) -> list[Line]:
     chance, began, lines = random.Random(seed), time.monotonic(), []
     proxied = {"DATABASE_URL": run.stack.database_url, "REDIS_URL": run.stack.redis_url}
     run.proxies = {name: FaultProxy(port_of(url), seed) for name, url in proxied.items()}
-    _web, url = run.stack.second_web(
-        **{name: through(url, run.proxies[name].port) for name, url in proxied.items()}
-    )
+    _web, url = run.stack.second_web(**{name: through(url, run.proxies[name].port) for name, url in proxied.items()})
     turn: list[str] = []
     with run.load(threads=3, seed=seed), run.load(threads=1, seed=seed + 1, url=url):
         while time.monotonic() - began < seconds:
@@ -189,7 +187,8 @@ def weather(seed: int, seconds: float) -> bool:
     ops = run.history.ops
     problems += [f"{op.kind} hung for {op.seconds:.0f} s" for op in ops if op.seconds > HUNG]
     unknown = sum(op.resolved for op in ops)
-    print(f"\n{len(ops)} operations, {unknown} of them unknown at first; {len(run.history.of('submit', 'ok'))} requests taken")
+    taken = len(run.history.of("submit", "ok"))
+    print(f"\n{len(ops)} operations, {unknown} of them unknown at first; {taken} requests taken")
     if run.recovered:
         print(f"all quiet {run.recovered[-1]:.1f} s after the last fault")
     for problem in problems:

@@ -122,23 +122,6 @@ def test_a_request_is_routed_by_a_real_celery_worker(cast, web, run, redis_url):
 
 
 @pytest.mark.stack
-def test_a_celery_worker_killed_in_the_middle_loses_nothing(cast, run, redis_url):
-    backlog(cast)
-    start = ("-m", "celery", "-A", "jeddah_portal")
-    # Beat alone rings for what nobody rang for: the doorbells of this backlog went to another broker, or nowhere.
-    run(*start, "beat", REDIS_URL=redis_url, VAR_DIR=os.environ["VAR_DIR"])
-    first = run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
-    wait_until(lambda: waiting() < MANY - 3, 90)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert waiting() > 0, "the worker was done before it was killed: the fault did not happen"
-    expire_leases()
-    run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
-    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 90)
-    everything_done_once()
-
-
-@pytest.mark.stack
 def test_ready_means_database_broker_and_worker(cast, web, run, redis_url):
     url = web(REDIS_URL=redis_url)
 

@@ -1,6 +1,7 @@
 """Not a test by itself: `bin/test --screens` runs it, to take a picture of every page of pages.py and to measure it.
 
-Pictures go to var/screens, with measures.md beside them. SCREENS=public (or a part of a name) takes only those.
+Pictures go to var/screens, with measures.md beside them. SCREENS=public takes only those of PUBLIC,
+SCREENS=receipt,permit only pages with these in their names.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from .test_weight import server  # noqa: F401 – a fixture
 from .weigh import weigh
 
 FOLDER = Path(ROOT) / "var" / "screens"
+# What a page needs is the least of a few tries; the rest is what else the machine was doing.
+TRIES = 2
 WIDTHS, LANGUAGES, SCHEMES = (360, 1280), ("ar", "en"), ("light", "dark")
 
 
@@ -23,7 +26,7 @@ def chosen():
     wanted = os.environ.get("SCREENS", "")
     if wanted == "public":
         return PUBLIC
-    return [shown for shown in (*PUBLIC, *OTHERS) if wanted in shown.name]
+    return [shown for shown in (*PUBLIC, *OTHERS) if any(part in shown.name for part in wanted.split(","))]
 
 
 @pytest.fixture
@@ -64,7 +67,8 @@ def test_measure(server, browser, cast, world):  # noqa: F811
     ]
     for shown in chosen():
         quick = weigh(browser, server, shown, world, cast)
-        slow = weigh(browser, server, shown, world, cast, slow=True)
+        tries = [weigh(browser, server, shown, world, cast, slow=True) for _try in range(TRIES)]
+        slow = min(tries, key=lambda weight: weight.largest_ms)
         figures = f"{quick.bytes / 1000:.0f} | {quick.requests} | {max(quick.shift, slow.shift):.3f}"
         lines.append(f"| {shown.name} | {figures} | {quick.largest_ms:.0f} | {slow.largest_ms:.0f} |")
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -71,10 +71,3 @@ def test_nothing_jumps_when_the_typeface_comes_late(server, browser, city):
     page.wait_for_timeout(300)
     assert page.evaluate("window.shift") == 0
     context.close()
-
-
-def test_pages_are_compressed_and_files_are_not(server, city):
-    request = urllib.request.Request(f"{server}/", headers={"Accept-Encoding": "gzip"})
-    with urllib.request.urlopen(request) as answer:
-        assert answer.headers["Content-Encoding"] == "gzip"
-        assert "Accept-Encoding" in answer.headers["Vary"]

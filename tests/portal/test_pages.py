@@ -164,14 +164,22 @@ def test_the_engineering_office_prepares_and_the_owner_submits(cast, signed_in):
     assert (case.applicant, case.authorisation) == (cast.citizen, authorisation)
 
 
-def test_inquiry_shows_where_it_is_and_no_person(cast, submitted, client):
-    case = drive(submitted(), cast, "under_study")
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("electricity-connection", "under_study"), ("electricity-connection", "completed"), ("building-permit", "issued")],
+)
+def test_inquiry_shows_where_it_is_and_no_person(code, status, cast, submitted, client):
+    case = drive(submitted(code), cast, status)
     answer = client.post(reverse("transactions:inquiry"), {"reference": case.reference, "pin": pins.of(case.reference)})
     html = answer.content.decode()
     assert answer.status_code == 200
     assert case.reference in html
     for hidden in (cast.citizen.full_name, cast.citizen.national_id, cast.citizen.phone, "facade"):
         assert hidden not in html
+    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    api = client.post("/api/v1/inquiries/", asked, content_type="application/json")
+    assert api.status_code == 200
+    assert cast.citizen.full_name not in api.content.decode()
     wrong = client.post(reverse("transactions:inquiry"), {"reference": case.reference, "pin": "00000000"})
     assert "لا توجد معاملة مطابقة للبيانات المدخلة" in wrong.content.decode()
 

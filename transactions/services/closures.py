@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.core.cache import caches
 from django.utils.translation import gettext as _
 
@@ -14,8 +16,7 @@ _KEY = "closures"
 
 def closed() -> dict[str, Closure]:
     """The services that take no new requests, by their code; re-read every ten seconds in each process."""
-    found: dict[str, Closure] = caches["local"].get_or_set(_KEY, _read, REMEMBERED_SECONDS)
-    return found
+    return cast("dict[str, Closure]", caches["local"].get_or_set(_KEY, _read, REMEMBERED_SECONDS))
 
 
 def _read() -> dict[str, Closure]:

@@ -22,7 +22,7 @@ from ..errors import DomainError, NotVisible
 from ..models import Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
-from ..timeline import history_of, movements_of
+from ..timeline import history_of, public_movements_of
 from ..wording import headline, only_for
 from .common import client_address
 
@@ -71,7 +71,7 @@ class IncomingForm(forms.Form):
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
-    figures = caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS)
+    figures = cast(Pulse, caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
     closed = closures.closed()
     context = {
         "form": PinForm(),
@@ -158,7 +158,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "now": now,
         "headline": headline(case),
         "entries": history_of(case),
-        "numbers": movements_of(case),
+        "numbers": public_movements_of(case),
         "days": (now - case.submitted_at) // timedelta(days=1),
         "late": case.is_late(now),
     }
