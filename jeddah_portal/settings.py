@@ -257,6 +257,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
+if CELERY_BROKER_URL.startswith("sentinel://"):
+    CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = env.str("REDIS_SENTINEL_MASTER", default="portal")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # -- API -------------------------------------------------------------------------------------------------------
