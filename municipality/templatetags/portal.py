@@ -49,4 +49,4 @@ def ltr(value: object) -> SafeString:
 @register.simple_tag
 def day_or_word(label: object) -> SafeString | str:
     """A label of a picture: a day in both calendars, or words as they are."""
-    return both_dates(label) if isinstance(label, date) else conditional_escape(label)
+    return both_dates(label) if isinstance(label, date) else conditional_escape(str(label))

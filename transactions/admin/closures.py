@@ -28,7 +28,7 @@ class ClosureForm(forms.ModelForm):
             self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
         if "since" in self.fields:
             self.fields["since"].initial = timezone.now
-            day, clock = self.fields["since"].widget.widgets  # type: ignore[attr-defined]
+            day, clock = self.fields["since"].widget.widgets
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
