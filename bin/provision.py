@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -260,6 +261,50 @@ def start_redis(family: Family, home: Path, *, log: Path) -> str:
     family.start("Redis", [server, config], log=log)
     wait_for_port(port, family)
     return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def start_pgbouncer(family: Family, home: Path, server: str, *, log: Path) -> str:
+    """PgBouncer in transaction mode before the PostgreSQL at this URL; returns the URL that leads through it."""
+    place = urllib.parse.urlsplit(server)
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    users, config = home / "users.txt", home / "pgbouncer.ini"
+    users.write_text(f'"{place.username}" "{place.password}"\n')
+    config.write_text(
+        f"[databases]\n* = host={place.hostname} port={place.port}\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
+        f"auth_file = {users}\npool_mode = transaction\ndefault_pool_size = 8\nmax_client_conn = 200\n"
+        "ignore_startup_parameters = extra_float_digits,options\n"
+    )
+    user = postgres_user()
+    for path in (home, users, config):
+        path.chmod(0o700 if path is home else 0o600)
+        if user:
+            shutil.chown(path, user)
+    family.start("PgBouncer", [binary(["pgbouncer"], "pgbouncer"), config], user=user, log=log)
+    wait_for_port(port, family)
+    return place._replace(netloc=f"{place.username}:{place.password}@127.0.0.1:{port}").geturl()
+
+
+def start_nginx(family: Family, home: Path, upstreams: Sequence[str], *, log: Path) -> str:
+    """nginx before these hosts ("127.0.0.1:8001"), leaving out those that do not answer; returns its base URL."""
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    places = "".join(
+        f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = home / "nginx.conf"
+    config.write_text(
+        f"daemon off; pid {home}/pid; error_log stderr; worker_processes 1; events {{}}\n"
+        f"http {{ access_log off; {places} client_max_body_size 64m;\n"
+        f"upstream portal {{ {''.join(f'server {one} max_fails=1 fail_timeout=5s;' for one in upstreams)} }}\n"
+        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://portal; proxy_connect_timeout 1s;\n"
+        "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
+        "proxy_set_header X-Forwarded-Proto $scheme; proxy_next_upstream error timeout non_idempotent; } } }\n"
+    )
+    family.start("nginx", [binary(["nginx"], "nginx-light"), "-e", "stderr", "-c", config], log=log)
+    wait_for_port(port, family)
+    return f"http://127.0.0.1:{port}"
 
 
 def wait_for_port(port: int, family: Family, seconds: float = 30) -> None:

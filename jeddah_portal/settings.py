@@ -126,7 +126,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that tests may start other processes on it.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    # Behind PgBouncer in transaction mode neither a connection nor a cursor of the server may outlive a transaction.
+    pooled = env.bool("DATABASE_POOLED", default=False)
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if pooled else 60
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = pooled
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
@@ -254,6 +257,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
+if CELERY_BROKER_URL.startswith("sentinel://"):
+    CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = env.str("REDIS_SENTINEL_MASTER", default="portal")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # -- API -------------------------------------------------------------------------------------------------------

@@ -60,15 +60,16 @@ def _worker() -> bool:
 
 
 def _broker() -> bool:
-    import redis
+    """Asked the way work is rung for, so that a change of master behind Sentinel is seen as well."""
+    from .celery import app
 
-    client = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2, socket_connect_timeout=2)
+    patience = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"socket_timeout": 2}
     try:
-        return bool(client.ping())
-    except redis.RedisError:
+        with app.connection_for_write(transport_options=patience) as link:
+            link.connect()
+    except Exception:  # whatever the broker's library raises, it means the same here
         return False
-    finally:
-        client.close()
+    return True
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

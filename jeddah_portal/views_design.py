@@ -100,6 +100,14 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
+def _changes(now: datetime) -> list[dict[str, Any]]:
+    """What happened yesterday, as an engineering office sees it."""
+    case = _case(Status.UNDER_STUDY, now)
+    case.applicant = User(full_name=LONG_NAME)
+    event = SimpleNamespace(transaction=case, office=case.held_by, at=now)
+    return [{"event": event, "title": _("Issued"), "more": more} for more in (0, 3)]
+
+
 def design(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     wrong = PinForm({"reference": "", "pin": "1234 5678"}, auto_id="wrong_%s")
@@ -127,6 +135,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
         "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
+        "changes": _changes(now),
         "entries": entries,
         "changes": [{"event": _event(now, office), "title": _("Entered in the incoming register"), "more": 2}],
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},

@@ -28,6 +28,10 @@ class GuardedAdmin(admin.ModelAdmin):
         names = [one if isinstance(one, str) else getattr(one, "parameter_name", None) for one in declared]
         return any(name and lookup in (name, *(f"{name}__{end}" for end in LOOKUPS)) for name in names)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """By the primary key: Django takes an empty _to_field for the name of a field."""
+        return super().get_object(request, object_id, from_field or None)
+
     def response_action(self, request: HttpRequest, queryset: Any, *more: Any, **also: Any) -> HttpResponse | None:
         if not are_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest("ids are numbers")

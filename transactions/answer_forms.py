@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,11 +28,16 @@ class FieldsPart:
 
 @dataclass(frozen=True)
 class GroupPart:
-    """Questions asked several times: one form a row. `problems` are about the number of rows or all of them."""
+    """Questions asked several times: one form a row. `problems` are about the number of rows or all of them.
+
+    `total` is what the rows should add up to, if anything; `sum` what they add up to so far.
+    """
 
     group: Group
     rows: list[forms.Form]
     problems: list[Problem]
+    total: str = ""
+    sum: str = ""
 
 
 def typed_in(step: Step, data: QueryDict) -> tuple[dict[str, Any], dict[str, int], bool]:
@@ -110,7 +116,17 @@ def _group(
         )
         for index in range(count)
     ]
-    return GroupPart(group, rows, by_path.get(group.name, []))
+    number, whole = group.adds_up
+    written = sum((_number(item.get(number)) for item in items if isinstance(item, dict)), Decimal(0))
+    return GroupPart(group, rows, by_path.get(group.name, []), str(known.get(whole, "")), answers.canonical(written))
+
+
+def _number(text: Any) -> Decimal:
+    """What somebody wrote as a number; nought while it is none."""
+    try:
+        return answers.DecimalField(required=False, max_digits=12).clean(text) or Decimal(0)
+    except forms.ValidationError:
+        return Decimal(0)
 
 
 def _form(

@@ -68,6 +68,7 @@ def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
     row = _insert(
         kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
     )
+    logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
     _ring_on_commit(kind)
     return row
 
@@ -191,6 +192,7 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
             mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             if not mine.update(state=Outbox.State.DONE, done_at=now, lease_until=None):
                 raise LeaseLost
+        logger.info("work done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
         return False
     except Exception as error:

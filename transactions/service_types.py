@@ -73,7 +73,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Group:
-    """Questions asked several times over: the answers are a list of objects."""
+    """Questions asked several times over: the answers are a list of objects.
+
+    `adds_up` names a number asked in each and the earlier question whose answer they make up together; the page
+    then shows the sum as it is written.
+    """
 
     name: str
     label: StrOrPromise
@@ -82,6 +86,7 @@ class Group:
     least: int = 1
     most: int = 20
     hint: StrOrPromise = ""
+    adds_up: tuple[str, str] = ("", "")
     when: When | None = None
 
 

@@ -109,6 +109,7 @@ SERVICE = ServiceType(
                     least=2,
                     most=20,
                     hint=_("The areas of all parts together make up the plot."),
+                    adds_up=("area_m2", "area_m2"),
                 ),
             ),
         ),

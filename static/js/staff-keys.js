@@ -30,7 +30,7 @@ function reach(key) {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
   if (typing || event.metaKey || event.ctrlKey || event.altKey || !dialog) return;
-  if (event.shiftKey && event.code === "Slash") dialog.showModal();
+  if (["?", "؟"].includes(event.key) || (event.shiftKey && event.code === "Slash")) dialog.showModal();
   else if (localStorage.getItem(OFF) || event.shiftKey) return;
   else if (event.code === "KeyJ") walk(1);
   else if (event.code === "KeyK") walk(-1);

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +81,8 @@ def _contiguous(name: str, numbers: Collection[int], last: int) -> Problems:
     if sorted(numbers) != list(range(1, last + 1)):
         repeated = [number for number, many in Counter(numbers).items() if many > 1]
         missing = sorted(set(range(1, last + 1)) - set(numbers))
-        yield f"{name}: last is {last}, repeated {repeated}, skipped {missing}, beyond {[n for n in numbers if n > last]}"
+        beyond = [number for number in numbers if number > last]
+        yield f"{name}: last is {last}, repeated {repeated}, skipped {missing}, beyond {beyond}"
 
 
 def serial_of(reference: str) -> tuple[str, str, int]:
@@ -122,7 +124,7 @@ def _events(picture: Picture) -> Problems:
             continue
         if events[0]["move"] != "submit" or events[-1]["to_status"] != case["status"]:
             yield f"{name}: is {case['status']}, its events begin {events[0]['move']}, end {events[-1]['to_status']}"
-        for before, after in zip(events, events[1:], strict=False):
+        for before, after in pairwise(events):
             if before["to_status"] != after["from_status"]:
                 yield f"{name}: event {after['seq']} does not start where {before['seq']} ended"
         if sum(event["move"] == "route" for event in events) > 1:
@@ -236,7 +238,8 @@ def _submissions(picture: Picture, history: History) -> Problems:
             yield f"submission {op.facts['key']}: nobody made sure of it ({op.outcome} {op.status})"
         elif op.outcome != "ok":
             if intake:
-                yield f"DUPLICATED: {reference[intake['transaction_id']]} was taken, but its sender was told {op.outcome}"
+                name = reference[intake["transaction_id"]]
+                yield f"DUPLICATED: {name} was taken, but its sender was told {op.outcome}"
         elif intake is None:
             yield f"LOST: {op.answer['reference']} was acknowledged and is not there"
         else:

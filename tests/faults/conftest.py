@@ -61,6 +61,7 @@ def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         begun.append(process)
         return process
 
+    start.begun = begun  # type: ignore[attr-defined]
     yield start
     for process in begun:
         with contextlib.suppress(ProcessLookupError):

@@ -74,18 +74,22 @@ MUTANTS = (
         (
             (
                 "transactions/services/intake.py",
-                '    token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))\n'
-                "    return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)\n",
-                '    intake = _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=due_at)\n'
-                "\n"
-                "    def afterwards() -> None:\n"
-                "        with transaction.atomic():\n"
-                '            entry = chain.append("received", case.reference, _promise(case, values, attached), now)\n'
-                "            intake.token = receipts.token(entry)\n"
-                "            intake.save()\n"
-                "\n"
-                "    transaction.on_commit(afterwards)\n"
-                "    return intake\n",
+                """\
+    token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
+    return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
+""",
+                """\
+    intake = _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=due_at)
+
+    def afterwards() -> None:
+        with transaction.atomic():
+            entry = chain.append("received", case.reference, _promise(case, values, attached), now)
+            intake.token = receipts.token(entry)
+            intake.save()
+
+    transaction.on_commit(afterwards)
+    return intake
+""",
             ),
         ),
         (f"{KILLS}test_a_web_worker_killed_before_the_commit_has_taken_nothing",),

@@ -74,7 +74,7 @@ def a_locked_table(run: Run, chance: random.Random) -> Iterator[None]:
     lock.autocommit = False
     table = chance.choice(["transactions_serial", "journal_chain", "transactions_outbox", "transactions_event"])
     with lock.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")  # noqa: S608
+        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
     try:
         yield
     finally:
@@ -187,9 +187,8 @@ def weather(seed: int, seconds: float) -> bool:
     ops = run.history.ops
     problems += [f"{op.kind} hung for {op.seconds:.0f} s" for op in ops if op.seconds > HUNG]
     unknown = sum(op.resolved for op in ops)
-    print(
-        f"\n{len(ops)} operations, {unknown} of them unknown at first; {len(run.history.of('submit', 'ok'))} requests taken"
-    )
+    taken = len(run.history.of("submit", "ok"))
+    print(f"\n{len(ops)} operations, {unknown} of them unknown at first; {taken} requests taken")
     if run.recovered:
         print(f"all quiet {run.recovered[-1]:.1f} s after the last fault")
     for problem in problems:

@@ -14,7 +14,6 @@ import secrets
 import shlex
 import shutil
 import subprocess
-import sys
 import urllib.request
 import venv
 from base64 import b64encode
@@ -46,8 +45,13 @@ class Image:
     """The places of the image, under one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.places = {"/opt/venv": folder / "venv", "/srv/static": folder / "static", "/tmp/var": folder / "build",
-                       "/var/lib/portal": folder / "lib", "/app": folder / "app"}  # fmt: skip
+        self.places = {
+            "/opt/venv": folder / "venv",
+            "/srv/static": folder / "static",
+            "/tmp/var": folder / "build",  # noqa: S108 – a name in the Dockerfile
+            "/var/lib/portal": folder / "lib",
+            "/app": folder / "app",
+        }
         self.env = {"PATH": f"{self.places['/opt/venv']}/bin:/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
 
     def here(self, text: str) -> str:
@@ -133,10 +137,7 @@ def compose() -> dict[str, dict[str, object]]:
 def test_the_image_builds_migrates_serves_and_works(image, run):
     image.env["DATABASE_URL"] = database_url()
     # Nothing but what is pinned can be imported.
-    assert (
-        "pytest"
-        not in image.run("python -c 'import sys; print(sys.path)' && ! python -c 'import pytest' 2>&1").split("\n")[0]
-    )
+    image.run("! python -c 'import pytest' 2>/dev/null")
     image.run(str(compose()["migrate"]["command"]))
     assert "no issues" in image.run("python manage.py check --deploy --fail-level WARNING")
     assert list(image.places["/srv/static"].rglob("*.css.gz"))

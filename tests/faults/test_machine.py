@@ -17,9 +17,9 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.test import override_settings
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from municipality.services import current_calendar, forget
 from transactions import clock, outbox, service_types
@@ -59,6 +59,8 @@ TRIES: dict[str, list[tuple[Any, str, dict[str, Any]]]] = {
     "withdrawn": [(moves.reopen, "supervisor", {"reason": "عاد"})],
     "completed": [(moves.file, "registry", {})],
 }
+# A request withdrawn before it reached an office has none to be re-opened at.
+REFUSED = {("withdrawn", "never_routed"), ("withdrawn", "move_not_allowed")}
 
 
 class Crash(BaseException):
@@ -118,9 +120,25 @@ class Portal(RuleBasedStateMachine):
 
     # -- what happens --------------------------------------------------------------------------------------------
 
+    @initialize(many=st.integers(0, 4), ahead=st.integers(0, 12))
+    def begin(self, many: int, ahead: int) -> None:
+        """Some requests are on their way already."""
+        for form in range(many):
+            self.submit(form, "", True)
+        self.work("route", "")
+        for step in range(ahead):
+            self.time_passes(1)
+            self.move(step, 0, "", False)
+
     @rule(form=st.integers(0, FORMS - 1), crash=st.sampled_from(("", "", *INTAKE)), answered=st.booleans())
     def submit(self, form: int, crash: str, answered: bool) -> None:
-        """`answered` False: committed, but the sender never heard of it."""
+        """`answered` False: committed, but the sender never heard of it. A key that was used gives the same receipt,
+        and is refused for something else.
+        """
+        if form in self.tokens and not answered:
+            other = Submission(world.service, world.cast.citizen, ANSWERS | {"meters": "3"}, world.files[form])
+            with pytest.raises(DomainError):
+                submit(other, by=world.cast.citizen, key=f"form-{form}", now=self.now)
         sent = Submission(world.service, world.cast.citizen, ANSWERS, world.files[form])
         intake = self._until_crash(crash, lambda: submit(sent, by=world.cast.citizen, key=f"form-{form}", now=self.now))
         if intake is None:
@@ -130,13 +148,6 @@ class Portal(RuleBasedStateMachine):
         self.known.setdefault(intake.transaction_id, ("submitted", 1))
         if not answered:
             self.restart()
-
-    @rule(form=st.integers(0, FORMS - 1))
-    def reuse_a_key_for_something_else(self, form: int) -> None:
-        sent = Submission(world.service, world.cast.citizen, ANSWERS | {"meters": "3"}, world.files[form])
-        if form in self.tokens:
-            with pytest.raises(DomainError):
-                submit(sent, by=world.cast.citizen, key=f"form-{form}", now=self.now)
 
     @rule(kind=st.sampled_from(("route", "notify")), crash=st.sampled_from(("", "", *WORK)))
     def work(self, kind: str, crash: str) -> None:
@@ -158,14 +169,15 @@ class Portal(RuleBasedStateMachine):
         stale=st.sampled_from((False, False, False, True)),
     )
     def move(self, pick: int, choice: int, crash: str, stale: bool) -> None:
+        """The first of the tries most often, since that is the way to the end."""
         cases = list(Transaction.objects.order_by("pk"))
         if not cases:
             return
         case = cases[pick % len(cases)]
         tries = TRIES.get(case.status, [])
-        if not tries:
+        if not tries or (case.status == "submitted" and choice < 6):
             return
-        act, who, needs = tries[choice % len(tries)]
+        act, who, needs = tries[choice - 6 if 6 <= choice < 6 + len(tries) else 0]
         if act is moves.answer:
             needs = {"answers": {row.pk: "أرفقت" for row in case.deficiencies.filter(answered_at=None)}}
         version = case.version - stale
@@ -174,21 +186,19 @@ class Portal(RuleBasedStateMachine):
             try:
                 return act(case, by=getattr(world.cast, who), now=self.now, version=version, **needs)
             except DomainError as error:
-                assert error.code in ("moved_meanwhile", "never_routed"), error.code
-                return None
+                if stale or (case.status, error.code) in REFUSED:
+                    return None
+                raise
 
         done = self._until_crash(crash, step)
         if done is not None:
             assert not stale, "a move on an old version was made"
             self.known[done.pk] = (done.status, done.version)
 
-    @rule(hours=st.sampled_from((1, 1, 5, 24, 100, 400)))
+    @rule(hours=st.sampled_from((1, 5, 24, 100, 400, -1, -30)))
     def time_passes(self, hours: int) -> None:
+        """Or the clock jumps back."""
         self.now += timedelta(hours=hours)
-
-    @rule(hours=st.sampled_from((1, 30)))
-    def the_clock_jumps_back(self, hours: int) -> None:
-        self.now -= timedelta(hours=hours)
 
     @rule()
     def restart(self) -> None:
@@ -273,11 +283,13 @@ def test_no_order_of_steps_and_crashes_breaks_an_invariant(portal: Any) -> None:
     run_state_machine_as_test(
         portal,
         settings=settings(
-            max_examples=many or 12,
-            stateful_step_count=25,
+            max_examples=many or 10,
+            stateful_step_count=40,
             derandomize=not many,
             deadline=None,
             database=None,
+            # Shrinking takes minutes; --hypothesis-seed and the printed steps find the way back.
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 import urllib.error
@@ -49,15 +48,18 @@ def everything_done_once(many=MANY) -> None:
     assert set(Outbox.objects.values_list("state", flat=True)) == {"done"}
 
 
-def test_a_worker_killed_between_steps_is_followed_by_another(cast, run):
+@pytest.mark.parametrize("point", ["route, after effect", "notify, after claim", "notify, after effect"])
+def test_a_worker_killed_on_its_way_is_followed_by_another(cast, run, tmp_path, point):
+    for folder in ("armed", "hit"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "armed" / point).write_text("kill")
+    faulty = {"DJANGO_SETTINGS_MODULE": "tests.faults.inject.settings", "FAULTS_DIR": str(tmp_path)}
     backlog(cast)
-    first = run("manage.py", "work")
-    wait_until(lambda: waiting() < MANY - 3, 30)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert waiting() > 0, "the worker was done before it was killed: the fault did not happen"
+    first = run("manage.py", "work", **faulty)
+    assert first.wait(60) == -signal.SIGKILL, "the fault did not happen"
+    assert Outbox.objects.exclude(state="done").exists()
     expire_leases()
-    run("manage.py", "work")
+    run("manage.py", "work", **faulty)
     wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
     everything_done_once()
 
@@ -119,23 +121,6 @@ def test_a_request_is_routed_by_a_real_celery_worker(cast, web, run, redis_url):
         )["reference"]
         wait_until(lambda reference=reference: Transaction.objects.get(reference=reference).status == "incoming", 10)
     assert Event.objects.filter(move="route").count() == 3
-
-
-@pytest.mark.stack
-def test_a_celery_worker_killed_in_the_middle_loses_nothing(cast, run, redis_url):
-    backlog(cast)
-    start = ("-m", "celery", "-A", "jeddah_portal")
-    # Beat alone rings for what nobody rang for: the doorbells of this backlog went to another broker, or nowhere.
-    run(*start, "beat", REDIS_URL=redis_url, VAR_DIR=os.environ["VAR_DIR"])
-    first = run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
-    wait_until(lambda: waiting() < MANY - 3, 90)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert waiting() > 0, "the worker was done before it was killed: the fault did not happen"
-    expire_leases()
-    run(*start, "worker", "--concurrency", "2", REDIS_URL=redis_url)
-    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 90)
-    everything_done_once()
 
 
 @pytest.mark.stack

@@ -73,6 +73,8 @@ class Keys:
                 self.district(str(value))
             else:
                 self.write(name, str(value))
+        if self.page.locator("[data-sum]").count():
+            expect(self.page.locator(".sum--whole")).to_have_count(1)
         self.go("main form .actions .btn")
 
     def district(self, latin: str) -> None:

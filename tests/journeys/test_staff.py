@@ -109,7 +109,7 @@ def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
     page = desk(cast.reviewer)
     keys = Keys(page)
     page.goto("/staff/")
-    keys.press("Shift+Slash")
+    keys.press("?")
     page.locator("dialog#keys").wait_for()
     keys.press("Escape")
     keys.press("j", 3)

@@ -78,6 +78,15 @@ def test_the_task_list_says_how_far_each_part_is_and_leads_to_the_next(cast, sig
     assert not context["ready"]
 
 
+def test_the_parts_of_a_plot_are_added_up_while_they_are_written(cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    plot, parts = draft.service_type.steps[1:]
+    drafts.save_step(draft, plot, ANSWERS["land-subdivision"], by=cast.citizen)
+    drafts.save_step(draft, parts, {"parts": [{"area_m2": "٤٥٠٫٥"}, {"area_m2": "many"}, {}]}, by=cast.citizen)
+    shown = signed_in(cast.citizen).get(reverse("transactions:step", args=[draft.key, "parts"])).context["parts"][0]
+    assert (shown.sum, shown.total) == ("450.5", "900")
+
+
 def test_what_is_missing_leads_to_the_page_where_it_is_mended(cast, signed_in):
     draft = drafts.start(ELECTRICITY, by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)

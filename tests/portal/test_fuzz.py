@@ -29,7 +29,14 @@ pytestmark = pytest.mark.django_db
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "900"))
 SEED = int(os.environ.get("FUZZ_SEED", "1448"))
 SHARDS = int(os.environ.get("FUZZ_SHARDS", "4"))
-SLOWEST = 2.0  # seconds
+SLOWEST = 2.0  # seconds, on a machine that has no more to do than it can
+
+
+def slowest() -> float:
+    """The limit while others want the machine as well."""
+    return SLOWEST * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 # Most requests come from somebody who is let in: access_matrix.txt says who. What its letters mean stands there.
 TABLE, IN = table(), "CoWbci>-"
 # Of a hundred requests, how many go where: lists of the staff admin are many and alike.
@@ -161,13 +168,13 @@ class Fuzzer:
         answer, written, seconds = self.send(actor, sent)
         for _ in range(2):
             # Slow only because the machine was busy with something else? Then not every time.
-            seconds = min(seconds, self.send(actor, sent)[2]) if seconds > SLOWEST else seconds
+            seconds = min(seconds, self.send(actor, sent)[2]) if seconds > slowest() else seconds
         self.slowest = max(self.slowest, seconds)
         self.seen[answer.status_code] += 1
         self.seen["wrote"] += bool(written)
         if answer.status_code >= 500 and not (answer.status_code == 503 and sent.path == "/readyz"):
             self.wrong.append(f"{answer.status_code} {actor} {sent}: {getattr(answer, 'exc_info', None)}")
-        if seconds > SLOWEST:
+        if seconds > slowest():
             self.wrong.append(f"{seconds:.1f} s {actor} {sent}")
         if unasked := self.unasked(actor, route, sent, answer.status_code, written):
             self.wrong.append(f"wrote {unasked} {answer.status_code} {actor} {sent}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.urls import reverse
 
@@ -122,3 +124,26 @@ def test_text_is_utf_8_whatever_a_request_claims(kind, claimed, db, monkeypatch,
         for method in ("GET", "POST"):
             answer = client.generic(method, page, b"by=pin", f"{kind}; {claimed}", QUERY_STRING="q=%d8%a7&" * 1100)
             assert answer.status_code < 500, (method, page)
+
+
+# Each ended in a 500, or in half a minute of work, when bin/fuzz first sent it: (method, address, fields).
+FOUND = [
+    ("GET", "/staff/municipality/district/?pk__in=" + "9" * 400, {}),
+    ("GET", "/staff/municipality/district/%e2%80%ae/history/", {}),
+    ("GET", "/staff/municipality/district/1/history/x/", {}),
+    ("POST", "/staff/municipality/holiday/1/history/1/", {"_popup": "1"}),
+    ("POST", "/staff/accounts/staffpost/add/", {"user": "undefined", "office": "9" * 400}),
+    ("POST", "/staff/transactions/outbox/", {"action": "try_again", "_selected_action": "1448/13/99"}),
+    ("POST", "/staff/accounts/engineeringoffice/add/", {"memberships-TOTAL_FORMS": "99999999999"}),
+    ("OPTIONS", "/staff/accounts/user/1/delete/?_to_field=", {}),
+    ("OPTIONS", "/api/v1/docs/", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "address", "fields"), FOUND, ids=lambda value: str(value)[:50])
+def test_what_the_fuzz_found_stays_mended(method, address, fields, cast, signed_in):
+    page = signed_in(cast.administrator)
+    began = time.process_time()
+    answer = page.post(address, fields) if method == "POST" else page.generic(method, address)
+    assert answer.status_code < 500
+    assert time.process_time() - began < 2

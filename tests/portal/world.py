@@ -67,6 +67,7 @@ class World:
     returned: Transaction
     issued: Transaction
     draft: Draft
+    begun: Draft
     paper: Attachment
     loose: Attachment
     standing: int
@@ -93,15 +94,12 @@ class World:
             "<slug:kind>": self.issued.issued_documents.get().kind,
             "<slug:move>": "recommend",
             "<int:deficiency>": self.deficiency,
-            "<int:page>": 1,
             "<int:status>": 410,
-            "<int:pk>": self.asked if route.startswith("/office/") else self.standing,
+            "<int:page>": 1,
+            "<int:pk>": next((pk for start, pk in self.rows().items() if route.startswith(start)), 0),
             "<str:token>": self.studied.intake.token,
-            "<uuid:key>": self.draft.key
-            if "/drafts/" in route
-            else self.loose.key
-            if "remove" in route
-            else self.paper.key,
+            "<uuid:key>": next(key for start, key in self.keys().items() if route.startswith(start)),
+            "documents/<slug:code>": "documents/id_copy",
             "<slug:code>": self.draft.service_type.steps[0].code if "/drafts/" in route else "electricity-connection",
             "<path:content_type_id>/<path:object_id>": f"{ContentType.objects.get_for_model(Office).pk}/1",
             r"^[\s\S]*$": "nowhere",
@@ -112,6 +110,19 @@ class World:
             route = route.replace(hole, str(value))
         assert not re.search(r"[<^(]", route), f"nothing is known to put into {route}"
         return route
+
+    def rows(self) -> dict[str, int]:
+        """Which row a number means, by how the address starts."""
+        return {"/office/": self.asked, "/authorisations/": self.standing, "/requests/": self.deficiency}
+
+    def keys(self) -> dict[str, object]:
+        """What a key opens, by how the address starts."""
+        return {
+            "/drafts/": self.draft.key,
+            "/staff/counter/": self.begun.key,
+            "/files/<uuid:key>/remove/": self.loose.key,
+            "/": self.paper.key,
+        }
 
 
 def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
@@ -137,6 +148,8 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     )
     issued = drive(submitted("land-subdivision"), cast, "issued")
     draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    centre = Office.objects.get(code="SC01")
+    begun = drafts.start(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
     asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
     assert studied.authorisation_id is not None
@@ -146,6 +159,7 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         returned=returned,
         issued=issued,
         draft=draft,
+        begun=begun,
         paper=studied.attachments.filter(content_type="application/pdf").order_by("pk")[0],
         loose=loose,
         standing=studied.authorisation_id,

@@ -36,7 +36,7 @@ def values(row: Transaction) -> dict:
 
 def test_an_empty_queue_says_when_something_will_be_there(cast, signed_in):
     answer = signed_in(cast.reviewer).get(INDEX)
-    assert "متى وصلت معاملة إلى جهتك ودورك ظهرت في هذه القائمة" in answer.content.decode()
+    assert "ظهرت في هذه القائمة" in answer.content.decode()
     nothing = signed_in(cast.reviewer).get(INDEX, {"q": "xyz"}).content.decode()
     assert "لا معاملة من معاملاتك تطابق البحث" in nothing
 

@@ -39,13 +39,15 @@ def test_a_draft_begun_before_is_kept_and_goes_on_when_it_opens_again(cast, sign
     draft = drafts.start(service_types.get(CODE), by=cast.citizen)
     closure = save_closure(Closure(service=CODE, since=NOW, reason_ar="نراجع.", reason_en="Checking."))
     page = signed_in(cast.citizen)
-    page.post(reverse("transactions:start", args=[CODE]))
+    begun = reverse("transactions:draft", args=[draft.key])
+    assert page.post(reverse("transactions:start", args=[CODE])).url != begun
     assert list(Draft.objects.all()) == [draft]
-    assert page.get(reverse("transactions:draft", args=[draft.key])).status_code == 200
+    for name in ("draft", "check"):
+        assert "نراجع." in page.get(reverse(f"transactions:{name}", args=[draft.key])).content.decode()
     closure.in_force = False
     save_closure(closure)
-    answer = page.post(reverse("transactions:start", args=[CODE]))
-    assert answer.url == reverse("transactions:draft", args=[draft.key])
+    assert page.post(reverse("transactions:start", args=[CODE])).url == begun
+    assert "نراجع." not in page.get(begun).content.decode()
 
 
 def test_its_page_and_its_card_say_so_and_offer_no_start(client, closure):

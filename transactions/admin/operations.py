@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -29,10 +31,12 @@ MOST_VIEWS = 15
 def operations(request: HttpRequest) -> HttpResponse:
     if not is_administrator(signed_in(request)):
         raise Http404
-    found = health(timezone.now())
+    now = timezone.now()
+    found = health(now)
     context = staff_site.each_context(request) | {
         "title": _("Operations"),
         "health": found,
+        "work": [(line, now - timedelta(seconds=line.oldest)) for line in found.work],
         "worker_lives": found.worker_age is not None and found.worker_age < WORKER_ALIVE,
         "dead": sum(line.dead for line in found.work),
         "waiting": sum(line.waiting for line in found.work),

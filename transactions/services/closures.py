@@ -16,11 +16,11 @@ _KEY = "closures"
 
 def closed() -> dict[str, Closure]:
     """The services that take no new requests, by their code; re-read every ten seconds in each process."""
-    found = caches["local"].get(_KEY)
-    if found is None:
-        found = {closure.service: closure for closure in Closure.objects.filter(in_force=True)}
-        caches["local"].set(_KEY, found, REMEMBERED_SECONDS)
-    return cast("dict[str, Closure]", found)
+    return cast("dict[str, Closure]", caches["local"].get_or_set(_KEY, _read, REMEMBERED_SECONDS))
+
+
+def _read() -> dict[str, Closure]:
+    return {closure.service: closure for closure in Closure.objects.filter(in_force=True)}
 
 
 def refuse_if_closed(service: str) -> None:

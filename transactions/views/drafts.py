@@ -22,8 +22,8 @@ from ..answer_forms import step_page, typed_in
 from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import Channel, Draft
-from ..service_types import Filer, Step
-from ..services import drafts
+from ..service_types import Filer, Group, Step
+from ..services import closures, drafts
 from ..summary import sections
 from .common import hidden_is_404
 from .kept import sign_in_first, typed_before
@@ -79,6 +79,7 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "ready": all(part.state == State.DONE for part in parts),
         "may_write": _may_write(draft, user),
         "back": _home(draft, user),
+        "closure": closures.closed().get(draft.service),
     }
     return render(request, "transactions/task_list.html", context)
 
@@ -159,6 +160,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "problems": problems,
         "districts": districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
+        "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
     }
@@ -205,6 +207,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "problems": problems,
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
+        "closure": closures.closed().get(draft.service),
         "may_change": _may_write(draft, user),
         "note": (typed or request.POST).get("note", ""),
         "pressed": request.method == "POST",

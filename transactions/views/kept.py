@@ -26,6 +26,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
         typed = {name: request.POST.getlist(name) for name in request.POST if name not in PRESSED}
         if sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MOST_CHARACTERS:
             request.session[KEPT] = {"path": request.path, "typed": typed, "files": len(request.FILES)}
+            messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
     return redirect_to_login(request.get_full_path())
 
 

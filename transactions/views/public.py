@@ -71,7 +71,7 @@ class IncomingForm(forms.Form):
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
-    figures = cast("Pulse", caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
+    figures = cast(Pulse, caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
     closed = closures.closed()
     context = {
         "form": PinForm(),

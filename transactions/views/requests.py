@@ -31,7 +31,7 @@ from ..services import attachments, drafts, moves, notices
 from ..summary import in_words, sections
 from ..timeline import history_of, movements_of
 from ..wording import asked as asked_in_words
-from ..wording import headline, notice_text, title
+from ..wording import headline, sentence, title
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
 from .documents import files_of
@@ -324,7 +324,7 @@ def notices_list(request: HttpRequest) -> HttpResponse:
     )
     page = page_of(request, rows)
     for row in page:
-        row.title, row.text = title(row.event), notice_text(row.event)
+        row.title, row.text = title(row.event), sentence(row.event)
     return render(request, "transactions/notices.html", {"page": page})
 
 

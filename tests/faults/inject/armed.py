@@ -1,7 +1,8 @@
 """What happens at a crash point of a real process: whatever the harness armed it with, by a file in FAULTS_DIR.
 
-FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" or "lose" (the database connection). The first process to get there takes the file away
-(renames it into FAULTS_DIR/hit), so each arming strikes once, and the harness sees that it did.
+FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" or "lose" (the database connection). The first process to get
+there takes the file away (renames it into FAULTS_DIR/hit), so each arming strikes once, and the harness sees that it
+did.
 """
 
 from __future__ import annotations

@@ -1,0 +1,145 @@
+"""Two web hosts behind nginx, all of them and the worker behind PgBouncer: one portal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from knox.models import AuthToken
+from redis.sentinel import MasterNotFoundError, Sentinel
+
+from journal import export
+from journal.verify import verify
+from transactions import references, service_types
+from transactions.models import Event, Heartbeat, Outbox, Transaction
+
+from ..conftest import ANSWERS, files_for
+from ..journeys.conftest import database_url
+from .conftest import wait_until
+from .test_processes import body_for, post
+
+sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
+import provision
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
+
+
+@pytest.fixture
+def family():
+    found = provision.Family()
+    yield found
+    found.end()
+
+
+def test_two_hosts_behind_nginx_and_pgbouncer_are_one_portal(cast, web, run, family):
+    # PgBouncer runs as another user, for whom pytest's own folders are closed.
+    home = Path(tempfile.mkdtemp(prefix="jeddah-scale-", dir=os.environ["VAR_DIR"]))
+    home.chmod(0o711)
+    log = home / "servers.log"
+    pooled = {
+        "DATABASE_URL": provision.start_pgbouncer(family, home / "pgbouncer", database_url(), log=log),
+        "DATABASE_POOLED": "1",
+        "MEDIA_ROOT": str(django_settings.MEDIA_ROOT),
+        "TRUSTED_PROXIES": "1",
+    }
+    hosts = [web(**pooled) for _ in range(2)]
+    url = provision.start_nginx(family, home / "nginx", [urlsplit(host).netloc for host in hosts], log=log)
+
+    token = AuthToken.objects.create(cast.citizen)[1]
+    service = service_types.get("electricity-connection")
+    answers = ANSWERS[service.code]
+    bodies = []
+    for _ in range(24):
+        keys = files_for(service, answers, cast.citizen)
+        files = {code: [str(key) for key in found] for code, found in keys.items()}
+        bodies.append(json.dumps({"service": service.code, "answers": answers, "attachments": files}).encode())
+
+    def send(number: int) -> str:
+        headers = {
+            "Authorization": f"Token {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"s-{number}",
+        }
+        asked = urllib.request.Request(f"{url}/api/v1/transactions/", bodies[number], headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.load(answer)["reference"]
+
+    with ThreadPoolExecutor(6) as pool:
+        given = list(pool.map(send, range(12)))
+        # One host is lost; the proxy leaves it out, and what it had not answered is asked again under the same key.
+        os.killpg(run.begun[0].pid, signal.SIGKILL)
+        given += list(pool.map(send, range(12, 24)))
+        again = list(pool.map(send, range(24)))
+    assert again == given
+    assert sorted(references.parse(reference).serial for reference in given) == list(range(1, 25))
+    heads, bad = verify(export.lines())
+    assert (bad, [head.seq for head in heads.values()]) == (None, [24])
+
+    worker = run("manage.py", "work", **pooled)
+    wait_until(lambda: not Transaction.objects.filter(status="submitted").exists(), 60)
+    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    assert worker.poll() is None
+
+
+def redis_server(family, home, *more):
+    """A Redis server of its own with these further settings; returns its port and process."""
+    port, folder = provision.free_port(), home / f"redis-{len(family.members)}"
+    folder.mkdir()
+    config = folder / "redis.conf"
+    config.write_text(f"bind 127.0.0.1\nport {port}\ndir {folder}\n" + "\n".join(more) + "\n")
+    server = provision.binary(["redis-server"], "redis-server")
+    sentinel = ["--sentinel"] if any(line.startswith("sentinel") for line in more) else []
+    process = family.start(f"Redis {port}", [server, config, *sentinel], log=home / "servers.log")
+    provision.wait_for_port(port, family)
+    return port, process
+
+
+def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, run, family, tmp_path):
+    master, process = redis_server(family, tmp_path)
+    replica, _process = redis_server(family, tmp_path, f"replicaof 127.0.0.1 {master}")
+    watch = ["down-after-milliseconds portal 1000", "failover-timeout portal 5000"]
+    watch = [f"sentinel monitor portal 127.0.0.1 {master} 1", *(f"sentinel {line}" for line in watch)]
+    sentinel, _process = redis_server(family, tmp_path, *watch)
+    broker = {"REDIS_URL": f"sentinel://127.0.0.1:{sentinel}/0", "REDIS_SENTINEL_MASTER": "portal"}
+    run("-m", "celery", "-A", "jeddah_portal", "worker", "--pool", "solo", **broker)
+    url = web(**broker)
+    wait_until(lambda: Heartbeat.objects.exists(), 120)
+    assert json.load(urllib.request.urlopen(f"{url}/readyz"))["checks"] == {
+        "database": True,
+        "worker": True,
+        "broker": True,
+    }
+    asked = Sentinel([("127.0.0.1", sentinel)])
+    wait_until(lambda: asked.discover_slaves("portal"), 30)
+
+    family.members = [member for member in family.members if member[1] is not process]
+    process.kill()
+    process.wait()
+
+    def follows() -> bool:
+        with contextlib.suppress(MasterNotFoundError):
+            return asked.discover_master("portal")[1] == replica
+        return False
+
+    wait_until(follows, 60)
+    token = AuthToken.objects.create(cast.citizen)[1]
+    end = time.monotonic() + 120
+    sent = 0
+    # Who rang into the void rings again after a while; whoever answers works off all that waits.
+    while sent == 0 or Transaction.objects.filter(status="submitted").exists():
+        assert time.monotonic() < end, "nothing is routed through the new master"
+        post(f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": f"sentinel-{sent}"})
+        sent += 1
+        time.sleep(3)
+    assert Event.objects.filter(move="route").count() == sent
