@@ -80,12 +80,6 @@ def _progress(now: datetime, **more: Any) -> Progress:
     return Progress(**{**usual, **more}, steps=steps)
 
 
-def _event(now: datetime, office: Office) -> SimpleNamespace:
-    return SimpleNamespace(
-        at=now, office=office, transaction=Transaction(reference=REFERENCE, applicant=User(full_name=LONG_NAME))
-    )
-
-
 def _rows(now: datetime) -> list[dict[str, Any]]:
     """Requests as people find them in their list."""
     shown = (
@@ -137,7 +131,6 @@ def design(request: HttpRequest) -> HttpResponse:
         "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
         "changes": _changes(now),
         "entries": entries,
-        "changes": [{"event": _event(now, office), "title": _("Entered in the incoming register"), "more": 2}],
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),
