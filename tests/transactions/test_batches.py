@@ -84,3 +84,14 @@ def test_a_request_that_was_withdrawn_meanwhile_is_left_alone(cast, submitted):
     stays.refresh_from_db()
     assert (gone.status, stays.status) == ("withdrawn", "incoming")
     assert set(Outbox.objects.filter(kind="route").values_list("state", flat=True)) == {"done"}
+
+
+def test_work_owed_for_nothing_does_not_end_as_done(cast, submitted):
+    good = submitted(routed=False)
+    lost = outbox.owe("route", 987654321, dedupe="route:987654321", now=NOW)
+    assert outbox.drain("route", NOW) == 2
+    good.refresh_from_db()
+    lost.refresh_from_db()
+    assert good.status == "incoming"
+    assert (lost.state, lost.attempts) == ("owed", 1)
+    assert lost.last_error.startswith("DoesNotExist")

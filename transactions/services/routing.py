@@ -31,8 +31,14 @@ class _Row(NamedTuple):
 
 @outbox.handles_batches("route")
 def route(transaction_ids: Sequence[int], now: datetime) -> None:
-    """Route these requests in this order. Idempotent: whatever does not wait to be routed is left alone."""
+    """Route these requests in this order. Idempotent: whatever does not wait to be routed is left alone.
+
+    Raises Transaction.DoesNotExist when one was never taken.
+    """
     found = {case.pk: case for case in waiting_to_arrive(transaction_ids)}
+    elsewhere = set(transaction_ids) - set(found)
+    if elsewhere and Transaction.objects.filter(pk__in=elsewhere).count() < len(elsewhere):
+        raise Transaction.DoesNotExist(f"of {sorted(elsewhere)} some were never taken")
     cases = [found[pk] for pk in dict.fromkeys(transaction_ids) if pk in found]
     city = _City.read({case.district_id for case in cases if case.district_id})
     arrive([city.arrival_of(case) for case in cases], now=now)
