@@ -115,7 +115,7 @@ class World:
 
 def build(family: Family, var: Path, transactions: int, rounds: int) -> World:
     log = var / "log"
-    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="WARNING")
+    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO")
     env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
     env["REDIS_URL"] = provision.start_redis(family, var / "redis", log=log)
     say(f"building a city of {transactions} transactions")

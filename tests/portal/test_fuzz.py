@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from jeddah_portal.wsgi import application
+from jeddah_portal.application import application
 from transactions.workflow import BY_NAME
 
 from ..conftest import ANSWERS, PASSWORD

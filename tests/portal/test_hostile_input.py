@@ -7,7 +7,7 @@ import time
 import pytest
 from django.urls import reverse
 
-from jeddah_portal.wsgi import application
+from jeddah_portal.application import application
 from transactions.models import Draft, Transaction
 
 from ..conftest import drive, stored

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
-from django.core.signals import request_started
+from django.core.signals import request_finished, request_started
 from django.db import InterfaceError, OperationalError
 
 AWAY = (OperationalError, InterfaceError)
@@ -41,6 +41,11 @@ _ask: ContextVar[_Ask | None] = ContextVar("database_ask", default=None)
 def begin(**_signal: Any) -> None:
     """A request starts: full patience, nothing kept."""
     _ask.set(_Ask())
+
+
+def end(**_signal: Any) -> None:
+    """A request is over: what this thread asks after it is nobody's waiting."""
+    _ask.set(None)
 
 
 def nothing_was_taken() -> bool:
@@ -95,3 +100,4 @@ def wait(connection: Any) -> None:
 
 
 request_started.connect(begin)
+request_finished.connect(end)
