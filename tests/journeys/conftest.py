@@ -43,9 +43,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(django_db_setup: None) -> Iterator[None]:
-    """`manage.py work` on the test database: requests are routed by themselves."""
+    """`manage.py work` on the test database: requests are routed by themselves.
+
+    It ends with the module: other tests on the same database do their work themselves, and look at how it went.
+    """
     env = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
     process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
     yield

@@ -83,7 +83,11 @@ class World:
             model = apps.get_model(*found.groups())
             own = {Transaction: self.studied.pk}
             pk = own.get(model) or model._default_manager.order_by("pk").values_list("pk", flat=True).first() or 1
-            return route.replace("<path:object_id>", str(pk)).replace("^([^/]+)/history/([^/]+)/$", f"{pk}/history/1/")
+            version = (
+                model.history.filter(id=pk).values_list("history_id", flat=True).first() if "history/(" in route else 0
+            )
+            past = f"{pk}/history/{version}/"
+            return route.replace("<path:object_id>", str(pk)).replace("^([^/]+)/history/([^/]+)/$", past)
         case = self.studied
         if "documents/<slug:kind>" in route:
             case = self.issued

@@ -10,9 +10,9 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.access import is_administrator, signed_in
+from municipality.guarded_admin import RecordedAdmin
 
 from ..models import Closure
 from ..service_types import every, find
@@ -32,7 +32,7 @@ class ClosureForm(forms.ModelForm):
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
-class ClosureAdmin(SimpleHistoryAdmin):
+class ClosureAdmin(RecordedAdmin):
     """To open a service again, untick “closed for new requests”: the row stays, so that its history does."""
 
     form = ClosureForm
