@@ -196,5 +196,6 @@ function goOn() {
   held = null;
   const failed = form.querySelector(".upload--failed");
   if (failed) failed.scrollIntoView({ block: "center" });
-  else form.requestSubmit(button);
+  // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before this.
+  else window.setTimeout(() => form.requestSubmit(button));
 }
