@@ -141,7 +141,8 @@ DATABASES["default"]["ENGINE"] = DATABASES["default"]["ENGINE"].replace("django.
 # -- caches: counts that several processes share lie in the database, hints that may differ a minute in each -----
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
-    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Of each process: parts of pages, and answers of about 4 KB to those who ask after a request.
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
 }
 
 # -- people ----------------------------------------------------------------------------------------------------

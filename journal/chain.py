@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -12,11 +13,16 @@ from . import keys
 from .entry import GENESIS, body_of, link
 from .models import Chain, Entry
 
+Execute = Callable[[str, Sequence[Any]], None]
 
-def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime) -> Entry:
-    """Write the next entry of this node's chain and return it.
+
+def append(
+    kind: str, subject: str, facts: Mapping[str, str | int], at: datetime, *, execute: Execute | None = None
+) -> Entry:
+    """Write the next entry of this node's chain and return it, without its key.
 
     Must be called inside transaction.atomic(), as late as possible: the chain's row stays locked until commit.
+    `execute` takes (sql, parameters) and runs them in this transaction, at once or with others.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a promise and its journal entry share one transaction")
@@ -37,7 +43,7 @@ def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime
         signature=keys.signing_key().sign(digest),
         at=at,
     )
-    _write(entry)
+    _write(entry, execute or _execute)
     return entry
 
 
@@ -45,7 +51,7 @@ def append(kind: str, subject: str, facts: Mapping[str, str | int], at: datetime
 _LOCK = """SELECT id, public_key, head_hash, length FROM journal_chain WHERE node = %s AND incarnation = %s"""
 _INSERT = """INSERT INTO journal_entry
     (chain_id, seq, kind, subject, body, previous_hash, hash, signature, at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"""
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _ADVANCE = """UPDATE journal_chain SET head_hash = %s, length = %s WHERE id = %s"""
 
 
@@ -64,11 +70,14 @@ def _lock_chain() -> tuple[int, bytes, bytes, int]:
     return row[0], bytes(row[1]), bytes(row[2]), row[3]
 
 
-def _write(entry: Entry) -> None:
+def _write(entry: Entry, execute: Execute) -> None:
     binary = connection.Database.Binary  # type: ignore[attr-defined]
     at = connection.ops.adapt_datetimefield_value(entry.at)
     blobs = [binary(blob) for blob in (entry.body, entry.previous_hash, entry.hash, entry.signature)]
+    execute(_INSERT, [entry.chain_id, entry.seq, entry.kind, entry.subject, *blobs, at])
+    execute(_ADVANCE, [blobs[2], entry.seq, entry.chain_id])
+
+
+def _execute(sql: str, params: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [entry.chain_id, entry.seq, entry.kind, entry.subject, *blobs, at])
-        entry.pk = cursor.fetchone()[0]
-        cursor.execute(_ADVANCE, [blobs[2], entry.seq, entry.chain_id])
+        cursor.execute(sql, params)

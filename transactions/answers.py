@@ -7,10 +7,11 @@ canonical JSON: western digits, decimals as text, dates ISO Gregorian, choices a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -125,7 +126,15 @@ def _whole(bound: Decimal | int | None) -> int | None:
     return None if bound is None else int(bound)
 
 
-def _form_field(spec: Field, answers: Answers) -> Any:
+_EMPTY = {
+    Kind.ACKNOWLEDGE: gettext_lazy("You need to acknowledge this condition."),
+    Kind.CHOICE: gettext_lazy("Choose one."),
+}
+# For checking alone: building a field costs more than using it. Its words are in the language of whoever reads them.
+_checking = cache(lambda spec: _form_field(spec))
+
+
+def _form_field(spec: Field) -> Any:
     common: dict[str, Any] = {"label": spec.label, "help_text": spec.hint, "required": spec.required}
     field: Any  # a form field that also says its unit and kind to the templates
     match spec.kind:
@@ -148,16 +157,14 @@ def _form_field(spec: Field, answers: Answers) -> Any:
             field.widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr"})
         case Kind.CHOICE:
             widget = forms.RadioSelect if len(spec.choices) <= 5 else forms.Select
-            choices = spec.choices if widget is forms.RadioSelect else (("", _("Choose")), *spec.choices)
+            choices = spec.choices if widget is forms.RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
             field = forms.ChoiceField(choices=choices, widget=widget, **common)
         case Kind.DISTRICT:
             field = DistrictField(max_length=80, **common)
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
-            field.error_messages["required"] = _("You need to acknowledge this condition.")
-    if spec.kind is not Kind.ACKNOWLEDGE:
-        field.error_messages["required"] = _("Choose one.") if spec.kind is Kind.CHOICE else _("This is still empty.")
+    field.error_messages["required"] = _EMPTY.get(spec.kind, gettext_lazy("This is still empty."))
     field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
     return field
 
@@ -166,13 +173,10 @@ def _asked(specs: Iterable[Field | Group], answers: Answers) -> list[Field | Gro
     return [spec for spec in specs if spec.when is None or spec.when(answers)]
 
 
-def form_for(
-    specs: Iterable[Field], answers: Answers, data: Mapping[str, Any] | None = None, **kwargs: Any
-) -> forms.Form:
-    """A Django form over these questions; unbound shows `answers`, bound checks `data`."""
-    fields = {spec.name: _form_field(spec, answers) for spec in _asked(specs, answers) if isinstance(spec, Field)}
-    form = forms.Form(data, initial=dict(answers), **kwargs)
-    form.fields.update(fields)
+def form_for(specs: Iterable[Field], answers: Answers, prefix: str | None) -> forms.Form:
+    """A Django form that shows these questions with their `answers`."""
+    form = forms.Form(initial=dict(answers), prefix=prefix)
+    form.fields.update({spec.name: _form_field(spec) for spec in _asked(specs, answers) if isinstance(spec, Field)})
     return form
 
 
@@ -193,16 +197,22 @@ def canonical(value: Any) -> Any:
 
 def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
     """`path` and `item` say which entry of a repeated group this is, to the program and to people."""
-    labels = {spec.name: str(spec.label).rstrip(".") for spec in specs}
-    form = form_for(specs, seen, {k: v for k, v in raw.items() if v is not None})
-    form.is_valid()
-    problems = [
-        Problem(f"{path}{name}", message, error.code or "invalid", f"{item}{labels[name]}")
-        for name, errors in form.errors.as_data().items()
-        for error in errors
-        for message in error.messages[:1]
-    ]
-    values = {name: canonical(value) for name, value in form.cleaned_data.items() if value not in (None, "")}
+    typed = {name: value for name, value in raw.items() if value is not None}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for spec in _asked(specs, seen):
+        field = _checking(spec)
+        try:
+            value = field.clean(field.widget.value_from_datadict(typed, {}, spec.name))
+        except forms.ValidationError as refused:
+            label = f"{item}{str(spec.label).rstrip('.')}"
+            problems += [
+                Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", label)
+                for error in refused.error_list
+            ]
+        else:
+            if value not in (None, ""):
+                values[spec.name] = canonical(value)
     return Cleaned(values, tuple(problems))
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from .database import AWAY
 from .models import Outbox
-from .prepared import PreparedInsert
+from .prepared import AT_ONCE, PreparedInsert, Writer
 from .tracing import request_id
 
 logger = logging.getLogger(__name__)
@@ -63,10 +63,11 @@ def handles_batches(
     return remember
 
 
-def owe(kind: str, subject: int, *, dedupe: str, now: datetime) -> Outbox:
+def owe(kind: str, subject: int, *, dedupe: str, now: datetime, writer: Writer = AT_ONCE) -> Outbox:
     """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed."""
-    row = _insert(
-        kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=request_id.get()
+    trace = request_id.get()
+    row = writer.insert(
+        _insert, kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=trace
     )
     logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
     _ring_on_commit(kind)

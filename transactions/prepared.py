@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -76,16 +76,20 @@ class PreparedInsert(Generic[Row]):
     """Writes rows as `objects.create` would, with SQL built once a process. For models without signals or files."""
 
     def __init__(self, model: type[Row]) -> None:
-        self._model = model
+        self.model = model
         self._sql = ""
 
     def _prepare(self) -> None:
-        quote, meta = connection.ops.quote_name, self._model._meta
+        quote, meta = connection.ops.quote_name, self.model._meta
         self._fields = [field for field in meta.concrete_fields if not field.primary_key]
-        names = ", ".join(quote(str(field.column)) for field in self._fields)
-        self._marks = f"({', '.join(['%s'] * len(self._fields))})"
-        self._sql = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES "  # noqa: S608 – names of ours only
-        self._returning = f" RETURNING {quote(str(meta.pk.column))}"
+        names = [quote(str(field.column)) for field in self._fields]
+        marks = ["%s"] * len(names)
+        key = quote(str(meta.pk.column))
+        table = quote(meta.db_table)
+        self._marks = f"({', '.join(marks)})"
+        self._sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 – names of ours only
+        self._returning = f" RETURNING {key}"
+        self._keyed = f"INSERT INTO {table} ({', '.join([*names, key])}) VALUES ({', '.join([*marks, '%s'])})"  # noqa: S608
 
     def _params(self, row: Row) -> list[Any]:
         return [_param(field, row) for field in self._fields]
@@ -94,21 +98,101 @@ class PreparedInsert(Generic[Row]):
         """Write a row of these values and return it, with its key."""
         if not self._sql:
             self._prepare()
-        row = self._model(**values)
+        row = self.model(**values)
         with connection.cursor() as cursor:
             cursor.execute(self._sql + self._marks + self._returning, self._params(row))
             row.pk = cursor.fetchone()[0]
-        row._state.adding, row._state.db = False, connection.alias
+        _is_there(row)
         return row
+
+    def under(self, key: int, values: Mapping[str, Any]) -> tuple[Row, str, list[Any]]:
+        """A row under a key drawn before, with the statement that writes it and its parameters."""
+        if not self._sql:
+            self._prepare()
+        row = self.model(pk=key, **values)
+        _is_there(row)
+        return row, self._keyed, [*self._params(row), key]
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write many rows, in as few statements as the engine's limit on parameters allows."""
         if not self._sql:
             self._prepare()
         for some in _in_pieces(rows, len(self._fields)):
-            params = [value for values in some for value in self._params(self._model(**values))]
+            params = [value for values in some for value in self._params(self.model(**values))]
             with connection.cursor() as cursor:
                 cursor.execute(self._sql + ", ".join([self._marks] * len(some)), params)
+
+
+class Writer(Protocol):
+    """Where a service puts what it writes: into the database now (AT_ONCE) or into a Batch."""
+
+    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row: ...
+
+    def execute(self, sql: str, params: Sequence[Any]) -> None: ...
+
+
+class _AtOnce:
+    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
+        return prepared(**values)
+
+    def execute(self, sql: str, params: Sequence[Any]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+
+
+AT_ONCE: Writer = _AtOnce()
+
+
+class Batch:
+    """Statements that go out together: on PostgreSQL in one round trip, so that locks are held as short as can be.
+
+    `models` name the rows to come, one key each, drawn now, so that rows can name each other before they are there.
+    Nothing is written until `send`. Make and send it inside one transaction; on SQLite that is what guards the keys.
+    """
+
+    def __init__(self, models: Sequence[type[Model]]) -> None:
+        self._keys = _draw_keys(models)
+        self._statements: list[tuple[str, Sequence[Any]]] = []
+
+    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
+        row, sql, params = prepared.under(self._keys[prepared.model].pop(0), values)
+        self.execute(sql, params)
+        return row
+
+    def execute(self, sql: str, params: Sequence[Any]) -> None:
+        self._statements.append((sql, params))
+
+    def send(self) -> int:
+        """Run the statements in order; returns how many rows the last one changed."""
+        statements = self._statements
+        if connection.vendor == "postgresql":
+            together = "; ".join(sql for sql, _params in statements)
+            statements = [(together, [value for _sql, params in statements for value in params])]
+        with connection.cursor() as cursor:
+            for sql, params in statements:
+                cursor.execute(sql, params)
+            return cursor.rowcount
+
+
+def _draw_keys(models: Sequence[type[Model]]) -> dict[type[Model], list[int]]:
+    tables = [model._meta.db_table for model in models]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            draws = ", ".join(["nextval(pg_get_serial_sequence(%s, 'id'))"] * len(tables))
+            cursor.execute(f"SELECT {draws}", tables)
+            drawn = list(cursor.fetchone())
+        else:
+            cursor.execute("SELECT name, seq FROM sqlite_sequence")
+            last = dict(cursor.fetchall())
+            drawn = [last.get(table, 0) + 1 + tables[:at].count(table) for at, table in enumerate(tables)]
+    keys: dict[type[Model], list[int]] = {}
+    for model, key in zip(models, drawn, strict=True):
+        keys.setdefault(model, []).append(key)
+    return keys
+
+
+def _is_there(row: Model) -> None:
+    row._state.adding, row._state.db = False, connection.alias
 
 
 class PreparedUpdate(Generic[Row]):

@@ -45,7 +45,7 @@ class Kind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
     """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit.
 

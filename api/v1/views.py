@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.access import signed_in
@@ -41,6 +43,16 @@ IDEMPOTENCY = OpenApiParameter(
     description="1 to 100 characters. The same key with the same body gives the same receipt; with another body 422.",
     pattern=r"^[!-~]{1,100}$",
 )
+
+# One of each kind for as long as the process lives, since making one copies all its fields. They keep nothing.
+_shape = cache(lambda kind: kind())
+
+
+def _read(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body of a request in this shape; ValidationError names what is wrong with it."""
+    read: dict[str, Any] = _shape(kind).run_validation({} if request.data is None else request.data)
+    return read
+
 
 SIGNED_IN_ON_THE_SITE: Any = [{"cookieAuth": []}]
 
@@ -105,9 +117,7 @@ class Transactions(APIView):
         key = request.headers.get("Idempotency-Key", "")
         if not (1 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key):
             raise exceptions.ValidationError({"Idempotency-Key": ["1 to 100 printable characters are required."]})
-        body = serializers.SubmissionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        data = body.validated_data
+        data = _read(serializers.SubmissionSerializer, request)
         service = service_types.find(data["service"])
         if service is None:
             raise exceptions.ValidationError({"service": ["There is no such service."]})
@@ -166,9 +176,7 @@ class Answers(APIView):
     def post(self, request: Request, reference: str) -> Response:
         """Answer every open deficiency at once; the clock resumes."""
         case = access.get(signed_in(request), reference)
-        body = serializers.AnswersSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        data = body.validated_data
+        data = _read(serializers.AnswersSerializer, request)
         done = moves.answer(case, answers=data["answers"], by=signed_in(request), version=data.get("version"))
         return Response(serializers.CaseSerializer(access.get(signed_in(request), done.reference)).data)
 
@@ -187,9 +195,8 @@ class DeficiencyFiles(APIView):
         asked = case.deficiencies.filter(pk=deficiency).first() if deficiency < 2**31 else None
         if asked is None:
             raise Http404
-        body = serializers.FileOnlySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        file = attachments.attach_to_deficiency(asked, body.validated_data["file"], by=signed_in(request))
+        data = _read(serializers.FileOnlySerializer, request)
+        file = attachments.attach_to_deficiency(asked, data["file"], by=signed_in(request))
         return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -203,11 +210,8 @@ class Attachments(APIView):
     )
     def post(self, request: Request) -> Response:
         """Upload a file for a request to come. PDF, JPEG, PNG or DWG by content, at most 50 MB."""
-        body = serializers.UploadSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        file = attachments.store(
-            body.validated_data["file"], document=body.validated_data["document"], by=signed_in(request)
-        )
+        data = _read(serializers.UploadSerializer, request)
+        file = attachments.store(data["file"], document=data["document"], by=signed_in(request))
         return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -276,9 +280,7 @@ class Moves(APIView):
     def post(self, request: Request, reference: str) -> Response:
         """Make one move that the lifecycle allows this person now."""
         case = access.get(signed_in(request), reference)
-        body = serializers.MoveSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        data = body.validated_data
+        data = _read(serializers.MoveSerializer, request)
         done = ACTIONS[data["move"]](case, data, signed_in(request))
         return Response(serializers.CaseSummary(done).data)
 
@@ -294,9 +296,8 @@ class Inquiries(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask where a transaction is, without signing in. A wrong secret and an unknown number look the same."""
-        body = serializers.InquirySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        data, address = body.validated_data, str(request.META.get("REMOTE_ADDR", ""))
+        data = _read(serializers.InquirySerializer, request)
+        address = str(request.META.get("REMOTE_ADDR", ""))
         if "pin" in data and "reference" in data:
             case = inquiry.by_pin(data["reference"], data["pin"], address=address)
         else:
@@ -319,6 +320,13 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "days_elapsed": (now - case.submitted_at) // timedelta(days=1),
         "due_at": case.due_at,
         "late": case.is_late(now),
+        **inquiry.kept("told", case, lambda: _told(case)),
+        "as_of": now,
+    }
+
+
+def _told(case: Transaction) -> dict[str, Any]:
+    return {
         "timeline": [vars(entry) for entry in history_of(case)],
         "movements": [
             {
@@ -331,7 +339,6 @@ def _answer(case: Transaction) -> dict[str, Any]:
             }
             for line in public_movements_of(case)
         ],
-        "as_of": now,
     }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from datetime import time as time_of_day
 from functools import lru_cache
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -24,6 +25,12 @@ def _both(day: date, language: str) -> SafeString:
     return format_html('<bdi>{}</bdi> <span class="date__other">(<bdi>{}</bdi>)</span>', hijri, gregorian)
 
 
+@lru_cache(maxsize=2 * 24 * 60)
+def _clock(hour: int, minute: int, language: str) -> str:
+    """`language` is the active one; it is there for the cache."""
+    return time_format(time_of_day(hour, minute), "g:i A")
+
+
 @register.simple_tag
 def both_dates(value: datetime | date | None, time: bool = False) -> SafeString | str:
     """A date in the Hijri and the Gregorian calendar; with time=True the clock time in Jeddah too."""
@@ -33,7 +40,8 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
     day = riyadh_day(moment) if moment else value
     shown = _both(day, get_language() or "ar")
     if time and moment:
-        clock = date_format(timezone.localtime(moment), "g:i A")
+        here = timezone.localtime(moment)
+        clock = _clock(here.hour, here.minute, get_language() or "ar")
         return format_html(
             '<time datetime="{}" class="date">{} <bdi class="nowrap">{}</bdi></time>', moment.isoformat(), shown, clock
         )

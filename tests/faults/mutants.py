@@ -75,15 +75,24 @@ MUTANTS = (
             (
                 "transactions/services/intake.py",
                 """\
-    token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
-    return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
+    token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
 """,
                 """\
-    intake = _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token="", due_at=due_at)
+    token = ""
+""",
+            ),
+            (
+                "transactions/services/intake.py",
+                """\
+already belongs to another request."))
+    return intake
+""",
+                """\
+already belongs to another request."))
 
     def afterwards() -> None:
         with transaction.atomic():
-            entry = chain.append("received", case.reference, _promise(case, values, attached), now)
+            entry = chain.append("received", case.reference, promise, now)
             intake.token = receipts.token(entry)
             intake.save()
 

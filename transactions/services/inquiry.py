@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+from django.core.cache import caches
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from municipality.services import offices
@@ -37,7 +40,7 @@ def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = Non
 
 FIELDS = columns(
     Transaction,
-    "id reference service status stage submitted_at stage_started_at due_at branch_id centre_id held_by_id",
+    "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id",
 )
 
 
@@ -80,6 +83,24 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     for name in ("branch", "centre", "held_by"):
         case._state.fields_cache[name] = offices().get(getattr(case, f"{name}_id"))
     return case
+
+
+Kept = TypeVar("Kept")
+KEPT = timedelta(minutes=5)
+
+
+def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
+    """What `make` says of this request, in the reader's language; made once until the next move, by each process.
+
+    Whoever worries asks again, and the answer is another only after a move. `case` was read just now, so nobody is
+    told what was.
+    """
+    key = f"{name}:{case.reference}:{case.version}:{get_language()}"
+    found: Kept | None = caches["local"].get(key)
+    if found is None:
+        found = make()
+        caches["local"].set(key, found, KEPT.total_seconds())
+    return found
 
 
 def by_incoming_number(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,12 +31,12 @@ from municipality.services import current_calendar, districts_by_code
 from .. import answers as answers_module
 from .. import clock, outbox
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Intake, Transaction
-from ..prepared import Prepared, PreparedInsert
+from ..models import Attachment, Channel, Event, Intake, Notification, Outbox, Transaction
+from ..prepared import Batch, Prepared, PreparedInsert
 from ..references import Reference
 from ..service_types import Filer, ServiceType
 from .closures import refuse_if_closed
-from .notices import announce, insert_event
+from .notices import announce, insert_event, recipients
 from .registers import next_serial
 
 DISTRICT_FIELD = "district"
@@ -212,15 +212,19 @@ def _take(
     body_hash: str,
     now: datetime,
 ) -> Intake:
+    """Every submission of this node waits for the serial's lock, so nothing is asked under it that can be asked before,
+    and what is written goes out together.
+    """
     service, calendar = submission.service, current_calendar()
     stage = service.stages[0]
     year = hijri_year(now)
-    serial = next_serial(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year)
-    reference = Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)
     counter = submission.channel == Channel.COUNTER
-    due_at = clock.due(now, service.working_days_for(values), 0, calendar)
-    case = _insert(
-        reference=str(reference),
+    people = recipients(submission.applicant, submission.authorisation, now)
+    batch = Batch([Transaction, Event, Intake, Outbox, *[Notification, Outbox] * len(people)])
+    serial = next_serial(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year)
+    case = batch.insert(
+        _insert,
+        reference=str(Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)),
         service=service.code,
         stage=stage.code,
         applicant=submission.applicant,
@@ -234,10 +238,11 @@ def _take(
         district=_district(values),
         submitted_at=now,
         stage_started_at=now,
-        due_at=due_at,
+        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
         stage_due_at=clock.due(now, stage.working_days, 0, calendar),
     )
-    event = insert_event(
+    event = batch.insert(
+        insert_event,
         transaction=case,
         seq=1,
         at=now,
@@ -249,28 +254,31 @@ def _take(
         office=submission.centre,
         facts={"channel": submission.channel},
     )
+    outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, writer=batch)
+    announce(event, people, now, batch)
     attached = [file for group in files.values() for file in group]
-    if attached and _attach(case, [file.pk for file in attached]) != len(attached):
+    promise = _promise(case, values, attached)
+    token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
+    intake = batch.insert(
+        _insert_intake, by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=case.due_at
+    )
+    _attach(batch, case, files)
+    if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    return intake
+
+
+def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]]) -> None:
+    """Give files to this request, under the document they are named for; the last statement takes those still free."""
     for code, group in files.items():
-        if renamed := [file.pk for file in group if file.document != code]:
-            Attachment.objects.filter(pk__in=renamed).update(document=code)
-    outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now)
-    announce(case, event, now)
-    token = receipts.token(chain.append("received", case.reference, _promise(case, values, attached), now))
-    return _insert_intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
-
-
-def _attach(case: Transaction, files: Sequence[int]) -> int:
-    """Give files that nobody has taken to this request; returns how many those were."""
-    marks = ", ".join(["%s"] * len(files))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE transactions_attachment SET transaction_id = %s "  # noqa: S608 – marks only
-            f"WHERE transaction_id IS NULL AND id IN ({marks})",
-            [case.pk, *files],
-        )
-        return cursor.rowcount
+        for file in group:
+            if file.document != code:
+                batch.execute("UPDATE transactions_attachment SET document = %s WHERE id = %s", [code, file.pk])
+    attached = [file.pk for group in files.values() for file in group]
+    if attached:
+        marks = ", ".join(["%s"] * len(attached))
+        take = "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL"
+        batch.execute(f"{take} AND id IN ({marks})", [case.pk, *attached])
 
 
 def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File]) -> dict[str, str | int]:

@@ -26,7 +26,7 @@ from ..service_types import Place, Stage
 from ..wording import why_not
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
 from . import registers
-from .notices import announce, insert_event
+from .notices import TOLD, announce, insert_event, recipients
 
 # What a move may change; what was asked, by whom and under which number, is written once at intake.
 WRITTEN = (
@@ -113,8 +113,10 @@ def finish(moving: Moving, *, rule: str = "") -> Transaction:
     """Carry the move out and write it down: what changed of the row, the event, the notices."""
     event = turn(moving, rule=rule)
     moving.case.save(update_fields=moving.changed())
-    announce(moving.case, insert_event(**event), moving.now)
-    return moving.case
+    written, case = insert_event(**event), moving.case
+    if moving.move.name in TOLD:
+        announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)
+    return case
 
 
 def turn(moving: Moving, *, rule: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -9,11 +10,11 @@ from django.core.mail import EmailMessage
 from django.utils import translation
 
 from accounts import sms
-from accounts.models import OfficeMembership, User
+from accounts.models import Authorisation, OfficeMembership, User
 
 from .. import outbox
-from ..models import Delivery, Event, Notification, Transaction
-from ..prepared import PreparedInsert
+from ..models import Delivery, Event, Notification
+from ..prepared import AT_ONCE, PreparedInsert, Writer
 from ..wording import notice_subject, notice_text
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
@@ -37,20 +38,19 @@ insert_event = PreparedInsert(Event)
 _insert = PreparedInsert(Notification)
 
 
-def announce(case: Transaction, event: Event, now: datetime) -> None:
+def announce(event: Event, people: Iterable[User], now: datetime, writer: Writer = AT_ONCE) -> None:
     """Create the notices of an event and owe their sending. Call inside the event's transaction."""
-    if event.move not in TOLD:
-        return
-    for person in _recipients(case, now):
-        notice = _insert(event=event, recipient=person, created_at=now)
+    for person in people:
+        notice = writer.insert(_insert, event=event, recipient=person, created_at=now)
         if _channels(person):
-            outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now)
+            outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now, writer=writer)
 
 
-def _recipients(case: Transaction, now: datetime) -> list[User]:
-    people = {case.applicant_id: case.applicant}
-    if case.authorisation is not None and case.authorisation.status == "accepted":
-        members = OfficeMembership.objects.current(now.date()).filter(office_id=case.authorisation.office_id)
+def recipients(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:
+    """Who hears of a request: whose it is, and the people of the office that files it."""
+    people = {applicant.pk: applicant}
+    if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
+        members = OfficeMembership.objects.current(now.date()).filter(office_id=authorisation.office_id)
         people |= {member.user_id: member.user for member in members.select_related("user")}
     return list(people.values())
 

@@ -9,7 +9,9 @@ from django import forms
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -151,14 +153,18 @@ def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
 
 
 def answer_context(case: Transaction) -> dict[str, Any]:
-    """What the public answer shows; two queries. Nobody is named in it."""
+    """What the public answer shows; at most two queries. Nobody is named in it."""
     now = timezone.now()
+    days, late = (now - case.submitted_at) // timedelta(days=1), case.is_late(now)
+
+    def story() -> SafeString:
+        context = {"case": case, "now": now, "days": days, "late": late}
+        context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
+        return render_to_string("transactions/inquiry_story.html", context)
+
     return {
         "case": case,
         "now": now,
         "headline": headline(case),
-        "entries": history_of(case),
-        "numbers": public_movements_of(case),
-        "days": (now - case.submitted_at) // timedelta(days=1),
-        "late": case.is_late(now),
+        "story": inquiry.kept(f"story:{days}:{late}", case, story),
     }
