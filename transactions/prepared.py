@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -105,13 +106,11 @@ class PreparedInsert(Generic[Row]):
         _is_there(row)
         return row
 
-    def under(self, key: int, values: Mapping[str, Any]) -> tuple[Row, str, list[Any]]:
-        """A row under a key drawn before, with the statement that writes it and its parameters."""
+    def statement(self, row: Row) -> tuple[str, list[Any]]:
+        """The statement that writes a row under the key it has, and its parameters."""
         if not self._sql:
             self._prepare()
-        row = self.model(pk=key, **values)
-        _is_there(row)
-        return row, self._keyed, [*self._params(row), key]
+        return self._keyed, [*self._params(row), row.pk]
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write many rows, in as few statements as the engine's limit on parameters allows."""
@@ -154,17 +153,26 @@ class Batch:
         self._keys = _draw_keys(models)
         self._statements: list[tuple[str, Sequence[Any]]] = []
 
+    def key_of(self, model: type[Model]) -> int:
+        """The next of the keys drawn for this model."""
+        return self._keys[model].pop(0)
+
     def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
-        row, sql, params = prepared.under(self._keys[prepared.model].pop(0), values)
-        self.execute(sql, params)
+        row = prepared.model(pk=self.key_of(prepared.model), **values)
+        self.add(prepared, row)
         return row
+
+    def add(self, prepared: PreparedInsert[Row], row: Row) -> None:
+        """A row as it is now, under the key it has been given."""
+        self.execute(*prepared.statement(row))
+        _is_there(row)
 
     def execute(self, sql: str, params: Sequence[Any]) -> None:
         self._statements.append((sql, params))
 
     def send(self) -> int:
         """Run the statements in order; returns how many rows the last one changed."""
-        statements = self._statements
+        statements, self._statements = self._statements, []
         if connection.vendor == "postgresql":
             together = "; ".join(sql for sql, _params in statements)
             statements = [(together, [value for _sql, params in statements for value in params])]
@@ -178,8 +186,8 @@ def _draw_keys(models: Sequence[type[Model]]) -> dict[type[Model], list[int]]:
     tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            draws = ", ".join(["nextval(pg_get_serial_sequence(%s, 'id'))"] * len(tables))
-            cursor.execute(f"SELECT {draws}", tables)
+            draws = ", ".join(["nextval(%s)"] * len(tables))
+            cursor.execute(f"SELECT {draws}", [_sequence(table) for table in tables])
             drawn = list(cursor.fetchone())
         else:
             cursor.execute("SELECT name, seq FROM sqlite_sequence")
@@ -189,6 +197,14 @@ def _draw_keys(models: Sequence[type[Model]]) -> dict[type[Model], list[int]]:
     for model, key in zip(models, drawn, strict=True):
         keys.setdefault(model, []).append(key)
     return keys
+
+
+@cache
+def _sequence(table: str) -> str:
+    """PostgreSQL's name of what numbers the rows of a table; asking for it takes longer than drawing a number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+        return str(cursor.fetchone()[0])
 
 
 def _is_there(row: Model) -> None:

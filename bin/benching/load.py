@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import statistics
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import provision
@@ -15,33 +17,54 @@ from provision import say
 from .server import Server, World, inquiry_form, submission
 
 CLIENTS = 8
+SECONDS = 3
 
 
+@dataclass
 class Run:
-    """What wrk saw: requests a second, 95 % of answers within `p95_ms`, answers that were no success."""
+    """What one wrk saw, and what it cost: requests a second, 95 % of answers within `p95_ms`, CPU ms a request of the
+    server and of wrk itself; `failed` counts answers that were no success.
+    """
 
-    def __init__(self, printed: str) -> None:
-        found = re.search(r"FIGURES ([\d.]+) ([\d.]+) (\d+)", printed)
-        if found is None:
-            raise SystemExit(printed)
-        self.a_second, self.p95_ms, self.failed = float(found[1]), float(found[2]), int(found[3])
+    a_second: float
+    p95_ms: float
+    failed: int
+    server_ms: float
+    wrk_ms: float
 
 
 DONE = """
 done = function(summary, latency, requests)
   local failed = summary.errors.status + summary.errors.timeout + summary.errors.read + summary.errors.connect
   local a_second, p95_ms = summary.requests / (summary.duration / 1e6), latency:percentile(95) / 1e3
-  io.write(string.format("FIGURES %.2f %.2f %d", a_second, p95_ms, failed))
+  io.write(string.format("FIGURES %.2f %.2f %d %d", a_second, p95_ms, failed, summary.requests))
 end
 """
 
 
-def wrk(world: World, server: Server, path: str, script: str = "", seconds: int = 5) -> Run:
+def wrk(world: World, server: Server, path: str, script: str = "", seconds: int = SECONDS) -> Run:
     lua = world.var / "wrk.lua"
     lua.write_text(script + DONE)
     program = provision.binary(["wrk"], "wrk")
     command = [program, "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{server.port}{path}"]
-    return Run(subprocess.run(command, capture_output=True, text=True).stdout)
+    before = server.cpu(), _children_cpu()
+    printed = subprocess.run(command, capture_output=True, text=True).stdout
+    found = re.search(r"FIGURES ([\d.]+) ([\d.]+) (\d+) (\d+)", printed)
+    if found is None:
+        raise SystemExit(printed)
+    ms = 1000 / max(1, int(found[4]))
+    return Run(
+        a_second=float(found[1]),
+        p95_ms=float(found[2]),
+        failed=int(found[3]),
+        server_ms=(server.cpu() - before[0]) * ms,
+        wrk_ms=(_children_cpu() - before[1]) * ms,
+    )
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def posts(body: bytes, headers: dict[str, str]) -> str:
@@ -52,43 +75,58 @@ def posts(body: bytes, headers: dict[str, str]) -> str:
 def measure(world: World) -> str:
     portal, bare = world.portal(), world.bare()
     sample = world.sample
+    select = f"/select/{sample['reference']}/"
     by_api = posts(json.dumps(sample).encode(), {"Content-Type": "application/json"})
     by_page = posts(*inquiry_form(portal, sample))
-    lines = ["| what | bare, a second | ours, a second | ratio | p95, ms | failed |", "|---|---|---|---|---|---|"]
+    lines = [HEAD]
     for name, path, script in (
         ("inquiry, API", "/api/v1/inquiries/", by_api),
         ("inquiry, page", "/inquiry/", by_page),
     ):
-        pairs = []
-        for _ in range(world.rounds):
-            base = wrk(world, bare, f"/select/{sample['reference']}/")
-            pairs.append((base, wrk(world, portal, path, script)))
-        lines.append(line(name, pairs))
+        # A worker's first requests load and build what the others find.
+        wrk(world, bare, select)
+        wrk(world, portal, path, script)
+        lines.append(
+            line(name, [(wrk(world, bare, select), wrk(world, portal, path, script)) for _ in range(world.rounds)])
+        )
     lines.append(line("submission, API", submissions(world, bare, portal)))
     return "\n".join(lines)
 
 
+HEAD = """\
+| what | bare, a second | ours, a second | ratio | p95, ms | server CPU, ms: bare, ours | wrk CPU, ms | failed |
+|---|---|---|---|---|---|---|---|"""
+
+
 def line(name: str, pairs: list[tuple[Run, Run]]) -> str:
-    base, ours = (statistics.median(pair[side].a_second for pair in pairs) for side in (0, 1))
+    def median(figure: str, side: int) -> float:
+        return statistics.median(getattr(pair[side], figure) for pair in pairs)
+
     ratio = statistics.median(our.a_second / bare.a_second for bare, our in pairs)
-    p95, failed = statistics.median(our.p95_ms for _bare, our in pairs), sum(our.failed for _bare, our in pairs)
-    return f"| {name} | {base:.0f} | {ours:.0f} | {ratio:.2f} | {p95:.0f} | {failed} |"
+    figures = [
+        f"{median('a_second', 0):.0f}",
+        f"{median('a_second', 1):.0f}",
+        f"{ratio:.2f}",
+        f"{median('p95_ms', 1):.0f}",
+    ]
+    figures += [f"{median(figure, 0):.2f}, {median(figure, 1):.2f}" for figure in ("server_ms", "wrk_ms")]
+    return f"| {name} | {' | '.join(figures)} | {sum(our.failed for _bare, our in pairs)} |"
 
 
 def submissions(world: World, bare: Server, portal: Server) -> list[tuple[Run, Run]]:
     """Each request has files of its own, uploaded before; the load lasts as long as they do."""
-    seconds, most_a_second = 3, 250
-    many = seconds * most_a_second * world.rounds
+    seconds, most_a_second = SECONDS, 300
+    many = seconds * most_a_second * (world.rounds + 1)
     token = world.token()
     say(f"uploading the files of {many} submissions")
     bodies = world.var / "bodies"
     bodies.write_text("\n".join(submission(portal, token).decode() for _ in range(many)))
     pairs = []
-    for number in range(world.rounds):
+    for number in range(world.rounds + 1):
         base = wrk(world, bare, "/insert/", 'wrk.method = "POST"', seconds)
         script = feed(bodies, token, first=number * seconds * most_a_second)
         pairs.append((base, wrk(world, portal, "/api/v1/transactions/", script, seconds)))
-    return pairs
+    return pairs[1:]  # the first was to get warm
 
 
 def feed(bodies: Path, token: str, first: int) -> str:

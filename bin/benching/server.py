@@ -10,6 +10,7 @@ import struct
 import subprocess
 import urllib.parse
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,13 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0
 
 
 class Server:
-    """One gunicorn with two workers, and a keep-alive connection to it."""
+    """One gunicorn with two workers of `threads` each, and a keep-alive connection to it."""
 
-    def __init__(self, family: Family, module: str, env: dict[str, str], log: Path) -> None:
+    def __init__(self, family: Family, module: str, env: dict[str, str], log: Path, threads: int) -> None:
         self.port = provision.free_port()
         command = [PYTHON, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{self.port}", "--workers", "2"]
-        more = ["--threads", "4", "--keep-alive", "75", "--no-control-socket", "--pythonpath", str(ROOT / "bin")]
+        command += ["--worker-class", "gthread", "--threads", str(threads), "--keep-alive", "75"]
+        more = ["--no-control-socket", "--pythonpath", str(ROOT / "bin")]
         self.master = family.start(module, [*command, *more], env=env, log=log).pid
         provision.wait_for_port(self.port, family)
         self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -54,11 +56,16 @@ class Server:
 
     def cpu(self) -> float:
         """CPU seconds used so far by the master and its workers."""
-        found = 0.0
-        for pid in [self.master, *children(self.master)]:
-            parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            found += (int(parts[11]) + int(parts[12])) / TICKS
-        return found
+        return cpu_of([self.master, *children(self.master)])
+
+
+def cpu_of(pids: Iterable[int]) -> float:
+    """CPU seconds used so far by these processes."""
+    found = 0.0
+    for pid in pids:
+        parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        found += (int(parts[11]) + int(parts[12])) / TICKS
+    return found
 
 
 def children(pid: int) -> list[int]:
@@ -74,6 +81,7 @@ class World:
     log: Path
     env: dict[str, str]
     rounds: int
+    threads: int
     demo: dict[str, dict[str, dict[str, str]]]
 
     @property
@@ -81,11 +89,11 @@ class World:
         return self.demo["samples"]["under_study"]
 
     def portal(self) -> Server:
-        return Server(self.family, "jeddah_portal.wsgi", self.env, self.log)
+        return Server(self.family, "jeddah_portal.wsgi", self.env, self.log, self.threads)
 
     def bare(self) -> Server:
         settings = {"DJANGO_SETTINGS_MODULE": "benching.bare.settings"}
-        return Server(self.family, "jeddah_portal.wsgi", self.env | settings, self.log)
+        return Server(self.family, "jeddah_portal.wsgi", self.env | settings, self.log, self.threads)
 
     def token(self, role: str = "resident") -> str:
         """A token of the API for a person of the demo."""
@@ -113,7 +121,7 @@ class World:
         return done.stdout.strip()
 
 
-def build(family: Family, var: Path, transactions: int, rounds: int) -> World:
+def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:
     log = var / "log"
     env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO")
     env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
@@ -121,7 +129,7 @@ def build(family: Family, var: Path, transactions: int, rounds: int) -> World:
     say(f"building a city of {transactions} transactions")
     provision.manage("prepare", env=env)
     provision.manage("seed_demo", "--transactions", str(transactions), env=env)
-    return World(family, var, log, env, rounds, provision.read_json(var / "demo.json"))  # type: ignore[arg-type]
+    return World(family, var, log, env, rounds, threads, provision.read_json(var / "demo.json"))  # type: ignore[arg-type]
 
 
 def inquiry_form(portal: Server, sample: dict[str, str]) -> tuple[bytes, dict[str, str]]:

@@ -84,11 +84,11 @@ MUTANTS = (
             (
                 "transactions/services/intake.py",
                 """\
-already belongs to another request."))
+    batch.send()
     return intake
 """,
                 """\
-already belongs to another request."))
+    batch.send()
 
     def afterwards() -> None:
         with transaction.atomic():

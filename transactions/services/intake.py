@@ -212,19 +212,16 @@ def _take(
     body_hash: str,
     now: datetime,
 ) -> Intake:
-    """Every submission of this node waits for the serial's lock, so nothing is asked under it that can be asked before,
-    and what is written goes out together.
+    """All submissions of a node queue up for its serial. So everything is made ready first, and between that lock and
+    the commit there are two round trips: the head of the journal, and all that is written.
     """
     service, calendar = submission.service, current_calendar()
     stage = service.stages[0]
-    year = hijri_year(now)
     counter = submission.channel == Channel.COUNTER
     people = recipients(submission.applicant, submission.authorisation, now)
     batch = Batch([Transaction, Event, Intake, Outbox, *[Notification, Outbox] * len(people)])
-    serial = next_serial(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year)
-    case = batch.insert(
-        _insert,
-        reference=str(Reference(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, year, serial)),
+    case = Transaction(
+        pk=batch.key_of(Transaction),
         service=service.code,
         stage=stage.code,
         applicant=submission.applicant,
@@ -258,14 +255,23 @@ def _take(
     announce(event, people, now, batch)
     attached = [file for group in files.values() for file in group]
     promise = _promise(case, values, attached)
+    _attach(batch, case, files)
+    if batch.send() != len(attached) and attached:
+        raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    case.reference = _next_reference(now)
+    batch.add(_insert, case)
     token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
     intake = batch.insert(
         _insert_intake, by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=case.due_at
     )
-    _attach(batch, case, files)
-    if batch.send() != len(attached) and attached:
-        raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    batch.send()
     return intake
+
+
+def _next_reference(now: datetime) -> str:
+    """The next number of this node; nobody else gets one until this transaction ends."""
+    node, incarnation, year = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, hijri_year(now)
+    return str(Reference(node, incarnation, year, next_serial(node, incarnation, year)))
 
 
 def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]]) -> None:
