@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,11 +52,11 @@ def apt_install(*packages: str, why: str) -> bool:
     return subprocess.run(install, env=env, stdout=subprocess.DEVNULL).returncode == 0
 
 
-def binary(names: Sequence[str], package: str, folders: Sequence[Path] = ()) -> Path:
+def binary(names: Sequence[str], package: str, folders: Callable[[], Sequence[Path]] = tuple) -> Path:
     """The first of these programs that is there, after installing its Debian package if need be."""
     for attempt in range(2):
         for name in names:
-            for folder in folders:
+            for folder in folders():
                 if (folder / name).exists():
                     return folder / name
             if found := shutil.which(name):
@@ -199,14 +199,19 @@ def postgres_user() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
+def postgres_program(name: str) -> Path:
+    """One of PostgreSQL's own programs, from the folder in which the newest server lies."""
+
+    def servers() -> list[Path]:
+        found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+        return sorted(found, key=lambda path: float(path.parent.name), reverse=True)
+
+    return binary([name], "postgresql", servers)
+
+
 def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = True) -> str:
     """A private PostgreSQL on a free loopback port, its files under `home`; returns its DATABASE_URL."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
-    initdb = binary(["initdb"], "postgresql", [*folders])
-    if str(initdb).startswith("/usr/bin") or not initdb.with_name("postgres").exists():
-        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-        initdb = binary(["initdb"], "postgresql", folders)
-    user = postgres_user()
+    initdb, user = postgres_program("initdb"), postgres_user()
     data, secret = home / "data", home / "password"
     home.mkdir(parents=True, exist_ok=True)
     if user:
@@ -248,6 +253,31 @@ def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = Tru
     family.start("PostgreSQL", command, user=user, log=log, stop=signal.SIGINT)
     wait_for_port(port, family)
     return f"postgresql://portal:{secret.read_text()}@127.0.0.1:{port}/postgres"
+
+
+def start_replica(family: Family, home: Path, server: str, *, log: Path) -> str:
+    """A streaming replica of the PostgreSQL at this URL, whose role may replicate, on a free loopback port; its URL."""
+    copy = postgres_program("pg_basebackup")
+    place, user, data = urllib.parse.urlsplit(server), postgres_user(), home / "data"
+    data.mkdir(parents=True, mode=0o700)
+    if user:
+        home.chmod(0o711)
+        shutil.chown(data, user)
+    made = subprocess.run(
+        [copy, "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", place._replace(path="").geturl()],
+        user=user,
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode:
+        raise SystemExit(f"pg_basebackup failed:\n{made.stderr}")
+    port = free_port()
+    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
+    command = [copy.with_name("postgres"), "-D", data, "-p", str(port), *settings]
+    family.start("PostgreSQL's replica", command, user=user, log=log, stop=signal.SIGINT)
+    wait_for_port(port, family)
+    return place._replace(netloc=f"{place.username}:{place.password}@127.0.0.1:{port}").geturl()
 
 
 def start_redis(family: Family, home: Path, *, log: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from prometheus_client import exposition
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from transactions import metering
+from transactions import metering, replica
 from transactions.health import Health, health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -32,6 +33,10 @@ class HealthCollector(Collector):
             return
         yield GaugeMetricFamily("portal_database_up", "The database answers.", value=1)
         yield from _families(found)
+        with contextlib.suppress(Error):
+            behind = replica.behind(timezone.now())
+            if behind is not None:
+                yield GaugeMetricFamily("portal_replica_behind_seconds", "Since a change reached the copy.", behind)
 
 
 def _families(found: Health) -> Iterator[Metric]:

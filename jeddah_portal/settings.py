@@ -111,6 +111,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- database --------------------------------------------------------------------------------------------------
 DATABASE_URL_DEFAULT = f"sqlite:///{VAR / 'portal.sqlite3'}"
 DATABASES = {"default": env.db("DATABASE_URL", default=DATABASE_URL_DEFAULT) if DEMO else env.db("DATABASE_URL")}
+if env.str("REPLICA_DATABASE_URL", default=""):
+    # A streaming replica of the same server: it answers inquiries (transactions/replica.py).
+    DATABASES["replica"] = env.db("REPLICA_DATABASE_URL")
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+DATABASE_ROUTERS = ["transactions.replica.Router"]
 # Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
 # What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`).
@@ -128,15 +133,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # Behind PgBouncer in transaction mode neither a connection nor a cursor of the server may outlive a transaction.
     pooled = env.bool("DATABASE_POOLED", default=False)
-    DATABASES["default"]["CONN_MAX_AGE"] = 0 if pooled else 60
-    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = pooled
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
-    )
-    DATABASES["default"]["OPTIONS"]["options"] = DATABASE_SESSION
+    for database in DATABASES.values():
+        database["CONN_MAX_AGE"] = 0 if pooled else 60
+        database["DISABLE_SERVER_SIDE_CURSORS"] = pooled
+        database["CONN_HEALTH_CHECKS"] = True
+        database.setdefault("OPTIONS", {}).update(
+            connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
+        )
+        database["OPTIONS"]["options"] = DATABASE_SESSION
 # Django's own engine, noting commits (transactions/database).
-DATABASES["default"]["ENGINE"] = DATABASES["default"]["ENGINE"].replace("django.db.backends", "transactions.database")
+for database in DATABASES.values():
+    database["ENGINE"] = database["ENGINE"].replace("django.db.backends", "transactions.database")
 
 # -- caches: counts that several processes share lie in the database, hints that may differ a minute in each -----
 CACHES = {

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, connections, router
 from django.db.models import JSONField, Model, QuerySet
 
 # Stand-ins by kind, unlike anything a row could hold; found again among the parameters of the built SQL.
@@ -40,8 +40,10 @@ class Prepared:
 
     def _prepare(self) -> None:
         stand_ins = [_STAND_INS[kind](n) for n, kind in enumerate(self._kinds)]
-        compiler = self._build(*stand_ins).query.get_compiler(connection=connection)
+        rows = self._build(*stand_ins)
+        compiler = rows.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
+        self._model = rows.model
         places = {self._adapt(value): n for n, value in enumerate(stand_ins)}
         self._fixed = [None if value in places else value for value in params]
         self._places = [(at, places[value]) for at, value in enumerate(params) if value in places]
@@ -58,13 +60,16 @@ class Prepared:
         return value
 
     def rows(self, *values: Any, before: str = "") -> list[Any]:
-        """Ask with these values. `before` is a statement that goes along in the same round trip (PostgreSQL only)."""
+        """Ask the database that the routers name, with these values.
+
+        `before` is a statement that goes along in the same round trip (PostgreSQL only).
+        """
         if not self._sql:
             self._prepare()
         params = list(self._fixed)
         for at, which in self._places:
             params[at] = self._adapt(values[which])
-        with connection.cursor() as cursor:
+        with connections[router.db_for_read(self._model)].cursor() as cursor:
             cursor.execute(before + self._sql, params)
             found = cursor.fetchall()
         return list(self._compiler.apply_converters(found, self._converters)) if self._converters else found

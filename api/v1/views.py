@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from municipality.models import Office
-from transactions import access, pins, service_types
+from transactions import access, pins, replica, service_types
 from transactions.models import Channel, Intake, Transaction
 from transactions.services import attachments, inquiry, moves
 from transactions.services.intake import Submission, submit
@@ -298,13 +298,17 @@ class Inquiries(APIView):
         """Ask where a transaction is, without signing in. A wrong secret and an unknown number look the same."""
         data = _read(serializers.InquirySerializer, request)
         address = str(request.META.get("REMOTE_ADDR", ""))
-        if "pin" in data and "reference" in data:
-            case = inquiry.by_pin(data["reference"], data["pin"], address=address)
-        else:
-            case = inquiry.by_incoming_number(
-                data["office"], data["number"], data["hijri_year"], data["last_four"], address=address
+
+        def look() -> dict[str, Any]:
+            if "pin" in data and "reference" in data:
+                return _answer(inquiry.by_pin(data["reference"], data["pin"], address=address))
+            return _answer(
+                inquiry.by_incoming_number(
+                    data["office"], data["number"], data["hijri_year"], data["last_four"], address=address
+                )
             )
-        return Response(_answer(case))
+
+        return Response(replica.ask(look))
 
 
 def _answer(case: Transaction) -> dict[str, Any]:
@@ -321,7 +325,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "due_at": case.due_at,
         "late": case.is_late(now),
         **inquiry.kept("told", case, lambda: _told(case)),
-        "as_of": now,
+        "as_of": replica.as_of(),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from transactions import pins
 from transactions.errors import DomainError, NotVisible
@@ -71,3 +73,27 @@ def test_by_incoming_number_year_and_last_four(cast, submitted):
     for junk in ("", "9" * 40, "1; DROP", "-1", "\x00", "1e3"):
         with pytest.raises((NotVisible, DomainError)):
             inquiry.by_incoming_number("SHR", junk, "1448", last_four, address=f"10.0.1.{len(junk)}", now=NOW)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_an_answer_is_kept_until_the_next_move_and_not_beyond(language, cast, submitted, client):
+    case = submitted()
+    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    client.cookies["language"] = language
+
+    def told() -> tuple[list[str], str]:
+        answer = client.post("/api/v1/inquiries/", asked, "application/json", headers={"accept-language": language})
+        page = client.post("/inquiry/", asked).content.decode()
+        return [entry["title"] for entry in answer.json()["timeline"]], page.partition('class="timeline"')[2].partition(
+            "</ol>"
+        )[0]
+
+    before = told()
+    with CaptureQueriesContext(connection) as again:
+        assert told() == before
+    assert not [query for query in again if "transactions_event" in query["sql"]]
+    moves.register(case, by=cast.registry, now=NOW + timedelta(hours=1))
+    titles, page = told()
+    assert len(titles) == len(before[0]) + 1
+    assert titles[0] in page
+    assert titles[0] not in before[1]

@@ -48,6 +48,12 @@ def end(**_signal: Any) -> None:
     _ask.set(None)
 
 
+def more_patience() -> None:
+    """A little more, for whoever asks another database after one that did not answer."""
+    if ask := _ask.get():
+        ask.patience = max(ask.patience, AFTER_SILENCE)
+
+
 def nothing_was_taken() -> bool:
     """Is it certain that the database kept nothing of what this request wanted?"""
     ask = _ask.get()
@@ -69,12 +75,13 @@ def install() -> None:
     The server gives up a lock or a statement a little later or earlier than we do, so that it does not go on working
     for a request that was answered.
     """
-    options = settings.DATABASES["default"].get("OPTIONS", {})
-    if "options" in options:
-        from psycopg2.extensions import set_wait_callback
+    for database in settings.DATABASES.values():
+        options = database.get("OPTIONS", {})
+        if "options" in options:
+            from psycopg2.extensions import set_wait_callback
 
-        options["options"] = f"{options['options']} {settings.DATABASE_WEB_SESSION}".strip()
-        set_wait_callback(wait)
+            options["options"] = f"{options['options']} {settings.DATABASE_WEB_SESSION}".strip()
+            set_wait_callback(wait)
 
 
 def wait(connection: Any) -> None:

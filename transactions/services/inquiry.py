@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from municipality.services import offices
 from municipality.text import western_digits
 
-from .. import pins, references
+from .. import database, pins, references, replica
+from ..database import AWAY
 from ..errors import DomainError, NotVisible
 from ..models import Direction, Transaction, Try
 from ..prepared import Prepared, columns
@@ -69,7 +70,9 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     """
     mark, hour = _mark(reference), _hour(now)
     values = (reference, f"subject:{mark}", f"address:{address[:60]}", hour)
-    if connection.vendor == "postgresql":
+    if replica.reading():
+        rows = _look_up.rows(*values)
+    elif connection.vendor == "postgresql":
         rows = _look_up.rows(*values, before=f"SELECT pg_advisory_xact_lock({_lock_of(mark)}); ")
     else:
         with transaction.atomic():
@@ -77,6 +80,10 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     if not rows:
         raise NotVisible
     *fields, of_subject, of_address = rows[0]
+    if replica.reading():
+        of_subject, of_address = (
+            max(of or 0, _seen_here(bucket, hour)) for of, bucket in ((of_subject, values[1]), (of_address, values[2]))
+        )
     if (of_subject or 0) >= WRONG_PER_SUBJECT or (of_address or 0) >= WRONG_PER_ADDRESS:
         raise _too_many()
     case = Transaction.from_db(None, FIELDS, fields)
@@ -136,6 +143,31 @@ def by_incoming_number(
 def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
     hour, mark = _hour(now or timezone.now()), _mark(subject)
     limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{address[:60]}": WRONG_PER_ADDRESS}
+    copy = replica.reading()
+    try:
+        with replica.centre():
+            blocked, found = _tried(limits, mark, hour, find)
+    except AWAY:
+        if not copy:
+            raise
+        database.more_patience()
+        # Nobody counts for all of us now; each process does for itself, and the copy tells what it knows.
+        blocked = any(_seen_here(bucket, hour) >= most for bucket, most in limits.items())
+        found = None if blocked else find()
+    if blocked:
+        raise _too_many()
+    if found is None:
+        if copy:
+            for bucket in limits:
+                _note_here(bucket, hour)
+        raise NotVisible
+    return found
+
+
+def _tried(
+    limits: dict[str, int], mark: str, hour: datetime, find: Callable[[], Transaction | None]
+) -> tuple[bool, Transaction | None]:
+    """(too many tries before this one, what it found); a try that finds nothing is counted."""
     with transaction.atomic():
         _one_at_a_time(mark)
         counts = dict(Try.objects.filter(bucket__in=limits, hour=hour).values_list("bucket", "count"))
@@ -144,11 +176,21 @@ def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[]
         if found is None and not blocked:
             for bucket in sorted(limits):
                 _count(bucket, hour)
-    if blocked:
-        raise _too_many()
-    if found is None:
-        raise NotVisible
-    return found
+    return blocked, found
+
+
+def _here(bucket: str, hour: datetime) -> str:
+    return f"{bucket}:{hour:%d%H}"
+
+
+def _note_here(bucket: str, hour: datetime) -> None:
+    """Count a wrong try in this process: a copy hears of it late, and of none while the centre is away."""
+    caches["local"].add(_here(bucket, hour), 0, 3600)
+    caches["local"].incr(_here(bucket, hour))
+
+
+def _seen_here(bucket: str, hour: datetime) -> int:
+    return int(caches["local"].get(_here(bucket, hour), 0))
 
 
 def _mark(subject: str) -> str:

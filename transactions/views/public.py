@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from municipality.charts import Chart, Series
 from municipality.models import Office, OfficeKind
 
-from .. import service_types
+from .. import replica, service_types
 from ..errors import DomainError, NotVisible
 from ..models import Transaction
 from ..pulse import Pulse, pulse
@@ -29,6 +29,8 @@ from ..wording import headline, only_for
 from .common import client_address
 
 PULSE_SECONDS = 60
+# A copy hears from the centre at least every half minute, by the heartbeat of its workers.
+BEHIND = timedelta(minutes=5)
 
 
 class PinForm(forms.Form):
@@ -121,6 +123,10 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def inquire(request: HttpRequest) -> HttpResponse:
     """Look a transaction up without signing in. Secrets travel in the body, never in the address."""
+    return replica.ask(lambda: _inquire(request))
+
+
+def _inquire(request: HttpRequest) -> HttpResponse:
     by = "incoming" if "incoming" in (request.POST.get("by"), request.GET.get("by")) else "pin"
     bound = request.POST if request.method == "POST" else None
     form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
@@ -162,9 +168,12 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
+    as_of = replica.as_of()
     return {
         "case": case,
-        "now": now,
+        "as_of": as_of,
+        "from_copy": replica.reading(),
+        "behind": now - as_of > BEHIND,
         "headline": headline(case),
         "story": inquiry.kept(f"story:{days}:{late}", case, story),
     }
