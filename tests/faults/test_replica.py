@@ -79,7 +79,8 @@ def behind(url: str) -> float:
 
 def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web, family):
     process, env, home = centre
-    url = web(**env)
+    # Patient, because what is asked here is not how long a busy machine takes.
+    url = web(**env, DATABASE_PATIENCE="8")
     demo = json.loads((home / "demo.json").read_text())
     sample, other = demo["samples"]["under_study"], demo["samples"]["returned"]
 
@@ -109,8 +110,6 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web, fa
     assert wrong == [404] * 5 + [429] * 3
     assert ask(url, **other)[0] == 429
     # Nothing else pretends to work.
-    began = time.monotonic()
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{url}/", timeout=10)
     assert refused.value.code == 503
-    assert time.monotonic() - began < 2
