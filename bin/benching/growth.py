@@ -12,6 +12,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from provision import say
 
@@ -21,7 +22,9 @@ EACH = 120
 STRIDE = 1_000_000  # ids of one copy after those of the one before; more than any table of the demo city has
 OFFSET = 5_000  # register numbers of one copy after those of the one before
 
+# Copies of rows that were checked need no checking again.
 COPY = """
+SET session_replication_role = replica; SET synchronous_commit = off;
 INSERT INTO accounts_user ({user})
   SELECT {user_from} FROM generate_series({first}, {last}) k CROSS JOIN
   (SELECT * FROM accounts_user WHERE id < {stride} AND NOT is_staff) t;
@@ -50,9 +53,11 @@ PLANS = {
 
 
 def measure(world: World, sizes: list[int]) -> str:
+    """Build every size, each in a database of its own, then ask them in turn."""
     closed = int(world.sql("SELECT count(*) FROM transactions_transaction WHERE closed_at IS NOT NULL"))
-    figures: dict[str, list[float]] = {}
-    disks, copies = [], 0
+    world.sql("ALTER SYSTEM SET max_wal_size = '8GB'")
+    world.sql("SELECT pg_reload_conf()")
+    archives, disks, copies = [], [], 0
     for size in sizes:
         wanted = max(0, size // closed - 1)
         for first in range(copies + 1, wanted + 1, 100):
@@ -61,19 +66,29 @@ def measure(world: World, sizes: list[int]) -> str:
         world.sql("UPDATE transactions_register SET last_number = last_number + 1")
         world.sql("VACUUM ANALYZE")
         disks.append(disk(world))
-        say(f"asking at {size}")
-        for name, p95 in ask(world).items():
-            figures.setdefault(name, []).append(p95)
+        say(f"built {size}: {disks[-1]}")
+        archives.append(world if size == sizes[-1] else snapshot(world, f"at_{size}"))
+    clients = [Client(archive) for archive in archives]
+    rounds = [[client.ask() for client in clients] for _ in range(world.rounds + 1)][1:]  # the first was to get warm
     head = [
         "| p95, ms | " + " | ".join(f"{size:,}" for size in sizes) + " | last over first |",
         "|---" * (len(sizes) + 2) + "|",
     ]
-    rows = [
-        f"| {name} | " + " | ".join(f"{one:.1f}" for one in found) + f" | {found[-1] / found[0]:.2f} |"
-        for name, found in figures.items()
-    ]
+    rows = []
+    for name in rounds[0][0]:
+        each = [statistics.median(taken[at][name] for taken in rounds) for at in range(len(sizes))]
+        ratio = statistics.median(taken[-1][name] / taken[0][name] for taken in rounds)
+        rows.append(f"| {name} | " + " | ".join(f"{one:.2f}" for one in each) + f" | {ratio:.2f} |")
     plans = [f"{name}\n{plan}" for name, plan in plans_of(world).items()]
     return "\n".join([*head, *rows, "", *disks, "", "```", *plans, "```"])
+
+
+def snapshot(world: World, name: str) -> World:
+    """The same world on a copy of the database as it is now."""
+    base = world.env["DATABASE_URL"].rpartition("/")[0]
+    elsewhere = replace(world, env=world.env | {"DATABASE_URL": f"{base}/template1"})
+    elsewhere.sql(f"CREATE DATABASE {name} TEMPLATE postgres")
+    return replace(world, env=world.env | {"DATABASE_URL": f"{base}/{name}"})
 
 
 def columns(world: World, table: str, changed: dict[str, str]) -> dict[str, str]:
@@ -93,7 +108,8 @@ def grow(world: World, first: int, last: int) -> None:
         **columns(
             world,
             "transactions_transaction",
-            {"id": moved, "reference": "'X' || t.id || '-' || k"},
+            # Each copy belongs to its own people.
+            {"id": moved, "reference": "'X' || t.id || '-' || k", "applicant_id": f"t.applicant_id + k * {STRIDE}"},
         ),
         **columns(world, "transactions_event", {"id": moved, "transaction_id": f"t.transaction_id + k * {STRIDE}"}),
         **columns(
@@ -107,12 +123,6 @@ def grow(world: World, first: int, last: int) -> None:
         ),
     }
     world.sql(COPY.format(first=first, last=last, stride=STRIDE, **parts))
-    # Each copy belongs to its own people.
-    world.sql(
-        f"UPDATE transactions_transaction t SET applicant_id = u.id FROM accounts_user u "
-        f"WHERE t.id BETWEEN {first} * {STRIDE}::bigint AND ({last} + 1) * {STRIDE}::bigint "
-        f"AND u.id = (t.id / {STRIDE}) * {STRIDE} + t.applicant_id"
-    )
 
 
 def disk(world: World) -> str:
@@ -130,38 +140,42 @@ def sample(world: World, code: str) -> list[str]:
     return [line for line in world.shell(code).splitlines() if line.strip()]
 
 
-def ask(world: World) -> dict[str, float]:
-    """p95 in milliseconds of each kind of request, by a single client."""
-    portal = world.portal()
-    numbers = valid_references(world)
-    reviewer, registry = session(world, "reviewer"), session(world, "registry_clerk")
-    open_cases = world.sql(
-        "SELECT t.reference FROM transactions_transaction t JOIN municipality_office o ON o.id = t.held_by_id "
-        "WHERE o.code = 'SHR' AND t.closed_at IS NULL"
-    ).split()
-    people = [session_of(world, int(pk)) for pk in applicants(world)]
-    chance = random.Random(1)  # noqa: S311 – which rows are asked for
-    kinds: dict[str, Callable[[], tuple[int, bytes]]] = {
-        "inquiry": lambda: inquiry(portal, chance.choice(numbers)),
-        "staff queue": lambda: portal.ask("GET", "/staff/", headers={"Cookie": reviewer}),
-        "case page": lambda: portal.ask(
-            "GET", f"/staff/cases/{chance.choice(open_cases)}/", headers={"Cookie": registry}
-        ),
-        "my requests": lambda: portal.ask("GET", "/requests/", headers={"Cookie": chance.choice(people)}),
-    }
-    found = {}
-    for name, once in kinds.items():
-        waits = []
-        for number in range(EACH + 10):
-            began = time.perf_counter()
-            status, content = once()
-            if status != 200:
-                raise SystemExit(f"{name}: {status} {content[:300]!r}")
-            if number >= 10:
+class Client:
+    """Whoever asks one archive: the portal on it, and rows and people from all over it."""
+
+    def __init__(self, world: World) -> None:
+        portal, chance = world.portal(), random.Random(1)  # noqa: S311 – which rows are asked for
+        numbers = valid_references(world)
+        reviewer, registry = (session(world, world.demo["accounts"][role]) for role in ("reviewer", "registry_clerk"))
+        open_cases = world.sql(
+            "SELECT t.reference FROM transactions_transaction t JOIN municipality_office o ON o.id = t.held_by_id "
+            "WHERE o.code = 'SHR' AND t.closed_at IS NULL"
+        ).split()
+        people = sessions(world, applicants(world))
+        self._world = world
+        self._kinds: dict[str, Callable[[], tuple[int, bytes]]] = {
+            "inquiry": lambda: inquiry(portal, chance.choice(numbers)),
+            "staff queue": lambda: portal.ask("GET", "/staff/", headers={"Cookie": reviewer}),
+            "case page": lambda: portal.ask(
+                "GET", f"/staff/cases/{chance.choice(open_cases)}/", headers={"Cookie": registry}
+            ),
+            "my requests": lambda: portal.ask("GET", "/requests/", headers={"Cookie": chance.choice(people)}),
+        }
+
+    def ask(self) -> dict[str, float]:
+        """p95 in milliseconds of each kind of request, by a single client."""
+        found = {}
+        for name, once in self._kinds.items():
+            waits = []
+            for _ in range(EACH):
+                began = time.perf_counter()
+                status, content = once()
+                if status != 200:
+                    raise SystemExit(f"{name}: {status} {content[:300]!r}")
                 waits.append((time.perf_counter() - began) * 1000)
-        found[name] = statistics.quantiles(waits, n=20)[-1]
-    found["next incoming number"] = next_number(world)
-    return found
+            found[name] = statistics.quantiles(waits, n=20)[-1]
+        found["next incoming number"] = next_number(self._world)
+        return found
 
 
 def inquiry(portal: Server, known: tuple[str, str]) -> tuple[int, bytes]:
@@ -204,26 +218,25 @@ def applicants(world: World) -> list[str]:
     )
 
 
-SESSION = """
+SESSIONS = """
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
 from accounts.models import User
-user = User.objects.get({who})
-store = SessionStore()
-store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
-store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-store.save()
-print("sessionid=" + store.session_key)
+for user in User.objects.filter({who}):
+    store = SessionStore()
+    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    print("sessionid=" + store.session_key)
 """
 
 
-def session(world: World, role: str) -> str:
-    number = world.demo["accounts"][role]["national_id"]
-    return sample(world, SESSION.format(who=f"national_id={number!r}"))[-1]
+def session(world: World, account: dict[str, str]) -> str:
+    return sample(world, SESSIONS.format(who=f"national_id={account['national_id']!r}"))[-1]
 
 
-def session_of(world: World, pk: int) -> str:
-    return sample(world, SESSION.format(who=f"pk={pk}"))[-1]
+def sessions(world: World, pks: list[str]) -> list[str]:
+    return sample(world, SESSIONS.format(who=f"pk__in=[{', '.join(pks)}]"))
 
 
 def next_number(world: World) -> float:
