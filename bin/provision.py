@@ -17,7 +17,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -169,9 +171,6 @@ class Family:
 
 def wait_for(ready: str, family: Family, seconds: float = 60) -> None:
     """Until http://127.0.0.1:port/path answers 200; a dead member or the end of patience is an error."""
-    import urllib.error
-    import urllib.request
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if name := family.dead():
@@ -291,6 +290,16 @@ def start_redis(family: Family, home: Path, *, log: Path) -> str:
     family.start("Redis", [server, config], log=log)
     wait_for_port(port, family)
     return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def start_s3(family: Family, *, log: Path, port: int = 0) -> str:
+    """An S3 server of our own, in memory, on a loopback port, with one bucket; returns its ATTACHMENTS_URL."""
+    port = port or free_port()
+    place = f"127.0.0.1:{port}"
+    family.start("S3", [PYTHON, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)], log=log)
+    wait_for(f"http://{place}/", family)
+    urllib.request.urlopen(urllib.request.Request(f"http://{place}/attachments", method="PUT"), timeout=5).close()
+    return f"s3://portal:{secrets.token_hex(16)}@{place}/attachments?tls=0"
 
 
 def start_pgbouncer(family: Family, home: Path, server: str, *, log: Path) -> str:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pyrage
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
@@ -267,7 +268,8 @@ def _check_manifest(manifest: Manifest) -> None:
 def _put_file(stored_as: str, content: Any) -> None:
     if default_storage.exists(stored_as):
         raise BackupError(f"{stored_as} is there already; a restore goes into an empty place for files only")
-    from django.core.files import File
-
-    if default_storage.save(stored_as, File(content)) != stored_as:
-        raise BackupError(f"{stored_as} could not be written under its name")
+    # What comes out of the pipe can be read once only; a store may read twice, to sign and to send.
+    with tempfile.TemporaryFile() as whole:
+        shutil.copyfileobj(content, whole, 1 << 20)
+        if default_storage.save(stored_as, File(whole)) != stored_as:
+            raise BackupError(f"{stored_as} could not be written under its name")

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import default_storage
 
 
 @register(Tags.security, deploy=True)
@@ -31,6 +32,15 @@ def journal_key_is_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         keys.signing_key()
     except (ImproperlyConfigured, ValueError) as error:
         return [Error(f"The journal cannot sign: {error}", id="portal.E002")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def attachments_can_be_reached(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        default_storage.listdir("up")
+    except OSError as error:
+        return [Error(f"The store of attachments does not answer: {error}", id="portal.E004")]
     return []
 
 

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from kombu import Queue
 
+from . import stores
 from .demo_secrets import demo_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -200,7 +201,7 @@ SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "files")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": stores.of_attachments(env.str("ATTACHMENTS_URL", default="")),
     "staticfiles": {
         "BACKEND": env.str("STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage")
     },

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
 from transactions import database
-from transactions.services.attachments import NoRoom
+from transactions.services.attachments import NoRoom, OutOfReach
 
 CSRF_FIELD = "csrfmiddlewaretoken"
 HEARTBEAT_AGE = timedelta(seconds=60)
@@ -101,7 +101,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks neither database nor session: either may be what failed. Says 503 when it was."""
     error = sys.exc_info()[1]
-    away = isinstance(error, (*database.AWAY, NoRoom))
+    away = isinstance(error, (*database.AWAY, NoRoom, OutOfReach))
     if request.path_info.startswith("/api/"):
         body = unavailable() if away else problem("error", _("Something went wrong on our side"), 500)
         answer: HttpResponse = JsonResponse(body, status=body["status"], content_type=MEDIA_TYPE)

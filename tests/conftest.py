@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import caches
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -19,6 +24,7 @@ from PIL import Image
 
 from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
+from jeddah_portal import stores
 from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget, load_reference_data
@@ -28,6 +34,9 @@ from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
 from transactions.services import attachments, moves
 from transactions.services.intake import Submission, submit
+
+sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
+import provision
 
 # Machines of every speed run these; slowness is measured by bin/bench, not by a deadline.
 hypothesis.settings.register_profile("portal", deadline=None)
@@ -59,6 +68,26 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     caches["local"].clear()
     yield
     forget()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: Any) -> Iterator[str]:
+    """The ATTACHMENTS_URL of an S3 server of this test process alone."""
+    family = provision.Family()
+    try:
+        yield provision.start_s3(family, log=tmp_path_factory.mktemp("s3") / "server.log")
+    finally:
+        family.end()
+
+
+@pytest.fixture(params=["disk", "s3"])
+def wherever_files_lie(request: pytest.FixtureRequest, settings: Any) -> str:
+    """The test runs with its attachments on disk, then in an S3 store; returns its ATTACHMENTS_URL."""
+    url = request.getfixturevalue("s3_server") if request.param == "s3" else ""
+    settings.STORAGES = settings.STORAGES | {"default": stores.of_attachments(url)}
+    if url:
+        default_storage.bucket.objects.all().delete()
+    return url
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +222,16 @@ def picture(kind: str = "PNG") -> bytes:
 
 def upload(name: str = "paper.pdf", content: bytes | None = None) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, pdf() if content is None else content)
+
+
+def put(file: Attachment, content: bytes) -> None:
+    """Change what is stored of a file, behind the portal's back."""
+    default_storage.save(file.stored_as, ContentFile(content))
+
+
+def content_of(file: Attachment) -> bytes:
+    with default_storage.open(file.stored_as) as stored:
+        return stored.read()
 
 
 ANSWERS: dict[str, dict[str, Any]] = {

@@ -2,7 +2,7 @@
 
 Runs alone in a process with limits (transactions/previews.py).
 
-python draw.py CONTENT_TYPE SOURCE TARGET PAGE WIDTH
+python draw.py CONTENT_TYPE TARGET PAGE WIDTH < SOURCE
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 from PIL import Image, ImageOps
 
 
-def main(content_type: str, source: str, target: str, page: int, width: int) -> int:
+def main(content_type: str, target: str, page: int, width: int) -> int:
+    source = sys.stdin.buffer
     if content_type == "application/pdf":
         import pypdfium2
 
@@ -35,5 +36,5 @@ def main(content_type: str, source: str, target: str, page: int, width: int) -> 
 
 
 if __name__ == "__main__":
-    kind, source_path, target_path, number, pixels = sys.argv[1:]
-    sys.exit(main(kind, source_path, target_path, int(number), int(pixels)))
+    kind, target_path, number, pixels = sys.argv[1:]
+    sys.exit(main(kind, target_path, int(number), int(pixels)))

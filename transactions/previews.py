@@ -1,7 +1,8 @@
 """Pictures of uploaded files. The file itself is never shown in a browser: a picture of ours is.
 
 A hostile PDF or image meets Pillow or PDFium in a process of its own, with little time and memory; when that
-process fails there is no preview, and nothing else happens.
+process fails there is no preview, and nothing else happens. It gets the file as its standard input, wherever that is
+stored; the pictures lie under MEDIA_ROOT of the machine that drew them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 
 from .models import Attachment
-from .services.attachments import path_of
+from .services.attachments import open_stored
 
 MOST_PAGES = 30
 WIDTH = 1400
@@ -47,13 +48,20 @@ def picture(file: Attachment, page: int) -> Path | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
     command = [sys.executable, "-I", str(Path(__file__).with_name("draw.py"))]
-    command += [file.content_type, str(path_of(file)), str(temporary), str(page), str(WIDTH)]
+    command += [file.content_type, str(temporary), str(page), str(WIDTH)]
     try:
-        done = subprocess.run(  # noqa: S603 – our own script; the only outside parts are paths we named
-            command, timeout=SECONDS, check=False, capture_output=True, preexec_fn=_limits, env={"PATH": ""}
-        )
-    except subprocess.TimeoutExpired:
-        # The machine is busy; another time it may work.
+        with open_stored(file) as stored:
+            done = subprocess.run(  # noqa: S603 – our own script; the only outside part is a path we named
+                command,
+                stdin=stored,
+                timeout=SECONDS,
+                check=False,
+                capture_output=True,
+                preexec_fn=_limits,
+                env={"PATH": ""},
+            )
+    except (subprocess.TimeoutExpired, OSError):
+        # The machine is busy or the store does not answer; another time it may work.
         _forget(temporary)
         return None
     if done.returncode == 0 and temporary.exists():

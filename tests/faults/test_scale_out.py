@@ -1,4 +1,4 @@
-"""Two web hosts behind nginx, all of them and the worker behind PgBouncer: one portal."""
+"""Two web hosts behind nginx, all of them and the worker behind PgBouncer: one portal; its files in an S3 store."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,12 +21,14 @@ from django.conf import settings as django_settings
 from knox.models import AuthToken
 from redis.sentinel import MasterNotFoundError, Sentinel
 
+from jeddah_portal import stores
 from journal import export
 from journal.verify import verify
 from transactions import references, service_types
-from transactions.models import Event, Heartbeat, Outbox, Transaction
+from transactions.models import Attachment, Event, Heartbeat, Outbox, Transaction
+from transactions.services import attachments
 
-from ..conftest import ANSWERS, files_for
+from ..conftest import ANSWERS, files_for, pdf, picture, upload
 from ..journeys.conftest import database_url
 from .conftest import wait_until
 from .test_processes import body_for, post
@@ -143,3 +147,85 @@ def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, ru
         sent += 1
         time.sleep(3)
     assert Event.objects.filter(move="route").count() == sent
+
+
+def ask(url, content=None, document="id_copy", **headers):
+    """Status and body of what is answered; content is sent as a file of a document."""
+    body = None
+    if content is not None:
+        edge = "edge-of-a-part"
+        start = f'--{edge}\r\nContent-Disposition: form-data; name="'
+        body = f'{start}document"\r\n\r\n{document}\r\n{start}file"; filename="a.pdf"\r\n\r\n'.encode()
+        body += content + f"\r\n--{edge}--\r\n".encode()
+        headers["Content-Type"] = f"multipart/form-data; boundary={edge}"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_attachments_lie_in_an_s3_store_that_may_be_lost_and_come_back(cast, web, family, signed_in, tmp_path):
+    log = tmp_path / "s3.log"
+    store = provision.start_s3(family, log=log)
+    files = tmp_path / "nothing-but-previews"
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    url = web(ATTACHMENTS_URL=store, MEDIA_ROOT=str(files), STATIC_STORAGE=plain)
+    token = {"Authorization": f"Token {AuthToken.objects.create(cast.citizen)[1]}"}
+    owner, stranger = (
+        {"Cookie": f"sessionid={signed_in(person).cookies['sessionid'].value}"}
+        for person in (cast.citizen, cast.other_citizen)
+    )
+
+    service = service_types.get("electricity-connection")
+    answers, sent = ANSWERS[service.code], {}
+    keys: dict[str, list[str]] = {}
+    for document in service.documents_for(answers):
+        for number in range(document.least):
+            # The first is so large that it goes into the store in parts.
+            photo = "application/pdf" not in document.accepts
+            content = picture("JPEG") if photo else pdf(0 if sent else 9 * 1024 * 1024 + number)
+            status, said = ask(f"{url}/api/v1/attachments/", content, document.code, **token)
+            assert status == 201, said
+            keys.setdefault(document.code, []).append(json.loads(said)["key"])
+            sent[keys[document.code][-1]] = content
+    body = {"service": service.code, "answers": answers, "attachments": keys}
+    bearer = token["Authorization"].removeprefix("Token ")
+    assert post(f"{url}/api/v1/transactions/", body, bearer, **{"Idempotency-Key": "in-a-store"})["reference"]
+    for key, content in sent.items():
+        assert ask(f"{url}/files/{key}/", **owner) == (200, content)
+        assert ask(f"{url}/files/{key}/", **stranger)[0] == 404
+        status, shown = ask(f"{url}/files/{key}/preview/", **owner)
+        assert (status, shown[:4]) == (200, b"\x89PNG")
+    assert {path.name for path in files.iterdir()} == {"previews"}
+
+    _name, process, _stop = family.members.pop()
+    process.kill()
+    process.wait()
+    status, said = ask(f"{url}/api/v1/attachments/", pdf(), **{**token, "Accept-Language": "en"})
+    assert (status, json.loads(said)["code"]) == (503, "no_room")
+    assert "Nothing was kept of it" in json.loads(said)["detail"]
+    status, said = ask(f"{url}/files/{key}/", **owner)
+    assert status == 503
+    assert "الخدمة متوقفة" in said.decode()
+    assert Attachment.objects.count() == len(sent)
+
+    provision.start_s3(family, log=log, port=int(urlsplit(store).port))
+    status, said = ask(f"{url}/api/v1/attachments/", pdf(), **token)
+    assert status == 201
+    assert ask(f"{url}/files/{json.loads(said)['key']}/", **owner) == (200, pdf())
+    # The new store is empty: a file that is lost is not handed out as something else.
+    assert ask(f"{url}/files/{key}/", **owner)[0] == 410
+
+
+def test_a_store_that_hangs_is_given_up_before_a_person_is(cast, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.listen(5)
+        url = f"s3://portal:secret@127.0.0.1:{silent.getsockname()[1]}/attachments?tls=0"
+        settings.STORAGES = settings.STORAGES | {"default": stores.of_attachments(url)}
+        began = time.monotonic()
+        with pytest.raises(attachments.NoRoom):
+            attachments.store(upload(), document="deed", by=cast.citizen)
+        # Twice two seconds; the rest is for a busy machine. Without our time-outs it would be minutes.
+        assert 2 < time.monotonic() - began < 30
+    assert not Attachment.objects.exists()

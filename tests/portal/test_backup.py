@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from jeddah_portal import stores
 from transactions.models import Attachment, Outbox
 
-from ..conftest import drive
+from ..conftest import content_of, drive
 from ..journeys.conftest import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,10 +37,9 @@ def elsewhere(tmp_path):
     keys = {"JOURNAL_KEY_FILE": str(django_settings.JOURNAL_KEY_FILE), "MEDIA_ROOT": str(tmp_path / "restored")}
     env = os.environ | {"DATABASE_URL": url, "LOG_LEVEL": "CRITICAL", "REDIS_URL": ""} | keys
 
-    def manage(*arguments):
-        done = subprocess.run(
-            [sys.executable, ROOT / "manage.py", *map(str, arguments)], env=env, capture_output=True, text=True
-        )
+    def manage(*arguments, **more):
+        command = [sys.executable, ROOT / "manage.py", *map(str, arguments)]
+        done = subprocess.run(command, env=env | more, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
     yield manage
@@ -72,19 +73,30 @@ TABLES = ("transactions.Transaction", "transactions.Event", "transactions.Attach
           "accounts.User", "journal.Entry", "transactions.Intake", "municipality.Office")  # fmt: skip
 
 
-def test_what_was_lost_is_there_again_and_adds_up(made, elsewhere, tmp_path):
+@pytest.fixture
+def restored(wherever_files_lie, tmp_path):
+    """The empty place for files of the other installation: its ATTACHMENTS_URL and its storage."""
+    place = stores.of_attachments("")
+    place["OPTIONS"] |= {"location": tmp_path / "restored"}
+    url = wherever_files_lie.replace("/attachments?", "/restored?")
+    if url:
+        default_storage.connection.create_bucket(Bucket="restored")
+        place = stores.of_attachments(url)
+    return url, storages.create_storage(place)
+
+
+def test_what_was_lost_is_there_again_and_adds_up(restored, made, elsewhere):
     target, identity = made
+    url, files = restored
     assert Outbox.objects.filter(kind="notify", state="owed").exists()
-    code, said = elsewhere("restore", target, "--identity", identity)
+    code, said = elsewhere("restore", target, "--identity", identity, ATTACHMENTS_URL=url)
     assert code == 0, said
     for line in ("counts agree in all", "journal verified", "files intact:", "restored in", "not in a backup:"):
         assert line in said
     assert elsewhere("dumpdata", *TABLES) == (0, here("dumpdata", *TABLES))
     assert elsewhere("export_journal") == (0, here("export_journal"))
     for file in Attachment.objects.all():
-        assert (tmp_path / "restored" / file.stored_as).read_bytes() == (
-            Path(django_settings.MEDIA_ROOT) / file.stored_as
-        ).read_bytes()
+        assert files.open(file.stored_as).read() == content_of(file)
     # Whoever was perhaps told already is not told again by itself; what has no effect outside goes on.
     rows = [row["fields"] for row in json.loads(elsewhere("dumpdata", "transactions.Outbox")[1])]
     assert {row["state"] for row in rows if row["kind"] == "notify"} <= {"dead", "done"}

@@ -16,7 +16,7 @@ from transactions.queues import queue_of
 from transactions.services import attachments, moves, notes
 from transactions.workflow import BY_NAME, Obstacle, obstacle
 
-from ..conftest import NOW, drive, pdf, upload
+from ..conftest import NOW, drive, pdf, put, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +154,7 @@ def test_a_refused_return_comes_back_with_its_boxes_ticked_and_its_words(cast, c
 
 def test_documents_are_looked_at_in_the_page_one_page_at_a_time(cast, case, signed_in):
     file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
-    attachments.path_of(file).write_bytes(pages_pdf(3))
+    put(file, pages_pdf(3))
     page, url = signed_in(cast.reviewer), reverse("staff:case", args=[case.reference])
     first = page.get(url, {"file": file.key})
     assert (first.context["shown"].page, first.context["shown"].pages) == (1, 3)
@@ -168,7 +168,7 @@ def test_documents_are_looked_at_in_the_page_one_page_at_a_time(cast, case, sign
 
 def test_a_file_that_cannot_be_drawn_is_offered_for_download(cast, case, signed_in):
     file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
-    attachments.path_of(file).write_bytes(b"%PDF-1.4\nthis is no document at all")
+    put(file, b"%PDF-1.4\nthis is no document at all")
     answer = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference]), {"file": file.key})
     assert answer.context["shown"].pages == 0
     html = answer.content.decode()

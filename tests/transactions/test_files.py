@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import tracemalloc
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ from transactions.errors import Invalid
 from transactions.models import Attachment, Draft
 from transactions.services import attachments, drafts
 
-from ..conftest import NOW, pdf, picture, upload
+from ..conftest import NOW, content_of, pdf, picture, put, upload
 
 pytestmark = pytest.mark.django_db
 MIB = 1024 * 1024
@@ -33,10 +33,9 @@ def refusal(call) -> str:
     return problem.code
 
 
-def test_a_file_is_kept_under_a_name_of_ours_with_its_hash(cast, settings):
+def test_a_file_is_kept_under_a_name_of_ours_with_its_hash(cast, wherever_files_lie):
     file = store(cast, "صك الملكية.pdf")
-    stored = Path(settings.MEDIA_ROOT) / file.stored_as
-    assert stored.read_bytes() == pdf()
+    assert content_of(file) == pdf()
     assert file.sha256 == hashlib.sha256(pdf()).hexdigest()
     assert "صك" not in file.stored_as
     assert file.original_name == "صك الملكية.pdf"
@@ -96,7 +95,7 @@ def test_sixty_megabytes_are_refused_on_the_way_in(cast, signed_in):
     assert Attachment.objects.count() == 0
 
 
-def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in):
+def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in, wherever_files_lie):
     draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page = signed_in(cast.citizen)
     big = upload("drawing.pdf", pdf(40 * MIB))
@@ -124,7 +123,7 @@ def test_several_files_at_once_keep_the_good_ones(cast, signed_in):
     assert list(Attachment.objects.values_list("document", flat=True)) == ["deed"]
 
 
-def test_who_may_see_a_case_may_see_its_files_and_nobody_else(cast, submitted, signed_in):
+def test_who_may_see_a_case_may_see_its_files_and_nobody_else(cast, submitted, signed_in, wherever_files_lie):
     case = submitted()
     file = case.attachments.first()
     url = reverse("transactions:file", args=[file.key])
@@ -134,7 +133,7 @@ def test_who_may_see_a_case_may_see_its_files_and_nobody_else(cast, submitted, s
         assert signed_in(person).get(url).status_code == 404
 
 
-def test_a_file_is_handed_out_as_an_attachment_in_a_sandbox(cast, submitted, signed_in):
+def test_a_file_is_handed_out_as_an_attachment_in_a_sandbox(cast, submitted, signed_in, wherever_files_lie):
     file = submitted().attachments.first()
     answer = signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key]))
     assert answer["Content-Disposition"].startswith("attachment")
@@ -144,13 +143,13 @@ def test_a_file_is_handed_out_as_an_attachment_in_a_sandbox(cast, submitted, sig
     assert b"".join(answer.streaming_content)
 
 
-def test_a_file_that_changed_on_disk_is_not_handed_out(cast, submitted, signed_in):
+def test_a_file_that_changed_where_it_lies_is_not_handed_out(cast, submitted, signed_in, wherever_files_lie):
     file = submitted().attachments.first()
-    attachments.path_of(file).write_bytes(b"something else")
+    put(file, b"something else")
     assert signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key])).status_code == 410
 
 
-def test_pictures_and_papers_are_shown_in_the_page(cast, submitted, signed_in):
+def test_pictures_and_papers_are_shown_in_the_page(cast, submitted, signed_in, wherever_files_lie):
     case = submitted()
     page = signed_in(cast.reviewer)
     for file in case.attachments.all():
@@ -166,20 +165,37 @@ def test_a_paper_that_cannot_be_drawn_has_no_picture_and_breaks_nothing(cast, si
     assert signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key])).status_code == 200
 
 
-def test_files_without_a_row_are_swept_away_later(cast, settings):
+def test_files_without_a_row_are_swept_away_after_a_day(cast, wherever_files_lie):
     kept = store(cast)
-    orphan = Path(settings.MEDIA_ROOT) / "aa" / "orphan"
-    orphan.parent.mkdir(parents=True, exist_ok=True)
-    orphan.write_bytes(b"left by a crash")
+    default_storage.save("aa/orphan", ContentFile(b"left by a crash"))
     call_command("sweep_files")
-    assert orphan.exists()
-    import os
+    assert default_storage.exists("aa/orphan")
+    call_command("sweep_files", older_than=-2)
+    assert not default_storage.exists("aa/orphan")
+    assert content_of(kept) == pdf()
 
-    old = (NOW - timedelta(days=30)).timestamp()
-    os.utime(orphan, (old, old))
-    call_command("sweep_files")
-    assert not orphan.exists()
-    assert attachments.path_of(kept).exists()
+
+def test_what_is_not_ours_is_not_swept(wherever_files_lie):
+    default_storage.save("previews/ab/page.png", ContentFile(b"a picture"))
+    default_storage.save("elsewhere/file", ContentFile(b"of somebody else"))
+    call_command("sweep_files", older_than=-2)
+    assert default_storage.exists("previews/ab/page.png")
+    assert default_storage.exists("elsewhere/file")
+
+
+def test_one_file_too_many_is_refused_and_does_not_stay(cast, wherever_files_lie):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    most = draft.service_type.document("deed").most
+    for _ in range(most):
+        attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen)
+    assert (
+        refusal(lambda: attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen)) == "too_many_documents"
+    )
+    call_command("sweep_files", older_than=-2)
+    folders = [folder for folder in default_storage.listdir("")[0] if len(folder) == 2]
+    stored = [f"{folder}/{name}" for folder in folders for name in default_storage.listdir(folder)[1]]
+    assert sorted(stored) == sorted(Attachment.objects.values_list("stored_as", flat=True))
+    assert len(stored) == most
 
 
 def test_a_file_of_a_submitted_request_cannot_be_removed(cast, submitted, signed_in):

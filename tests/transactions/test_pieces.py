@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
 from transactions import service_types
 from transactions.models import Attachment
-from transactions.services import drafts
+from transactions.services import drafts, pieces
 
 from ..conftest import pdf
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wherever_files_lie")]
 PIECE = 10_000
 
 
@@ -39,8 +38,8 @@ def send(page, draft, content, start, *, total=None, code="id_copy", name="paper
     )
 
 
-def unfinished() -> list[Path]:
-    return list((Path(settings.MEDIA_ROOT) / "up").glob("*"))
+def unfinished(person) -> list[str]:
+    return default_storage.listdir(f"up/{person.pk}")[1]
 
 
 def test_a_file_arrives_in_pieces_and_is_the_file_that_was_sent(cast, draft, signed_in):
@@ -52,7 +51,7 @@ def test_a_file_arrives_in_pieces_and_is_the_file_that_was_sent(cast, draft, sig
     file = Attachment.objects.get()
     assert (file.size, file.sha256) == (25_000, hashlib.sha256(content).hexdigest())
     assert file.original_name in done.content.decode()
-    assert unfinished() == []
+    assert unfinished(cast.citizen) == []
 
 
 def test_after_a_break_the_same_file_goes_on_where_it_stopped(cast, draft, signed_in):
@@ -72,7 +71,7 @@ def test_a_wrong_kind_is_refused_with_the_first_piece_and_a_huge_file_before_it(
         answer = send(page, draft, content, 0, total=total)
         assert answer.status_code == 422
         assert word in answer.content.decode()
-    assert (Attachment.objects.count(), unfinished()) == (0, [])
+    assert (Attachment.objects.count(), unfinished(cast.citizen)) == (0, [])
 
 
 def test_a_picture_that_is_broken_is_refused_at_the_end_and_leaves_nothing_behind(cast, draft, signed_in):
@@ -80,7 +79,7 @@ def test_a_picture_that_is_broken_is_refused_at_the_end_and_leaves_nothing_behin
     assert send(page, draft, content, 0).status_code == 202
     answer = send(page, draft, content, PIECE)
     assert answer.status_code == 422
-    assert (Attachment.objects.count(), unfinished()) == (0, [])
+    assert (Attachment.objects.count(), unfinished(cast.citizen)) == (0, [])
 
 
 def test_pieces_of_two_people_never_meet(cast, draft, signed_in):
@@ -93,11 +92,18 @@ def test_pieces_of_two_people_never_meet(cast, draft, signed_in):
 def test_a_stranger_is_told_to_sign_in_and_an_unknown_document_is_not_there(cast, draft, signed_in, client):
     assert send(client, draft, pdf(15_000), 0).status_code == 401
     assert send(signed_in(cast.citizen), draft, pdf(15_000), 0, code="made-up").status_code == 404
-    assert unfinished() == []
+    assert unfinished(cast.citizen) == []
+
+
+def test_pieces_too_many_and_too_small_are_refused(cast, draft, signed_in, monkeypatch):
+    monkeypatch.setattr(pieces, "MOST_PIECES", 2)
+    page, content = signed_in(cast.citizen), pdf(40_000)
+    assert [send(page, draft, content, PIECE * number).status_code for number in range(3)] == [202, 202, 422]
+    assert len(unfinished(cast.citizen)) == 2
 
 
 def test_what_was_never_finished_is_swept_away(cast, draft, signed_in):
     send(signed_in(cast.citizen), draft, pdf(25_000), 0)
-    assert len(unfinished()) == 1
-    call_command("sweep_files", older_than=-1, verbosity=0)
-    assert unfinished() == []
+    assert len(unfinished(cast.citizen)) == 1
+    call_command("sweep_files", older_than=-2, verbosity=0)
+    assert unfinished(cast.citizen) == []

@@ -1,23 +1,21 @@
-"""Files: streamed to disk under a name of ours, hashed on the way, typed by content and never by extension."""
+"""Files: streamed into the store under a name of ours, hashed, typed by content and never by extension."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import os
 import re
 import unicodedata
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
 
 import magic  # isort: skip
-from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -47,10 +45,6 @@ KINDS = {
 }
 
 
-def path_of(file: Attachment) -> Path:
-    return Path(settings.MEDIA_ROOT) / file.stored_as
-
-
 def safe_name(name: str) -> str:
     """The name as people know it, without folders, control or direction characters, at most 200 long."""
     name = re.split(r"[/\\]", name)[-1]
@@ -74,10 +68,25 @@ def store(
     most_bytes: int = MOST_BYTES,
     now: datetime | None = None,
 ) -> Attachment:
-    """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content.
+    """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content."""
+    return _insert(
+        **_keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
+    )
 
-    The file is on disk (fsync) before its row is written; a crash in between leaves a file without a row, which
-    `manage.py sweep_files` takes away.
+
+def _keep(
+    upload: UploadedFile[Any],
+    *,
+    document: str,
+    by: User,
+    accepts: Collection[str],
+    most_bytes: int = MOST_BYTES,
+    now: datetime,
+) -> dict[str, Any]:
+    """Put a file that is acceptable into the store; returns its row, to be written.
+
+    The row comes after the file; a crash or a refusal in between leaves a file without a row, which
+    `manage.py sweep_files` takes away. No database transaction is open meanwhile: a store that hangs holds no lock.
     """
     name = safe_name(upload.name or "")
     size = upload.size or 0
@@ -89,18 +98,17 @@ def store(
         _check_image(upload, document, name)
     key = uuid.uuid4()
     stored_as = f"{key.hex[:2]}/{key.hex}"
-    digest = _write(upload, Path(settings.MEDIA_ROOT) / stored_as)
-    return _insert(
-        key=key,
-        document=document,
-        original_name=name,
-        content_type=content_type,
-        size=size,
-        sha256=digest,
-        stored_as=stored_as,
-        uploaded_by=by,
-        uploaded_at=now or timezone.now(),
-    )
+    return {
+        "key": key,
+        "document": document,
+        "original_name": name,
+        "content_type": content_type,
+        "size": size,
+        "sha256": _write(upload, stored_as),
+        "stored_as": stored_as,
+        "uploaded_by": by,
+        "uploaded_at": now,
+    }
 
 
 def check_size(document: str, name: str, size: int, most_bytes: int) -> None:
@@ -138,27 +146,24 @@ def _check_image(upload: UploadedFile[Any], document: str, name: str) -> None:
 
 
 class NoRoom(DomainError):
-    """The disk is full, or does not take what is written to it. Nothing is kept of the file."""
+    """The store is full or does not answer. Nothing is kept of the file."""
 
     def __init__(self) -> None:
         super().__init__("no_room", _("The file could not be kept just now. Nothing was kept of it; try again later."))
 
 
-def _write(upload: UploadedFile[Any], target: Path) -> str:
+class OutOfReach(OSError):
+    """The store does not give out a file just now."""
+
+
+def _write(upload: UploadedFile[Any], stored_as: str) -> str:
     digest = hashlib.sha256()
-    upload.seek(0)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as out:
-            for chunk in upload.chunks():
-                digest.update(chunk)
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
+        for chunk in upload.chunks():
+            digest.update(chunk)
+        default_storage.save(stored_as, upload)
     except OSError as error:
-        logger.exception("a file could not be written")
-        with contextlib.suppress(OSError):
-            target.unlink(missing_ok=True)
+        logger.exception("a file could not be kept")
         raise NoRoom from error
     return digest.hexdigest()
 
@@ -175,6 +180,8 @@ def attach_to_draft(
 ) -> Attachment:
     """Add a file to one document of a draft. Invalid when it is not acceptable or one too many."""
     document = _document(draft, document_code)
+    now = now or timezone.now()
+    row = _keep(upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now)
     with transaction.atomic():
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
         if locked is None or locked.stage == Draft.Stage.SUBMITTED:
@@ -186,17 +193,7 @@ def attach_to_draft(
                 document.most,
             ) % {"document": document.label, "most": document.most}
             refuse(document.code, message, "too_many_documents")
-        file = store(
-            upload,
-            document=document.code,
-            by=by,
-            accepts=document.accepts,
-            most_bytes=document.max_bytes,
-            now=now,
-        )
-        file.draft = locked
-        file.save(update_fields=["draft"])
-    return file
+        return _insert(**row, draft=locked)
 
 
 def document_asked(deficiency: Deficiency) -> Document:
@@ -209,16 +206,14 @@ def attach_to_deficiency(
     deficiency: Deficiency, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
 ) -> Attachment:
     """Add a file to the answer of one deficiency, while the request waits for the applicant."""
+    document = document_asked(deficiency)
+    row = _keep(upload, document=document.code, by=by, accepts=document.accepts, now=now or timezone.now())
     with transaction.atomic():
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
         if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-        document = document_asked(locked)
-        file = store(upload, document=document.code, by=by, accepts=document.accepts, now=now)
-        file.transaction, file.deficiency = case, locked
-        file.save(update_fields=["transaction", "deficiency"])
-    return file
+        return _insert(**row, transaction=case, deficiency=locked)
 
 
 def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
@@ -236,13 +231,28 @@ def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
         locked.save(update_fields=["removed_at"])
 
 
-def intact(file: Attachment) -> bool:
-    """True when what lies on disk is what was uploaded."""
-    digest = hashlib.sha256()
+def open_stored(file: Attachment) -> File[bytes]:
+    """A stored file, to be read and closed. FileNotFoundError when it is lost, OutOfReach when the store fails."""
     try:
-        with path_of(file).open("rb") as stored:
-            while chunk := stored.read(MIB):
-                digest.update(chunk)
+        return default_storage.open(file.stored_as)
     except FileNotFoundError:
-        return False
-    return digest.hexdigest() == file.sha256
+        raise
+    except OSError as error:
+        logger.exception("a file could not be read")
+        raise OutOfReach from error
+
+
+def open_intact(file: Attachment) -> File[bytes] | None:
+    """A stored file, to be read from its beginning and closed; None when it is not what was uploaded."""
+    try:
+        stored = open_stored(file)
+    except FileNotFoundError:
+        return None
+    digest = hashlib.sha256()
+    for chunk in stored.chunks():
+        digest.update(chunk)
+    if digest.hexdigest() != file.sha256:
+        stored.close()
+        return None
+    stored.seek(0)
+    return stored

@@ -1,20 +1,21 @@
 """Large files in pieces: a line that breaks costs the piece under way, not the file.
 
-Pieces lie in MEDIA_ROOT/up under a name made of who sends what to where, so the same file chosen again goes on where
-it stopped. What is never finished, `manage.py sweep_files` takes away like any file without a row.
+Pieces lie in the store under up/<person>/, named by what is sent where and by their place in the file, so the same file
+chosen again goes on where it stopped, whichever host takes it. What is never finished, `manage.py sweep_files` takes
+away like any file without a row.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
+import logging
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import magic
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,10 @@ from accounts.models import User
 from ..service_types import Document
 from .attachments import SNIFFED, NoRoom, check_kind, check_size, refuse, safe_name
 
+logger = logging.getLogger(__name__)
 MOST_UNFINISHED = 40
+# Forty files of 50 MB in the pieces a browser sends; whoever sends smaller ones has fewer files at once.
+MOST_PIECES = 4000
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,23 @@ class Piece:
     mark: str
 
 
+@dataclass(frozen=True)
+class _Held:
+    """A piece in the store, named <file>.<start>.<size>."""
+
+    file: str
+    start: int
+    size: int
+
+    @classmethod
+    def named(cls, name: str) -> _Held:
+        file, start, size = name.split(".")
+        return cls(file, int(start), int(size))
+
+    def path(self, folder: str) -> str:
+        return f"{folder}/{self.file}.{self.start}.{self.size}"
+
+
 def receive(
     upload: UploadedFile[Any], piece: Piece, *, place: str, document: Document, by: User
 ) -> UploadedFile[Any] | int:
@@ -43,44 +64,55 @@ def receive(
     A piece that does not follow on what is held changes nothing; the number returned says where to go on. Size and
     kind are checked with the first piece, so that nobody waits for the last to be refused (Invalid).
     """
-    name = safe_name(upload.name or "")
+    name, size = safe_name(upload.name or ""), upload.size or 0
     check_size(document.code, name, piece.total, document.max_bytes)
-    path = _path(place, name, piece, by)
-    if not path.exists():
-        _begin(path, upload, piece, name, document, by)
+    folder, file = f"up/{by.pk}", _mark(place, name, piece)
     try:
-        have = _add(path, upload, piece)
+        unfinished = [_Held.named(found) for found in default_storage.listdir(folder)[1]]
+        held = list(_in_order(file, unfinished))
+        have = sum(one.size for one in held)
+        if piece.start == have and 0 < size <= piece.total - have:
+            _check(upload, piece, name, document, unfinished)
+            new = _Held(file, have, size)
+            default_storage.save(new.path(folder), upload)
+            held.append(new)
+            have += size
+        return have if have < piece.total else _joined(folder, held, name, piece.total)
     except OSError as error:
+        logger.exception("a piece could not be kept")
         raise NoRoom from error
-    if have < piece.total:
-        return have
-    whole = path.open("rb")
-    path.unlink()
-    return UploadedFile(whole, name=name, size=piece.total)
 
 
-def _add(path: Path, upload: UploadedFile[Any], piece: Piece) -> int:
-    with path.open("r+b") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        have = held.seek(0, os.SEEK_END)
-        if piece.start != have or have + (upload.size or 0) > piece.total:
-            return have
-        upload.seek(0)
-        for chunk in upload.chunks():
-            held.write(chunk)
-        return held.tell()
+def _in_order(file: str, unfinished: list[_Held]) -> Iterator[_Held]:
+    """The pieces of a file as far as they join."""
+    starts = {one.start: one for one in unfinished if one.file == file}
+    have = 0
+    while one := starts.get(have):
+        yield one
+        have += one.size
 
 
-def _begin(path: Path, upload: UploadedFile[Any], piece: Piece, name: str, document: Document, by: User) -> None:
-    if piece.start == 0:
+def _check(upload: UploadedFile[Any], piece: Piece, name: str, document: Document, unfinished: list[_Held]) -> None:
+    """Invalid when a file may not begin, or a person holds too much that is not finished."""
+    begins = piece.start == 0
+    if begins:
         upload.seek(0)
         check_kind(document.code, name, magic.from_buffer(upload.read(SNIFFED), mime=True), document.accepts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if sum(1 for _other in path.parent.glob(f"{by.pk}-*")) >= MOST_UNFINISHED:
+    files = len({one.file for one in unfinished})
+    if len(unfinished) >= MOST_PIECES or (begins and files >= MOST_UNFINISHED):
         refuse(document.code, _("Too many uploads are unfinished. Try again tomorrow."), "too_many_unfinished")
-    path.touch()
 
 
-def _path(place: str, name: str, piece: Piece, by: User) -> Path:
-    digest = hashlib.sha256("\n".join((place, name, str(piece.total), piece.mark)).encode()).hexdigest()
-    return Path(settings.MEDIA_ROOT) / "up" / f"{by.pk}-{digest[:32]}"
+def _joined(folder: str, held: list[_Held], name: str, total: int) -> UploadedFile[Any]:
+    whole = tempfile.TemporaryFile()  # noqa: SIM115 – closed by whoever keeps the file
+    for one in held:
+        with default_storage.open(one.path(folder)) as stored:
+            whole.writelines(stored.chunks())
+    # From the first on: what a failure leaves behind is no beginning of anything, and swept away.
+    for one in held:
+        default_storage.delete(one.path(folder))
+    return UploadedFile(whole, name=name, size=total)
+
+
+def _mark(place: str, name: str, piece: Piece) -> str:
+    return hashlib.sha256("\n".join((place, name, str(piece.total), piece.mark)).encode()).hexdigest()[:32]

@@ -28,11 +28,11 @@ def _harden(response: FileResponse) -> FileResponse:
 @hidden_is_404
 @require_GET
 def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
-    """The file as it was uploaded, if what lies on disk is still that."""
+    """The file as it was uploaded, if what is stored is still that."""
     file = access.get_attachment(signed_in(request), key)
-    if not attachments.intact(file):
+    stored = attachments.open_intact(file)
+    if stored is None:
         return render(request, "410.html", {"file": file}, status=410)
-    stored = attachments.path_of(file).open("rb")
     response = FileResponse(stored, as_attachment=True, filename=file.original_name, content_type=file.content_type)
     return _harden(response)
 

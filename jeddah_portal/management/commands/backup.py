@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 out.flush()
                 os.fsync(out.fileno())
             unfinished.rename(target)
-        except backup.BackupError as error:
+        except (backup.BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         finally:
             unfinished.unlink(missing_ok=True)

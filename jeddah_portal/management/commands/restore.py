@@ -75,8 +75,10 @@ class Command(BaseCommand):
         self._step("journal verified: every hash and signature, and where each chain ends")
         files = Attachment.objects.order_by("pk")
         for file in files.iterator():
-            if not attachments.intact(file):
+            stored = attachments.open_intact(file)
+            if stored is None:
                 raise backup.BackupError(f"the file {file.stored_as} is missing or not what was uploaded")
+            stored.close()
         self._step(f"files intact: {files.count()}")
         connection.close()
 

@@ -1,15 +1,21 @@
-"""Take away files that no row speaks of: uploads cut off between disk and database."""
+"""Take away files that no row speaks of: uploads cut off between store and database, pieces never finished."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import contextlib
+import re
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from transactions.models import Attachment
+
+# Stored files, pieces, and what a crash left half-written; nothing else in the place is ours to delete.
+OURS = re.compile(r"[0-9a-f]{2}|up|unfinished")
 
 
 class Command(BaseCommand):
@@ -19,12 +25,23 @@ class Command(BaseCommand):
         parser.add_argument("--older-than", type=int, default=86_400, help="seconds (default: one day)")
 
     def handle(self, *args: Any, older_than: int, **options: Any) -> None:
-        root = Path(settings.MEDIA_ROOT)
-        before = time.time() - older_than
+        before = timezone.now() - timedelta(seconds=older_than)
         removed = 0
-        for path in root.glob("??/*"):
-            stored_as = str(path.relative_to(root))
-            if path.stat().st_mtime < before and not Attachment.objects.filter(stored_as=stored_as).exists():
-                path.unlink()
-                removed += 1
+        for folder, names in _folders_of_ours():
+            stored = {f"{folder}/{name}" for name in names}
+            kept = Attachment.objects.filter(stored_as__startswith=f"{folder}/").values_list("stored_as", flat=True)
+            for name in stored.difference(kept.iterator()):
+                # A piece may be joined into its file meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    if default_storage.get_modified_time(name) < before:
+                        default_storage.delete(name)
+                        removed += 1
         self.stdout.write(f"{removed} files removed")
+
+
+def _folders_of_ours() -> Iterator[tuple[str, list[str]]]:
+    for folder in filter(OURS.fullmatch, default_storage.listdir("")[0]):
+        people, names = default_storage.listdir(folder)
+        yield folder, names
+        for person in people:
+            yield f"{folder}/{person}", default_storage.listdir(f"{folder}/{person}")[1]
