@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 EXAMPLES = 25
 

@@ -17,7 +17,7 @@ from transactions.services.intake import Submission, submit
 
 from ..conftest import ANSWERS, NOW, drive, files_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 def at_once(*calls):

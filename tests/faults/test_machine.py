@@ -34,7 +34,7 @@ from .checker import inside, messages, read
 from .client import ANSWERS
 from .inject import points
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded, pytest.mark.thorough]
 FORMS = 8
 INTAKE = ("journal, before append", "journal, after append", "intake, before commit")
 WORK = ("route, after claim", "route, after effect", "notify, after claim", "notify, after effect")

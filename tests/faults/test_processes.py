@@ -20,7 +20,7 @@ from transactions.services.intake import Submission, submit
 from ..conftest import ANSWERS, files_for
 from .conftest import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 MANY = 25
 
 

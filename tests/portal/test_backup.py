@@ -21,7 +21,7 @@ from transactions.models import Attachment, Outbox
 from ..conftest import content_of, drive
 from ..journeys.conftest import database_url
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 ROOT = Path(django_settings.BASE_DIR)
 
 

@@ -15,7 +15,7 @@ from municipality.services import current_calendar
 from transactions import service_types
 from transactions.models import Event, Movement, Transaction
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 COUNT = 60
 
 

@@ -25,7 +25,7 @@ from .nasty import METHODS, Sent, request
 from .test_access_matrix import table
 from .world import ACTORS, World, build, client_of, routes, writes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "900"))
 SEED = int(os.environ.get("FUZZ_SEED", "1448"))
 SHARDS = int(os.environ.get("FUZZ_SHARDS", "4"))

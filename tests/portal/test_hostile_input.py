@@ -13,7 +13,7 @@ from transactions.models import Draft, Transaction
 from ..conftest import drive, stored
 from .test_pages import steps_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 NASTY = [
     *("\x00", "a\x00b", "\ufffd", "\u202e\u2066", "9" * 400, "-1", "1e309", "NaN", "' OR 1=1 --", "ا" * 5000),
