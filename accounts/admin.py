@@ -112,7 +112,6 @@ class UserAdmin(Administered):
 class MembershipInline(GuardedInline):
     model = OfficeMembership
     form = PersonForm
-    extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True

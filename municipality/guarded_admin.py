@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
 MOST_NEW_ROWS = 20
+# The browser's own pickers: Django's need jQuery and half a dozen scripts.
+DAY, CLOCK = {"type": "date"}, {"type": "time"}
+PICKERS: dict[Any, dict[str, Any]] = {
+    models.DateField: {"widget": forms.DateInput(DAY, "%Y-%m-%d")},
+    models.TimeField: {"widget": forms.TimeInput(CLOCK, "%H:%M")},
+    models.DateTimeField: {
+        "widget": forms.SplitDateTimeWidget(
+            date_format="%Y-%m-%d", time_format="%H:%M", date_attrs=DAY, time_attrs=CLOCK
+        )
+    },
+}
 
 
 def are_numbers(ids: Iterable[str]) -> bool:
@@ -22,6 +36,20 @@ def are_numbers(ids: Iterable[str]) -> bool:
 
 
 class GuardedAdmin(admin.ModelAdmin):
+    formfield_overrides = PICKERS
+
+    @property
+    def media(self) -> forms.Media:
+        """One script, and only where something can be done to many rows; Django's other nine have no use here."""
+        return forms.Media(js=["admin/js/actions.js"] if self.actions else [])
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """A plain list to choose from, without the signs beside it that open windows of their own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the filters the list declares; by default any field may be probed, and any lookup broken."""
         declared = [self.date_hierarchy, *self.get_list_filter(request)]
@@ -57,7 +85,11 @@ class RecordedAdmin(GuardedAdmin, SimpleHistoryAdmin):
 
 
 class GuardedInline(admin.StackedInline):
-    """Rows inside a form: those there are and a few more, however many a request claims to send."""
+    """Rows inside a form: those there are and an empty one; a few more are taken, however many a request claims."""
+
+    extra = 1
+    media = forms.Media()
+    formfield_overrides = PICKERS
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         there = self.get_queryset(request).filter(**{self._parent_field(): obj}).count() if obj else 0

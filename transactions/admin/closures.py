@@ -27,7 +27,7 @@ class ClosureForm(forms.ModelForm):
         if "service" in self.fields:
             self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
         if "since" in self.fields:
-            self.fields["since"].initial = timezone.now
+            self.fields["since"].initial = timezone.now().replace(second=0, microsecond=0)
             day, clock = self.fields["since"].widget.widgets
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 

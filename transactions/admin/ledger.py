@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.db.models import QuerySet
-from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -33,11 +32,6 @@ class ReadOnly(GuardedAdmin):
 
     list_per_page = 50
     show_full_result_count = False
-
-    @property
-    def media(self) -> Media:
-        """Nothing is edited here, so none of the dozen scripts for editing is loaded."""
-        return Media(js=["admin/js/actions.js"] if self.actions else [])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
