@@ -19,12 +19,14 @@ DISTRICT = Field(
         "If it is on no list, say so below: the central office then finds out which sub-municipality it belongs to; "
         "the due date stays the same."
     ),
+    empty=_("Choose the district, or say that yours is not on the list."),
 )
 DEED_NUMBER = Field(
     "deed_number",
     _("Deed number"),
     pattern=r"^[0-9]{6,16}$",
     pattern_message=_("A deed number has 6 to 16 digits."),
+    empty=_("Enter the deed number."),
     hint=_("At the top of the deed, 6 to 16 digits. Not the number of the request at the notary."),
     help=_(
         "Take the number beside the words “deed number” at the head of the first page, with the date beside it. "
@@ -39,10 +41,12 @@ DEED_DATE = Field(
     Kind.DATE,
     past=True,
     hint=_("Year, month, day, Hijri or Gregorian, for example 1440/03/15."),
+    empty=_("Enter the date of the deed."),
 )
 PLAN = Field(
     "plan_number",
     _("Plan number"),
+    empty=_("Enter the plan number."),
     hint=_("As written in the deed after “plan no.”, letters too."),
     help=_(
         "The plan is the map of the whole quarter, the parcel is your plot on it. Copy each as it is written, with "
@@ -57,6 +61,7 @@ BLOCK = Field(
 PARCEL = Field(
     "parcel_number",
     _("Parcel number"),
+    empty=_("Enter the parcel number."),
     hint=_("As written in the deed after “parcel no.”."),
     help=_("Several parcels in one deed: write them all, with a dash between, for example 27-28."),
     sample=_("… parcel no. [27] of block no. 12 of plan no. 415/C/S in the district of Ash-Sharafiyah …"),

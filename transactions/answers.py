@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -28,6 +28,7 @@ from .errors import Problem
 from .service_types import Answers, Field, Group, Kind, ServiceType, Step
 
 UNLISTED = "unlisted"
+Spec = TypeVar("Spec", bound=Field | Group)
 
 
 class _Typed:
@@ -122,6 +123,13 @@ class DistrictField(forms.CharField):
         )
 
 
+class RadioSelect(forms.RadioSelect):
+    """The first choice has the id of the question, so that a link to the question reaches it."""
+
+    def id_for_label(self, id_: str, index: str | None = None) -> str:
+        return id_ if index == "0" else super().id_for_label(id_, index)
+
+
 def _whole(bound: Decimal | int | None) -> int | None:
     return None if bound is None else int(bound)
 
@@ -156,27 +164,27 @@ def _form_field(spec: Field) -> Any:
             field = CalendarDateField(past=spec.past, **common)
             field.widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr"})
         case Kind.CHOICE:
-            widget = forms.RadioSelect if len(spec.choices) <= 5 else forms.Select
-            choices = spec.choices if widget is forms.RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
+            widget = RadioSelect if len(spec.choices) <= 5 else forms.Select
+            choices = spec.choices if widget is RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
             field = forms.ChoiceField(choices=choices, widget=widget, **common)
         case Kind.DISTRICT:
             field = DistrictField(max_length=80, **common)
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
-    field.error_messages["required"] = _EMPTY.get(spec.kind, gettext_lazy("This is still empty."))
+    field.error_messages["required"] = spec.empty or _EMPTY.get(spec.kind, gettext_lazy("This is still empty."))
     field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
     return field
 
 
-def _asked(specs: Iterable[Field | Group], answers: Answers) -> list[Field | Group]:
+def _asked(specs: Iterable[Spec], answers: Answers) -> list[Spec]:
     return [spec for spec in specs if spec.when is None or spec.when(answers)]
 
 
 def form_for(specs: Iterable[Field], answers: Answers, prefix: str | None) -> forms.Form:
     """A Django form that shows these questions with their `answers`."""
     form = forms.Form(initial=dict(answers), prefix=prefix)
-    form.fields.update({spec.name: _form_field(spec) for spec in _asked(specs, answers) if isinstance(spec, Field)})
+    form.fields.update({spec.name: _form_field(spec) for spec in _asked(specs, answers)})
     return form
 
 
@@ -196,7 +204,10 @@ def canonical(value: Any) -> Any:
 
 
 def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
-    """`path` and `item` say which entry of a repeated group this is, to the program and to people."""
+    """`path` and `item` say which entry of a repeated group this is, to the program and to people.
+
+    The sentence for an empty answer says what it is about, so it needs no label before it.
+    """
     typed = {name: value for name, value in raw.items() if value is not None}
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -205,11 +216,10 @@ def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str
         try:
             value = field.clean(field.widget.value_from_datadict(typed, {}, spec.name))
         except forms.ValidationError as refused:
-            label = f"{item}{str(spec.label).rstrip('.')}"
-            problems += [
-                Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", label)
-                for error in refused.error_list
-            ]
+            label = " – ".join(filter(None, (item, str(spec.label).rstrip("."))))
+            for error in refused.error_list:
+                said = item if spec.empty and error.code == "required" else label
+                problems.append(Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", said))
         else:
             if value not in (None, ""):
                 values[spec.name] = canonical(value)
@@ -229,7 +239,7 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
     problems: list[Problem] = []
     for index, item in enumerate(items):
         raw_item = item if isinstance(item, dict) else {}
-        place = f"{group.item_label} {index + 1} – "
+        place = f"{group.item_label} {index + 1}"
         one = _clean_fields(group.fields, raw_item, seen, f"{group.name}.{index}.", place)
         cleaned.append(one.values)
         problems += one.problems

@@ -49,8 +49,9 @@ class Kind(StrEnum):
 class Field:
     """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit.
 
-    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come. `help` says where people
-    find the answer; `sample` is the line of the paper it stands in, with the answer in [brackets].
+    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come. `empty` says what to do when
+    it was left empty, in a whole sentence. `help` says where people find the answer; `sample` is the line of the
+    paper it stands in, with the answer in [brackets].
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     max_length: int = 120
     pattern: str = ""
     pattern_message: StrOrPromise = ""
+    empty: StrOrPromise = ""
     past: bool = False
     help: StrOrPromise = ""
     sample: StrOrPromise = ""

@@ -75,9 +75,23 @@ SERVICE = ServiceType(
             _("The plot"),
             (
                 Field(
-                    "plot_area_m2", _("Plot area"), Kind.DECIMAL, unit=_("m²"), low=Decimal(50), high=Decimal(200000)
+                    "plot_area_m2",
+                    _("Plot area"),
+                    Kind.DECIMAL,
+                    unit=_("m²"),
+                    low=Decimal(50),
+                    high=Decimal(200000),
+                    empty=_("Enter the area of the plot."),
                 ),
-                Field("frontage_m", _("Frontage"), Kind.DECIMAL, unit=_("m"), low=Decimal(3), high=Decimal(1000)),
+                Field(
+                    "frontage_m",
+                    _("Frontage"),
+                    Kind.DECIMAL,
+                    unit=_("m"),
+                    low=Decimal(3),
+                    high=Decimal(1000),
+                    empty=_("Enter the frontage of the plot."),
+                ),
                 Field(
                     "street_width_m",
                     _("Width of the street in front"),
@@ -86,6 +100,7 @@ SERVICE = ServiceType(
                     unit=_("m"),
                     low=Decimal(3),
                     high=Decimal(120),
+                    empty=_("Enter the width of the street in front."),
                 ),
                 Field(
                     "land_use",
@@ -97,6 +112,7 @@ SERVICE = ServiceType(
                         ("mixed", _("Residential and commercial")),
                         ("industrial", _("Industrial")),
                     ),
+                    empty=_("Choose the land use."),
                 ),
                 Field(
                     "survey_date",
@@ -104,6 +120,7 @@ SERVICE = ServiceType(
                     Kind.DATE,
                     hint=_("Year, month, day, Hijri or Gregorian, for example 1447/05/20."),
                     past=True,
+                    empty=_("Enter the date of the survey decision."),
                 ),
             ),
         ),
@@ -121,8 +138,16 @@ SERVICE = ServiceType(
                         ("townhouse", _("Town house")),
                         ("commercial", _("Commercial building")),
                     ),
+                    empty=_("Choose the kind of building."),
                 ),
-                Field("floors", _("Number of floors"), Kind.INTEGER, low=1, high=60),
+                Field(
+                    "floors",
+                    _("Number of floors"),
+                    Kind.INTEGER,
+                    low=1,
+                    high=60,
+                    empty=_("Enter the number of floors."),
+                ),
                 Field(
                     "ground_area_m2",
                     _("Area of the ground floor"),
@@ -130,6 +155,7 @@ SERVICE = ServiceType(
                     unit=_("m²"),
                     low=Decimal(10),
                     high=Decimal(200000),
+                    empty=_("Enter the area of the ground floor."),
                 ),
                 Field(
                     "total_area_m2",
@@ -139,9 +165,19 @@ SERVICE = ServiceType(
                     unit=_("m²"),
                     low=Decimal(10),
                     high=Decimal(2000000),
+                    empty=_("Enter the area of all floors together."),
                 ),
-                Field("units", _("Number of units"), Kind.INTEGER, low=1, high=2000),
-                Field("parking", _("Parking places"), Kind.INTEGER, low=0, high=5000),
+                Field(
+                    "units", _("Number of units"), Kind.INTEGER, low=1, high=2000, empty=_("Enter the number of units.")
+                ),
+                Field(
+                    "parking",
+                    _("Parking places"),
+                    Kind.INTEGER,
+                    low=0,
+                    high=5000,
+                    empty=_("Enter the number of parking places, 0 if there are none."),
+                ),
             ),
         ),
     ),

@@ -59,6 +59,7 @@ SERVICE = ServiceType(
                         ("increase", _("Load increase")),
                         ("split", _("Meter split")),
                     ),
+                    empty=_("Choose the kind of request."),
                 ),
                 Field(
                     "ownership",
@@ -69,6 +70,7 @@ SERVICE = ServiceType(
                         ("deed", _("A title deed")),
                         ("permit", _("A building permit")),
                     ),
+                    empty=_("Choose which papers the home has."),
                 ),
                 Field(
                     "load_kva",
@@ -82,8 +84,16 @@ SERVICE = ServiceType(
                     ),
                     low=Decimal(1),
                     high=Decimal(5000),
+                    empty=_("Enter the load you ask for."),
                 ),
-                Field("meters", _("Number of meters"), Kind.INTEGER, low=1, high=200),
+                Field(
+                    "meters",
+                    _("Number of meters"),
+                    Kind.INTEGER,
+                    low=1,
+                    high=200,
+                    empty=_("Enter the number of meters."),
+                ),
             ),
         ),
         Step(
@@ -91,7 +101,12 @@ SERVICE = ServiceType(
             _("Where the home is"),
             (
                 DISTRICT,
-                Field("street", _("Street or nearest landmark"), max_length=120),
+                Field(
+                    "street",
+                    _("Street or nearest landmark"),
+                    max_length=120,
+                    empty=_("Enter the street or the nearest landmark."),
+                ),
                 Field(
                     "short_address",
                     _("Short national address"),
@@ -112,17 +127,41 @@ SERVICE = ServiceType(
             "conditions",
             _("Conditions"),
             (
-                Field("lived_in", _("I confirm that the home is lived in."), Kind.ACKNOWLEDGE),
                 Field(
-                    "not_in_wadi", _("I confirm that it does not stand in a wadi or a flood course."), Kind.ACKNOWLEDGE
+                    "lived_in",
+                    _("I confirm that the home is lived in."),
+                    Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that the home is lived in."),
                 ),
-                Field("not_state_land", _("I confirm that it does not stand on state land."), Kind.ACKNOWLEDGE),
-                Field("not_disputed", _("I confirm that nobody disputes it in court."), Kind.ACKNOWLEDGE),
-                Field("not_in_breach", _("I confirm that it does not break the building rules."), Kind.ACKNOWLEDGE),
+                Field(
+                    "not_in_wadi",
+                    _("I confirm that it does not stand in a wadi or a flood course."),
+                    Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that the home does not stand in a wadi or a flood course."),
+                ),
+                Field(
+                    "not_state_land",
+                    _("I confirm that it does not stand on state land."),
+                    Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that the home does not stand on state land."),
+                ),
+                Field(
+                    "not_disputed",
+                    _("I confirm that nobody disputes it in court."),
+                    Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that nobody disputes the home in court."),
+                ),
+                Field(
+                    "not_in_breach",
+                    _("I confirm that it does not break the building rules."),
+                    Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that the home does not break the building rules."),
+                ),
                 Field(
                     "no_ownership",
                     _("I understand that the connection proves no ownership."),
                     Kind.ACKNOWLEDGE,
+                    empty=_("Confirm that you know the connection proves no ownership."),
                 ),
             ),
             intro=_("Read each sentence and confirm it. A false statement ends the request."),

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
+from django.utils import translation
 
 from permits.checks import areas, building, parts
 from permits.models import Tariff
 from permits.services import BUILDING_PERMIT, load_tariffs, per_square_metre
-from transactions import routing, service_types
+from transactions import answers, routing, service_types
 from transactions.errors import DomainError
 from transactions.models import FeeDue
 from transactions.service_types import (
     Document,
     Field,
     Filer,
+    Group,
     Kind,
     Output,
     RoutingRule,
@@ -194,3 +196,20 @@ def test_every_service_declares_what_pages_need():
         assert service.stages[0].finish == "register"
         assert all(rule.field in fields for rule in service.routing_rules)
     assert routing.CENTRAL == "CTR"
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_question_says_what_to_do_when_it_is_left_empty(language):
+    """A sentence of its own, in the language of the reader, though fields for checking are kept between readers."""
+    begins = {"ar": ("اكتب ", "اختر ", "أكّد "), "en": ("Enter ", "Choose ", "Confirm ")}[language]
+    for service in service_types.every():
+        for step in service.steps:
+            rows = {spec.name: [{}] * spec.least for spec in step.fields if isinstance(spec, Group)}
+            with translation.override(language):
+                problems = answers.clean_step(step, rows, ANSWERS[service.code]).problems
+                assert problems
+                for problem in problems:
+                    assert problem.code == "required"
+                    assert str(problem.message).startswith(begins), (service.code, problem.path)
+                    # Which part it is; the question is in the message.
+                    assert bool(problem.label) == ("." in problem.path)
