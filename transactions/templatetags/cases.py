@@ -56,8 +56,8 @@ def is_stage_late(case: Transaction, now: datetime) -> bool:
 
 @register.filter
 def anchor(path: object) -> str:
-    """An id for a question or document from its path (parts.0.area_m2 and parts-0-area_m2 give the same)."""
-    return re.sub(r"[^a-z0-9]+", "-", str(path).lower()).strip("-") + "-q"
+    """The id of the box for a question, document or answer, from its path: parts.0.area_m2 gives id_parts-0-area_m2."""
+    return f"id_{path}".replace(".", "-")
 
 
 @register.filter

@@ -268,6 +268,7 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
         "before": [file for file in files if item.about and file.document == item.about and file.deficiency_id is None],
         "said": in_words(question, case.answers.get(item.about)) if isinstance(question, Field) else "",
         "document": document,
+        "file_id": f"file-{item.pk}",
         "files": files_of(item),
         "upload": reverse("transactions:add_answer_file", args=[case.reference, item.pk]),
         "problems": [problem for problem in problems if problem.path == f"answers.{item.pk}"],
