@@ -108,7 +108,10 @@ def design(request: HttpRequest) -> HttpResponse:
     wrong.is_valid()
     service = service_types.get("land-subdivision")
     names = {LONG_FILE: 48_000_000, "واجهة.jpg": 127}
-    files = [Attachment(key=uuid.uuid4(), original_name=name, size=size) for name, size in names.items()]
+    files = [
+        Attachment(key=uuid.uuid4(), original_name=name, size=size, content_type="application/pdf")
+        for name, size in names.items()
+    ]
     problem = Problem("street", _("This is needed."), label=_("Street or nearest landmark"))
     sections = [
         Section("place", _("Where the home is"), [Row("street", _("Street or nearest landmark"), LONG_NAME)], [])

@@ -50,6 +50,11 @@ class Attachment(models.Model):
         return self.original_name
 
     @property
+    def kind(self) -> str:
+        """The kind of file as people call it: PDF, JPEG, PNG, DWG."""
+        return self.content_type.rpartition("/")[2].removeprefix("vnd.").upper()
+
+    @property
     def is_image(self) -> bool:
         return self.content_type in service_types.PHOTO
 
