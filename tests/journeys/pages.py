@@ -11,17 +11,17 @@ from datetime import timedelta
 from typing import Any
 
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from municipality.models import Office
 from transactions import pins
 from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
-from transactions.services import drafts, moves, notes
+from transactions.services import attachments, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
-from ..conftest import ANSWERS, NOW, drive
+from ..conftest import ANSWERS, NOW, drive, picture, upload
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
 LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
@@ -56,6 +56,16 @@ def ask_nothing(page: Page, world: dict[str, str]) -> None:
 def every_move(page: Page, world: dict[str, str]) -> None:
     """All there is to open on a case, open."""
     page.evaluate("for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true; }")
+
+
+def go_on_without_a_word(page: Page, world: dict[str, str]) -> None:
+    page.locator("main form .actions .btn").first.click()
+    page.locator(".notice--error").wait_for()
+
+
+def look_at_the_first(page: Page, world: dict[str, str]) -> None:
+    page.locator(".shown summary").first.click()
+    expect(page.locator(".shown img").first).to_have_js_property("complete", True)
 
 
 def check_nothing(page: Page, world: dict[str, str]) -> None:
@@ -108,9 +118,10 @@ OTHERS = (
     Shown("authorisations", "/authorisations/", "citizen"),
     Shown("draft", "/drafts/{draft}/", "citizen"),
     Shown("draft-step", "/drafts/{draft}/place/", "citizen"),
+    Shown("draft-mistakes", "/drafts/{draft}/place/", "citizen", then=go_on_without_a_word),
     Shown("draft-conditions", "/drafts/{draft}/conditions/", "citizen"),
     Shown("draft-documents", "/drafts/{draft}/documents/", "citizen"),
-    Shown("draft-check", "/drafts/{draft}/check/", "citizen"),
+    Shown("draft-check", "/drafts/{draft}/check/", "citizen", then=look_at_the_first),
     Shown("office", "/office/", "engineer"),
     Shown("office-authorisations", "/office/authorisations/", "engineer"),
 )
@@ -155,6 +166,8 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     draft = drafts.start(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
+    attachments.attach_to_draft(draft, "id_copy", upload(LONG_FILE), by=cast.citizen, now=NOW)
+    attachments.attach_to_draft(draft, "facade_photo", upload("واجهة.jpg", picture("JPEG")), by=cast.citizen, now=NOW)
     save_closure(
         Closure(
             service="land-subdivision",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import ROOT
+from .looks import LOOKS
 from .pages import OTHERS, PUBLIC, build, session_of, show
 from .test_weight import server  # noqa: F401 – a fixture
 from .weigh import weigh
@@ -19,7 +20,7 @@ from .weigh import weigh
 FOLDER = Path(ROOT) / "var" / "screens"
 # What a page needs is the least of a few tries; the rest is what else the machine was doing.
 TRIES = 2
-WIDTHS, LANGUAGES, SCHEMES = (360, 1280), ("ar", "en"), ("light", "dark")
+WIDTHS, LANGUAGES = (360, 1280), ("ar", "en")
 
 
 def chosen():
@@ -35,7 +36,7 @@ def world(cast, submitted):
 
 
 def test_take_pictures(browser, live_server, cast, world):
-    """One picture a page, width, language and scheme."""
+    """One picture a page, width, language and look."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
         for shown in chosen():
@@ -49,11 +50,11 @@ def test_take_pictures(browser, live_server, cast, world):
             show(page, shown, world)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
-                for scheme in SCHEMES:
-                    page.emulate_media(color_scheme=scheme)
-                    page.screenshot(path=FOLDER / f"{shown.name}.{language}.{width}.{scheme}.png", full_page=True)
+                for name, look in LOOKS.items():
+                    page.emulate_media(**look)
+                    page.screenshot(path=FOLDER / f"{shown.name}.{language}.{width}.{name}.png", full_page=True)
             if "receipt" in shown.name or shown.name == "permit":
-                page.emulate_media(media="print", color_scheme="light")
+                page.emulate_media(media="print", **LOOKS["light"])
                 page.screenshot(path=FOLDER / f"{shown.name}.{language}.print.png", full_page=True)
                 page.pdf(path=FOLDER / f"{shown.name}.{language}.pdf", prefer_css_page_size=True)
             context.close()

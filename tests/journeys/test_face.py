@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from playwright.sync_api import expect
 
+from transactions import service_types
+from transactions.services import attachments, drafts
+
+from ..conftest import pdf
 from .axe import violations
+from .looks import LOOKS
 from .pages import PUBLIC, build, session_of, show
 
 pytestmark = pytest.mark.embedded
@@ -12,10 +19,16 @@ pytestmark = pytest.mark.embedded
 # 640 is what is left of 1280 px at 200 % zoom; 320 is the narrowest phone.
 WIDTHS = (320, 360, 640, 1280)
 CONTRAST = ("color-contrast",)
-# What does not depend on colour is read once a width, colours in both schemes.
-LOOKS = {
-    "ar": ((1280, "light", ()), (360, "dark", ()), (360, "light", CONTRAST), (1280, "dark", CONTRAST)),
-    "en": ((360, "light", ()), (1280, "dark", CONTRAST)),
+# What does not depend on colour is read once a width, colours in every look.
+READ_IN = {
+    "ar": (
+        (1280, "light", ()),
+        (360, "dark", ()),
+        (360, "light", CONTRAST),
+        (1280, "dark", CONTRAST),
+        (360, "forced", CONTRAST),
+    ),
+    "en": ((360, "light", ()), (1280, "dark", CONTRAST), (1280, "forced", CONTRAST)),
 }
 STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -54,10 +67,10 @@ def test_every_public_page_is_readable_for_everyone(language, browser, live_serv
                 found.append(f"{shown.name}: at {width} px it sticks out by {out} px")
         # The error pages are one component with other words: two of them are read in every look.
         alike = shown.name in ("error-400", "error-410", "error-413", "error-429", "error-500")
-        for width, scheme, rules in LOOKS[language][: 1 if alike else None]:
+        for width, look, rules in READ_IN[language][: 1 if alike else None]:
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            found += [f"{shown.name} {width} {scheme}: {said}" for said in violations(page, *rules)]
+            page.emulate_media(**LOOKS[look])
+            found += [f"{shown.name} {width} {look}: {said}" for said in violations(page, *rules)]
         page.close()
     context.close()
     assert found == [], "\n".join(found)
@@ -71,3 +84,58 @@ def test_axe_does_see_grey_arabic_on_white(browser):
     )
     assert any("color-contrast" in said for said in violations(page))
     page.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
+    """Enter on a line of the list of mistakes puts the cursor into the box, with its question still to be seen."""
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 360, "height": 640}, java_script_enabled=scripts
+    )
+    context.set_default_timeout(15_000)
+    context.add_cookies([{"name": "sessionid", "value": session_of(cast.citizen), "url": live_server.url}])
+    page = context.new_page()
+    for code in ("electricity-connection", "land-subdivision"):
+        service = service_types.get(code)
+        draft = drafts.start(service, by=cast.citizen)
+        for step in service.steps:
+            page.goto(f"/drafts/{draft.key}/{step.code}/")
+            page.locator("main form .actions .btn").first.click()
+            links = page.locator(".notice--error a")
+            links.first.wait_for()
+            for number in range(links.count()):
+                links.nth(number).focus()
+                page.keyboard.press("Enter")
+                box = page.locator("main :is(input, select, textarea):focus")
+                expect(box).to_have_count(1)
+                assert box.get_attribute("id") == links.nth(number).get_attribute("href").removeprefix("#")
+                described = box.get_attribute("aria-describedby") or box.locator(
+                    "xpath=ancestor::fieldset"
+                ).first.get_attribute("aria-describedby")
+                assert "_error" in described
+                question = page.locator(
+                    f".field:has(#{box.get_attribute('id')}) .field__label, .choice:has(:focus)"
+                ).first
+                expect(question).to_be_in_viewport()
+    context.close()
+
+
+def test_a_file_is_looked_at_before_it_is_sent(browser, live_server, cast):
+    """Its kind and size are there at once, its picture only when it is asked for."""
+    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
+    attachments.attach_to_draft(draft, "id_copy", SimpleUploadedFile("هوية.pdf", pdf()), by=cast.citizen)
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 640})
+    context.set_default_timeout(15_000)
+    context.add_cookies([{"name": "sessionid", "value": session_of(cast.citizen), "url": live_server.url}])
+    page = context.new_page()
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url) if "/preview/" in request.url else None)
+    page.goto(f"/drafts/{draft.key}/check/", wait_until="networkidle")
+    shown = page.locator(".shown")
+    expect(shown.locator(".file__meta")).to_contain_text("PDF")
+    assert fetched == []
+    shown.locator("summary").press("Enter")
+    expect(shown.locator("img")).to_have_js_property("complete", True)
+    assert shown.locator("img").evaluate("picture => picture.naturalWidth") > 100
+    assert page.evaluate(STICKS_OUT) == 0
+    context.close()
