@@ -18,7 +18,7 @@ WATCH = """
 window.shift = 0; window.largest = 0;
 const watch = (type, each) =>
   new PerformanceObserver((list) => list.getEntries().forEach(each)).observe({type, buffered: true});
-watch("layout-shift", (entry) => { window.shift += entry.value; });
+watch("layout-shift", (entry) => { window.shift += entry.hadRecentInput ? 0 : entry.value; });
 watch("largest-contentful-paint", (entry) => { window.largest = entry.startTime; });
 """
 
