@@ -26,17 +26,17 @@ OFFSET = 5_000  # register numbers of one copy after those of the one before
 COPY = """
 SET session_replication_role = replica; SET synchronous_commit = off;
 INSERT INTO accounts_user ({user})
-  SELECT {user_from} FROM generate_series({first}, {last}) k CROSS JOIN
+  SELECT {user_from} FROM generate_series({first}::bigint, {last}) k CROSS JOIN
   (SELECT * FROM accounts_user WHERE id < {stride} AND NOT is_staff) t;
 INSERT INTO transactions_transaction ({transaction})
-  SELECT {transaction_from} FROM generate_series({first}, {last}) k CROSS JOIN
+  SELECT {transaction_from} FROM generate_series({first}::bigint, {last}) k CROSS JOIN
   (SELECT * FROM transactions_transaction WHERE id < {stride} AND closed_at IS NOT NULL) t;
 INSERT INTO transactions_event ({event})
-  SELECT {event_from} FROM generate_series({first}, {last}) k CROSS JOIN transactions_event t
+  SELECT {event_from} FROM generate_series({first}::bigint, {last}) k CROSS JOIN transactions_event t
   JOIN transactions_transaction o ON o.id = t.transaction_id AND o.closed_at IS NOT NULL AND o.id < {stride}
   WHERE t.id < {stride};
 INSERT INTO transactions_movement ({movement})
-  SELECT {movement_from} FROM generate_series({first}, {last}) k CROSS JOIN transactions_movement t
+  SELECT {movement_from} FROM generate_series({first}::bigint, {last}) k CROSS JOIN transactions_movement t
   JOIN transactions_transaction o ON o.id = t.transaction_id AND o.closed_at IS NOT NULL AND o.id < {stride}
   WHERE t.id < {stride};
 """
