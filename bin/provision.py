@@ -275,7 +275,13 @@ def start_replica(family: Family, home: Path, server: str, *, log: Path) -> str:
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
     command = [copy.with_name("postgres"), "-D", data, "-p", str(port), *settings]
     family.start("PostgreSQL's replica", command, user=user, log=log, stop=signal.SIGINT)
-    wait_for_port(port, family)
+    # It takes connections before it answers them.
+    ready = [copy.with_name("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    end = time.monotonic() + 60
+    while subprocess.run(ready).returncode:
+        if time.monotonic() > end:
+            raise SystemExit(f"the replica does not answer; see {log}")
+        time.sleep(0.1)
     return place._replace(netloc=f"{place.username}:{place.password}@127.0.0.1:{port}").geturl()
 
 

@@ -212,32 +212,12 @@ def _take(
     body_hash: str,
     now: datetime,
 ) -> Intake:
-    """All submissions of a node queue up for its serial. So everything is made ready first, and between that lock and
-    the commit there are two round trips: the head of the journal, and all that is written.
+    """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
+    round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
-    service, calendar = submission.service, current_calendar()
-    stage = service.stages[0]
-    counter = submission.channel == Channel.COUNTER
     people = recipients(submission.applicant, submission.authorisation, now)
     batch = Batch([Transaction, Event, Intake, Outbox, *[Notification, Outbox] * len(people)])
-    case = Transaction(
-        pk=batch.key_of(Transaction),
-        service=service.code,
-        stage=stage.code,
-        applicant=submission.applicant,
-        authorisation=submission.authorisation,
-        channel=submission.channel,
-        taken_by=by if counter else None,
-        taken_at=submission.centre,
-        language=submission.language,
-        answers=values,
-        mark_salt=secrets.token_hex(16),
-        district=_district(values),
-        submitted_at=now,
-        stage_started_at=now,
-        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
-        stage_due_at=clock.due(now, stage.working_days, 0, calendar),
-    )
+    case = _case(submission, values, key=batch.key_of(Transaction), by=by, now=now)
     event = batch.insert(
         insert_event,
         transaction=case,
@@ -245,7 +225,7 @@ def _take(
         at=now,
         move="submit",
         actor=by,
-        actor_role="centre_clerk" if counter else "applicant",
+        actor_role="centre_clerk" if case.taken_by_id else "applicant",
         to_status=case.status,
         to_stage=case.stage,
         office=submission.centre,
@@ -266,6 +246,30 @@ def _take(
     )
     batch.send()
     return intake
+
+
+def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User, now: datetime) -> Transaction:
+    """The row of a submission, complete but for its reference, not written yet."""
+    service, calendar = submission.service, current_calendar()
+    stage = service.stages[0]
+    return Transaction(
+        pk=key,
+        service=service.code,
+        stage=stage.code,
+        applicant=submission.applicant,
+        authorisation=submission.authorisation,
+        channel=submission.channel,
+        taken_by=by if submission.channel == Channel.COUNTER else None,
+        taken_at=submission.centre,
+        language=submission.language,
+        answers=values,
+        mark_salt=secrets.token_hex(16),
+        district=_district(values),
+        submitted_at=now,
+        stage_started_at=now,
+        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
+        stage_due_at=clock.due(now, stage.working_days, 0, calendar),
+    )
 
 
 def _next_reference(now: datetime) -> str:
