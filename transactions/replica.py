@@ -19,7 +19,6 @@ from django.db.models import Model
 from django.utils import timezone
 
 from . import database
-from .database import AWAY
 
 ALIAS = "replica"
 # What an inquiry reads. Sessions and people are not among it: an old copy would sign people out.
@@ -53,7 +52,7 @@ def ask(look: Callable[[], Answer]) -> Answer:
     token = _reading.set(True)
     try:
         return look()
-    except AWAY:
+    except database.AWAY:
         if not connections[ALIAS].errors_occurred:
             raise
         database.more_patience()
@@ -65,12 +64,16 @@ def ask(look: Callable[[], Answer]) -> Answer:
 
 @contextmanager
 def centre() -> Iterator[None]:
-    """Reads go to the centre in here, whatever is around it."""
+    """Reads go to the centre in here and then until `ask` is over, so that one answer comes from one place.
+
+    When this fails they go where they went before.
+    """
     token = _reading.set(False)
     try:
         yield
-    finally:
+    except BaseException:
         _reading.reset(token)
+        raise
 
 
 def reading() -> bool:

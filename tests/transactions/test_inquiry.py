@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from transactions import pins
+from transactions import pins, replica
 from transactions.errors import DomainError, NotVisible
 from transactions.models import Try
 from transactions.services import inquiry, moves
@@ -97,3 +98,20 @@ def test_an_answer_is_kept_until_the_next_move_and_not_beyond(language, cast, su
     assert len(titles) == len(before[0]) + 1
     assert titles[0] in page
     assert titles[0] not in before[1]
+
+
+def test_an_answer_that_the_centre_began_comes_from_the_centre_whole(settings):
+    settings.DATABASES = {**settings.DATABASES, replica.ALIAS: {}}
+
+    def look() -> list[bool]:
+        seen = [replica.reading()]
+        with contextlib.suppress(ZeroDivisionError), replica.centre():
+            seen.append(replica.reading())
+            raise ZeroDivisionError
+        seen.append(replica.reading())
+        with replica.centre():
+            pass
+        return [*seen, replica.reading()]
+
+    assert replica.ask(look) == [True, False, True, False]
+    assert not replica.reading()

@@ -22,7 +22,6 @@ from municipality.services import offices
 from municipality.text import western_digits
 
 from .. import database, pins, references, replica
-from ..database import AWAY
 from ..errors import DomainError, NotVisible
 from ..models import Direction, Transaction, Try
 from ..prepared import Prepared, columns
@@ -147,7 +146,7 @@ def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[]
     try:
         with replica.centre():
             blocked, found = _tried(limits, mark, hour, find)
-    except AWAY:
+    except database.AWAY:
         if not copy:
             raise
         database.more_patience()
