@@ -208,6 +208,13 @@ def postgres_program(name: str) -> Path:
     return binary([name], "postgresql", servers)
 
 
+def run_as(user: str | None, command: Sequence[str | Path]) -> None:
+    """Run a program to its end, as another user where there is one; what it says when it fails is ours to say."""
+    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{Path(command[0]).name} failed:\n{done.stderr}")
+
+
 def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = True) -> str:
     """A private PostgreSQL on a free loopback port, its files under `home`; returns its DATABASE_URL."""
     initdb, user = postgres_program("initdb"), postgres_user()
@@ -222,28 +229,8 @@ def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = Tru
             path.chmod(0o700 if path is data else 0o600)
             if user:
                 shutil.chown(path, user)
-        made = subprocess.run(
-            [
-                initdb,
-                "-D",
-                data,
-                "-U",
-                "portal",
-                "--pwfile",
-                secret,
-                "-A",
-                "scram-sha-256",
-                "-E",
-                "UTF8",
-                "--no-locale",
-            ],
-            user=user,
-            cwd="/",
-            capture_output=True,
-            text=True,
-        )
-        if made.returncode:
-            raise SystemExit(f"initdb failed:\n{made.stderr}")
+        made = ["-D", data, "-U", "portal", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
+        run_as(user, [initdb, *made])
     port = free_port()
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
     if not durable:
@@ -262,15 +249,7 @@ def start_replica(family: Family, home: Path, server: str, *, log: Path) -> str:
     if user:
         home.chmod(0o711)
         shutil.chown(data, user)
-    made = subprocess.run(
-        [copy, "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", place._replace(path="").geturl()],
-        user=user,
-        cwd="/",
-        capture_output=True,
-        text=True,
-    )
-    if made.returncode:
-        raise SystemExit(f"pg_basebackup failed:\n{made.stderr}")
+    run_as(user, [copy, "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", place._replace(path="").geturl()])
     port = free_port()
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
     command = [copy.with_name("postgres"), "-D", data, "-p", str(port), *settings]

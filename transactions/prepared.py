@@ -132,16 +132,10 @@ class Writer(Protocol):
 
     def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row: ...
 
-    def execute(self, sql: str, params: Sequence[Any]) -> None: ...
-
 
 class _AtOnce:
     def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
         return prepared(**values)
-
-    def execute(self, sql: str, params: Sequence[Any]) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
 
 
 AT_ONCE: Writer = _AtOnce()
