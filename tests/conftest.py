@@ -20,6 +20,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from PIL import Image
 
 from accounts import services as people
@@ -66,6 +67,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget()
     caches["local"].clear()
+    translation.deactivate()  # the language of the last request of the test before stays in its thread
     yield
     forget()
 

@@ -114,6 +114,7 @@ def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
     keys.press("?")
     page.locator("dialog#keys").wait_for()
     keys.press("Escape")
+    page.locator("dialog#keys").wait_for(state="hidden")  # it closes after the key, and hands the focus back
     keys.press("j", 3)
     keys.press("k")
     keys.press("j")
