@@ -318,10 +318,11 @@ def start_nginx(family: Family, home: Path, upstreams: Sequence[str], *, log: Pa
         f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     config = home / "nginx.conf"
+    write_upstreams(home, upstreams)
     config.write_text(
         f"daemon off; pid {home}/pid; error_log stderr; worker_processes 1; events {{}}\n"
         f"http {{ access_log off; {places} client_max_body_size 64m;\n"
-        f"upstream portal {{ {''.join(f'server {one} max_fails=1 fail_timeout=5s;' for one in upstreams)} }}\n"
+        f"upstream portal {{ include {home}/upstreams; }}\n"
         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://portal; proxy_connect_timeout 1s;\n"
         "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
         "proxy_set_header X-Forwarded-Proto $scheme; proxy_next_upstream error timeout non_idempotent; } } }\n"
@@ -329,6 +330,11 @@ def start_nginx(family: Family, home: Path, upstreams: Sequence[str], *, log: Pa
     family.start("nginx", [binary(["nginx"], "nginx-light"), "-e", "stderr", "-c", config], log=log)
     wait_for_port(port, family)
     return f"http://127.0.0.1:{port}"
+
+
+def write_upstreams(home: Path, upstreams: Sequence[str]) -> None:
+    """The hosts the nginx in `home` passes requests to, from its start or its next SIGHUP on."""
+    (home / "upstreams").write_text("".join(f"server {one} max_fails=1 fail_timeout=5s;\n" for one in upstreams))
 
 
 def wait_for_port(port: int, family: Family, seconds: float = 30) -> None:

@@ -49,17 +49,24 @@ class Proc:
     """One process with its command line, so that it can be started again as it was."""
 
     def __init__(
-        self, name: str, command: list[str], env: dict[str, str], log: Path, user: str | None = None, supervised=True
+        self,
+        name: str,
+        command: list[str],
+        env: dict[str, str],
+        log: Path,
+        user: str | None = None,
+        supervised: bool = True,
+        tree: Path = ROOT,
     ) -> None:
         self.name, self.command, self.env, self.log, self.user = name, command, env, log, user
-        self.supervised = supervised
+        self.supervised, self.cwd = supervised, Path("/") if user else tree
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 self.command,
-                cwd="/" if self.user else ROOT,
+                cwd=self.cwd,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -171,8 +178,7 @@ class Stack:
         subprocess.run([sys.executable, "-m", "tests.faults.seed", tokens], cwd=ROOT, env=self.env, check=True)
         self.tokens: dict[str, str] = json.loads(tokens.read_text())
         self.web = self.gunicorn(self.port)
-        self.worker = self._celery("worker", "--concurrency", "2")
-        self.beat = self._celery("beat", "--pidfile=")
+        self.worker, self.beat = self.celery("worker"), self.celery("beat")
         for proc in (self.web, self.worker, self.beat):
             proc.start()
         self.supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -196,14 +202,17 @@ class Stack:
         self.sql("ALTER SYSTEM SET ssl = on")
         self.sql("SELECT pg_reload_conf()")
 
-    def gunicorn(self, port: int, workers: int = 2, **env: str) -> Proc:
+    def gunicorn(self, port: int, workers: int = 2, tree: Path = ROOT, **env: str) -> Proc:
+        """Web processes of the code in `tree`."""
         command = [sys.executable, "-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads",
                    "4", "--workers", str(workers), "--no-control-socket"]  # fmt: skip
-        return Proc("gunicorn", command, self.env | {"FAULTS_ROLE": "web"} | env, self.folder / "web.log")
+        return Proc("gunicorn", command, self.env | {"FAULTS_ROLE": "web"} | env, self.folder / "web.log", tree=tree)
 
-    def _celery(self, role: str, *more: str) -> Proc:
+    def celery(self, role: str, tree: Path = ROOT) -> Proc:
+        """The worker, or beat, of the code in `tree`."""
+        more = {"worker": ["--concurrency", "2"], "beat": ["--pidfile="]}[role]
         command = [sys.executable, "-m", "celery", "-A", "jeddah_portal", role, *more]
-        return Proc(role, command, self.env | {"FAULTS_ROLE": role}, self.folder / f"{role}.log")
+        return Proc(role, command, self.env | {"FAULTS_ROLE": role}, self.folder / f"{role}.log", tree=tree)
 
     def second_web(self, **env: str) -> tuple[Proc, str]:
         """Another web process of the same portal with other settings, for instance behind a proxy that fails."""
