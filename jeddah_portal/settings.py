@@ -151,6 +151,13 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
     # Of each process: parts of pages, and answers of about 4 KB to those who ask after a request.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
+    # Of each process: wrong tries while a copy answers. An address may add forty an hour, so that nobody can push a
+    # count out by filling this up.
+    "tries": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "tries",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
 }
 
 # -- people ----------------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget()
-    caches["local"].clear()
+    for remembered in ("local", "tries"):
+        caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread
     yield
     forget()

@@ -2,57 +2,91 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from datetime import datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from .conftest import wait_until
-from .test_scale_out import family as family
 from .test_scale_out import provision
 
 pytestmark = pytest.mark.stack
 METRICS = "m" * 40
 
 
-@pytest.fixture
-def centre(family):
-    """A PostgreSQL of its own with a small city and a streaming replica of it: (its process, settings, home)."""
-    home = Path(tempfile.mkdtemp(prefix="jeddah-replica-", dir=os.environ["VAR_DIR"]))
-    home.chmod(0o711)
-    log = home / "servers.log"
-    url = provision.start_postgres(family, home / "centre", log=log, durable=False)
-    process = family.members[-1][1]
-    env = provision.environment(VAR_DIR=str(home), DEMO="1", DATABASE_URL=url, REDIS_URL="")
-    provision.manage("prepare", env=env)
-    provision.manage("seed_demo", "--transactions", "40", env=env)
-    copy = provision.start_replica(family, home / "copy", url, log=log)
-    return (
-        process,
-        {
+class Centre:
+    """A PostgreSQL of its own with a small city, and a streaming replica of it."""
+
+    def __init__(self, family: provision.Family) -> None:
+        self._family = family
+        self.home = Path(tempfile.mkdtemp(prefix="jeddah-replica-", dir=os.environ["VAR_DIR"]))
+        self.home.chmod(0o711)
+        self._log = self.home / "servers.log"
+        url = provision.start_postgres(family, self.home / "centre", log=self._log, durable=False)
+        self._process = family.members[-1][1]
+        self.env = {
             "DATABASE_URL": url,
-            "REPLICA_DATABASE_URL": copy,
-            "VAR_DIR": str(home),
+            "REDIS_URL": "",
+            "VAR_DIR": str(self.home),
             "DEMO": "1",
             "METRICS_TOKEN": METRICS,
-        },
-        home,
-    )
+            "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+        }
+        env = provision.environment(**self.env)
+        provision.manage("prepare", env=env)
+        provision.manage("seed_demo", "--transactions", "40", env=env)
+        self.env["REPLICA_DATABASE_URL"] = provision.start_replica(family, self.home / "copy", url, log=self._log)
+        self.samples = json.loads((self.home / "demo.json").read_text())["samples"]
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Killed, and started again as it was."""
+        gone = self._process
+        gone.kill()
+        gone.wait()
+        self._family.members = [member for member in self._family.members if member[1] is not gone]
+        try:
+            yield
+        finally:
+            user = provision.postgres_user()
+            self._process = self._family.start(
+                "PostgreSQL", gone.args, user=user, log=self._log, stop=provision.signal.SIGINT
+            )
+
+    def in_copy(self, sql: str) -> None:
+        connection = psycopg2.connect(self.env["REPLICA_DATABASE_URL"])
+        connection.autocommit = True
+        connection.cursor().execute(sql)
+        connection.close()
 
 
-def ask(url: str, reference: str, pin: str) -> tuple[int, dict]:
+@pytest.fixture(scope="module")
+def centre() -> Iterator[Centre]:
+    family = provision.Family()
+    try:
+        yield Centre(family)
+    finally:
+        family.end()
+
+
+def ask(url: str, **secret: str) -> tuple[int, dict]:
     asked = urllib.request.Request(
         f"{url}/api/v1/inquiries/",
-        json.dumps({"reference": reference, "pin": pin}).encode(),
+        json.dumps(secret).encode(),
         {"Content-Type": "application/json", "Accept-Language": "en"},
     )
     try:
@@ -77,12 +111,10 @@ def behind(url: str) -> float:
         return float(re.search(r"^portal_replica_behind_seconds (\S+)", answer.read().decode(), re.MULTILINE)[1])
 
 
-def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web, family):
-    process, env, home = centre
+def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
     # Patient, because what is asked here is not how long a busy machine takes.
-    url = web(**env, DATABASE_PATIENCE="8")
-    demo = json.loads((home / "demo.json").read_text())
-    sample, other = demo["samples"]["under_study"], demo["samples"]["returned"]
+    url = web(**centre.env, DATABASE_PATIENCE="8")
+    sample, other = centre.samples["under_study"], centre.samples["returned"]
 
     def caught_up() -> bool:
         status, answer = ask(url, **sample)
@@ -90,26 +122,71 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web, fa
 
     wait_until(caught_up, 30)
     _status, before = ask(url, **sample)
-    assert ask(url, sample["reference"], "00000000")[0] == 404
+    assert ask(url, reference=sample["reference"], pin="00000000")[0] == 404
     assert "من نسخة عن النظام المركزي" in ask_page(url, **sample)
     assert 0 <= behind(url) < 300
 
-    family.members = [member for member in family.members if member[1] is not process]
-    process.kill()
-    process.wait()
-    gone = time.time()
+    with centre.away():
+        gone = time.time()
+        status, after = ask(url, **sample)
+        assert status == 200
+        assert (after["timeline"], after["movements"]) == (before["timeline"], before["movements"])
+        # What is told is not dated later than the centre lived.
+        assert datetime.fromisoformat(after["as_of"]).timestamp() <= gone
+        assert sample["reference"] in ask_page(url, **sample)
+        # Guessing is bounded without the centre too, for one that was tried before and for one that was not.
+        wrong = [ask(url, reference=other["reference"], pin=f"0000000{n}")[0] for n in range(8)]
+        assert wrong == [404] * 5 + [429] * 3
+        assert ask(url, **other)[0] == 429
+        # Nothing else pretends to work.
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{url}/", timeout=10)
+        assert refused.value.code == 503
 
-    status, after = ask(url, **sample)
-    assert status == 200
-    assert (after["timeline"], after["movements"]) == (before["timeline"], before["movements"])
-    # What is told is not dated later than the centre lived.
-    assert datetime.fromisoformat(after["as_of"]).timestamp() <= gone
-    assert sample["reference"] in ask_page(url, **sample)
-    # Guessing is bounded without the centre too, for one that was tried before and for one that was not.
-    wrong = [ask(url, other["reference"], f"0000000{n}")[0] for n in range(8)]
-    assert wrong == [404] * 5 + [429] * 3
-    assert ask(url, **other)[0] == 429
-    # Nothing else pretends to work.
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{url}/", timeout=10)
-    assert refused.value.code == 503
+    def answers() -> bool:
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{url}/", timeout=10) as answer:
+            return answer.status == 200
+        return False
+
+    wait_until(answers, 30)
+
+
+REGISTER = """
+import json
+from accounts.models import StaffPost
+from transactions import pins
+from transactions.models import Transaction
+from transactions.services import moves
+
+case = Transaction.objects.filter(status="incoming").first()
+post = StaffPost.objects.filter(office=case.held_by, role="registry_clerk").first()
+moves.register(case, by=post.user)
+line = case.movements.get(direction="in", office=case.held_by)
+number = {"office": line.office.code, "number": str(line.number), "hijri_year": str(line.hijri_year)}
+secret = {"reference": case.reference, "pin": pins.of(case.reference)}
+print(json.dumps([number | {"last_four": case.applicant.national_id[-4:]}, secret]))
+"""
+
+
+def test_a_copy_that_lags_says_so_and_a_number_it_does_not_know_is_looked_up_in_the_centre(centre, web):
+    url = web(**centre.env, DATABASE_PATIENCE="8")
+    centre.in_copy("SELECT pg_wal_replay_pause()")
+    began = time.time()
+    shell = [sys.executable, "manage.py", "shell", "--no-imports", "-c", REGISTER]
+    env = provision.environment(**centre.env)
+    done = subprocess.run(shell, cwd=provision.ROOT, env=env, capture_output=True, check=True)
+    number, secret = json.loads(done.stdout.splitlines()[-1])
+
+    # Registers are the centre's: whoever holds the paper with the number is told what it says.
+    status, by_number = ask(url, **number)
+    assert (status, by_number["reference"], by_number["status"]) == (200, secret["reference"], "under_study")
+    assert datetime.fromisoformat(by_number["as_of"]).timestamp() > began
+    # The reference is looked up in the copy, which tells the older state as such.
+    status, by_pin = ask(url, **secret)
+    assert (status, by_pin["status"], by_pin["movements"]) == (200, "incoming", [])
+    assert datetime.fromisoformat(by_pin["as_of"]).timestamp() < began
+    assert behind(url) >= time.time() - began
+
+    centre.in_copy("SELECT pg_wal_replay_resume()")
+    wait_until(lambda: ask(url, **secret)[1]["status"] == "under_study", 30)
+    assert ask(url, **secret)[1]["movements"] == by_number["movements"]

@@ -184,12 +184,12 @@ def _here(bucket: str, hour: datetime) -> str:
 
 def _note_here(bucket: str, hour: datetime) -> None:
     """Count a wrong try in this process: a copy hears of it late, and of none while the centre is away."""
-    caches["local"].add(_here(bucket, hour), 0, 3600)
-    caches["local"].incr(_here(bucket, hour))
+    if not caches["tries"].add(_here(bucket, hour), 1, 3600):
+        caches["tries"].incr(_here(bucket, hour))
 
 
 def _seen_here(bucket: str, hour: datetime) -> int:
-    return int(caches["local"].get(_here(bucket, hour), 0))
+    return int(caches["tries"].get(_here(bucket, hour), 0))
 
 
 def _mark(subject: str) -> str:
