@@ -8,11 +8,11 @@ import resource
 import statistics
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import provision
-from provision import say
+from provision import Family, say
 
 from .server import Server, World, inquiry_form, submission
 
@@ -94,7 +94,55 @@ def measure(world: World) -> str:
             line(name, [(wrk(world, bare, select), wrk(world, portal, path, script)) for _ in range(world.rounds)])
         )
     lines.append(line("submission, API", submissions(world, bare, portal)))
+    lines += strangers(world, bare)
     return "\n".join(lines)
+
+
+def strangers(world: World, bare: Server) -> list[str]:
+    """Everybody asks after a request of their own, which no process has told anybody of since it began."""
+    code = "from transactions.models import Transaction; from transactions import pins\n"
+    code += "for reference in Transaction.objects.order_by('mark_salt').values_list('reference', flat=True): "
+    secrets = [row.split() for row in world.shell(f"{code}print(reference, pins.of(reference))").splitlines()]
+    lines = []
+    for name, path in (("API", "/api/v1/inquiries/"), ("page", "/inquiry/")):
+        pairs = []
+        for _ in range(world.rounds):
+            alone = Family()
+            portal = replace(world, family=alone).portal()
+            if name == "API":
+                headers = {"Content-Type": "application/json"}
+                bodies = [json.dumps({"reference": reference, "pin": pin}) for reference, pin in secrets]
+            else:
+                form, headers = inquiry_form(portal, {})
+                bodies = [f"{form.decode()}&reference={reference}&pin={pin}" for reference, pin in secrets]
+            # What a worker loads and builds once is built for the last one; the others suffice for a second.
+            wrk(world, portal, path, posts(bodies[-1].encode(), headers), 1)
+            selects = [(f"/select/{reference}/", "") for reference, _pin in secrets]
+            base = wrk(world, bare, "/", in_turn(world, selects, {}), 1)
+            pairs.append(
+                (base, wrk(world, portal, path, in_turn(world, [(path, body) for body in bodies], headers), 1))
+            )
+            alone.end()
+        lines.append(line(f"inquiry nobody made before, {name}", pairs))
+    return lines
+
+
+def in_turn(world: World, asked: list[tuple[str, str]], headers: dict[str, str]) -> str:
+    """A script that asks one (path, body) after the other, by POST where there is a body."""
+    turns = world.var / "turns"
+    turns.write_text("\n".join(f"{path}\t{body}" for path, body in asked))
+    return (
+        "\n".join(f'wrk.headers["{name}"] = {json.dumps(value)}' for name, value in headers.items())
+        + f"""
+local turns, at = {{}}, 0
+for text in io.lines("{turns}") do turns[#turns + 1] = text end
+request = function()
+  at = at % #turns + 1
+  local path, body = turns[at]:match("^([^\\t]*)\\t(.*)$")
+  return wrk.format(body == "" and "GET" or "POST", path, nil, body)
+end
+"""
+    )
 
 
 HEAD = """\
