@@ -1,4 +1,5 @@
-"""Not a test by itself: `bin/test --screens` runs it, to take a picture of every page of pages.py and to measure it.
+"""Not a test by itself: `bin/test --screens` runs it, to take a picture of every page of pages.py, to have axe read it
+in every look, and to measure it.
 
 Pictures go to var/screens, with measures.md beside them. SCREENS=public takes only those of PUBLIC,
 SCREENS=receipt,permit only pages with these in their names.
@@ -14,6 +15,7 @@ import pytest
 from .conftest import ROOT
 from .looks import LOOKS
 from .pages import OTHERS, PUBLIC, build, session_of, show
+from .reading import CONTRAST, read
 from .test_weight import server  # noqa: F401 – a fixture
 from .weigh import weigh
 
@@ -58,6 +60,22 @@ def test_take_pictures(browser, live_server, cast, world):
                 page.screenshot(path=FOLDER / f"{shown.name}.{language}.print.png", full_page=True)
                 page.pdf(path=FOLDER / f"{shown.name}.{language}.pdf", prefer_css_page_size=True)
             context.close()
+
+
+READ_ALL = (
+    *((width, "light", ()) for width in WIDTHS),
+    *((width, look, CONTRAST) for width in WIDTHS for look in ("dark", "forced")),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_reads_all_of_it(browser, live_server, cast, world, language):
+    """Every page, width and look; without scripts too, where a page does not need one to be seen as it is meant."""
+    people = {"language": language, "cast": cast, "world": world}
+    found = read(browser, live_server.url, chosen(), READ_ALL, **people)
+    still = [shown for shown in chosen() if shown.then is None]
+    found += read(browser, live_server.url, still, READ_ALL[:1], scripts=False, **people)
+    assert found == [], "\n".join(found)
 
 
 def test_measure(server, browser, cast, world):  # noqa: F811

@@ -11,15 +11,12 @@ from transactions.services import attachments, drafts
 
 from ..conftest import pdf
 from .axe import violations
-from .looks import LOOKS
-from .pages import PUBLIC, build, session_of, show
+from .pages import PUBLIC, build, session_of
+from .reading import CONTRAST, STICKS_OUT, read
 
 pytestmark = pytest.mark.embedded
 
-# 640 is what is left of 1280 px at 200 % zoom; 320 is the narrowest phone.
-WIDTHS = (320, 360, 640, 1280)
-CONTRAST = ("color-contrast",)
-# What does not depend on colour is read once a width, colours in every look.
+# What does not depend on colour is read once a width, colours in every look; bin/test --screens reads everything.
 READ_IN = {
     "ar": (
         (1280, "light", ()),
@@ -30,49 +27,16 @@ READ_IN = {
     ),
     "en": ((360, "light", ()), (1280, "dark", CONTRAST), (1280, "forced", CONTRAST)),
 }
-STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture
-def world(cast, submitted):
-    return build(cast, submitted)
-
-
-def people(context, shown, cast, base_url):
-    if shown.who:
-        cookie = {"name": "sessionid", "value": session_of(getattr(cast, shown.who)), "url": base_url}
-        context.add_cookies([cookie])
+# The error pages are one component with other words: two of them are read in every look.
+ALIKE = [shown for shown in PUBLIC if shown.name.startswith("error-") and shown.name not in ("error-403", "error-503")]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_public_page_is_readable_for_everyone(language, browser, live_server, cast, world):
-    """Arabic and English; 320, 360, 640 and 1280 px; light and dark."""
-    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    found = []
-    context.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
-    for shown in PUBLIC:
-        context.clear_cookies()
-        context.add_cookies([{"name": "language", "value": language, "url": live_server.url}])
-        people(context, shown, cast, live_server.url)
-        page = context.new_page()
-        page.set_viewport_size({"width": 1280, "height": 900})
-        show(page, shown, world)
-        html = page.locator("html")
-        direction = {"ar": "rtl", "en": "ltr"}[language]
-        assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction), shown.name
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            if out := page.evaluate(STICKS_OUT):
-                found.append(f"{shown.name}: at {width} px it sticks out by {out} px")
-        # The error pages are one component with other words: two of them are read in every look.
-        alike = shown.name in ("error-400", "error-410", "error-413", "error-429", "error-500")
-        for width, look, rules in READ_IN[language][: 1 if alike else None]:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(**LOOKS[look])
-            found += [f"{shown.name} {width} {look}: {said}" for said in violations(page, *rules)]
-        page.close()
-    context.close()
+def test_every_public_page_is_readable_for_everyone(language, browser, live_server, cast, submitted):
+    people = {"language": language, "cast": cast, "world": build(cast, submitted)}
+    pages = [shown for shown in PUBLIC if shown not in ALIKE]
+    found = read(browser, live_server.url, pages, READ_IN[language], **people)
+    found += read(browser, live_server.url, ALIKE, READ_IN[language][:1], **people)
     assert found == [], "\n".join(found)
 
 
