@@ -61,7 +61,7 @@ MAY_WRITE = {
     "/staff/cases/": f"{SUBMITTING} deficiency movement fee document",
     "/staff/take-next/": SUBMITTING,
     "/staff/supervision/": SUBMITTING,
-    "/staff/counter/": "user draft",
+    "/staff/counter/": "user draft attachment",
     "/staff/password_change/": "user",
     "/staff/municipality/": "municipality admin_log",
     "/staff/accounts/": "accounts admin_log",
@@ -70,7 +70,7 @@ MAY_WRITE = {
     "/staff/transactions/closure/": "closure admin_log",
 }
 # Refusals that keep something all the same: what was typed into a draft, the good ones of several files, a wrong code.
-KEEPS_THOUGH_REFUSED = ("/drafts/", "/requests/", "/first/", "/accounts/")
+KEEPS_THOUGH_REFUSED = ("/drafts/", "/staff/counter/", "/requests/", "/first/", "/accounts/")
 
 JSON_BODIES: dict[str, Any] = {
     "/api/v1/transactions/": lambda world, move: {

@@ -189,11 +189,16 @@ CHANGE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM)\s")
 
 @contextlib.contextmanager
 def writes() -> Iterator[list[str]]:
-    """The statements that changed a row of somebody's record while this is open."""
+    """The statements that changed a row of somebody's record while this is open, and were not taken back."""
     seen: list[str] = []
+    before: dict[str, int] = {}
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         done = execute(sql, params, many, context)
+        if sql.startswith("SAVEPOINT "):
+            before[sql.split()[-1]] = len(seen)
+        elif sql.startswith("ROLLBACK TO SAVEPOINT "):
+            del seen[before[sql.split()[-1]] :]
         if CHANGE.match(sql) and context["cursor"].rowcount and not any(note in sql for note in OWN_NOTES):
             seen.append(sql)
         return done
