@@ -17,7 +17,11 @@ PAUSE_SECONDS = 0.1
 
 
 def measure(world: World, minutes: float) -> str:
-    portal, token = world.portal(), world.token()
+    began = time.monotonic()
+    portal = world.portal()
+    portal.ask("GET", "/healthz")
+    ready = time.monotonic() - began
+    token = world.token()
     started = {"gunicorn": portal.master}
     for name, more in (("worker", ["--concurrency", "2"]), ("beat", [])):
         started[name] = world.family.start(name, [*CELERY, name, *more], env=world.env, log=world.log).pid
@@ -39,7 +43,9 @@ def measure(world: World, minutes: float) -> str:
     head = "| MB | at rest | " + " | ".join(f"{(look + 1) * minutes / LOOKS:.0f} min" for look in range(LOOKS)) + " |"
     rows = [f"| {name} | " + " | ".join(f"{look[name]:.0f}" for look in looks) + " |" for name in looks[0]]
     asked = f"{sent} submissions of four files each, and as many inquiries by API, by page, and looks at the home page"
-    return "\n".join([head, "|---" * (LOOKS + 2) + "|", *rows, "", asked])
+    return "\n".join(
+        [head, "|---" * (LOOKS + 2) + "|", *rows, "", f"gunicorn answers {ready:.1f} s after its start", asked]
+    )
 
 
 def memory(started: dict[str, int]) -> dict[str, float]:
