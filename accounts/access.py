@@ -56,7 +56,12 @@ def staff_may_enter(user: User) -> bool:
 
 
 def needs_second_factor(user: User) -> bool:
-    return settings.STAFF_MFA_REQUIRED and user.is_staff and not is_mfa_enabled(user)
+    """Has this member of staff still to set up a second factor? Until then they are an applicant like others."""
+    if not (settings.STAFF_MFA_REQUIRED and user.is_staff):
+        return False
+    if "_second_factor" not in user.__dict__:
+        user.__dict__["_second_factor"] = is_mfa_enabled(user)
+    return not user.__dict__["_second_factor"]
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -41,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("national ID or iqama"), max_length=10, unique=True, validators=[validate_national_id]
     )
     full_name = models.CharField(_("full name"), max_length=150)
-    phone = models.CharField(_("mobile"), max_length=13, blank=True, validators=[validate_mobile])
+    phone = models.CharField(_("mobile"), max_length=13, validators=[validate_mobile])
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
@@ -55,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
     USERNAME_FIELD = "national_id"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = ["full_name"]
+    REQUIRED_FIELDS = ["full_name", "phone"]
 
     class Meta:
         verbose_name = _("person")

@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import secrets
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -38,7 +40,8 @@ def send_code(
 ) -> OneTimeCode:
     """Send a six-digit code by SMS: to the phone on file if this ID is known, else to the one given.
 
-    The answer is the same in both cases, so nobody learns who has an account. AccountError `too_many_codes`.
+    A known person without a phone gets none: whoever typed another is not known to be them. The answer is the same in
+    all cases, so nobody learns who has an account. AccountError `too_many_codes`.
     """
     now = now or timezone.now()
     recent = OneTimeCode.objects.filter(created_at__gt=now - timedelta(hours=1))
@@ -52,7 +55,7 @@ def send_code(
     row = OneTimeCode.objects.create(
         national_id=national_id,
         full_name=full_name,
-        phone=(known.phone if known and known.phone else phone),
+        phone=known.phone if known else phone,
         language=language,
         address=address,
         code_hmac="",
@@ -61,8 +64,9 @@ def send_code(
     )
     row.code_hmac = _code_hmac(row, code)
     row.save(update_fields=["code_hmac"])
-    with translation.override(language):
-        sms.send(row.phone, _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code})
+    if row.phone:
+        with translation.override(language):
+            sms.send(row.phone, _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code})
     return row
 
 
@@ -73,7 +77,8 @@ def _code_hmac(row: OneTimeCode, code: str) -> str:
 def open_account(code_id: int, code: str, password: str, *, now: datetime | None = None) -> User:
     """Set the password of the account this code was sent for, making the account if there is none.
 
-    Wrong codes are counted before they are compared. AccountError `code_wrong`; ValidationError for a weak password.
+    Whatever was open under the old password is closed: sessions and API tokens. Wrong codes are counted before they
+    are compared. AccountError `code_wrong`; ValidationError for a weak password.
     """
     now = now or timezone.now()
     wrong = AccountError("code_wrong", _("This code is wrong or too old. Ask for a new one."))
@@ -94,9 +99,12 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         if not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
             raise wrong
         user = User.objects.select_for_update().filter(national_id=row.national_id).first() or fresh
+        if user.phone != row.phone:
+            # Since the code went out, a clerk has seen the ID of somebody with another phone.
+            raise wrong
         user.set_password(password)
-        user.phone = user.phone or row.phone
         user.save()
+        AuthToken.objects.filter(user=user).delete()
     return user
 
 
@@ -107,7 +115,8 @@ def person_at_counter(
     """Find or make the account of somebody whose original ID a clerk has just seen.
 
     An account that somebody opened for this ID without proof is handed to the real person: their phone, no
-    password, no sessions, no API tokens. ValidationError for a malformed ID or phone.
+    password, no sessions, no API tokens. A verified person's new phone is recorded under the clerk's name and told to
+    the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID or phone.
     """
     now = now or timezone.now()
     national_id, phone = clean_national_id(national_id), clean_mobile(phone)
@@ -115,15 +124,33 @@ def person_at_counter(
     if user is None:
         user = User(national_id=national_id, full_name=full_name.strip(), phone=phone, language=language)
         user.set_unusable_password()
-    elif user.identity_verified_at is None and user.phone != phone:
-        user.set_unusable_password()
-        AuthToken.objects.filter(user=user).delete()
-        user.full_name = full_name.strip()
+    elif user.phone != phone:
+        _hand_over(user, full_name.strip(), phone, by)
     user.phone = phone
     user.identity_verified_at = user.identity_verified_at or now
     user.full_clean(exclude=["password"])
     user.save()
     return user
+
+
+def _hand_over(user: User, full_name: str, phone: str, by: User) -> None:
+    """Whoever holds the phone can set the password, so a change of phone is a change of hands."""
+    if user.is_staff:
+        raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by an administrator."))
+    if user.identity_verified_at is None:
+        user.set_unusable_password()
+        AuthToken.objects.filter(user=user).delete()
+        user.full_name = full_name
+        return
+    told = _("Mobile changed at the counter: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone}
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+    if user.phone:
+        with translation.override(user.language):
+            text = _(
+                "Jeddah Municipality: the mobile of your account was changed at a service centre to the one ending in "
+                "%(end)s. If that was not you, tell a service centre at once."
+            ) % {"end": phone[-3:]}
+        transaction.on_commit(partial(sms.send, user.phone, text), robust=True)
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -67,10 +67,10 @@ def code(request: HttpRequest) -> HttpResponse:
             form.add_error("password", error)
         else:
             following = _safe_next(request, request.session.get(NEXT_IN_SESSION, ""))
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             request.session.pop(CODE_IN_SESSION, None)
             messages.success(request, _("Welcome. Your password is set."))
-            return redirect(following)
+            # By way of allauth: whoever has a second factor is asked for it here too.
+            return perform_login(request, user, redirect_url=following)
     return render(request, "accounts/code.html", {"form": form})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +16,10 @@ from django.views.decorators.cache import never_cache
 
 from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
 from transactions import database
+from transactions.services import heartbeat
 from transactions.services.attachments import NoRoom, OutOfReach
 
 CSRF_FIELD = "csrfmiddlewaretoken"
-HEARTBEAT_AGE = timedelta(seconds=60)
 
 
 @never_cache
@@ -51,10 +50,8 @@ def _database() -> bool:
 
 
 def _worker() -> bool:
-    from transactions.models import Heartbeat
-
     try:
-        return Heartbeat.objects.filter(name="worker", at__gt=timezone.now() - HEARTBEAT_AGE).exists()
+        return heartbeat.lives(timezone.now())
     except DatabaseError:
         return False
 

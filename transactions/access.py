@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.access import offices_of, posts_of
+from accounts.access import needs_second_factor, offices_of, posts_of
 from accounts.models import Role, StaffPost, User
 
 from . import references
@@ -41,7 +41,9 @@ class Capacity:
 
 
 def case_posts(user: User, on: date | None = None) -> list[StaffPost]:
-    """The posts of a person that let them work on cases."""
+    """The posts of a person that let them work on cases: by page, by API, and only with the second factor asked for."""
+    if needs_second_factor(user):
+        return []
     return [post for post in posts_of(user, on) if post.role in CASE_ROLES]
 
 

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from . import outbox
-from .models import Heartbeat, Outbox, Transaction
+from .models import Outbox, Transaction
 from .outbox import WAITING
+from .services import heartbeat
 from .workflow import Status
 
 # How long a thing may take before nobody can say that it is on its way.
 GRACE = timedelta(minutes=10)
 MANY_ATTEMPTS = 3
-WORKER = "worker"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Load:
 class Health:
     at: datetime
     work: tuple[Line, ...]
-    worker_age: float | None  # seconds; None: no worker was ever seen
+    worker_seen: timedelta | None  # ago; None: no worker ever was
     offices: tuple[Load, ...]
     silent: dict[str, int]
 
@@ -57,11 +57,10 @@ class Health:
 
 def health(now: datetime) -> Health:
     """Count everything; seven queries."""
-    beat = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()
     return Health(
         at=now,
         work=_work(now),
-        worker_age=(now - beat).total_seconds() if beat else None,
+        worker_seen=heartbeat.since_the_last(now),
         offices=_offices(now),
         silent=_silent(now),
     )

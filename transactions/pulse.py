@@ -13,11 +13,11 @@ from django.utils import timezone
 from municipality.services import current_calendar
 
 from . import service_types
-from .models import Heartbeat, Transaction
+from .models import Transaction
+from .services import heartbeat
 
 WEEK = timedelta(days=7)
 QUARTER = timedelta(days=90)
-ALIVE = timedelta(minutes=2)
 SAMPLE = 400
 WEEKS = 8
 
@@ -50,7 +50,7 @@ def pulse(now: datetime) -> Pulse:
     decided = Transaction.objects.filter(approved_at__gt=week) | Transaction.objects.filter(rejected_at__gt=week)
     return Pulse(
         at=now,
-        routing_works=Heartbeat.objects.filter(name="worker", at__gt=now - ALIVE).exists(),
+        routing_works=heartbeat.lives(now),
         received=Transaction.objects.filter(submitted_at__gt=week).count(),
         decided=decided.count(),
         open=Transaction.objects.open().count(),

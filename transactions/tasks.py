@@ -35,7 +35,7 @@ def beat_heart(**_future: object) -> None:
     """Says that beat and a worker are alive: beat sends it, a worker writes it."""
     from .services.heartbeat import beat
 
-    beat("worker", timezone.now())
+    beat(timezone.now())
 
 
 DOORBELLS: dict[str, Task] = {"route": route, "notify": notify}

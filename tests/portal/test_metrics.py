@@ -74,7 +74,7 @@ def test_work_waiting_dead_and_old_is_told_by_kind(figures, cast, submitted):
 
 def test_the_worker_s_heartbeat_grows_old(figures):
     assert ("portal_worker_heartbeat_age_seconds",) not in figures()
-    beat("worker", timezone.now())
+    beat(timezone.now())
     assert figures()["portal_worker_heartbeat_age_seconds",] < 5
     Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=5))
     assert 300 <= figures()["portal_worker_heartbeat_age_seconds",] < 310

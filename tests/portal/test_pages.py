@@ -337,7 +337,7 @@ def test_probes_say_what_is_wrong(client, city):
     assert (failing.status_code, failing.json()["checks"]["worker"]) == (503, False)
     from django.utils import timezone
 
-    beat("worker", timezone.now())
+    beat(timezone.now())
     assert client.get("/readyz").json()["checks"]["worker"] is True
 
 

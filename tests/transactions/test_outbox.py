@@ -108,8 +108,8 @@ def test_a_slow_worker_that_lost_its_lease_changes_nothing(cast, submitted, monk
 
 
 def test_a_heartbeat_is_one_row(cast):
-    beat("worker", NOW)
-    beat("worker", NOW + timedelta(seconds=10))
+    beat(NOW)
+    beat(NOW + timedelta(seconds=10))
     from transactions.models import Heartbeat
 
     assert list(Heartbeat.objects.values_list("name", "at")) == [("worker", NOW + timedelta(seconds=10))]

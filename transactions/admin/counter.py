@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import services as people
 from accounts.access import posts_of, signed_in
+from accounts.errors import AccountError
 from accounts.forms import MobileField, NationalIdField
 from accounts.models import Role
 from municipality.models import Office
@@ -75,6 +76,8 @@ def counter(request: HttpRequest) -> HttpResponse:
             draft = drafts.start(service, by=signed_in(request), applicant=applicant, centre=typed["centre"])
         except ValidationError as error:
             form.add_error(None, error)
+        except AccountError as error:
+            form.add_error("phone", error.message)
         except DomainError as error:
             messages.error(request, error.message)
         else:

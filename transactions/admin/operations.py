@@ -15,6 +15,7 @@ from accounts.access import is_administrator, signed_in
 
 from .. import metering
 from ..health import health
+from ..services import heartbeat
 from .site import staff_site
 
 # What each silent failure means; docs/operations.md says what to do.
@@ -23,7 +24,6 @@ SILENT = {
     "leases_lost": gettext_lazy("Work begun by a worker that was not heard of again"),
     "keeps_failing": gettext_lazy("Work that failed three times or more and is tried again"),
 }
-WORKER_ALIVE = 60  # seconds
 MOST_VIEWS = 15
 
 
@@ -37,7 +37,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "title": _("Operations"),
         "health": found,
         "work": [(line, now - timedelta(seconds=line.oldest)) for line in found.work],
-        "worker_lives": found.worker_age is not None and found.worker_age < WORKER_ALIVE,
+        "worker_lives": found.worker_seen is not None and found.worker_seen < heartbeat.ALIVE,
         "dead": sum(line.dead for line in found.work),
         "waiting": sum(line.waiting for line in found.work),
         "silent": [(SILENT[failure], many) for failure, many in found.silent.items()],

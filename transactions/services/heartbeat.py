@@ -1,11 +1,27 @@
-"""A sign of life, read by /readyz."""
+"""A sign of life of those who do the work: one row, written by a worker, read by everybody who says how we are."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..models import Heartbeat
 
+WORKER = "worker"
+# Workers beat four times as often.
+ALIVE = timedelta(seconds=60)
 
-def beat(name: str, now: datetime) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+
+def beat(now: datetime) -> None:
+    Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": now})
+
+
+def since_the_last(now: datetime) -> timedelta | None:
+    """How long no worker was seen; None when none ever was."""
+    at = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()
+    return now - at if at else None
+
+
+def lives(now: datetime) -> bool:
+    """Was a worker seen a moment ago?"""
+    since = since_the_last(now)
+    return since is not None and since < ALIVE

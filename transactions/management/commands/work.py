@@ -36,7 +36,7 @@ class Command(BaseCommand):
             try:
                 now = timezone.now()
                 if now >= heartbeat_due:
-                    beat("worker", now)
+                    beat(now)
                     heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
                 worked = self._batch(stop)
             except OperationalError as error:

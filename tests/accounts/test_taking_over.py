@@ -1,0 +1,142 @@
+"""Ways to take over the account of somebody else, each closed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from knox.models import AuthToken
+
+from accounts import services
+from accounts.errors import AccountError
+from accounts.models import User
+
+from ..conftest import NOW, PASSWORD, drive, national_id
+
+pytestmark = pytest.mark.django_db
+GOOD = national_id(900)
+NEW = "another long password"
+
+
+def messages_sent(settings):
+    folder = settings.SMS_DIR
+    files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.exists() else []
+    return [file.read_text(encoding="utf-8") for file in files]
+
+
+def code_of(settings):
+    return re.search(r"\b\d{6}\b", messages_sent(settings)[-1])[0]
+
+
+def send(national_id_, phone):
+    return services.send_code(
+        national_id=national_id_, full_name="x", phone=phone, language="ar", address="10.0.0.1", now=NOW
+    )
+
+
+def at_counter(cast, number, phone, **more):
+    return services.person_at_counter(
+        national_id=number, full_name="من أبرز الهوية", phone=phone, by=cast.clerk, now=NOW, **more
+    )
+
+
+def test_a_known_person_without_a_phone_gets_no_code_at_a_phone_somebody_types(settings):
+    owner = User(national_id=GOOD, full_name="administrator", is_staff=True, is_superuser=True)
+    owner.set_password(PASSWORD)
+    owner.save()
+    sent = send(GOOD, "+966599999999")
+    assert sent.phone == ""
+    assert messages_sent(settings) == []
+
+
+def test_a_code_sent_before_a_clerk_saw_the_id_opens_nothing_after(cast, settings):
+    sent = send(GOOD, "+966599999999")
+    at_counter(cast, GOOD, "0511111111")
+    with pytest.raises(AccountError):
+        services.open_account(sent.pk, code_of(settings), NEW, now=NOW)
+    assert not User.objects.get(national_id=GOOD).has_usable_password()
+
+
+def test_a_new_password_ends_api_tokens(cast, settings):
+    AuthToken.objects.create(cast.citizen)
+    sent = send(cast.citizen.national_id, "")
+    services.open_account(sent.pk, code_of(settings), NEW, now=NOW)
+    assert not AuthToken.objects.filter(user=cast.citizen).exists()
+
+
+def test_a_code_by_sms_does_not_stand_in_for_the_second_factor(cast, client, settings):
+    secret = generate_totp_secret()
+    TOTP.activate(cast.supervisor, secret)
+    client.post(
+        reverse("accounts:first"),
+        {"national_id": cast.supervisor.national_id, "full_name": "x", "phone": "0512345678"},
+    )
+    answer = client.post(reverse("accounts:code"), {"code": code_of(settings), "password": NEW})
+    assert answer.url == reverse("mfa_authenticate")
+    assert client.get(reverse("staff:index")).status_code == 302
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    assert client.get(reverse("staff:index")).status_code == 200
+    assert Authenticator.objects.filter(user=cast.supervisor).exists()
+
+
+def test_a_clerk_changes_no_phone_of_staff(cast, signed_in):
+    before = cast.supervisor.phone
+    with pytest.raises(AccountError) as refused:
+        at_counter(cast, cast.supervisor.national_id, "0599999999")
+    assert refused.value.code == "phone_of_staff"
+    typed = {
+        "national_id": cast.supervisor.national_id,
+        "full_name": "x",
+        "phone": "0599999999",
+        "seen": "on",
+        "service": "electricity-connection",
+        "centre": cast.clerk.posts.get().office_id,
+    }
+    answer = signed_in(cast.clerk).post(reverse("staff:counter"), typed)
+    assert answer.status_code == 422
+    assert "phone" in answer.context["form"].errors
+    cast.supervisor.refresh_from_db()
+    assert cast.supervisor.phone == before
+    assert at_counter(cast, cast.supervisor.national_id, before) == cast.supervisor
+
+
+def test_a_verified_persons_new_phone_is_recorded_and_told_to_the_old_one(
+    cast, settings, django_capture_on_commit_callbacks
+):
+    person = at_counter(cast, GOOD, "0511111111")
+    with django_capture_on_commit_callbacks(execute=True):
+        at_counter(cast, GOOD, "0522222222")
+    person.refresh_from_db()
+    assert person.phone == "+966522222222"
+    told = messages_sent(settings)[-1]
+    assert told.startswith("+966511111111")
+    assert "222" in told
+    entry = LogEntry.objects.get(object_id=str(person.pk))
+    assert entry.user == cast.clerk
+    assert "+966511111111 → +966522222222" in entry.change_message
+
+
+def test_staff_without_the_second_factor_work_on_nothing_through_the_api_either(cast, settings, submitted, signed_in):
+    case = drive(submitted(now=NOW - timedelta(days=1)), cast, "under_study")
+    token = AuthToken.objects.create(cast.reviewer)[1]
+    page, headers = signed_in(cast.reviewer), {"Authorization": f"Token {token}"}
+    at_work = "/api/v1/transactions/?at_work=true"
+    assert page.get(at_work, headers=headers).json()
+    settings.STAFF_MFA_REQUIRED = True
+    assert page.get(at_work, headers=headers).json() == []
+    assert page.get(reverse("transactions:request", args=[case.reference])).status_code == 404
+    move = {"move": "recommend", "version": case.version}
+    path = f"/api/v1/transactions/{case.reference}/moves/"
+    assert page.post(path, move, headers=headers, content_type="application/json").status_code == 404
