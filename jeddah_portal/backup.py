@@ -72,6 +72,8 @@ def _snapshot(target: Path) -> Iterator[None]:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # It is idle as long as pg_dump takes, and sessions that idle in a transaction are ended (DATABASE_SESSION).
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_export_snapshot()")
             (name,) = cursor.fetchone()
             dump = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={name}", f"--file={target}")

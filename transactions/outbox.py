@@ -2,7 +2,8 @@
 
 `owe` inside the database transaction; `run` claims by a conditional UPDATE and acts only if one row changed.
 Effects in the database are written in one transaction with the mark "done"; effects outside carry their own
-unique key. Whatever is forgotten is found again by `due` (the sweeper in beat, or `manage.py work`).
+unique key. A handler that did a part returns what was in the way of the rest: that part stays done. Whatever is
+forgotten is found again by `due` (the sweeper in beat, or `manage.py work`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from .database import AWAY
@@ -36,14 +37,15 @@ PIECES = 50
 WORK_SECONDS = 5
 WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
 _insert = PreparedInsert(Outbox)
-_handlers: dict[str, Callable[[int, datetime], None]] = {}
+Handler = Callable[[int, datetime], Exception | None]
+_handlers: dict[str, Handler] = {}
 _batch_handlers: dict[str, Callable[[Sequence[int], datetime], None]] = {}
 
 
-def handles(kind: str) -> Callable[[Callable[[int, datetime], None]], Callable[[int, datetime], None]]:
+def handles(kind: str) -> Callable[[Handler], Handler]:
     """Register the handler of a kind: called with the subject's id and the moment, inside a transaction."""
 
-    def remember(handler: Callable[[int, datetime], None]) -> Callable[[int, datetime], None]:
+    def remember(handler: Handler) -> Handler:
         _handlers[kind] = handler
         return handler
 
@@ -189,10 +191,13 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
     trace = request_id.set(row.request_id or f"outbox-{row.pk}")
     try:
         with transaction.atomic():
-            _handlers[row.kind](row.subject, now)
+            left = _handlers[row.kind](row.subject, now)
             mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
-            if not mine.update(state=Outbox.State.DONE, done_at=now, lease_until=None):
+            if not (_put_back(row, left, now) if left else _done(mine, now)):
                 raise LeaseLost
+        if left:
+            logger.error("work is left", exc_info=left, extra={"outbox_id": row.pk, "kind": row.kind})
+            return False
         logger.info("work done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
         return False
@@ -205,19 +210,25 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
     return True
 
 
+def _done(rows: QuerySet[Outbox], now: datetime) -> int:
+    return rows.update(state=Outbox.State.DONE, done_at=now, lease_until=None)
+
+
 class LeaseLost(Exception):
     """Another worker took the row over while this one was slow; its effect is rolled back here."""
 
 
-def _put_back(row: Outbox, error: Exception, now: datetime) -> None:
+def _put_back(row: Outbox, error: Exception, now: datetime) -> int:
     """Try again later, each time twice as late; after MOST_ATTEMPTS it is dead, and staff see it.
+
+    Returns 0 when somebody else has the row now.
 
     A database that was away is not the row's fault: then it is tried soon again, and many times more.
     """
     away = isinstance(error, AWAY)
     dead = row.attempts >= (MOST_ATTEMPTS_AWAY if away else MOST_ATTEMPTS)
     pause = 2 if away else 2**row.attempts
-    Outbox.objects.filter(pk=row.pk, attempts=row.attempts).update(
+    return Outbox.objects.filter(pk=row.pk, attempts=row.attempts).update(
         state=Outbox.State.DEAD if dead else Outbox.State.OWED,
         not_before=now + timedelta(seconds=pause),
         lease_until=None,

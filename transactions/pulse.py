@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from statistics import median
 
 from django.db.models import Count, QuerySet
@@ -73,7 +73,8 @@ def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
 def by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) -> list[int]:
     """How many of these cases have this moment in each week from `first` on; one query."""
     counts = [0] * weeks
-    found = cases.filter(**{f"{moment}__date__gte": first}).annotate(day=TruncDate(moment)).values_list("day")
+    since = datetime.combine(first, time.min, timezone.get_current_timezone())
+    found = cases.filter(**{f"{moment}__gte": since}).annotate(day=TruncDate(moment)).values_list("day")
     for day, count in found.annotate(Count("pk")).order_by("day"):
         index = (day - first).days // 7
         if 0 <= index < weeks:

@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from jeddah_portal import stores
+from jeddah_portal import backup, stores
 from transactions.models import Attachment, Outbox
 
 from ..conftest import content_of, drive
@@ -145,3 +145,20 @@ def test_a_backup_that_cannot_be_whole_is_not_left_behind(made, settings, tmp_pa
         call_command("backup", to=tmp_path / "third.tar.age")
     assert [path.name for path in tmp_path.glob("*.age")] == ["portal.tar.age"]
     assert list(tmp_path.glob("*.unfinished")) == []
+
+
+@pytest.mark.stack
+def test_a_dump_may_take_longer_than_sessions_may_idle(made, tmp_path, monkeypatch):
+    """pg_dump is slow here, and the session is ended after half a second of idling in a transaction."""
+    slow = tmp_path / "pg_dump"
+    slow.write_text(f'#!/bin/sh\nsleep 1.5\nexec {backup._pg_tool("pg_dump")} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setattr(backup, "_pg_tool", lambda name: str(slow))
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '500ms'")
+    try:
+        call_command("backup", to=tmp_path / "second.tar.age")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET idle_in_transaction_session_timeout")
+    assert (tmp_path / "second.tar.age").stat().st_size > 1000

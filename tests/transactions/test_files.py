@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
@@ -12,11 +13,11 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from transactions import service_types
-from transactions.errors import Invalid
+from transactions.errors import DomainError, Invalid
 from transactions.models import Attachment, Draft
-from transactions.services import attachments, drafts
+from transactions.services import attachments, drafts, moves
 
-from ..conftest import NOW, content_of, pdf, picture, put, upload
+from ..conftest import ANSWERS, NOW, authorised, content_of, drive, pdf, picture, put, upload
 
 pytestmark = pytest.mark.django_db
 MIB = 1024 * 1024
@@ -27,10 +28,12 @@ def store(cast, name="paper.pdf", content=None, **more):
 
 
 def refusal(call) -> str:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises((Invalid, DomainError)) as caught:
         call()
-    (problem,) = caught.value.problems
-    return problem.code
+    if isinstance(caught.value, Invalid):
+        (problem,) = caught.value.problems
+        return problem.code
+    return caught.value.code
 
 
 def test_a_file_is_kept_under_a_name_of_ours_with_its_hash(cast, wherever_files_lie):
@@ -212,3 +215,50 @@ def test_a_draft_thrown_away_takes_its_files_along(cast):
     drafts.discard(draft, by=cast.citizen, now=NOW)
     assert Draft.objects.count() == 0
     assert not Attachment.objects.filter(removed_at=None).exists()
+
+
+def test_files_do_not_change_while_the_owner_looks_at_them(cast):
+    service = service_types.get("building-permit")
+    draft = drafts.start(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
+    for step in service.steps:
+        drafts.save_step(draft, step, ANSWERS[service.code], by=cast.engineer, now=NOW)
+    for document in service.documents_for(draft.answers):
+        for _ in range(document.least):
+            attachments.attach_to_draft(draft, document.code, upload(), by=cast.engineer)
+    file = draft.attachments.first()
+    drafts.send_to_owner(draft, by=cast.engineer, now=NOW)
+    before = set(draft.attachments.filter(removed_at=None).values_list("key", flat=True))
+    attach = lambda: attachments.attach_to_draft(draft, file.document, upload(), by=cast.engineer)  # noqa: E731
+    assert refusal(attach) == "with_owner"
+    assert refusal(lambda: attachments.remove(file, by=cast.engineer)) == "with_owner"
+    assert set(draft.attachments.filter(removed_at=None).values_list("key", flat=True)) == before
+
+
+def test_nobody_fills_the_store_with_files_of_no_request(cast, monkeypatch):
+    monkeypatch.setattr(attachments, "MOST_FREE", 3)
+    for _ in range(3):
+        store(cast)
+    assert refusal(lambda: store(cast)) == "too_many_files"
+
+
+def test_a_deficiency_takes_as_many_files_as_its_document(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    code = next(entry.code for entry in case.service_type.deficiencies if entry.about == "id_copy")
+    case = moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW)
+    asked = case.deficiencies.get()
+    for _ in range(attachments.document_asked(asked).most):
+        attachments.attach_to_deficiency(asked, upload(), by=cast.citizen)
+    assert refusal(lambda: attachments.attach_to_deficiency(asked, upload(), by=cast.citizen)) == "too_many_documents"
+
+
+def test_what_was_sent_in_and_never_used_is_forgotten_after_a_week(cast, submitted):
+    taken = Attachment.objects.filter(transaction=submitted()).first()
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    of_a_draft, removed = (attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen) for _ in range(2))
+    attachments.remove(removed, by=cast.citizen, now=NOW - timedelta(days=300))
+    unused, fresh = store(cast), store(cast)
+    Attachment.objects.exclude(pk=fresh.pk).update(uploaded_at=NOW - timedelta(days=300))
+    call_command("sweep_files")
+    kept = set(Attachment.objects.values_list("pk", flat=True))
+    assert {taken.pk, of_a_draft.pk, fresh.pk} <= kept
+    assert {unused.pk, removed.pk}.isdisjoint(kept)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import services as people
 from journal.models import Entry
@@ -252,3 +255,12 @@ def test_centres_share_the_load_by_capacity(cast, submitted):
     assert len(load) > 1
     for (_, one), (_, two) in itertools.combinations(load.items(), 2):
         assert abs(one - two) <= 1 / min(centre.capacity for centre in taken)
+
+
+def test_more_files_than_a_request_can_have_are_refused_before_they_are_looked_for(cast, submitted):
+    service = service_types.get("electricity-connection")
+    many = {f"d{n}": [uuid4() for _ in range(20)] for n in range(10)}
+    with CaptureQueriesContext(connection) as asked, pytest.raises(Invalid) as refused:
+        submit(Submission(service, cast.citizen, ANSWERS[service.code], many), by=cast.citizen, key="many")
+    assert [problem.code for problem in refused.value.problems] == ["too_many_documents"]
+    assert not [query for query in asked if "transactions_attachment" in query["sql"]]

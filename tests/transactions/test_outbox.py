@@ -113,3 +113,23 @@ def test_a_heartbeat_is_one_row(cast):
     from transactions.models import Heartbeat
 
     assert list(Heartbeat.objects.values_list("name", "at")) == [("worker", NOW + timedelta(seconds=10))]
+
+
+def test_a_channel_that_fails_does_not_send_the_other_again(cast, submitted, settings):
+    cast.citizen.email, cast.citizen.sms_notices, cast.citizen.email_notices = "citizen@example.org", True, True
+    cast.citizen.save()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
+    row = Outbox.objects.get(
+        kind="notify", subject=Notification.objects.get(event__transaction=submitted(routed=False)).pk
+    )
+    now = NOW
+    for _ in range(3):
+        assert outbox.run(row.pk, now) is False
+        row.refresh_from_db()
+        assert (row.state, "ConnectionRefusedError" in row.last_error) == ("owed", True)
+        now = row.not_before + timedelta(seconds=1)
+    assert len(list(settings.SMS_DIR.iterdir())) == 1
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert outbox.run(row.pk, now) is True
+    assert (len(list(settings.SMS_DIR.iterdir())), len(mail.outbox)) == (1, 1)

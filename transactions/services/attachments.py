@@ -18,9 +18,9 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from PIL import Image
 
 from accounts.models import User
@@ -32,11 +32,15 @@ from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
 from ..service_types import MIB, PHOTO, Document
 from ..workflow import Status
+from .drafts import lock_open
+from .intake import too_many
 
 logger = logging.getLogger(__name__)
 SNIFFED = 64 * 1024
 MOST_BYTES = 50 * MIB
 MOST_PIXELS = 100_000_000
+# Uploaded by API, and not part of a request yet.
+MOST_FREE = 200
 KINDS = {
     "application/pdf": "PDF",
     "image/jpeg": "JPEG",
@@ -68,7 +72,12 @@ def store(
     most_bytes: int = MOST_BYTES,
     now: datetime | None = None,
 ) -> Attachment:
-    """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content."""
+    """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content;
+    DomainError `too_many_files` when this person has left many lying about.
+    """
+    if Attachment.objects.filter(transaction=None, draft=None, removed_at=None, uploaded_by=by).count() >= MOST_FREE:
+        message = _("%(many)d files of yours belong to no request yet. Submit their requests before you send more.")
+        raise DomainError("too_many_files", message % {"many": MOST_FREE})
     return _insert(
         **_keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
@@ -183,17 +192,14 @@ def attach_to_draft(
     now = now or timezone.now()
     row = _keep(upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now)
     with transaction.atomic():
-        locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
-        if locked is None or locked.stage == Draft.Stage.SUBMITTED:
-            raise DomainError("already_submitted", _("This request was submitted already."))
-        if locked.attachments.filter(document=document.code, removed_at=None).count() >= document.most:
-            message = ngettext(
-                "%(document)s: attach at most %(most)d file.",
-                "%(document)s: attach at most %(most)d files.",
-                document.most,
-            ) % {"document": document.label, "most": document.most}
-            refuse(document.code, message, "too_many_documents")
+        locked = lock_open(draft, by)
+        _refuse_one_too_many(document, locked.attachments.filter(document=document.code))
         return _insert(**row, draft=locked)
+
+
+def _refuse_one_too_many(document: Document, attached: QuerySet[Attachment]) -> None:
+    if attached.filter(removed_at=None).count() >= document.most:
+        refuse(document.code, too_many(document), "too_many_documents")
 
 
 def document_asked(deficiency: Deficiency) -> Document:
@@ -213,12 +219,15 @@ def attach_to_deficiency(
         case = locked.transaction
         if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+        _refuse_one_too_many(document, locked.attachments.all())
         return _insert(**row, transaction=case, deficiency=locked)
 
 
 def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
     """Take a file out of a draft or of an answer not yet sent. What was submitted stays for good."""
     with transaction.atomic():
+        if file.draft and not file.transaction_id:
+            lock_open(file.draft, by)
         locked = (
             Attachment.objects.select_for_update(of=("self",))
             .select_related("deficiency", "transaction")

@@ -79,7 +79,8 @@ def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None
         raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
 
 
-def _lock_open(draft: Draft, by: User) -> Draft:
+def lock_open(draft: Draft, by: User) -> Draft:
+    """The draft, locked, if this person may write in it now; DomainError `already_submitted` or `with_owner`."""
     locked = (
         Draft.objects.select_for_update(of=("self",))
         .select_related("applicant", "authorisation__office", "centre")
@@ -98,7 +99,7 @@ def save_step(
     draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, now: datetime | None = None
 ) -> tuple[Problem, ...]:
     """Keep what was typed on one page, right or wrong, and return what is wrong with it."""
-    locked = _lock_open(draft, by)
+    locked = lock_open(draft, by)
     names = {spec.name for spec in step.fields}
     earlier = answers.clean_until(locked.service_type, locked.answers, step)
     locked.answers = {**locked.answers, **{name: value for name, value in typed.items() if name in names}}
@@ -113,7 +114,7 @@ def save_step(
 @transaction.atomic
 def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Draft:
     """The engineering office hands the finished file to the owner for approval."""
-    locked = _lock_open(draft, by)
+    locked = lock_open(draft, by)
     if locked.authorisation is None:
         raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
     ready(locked, by=by, now=now)
@@ -126,7 +127,7 @@ def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Dra
 @transaction.atomic
 def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None = None) -> Draft:
     """The owner gives the file back to the office with a note."""
-    locked = _lock_open(draft, by)
+    locked = lock_open(draft, by)
     if locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
         raise DomainError("not_with_owner", _("This file does not wait for your approval."))
     locked.stage, locked.owner_note = Draft.Stage.OPEN, note.strip()
@@ -160,13 +161,13 @@ def ready(draft: Draft, *, by: User, now: datetime | None = None) -> None:
 
 def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Intake:
     """Submit once: pressing twice, or coming back later, gives the same receipt."""
-    earlier = Intake.objects.select_related("transaction").filter(key=_key(draft)).first()
+    earlier = _intake_of(draft)
     if earlier and access.visible(by).filter(pk=earlier.transaction_id).exists():
         return earlier
     with transaction.atomic():
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
-            locked = _lock_open(draft, by)
+            locked = lock_open(draft, by)
             if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
             intake = submit(submission_of(locked, by.language), by=by, key=_key(draft), now=now)
@@ -192,9 +193,15 @@ def _key(draft: Draft) -> str:
     return f"draft:{draft.key}"
 
 
+def _intake_of(draft: Draft) -> Intake | None:
+    """What came of a draft; looked up by who may have sent it, because intakes are indexed by sender."""
+    senders = {draft.applicant_id, draft.created_by_id}
+    return Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
+
+
 @transaction.atomic
 def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     """Throw a draft away; its files are removed too."""
-    locked = _lock_open(draft, by)
+    locked = lock_open(draft, by)
     Attachment.objects.filter(draft=locked, transaction=None).update(removed_at=now or timezone.now())
     locked.delete()

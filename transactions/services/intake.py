@@ -34,7 +34,7 @@ from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Channel, Event, Intake, Notification, Outbox, Transaction
 from ..prepared import Batch, Prepared, PreparedInsert
 from ..references import Reference
-from ..service_types import Filer, ServiceType
+from ..service_types import Document, Filer, ServiceType
 from .closures import refuse_if_closed
 from .notices import announce, insert_event, recipients
 from .registers import next_serial
@@ -162,6 +162,9 @@ def _files(submission: Submission, by: User) -> dict[str, list[_File]]:
     wanted = {key for keys in submission.attachments.values() for key in keys}
     if not wanted:
         return {}
+    if len(wanted) > (most := sum(document.most for document in submission.service.documents)):
+        message = _("A request of this service takes %(most)d files at most.") % {"most": most}
+        raise Invalid([Problem("documents", message, "too_many_documents")])
     found = {
         file.key: file
         for file in map(_File._make, _free(len(wanted)).rows(*wanted))
@@ -188,12 +191,7 @@ def _document_problems(
             ) % {"document": document.label, "least": document.least}
             problems.append(Problem(f"documents.{code}", message, "document_missing"))
         elif len(have) > document.most:
-            message = ngettext(
-                "%(document)s: attach at most %(most)d file.",
-                "%(document)s: attach at most %(most)d files.",
-                document.most,
-            ) % {"document": document.label, "most": document.most}
-            problems.append(Problem(f"documents.{code}", message, "too_many_documents"))
+            problems.append(Problem(f"documents.{code}", too_many(document), "too_many_documents"))
         if any(file.content_type not in document.accepts for file in have):
             message = _("%(document)s: this kind of file is not accepted.") % {"document": document.label}
             problems.append(Problem(f"documents.{code}", message, "document_type"))
@@ -246,6 +244,15 @@ def _take(
     )
     batch.send()
     return intake
+
+
+def too_many(document: Document) -> str:
+    """That a document takes no more files, in the reader's language."""
+    return ngettext(
+        "%(document)s: attach at most %(most)d file.",
+        "%(document)s: attach at most %(most)d files.",
+        document.most,
+    ) % {"document": document.label, "most": document.most}
 
 
 def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User, now: datetime) -> Transaction:

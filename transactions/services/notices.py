@@ -7,12 +7,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.utils import translation
 
 from accounts import sms
 from accounts.models import Authorisation, OfficeMembership, User
 
-from .. import outbox
+from .. import database, outbox
 from ..models import Delivery, Event, Notification
 from ..prepared import AT_ONCE, PreparedInsert, Writer
 from ..wording import notice_subject, notice_text
@@ -65,17 +66,29 @@ def _channels(person: User) -> list[Delivery.Channel]:
 
 
 @outbox.handles("notify")
-def send(notification_id: int, now: datetime) -> None:
-    """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel."""
+def send(notification_id: int, now: datetime) -> Exception | None:
+    """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
+
+    A channel that fails is left, and told of; what went out by another is on record and does not go out again.
+    """
     notice = Notification.objects.select_related("recipient", "event__transaction", "event__office").get(
         pk=notification_id
     )
     sent = set(notice.deliveries.values_list("channel", flat=True))
+    left: Exception | None = None
     with translation.override(notice.recipient.language):
         for channel in _channels(notice.recipient):
-            if channel not in sent:
-                Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
-                _deliver(notice, channel)
+            if channel in sent:
+                continue
+            try:
+                with transaction.atomic():
+                    Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
+                    _deliver(notice, channel)
+            except database.AWAY:
+                raise
+            except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
+                left = error
+    return left
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:

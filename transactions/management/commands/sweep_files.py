@@ -1,31 +1,38 @@
-"""Take away files that no row speaks of: uploads cut off between store and database, pieces never finished."""
+"""Take away files that no request wants: uploads cut off between store and database, pieces never finished, and what
+was removed, or sent in and never used, a week ago.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from transactions.models import Attachment
 
+UNUSED = timedelta(days=7)
 # Stored files, pieces, and what a crash left half-written; nothing else in the place is ours to delete.
 OURS = re.compile(r"[0-9a-f]{2}|up|unfinished")
 
 
 class Command(BaseCommand):
-    help = "Delete stored files older than a day that belong to no attachment."
+    help = "Forget attachments a week old that belong to no request; delete stored files a day old of no attachment."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--older-than", type=int, default=86_400, help="seconds (default: one day)")
 
     def handle(self, *args: Any, older_than: int, **options: Any) -> None:
-        before = timezone.now() - timedelta(seconds=older_than)
+        now = timezone.now()
+        self.stdout.write(f"{_forget(now - UNUSED)} attachments forgotten")
+        before = now - timedelta(seconds=older_than)
         removed = 0
         for folder, names in _folders_of_ours():
             stored = {f"{folder}/{name}" for name in names}
@@ -37,6 +44,14 @@ class Command(BaseCommand):
                         default_storage.delete(name)
                         removed += 1
         self.stdout.write(f"{removed} files removed")
+
+
+@transaction.atomic
+def _forget(before: datetime) -> int:
+    """Locked first, so that no request takes one meanwhile."""
+    unused = Q(draft=None, uploaded_at__lt=before) | Q(removed_at__lt=before)
+    found = Attachment.objects.select_for_update(skip_locked=True).filter(unused, transaction=None)
+    return Attachment.objects.filter(pk__in=[file.pk for file in found]).delete()[0]
 
 
 def _folders_of_ours() -> Iterator[tuple[str, list[str]]]:
