@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from kombu import Queue
 
@@ -223,6 +224,8 @@ JOURNAL_NODE = env.str("JOURNAL_NODE", default="C1")
 JOURNAL_INCARNATION = env.str("JOURNAL_INCARNATION", default="A")
 JOURNAL_KEY = env.str("JOURNAL_KEY", default="")
 JOURNAL_KEY_FILE = env.str("JOURNAL_KEY_FILE", default=str(VAR / "keys" / f"{JOURNAL_NODE}{JOURNAL_INCARNATION}.key"))
+if not (DEMO or JOURNAL_KEY or Path(JOURNAL_KEY_FILE).exists()):
+    raise ImproperlyConfigured("Set JOURNAL_KEY, or put the journal's key into JOURNAL_KEY_FILE.")
 RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 
 # -- notices ---------------------------------------------------------------------------------------------------
