@@ -21,7 +21,7 @@ from ..models import Attachment, Channel, Draft, Intake, Transaction
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
 from .closures import refuse_if_closed
-from .intake import Submission, check, submit
+from .intake import Submission, check, refuse_unless_in_force, submit
 
 MOST_CHARACTERS = 4000
 
@@ -73,10 +73,7 @@ def start(
 def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None:
     if authorisation.office_id not in {office.pk for office in offices_of(by)}:
         raise DomainError("not_your_office", _("This authorisation was given to another office."))
-    if authorisation.status != Authorisation.Status.ACCEPTED:
-        raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
-    if not authorisation.office.may_practise(timezone.localdate(now)):
-        raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
+    refuse_unless_in_force(authorisation, now)
 
 
 def lock_open(draft: Draft, by: User) -> Draft:

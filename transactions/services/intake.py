@@ -126,6 +126,11 @@ def _check_filer(submission: Submission, by: User, now: datetime) -> None:
             "office_needed",
             _("This service is filed through an engineering office that the owner authorises."),
         )
+    refuse_unless_in_force(authorisation, now)
+
+
+def refuse_unless_in_force(authorisation: Authorisation, now: datetime) -> None:
+    """DomainError `authorisation_not_live` or `licence_expired`."""
     if authorisation.status != Authorisation.Status.ACCEPTED:
         raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
     if not authorisation.office.may_practise(timezone.localdate(now)):
