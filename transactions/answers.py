@@ -146,14 +146,12 @@ def _form_field(spec: Field) -> Any:
     common: dict[str, Any] = {"label": spec.label, "help_text": spec.hint, "required": spec.required}
     field: Any  # a form field that also says its unit and kind to the templates
     match spec.kind:
-        case Kind.TEXT | Kind.LONG_TEXT:
+        case Kind.TEXT:
             if spec.pattern:
                 check = RegexValidator(spec.pattern, spec.pattern_message or None, code="pattern")
                 field = CodeField(max_length=spec.max_length, validators=[check], **common)
             else:
                 field = TextField(max_length=spec.max_length, **common)
-            if spec.kind is Kind.LONG_TEXT:
-                field.widget = forms.Textarea(attrs={"rows": 4, "maxlength": spec.max_length})
         case Kind.INTEGER:
             field = IntegerField(min_value=_whole(spec.low), max_value=_whole(spec.high), **common)
             field.widget = forms.TextInput(attrs={"inputmode": "numeric"})
