@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.text import western_digits, without_marks
 
 from .identity import clean_mobile, clean_national_id
-from .models import EngineeringOffice, Language, User
+from .models import EngineeringOffice, User
 
 NUMBER = {"inputmode": "numeric", "dir": "ltr"}
 
@@ -116,6 +116,3 @@ class AuthoriseForm(forms.Form):
 
     def clean_parcel_number(self) -> str:
         return western_digits(self.cleaned_data["parcel_number"]).strip()
-
-
-LANGUAGES = dict(Language.choices)

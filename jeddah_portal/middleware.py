@@ -1,4 +1,4 @@
-"""Five small middlewares, kept cheap because every inquiry passes through them."""
+"""Six small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 

@@ -134,6 +134,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
         "changes": _changes(now),
         "entries": entries,
+        "part": step_page(service.steps[-1], {}, {}, (), {})[-1],
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
         "services": service_types.every(),

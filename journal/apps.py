@@ -5,4 +5,3 @@ from django.utils.translation import gettext_lazy as _
 class JournalConfig(AppConfig):
     name = "journal"
     verbose_name = _("Journal")
-    default_auto_field = "django.db.models.BigAutoField"

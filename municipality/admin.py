@@ -22,7 +22,7 @@ UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONS
 
 
 class ReferenceAdmin(RecordedAdmin):
-    """Everyone on the staff may look; only administrators edit, nobody deletes."""
+    """Only those who may edit see it; nobody deletes."""
 
     may_edit: Callable[[HttpRequest], bool]
     list_per_page = 50

@@ -5,4 +5,3 @@ from django.utils.translation import gettext_lazy as _
 class MunicipalityConfig(AppConfig):
     name = "municipality"
     verbose_name = _("Offices and districts")
-    default_auto_field = "django.db.models.BigAutoField"

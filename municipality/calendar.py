@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from .hijri import RAMADAN, RIYADH, hijri_parts, riyadh_day
+from .hijri import RAMADAN, RIYADH, hijri_parts
 
 WORKING_WEEKDAYS = frozenset({6, 0, 1, 2, 3})  # Sunday to Thursday, as date.weekday() counts
 CLOSES = time(14, 30)
@@ -75,6 +75,3 @@ class WorkingCalendar:
     def working_days(self, first: date, last: date) -> list[date]:
         """The working days from `first` to `last`, both included."""
         return self._days[bisect_left(self._days, first) : bisect_right(self._days, last)]
-
-
-__all__ = ["WorkingCalendar", "closing_time", "in_ramadan", "opening_time", "riyadh_day"]

@@ -5,14 +5,11 @@ The calendar is tabulated for 1343–1500 AH (1924–2077); outside it the funct
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hijridate import Gregorian, Hijri
-
-from .text import western_digits
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 RAMADAN = 9
@@ -71,13 +68,9 @@ def format_hijri(day: date, language: str) -> str:
     return f"{number} {MONTHS_EN[month - 1]} {year} AH"
 
 
-def parse_hijri(text: str) -> date:
-    """Read "1448/06/14" (either digit system, / - or .) as a Gregorian date; ValueError when there is no such day."""
-    match = re.fullmatch(r"\s*(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})\s*", western_digits(text))
-    if not match:
-        raise ValueError(f"not a Hijri date: {text!r}")
-    year, month, day = (int(part) for part in match.groups())
+def from_hijri(year: int, month: int, day: int) -> date:
+    """The Gregorian date of a Hijri one; ValueError when there is no such day."""
     try:
         return date(*Hijri(year, month, day).to_gregorian().datetuple())
     except OverflowError as error:
-        raise ValueError(f"outside the tabulated Hijri calendar: {text!r}") from error
+        raise ValueError(f"outside the tabulated Hijri calendar: {year}/{month}/{day}") from error

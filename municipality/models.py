@@ -1,7 +1,7 @@
 """The ground floor: which offices the city has, which districts they serve, and when they are open.
 
 One table holds every kind of office, because registers, posts and movements all speak of "an office"
-(docs/adr/0004-one-office-table.md).
+(docs/adr/0003-one-office-table.md).
 """
 
 from django.core.exceptions import ValidationError

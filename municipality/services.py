@@ -17,7 +17,6 @@ from .models import District, Holiday, Named, Office, OfficeKind
 from .text import search_key
 
 DATA = Path(__file__).parent / "data"
-CENTRAL, INFORMAL_AREAS = "CTR", "INF"
 _REMEMBERED_SECONDS = 30
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
 _current: tuple[float, WorkingCalendar] | None = None

@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class PermitsConfig(AppConfig):
     name = "permits"
     verbose_name = _("Tariffs")
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from .catalogue import load

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from municipality.hijri import parse_hijri
+from municipality.hijri import from_hijri
 from municipality.services import districts_by_code
 from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
 
@@ -28,6 +28,9 @@ from .errors import Problem
 from .service_types import Answers, Field, Group, Kind, ServiceType, Step
 
 UNLISTED = "unlisted"
+YEAR_FIRST = re.compile(r"(?P<year>\d{4})\s*[/\-.]\s*(?P<month>\d{1,2})\s*[/\-.]\s*(?P<day>\d{1,2})")
+# As most people write it.
+DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\s*[/\-.]\s*(?P<month>\d{1,2})\s*[/\-.]\s*(?P<year>\d{4})")
 Spec = TypeVar("Spec", bound=Field | Group)
 
 
@@ -73,12 +76,12 @@ class CalendarDateField(forms.Field):
         text = without_marks(western_digits(str(value or ""))).strip()
         if not text:
             return None
-        match = re.fullmatch(r"(\d{4})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{1,2})", text) or _backwards(text)
+        match = YEAR_FIRST.fullmatch(text) or DAY_FIRST.fullmatch(text)
         if not match:
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date")
-        year, month, day = (int(part) for part in match.groups())
+        year, month, day = (int(match[part]) for part in ("year", "month", "day"))
         try:
-            return parse_hijri(f"{year}/{month}/{day}") if year < 1700 else date(year, month, day)
+            return from_hijri(year, month, day) if year < 1700 else date(year, month, day)
         except ValueError as error:
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date") from error
 
@@ -86,14 +89,6 @@ class CalendarDateField(forms.Field):
         super().validate(value)
         if value and self.past and value > timezone.localdate():
             raise forms.ValidationError(self.error_messages["future"], code="future_date")
-
-
-def _backwards(text: str) -> re.Match[str] | None:
-    """Day first, as most people write it."""
-    if match := re.fullmatch(r"(\d{1,2})\s*[/\-.]\s*(\d{1,2})\s*[/\-.]\s*(\d{4})", text):
-        day, month, year = match.groups()
-        return re.fullmatch(r"(\d{4})/(\d{1,2})/(\d{1,2})", f"{year}/{month}/{day}")
-    return None
 
 
 class DistrictField(forms.CharField):
@@ -146,14 +141,12 @@ def _form_field(spec: Field) -> Any:
     common: dict[str, Any] = {"label": spec.label, "help_text": spec.hint, "required": spec.required}
     field: Any  # a form field that also says its unit and kind to the templates
     match spec.kind:
-        case Kind.TEXT | Kind.LONG_TEXT:
+        case Kind.TEXT:
             if spec.pattern:
                 check = RegexValidator(spec.pattern, spec.pattern_message or None, code="pattern")
                 field = CodeField(max_length=spec.max_length, validators=[check], **common)
             else:
                 field = TextField(max_length=spec.max_length, **common)
-            if spec.kind is Kind.LONG_TEXT:
-                field.widget = forms.Textarea(attrs={"rows": 4, "maxlength": spec.max_length})
         case Kind.INTEGER:
             field = IntegerField(min_value=_whole(spec.low), max_value=_whole(spec.high), **common)
             field.widget = forms.TextInput(attrs={"inputmode": "numeric"})

@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class TransactionsConfig(AppConfig):
     name = "transactions"
     verbose_name = _("Transactions")
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from journal import receipts

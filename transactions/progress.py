@@ -31,10 +31,10 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of the service as the applicant sees it: done, now or later."""
+    """A stage of the service as the applicant sees it. `state` is done, now or later."""
 
     title: StrOrPromise
-    place: str
+    state: str
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,7 @@ def pulse(now: datetime) -> Pulse:
 
 def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
     """The week that is not over yet is left out: it would look like a fall."""
-    this_sunday = today - timedelta(days=(today.weekday() + 1) % 7)
-    first = this_sunday - timedelta(weeks=WEEKS)
+    first = sunday(today) - timedelta(weeks=WEEKS)
     received, approved, rejected = (
         by_week(Transaction.objects.all(), moment, first, WEEKS)
         for moment in ("submitted_at", "approved_at", "rejected_at")
@@ -70,7 +69,12 @@ def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
     return tuple((first + timedelta(weeks=n), received[n], approved[n] + rejected[n]) for n in range(WEEKS))
 
 
-def by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) -> list[int]:
+def sunday(day: date) -> date:
+    """The first day of the week this day lies in."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
+def by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) -> tuple[int, ...]:
     """How many of these cases have this moment in each week from `first` on; one query."""
     counts = [0] * weeks
     since = datetime.combine(first, time.min, timezone.get_current_timezone())
@@ -79,7 +83,7 @@ def by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) 
         index = (day - first).days // 7
         if 0 <= index < weeks:
             counts[index] += count
-    return counts
+    return tuple(counts)
 
 
 def _service(code: str, now: datetime) -> ServicePulse:

@@ -36,7 +36,6 @@ class When:
 
 class Kind(StrEnum):
     TEXT = "text"
-    LONG_TEXT = "long_text"
     INTEGER = "integer"
     DECIMAL = "decimal"
     DATE = "date"
@@ -156,11 +155,6 @@ class Stage:
     when: When | None = None
 
 
-class Authority(StrEnum):
-    BRANCH = "branch"
-    CENTRAL = "central"
-
-
 @dataclass(frozen=True)
 class RoutingRule:
     """Sends a case to the central office when the fact named `field` is over a number or not among some values."""
@@ -170,7 +164,6 @@ class RoutingRule:
     reason: StrOrPromise
     over: Decimal | None = None
     not_in: tuple[str, ...] | None = None
-    to: Authority = Authority.CENTRAL
 
     def fires(self, answers: Answers) -> bool:
         value = answers.get(self.field)

@@ -6,21 +6,21 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def route(**_future: object) -> None:
     from . import outbox
 
     outbox.work("route")
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def notify(**_future: object) -> None:
     from . import outbox
 
     outbox.work("notify")
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -30,7 +30,7 @@ def sweep(**_future: object) -> None:
     outbox.work_off_unknown(now)
 
 
-@shared_task(ignore_result=True)
+@shared_task
 def beat_heart(**_future: object) -> None:
     """Says that beat and a worker are alive: beat sends it, a worker writes it."""
     from .services.heartbeat import beat

@@ -16,18 +16,6 @@ from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
 from transactions.workflow import BY_NAME, Status
 
-UNSPEAKABLE = re.compile(r"[\x00\ud800-\udfff]")
-
-
-class Text(serializers.CharField):
-    """Text without null bytes and lone surrogates, which no database takes."""
-
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        if UNSPEAKABLE.search(text):
-            raise serializers.ValidationError("This holds characters that are not text.", code="not_text")
-        return text
-
 
 @extend_schema_field({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$", "example": "07:30"})
 class ClockTime(serializers.TimeField):
@@ -286,7 +274,8 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 class AnswersSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     answers = serializers.DictField(
-        child=Text(allow_blank=True, max_length=2000), help_text="Deficiency id to the answer in words."
+        child=serializers.CharField(allow_blank=True, max_length=2000),
+        help_text="Deficiency id to the answer in words.",
     )
 
     def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
@@ -297,7 +286,7 @@ class AnswersSerializer(serializers.Serializer[Any]):
 
 class AskedSerializer(serializers.Serializer[Any]):
     code = serializers.SlugField(max_length=30)
-    sentence = Text(required=False, allow_blank=True, max_length=2000)
+    sentence = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
 
 STAFF_MOVES = sorted(set(BY_NAME) - {"route", "answer"})
@@ -310,22 +299,22 @@ class MoveSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
     )
-    reason = Text(required=False, allow_blank=True, max_length=2000)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    payment_reference = Text(required=False, allow_blank=True, max_length=40)
+    payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=40)
 
 
 class InquirySerializer(serializers.Serializer[Any]):
     """Either reference and pin, or office, number, hijri_year and last_four."""
 
-    reference = Text(required=False, max_length=60)
-    pin = Text(required=False, max_length=30)
+    reference = serializers.CharField(required=False, max_length=60)
+    pin = serializers.CharField(required=False, max_length=30)
     office = serializers.SlugField(required=False, max_length=12)
-    number = Text(required=False, max_length=20)
-    hijri_year = Text(required=False, max_length=10)
-    last_four = Text(required=False, max_length=10)
+    number = serializers.CharField(required=False, max_length=20)
+    hijri_year = serializers.CharField(required=False, max_length=10)
+    last_four = serializers.CharField(required=False, max_length=10)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if {"reference", "pin"} <= set(data) or {"office", "number", "hijri_year", "last_four"} <= set(data):

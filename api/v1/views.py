@@ -84,7 +84,6 @@ class Offices(ListAPIView[Office]):
     permission_classes = (AllowAny,)
     serializer_class = serializers.OfficeSerializer
     queryset = Office.objects.select_related("parent").order_by("code")
-    pagination_class = None
 
 
 class Transactions(APIView):

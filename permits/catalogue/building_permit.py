@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from transactions.errors import Problem
 from transactions.service_types import (
     DRAWING,
-    PAPER,
     PHOTO,
     Amount,
     Answers,
@@ -21,7 +18,6 @@ from transactions.service_types import (
     Fee,
     Field,
     Filer,
-    Flag,
     Kind,
     Output,
     RoutingRule,
@@ -36,20 +32,8 @@ from ..plot import DEED_AND_PLOT, REGISTRATION
 from ..services import BUILDING_PERMIT, per_square_metre
 
 
-def _check(answers: Answers, today: date) -> Iterable[Problem]:
-    return building.problems(answers, today)
-
-
-def _flag(answers: Answers) -> Iterable[Flag]:
-    return building.flags(answers)
-
-
 def _fee(answers: Answers, on: date) -> Amount:
     return per_square_metre(BUILDING_PERMIT, Decimal(answers["total_area_m2"]), on)
-
-
-def _paper(code: str, label: object, **extra: object) -> Document:
-    return Document(code, label, accepts=PAPER, **extra)  # type: ignore[arg-type]
 
 
 def _drawing(code: str, label: object, **extra: object) -> Document:
@@ -182,24 +166,24 @@ SERVICE = ServiceType(
         ),
     ),
     documents=(
-        _paper(
+        Document(
             "deed",
             _("Title deed"),
             hint=_("Both pages, every word readable."),
             good=_("Flat and whole, all four corners in the picture; number, date and stamp can be read."),
         ),
-        _paper(
+        Document(
             "survey_decision",
             _("Survey decision"),
             hint=_("Not older than three years."),
             good=_("Stamped, with its number and date and the table of coordinates."),
         ),
-        _paper(
+        Document(
             "croquis",
             _("Site sketch (croquis)"),
             good=_("The plot within its block, names and widths of the streets, north arrow, coordinates."),
         ),
-        _paper(
+        Document(
             "building_regulation",
             _("Plot building regulation statement"),
             good=_("For this very plot: use, height, coverage and setbacks."),
@@ -215,18 +199,18 @@ SERVICE = ServiceType(
             _("Site plan"),
             good=_("The building on the plot with the setback on each side, scale and north arrow."),
         ),
-        _paper(
+        Document(
             "soil_report",
             _("Soil study report"),
             good=_("Places and depths of the borings, signed and stamped by the laboratory."),
         ),
-        _paper(
+        Document(
             "office_pledge",
             _("Supervising-office pledge"),
             hint=_("Signed and stamped by the office."),
             good=_("Names this plot and this building; dated."),
         ),
-        _paper(
+        Document(
             "owner_pledge",
             _("Owner declaration on rules"),
             hint=_("Signed by the owner."),
@@ -238,18 +222,18 @@ SERVICE = ServiceType(
         _drawing("safety_drawings", _("Safety and security plan"), least=0),
         _drawing("energy_drawings", _("Energy-efficiency drawings"), least=0),
         Document("elevation_photo", _("Elevation picture"), accepts=(*PHOTO, "application/pdf"), least=0),
-        _paper("survey_report", _("Survey report"), least=0),
-        _paper("levels_letter", _("Levels letter"), least=0),
-        _paper("location_conditions", _("Location-specific conditions"), least=0),
-        _paper("waste_pledge", _("Waste-removal pledge"), least=0),
-        _paper("fence_pledge", _("Fencing pledge"), least=0),
-        _paper("fence_plan", _("Temporary fence plan"), least=0),
-        _paper("declarations", _("Declarations"), least=0),
-        _paper("supervision_contract", _("Supervision contract"), least=0),
-        _paper("insurance", _("Inherent-defects insurance policy"), least=0),
-        _paper("salamah", _("Civil-Defence Salamah accreditation of the office"), least=0),
-        _paper("registry_cert", _("Real-estate register extract"), least=0),
-        _paper("approved_regulation", _("Approved building-regulation statement"), least=0),
+        Document("survey_report", _("Survey report"), least=0),
+        Document("levels_letter", _("Levels letter"), least=0),
+        Document("location_conditions", _("Location-specific conditions"), least=0),
+        Document("waste_pledge", _("Waste-removal pledge"), least=0),
+        Document("fence_pledge", _("Fencing pledge"), least=0),
+        Document("fence_plan", _("Temporary fence plan"), least=0),
+        Document("declarations", _("Declarations"), least=0),
+        Document("supervision_contract", _("Supervision contract"), least=0),
+        Document("insurance", _("Inherent-defects insurance policy"), least=0),
+        Document("salamah", _("Civil-Defence Salamah accreditation of the office"), least=0),
+        Document("registry_cert", _("Real-estate register extract"), least=0),
+        Document("approved_regulation", _("Approved building-regulation statement"), least=0),
     ),
     stages=(
         REGISTRATION,
@@ -310,6 +294,6 @@ SERVICE = ServiceType(
         "permits/outputs/building_permit.html",
         valid_years=3,
     ),
-    check=_check,
-    flag=_flag,
+    check=building.problems,
+    flag=building.flags,
 )

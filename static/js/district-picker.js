@@ -1,7 +1,7 @@
 // An input[data-combobox] with a datalist becomes a list that finds a name in either script, however it is spelt.
 // Follows the ARIA combobox pattern. Without this the browser's own datalist serves.
 const SHOWN = 12;
-const EASTERN = "٠١٢٣٤٥٦٧٨٩";
+const EASTERN = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹";
 const SAME = { أ: "ا", إ: "ا", آ: "ا", ٱ: "ا", ة: "ه", ى: "ي", ؤ: "و", ئ: "ي", ـ: "" };
 const ARTICLES = new Set(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"]);
 
@@ -9,7 +9,7 @@ const ARTICLES = new Set(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an
 function key(text) {
   const plain = text
     .replace(/[أإآٱةىؤئـ]/g, (letter) => SAME[letter])
-    .replace(/[٠-٩]/g, (digit) => EASTERN.indexOf(digit))
+    .replace(/[٠-٩۰-۹]/g, (digit) => EASTERN.indexOf(digit) % 10)
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
     .toLowerCase();

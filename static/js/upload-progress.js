@@ -123,7 +123,6 @@ function post(upload) {
   const request = new XMLHttpRequest();
   upload.request = request;
   request.open("POST", row.dataset.upload);
-  request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
   request.setRequestHeader("X-CSRFToken", token());
   if (file.size > PIECE) request.setRequestHeader("Content-Range", `bytes ${upload.have}-${end - 1}/${file.size}`);
   request.upload.addEventListener("progress", (step) => show(upload, upload.have + Math.min(step.loaded, end - upload.have)));

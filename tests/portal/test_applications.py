@@ -233,7 +233,7 @@ def test_days_are_told_as_they_are(cast, submitted):
     assert later.late_by > 200
     today = progress_of(case, NOW + timedelta(hours=2))
     assert (today.left, today.late_by, today.used) == (today.allowed, 0, 0)
-    assert [step.place for step in today.steps] == ["done", "now", "later", "later", "later"]
+    assert [step.state for step in today.steps] == ["done", "now", "later", "later", "later"]
     assert progress_of(case, case.due_at).left == 0
     assert progress_of(case, case.due_at + timedelta(minutes=1)).late_by == 1
 

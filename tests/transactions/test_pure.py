@@ -154,13 +154,6 @@ def test_added_working_days_are_counted_back(start, days):
     assert calendar.working_days_between(aware, calendar.add_working_days(aware, days)) == days
 
 
-def test_pauses_are_read_from_history():
-    steps = [(moment(1), "submitted"), (moment(2), "returned"), (moment(5), "under_study"), (moment(9), "returned")]
-    pauses = clock.pauses_of(steps)
-    assert [(pause.start, pause.end) for pause in pauses] == [(moment(2), moment(5))]
-    assert clock.paused_days(pauses, WorkingCalendar()) == 3
-
-
 def test_a_pin_is_eight_digits_and_belongs_to_one_reference(settings):
     one, two = pins.of("C1A-1448-000001-A"), pins.of("C1A-1448-000002-B")
     assert (len(one), one.isdecimal(), one == two) == (8, True, False)

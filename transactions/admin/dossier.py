@@ -55,7 +55,6 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "case": case,
         "service": service,
         "stage": case.current_stage,
-        "now": now,
         "days": (now - case.submitted_at) // timedelta(days=1),
         "standing": standing(case, now),
         "summary": sections(service, case.answers, []),

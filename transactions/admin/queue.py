@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,6 +22,7 @@ from ..lateness import standing
 from ..models import Movement, TransactionQuerySet
 from ..queues import queue_of
 from ..services import moves
+from ..views.common import page_of
 from .site import staff_site
 
 ROWS = 40
@@ -62,7 +62,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     if show not in filters:
         show = "all"
-    page = Paginator(rows.filter(filters[show]).for_pages(), ROWS).get_page(request.GET.get("page"))
+    page = page_of(request, rows.filter(filters[show]).for_pages(), ROWS)
     counts = _counts(rows, filters)
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("My queue"),

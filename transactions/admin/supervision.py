@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, F, Min, Q
-from django.db.models.functions import Coalesce, Least, TruncDate
+from django.db.models.functions import Coalesce, Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -25,7 +24,9 @@ from .. import access
 from ..errors import DomainError
 from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
 from ..models import Transaction, TransactionQuerySet
+from ..pulse import by_week, sunday
 from ..services import moves
+from ..views.common import page_of
 from ..workflow import IN_HAND, OPEN
 from .site import staff_site
 
@@ -65,7 +66,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
     if person.isascii() and person.isdecimal():
         files = files.filter(assignee=int(person))
     order = files.annotate(was_due=Least("stage_due_at", "due_at")).order_by("was_due", "pk")
-    page = Paginator(order.for_pages(), ROWS).get_page(request.GET.get("page"))
+    page = page_of(request, order.for_pages(), ROWS)
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("Supervision"),
         "figures": figures,
@@ -130,8 +131,7 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, late: Q) -> lis
 
 def chart(offices: list[Office], today: date) -> Chart:
     """Arrivals against decisions by week (Sunday first), oldest first; two queries."""
-    this_week = today - timedelta(days=(today.weekday() + 1) % 7)
-    first = this_week - timedelta(weeks=WEEKS - 1)
+    first = sunday(today) - timedelta(weeks=WEEKS - 1)
     cases = Transaction.objects.filter(branch__in=offices)
     decided = cases.annotate(decided_at=Coalesce(F("approved_at"), F("rejected_at")))
     return Chart(
@@ -139,20 +139,10 @@ def chart(offices: list[Office], today: date) -> Chart:
         label_head=_("Week from"),
         labels=[first + timedelta(weeks=n) for n in range(WEEKS)],
         series=(
-            Series(_("Arrived"), _by_week(cases, "submitted_at", first)),
-            Series(_("Decided"), _by_week(decided, "decided_at", first)),
+            Series(_("Arrived"), by_week(cases, "submitted_at", first, WEEKS)),
+            Series(_("Decided"), by_week(decided, "decided_at", first, WEEKS)),
         ),
     )
-
-
-def _by_week(cases: Any, field: str, first: date) -> tuple[int, ...]:
-    counts = [0] * WEEKS
-    since = cases.filter(**{f"{field}__date__gte": first})
-    for day, count in since.annotate(day=TruncDate(field)).order_by().values_list("day").annotate(Count("pk")):
-        index = (day - first).days // 7
-        if index < WEEKS:
-            counts[index] += count
-    return tuple(counts)
 
 
 @require_POST

@@ -50,11 +50,6 @@ def is_late(case: Transaction, now: datetime) -> bool:
 
 
 @register.filter
-def is_stage_late(case: Transaction, now: datetime) -> bool:
-    return case.is_stage_late(now)
-
-
-@register.filter
 def anchor(path: object) -> str:
     """The id of the box for a question, document or answer, from its path: parts.0.area_m2 gives id_parts-0-area_m2."""
     return f"id_{path}".replace(".", "-")

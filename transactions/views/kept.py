@@ -13,15 +13,8 @@ KEPT = "typed_before_sign_in"
 PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "changes"}
 
 
-def is_upload(request: HttpRequest) -> bool:
-    """A file sent by upload-progress.js, which shows the answer itself."""
-    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
-
-
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Hold what was typed and ask the person to sign in. A file on its way by script waits in the page: 401."""
-    if is_upload(request):
-        return HttpResponse(status=401)
+    """Hold what was typed and ask the person to sign in."""
     if request.method == "POST":
         typed = {name: request.POST.getlist(name) for name in request.POST if name not in PRESSED}
         if sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MOST_CHARACTERS:

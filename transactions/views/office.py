@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,6 +23,7 @@ from ..models import Draft, Event, Transaction, TransactionQuerySet
 from ..progress import progress_of
 from ..wording import title
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
+from .common import page_of
 from .requests import with_parts, with_progress
 
 CASES_A_PAGE = 100
@@ -144,7 +144,7 @@ def _table(request: HttpRequest, cases: TransactionQuerySet, now: datetime) -> d
         parsed = references.parse(query)
         plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
         rows = rows.filter(Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
-    page = Paginator(rows, CASES_A_PAGE).get_page(request.GET.get("page"))
+    page = page_of(request, rows, CASES_A_PAGE)
     return {
         "page": page,
         "rows": [{"case": case, "progress": progress_of(case, now)} for case in page],

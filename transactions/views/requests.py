@@ -141,7 +141,6 @@ def _state(case: Transaction) -> dict[str, Any]:
         "entries": entries[:RECENT],
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
-        "now": now,
     }
 
 
@@ -187,7 +186,6 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "intake": intake,
         "service": case.service_type,
         "pin": pins.grouped(pins.of(case.reference)),
-        "url": url,
         "qr": qr.svg(url, _("Code to verify this receipt")),
         "files": list(case.attachments.filter(removed_at=None, deficiency=None)),
         "slip": request.GET.get("paper") == "slip",
@@ -310,7 +308,6 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
         "document": issued,
         "summary": sections(service, case.answers, []),
         "fee": getattr(case, "fee", None),
-        "url": url,
         "qr": qr.svg(url, _("Code to verify this document")),
     }
     return render(request, service.output.template, context)
