@@ -110,7 +110,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
 
 @transaction.atomic
 def person_at_counter(
-    *, national_id: str, full_name: str, phone: str, language: str = "ar", now: datetime | None = None
+    *, national_id: str, full_name: str, phone: str, by: User, language: str = "ar", now: datetime | None = None
 ) -> User:
     """Find or make the account of somebody whose original ID a clerk has just seen.
 

@@ -129,7 +129,7 @@ def test_an_account_opened_without_proof_is_handed_to_who_shows_the_id(cast, set
     sent = send(phone="+966599999999", full_name="impostor")
     impostor = services.open_account(sent.pk, code_of(settings), PASSWORD, now=NOW)
     AuthToken.objects.create(impostor)
-    real = services.person_at_counter(national_id=GOOD, full_name="سعد", phone="0512345678", now=NOW)
+    real = services.person_at_counter(national_id=GOOD, full_name="سعد", phone="0512345678", by=cast.clerk, now=NOW)
     assert real.pk == impostor.pk
     assert (real.full_name, real.phone, real.has_usable_password()) == ("سعد", "+966512345678", False)
     assert AuthToken.objects.count() == 0

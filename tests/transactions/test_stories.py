@@ -111,7 +111,7 @@ def test_a_building_permit_is_paid_and_issued(cast, submitted):
 
 
 def test_a_counter_request_is_found_by_its_owner_later(cast, submitted):
-    owner = person_at_counter(national_id="1010101010", full_name="مراجع", phone="0555555555", now=NOW)
+    owner = person_at_counter(national_id="1010101010", full_name="مراجع", phone="0555555555", by=cast.clerk, now=NOW)
     centre = Office.objects.get(code="SC01")
     case = submitted(by=owner, channel=Channel.COUNTER, centre=centre)
     assert (case.taken_by, case.taken_at, case.applicant) == (cast.clerk, centre, owner)

@@ -70,6 +70,7 @@ def counter(request: HttpRequest) -> HttpResponse:
                 national_id=typed["national_id"],
                 full_name=typed["full_name"],
                 phone=typed["phone"],
+                by=signed_in(request),
             )
             service = service_types.get(typed["service"])
             draft = drafts.start(service, by=signed_in(request), applicant=applicant, centre=typed["centre"])
