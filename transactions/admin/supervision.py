@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Min, Q
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,7 +24,7 @@ from .. import access
 from ..errors import DomainError
 from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
 from ..models import Transaction, TransactionQuerySet
-from ..pulse import by_week, sunday
+from ..pulse import received_and_decided, sunday
 from ..services import moves
 from ..views.common import page_of
 from ..workflow import IN_HAND, OPEN
@@ -130,17 +130,16 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, late: Q) -> lis
 
 
 def chart(offices: list[Office], today: date) -> Chart:
-    """Arrivals against decisions by week (Sunday first), oldest first; two queries."""
+    """Arrivals against decisions by week (Sunday first), oldest first."""
     first = sunday(today) - timedelta(weeks=WEEKS - 1)
-    cases = Transaction.objects.filter(branch__in=offices)
-    decided = cases.annotate(decided_at=Coalesce(F("approved_at"), F("rejected_at")))
+    received, decided = received_and_decided(Transaction.objects.filter(branch__in=offices), first, WEEKS)
     return Chart(
         title=_("Arrivals against decisions, by week"),
         label_head=_("Week from"),
         labels=[first + timedelta(weeks=n) for n in range(WEEKS)],
         series=(
-            Series(_("Arrived"), by_week(cases, "submitted_at", first, WEEKS)),
-            Series(_("Decided"), by_week(decided, "decided_at", first, WEEKS)),
+            Series(_("Arrived"), received),
+            Series(_("Decided"), decided),
         ),
     )
 
