@@ -144,9 +144,10 @@ def test_every_address_needs_a_login_or_is_on_the_list(client, city):
 
 
 def test_files_fit_in_a_head():
-    for path in sources():
+    others = [path for room in ("bin", "tests") for path in (ROOT / room).rglob("*") if path.suffix in ("", ".py")]
+    for path in [*sources(), *filter(Path.is_file, others)]:
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 520, f"{path.relative_to(ROOT)} has {lines} lines"
+        assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
 def test_public_functions_of_services_say_what_they_do():
