@@ -199,6 +199,4 @@ def test_staff_are_asked_for_a_second_factor_outside_the_demo(cast, settings, si
     assert page.get(reverse("staff:index")).status_code == 200
     settings.STAFF_MFA_REQUIRED = True
     answer = page.get(reverse("staff:index"), follow=True)
-    assert (
-        answer.redirect_chain[-1][0] == reverse("mfa_activate_totp") or "reauthenticate" in answer.redirect_chain[-1][0]
-    )
+    assert reverse("mfa_activate_totp") in [url for url, _status in answer.redirect_chain]
