@@ -10,7 +10,7 @@ from transactions import service_types
 from transactions.models import Attachment, Draft, Transaction
 from transactions.services import drafts
 
-from ..conftest import ANSWERS, authorised, pdf
+from ..conftest import ANSWERS, answers_today, authorised, pdf
 from .conftest import fits
 
 pytestmark = [pytest.mark.embedded, pytest.mark.parametrize("open_page", [(1280, True)], indirect=True, ids=["keys"])]
@@ -119,11 +119,11 @@ def attach_all(keys: Keys, code: str, papers) -> None:
 
 def pages_of(code: str) -> list[dict[str, object]]:
     """The answers of a service by page, the district as somebody types it who writes in Latin letters."""
-    found = []
+    found, answers = [], answers_today(code)
     for step in service_types.get(code).steps:
         typed: dict[str, object] = {}
         for spec in step.fields:
-            value = ANSWERS[code].get(spec.name)
+            value = answers.get(spec.name)
             if isinstance(value, list):
                 typed |= {f"{spec.name}-{n}-{name}": v for n, row in enumerate(value) for name, v in row.items()}
             elif value is not None:

@@ -6,7 +6,7 @@ from accounts.models import User
 from municipality.models import District
 from transactions.models import Transaction
 
-from ..conftest import ANSWERS, PASSWORD, national_id
+from ..conftest import ANSWERS, PASSWORD, answers_today, national_id
 from .conftest import attach, fill, fits, move, sign_in, until
 
 CONDITIONS = ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership")
@@ -149,7 +149,7 @@ def test_a_building_permit(cast, open_page, papers):
     fits(office)
     office.locator("form[action$='/apply/building-permit/'] button").first.click()
     office.locator(".tasks a").first.click()
-    answers = ANSWERS["building-permit"]
+    answers = answers_today("building-permit")
     district = District.objects.get(code="SHR-01").name_ar
     names = ("deed_number", "deed_date", "plan_number", "parcel_number")
     fill(office, {name: answers[name] for name in names} | {"district": district})

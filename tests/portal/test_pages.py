@@ -15,7 +15,7 @@ from transactions.models import Draft, Intake, Transaction
 from transactions.services import moves
 from transactions.services.moves import Asked
 
-from ..conftest import NOW, PASSWORD, authorised, drive, picture, stored, upload
+from ..conftest import NOW, PASSWORD, answers_today, authorised, drive, picture, stored, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -138,10 +138,8 @@ def test_the_engineering_office_prepares_and_the_owner_submits(cast, signed_in):
     url = office.post(reverse("transactions:start", args=["building-permit"]), {"authorisation": authorisation.pk}).url
     draft = Draft.objects.get()
     assert draft.answers["parcel_number"] == "27"
-    from ..conftest import ANSWERS
-
     for step in draft.service_type.steps:
-        office.post(f"{url}{step.code}/", ANSWERS["building-permit"])
+        office.post(f"{url}{step.code}/", answers_today("building-permit"))
     draft.refresh_from_db()
     files = {document.code: upload() for document in draft.service_type.documents_for(draft.answers) if document.least}
     office.post(reverse("transactions:documents", args=[draft.key]), files)
