@@ -38,7 +38,7 @@ def waiting() -> int:
 
 
 def expire_leases() -> None:
-    """What ninety seconds of waiting would do."""
+    """What twenty seconds of waiting would do."""
     Outbox.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
 
 

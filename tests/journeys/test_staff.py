@@ -28,12 +28,11 @@ def desk(browser, live_server, cast):
     """Open the workbench for a person: `desk(user, width=1280, scripts=True)`."""
     contexts, wrong = [], []
 
-    def open_for(user, width=1280, scripts=True, scheme="light") -> Page:
+    def open_for(user, width=1280, scripts=True) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             java_script_enabled=scripts,
             base_url=live_server.url,
-            color_scheme=scheme,
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
