@@ -26,6 +26,7 @@ from PIL import Image
 from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
 from jeddah_portal import stores
+from jeddah_portal.demo.names import national_id
 from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget, load_reference_data
@@ -148,21 +149,13 @@ class Cast:
     everyone: dict[str, User] = field(default_factory=dict)
 
 
-def national_id(number: int, first: int = 1) -> str:
-    """A synthetic ID with a good check digit."""
-    from stdnum import luhn
-
-    body = f"{first}{number:08d}"
-    return body + str(luhn.calc_check_digit(body))
-
-
 @pytest.fixture
 def cast(city: None) -> Cast:
     made: dict[str, User] = {}
 
-    def person(name: str, number: int, first: int = 1) -> User:
+    def person(name: str, number: int, **kind: bool) -> User:
         made[name] = User.objects.create_user(
-            national_id(number, first), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
+            national_id(number, **kind), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
         )
         return made[name]
 
@@ -186,7 +179,7 @@ def cast(city: None) -> Cast:
     other_office, other_engineer = engineering("ENG-2", "other_engineer", 12)
     cast = Cast(
         citizen=person("citizen", 1),
-        other_citizen=person("other_citizen", 2, first=2),
+        other_citizen=person("other_citizen", 2, resident=True),
         engineer=engineer,
         other_engineer=other_engineer,
         office=office,

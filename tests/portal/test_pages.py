@@ -15,7 +15,7 @@ from transactions.models import Draft, Intake, Transaction
 from transactions.services import moves
 from transactions.services.moves import Asked
 
-from ..conftest import NOW, PASSWORD, answers_today, authorised, drive, picture, stored, upload
+from ..conftest import NOW, PASSWORD, answers_today, authorised, drive, national_id, picture, stored, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -248,8 +248,6 @@ def test_a_permit_is_printed_and_verified_with_its_validity(cast, submitted, sig
 def test_the_counter_takes_a_request_and_the_person_finds_it_later(cast, signed_in):
     from accounts.models import User
 
-    from ..conftest import national_id
-
     page = signed_in(cast.clerk)
     number = national_id(9001)
     typed = {
@@ -275,9 +273,8 @@ def test_the_counter_takes_a_request_and_the_person_finds_it_later(cast, signed_
 
 
 def queries(page, url) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
+    """How often looking at a page asks the database."""
+    with CaptureQueriesContext(connection) as caught:
         assert page.get(url).status_code == 200
     return len(caught)
 
