@@ -10,8 +10,8 @@ from transactions import service_types
 from transactions.models import Attachment, Draft, Transaction
 from transactions.services import drafts
 
-from ..conftest import ANSWERS, answers_today, authorised, pdf
-from .conftest import fits
+from ..conftest import answers_today, authorised, pdf
+from .conftest import fits, required
 
 pytestmark = [pytest.mark.embedded, pytest.mark.parametrize("open_page", [(1280, True)], indirect=True, ids=["keys"])]
 MOST_STOPS = 90
@@ -103,10 +103,6 @@ SEEN = """element => {
   return [element, element.nextElementSibling, element.closest(".card")]
     .some((part) => part && (drawn(part) || drawn(part, "::after")));
 }"""
-
-
-def required(code: str) -> list[service_types.Document]:
-    return [document for document in service_types.get(code).documents_for(ANSWERS[code]) if document.least]
 
 
 def attach_all(keys: Keys, code: str, papers) -> None:
