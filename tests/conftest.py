@@ -20,12 +20,13 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 from PIL import Image
 
 from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
 from jeddah_portal import stores
+from jeddah_portal.demo.names import national_id
 from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget, load_reference_data
@@ -148,21 +149,13 @@ class Cast:
     everyone: dict[str, User] = field(default_factory=dict)
 
 
-def national_id(number: int, first: int = 1) -> str:
-    """A synthetic ID with a good check digit."""
-    from stdnum import luhn
-
-    body = f"{first}{number:08d}"
-    return body + str(luhn.calc_check_digit(body))
-
-
 @pytest.fixture
 def cast(city: None) -> Cast:
     made: dict[str, User] = {}
 
-    def person(name: str, number: int, first: int = 1) -> User:
+    def person(name: str, number: int, **kind: bool) -> User:
         made[name] = User.objects.create_user(
-            national_id(number, first), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
+            national_id(number, **kind), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
         )
         return made[name]
 
@@ -176,7 +169,7 @@ def cast(city: None) -> Cast:
 
     def engineering(licence: str, name: str, number: int) -> tuple[EngineeringOffice, User]:
         office = EngineeringOffice.objects.create(
-            licence_number=licence, name_ar="مكتب", name_en="Office", licence_expires_on=date(2030, 1, 1)
+            licence_number=licence, name_ar="مكتب", name_en="Office", licence_expires_on=date(2070, 1, 1)
         )
         user = person(name, number)
         people.add_member(office, user, on=start)
@@ -186,7 +179,7 @@ def cast(city: None) -> Cast:
     other_office, other_engineer = engineering("ENG-2", "other_engineer", 12)
     cast = Cast(
         citizen=person("citizen", 1),
-        other_citizen=person("other_citizen", 2, first=2),
+        other_citizen=person("other_citizen", 2, resident=True),
         engineer=engineer,
         other_engineer=other_engineer,
         office=office,
@@ -282,6 +275,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "parking": "2",
     },
 }
+
+
+def answers_today(code: str) -> dict[str, Any]:
+    """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
+    today = {"survey_date": (timezone.localdate() - timedelta(days=30)).isoformat()}
+    return {name: today.get(name, answer) for name, answer in ANSWERS[code].items()}
 
 
 def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:

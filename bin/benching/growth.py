@@ -12,7 +12,6 @@ import re
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from provision import say
 
@@ -67,7 +66,7 @@ def measure(world: World, sizes: list[int]) -> str:
         world.sql("VACUUM ANALYZE")
         disks.append(disk(world))
         say(f"built {size}: {disks[-1]}")
-        archives.append(world if size == sizes[-1] else snapshot(world, f"at_{size}"))
+        archives.append(world if size == sizes[-1] else world.copy(f"at_{size}"))
     clients = [Client(archive) for archive in archives]
     rounds = [[client.ask() for client in clients] for _ in range(world.rounds + 1)][1:]  # the first was to get warm
     head = [
@@ -81,14 +80,6 @@ def measure(world: World, sizes: list[int]) -> str:
         rows.append(f"| {name} | " + " | ".join(f"{one:.2f}" for one in each) + f" | {ratio:.2f} |")
     plans = [f"{name}\n{plan}" for name, plan in plans_of(world).items()]
     return "\n".join([*head, *rows, "", *disks, "", "```", *plans, "```"])
-
-
-def snapshot(world: World, name: str) -> World:
-    """The same world on a copy of the database as it is now."""
-    base = world.env["DATABASE_URL"].rpartition("/")[0]
-    elsewhere = replace(world, env=world.env | {"DATABASE_URL": f"{base}/template1"})
-    elsewhere.sql(f"CREATE DATABASE {name} TEMPLATE postgres")
-    return replace(world, env=world.env | {"DATABASE_URL": f"{base}/{name}"})
 
 
 def columns(world: World, table: str, changed: dict[str, str]) -> dict[str, str]:

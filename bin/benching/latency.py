@@ -7,11 +7,9 @@ import statistics
 import time
 
 import provision
-from provision import PYTHON, say
+from provision import say
 
-from .server import Server, World, send, submission
-
-CELERY = [PYTHON, "-m", "celery", "-A", "jeddah_portal"]
+from .server import CELERY, Server, World, send, submission
 
 
 def measure(world: World) -> str:

@@ -6,11 +6,10 @@ import json
 import time
 from pathlib import Path
 
-from provision import PYTHON, say
+from provision import say
 
-from .server import World, children, inquiry_form, send, submission
+from .server import CELERY, World, children, inquiry_form, send, submission
 
-CELERY = [PYTHON, "-m", "celery", "-A", "jeddah_portal"]
 LOOKS = 6
 # As many as the machine does beside other work: memory grows with requests, not with haste.
 PAUSE_SECONDS = 0.1

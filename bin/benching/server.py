@@ -11,12 +11,13 @@ import subprocess
 import urllib.parse
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import provision
 from provision import PYTHON, ROOT, Family, say
 
+CELERY = [PYTHON, "-m", "celery", "-A", "jeddah_portal"]
 TICKS = os.sysconf("SC_CLK_TCK")
 DOCUMENTS = {"facade_photo": 2, "croquis": 1, "id_copy": 1, "ownership_doc": 1}
 
@@ -119,6 +120,17 @@ class World:
         if done.returncode:
             raise SystemExit(done.stderr)
         return done.stdout.strip()
+
+    def copy(self, name: str, **env: str) -> World:
+        """The same world on a copy of its database as it is now; whoever is connected to that is cut off."""
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        base, _slash, of = self.env["DATABASE_URL"].rpartition("/")
+        elsewhere = replace(self, env=self.env | {"DATABASE_URL": f"{base}/template1"})
+        elsewhere.sql(f"CREATE DATABASE {name} TEMPLATE {of}")
+        return replace(self, env=self.env | {"DATABASE_URL": f"{base}/{name}"} | env)
 
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:

@@ -22,9 +22,9 @@ from ..conftest import NOW, PASSWORD, national_id
 GOOD = national_id(4242)
 
 
-@given(st.integers(0, 10**8 - 1), st.sampled_from([1, 2]))
-def test_a_good_id_is_good_in_either_digit_system(number, first):
-    good = national_id(number, first)
+@given(st.integers(0, 10**8 - 1), st.booleans())
+def test_a_good_id_is_good_in_either_digit_system(number, resident):
+    good = national_id(number, resident=resident)
     assert clean_national_id(good) == good
     assert clean_national_id(good.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))) == good
 
@@ -199,6 +199,4 @@ def test_staff_are_asked_for_a_second_factor_outside_the_demo(cast, settings, si
     assert page.get(reverse("staff:index")).status_code == 200
     settings.STAFF_MFA_REQUIRED = True
     answer = page.get(reverse("staff:index"), follow=True)
-    assert (
-        answer.redirect_chain[-1][0] == reverse("mfa_activate_totp") or "reauthenticate" in answer.redirect_chain[-1][0]
-    )
+    assert reverse("mfa_activate_totp") in [url for url, _status in answer.redirect_chain]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 import yaml
 from django.conf import settings
-from django.core.management import call_command
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
+from municipality.management.commands import write_glossary
+from transactions.management.commands import write_workflow
 from transactions.tasks import DOORBELLS
+
+from ..portal.world import routes
 
 ROOT = Path(settings.BASE_DIR)
 ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
@@ -36,11 +39,6 @@ def sources():
         for path in sorted((ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield path
-
-
-def test_imports_point_down():
-    done = subprocess.run([Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True)
-    assert done.returncode == 0, done.stdout.decode()
 
 
 def test_nothing_that_runs_imports_what_only_developers_install():
@@ -117,23 +115,10 @@ def test_compose_and_dockerfile_start_what_exists():
     assert re.search(r"^USER (?!root)", docker, re.MULTILINE)
 
 
-def test_documents_rendered_from_code_are_fresh(capsys):
-    for command, name in (("write_workflow", "workflow.md"), ("write_glossary", "glossary.md")):
-        before = (ROOT / "docs" / name).read_text(encoding="utf-8")
-        call_command(command)
-        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == before, f"run manage.py {command}"
-
-
-def test_models_and_migrations_agree(db):
-    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
-
-
-def addresses(patterns, prefix="/"):
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, prefix + str(pattern.pattern).lstrip("^"))
-        elif isinstance(pattern, URLPattern):
-            yield prefix + str(pattern.pattern)
+@pytest.mark.parametrize("command", [write_workflow, write_glossary], ids=lambda command: command.PATH.name)
+def test_documents_rendered_from_code_are_fresh(command):
+    name = command.__name__.rpartition(".")[2]
+    assert command.PATH.read_text(encoding="utf-8") == command.render(), f"run manage.py {name}"
 
 
 SAMPLE = {
@@ -145,10 +130,10 @@ SAMPLE = {
 
 
 def test_every_address_needs_a_login_or_is_on_the_list(client, city):
-    known = set(addresses(get_resolver().url_patterns))
+    known = set(routes())
     assert {path for path in PUBLIC if path not in known} == set()
     for path in sorted(known - PUBLIC):
-        if "^" in path or "(?P" in path or "(?P" in path:
+        if "^" in path or "(?P" in path:
             continue
         url = re.sub(r"<([^>]+)>", lambda hit: SAMPLE.get(hit[1], "1"), path)
         answer = client.get(url)
@@ -159,9 +144,10 @@ def test_every_address_needs_a_login_or_is_on_the_list(client, city):
 
 
 def test_files_fit_in_a_head():
-    for path in sources():
+    others = [path for room in ("bin", "tests") for path in (ROOT / room).rglob("*") if path.suffix in ("", ".py")]
+    for path in [*sources(), *filter(Path.is_file, others)]:
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 520, f"{path.relative_to(ROOT)} has {lines} lines"
+        assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
 def test_public_functions_of_services_say_what_they_do():

@@ -36,7 +36,6 @@ TABLES = {
 }
 # What each move leaves in the journal.
 PROMISES = {"submit": "received", "approve": "decided", "reject": "decided", "issue": "issued", "dispatch": "issued"}
-LEAVES = {"issue", "dispatch"}
 
 
 class Picture(NamedTuple):

@@ -6,30 +6,21 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 
+from ..conftest import provision
 from ..journeys.conftest import database_url
 from .run import Run
-from .stack import Stack
+from .stack import Stack, answers, until
 
 ROOT = Path(django_settings.BASE_DIR)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -74,31 +65,14 @@ def web(run) -> Callable[..., str]:
     """Serve the portal with gunicorn; returns its base URL once it answers."""
 
     def start(**env: str) -> str:
-        port = free_port()
+        port = provision.free_port()
         run("-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
             "--no-control-socket", **env)  # fmt: skip
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(f"{url}/healthz"), 30)
+        until(lambda: answers(f"{url}/healthz"), 30, "gunicorn answers")
         return url
 
     return start
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def wait_until(true: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"still not so after {seconds} s")
 
 
 @pytest.fixture(scope="session")

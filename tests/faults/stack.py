@@ -239,12 +239,7 @@ class Stack:
         from .inject.points import POINTS
 
         assert point in POINTS
-        self.struck_before = {point: self.struck(point)} | getattr(self, "struck_before", {})
         (self.faults / "armed" / point).write_text(action)
-
-    def struck(self, point: str) -> int:
-        """How often the point was hit."""
-        return len(list((self.faults / "hit").glob(f"{point}.*")))
 
     def await_strike(self, point: str, seconds: float = 20) -> None:
         armed = self.faults / "armed" / point

@@ -24,8 +24,9 @@ import pytest
 import yaml
 from django.conf import settings as django_settings
 
+from ..conftest import provision
 from ..journeys.conftest import database_url
-from .conftest import free_port, wait_until
+from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
 ROOT = Path(django_settings.BASE_DIR)
@@ -143,7 +144,7 @@ def test_the_image_builds_migrates_serves_and_works(image, run):
     assert list(image.places["/srv/static"].rglob("*.css.gz"))
 
     command = next(json.loads(rest) for word, rest in instructions() if word == "CMD")
-    port = free_port()
+    port = provision.free_port()
     assert "0.0.0.0:8000" in command
     command = [part.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for part in command]
     inside = {"cwd": image.places["/app"], "env": image.env, "start_new_session": True, "stderr": subprocess.DEVNULL}
@@ -160,7 +161,7 @@ def test_the_image_builds_migrates_serves_and_works(image, run):
         def healthy() -> bool:
             return subprocess.run(health, env=image.env, stderr=subprocess.DEVNULL).returncode == 0
 
-        wait_until(healthy, 60)
+        until(healthy, 60)
         told = {"X-Forwarded-Proto": "https", "Host": "portal.example"}
         page = urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=told)).read().decode()
         style = re.search(r'href="(/static/css/tokens\.[0-9a-f]{12}\.css)"', page)
@@ -183,7 +184,7 @@ def test_the_image_builds_migrates_serves_and_works(image, run):
             queues.update(queue["name"] for host in found.values() for queue in host)
             return bool(queues)
 
-        wait_until(listening, 60)
+        until(listening, 60)
         assert queues == {queue.name for queue in django_settings.CELERY_TASK_QUEUES}
         assert shlex.split(str(compose()["beat"]["command"]))[:4] == ["celery", "-A", "jeddah_portal", "beat"]
     finally:

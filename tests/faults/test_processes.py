@@ -18,7 +18,7 @@ from transactions.models import Event, Heartbeat, Outbox, Transaction
 from transactions.services.intake import Submission, submit
 
 from ..conftest import ANSWERS, files_for
-from .conftest import wait_until
+from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 MANY = 25
@@ -38,7 +38,7 @@ def waiting() -> int:
 
 
 def expire_leases() -> None:
-    """What ninety seconds of waiting would do."""
+    """What twenty seconds of waiting would do."""
     Outbox.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
@@ -60,7 +60,7 @@ def test_a_worker_killed_on_its_way_is_followed_by_another(cast, run, tmp_path, 
     assert Outbox.objects.exclude(state="done").exists()
     expire_leases()
     run("manage.py", "work", **faulty)
-    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
     everything_done_once()
 
 
@@ -68,13 +68,13 @@ def test_two_workers_at_once_do_each_piece_once(cast, run):
     backlog(cast)
     for _ in range(2):
         run("manage.py", "work")
-    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
     everything_done_once()
 
 
 def test_a_worker_says_that_it_lives(cast, run):
     run("manage.py", "work")
-    wait_until(lambda: Heartbeat.objects.filter(name="worker").exists(), 30)
+    until(lambda: Heartbeat.objects.filter(name="worker").exists(), 30)
 
 
 def post(url, body, token, **headers):
@@ -113,13 +113,13 @@ def test_submission_works_while_the_broker_is_gone_and_the_outbox_catches_up(cas
 def test_a_request_is_routed_by_a_real_celery_worker(cast, web, run, redis_url):
     run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", REDIS_URL=redis_url)
     url = web(REDIS_URL=redis_url)
-    wait_until(lambda: Heartbeat.objects.exists(), 60)
+    until(lambda: Heartbeat.objects.exists(), 60)
     token = AuthToken.objects.create(cast.citizen)[1]
     for number in range(3):
         reference = post(
             f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": f"celery-{number}"}
         )["reference"]
-        wait_until(lambda reference=reference: Transaction.objects.get(reference=reference).status == "incoming", 10)
+        until(lambda reference=reference: Transaction.objects.get(reference=reference).status == "incoming", 10)
     assert Event.objects.filter(move="route").count() == 3
 
 
@@ -136,4 +136,4 @@ def test_ready_means_database_broker_and_worker(cast, web, run, redis_url):
 
     assert checks() == {"database": True, "broker": True, "worker": False}
     run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", REDIS_URL=redis_url)
-    wait_until(lambda: checks() == {"database": True, "broker": True, "worker": True}, 60)
+    until(lambda: checks() == {"database": True, "broker": True, "worker": True}, 60)

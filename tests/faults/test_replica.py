@@ -21,8 +21,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from .conftest import wait_until
-from .test_scale_out import provision
+from ..conftest import provision
+from .stack import until
 
 pytestmark = pytest.mark.stack
 METRICS = "m" * 40
@@ -120,7 +120,7 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
         status, answer = ask(url, **sample)
         return status == 200 and bool(answer["timeline"])
 
-    wait_until(caught_up, 30)
+    until(caught_up, 30)
     _status, before = ask(url, **sample)
     assert ask(url, reference=sample["reference"], pin="00000000")[0] == 404
     assert "من نسخة عن النظام المركزي" in ask_page(url, **sample)
@@ -148,7 +148,7 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
             return answer.status == 200
         return False
 
-    wait_until(answers, 30)
+    until(answers, 30)
 
 
 REGISTER = """
@@ -188,5 +188,5 @@ def test_a_copy_that_lags_says_so_and_a_number_it_does_not_know_is_looked_up_in_
     assert behind(url) >= time.time() - began
 
     centre.in_copy("SELECT pg_wal_replay_resume()")
-    wait_until(lambda: ask(url, **secret)[1]["status"] == "under_study", 30)
+    until(lambda: ask(url, **secret)[1]["status"] == "under_study", 30)
     assert ask(url, **secret)[1]["movements"] == by_number["movements"]

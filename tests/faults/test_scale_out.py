@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
 import urllib.error
@@ -28,13 +27,10 @@ from transactions import references, service_types
 from transactions.models import Attachment, Event, Heartbeat, Outbox, Transaction
 from transactions.services import attachments
 
-from ..conftest import ANSWERS, files_for, pdf, picture, upload
+from ..conftest import ANSWERS, files_for, pdf, picture, provision, upload
 from ..journeys.conftest import database_url
-from .conftest import wait_until
+from .stack import until
 from .test_processes import body_for, post
-
-sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
-import provision
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
 
@@ -91,8 +87,8 @@ def test_two_hosts_behind_nginx_and_pgbouncer_are_one_portal(cast, web, run, fam
     assert (bad, [head.seq for head in heads.values()]) == (None, [24])
 
     worker = run("manage.py", "work", **pooled)
-    wait_until(lambda: not Transaction.objects.filter(status="submitted").exists(), 60)
-    wait_until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
+    until(lambda: not Transaction.objects.filter(status="submitted").exists(), 60)
+    until(lambda: not Outbox.objects.exclude(state="done").exists(), 60)
     assert worker.poll() is None
 
 
@@ -118,14 +114,14 @@ def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, ru
     broker = {"REDIS_URL": f"sentinel://127.0.0.1:{sentinel}/0", "REDIS_SENTINEL_MASTER": "portal"}
     run("-m", "celery", "-A", "jeddah_portal", "worker", "--pool", "solo", **broker)
     url = web(**broker)
-    wait_until(lambda: Heartbeat.objects.exists(), 120)
+    until(lambda: Heartbeat.objects.exists(), 120)
     assert json.load(urllib.request.urlopen(f"{url}/readyz"))["checks"] == {
         "database": True,
         "worker": True,
         "broker": True,
     }
     asked = Sentinel([("127.0.0.1", sentinel)])
-    wait_until(lambda: asked.discover_slaves("portal"), 30)
+    until(lambda: asked.discover_slaves("portal"), 30)
 
     family.members = [member for member in family.members if member[1] is not process]
     process.kill()
@@ -136,7 +132,7 @@ def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, ru
             return asked.discover_master("portal")[1] == replica
         return False
 
-    wait_until(follows, 60)
+    until(follows, 60)
     token = AuthToken.objects.create(cast.citizen)[1]
     end = time.monotonic() + 120
     sent = 0

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
+from transactions import service_types
+from transactions.service_types import Document
 
-from ..conftest import PASSWORD, pdf, picture
+from ..conftest import ANSWERS, PASSWORD, pdf, picture
+from .pages import session_of
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used between calls
 ROOT = Path(django_settings.BASE_DIR)
@@ -80,10 +82,7 @@ def open_page(
         context.set_default_timeout(15_000)
         contexts.append(context)
         if user is not None:
-            client = Client()
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-            cookie = client.cookies["sessionid"]
-            context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+            context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
         page = context.new_page()
         page.on("response", lambda answer: failures.append(answer.url) if answer.status >= 500 else None)
         page.on("console", lambda said: failures.append(said.text) if "Content Security" in said.text else None)
@@ -94,6 +93,11 @@ def open_page(
     for context in contexts:
         context.close()
     assert failures == []
+
+
+def required(code: str) -> list[Document]:
+    """The documents that nobody who gives ANSWERS may leave out."""
+    return [document for document in service_types.get(code).documents_for(ANSWERS[code]) if document.least]
 
 
 def fits(page: Page) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from municipality.models import Office
 from transactions import pins
-from transactions.models import Attachment, Closure, Intake, IssuedDocument, Transaction
+from transactions.models import Attachment, Closure, Intake, Transaction
 from transactions.services import attachments, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
@@ -189,7 +189,6 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         "place": str(centre.pk),
         "firm": str(cast.office.pk),
         "token": Intake.objects.get(transaction=issued).token,
-        "document": IssuedDocument.objects.get(transaction=issued).token,
     }
 
 

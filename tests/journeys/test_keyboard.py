@@ -10,8 +10,8 @@ from transactions import service_types
 from transactions.models import Attachment, Draft, Transaction
 from transactions.services import drafts
 
-from ..conftest import ANSWERS, authorised, pdf
-from .conftest import fits
+from ..conftest import answers_today, authorised, pdf
+from .conftest import fits, required
 
 pytestmark = [pytest.mark.embedded, pytest.mark.parametrize("open_page", [(1280, True)], indirect=True, ids=["keys"])]
 MOST_STOPS = 90
@@ -105,10 +105,6 @@ SEEN = """element => {
 }"""
 
 
-def required(code: str) -> list[service_types.Document]:
-    return [document for document in service_types.get(code).documents_for(ANSWERS[code]) if document.least]
-
-
 def attach_all(keys: Keys, code: str, papers) -> None:
     for document in required(code):
         photos = "application/pdf" not in document.accepts
@@ -119,11 +115,11 @@ def attach_all(keys: Keys, code: str, papers) -> None:
 
 def pages_of(code: str) -> list[dict[str, object]]:
     """The answers of a service by page, the district as somebody types it who writes in Latin letters."""
-    found = []
+    found, answers = [], answers_today(code)
     for step in service_types.get(code).steps:
         typed: dict[str, object] = {}
         for spec in step.fields:
-            value = ANSWERS[code].get(spec.name)
+            value = answers.get(spec.name)
             if isinstance(value, list):
                 typed |= {f"{spec.name}-{n}-{name}": v for n, row in enumerate(value) for name, v in row.items()}
             elif value is not None:

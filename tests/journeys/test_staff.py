@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -14,7 +13,7 @@ from transactions.services import moves
 
 from ..conftest import drive, national_id
 from .conftest import fits
-from .pages import STAFF, build
+from .pages import STAFF, build, session_of
 from .reading import CONTRAST, read
 
 # What a clerk or a reviewer presses does not depend on the database.
@@ -28,20 +27,16 @@ def desk(browser, live_server, cast):
     """Open the workbench for a person: `desk(user, width=1280, scripts=True)`."""
     contexts, wrong = [], []
 
-    def open_for(user, width=1280, scripts=True, scheme="light") -> Page:
+    def open_for(user, width=1280, scripts=True) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             java_script_enabled=scripts,
             base_url=live_server.url,
-            color_scheme=scheme,
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        value = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
         page = context.new_page()
         page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 500 else None)
         page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import urllib.request
 
 import pytest
 
+from ..conftest import provision
 from .conftest import ROOT, database_url
 from .pages import OTHERS, PUBLIC, Shown, build
 from .weigh import WATCH, weigh
@@ -24,9 +24,7 @@ APART = {"design"}  # every component many times over; no page of the portal
 @pytest.fixture(scope="module")
 def server(django_db_setup, tmp_path_factory):
     """A real gunicorn on the test database, with collected and compressed static files."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = provision.free_port()
     env = os.environ | {
         "DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL",
         "STATIC_ROOT": str(tmp_path_factory.mktemp("static")),

@@ -32,7 +32,6 @@ class Weight:
     hosts: set[str] = field(default_factory=set)
     shift: float = 0
     largest_ms: float = 0
-    fonts: int = 0
 
 
 def weigh(
@@ -86,6 +85,5 @@ def weigh(
         page.wait_for_timeout(50)
     found.requests = max(documents.values())
     found.shift, found.largest_ms = page.evaluate("[window.shift, window.largest]")
-    found.fonts = page.evaluate("[...document.fonts].filter((f) => f.status === 'loaded').length")
     context.close()
     return found

@@ -15,7 +15,7 @@ from django.utils import translation
 from permits.checks import areas, building, parts
 from permits.models import Tariff
 from permits.services import BUILDING_PERMIT, load_tariffs, per_square_metre
-from transactions import answers, routing, service_types
+from transactions import answers, service_types
 from transactions.errors import DomainError
 from transactions.models import FeeDue
 from transactions.service_types import (
@@ -195,7 +195,6 @@ def test_every_service_declares_what_pages_need():
         assert {code.about for code in service.deficiencies} <= documents | fields
         assert service.stages[0].finish == "register"
         assert all(rule.field in fields for rule in service.routing_rules)
-    assert routing.CENTRAL == "CTR"
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

@@ -21,7 +21,7 @@ BODIES: dict[str, Any] = {
     "/staff/cases/<str:reference>/notes/": lambda world: {"text": "x"},
     "/requests/<str:reference>/withdraw/": lambda world: {"reason": "x"},
     "/requests/<str:reference>/answer/": lambda world: {f"answer-{world.deficiency}": "نعم"},
-    "/office/authorisations/<int:pk>/answer/": lambda world: {"accept": "1"},
+    "/office/authorisations/<int:pk>/answer/": lambda world: {"answer": "accept"},
     "/staff/supervision/reassign/": lambda world: {
         "case": [world.studied.reference],
         "to": world.cast.second_reviewer.pk,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -21,6 +19,7 @@ from transactions.services import drafts, moves
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, PASSWORD, authorised, drive, picture, stored, upload
+from .test_pages import queries
 
 pytestmark = pytest.mark.django_db
 ELECTRICITY = service_types.get("electricity-connection")
@@ -319,12 +318,6 @@ def test_owners_who_wait_for_an_answer_stand_first_and_ended_ones_apart(cast, si
     people.answer_authorisation(given, accept=False, by=cast.engineer, now=NOW)
     assert list(page.get(url).context["page"]) == [accepted]
     assert list(page.get(url, {"show": "ended"}).context["page"]) == [Authorisation.objects.get(pk=given.pk)]
-
-
-def queries(page, url, **data):
-    with CaptureQueriesContext(connection) as seen:
-        assert page.get(url, data).status_code == 200
-    return len(seen)
 
 
 def test_pages_ask_the_database_as_often_for_three_as_for_one(cast, submitted, signed_in):

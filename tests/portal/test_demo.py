@@ -33,7 +33,9 @@ def test_a_city_is_spread_over_services_offices_months_and_outcomes(settings, tm
     days = sorted(Transaction.objects.values_list("submitted_at", flat=True))
     assert (days[-1] - days[0]).days > 250
     assert Transaction.objects.values("branch").distinct().count() > 6
-    assert {"rejected"} & {row[2] for row in rows} or {"issued", "completed"} & {row[2] for row in rows}
+    statuses = {row[2] for row in rows}
+    assert "rejected" in statuses
+    assert statuses & {"issued", "completed"}
     # Offices work on working days; only applicants and routing act on others.
     calendar = current_calendar()
     staffed = Event.objects.exclude(actor_role__in=["applicant", "system"]).exclude(move="submit")

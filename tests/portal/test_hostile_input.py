@@ -32,7 +32,12 @@ def test_pages_bear_what_is_typed_into_them(text, cast, submitted, signed_in, cl
         client.post(reverse("transactions:inquiry"), {"reference": text, "pin": text}),
         client.post(
             reverse("transactions:inquiry"),
-            {"office": text, "number": text, "hijri_year": text, "last_four": text, "by": "number"},
+            {"by": "incoming", "office": text, "number": text, "hijri_year": text, "last_four": text},
+        ),
+        # Of an office there is, so that the rest is looked up.
+        client.post(
+            reverse("transactions:inquiry"),
+            {"by": "incoming", "office": "SHR", "number": text, "hijri_year": text, "last_four": text},
         ),
         client.post(reverse("account_login"), {"login": text, "password": text}),
         client.post(reverse("accounts:first"), {"national_id": text, "full_name": text, "phone": text}),

@@ -16,8 +16,7 @@ from transactions import service_types
 from transactions.models import Attachment
 from transactions.services import drafts
 
-from ..conftest import drive, upload
-from ..faults.conftest import free_port
+from ..conftest import drive, provision, upload
 
 GOOD = "s3://key:a%2Fb%2Bc@store.example:9000/papers?region=me-1"
 
@@ -70,7 +69,7 @@ def test_both_kinds_keep_the_same_promises(wherever_files_lie):
 @pytest.fixture
 def nobody_answers(settings):
     def away() -> None:
-        url = f"s3://key:secret@127.0.0.1:{free_port()}/papers?tls=0"
+        url = f"s3://key:secret@127.0.0.1:{provision.free_port()}/papers?tls=0"
         settings.STORAGES = settings.STORAGES | {"default": stores.of_attachments(url)}
 
     return away

@@ -109,7 +109,7 @@ def test_of_two_reviewers_the_slower_is_told_and_keeps_what_she_wrote(cast, case
     answer = signed_in(cast.second_reviewer).post(reverse("staff:move", args=[case.reference, "recommend"]), slower)
     assert answer.status_code == 409
     html = answer.content.decode()
-    assert "سبقك موظف آخر" in html or answer.context["messages"]
+    assert "سبقك موظف آخر" in html
     assert slower["reason"] in html
     case.refresh_from_db()
     assert case.stage == "informal"
@@ -123,7 +123,7 @@ def test_a_deficiency_goes_out_as_the_reviewer_worded_it(cast, case, signed_in):
     )
     asked = dict(case.deficiencies.values_list("code", "sentence"))
     assert asked["id-unreadable"] == own
-    assert asked["photo-dark"] == "الصور مظلمة ولا يظهر فيها المبنى." or "الصور" in asked["photo-dark"]
+    assert asked["photo-dark"] == "الصور معتمة ولا يظهر فيها المبنى."
     assert own in signed_in(cast.citizen).get(reverse("transactions:answer", args=[case.reference])).content.decode()
 
 

@@ -166,13 +166,6 @@ def test_a_district_on_no_list_goes_to_the_central_office(cast, submitted):
     assert (case.district, case.branch.code, case.events.last().rule) == (None, "CTR", "district.unknown")
 
 
-def test_a_plot_above_the_limit_says_by_which_rule_it_went_to_the_central_office(cast, submitted):
-    parts = [{"area_m2": "3000", "frontage_m": "40", "street": "1", "street_width_m": "20"}] * 2
-    case = submitted("land-subdivision", area_m2="6000", parts=parts)
-    event = case.events.last()
-    assert (case.branch.code, event.rule, event.facts["area_m2"]) == ("CTR", "subdivision.area-over-5000", "6000")
-
-
 def test_a_file_of_somebody_else_is_missing_not_taken(cast):
     service = service_types.get("electricity-connection")
     answers = ANSWERS[service.code]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -11,7 +10,7 @@ from accounts.services import person_at_counter
 from journal.models import Entry
 from municipality.models import Office
 from transactions import access, pins
-from transactions.models import Channel, FeeDue, Movement
+from transactions.models import Channel, Movement
 from transactions.services import inquiry, moves
 from transactions.services.moves import Asked
 
@@ -100,11 +99,8 @@ def test_a_plot_over_5000_goes_to_the_central_office_and_the_event_says_why(cast
     assert (case.branch.code, event.rule, event.facts["area_m2"]) == ("CTR", "subdivision.area-over-5000", "6000")
 
 
-def test_a_building_permit_is_paid_and_issued(cast, submitted):
-    case = drive(submitted("building-permit"), cast, "awaiting_payment")
-    fee = FeeDue.objects.get(transaction=case)
-    assert (fee.amount, fee.basis["rate"]) == (Decimal("1741.50"), "3.00")
-    case = drive(case, cast, "issued")
+def test_a_building_permit_is_issued_for_three_years_under_a_number_of_its_office(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "issued")
     permit = case.issued_documents.get()
     assert permit.valid_until.isoformat() == "2029-11-24"
     assert permit.number == "SHR-1448-000001"

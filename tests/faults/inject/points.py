@@ -59,7 +59,7 @@ def install(reach: Reach) -> Callable[[], None]:
     for move in views.ACTIONS:
         wrap(views.ACTIONS, move, after="move, after commit")
     for kind in ("route", "notify"):
-        for handlers in (outbox._handlers, getattr(outbox, "_batch_handlers", {})):
+        for handlers in (outbox._handlers, outbox._batch_handlers):
             if kind in handlers:
                 wrap(handlers, kind, before=f"{kind}, after claim", after=f"{kind}, after effect")
     for task in tasks.DOORBELLS.values():
