@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from municipality.hijri import parse_hijri
+from municipality.hijri import OutsideCalendar, hijri_parts, parse_hijri
 from municipality.services import districts_by_code
 from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
 
@@ -62,6 +62,7 @@ class CalendarDateField(forms.Field):
 
     default_error_messages = {
         "impossible": gettext_lazy("There is no such date. Write year, month, day, for example 1446/03/15."),
+        "outside": gettext_lazy("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year."),
         "future": gettext_lazy("This date is still to come. Check the year."),
     }
 
@@ -78,7 +79,11 @@ class CalendarDateField(forms.Field):
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date")
         year, month, day = (int(part) for part in match.groups())
         try:
-            return parse_hijri(f"{year}/{month}/{day}") if year < 1700 else date(year, month, day)
+            found = parse_hijri(f"{year}/{month}/{day}") if year < 1700 else date(year, month, day)
+            hijri_parts(found)  # pages tell every date in both calendars
+            return found
+        except OutsideCalendar as error:
+            raise forms.ValidationError(self.error_messages["outside"], code="outside_calendar") from error
         except ValueError as error:
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date") from error
 
