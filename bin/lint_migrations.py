@@ -18,6 +18,10 @@ from provision import ROOT
 
 # Emptied at each release: from then on they are in installations.
 UNRELEASED: list[str] = []
+# What the linter refuses since it cannot tell, and is safe nevertheless.
+SAFE = [
+    "0004_longer_intake_keys",  # a longer varchar: PostgreSQL rewrites neither table nor index
+]
 ROOMS = ["accounts", "journal", "municipality", "permits", "transactions"]
 
 
@@ -50,7 +54,7 @@ def check() -> bool:
         str(ROOT),
         include_apps=ROOMS,
         ignore_initial_migrations=True,
-        ignore_name=UNRELEASED,
+        ignore_name=[*UNRELEASED, *SAFE],
         no_cache=True,
         quiet=["ignore", "ok"],
         all_warnings_as_errors=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from .entry import link
 from .models import Chain, Entry
 
 MOST_CHARACTERS = 4000
+_CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z]")  # node and incarnation, as in the numbers of transactions
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
 
 
@@ -58,7 +60,7 @@ def check(text: str) -> Check:
         return Check(False, False, None)
     previous, signature, raw, body = parts
     digest = link(previous, raw)
-    chain = Chain.objects.filter(node=str(body.get("node")), incarnation=str(body.get("inc"))).first()
+    chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"]).first()
     if chain is None or not _signed(bytes(chain.public_key), signature, digest):
         return Check(False, False, body)
     seq = body.get("seq")
@@ -73,9 +75,12 @@ def _unpack(text: str) -> tuple[bytes, bytes, bytes, dict[str, Any]] | None:
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         body = json.loads(packed[96:].decode())
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
     if len(packed) <= 96 or not isinstance(body, dict):
+        return None
+    # Nobody has signed this yet, so it may hold anything, also what no database takes.
+    if not _CHAIN.fullmatch(f"{body.get('node')}/{body.get('inc')}"):
         return None
     return packed[:32], packed[32:96], packed[96:], body
 

@@ -1,6 +1,6 @@
 """Hijri dates (Umm al-Qura), through the library hijridate. Pure.
 
-The calendar is tabulated for 1343–1500 AH (1924–2077); outside it the functions raise ValueError.
+The calendar is tabulated for 1343–1500 AH (1924–2077); outside it the functions raise OutsideCalendar.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ MONTHS_EN = (
 )
 
 
+class OutsideCalendar(ValueError):
+    """A day the tables do not hold."""
+
+
 def riyadh_day(moment: datetime) -> date:
     """The day of an aware moment in Jeddah."""
     return moment.astimezone(RIYADH).date()
@@ -51,7 +55,10 @@ def riyadh_day(moment: datetime) -> date:
 @lru_cache(maxsize=4096)
 def hijri_parts(day: date) -> tuple[int, int, int]:
     """(year, month, day) in the Hijri calendar."""
-    return Gregorian(day.year, day.month, day.day).to_hijri().datetuple()
+    try:
+        return Gregorian(day.year, day.month, day.day).to_hijri().datetuple()
+    except OverflowError as error:
+        raise OutsideCalendar(f"outside the tabulated Hijri calendar: {day}") from error
 
 
 def hijri_year(moment: datetime | date) -> int:
@@ -73,4 +80,4 @@ def from_hijri(year: int, month: int, day: int) -> date:
     try:
         return date(*Hijri(year, month, day).to_gregorian().datetuple())
     except OverflowError as error:
-        raise ValueError(f"outside the tabulated Hijri calendar: {year}/{month}/{day}") from error
+        raise OutsideCalendar(f"outside the tabulated Hijri calendar: {year}/{month}/{day}") from error

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from municipality.hijri import from_hijri
+from municipality.hijri import OutsideCalendar, from_hijri, hijri_parts
 from municipality.services import districts_by_code
 from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
 
@@ -65,6 +65,7 @@ class CalendarDateField(forms.Field):
 
     default_error_messages = {
         "impossible": gettext_lazy("There is no such date. Write year, month, day, for example 1446/03/15."),
+        "outside": gettext_lazy("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year."),
         "future": gettext_lazy("This date is still to come. Check the year."),
     }
 
@@ -81,7 +82,11 @@ class CalendarDateField(forms.Field):
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date")
         year, month, day = (int(match[part]) for part in ("year", "month", "day"))
         try:
-            return from_hijri(year, month, day) if year < 1700 else date(year, month, day)
+            found = from_hijri(year, month, day) if year < 1700 else date(year, month, day)
+            hijri_parts(found)  # pages tell every date in both calendars
+            return found
+        except OutsideCalendar as error:
+            raise forms.ValidationError(self.error_messages["outside"], code="outside_calendar") from error
         except ValueError as error:
             raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date") from error
 

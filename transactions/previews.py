@@ -8,11 +8,11 @@ stored; the pictures lie under MEDIA_ROOT of the machine that drew them.
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 
@@ -46,7 +46,8 @@ def picture(file: Attachment, page: int) -> Path | None:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
+    # Several may ask for it at once; each draws into a file of its own, and the last to finish wins.
+    temporary = target.with_suffix(f".{uuid4().hex}.tmp")
     command = [sys.executable, "-I", str(Path(__file__).with_name("draw.py"))]
     command += [file.content_type, str(temporary), str(page), str(WIDTH)]
     try:
@@ -64,14 +65,17 @@ def picture(file: Attachment, page: int) -> Path | None:
         # The machine is busy or the store does not answer; another time it may work.
         _forget(temporary)
         return None
-    if done.returncode == 0 and temporary.exists():
+    if done.returncode:
+        # It was killed or ran out of something, which says nothing about the file; another time it may work.
+        _forget(temporary)
+        return None
+    drawn = temporary.exists()
+    if drawn:
         temporary.replace(target)
-        _kept(file, ".pages").write_text(done.stdout.decode())
-        return target
-    if page == 1:
-        _kept(file, ".pages").write_text("0")
-    _forget(temporary)
-    return None
+    if drawn or (page == 1 and not target.exists()):
+        temporary.write_bytes(done.stdout)  # put in place whole: others may be reading it
+        temporary.replace(_kept(file, ".pages"))
+    return target if drawn else None
 
 
 def _forget(temporary: Path) -> None:

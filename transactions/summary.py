@@ -85,8 +85,12 @@ def in_words(field: Field, value: Any) -> object:
         case Kind.ACKNOWLEDGE:
             return _("Confirmed") if value else _("Not confirmed")
         case Kind.DATE:
-            day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
-            return both_dates(day) if day else value
+            # Days that were checked are ISO. In a draft they are as typed: Hijri, impossible, or of another century.
+            try:
+                day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
+                return both_dates(day) if day else value
+            except ValueError:
+                return value
         case Kind.DISTRICT:
             if value == UNLISTED:
                 return _("On no list")

@@ -117,6 +117,14 @@ def test_an_idempotency_key_is_required(key, cast):
     assert problem(api.post("/transactions/", {}, **headers))[0] == 400
 
 
+def test_an_idempotency_key_may_have_a_hundred_characters(cast):
+    api = Api(cast.citizen)
+    body, headers = body_of(api), {"Idempotency-Key": "x" * 100}
+    first, again = (api.post("/transactions/", body, **headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+
+
 def test_who_is_not_signed_in_may_ask_and_read_the_catalogue_only(cast, submitted):
     api, case = Api(), submitted()
     assert {row["code"] for row in api.get("/services/").json()} >= {"building-permit", "land-subdivision"}

@@ -241,13 +241,13 @@ class Portal(RuleBasedStateMachine):
                 assert case.due_at is None
                 continue
             steps = Event.objects.filter(transaction=case).order_by("seq").values_list("at", "to_status")
-            paused, since = 0, None
+            paused, why, since = 0, "", case.submitted_at
             for at, status in steps:
-                if status in CLOCK_STOPPED | CLOSED:
-                    since = since or at
-                elif since:
-                    paused += max(0, calendar.working_days_between(since, at))
-                    since = None
+                # Waiting and being closed are two pauses: the clock may have jumped back between them.
+                now_why = "waits" if status in CLOCK_STOPPED else "closed" if status in CLOSED else ""
+                if now_why != why:
+                    paused += calendar.working_days_between(since, at) if why else 0
+                    why, since = now_why, at
             days = world.service.working_days_for(case.answers)
             assert case.due_at == clock.due(case.submitted_at, days, paused, calendar)
             assert case.due_at >= clock.due(case.submitted_at, days, 0, calendar)
@@ -293,3 +293,16 @@ def test_no_order_of_steps_and_crashes_breaks_an_invariant(portal: Any) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_returned_request_that_is_withdrawn_and_reopened_keeps_its_pause(portal: Any) -> None:
+    state = portal()
+    state.begin(ahead=1, many=1)
+    state.move(choice=7, crash="", pick=0, stale=False)
+    state.time_passes(hours=400)
+    state.move(choice=7, crash="", pick=0, stale=False)
+    state.time_passes(hours=100)
+    state.move(choice=0, crash="", pick=0, stale=False)
+    assert [case.status for case in Transaction.objects.all()] == ["under_study"]
+    state.due_dates_follow_from_the_events()
+    state.teardown()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 
 from journal import chain, keys, receipts
 from journal.models import Chain, Entry
@@ -149,6 +150,18 @@ def test_a_receipt_token_proves_itself_and_a_changed_one_does_not(cast, submitte
         assert not receipts.check(other).signature_good or receipts.check(other).in_journal
     for junk in ("", "x", "A" * 5000, "é", token[:-10], token + "AAAA", "\x00"):
         assert not receipts.check(junk).signature_good
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"node":"\\u0000"}', b'{"node":"C1","inc":"\\u0000"}', b'{"node":["C1"],"inc":null}', b"[" * 2900, b"null"],
+    ids=lambda body: body[:24].decode(),
+)
+def test_whatever_a_forged_token_holds_is_answered_as_no_receipt(body, client):
+    token = base64.urlsafe_b64encode(bytes(96) + body).rstrip(b"=").decode()
+    assert receipts.check(token) == receipts.Check(signature_good=False, in_journal=False, body=None)
+    assert client.get(reverse("journal:verify"), {"code": token}).status_code == 200
+    assert client.get(reverse("journal:verify_token", args=[token])).status_code == 200
 
 
 def test_signature_good_and_in_the_journal_are_two_things(cast, submitted):

@@ -86,6 +86,23 @@ def test_the_parts_of_a_plot_are_added_up_while_they_are_written(cast, signed_in
     assert (shown.sum, shown.total) == ("450.5", "900")
 
 
+@pytest.mark.parametrize("typed", ["1440-03-15", "1446-02-30", "1846-03-15", "2077-12-31", "2026-13-01", "1440/03/15"])
+def test_a_date_that_no_gregorian_table_holds_is_shown_as_it_was_typed(typed, cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    for step in draft.service_type.steps:
+        drafts.save_step(draft, step, ANSWERS["land-subdivision"] | {"deed_date": typed}, by=cast.citizen)
+    page = signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key]))
+    assert [row.value for row in page.context["sections"].sections[0].rows if row.name == "deed_date"] == [typed]
+
+
+def test_a_case_that_took_an_impossible_date_in_earlier_still_opens(cast, submitted, signed_in):
+    case = submitted("land-subdivision")
+    Transaction.objects.filter(pk=case.pk).update(answers=case.answers | {"deed_date": "1846-03-15"})
+    for person, name in ((cast.citizen, "transactions:request"), (cast.registry, "staff:case")):
+        page = signed_in(person).get(reverse(name, args=[case.reference]))
+        assert "1846-03-15" in page.content.decode()
+
+
 def test_what_is_missing_leads_to_the_page_where_it_is_mended(cast, signed_in):
     draft = drafts.start(ELECTRICITY, by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)

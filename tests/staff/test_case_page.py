@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -174,6 +175,30 @@ def test_a_file_that_cannot_be_drawn_is_offered_for_download(cast, case, signed_
     html = answer.content.decode()
     assert reverse("transactions:file", args=[file.key]) in html
     assert reverse("transactions:preview_page", args=[file.key, 1]) not in html
+
+
+def test_a_document_opened_by_several_at_once_keeps_its_pages(cast):
+    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
+    with ThreadPoolExecutor(6) as readers:
+        drawn = list(readers.map(lambda _: previews.picture(file, 1), range(6)))
+    assert None not in drawn
+    assert previews.pages(file) == 3
+    assert {path.suffix for path in drawn[0].parent.iterdir()} == {".png", ".pages"}
+
+
+def test_a_document_that_could_not_be_drawn_for_want_of_memory_is_drawn_another_time(cast, monkeypatch):
+    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
+    monkeypatch.setattr(previews, "MEMORY", 8 * 1024**2)
+    assert previews.pages(file) == 0
+    monkeypatch.undo()
+    assert previews.pages(file) == 3
+
+
+def test_that_a_file_cannot_be_drawn_is_found_out_once(cast):
+    file = attachments.store(upload("plan.pdf", b"%PDF-1.4\nno document"), document="deed", by=cast.citizen, now=NOW)
+    assert previews.pages(file) == 0
+    put(file, pages_pdf(3))
+    assert previews.pages(file) == 0
 
 
 def test_a_drawing_without_a_picture_is_counted_as_none(cast):

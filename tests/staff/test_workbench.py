@@ -71,6 +71,28 @@ def test_a_case_of_another_office_is_a_404_on_every_staff_address(cast, submitte
     assert page.get(reverse("staff:index") + f"?q={case.reference}").context["page"].paginator.count == 0
 
 
+def test_a_register_keeps_the_lines_of_files_that_have_left(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "awaiting_supervisor")
+    link = f'href="{reverse("staff:case", args=[case.reference])}"'
+    url = reverse("staff:transactions_movement_changelist")
+
+    def register(person) -> tuple[list[str], bool]:
+        page = signed_in(person).get(url)
+        lines = [f"{line.office.code} {line.direction}" for line in page.context["cl"].result_list]
+        assert (case.reference in page.content.decode()) == bool(lines)
+        return sorted(lines), link in page.content.decode()
+
+    assert register(cast.informal) == (["INF in", "INF out"], False)
+    assert register(cast.registry) == (["SHR in", "SHR in", "SHR out"], True)
+    for person in (cast.administrator, cast.other_registry, cast.clerk):
+        assert register(person) == ([], False)
+    line = case.movements.get(office__code="INF", direction="in")
+    page = signed_in(cast.informal).get(reverse("staff:transactions_movement_change", args=[line.pk])).content.decode()
+    assert case.reference in page
+    assert link not in page
+    assert reverse("staff:transactions_transaction_change", args=[case.pk]) not in page
+
+
 def test_the_queue_shows_what_waits_for_this_role_longest_due_first(cast, submitted, signed_in):
     from datetime import timedelta
 

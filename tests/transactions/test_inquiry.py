@@ -76,6 +76,34 @@ def test_by_incoming_number_year_and_last_four(cast, submitted):
             inquiry.by_incoming_number("SHR", junk, "1448", last_four, address=f"10.0.1.{len(junk)}", now=NOW)
 
 
+def test_a_number_written_another_way_is_no_other_number_to_guess_at(cast, submitted):
+    case = moves.register(submitted(), by=cast.registry, now=NOW)
+    ways = (("1", "1448"), ("01", "1448"), ("1", "01448"), ("٠٠١", "١٤٤٨"), ("000000001", "000001448"))
+    assert len(ways) == inquiry.WRONG_PER_SUBJECT
+    for place, (number, year) in enumerate(ways):
+        with pytest.raises(NotVisible):
+            inquiry.by_incoming_number("SHR", number, year, "0000", address=f"10.0.0.{place}", now=NOW)
+    with pytest.raises(DomainError) as caught:
+        inquiry.by_incoming_number("SHR", "1", "1448", case.applicant.national_id[-4:], address="10.9.9.9", now=NOW)
+    assert caught.value.code == "too_many_tries"
+
+
+def test_an_ipv6_network_is_one_address_and_an_ipv4_address_in_ipv6_dress_its_own(cast, submitted):
+    case = submitted()
+    pin = pins.of(case.reference)
+    for number in range(inquiry.WRONG_PER_ADDRESS):
+        with pytest.raises(NotVisible):
+            inquiry.by_pin(f"made up {number}", "0", address=f"2001:db8::{number:x}", now=NOW)
+        with pytest.raises(NotVisible):
+            inquiry.by_pin(f"made up {number}", "0", address="::ffff:10.0.0.1", now=NOW)
+    for address in ("2001:db8::ffff:0:0:1", "2001:DB8:0:0::7%eth0", "10.0.0.1"):
+        with pytest.raises(DomainError) as caught:
+            ask(case, pin, address=address)
+        assert caught.value.code == "too_many_tries"
+    for address in ("2001:db8:0:1::1", "::ffff:10.0.0.2", "no address"):
+        assert ask(case, pin, address=address) == case
+
+
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_an_answer_is_kept_until_the_next_move_and_not_beyond(language, cast, submitted, client):
     case = submitted()

@@ -89,6 +89,17 @@ def test_a_returned_subdivision_keeps_its_number_and_its_clock_stops(cast, submi
     assert case.issued_documents.get().kind == "subdivision-minutes"
 
 
+def test_days_that_waited_for_the_applicant_stay_counted_through_withdrawal_and_reopening(cast, submitted):
+    case = moves.register(submitted("land-subdivision"), by=cast.registry, now=NOW)
+    due, back = case.due_at, NOW + timedelta(days=1)
+    case = moves.return_for_completion(case, deficiencies=[Asked("survey-stamp")], by=cast.reviewer, now=back)
+    case = moves.withdraw(case, by=cast.citizen, now=back + timedelta(days=7))
+    assert (case.paused_at, case.paused_days, case.closed_at) == (None, 5, back + timedelta(days=7))
+    case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=back + timedelta(days=14))
+    assert (case.paused_days, case.closed_at) == (10, None)
+    assert case.due_at == due + timedelta(days=14)
+
+
 def test_a_plot_over_5000_goes_to_the_central_office_and_the_event_says_why(cast, submitted):
     parts = [
         {"area_m2": "3000", "frontage_m": "40", "street": "1", "street_width_m": "20"},

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -132,9 +132,10 @@ class TransactionAdmin(ReadOnly):
 
 
 class MovementAdmin(ReadOnly):
-    """The registers of this person's offices."""
+    """The registers of this person's offices, whole: a line stays when its file has gone elsewhere."""
 
     list_display = ("line", "direction", "office", "case", "at", "where")
+    fields = readonly_fields = (*list_display, "by")
     list_filter = ("direction", "hijri_year")
     list_select_related = ("office", "transaction", "counterpart")
     search_fields = ("number", "transaction__reference")
@@ -146,15 +147,19 @@ class MovementAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("transaction"), ordering="transaction")
     def case(self, row: Movement) -> SafeString:
+        number = format_html('<bdi dir="ltr" class="ltr">{}</bdi>', row.transaction.reference)
         url = reverse("staff:case", args=[row.transaction.reference])
-        return format_html('<a href="{}"><bdi dir="ltr" class="ltr">{}</bdi></a>', url, row.transaction.reference)
+        return format_html('<a href="{}">{}</a>', url, number) if getattr(row, "within_reach", False) else number
 
     @admin.display(description=gettext_lazy("from or to"))
     def where(self, row: Movement) -> Any:
         return row.recipient or (row.counterpart.name if row.counterpart else "—")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Movement]:
-        return super().get_queryset(request).filter(transaction__in=access.at_work(signed_in(request)))
+        user = signed_in(request)
+        offices = [post.office_id for post in access.case_posts(user)]
+        within_reach = Exists(access.at_work(user).filter(pk=OuterRef("transaction")))
+        return super().get_queryset(request).filter(office__in=offices).annotate(within_reach=within_reach)
 
 
 # What entries and pieces of work are, in words. Both tables keep the short names the code writes.

@@ -121,7 +121,8 @@ class Intake(models.Model):
     """A submission by its idempotency key: the same key and body give the same receipt, for ever."""
 
     by = person(_("by"), related_name="+", db_index=False)
-    key = models.CharField(max_length=100)
+    # Senders choose up to 100 characters, and we put before them where the key comes from ("api:").
+    key = models.CharField(max_length=120)
     body_hash = models.CharField(max_length=64)
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="intake")
     token = models.TextField()

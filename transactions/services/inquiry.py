@@ -7,6 +7,7 @@ written; a right answer writes nothing.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -68,7 +69,7 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     It carries what the public answer shows, and its offices; nobody's name is read.
     """
     mark, hour = _mark(reference), _hour(now)
-    values = (reference, f"subject:{mark}", f"address:{address[:60]}", hour)
+    values = (reference, f"subject:{mark}", _address_bucket(address), hour)
     if replica.reading():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
@@ -120,28 +121,31 @@ def by_incoming_number(
 ) -> Transaction:
     """The transaction under an office's incoming number, for whoever knows the ID's last four digits."""
     digits = [western_digits(text).strip() for text in (number, hijri_year, last_four)]
+    readable = all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits)
+    # 7 and 007 are the same line of the register: whoever guesses at it may not begin anew with every nought.
+    line, year = map(int, digits[:2]) if readable else digits[:2]
 
     def find() -> Transaction | None:
-        if not all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits) or len(digits[2]) != 4:
+        if not readable or len(digits[2]) != 4:
             return None
         return (
             Transaction.objects.for_pages()
             .filter(
                 movements__office__code=office_code,
                 movements__direction=Direction.INCOMING,
-                movements__number=int(digits[0]),
-                movements__hijri_year=int(digits[1]),
+                movements__number=line,
+                movements__hijri_year=year,
                 applicant__national_id__endswith=digits[2],
             )
             .first()
         )
 
-    return _guarded(f"{office_code}/{digits[1]}/{digits[0]}", address, now, find)
+    return _guarded(f"{office_code}/{year}/{line}", address, now, find)
 
 
 def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
     hour, mark = _hour(now or timezone.now()), _mark(subject)
-    limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{address[:60]}": WRONG_PER_ADDRESS}
+    limits = {f"subject:{mark}": WRONG_PER_SUBJECT, _address_bucket(address): WRONG_PER_ADDRESS}
     copy = replica.reading()
     try:
         with replica.centre():
@@ -194,6 +198,17 @@ def _seen_here(bucket: str, hour: datetime) -> int:
 
 def _mark(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:40]
+
+
+def _address_bucket(address: str) -> str:
+    """Where the tries from an address are counted. Whoever has one IPv6 address has the whole /64 around it."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return f"address:{address[:60]}"
+    if isinstance(found, ipaddress.IPv6Address):
+        return f"address:{found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False)}"
+    return f"address:{found}"
 
 
 def _hour(now: datetime) -> datetime:

@@ -173,9 +173,14 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
 def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) -> None:
     """Stop, resume and set the due dates; a new stage starts its own clock."""
     calendar = current_calendar()
-    stopped_since = case.paused_at or case.closed_at
-    if stopped_since and status not in CLOCK_STOPPED | CLOSED:
-        days = calendar.working_days_between(stopped_since, now)
+    # Waiting and being closed are two pauses, each added when it ends: a request may be withdrawn while it waits.
+    ended = None
+    if case.paused_at and status not in CLOCK_STOPPED:
+        ended = case.paused_at
+    elif case.closed_at and status not in CLOSED:
+        ended = case.closed_at
+    if ended:
+        days = calendar.working_days_between(ended, now)
         case.paused_days += days
         case.stage_paused_days += days
     case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
