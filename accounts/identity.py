@@ -3,6 +3,7 @@
 Formats: national ID and iqama `^[12]\\d{9}$` with a Luhn check (1 citizen, 2 resident); mobile `+9665\\d{8}`.
 """
 
+import ipaddress
 import re
 
 from django.core.exceptions import ValidationError
@@ -43,3 +44,14 @@ def clean_mobile(text: str) -> str:
 def validate_mobile(text: str) -> None:
     if clean_mobile(text) != text:
         raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")
+
+
+def caller(address: str) -> str:
+    """Whose tries from an address are counted together: whoever has one IPv6 address has the whole /64 around it."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:40]
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
+    return str(found)

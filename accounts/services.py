@@ -23,7 +23,7 @@ from municipality.models import Office
 from . import sms
 from .access import offices_of
 from .errors import AccountError
-from .identity import clean_mobile, clean_national_id
+from .identity import caller, clean_mobile, clean_national_id
 from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, StaffPost, User
 
 CODE_LIFE = timedelta(minutes=10)
@@ -43,7 +43,7 @@ def send_code(
     A known person without a phone gets none: whoever typed another is not known to be them. The answer is the same in
     all cases, so nobody learns who has an account. AccountError `too_many_codes`.
     """
-    now = now or timezone.now()
+    now, address = now or timezone.now(), caller(address)
     recent = OneTimeCode.objects.filter(created_at__gt=now - timedelta(hours=1))
     if (
         recent.filter(national_id=national_id).count() >= CODES_PER_ID

@@ -6,6 +6,7 @@ missing stops the start with its name.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import environ
@@ -221,6 +222,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 40
 # -- the journal and receipts ----------------------------------------------------------------------------------
 JOURNAL_NODE = env.str("JOURNAL_NODE", default="C1")
 JOURNAL_INCARNATION = env.str("JOURNAL_INCARNATION", default="A")
+if not re.fullmatch("[A-Z][0-9A-Z][A-Z]", JOURNAL_NODE + JOURNAL_INCARNATION):
+    raise ImproperlyConfigured("JOURNAL_NODE is a letter and a letter or digit, JOURNAL_INCARNATION a letter (A to Z).")
 JOURNAL_KEY = env.str("JOURNAL_KEY", default="")
 JOURNAL_KEY_FILE = env.str("JOURNAL_KEY_FILE", default=str(VAR / "keys" / f"{JOURNAL_NODE}{JOURNAL_INCARNATION}.key"))
 if not (DEMO or JOURNAL_KEY or Path(JOURNAL_KEY_FILE).exists()):

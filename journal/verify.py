@@ -120,7 +120,7 @@ def main() -> int:
     try:
         with sys.stdin if options.export == "-" else open(options.export, encoding="utf-8") as file:
             heads, bad = verify(read(file), trusted)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         sys.stderr.write(f"not a journal export: {error!r}\n")
         return 2
     if bad:

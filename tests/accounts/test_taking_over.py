@@ -140,3 +140,23 @@ def test_staff_without_the_second_factor_work_on_nothing_through_the_api_either(
     move = {"move": "recommend", "version": case.version}
     path = f"/api/v1/transactions/{case.reference}/moves/"
     assert page.post(path, move, headers=headers, content_type="application/json").status_code == 404
+
+
+def test_a_whole_network_asks_for_codes_as_one(monkeypatch):
+    monkeypatch.setattr(services, "CODES_PER_ADDRESS", 3)
+
+    def ask(number, address):
+        return services.send_code(
+            national_id=national_id(number),
+            full_name="x",
+            phone="+966512345678",
+            language="ar",
+            address=address,
+            now=NOW,
+        )
+
+    for number in range(3):
+        ask(number, f"2001:db8:1:2::{number}")
+    with pytest.raises(AccountError):
+        ask(3, "2001:db8:1:2:ffff::1")
+    assert ask(4, "2001:db8:1:3::1")

@@ -7,7 +7,6 @@ written; a right answer writes nothing.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.identity import caller
 from municipality.services import offices
 from municipality.text import western_digits
 
@@ -69,7 +69,7 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     It carries what the public answer shows, and its offices; nobody's name is read.
     """
     mark, hour = _mark(reference), _hour(now)
-    values = (reference, f"subject:{mark}", _address_bucket(address), hour)
+    values = (reference, f"subject:{mark}", f"address:{caller(address)}", hour)
     if replica.reading():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
@@ -145,7 +145,7 @@ def by_incoming_number(
 
 def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
     hour, mark = _hour(now or timezone.now()), _mark(subject)
-    limits = {f"subject:{mark}": WRONG_PER_SUBJECT, _address_bucket(address): WRONG_PER_ADDRESS}
+    limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{caller(address)}": WRONG_PER_ADDRESS}
     copy = replica.reading()
     try:
         with replica.centre():
@@ -198,17 +198,6 @@ def _seen_here(bucket: str, hour: datetime) -> int:
 
 def _mark(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:40]
-
-
-def _address_bucket(address: str) -> str:
-    """Where the tries from an address are counted. Whoever has one IPv6 address has the whole /64 around it."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return f"address:{address[:60]}"
-    if isinstance(found, ipaddress.IPv6Address):
-        return f"address:{found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False)}"
-    return f"address:{found}"
 
 
 def _hour(now: datetime) -> datetime:
