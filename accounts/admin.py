@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.guarded_admin import GuardedAdmin, GuardedInline, RecordedAdmin
+from municipality.guarded_admin import Administered, AdministeredSite, GuardedInline, RecordedAdmin, tag
 from municipality.text import western_digits
 
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
-
-
-def tag(kind: str, word: object) -> SafeString:
-    return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
 class PersonField(forms.CharField):
@@ -56,24 +50,12 @@ class PersonForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", field.label or name)
 
 
-class Administered(GuardedAdmin):
-    may_edit: Callable[[HttpRequest], bool]
+class PeopleAdmin(Administered):
     list_per_page = 50
     show_full_result_count = False
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.may_edit(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may_edit(request)
-
-    has_add_permission = has_change_permission = has_view_permission
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class UserAdmin(Administered):
+class UserAdmin(PeopleAdmin):
     """Passwords are not set here: people set their own through a code to their phone."""
 
     list_display = ("national_id", "full_name", "number", "works_here", "state", "identity_verified_at")
@@ -122,7 +104,7 @@ class MembershipInline(GuardedInline):
         return False
 
 
-class EngineeringOfficeAdmin(Administered, RecordedAdmin):
+class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
     list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "state")
     list_filter = ("active",)
     search_fields = ("licence_number", "name_ar", "name_en")
@@ -133,7 +115,7 @@ class EngineeringOfficeAdmin(Administered, RecordedAdmin):
         return tag("success", _("Active")) if office.active else tag("error", _("Stopped"))
 
 
-class StaffPostAdmin(Administered, RecordedAdmin):
+class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
     form = PersonForm
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")
@@ -141,7 +123,7 @@ class StaffPostAdmin(Administered, RecordedAdmin):
     search_fields = ("user__national_id", "user__full_name")
 
 
-class AuthorisationAdmin(Administered):
+class AuthorisationAdmin(PeopleAdmin):
     list_display = ("owner", "office", "plan_number", "parcel_number", "status", "given_at")
     list_filter = ("status",)
     list_select_related = ("owner", "office")
@@ -154,12 +136,8 @@ class AuthorisationAdmin(Administered):
         return False
 
 
-def register(site: AdminSite, *, may_edit: Callable[[HttpRequest], bool]) -> None:
-    """Put people, offices, authorisations and posts on a site; `may_edit` says who is an administrator."""
-    for model, base in (
-        (User, UserAdmin),
-        (EngineeringOffice, EngineeringOfficeAdmin),
-        (StaffPost, StaffPostAdmin),
-        (Authorisation, AuthorisationAdmin),
-    ):
-        site.register(model, type(base.__name__, (base,), {"may_edit": staticmethod(may_edit)}))
+def register(site: AdministeredSite) -> None:
+    site.register(User, UserAdmin)
+    site.register(EngineeringOffice, EngineeringOfficeAdmin)
+    site.register(StaffPost, StaffPostAdmin)
+    site.register(Authorisation, AuthorisationAdmin)

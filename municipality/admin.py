@@ -1,12 +1,10 @@
-"""Reference data in the staff admin. `register` puts it on a site; who may edit is the site's to say."""
+"""Reference data in the staff admin."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.sites import AdminSite
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -14,29 +12,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from . import services
-from .guarded_admin import RecordedAdmin
+from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
 from .models import Certainty, District, Holiday, Named, Office
 from .text import search_key
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 
 
-class ReferenceAdmin(RecordedAdmin):
-    """Only those who may edit see it; nobody deletes."""
-
-    may_edit: Callable[[HttpRequest], bool]
+class ReferenceAdmin(Administered, RecordedAdmin):
     list_per_page = 50
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.may_edit(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may_edit(request)
-
-    has_add_permission = has_change_permission = has_view_permission
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Named, form: Any, change: bool) -> None:
         services.save_reference(obj)
@@ -49,8 +33,7 @@ class ReferenceAdmin(RecordedAdmin):
 
     @admin.display(description=_("certainty"), ordering="certainty")
     def sureness(self, row: Any) -> SafeString:
-        kind = "tag--warning" if row.certainty in UNSURE else "tag--plain"
-        return format_html('<span class="tag {}">{}</span>', kind, row.get_certainty_display())
+        return tag("warning" if row.certainty in UNSURE else "plain", row.get_certainty_display())
 
 
 class OfficeAdmin(ReferenceAdmin):
@@ -65,8 +48,7 @@ class OfficeAdmin(ReferenceAdmin):
 
     @admin.display(description=_("state"), ordering="suspended")
     def state(self, office: Office) -> SafeString:
-        kind, word = ("error", _("Suspended")) if office.suspended else ("success", _("Working"))
-        return format_html('<span class="tag tag--{}">{}</span>', kind, word)
+        return tag("error", _("Suspended")) if office.suspended else tag("success", _("Working"))
 
 
 class DistrictAdmin(ReferenceAdmin):
@@ -86,7 +68,7 @@ class HolidayAdmin(ReferenceAdmin):
     list_filter = ("certainty",)
 
 
-def register(site: AdminSite, *, may_edit: Callable[[HttpRequest], bool]) -> None:
-    """Put offices, districts and holidays on a site; `may_edit` says who is an administrator."""
-    for model, base in ((Office, OfficeAdmin), (District, DistrictAdmin), (Holiday, HolidayAdmin)):
-        site.register(model, type(base.__name__, (base,), {"may_edit": staticmethod(may_edit)}))
+def register(site: AdministeredSite) -> None:
+    site.register(Office, OfficeAdmin)
+    site.register(District, DistrictAdmin)
+    site.register(Holiday, HolidayAdmin)

@@ -12,6 +12,8 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
 # What follows the name of a declared filter in the address of a filtered list.
@@ -28,6 +30,11 @@ PICKERS: dict[Any, dict[str, Any]] = {
         )
     },
 }
+
+
+def tag(kind: str, word: object) -> SafeString:
+    """A state in a list: success, error, warning, info or plain, and its word."""
+    return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
 def are_numbers(ids: Iterable[str]) -> bool:
@@ -64,6 +71,29 @@ class GuardedAdmin(admin.ModelAdmin):
         if not are_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest("ids are numbers")
         return super().response_action(request, queryset, *more, **also)
+
+
+class AdministeredSite(admin.AdminSite):
+    def may_edit(self, request: HttpRequest) -> bool:
+        """Is this one of the administrators? The site that is served knows them."""
+        raise NotImplementedError
+
+
+class Administered(GuardedAdmin):
+    """Administrators see and edit it, nobody else; nobody deletes."""
+
+    admin_site: AdministeredSite
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.may_edit(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.may_edit(request)
+
+    has_add_permission = has_change_permission = has_view_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class RecordedAdmin(GuardedAdmin, SimpleHistoryAdmin):

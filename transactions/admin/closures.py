@@ -6,13 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import is_administrator, signed_in
-from municipality.guarded_admin import RecordedAdmin
+from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin
 
 from ..models import Closure
 from ..service_types import every, find
@@ -32,23 +30,12 @@ class ClosureForm(forms.ModelForm):
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
-class ClosureAdmin(RecordedAdmin):
+class ClosureAdmin(Administered, RecordedAdmin):
     """To open a service again, untick “closed for new requests”: the row stays, so that its history does."""
 
     form = ClosureForm
     fields = ("service", "in_force", "since", "reason_ar", "reason_en", "reopens_on")
     list_display = ("title", "in_force", "since", "reopens_on")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_administrator(signed_in(request))
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(signed_in(request))
-
-    has_add_permission = has_change_permission = has_view_permission
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         save_closure(obj)
@@ -59,5 +46,5 @@ class ClosureAdmin(RecordedAdmin):
         return service.title if service else closure.service
 
 
-def register(site: AdminSite) -> None:
+def register(site: AdministeredSite) -> None:
     site.register(Closure, ClosureAdmin)

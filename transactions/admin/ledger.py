@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from journal.models import Entry
-from municipality.guarded_admin import GuardedAdmin
+from municipality.guarded_admin import GuardedAdmin, tag
 
 from .. import access, outbox, references
 from ..lateness import standing
@@ -52,10 +52,6 @@ class ReadOnly(GuardedAdmin):
 class ForAdministrators(ReadOnly):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_administrator(signed_in(request))
-
-
-def _tag(kind: str, word: object) -> SafeString:
-    return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
 class ServiceFilter(admin.SimpleListFilter):
@@ -123,12 +119,12 @@ class TransactionAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, case: Transaction) -> SafeString:
-        return _tag(status_kind(case.status), case.get_status_display())
+        return tag(status_kind(case.status), case.get_status_display())
 
     @admin.display(description=gettext_lazy("due date"), ordering="due_at")
     def standing(self, case: Transaction) -> Any:
         found = standing(case, timezone.now())
-        return format_html("{} {}", _tag(found.mark.value, found.word), found.detail) if case.is_open else "—"
+        return format_html("{} {}", tag(found.mark.value, found.word), found.detail) if case.is_open else "—"
 
 
 class MovementAdmin(ReadOnly):
@@ -231,7 +227,7 @@ class OutboxAdmin(ForAdministrators):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def standing(self, row: Outbox) -> SafeString:
         kinds = {Outbox.State.DONE: "success", Outbox.State.DEAD: "error", Outbox.State.CLAIMED: "info"}
-        return _tag(kinds.get(Outbox.State(row.state), "plain"), row.get_state_display())
+        return tag(kinds.get(Outbox.State(row.state), "plain"), row.get_state_display())
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, row: Outbox) -> SafeString:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import needs_second_factor, posts_of, staff_may_enter
+from accounts.access import is_administrator, needs_second_factor, posts_of, signed_in, staff_may_enter
 from accounts.models import Role
+from municipality.guarded_admin import AdministeredSite
 
 
-class StaffSite(AdminSite):
+class StaffSite(AdministeredSite):
     site_header = _("Staff workbench")
     site_title = _("Jeddah Municipality")
     index_title = _("My queue")
@@ -24,6 +24,9 @@ class StaffSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and staff_may_enter(request.user)
+
+    def may_edit(self, request: HttpRequest) -> bool:
+        return is_administrator(signed_in(request))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff sign in where everyone does; whoever is in but lacks the second factor is sent to set it up."""
