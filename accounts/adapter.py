@@ -7,11 +7,17 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from knox.models import AuthToken
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def set_password(self, user: Any, password: str) -> None:
+        """A new password ends what was opened under the old one: sessions by itself, API tokens here."""
+        super().set_password(user, password)
+        AuthToken.objects.filter(user=user).delete()
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Carry on in the language this person chose."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.guarded_admin import Administered, AdministeredSite, GuardedInline, RecordedAdmin, tag
 from municipality.text import western_digits
 
+from . import services
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
 
 
@@ -121,6 +122,10 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
     list_filter = ("role", "office")
     list_select_related = ("user", "office")
     search_fields = ("user__national_id", "user__full_name")
+
+    def save_model(self, request: HttpRequest, obj: StaffPost, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.let_in(obj.user)
 
 
 class AuthorisationAdmin(PeopleAdmin):

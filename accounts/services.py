@@ -8,6 +8,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.password_validation import validate_password
@@ -114,9 +115,10 @@ def person_at_counter(
 ) -> User:
     """Find or make the account of somebody whose original ID a clerk has just seen.
 
-    An account that somebody opened for this ID without proof is handed to the real person: their phone, no
-    password, no sessions, no API tokens. A verified person's new phone is recorded under the clerk's name and told to
-    the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID or phone.
+    An account that somebody opened for this ID without proof is handed to the real person: their phone, no password,
+    no sessions, no API tokens, no second factor and no e-mail of the other. A verified person's new phone is recorded
+    under the clerk's name and told to the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID
+    or phone.
     """
     now = now or timezone.now()
     national_id, phone = clean_national_id(national_id), clean_mobile(phone)
@@ -140,7 +142,8 @@ def _hand_over(user: User, full_name: str, phone: str, by: User) -> None:
     if user.identity_verified_at is None:
         user.set_unusable_password()
         AuthToken.objects.filter(user=user).delete()
-        user.full_name = full_name
+        Authenticator.objects.filter(user=user).delete()
+        user.full_name, user.email = full_name, ""
         return
     told = _("Mobile changed at the counter: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone}
     LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
@@ -243,10 +246,15 @@ def appoint(user: User, office: Office, role: str, *, on: date | None = None) ->
     post, _created = StaffPost.objects.get_or_create(
         user=user, office=office, role=role, ends_on=None, defaults={"starts_on": on or timezone.localdate()}
     )
+    let_in(user)
+    return post
+
+
+def let_in(user: User) -> None:
+    """Whoever holds a post may enter the workbench."""
     if not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
-    return post
 
 
 @transaction.atomic

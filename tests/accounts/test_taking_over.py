@@ -160,3 +160,23 @@ def test_a_whole_network_asks_for_codes_as_one(monkeypatch):
     with pytest.raises(AccountError):
         ask(3, "2001:db8:1:2:ffff::1")
     assert ask(4, "2001:db8:1:3::1")
+
+
+def test_nothing_of_whoever_opened_an_account_without_proof_stays_in_it(cast, settings):
+    sent = send(GOOD, "+966599999999")
+    squatter = services.open_account(sent.pk, code_of(settings), NEW, now=NOW)
+    services.update_profile(squatter, email="squatter@example.org", language="ar", sms_notices=True, email_notices=True)
+    TOTP.activate(squatter, generate_totp_secret())
+    real = at_counter(cast, GOOD, "0511111111")
+    assert (real.pk, real.email) == (squatter.pk, "")
+    assert not Authenticator.objects.filter(user=real).exists()
+
+
+def test_changing_the_password_in_the_profile_ends_api_tokens(cast, signed_in):
+    AuthToken.objects.create(cast.citizen)
+    page = signed_in(cast.citizen)
+    typed = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert page.post(reverse("account_change_password"), typed).status_code == 302
+    cast.citizen.refresh_from_db()
+    assert cast.citizen.check_password(NEW)
+    assert not AuthToken.objects.filter(user=cast.citizen).exists()

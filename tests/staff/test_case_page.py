@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from permits.models import Tariff
 from transactions import previews
 from transactions.admin.case import ACTIONS
 from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
@@ -235,3 +236,21 @@ def test_the_page_asks_the_database_at_most_twelve_times_however_long_the_file_h
         page.get(url)
         with django_assert_max_num_queries(12):
             assert page.get(url).status_code == 200
+
+
+def test_without_a_tariff_the_page_says_so_where_the_fee_would_stand(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "awaiting_supervisor")
+    Tariff.objects.all().delete()
+    answer = signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference]))
+    assert answer.status_code == 200
+    assert "لا تعرفة سارية" in answer.content.decode()
+
+
+def test_a_fee_worked_out_before_is_the_one_shown(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment")
+    case = moves.withdraw(case, reason="غيرت رأيي", by=cast.citizen, now=NOW)
+    case = moves.reopen(case, reason="طلب المالك", by=cast.supervisor, now=NOW)
+    Tariff.objects.update(rate=50)
+    while case.status != "awaiting_supervisor":
+        case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    assert "1,741.50" in signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference])).content.decode()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts import services as people
 from municipality.models import Office
 from transactions.admin import staff_site
 from transactions.models import Outbox
@@ -151,3 +155,29 @@ def test_every_admin_page_opens_for_administrators(cast, submitted, signed_in):
         row = model._default_manager.first()
         if row is not None:
             assert page.get(reverse(f"{name}_change", args=[row.pk])).status_code in (200, 302), name
+
+
+def test_a_post_given_in_the_admin_lets_its_holder_in(cast, signed_in):
+    holder = cast.other_citizen
+    assert signed_in(holder).get(reverse("staff:index")).status_code == 302
+    post = {
+        "user": holder.national_id,
+        "office": cast.reviewer.posts.get().office_id,
+        "role": "reviewer",
+        "starts_on": "2026-01-01",
+    }
+    assert signed_in(cast.administrator).post(reverse("staff:accounts_staffpost_add"), post).status_code == 302
+    holder.refresh_from_db()
+    assert signed_in(holder).get(reverse("staff:index")).status_code == 200
+
+
+def test_take_next_passes_over_files_nobody_can_take(cast, submitted, signed_in):
+    """Whoever registers and reviews has many files to register before the first that is free to be studied."""
+    office = cast.reviewer.posts.get().office
+    people.appoint(cast.reviewer, office, "registry_clerk", on=date(2026, 1, 1))
+    now = timezone.now()
+    for _ in range(21):
+        submitted(now=now - timedelta(days=30))
+    studied = drive(submitted(now=now), cast, "under_study", now)
+    answer = signed_in(cast.reviewer).post(reverse("staff:take_next"))
+    assert answer.url == reverse("staff:case", args=[studied.reference])

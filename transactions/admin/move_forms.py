@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Role, User
 
 from .. import access
-from ..models import Transaction
-from ..service_types import DeficiencyCode, Stage
+from ..errors import DomainError
+from ..models import FeeDue, Transaction
+from ..service_types import DeficiencyCode, Fee, Stage
 from ..services.notices import TOLD
 from ..wording import why_not
 from ..workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
@@ -61,12 +62,20 @@ def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
     yield move.consequence
     after = _stage_after(move, case)
     if move.name == "approve" and case.service_type.fee is not None:
-        amount = case.service_type.fee.work_out(case.answers, timezone.localdate()).amount
-        yield _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{amount:,.2f}\u2069"}
+        yield _fee(case, case.service_type.fee)
     if after is not None:
         yield _next(after)
     if move.name in TOLD - SAY_THEMSELVES:
         yield _("The applicant is told.")
+
+
+def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
+    """What approving will cost the applicant; a fee that was worked out before stays."""
+    try:
+        due = FeeDue.objects.filter(transaction=case).first() or fee.work_out(case.answers, timezone.localdate())
+    except DomainError as error:
+        return error.message
+    return _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
 
 
 def _stage_after(move: Move, case: Transaction) -> Stage | None:

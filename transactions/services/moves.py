@@ -17,7 +17,7 @@ from municipality.models import Office, OfficeKind
 from ..errors import DomainError, Invalid, Problem
 from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
-from ..workflow import Status
+from ..workflow import BY_NAME, Status
 from . import decisions, registers
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
@@ -48,7 +48,7 @@ def take(case: Transaction, *, by: User, now: datetime | None = None, version: i
 
 def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
     """Take the first free file of a queue. Two who press at once get two files; None when nothing is free."""
-    for case in waiting.filter(assignee=None)[:20]:
+    for case in waiting.filter(assignee=None, status__in=BY_NAME["take"].sources)[:20]:
         try:
             with transaction.atomic():
                 return take(case, by=by, now=now, version=case.version)

@@ -31,7 +31,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, older_than: int, **options: Any) -> None:
         now = timezone.now()
-        self.stdout.write(f"{_forget(now - UNUSED)} attachments forgotten")
         before = now - timedelta(seconds=older_than)
         removed = 0
         for folder, names in _folders_of_ours():
@@ -43,7 +42,8 @@ class Command(BaseCommand):
                     if default_storage.get_modified_time(name) < before:
                         default_storage.delete(name)
                         removed += 1
-        self.stdout.write(f"{removed} files removed")
+        # Last, so that their files stay until the next run: a backup that has listed them is still reading.
+        self.stdout.write(f"{removed} files removed, {_forget(now - UNUSED)} attachments forgotten")
 
 
 @transaction.atomic
