@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from municipality.guarded_admin import Administered, AdministeredSite, GuardedIn
 from municipality.text import western_digits
 
 from . import services
+from .access import signed_in
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
 
 
@@ -75,9 +77,16 @@ class UserAdmin(PeopleAdmin):
         "date_joined",
     )
     readonly_fields = ("national_id", "identity_verified_at", "last_login", "date_joined")
+    actions = ("forget_second_factor",)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.action(description=_("Remove the second factor"))
+    def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        for user in people:
+            services.forget_second_factor(user, by=signed_in(request))
+        messages.success(request, _("They can sign in without it, and staff set up a new one."))
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:
