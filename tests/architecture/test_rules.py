@@ -17,6 +17,7 @@ from municipality.management.commands import write_glossary
 from transactions.management.commands import write_workflow
 from transactions.tasks import DOORBELLS
 
+from ..faults.mutants import MUTANTS
 from ..portal.world import routes
 
 ROOT = Path(settings.BASE_DIR)
@@ -172,3 +173,10 @@ def test_nothing_committed_names_this_machine():
     for name in listed:
         if name.endswith((".py", ".md", ".txt", ".in", ".toml", ".yml")) and name != "tests/architecture/test_rules.py":
             assert not private.search((ROOT / name).read_text(encoding="utf-8")), name
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.protection)
+def test_every_mutant_still_fits_the_code(mutant):
+    """`bin/storm --mutants` takes long and is run seldom; that it can be run is seen at once."""
+    for name, text, _instead in mutant.edits:
+        assert (ROOT / name).read_text(encoding="utf-8").count(text) == 1, name
