@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import service_types
+from ..workflow import Status
 from .history import Deficiency
 from .requests import Draft, Transaction, person
 
@@ -91,6 +92,11 @@ class FeeDue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} SAR"
+
+    @property
+    def is_payable(self) -> bool:
+        """Can it be paid now? What was worked out before a withdrawal or a re-opening is owed by nobody."""
+        return self.paid_at is None and self.transaction.status == Status.AWAITING_PAYMENT
 
 
 class IssuedDocument(models.Model):
