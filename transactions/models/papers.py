@@ -13,6 +13,15 @@ from ..workflow import Status
 from .history import Deficiency
 from .requests import Draft, Transaction, person
 
+# What an applicant gave in answer is theirs alone until the answer is sent: they may still remove it.
+IS_SENT = Q(deficiency__isnull=True) | Q(deficiency__answered_at__isnull=False)
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def sent(self) -> AttachmentQuerySet:
+        """Of the files of a transaction: those that came with it or with an answer that was sent."""
+        return self.filter(IS_SENT, removed_at=None)
+
 
 class Attachment(models.Model):
     """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
@@ -36,6 +45,8 @@ class Attachment(models.Model):
     uploaded_by = person(_("uploaded by"), related_name="+", db_index=False)
     uploaded_at = models.DateTimeField(_("uploaded at"))
     removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attachment")

@@ -113,7 +113,7 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
-    files = list(case.attachments.filter(removed_at=None))
+    files = list(case.attachments.sent())
     asked = list(case.deficiencies.all())
     context = {
         **_state(case),
