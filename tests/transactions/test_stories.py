@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
+from django.utils import translation
 
 from accounts.services import person_at_counter
 from journal.models import Entry
@@ -13,6 +15,7 @@ from transactions import access, pins
 from transactions.models import Channel, Movement
 from transactions.services import inquiry, moves
 from transactions.services.moves import Asked
+from transactions.timeline import movements_of
 
 from ..conftest import NOW, drive
 
@@ -123,3 +126,42 @@ def test_a_counter_request_is_found_by_its_owner_later(cast, submitted):
     case = submitted(by=owner, channel=Channel.COUNTER, centre=centre)
     assert (case.taken_by, case.taken_at, case.applicant) == (cast.clerk, centre, owner)
     assert list(access.mine(owner)) == [case]
+
+
+@pytest.mark.parametrize("clerk_reads", ["ar", "en"])
+def test_where_a_file_was_sent_is_read_in_the_readers_language(clerk_reads, cast, submitted, signed_in, client):
+    case = drive(submitted(), cast, "approved")
+    with translation.override(clerk_reads):
+        case = moves.dispatch(case, by=cast.registry, now=NOW + timedelta(days=1))
+    assert case.movements.last().recipient == "الشركة السعودية للكهرباء"
+    secrets = {"reference": case.reference, "pin": pins.of(case.reference)}
+    citizen, registry = signed_in(cast.citizen), signed_in(cast.registry)
+
+    def read():
+        """Every place that says where it went: the request, the inquiry, the register, both answers of the API."""
+        said = [
+            citizen.get(reverse("transactions:request", args=[case.reference])),
+            client.post(reverse("transactions:inquiry"), secrets),
+            registry.get(reverse("staff:transactions_movement_changelist")),
+            registry.get(reverse("staff:case", args=[case.reference])),
+            citizen.get(f"/api/v1/transactions/{case.reference}/"),
+            client.post("/api/v1/inquiries/", secrets, content_type="application/json"),
+        ]
+        return [answer.content.decode() for answer in said]
+
+    names = {"ar": "الشركة السعودية للكهرباء", "en": "Saudi Electricity Company"}
+    for language, other in (("ar", "en"), ("en", "ar")):
+        for one in (citizen, registry, client):
+            one.cookies["language"] = language
+        for number, text in enumerate(read()):
+            assert names[language] in text, (language, number)
+            assert names[other] not in text, (language, number)
+
+
+def test_a_line_of_the_register_from_before_is_read_like_any_other(cast, submitted):
+    case = drive(submitted(), cast, "completed")
+    case.movements.filter(direction="out").update(recipient="Saudi Electricity Company")
+    with translation.override("ar"):
+        assert movements_of(case)[-1].recipient == "الشركة السعودية للكهرباء"
+    case.movements.filter(direction="out").update(recipient="The company of that time")
+    assert movements_of(case)[-1].recipient == "The company of that time"
