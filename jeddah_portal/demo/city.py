@@ -246,7 +246,7 @@ class City:
         )
 
     def _answer(self, case: Transaction, at: datetime) -> Transaction:
-        asked = case.deficiencies.filter(answered_at=None).values_list("pk", flat=True)
+        asked = case.deficiencies.open().values_list("pk", flat=True)
         return moves.answer(case, answers=dict.fromkeys(asked, "تم الاستكمال حسب المطلوب."), by=case.applicant, now=at)
 
     def _withdraw(self, case: Transaction, at: datetime) -> Life:

@@ -12,12 +12,13 @@ from accounts.services import person_at_counter
 from journal.models import Entry
 from municipality.models import Office
 from transactions import access, pins
+from transactions.errors import Invalid
 from transactions.models import Channel, Movement
 from transactions.services import inquiry, moves
 from transactions.services.moves import Asked
 from transactions.timeline import movements_of
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, drive, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,32 @@ def test_days_that_waited_for_the_applicant_stay_counted_through_withdrawal_and_
     case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=back + timedelta(days=14))
     assert (case.paused_days, case.closed_at) == (10, None)
     assert case.due_at == due + timedelta(days=14)
+
+
+def test_what_was_asked_before_a_withdrawal_is_not_waited_for_after_the_next_return(cast, submitted, signed_in):
+    case = moves.register(submitted("land-subdivision"), by=cast.registry, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[Asked("survey-stamp"), Asked("part-area")], by=cast.reviewer, now=NOW
+    )
+    left = list(case.deficiencies.all())
+    case = moves.withdraw(case, by=cast.citizen, now=NOW)
+    case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=NOW)
+    case = moves.return_for_completion(case, deficiencies=[Asked("survey-stamp")], by=cast.reviewer, now=NOW)
+    asked = case.deficiencies.get(round=2)
+
+    page = signed_in(cast.citizen)
+    assert page.get(reverse("transactions:request", args=[case.reference])).context["open_points"] == 1
+    rows = page.get(reverse("transactions:answer", args=[case.reference])).context["rows"]
+    assert [row["item"] for row in rows] == [asked]
+    url = reverse("transactions:add_answer_file", args=[case.reference, left[0].pk])
+    assert page.post(url, {"file": upload()}).status_code == 404
+    with pytest.raises(Invalid):
+        moves.answer(case, answers={item.pk: "تم" for item in [*left, asked]}, by=cast.citizen, now=NOW)
+    case = moves.answer(case, answers={asked.pk: "تم"}, by=cast.citizen, now=NOW)
+    assert (case.status, case.events.last().facts["count"]) == ("under_tech_audit", 1)
+    assert [item.answered_at for item in case.deficiencies.filter(round=1)] == [None, None]
+    html = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert "لم يُجب عنه بعد" not in html
 
 
 def test_a_plot_over_5000_goes_to_the_central_office_and_the_event_says_why(cast, submitted):

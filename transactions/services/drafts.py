@@ -177,7 +177,7 @@ def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> No
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
         raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-    for item in locked.deficiencies.filter(answered_at=None, pk__in=typed):
+    for item in locked.deficiencies.open().filter(pk__in=typed):
         if item.answer != typed[item.pk]:
             item.answer = typed[item.pk][:MOST_CHARACTERS]
             item.save(update_fields=["answer"])

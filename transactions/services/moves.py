@@ -137,7 +137,7 @@ def answer(
     Each answer is a sentence, or one or more files attached to the deficiency beforehand, or both.
     """
     moving = begin(case, "answer", by=by, now=now, version=version)
-    waiting = list(moving.case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
+    waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
     if strangers := set(answers) - {item.pk for item in waiting}:
         raise Invalid([Problem(f"answers.{sorted(strangers)[0]}", _("This was not asked."), "unknown")])
     problems = []
