@@ -17,7 +17,7 @@ from accounts.models import Authorisation, Role, StaffPost, User
 
 from . import references
 from .errors import NotVisible
-from .models import Attachment, Draft, Note, Transaction, TransactionQuerySet
+from .models import IS_SENT, Attachment, Draft, Note, Transaction, TransactionQuerySet
 from .workflow import BY_NAME, Move, Who, allowed, moves_open
 
 # Administrators keep the reference data; they see no case.
@@ -200,12 +200,16 @@ def get_draft(user: User, key: UUID | str) -> Draft:
 
 
 def get_attachment(user: User, key: UUID | str) -> Attachment:
-    """A file of a case or draft this person may see; also one they uploaded that no case has taken yet."""
+    """A file of a case or draft this person may see; also one they uploaded that no case has taken yet.
+
+    Whoever works on a case sees what was sent; those who act for the applicant also what they have still to send.
+    """
     found = (
         Attachment.objects.select_related("transaction", "draft")
         .filter(key=key, removed_at__isnull=True)
         .filter(
-            Q(transaction__in=visible(user))
+            Q(transaction__in=mine(user))
+            | Q(IS_SENT, transaction__in=at_work(user))
             | Q(transaction=None, draft__in=Draft.objects.filter(drafts(user)))
             | Q(transaction=None, draft=None, uploaded_by=user)
         )

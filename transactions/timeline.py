@@ -10,7 +10,7 @@ from municipality.services import offices
 
 from .models import Event, Movement, Transaction
 from .prepared import Prepared, columns
-from .wording import reason_shown, sentence, title
+from .wording import reason_shown, sent_to, sentence, title
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,11 @@ def history_of(case: Transaction) -> list[Entry]:
 
 
 def movements_of(case: Transaction) -> list[Movement]:
-    """Incoming and outgoing numbers, oldest first; one query."""
+    """Incoming and outgoing numbers, oldest first, in the reader's language; one query."""
     known = offices()
     lines = [Movement.from_db(None, MOVEMENT, row) for row in _movements.rows(case.pk)]
     for line in lines:
+        line.recipient = sent_to(line, case.service_type)
         line._state.fields_cache["office"] = known[line.office_id]
         line._state.fields_cache["counterpart"] = known.get(line.counterpart_id) if line.counterpart_id else None
     return lines

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop, ngettext
 from accounts.models import Role
 
 from . import service_types
-from .models import Deficiency, Event, Transaction
+from .models import Deficiency, Event, Movement, Transaction
 from .workflow import BY_NAME, Move, Obstacle, Status, Who
 
 if TYPE_CHECKING:
@@ -165,12 +165,22 @@ def headline(case: Transaction) -> str:
 def asked(item: Deficiency, service: service_types.ServiceType) -> str:
     """What a return asks for: the catalogue's sentence in the reader's language, the reviewer's own as written."""
     known = next((code.sentence for code in service.deficiencies if code.code == item.code), "")
+    return _as_read(item.sentence, known)
+
+
+def sent_to(line: Movement, service: service_types.ServiceType) -> str:
+    """Who a file went out to: the body the service names in the reader's language, anybody else as written."""
+    return _as_read(line.recipient, service.output.recipient)
+
+
+def _as_read(written: str, known: StrOrPromise) -> str:
+    """A text that was written in one language, in the reader's if it is the known one."""
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            same = item.sentence == str(known)
+            same = written == str(known)
         if same:
             return str(known)
-    return item.sentence
+    return written
 
 
 def notice_subject(event: Event) -> str:

@@ -223,7 +223,7 @@ class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
 
 
 class CaseSerializer(CaseSummary):
-    """One transaction with its history, for those who may see it."""
+    """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent."""
 
     headline = serializers.SerializerMethodField()
     answers = serializers.JSONField(read_only=True)
@@ -259,7 +259,7 @@ class CaseSerializer(CaseSummary):
 
     @extend_schema_field(AttachmentSerializer(many=True))
     def get_attachments(self, case: Transaction) -> Any:
-        return AttachmentSerializer(case.attachments.filter(removed_at=None), many=True).data
+        return AttachmentSerializer(case.attachments.sent(), many=True).data
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):

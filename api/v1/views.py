@@ -173,7 +173,7 @@ class Answers(APIView):
         operation_id="transactions_answer",
     )
     def post(self, request: Request, reference: str) -> Response:
-        """Answer every open deficiency at once; the clock resumes."""
+        """Answer all that was asked in the latest round at once; the clock resumes."""
         case = access.get(signed_in(request), reference)
         data = _read(serializers.AnswersSerializer, request)
         done = moves.answer(case, answers=data["answers"], by=signed_in(request), version=data.get("version"))
@@ -191,7 +191,7 @@ class DeficiencyFiles(APIView):
     def post(self, request: Request, reference: str, deficiency: int) -> Response:
         """Attach a file to the answer of one deficiency, before the answers are sent."""
         case = access.get(signed_in(request), reference)
-        asked = case.deficiencies.filter(pk=deficiency).first() if deficiency < 2**31 else None
+        asked = case.deficiencies.open().filter(pk=deficiency).first() if deficiency < 2**31 else None
         if asked is None:
             raise Http404
         data = _read(serializers.FileOnlySerializer, request)

@@ -24,7 +24,7 @@ from municipality.services import current_calendar
 from transactions import outbox, service_types
 from transactions.models import Channel, Outbox, Transaction
 from transactions.services import attachments, moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import Submission, plot_of, submit
 from transactions.services.moves import Asked
 from transactions.workflow import OPEN, Status
 
@@ -164,7 +164,7 @@ class City:
         if code == "building-permit":
             authorisation = chance.choice(self.people.clients)
             applicant = by = authorisation.owner
-            answers |= {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
+            answers |= plot_of(authorisation)
         elif at.hour < 14 and self.calendar.is_working_day(at.date()) and chance.random() < 0.4:
             centre = chance.choice(self.centres)
             channel, by = Channel.COUNTER, self.people.staff[(centre.code, Role.CENTRE_CLERK)][0]
@@ -246,7 +246,7 @@ class City:
         )
 
     def _answer(self, case: Transaction, at: datetime) -> Transaction:
-        asked = case.deficiencies.filter(answered_at=None).values_list("pk", flat=True)
+        asked = case.deficiencies.open().values_list("pk", flat=True)
         return moves.answer(case, answers=dict.fromkeys(asked, "تم الاستكمال حسب المطلوب."), by=case.applicant, now=at)
 
     def _withdraw(self, case: Transaction, at: datetime) -> Life:

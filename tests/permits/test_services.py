@@ -83,6 +83,27 @@ def test_one_payment_pays_one_fee(cast, submitted):
     assert second.status == "awaiting_payment"
 
 
+@pytest.mark.django_db
+def test_people_are_told_to_pay_only_while_a_payment_can_be_recorded(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment")
+    pages = [
+        (signed_in(cast.citizen), reverse("transactions:request", args=[case.reference])),
+        (signed_in(cast.supervisor), reverse("staff:case", args=[case.reference])),
+    ]
+
+    def told_to_pay():
+        said = [page.get(url).content.decode() for page, url in pages]
+        return [any(words in html for words in ("المطلوب سداده", 'warning">بانتظار السداد')) for html in said]
+
+    assert told_to_pay() == [True, True]
+    case = moves.withdraw(case, by=cast.citizen, now=NOW)
+    assert told_to_pay() == [False, False]
+    case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=NOW)
+    assert told_to_pay() == [False, False]
+    drive(case, cast, "awaiting_payment")
+    assert told_to_pay() == [True, True]
+
+
 def subdivision(**changed):
     return ANSWERS["land-subdivision"] | changed
 

@@ -318,6 +318,17 @@ def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, 
     assert (other["returned"], other["changes"], other["counts"]["all"]) == ([], [], 0)
 
 
+def test_the_office_is_told_of_the_points_of_the_latest_return_only(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "under_admin_audit")
+    for codes in (("deed-unreadable", "survey-old"), ("survey-old",)):
+        asked = [Asked(code) for code in codes]
+        case = moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=9))
+        (row,) = signed_in(cast.engineer).get(reverse("transactions:office")).context["returned"]
+        assert row["case"].points == len(codes)
+        case = moves.withdraw(case, by=cast.citizen, now=NOW + timedelta(hours=9))
+        case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=NOW + timedelta(hours=9))
+
+
 def test_cases_are_found_by_owner_plot_and_number(cast, submitted, signed_in):
     case = submitted("building-permit")
     page, url = signed_in(cast.engineer), reverse("transactions:office")

@@ -251,6 +251,35 @@ def test_a_deficiency_takes_as_many_files_as_its_document(cast, submitted):
     assert refusal(lambda: attachments.attach_to_deficiency(asked, upload(), by=cast.citizen)) == "too_many_documents"
 
 
+def test_files_of_an_answer_are_their_writers_own_until_it_is_sent(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    case = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    file = attachments.attach_to_deficiency(case.deficiencies.get(), upload("half-done.pdf"), by=cast.citizen, now=NOW)
+    applicant, reviewer = signed_in(cast.citizen), signed_in(cast.reviewer)
+    paths = [
+        reverse("staff:case", args=[case.reference]),
+        reverse("transactions:request", args=[case.reference]),
+        f"/api/v1/transactions/{case.reference}/",
+    ]
+    its_own = [
+        reverse("transactions:file", args=[file.key]),
+        reverse("transactions:preview", args=[file.key]),
+        f"/api/v1/attachments/{file.key}/",
+    ]
+
+    def lists_it(page, paths):
+        return ["half-done.pdf" in page.get(path).content.decode() for path in paths]
+
+    assert lists_it(reviewer, paths) == [False, False, False]
+    assert lists_it(applicant, paths[1:]) == [False, False]
+    assert [reviewer.get(path).status_code for path in its_own] == [404, 404, 404]
+    assert [applicant.get(path).status_code for path in its_own] == [200, 200, 200]
+    assert lists_it(applicant, [reverse("transactions:answer", args=[case.reference])]) == [True]
+    moves.answer(case, answers={}, by=cast.citizen, now=NOW)
+    assert lists_it(reviewer, paths) == [True, True, True]
+    assert [reviewer.get(path).status_code for path in its_own] == [200, 200, 200]
+
+
 def test_what_was_sent_in_and_never_used_is_forgotten_after_a_week(cast, submitted):
     taken = Attachment.objects.filter(transaction=submitted()).first()
     draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)

@@ -15,10 +15,11 @@ from journal.models import Entry
 from transactions import outbox, service_types
 from transactions.errors import DomainError, Invalid
 from transactions.models import Attachment, Channel, Event, Intake, Notification, Outbox, Serial, Transaction
+from transactions.services import attachments, drafts
 from transactions.services import intake as intake_module
 from transactions.services.intake import Submission, submit
 
-from ..conftest import ANSWERS, NOW, authorised, files_for
+from ..conftest import ANSWERS, NOW, authorised, files_for, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +227,40 @@ def test_a_building_permit_needs_an_authorisation_in_force(why, cast):
             now=NOW,
         )
     assert Transaction.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "refused"),
+    [
+        ({}, set()),
+        ({"plan_number": "٤١٥", "parcel_number": "\u200f ٢٧ "}, set()),
+        ({"parcel_number": "28"}, {"parcel_number"}),
+        ({"plan_number": "416", "parcel_number": "2 7"}, {"plan_number", "parcel_number"}),
+    ],
+)
+def test_an_authorisation_files_a_permit_for_its_own_plot_only(typed, refused, cast):
+    sent = submission(cast, "building-permit", **typed)
+    if not refused:
+        assert submit(sent, by=cast.citizen, key="k", now=NOW)
+        return
+    with pytest.raises(Invalid) as caught:
+        submit(sent, by=cast.citizen, key="k", now=NOW)
+    assert problems_of(caught) == dict.fromkeys(refused, "another_plot")
+    assert Transaction.objects.count() == 0
+
+
+def test_an_office_cannot_send_the_owner_a_file_for_another_plot(cast):
+    service = service_types.get("building-permit")
+    draft = drafts.start(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
+    for step in service.steps:
+        drafts.save_step(draft, step, ANSWERS[service.code] | {"parcel_number": "28"}, by=cast.engineer, now=NOW)
+    for document in service.documents_for(draft.answers):
+        for _ in range(document.least):
+            attachments.attach_to_draft(draft, document.code, upload(), by=cast.engineer, now=NOW)
+    with pytest.raises(Invalid) as caught:
+        drafts.send_to_owner(draft, by=cast.engineer, now=NOW)
+    (problem,) = caught.value.problems
+    assert (problem.path, "27" in problem.message) == ("parcel_number", True)
 
 
 def test_serials_count_on_and_start_again_with_the_hijri_year(cast):

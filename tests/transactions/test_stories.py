@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
+from django.utils import translation
 
 from accounts.services import person_at_counter
 from journal.models import Entry
 from municipality.models import Office
 from transactions import access, pins
+from transactions.errors import Invalid
 from transactions.models import Channel, Movement
 from transactions.services import inquiry, moves
 from transactions.services.moves import Asked
+from transactions.timeline import movements_of
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, drive, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +104,32 @@ def test_days_that_waited_for_the_applicant_stay_counted_through_withdrawal_and_
     assert case.due_at == due + timedelta(days=14)
 
 
+def test_what_was_asked_before_a_withdrawal_is_not_waited_for_after_the_next_return(cast, submitted, signed_in):
+    case = moves.register(submitted("land-subdivision"), by=cast.registry, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[Asked("survey-stamp"), Asked("part-area")], by=cast.reviewer, now=NOW
+    )
+    left = list(case.deficiencies.all())
+    case = moves.withdraw(case, by=cast.citizen, now=NOW)
+    case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=NOW)
+    case = moves.return_for_completion(case, deficiencies=[Asked("survey-stamp")], by=cast.reviewer, now=NOW)
+    asked = case.deficiencies.get(round=2)
+
+    page = signed_in(cast.citizen)
+    assert page.get(reverse("transactions:request", args=[case.reference])).context["open_points"] == 1
+    rows = page.get(reverse("transactions:answer", args=[case.reference])).context["rows"]
+    assert [row["item"] for row in rows] == [asked]
+    url = reverse("transactions:add_answer_file", args=[case.reference, left[0].pk])
+    assert page.post(url, {"file": upload()}).status_code == 404
+    with pytest.raises(Invalid):
+        moves.answer(case, answers={item.pk: "تم" for item in [*left, asked]}, by=cast.citizen, now=NOW)
+    case = moves.answer(case, answers={asked.pk: "تم"}, by=cast.citizen, now=NOW)
+    assert (case.status, case.events.last().facts["count"]) == ("under_tech_audit", 1)
+    assert [item.answered_at for item in case.deficiencies.filter(round=1)] == [None, None]
+    html = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert "لم يُجب عنه بعد" not in html
+
+
 def test_a_plot_over_5000_goes_to_the_central_office_and_the_event_says_why(cast, submitted):
     parts = [
         {"area_m2": "3000", "frontage_m": "40", "street": "1", "street_width_m": "20"},
@@ -123,3 +153,42 @@ def test_a_counter_request_is_found_by_its_owner_later(cast, submitted):
     case = submitted(by=owner, channel=Channel.COUNTER, centre=centre)
     assert (case.taken_by, case.taken_at, case.applicant) == (cast.clerk, centre, owner)
     assert list(access.mine(owner)) == [case]
+
+
+@pytest.mark.parametrize("clerk_reads", ["ar", "en"])
+def test_where_a_file_was_sent_is_read_in_the_readers_language(clerk_reads, cast, submitted, signed_in, client):
+    case = drive(submitted(), cast, "approved")
+    with translation.override(clerk_reads):
+        case = moves.dispatch(case, by=cast.registry, now=NOW + timedelta(days=1))
+    assert case.movements.last().recipient == "الشركة السعودية للكهرباء"
+    secrets = {"reference": case.reference, "pin": pins.of(case.reference)}
+    citizen, registry = signed_in(cast.citizen), signed_in(cast.registry)
+
+    def read():
+        """Every place that says where it went: the request, the inquiry, the register, both answers of the API."""
+        said = [
+            citizen.get(reverse("transactions:request", args=[case.reference])),
+            client.post(reverse("transactions:inquiry"), secrets),
+            registry.get(reverse("staff:transactions_movement_changelist")),
+            registry.get(reverse("staff:case", args=[case.reference])),
+            citizen.get(f"/api/v1/transactions/{case.reference}/"),
+            client.post("/api/v1/inquiries/", secrets, content_type="application/json"),
+        ]
+        return [answer.content.decode() for answer in said]
+
+    names = {"ar": "الشركة السعودية للكهرباء", "en": "Saudi Electricity Company"}
+    for language, other in (("ar", "en"), ("en", "ar")):
+        for one in (citizen, registry, client):
+            one.cookies["language"] = language
+        for number, text in enumerate(read()):
+            assert names[language] in text, (language, number)
+            assert names[other] not in text, (language, number)
+
+
+def test_a_line_of_the_register_from_before_is_read_like_any_other(cast, submitted):
+    case = drive(submitted(), cast, "completed")
+    case.movements.filter(direction="out").update(recipient="Saudi Electricity Company")
+    with translation.override("ar"):
+        assert movements_of(case)[-1].recipient == "الشركة السعودية للكهرباء"
+    case.movements.filter(direction="out").update(recipient="The company of that time")
+    assert movements_of(case)[-1].recipient == "The company of that time"

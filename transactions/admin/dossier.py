@@ -48,7 +48,7 @@ class Shown:
 
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = signed_in(request), timezone.now(), case.service_type
-    files = [(label_of(service, file), file) for file in case.attachments.filter(removed_at=None)]
+    files = [(label_of(service, file), file) for file in case.attachments.sent()]
     posts = access.posts_on(case, timezone.localdate(now))
     return {
         "title": case.reference,

@@ -25,6 +25,7 @@ from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
 from ..service_types import every
 from ..templatetags.cases import status_kind
+from ..wording import sent_to
 
 
 class ReadOnly(GuardedAdmin):
@@ -149,7 +150,7 @@ class MovementAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("from or to"))
     def where(self, row: Movement) -> Any:
-        return row.recipient or (row.counterpart.name if row.counterpart else "—")
+        return sent_to(row, row.transaction.service_type) or (row.counterpart.name if row.counterpart else "—")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Movement]:
         user = signed_in(request)

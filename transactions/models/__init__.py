@@ -3,11 +3,12 @@
 from .closures import Closure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
-from .papers import Attachment, FeeDue, Intake, IssuedDocument
+from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
 
 __all__ = [
+    "IS_SENT",
     "Attachment",
     "Channel",
     "Closure",

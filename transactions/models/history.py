@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from municipality.models import Office
@@ -99,6 +100,15 @@ class Movement(models.Model):
         return f"{self.number}/{self.hijri_year}"
 
 
+class DeficiencyQuerySet(models.QuerySet["Deficiency"]):
+    def open(self) -> DeficiencyQuerySet:
+        """What waits for an answer. A request withdrawn while it waited and taken up again leaves rounds behind that
+        nobody answers any more: only the latest counts.
+        """
+        later = Deficiency.objects.filter(transaction=OuterRef("transaction"), round__gt=OuterRef("round"))
+        return self.filter(~Exists(later), answered_at=None)
+
+
 class Deficiency(models.Model):
     """One thing the applicant was asked to complete, and the answer to it. Rounds count returns."""
 
@@ -109,6 +119,8 @@ class Deficiency(models.Model):
     about = models.CharField(_("document or question"), max_length=40, blank=True)
     answer = models.TextField(_("answer"), blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    objects = DeficiencyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("deficiency")

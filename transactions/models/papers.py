@@ -9,8 +9,18 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import service_types
+from ..workflow import Status
 from .history import Deficiency
 from .requests import Draft, Transaction, person
+
+# What an applicant gave in answer is theirs alone until the answer is sent: they may still remove it.
+IS_SENT = Q(deficiency__isnull=True) | Q(deficiency__answered_at__isnull=False)
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def sent(self) -> AttachmentQuerySet:
+        """Of the files of a transaction: those that came with it or with an answer that was sent."""
+        return self.filter(IS_SENT, removed_at=None)
 
 
 class Attachment(models.Model):
@@ -35,6 +45,8 @@ class Attachment(models.Model):
     uploaded_by = person(_("uploaded by"), related_name="+", db_index=False)
     uploaded_at = models.DateTimeField(_("uploaded at"))
     removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attachment")
@@ -91,6 +103,11 @@ class FeeDue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} SAR"
+
+    @property
+    def is_payable(self) -> bool:
+        """Can it be paid now? What was worked out before a withdrawal or a re-opening is owed by nobody."""
+        return self.paid_at is None and self.transaction.status == Status.AWAITING_PAYMENT
 
 
 class IssuedDocument(models.Model):

@@ -21,7 +21,7 @@ from ..models import Attachment, Channel, Draft, Intake, Transaction
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
 from .closures import refuse_if_closed
-from .intake import Submission, check, refuse_unless_in_force, submit
+from .intake import Submission, check, plot_of, refuse_unless_in_force, submit
 
 MOST_CHARACTERS = 4000
 
@@ -54,9 +54,6 @@ def start(
         )
     elif applicant is not None and applicant.pk != by.pk and not centre:
         raise DomainError("not_the_applicant", _("You can begin a request for yourself only."))
-    prefilled = {}
-    if authorisation is not None:
-        prefilled = {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
     kind = {
         "service": service.code,
         "applicant": applicant or by,
@@ -64,7 +61,7 @@ def start(
         "authorisation": authorisation,
         "channel": channel,
         "centre": centre,
-        "answers": prefilled,
+        "answers": plot_of(authorisation) if authorisation else {},
     }
     untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
     return untouched or Draft.objects.create(**kind, created_at=now, updated_at=now)
@@ -180,7 +177,7 @@ def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> No
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
         raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-    for item in locked.deficiencies.filter(answered_at=None, pk__in=typed):
+    for item in locked.deficiencies.open().filter(pk__in=typed):
         if item.answer != typed[item.pk]:
             item.answer = typed[item.pk][:MOST_CHARACTERS]
             item.save(update_fields=["answer"])

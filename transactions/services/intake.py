@@ -27,6 +27,7 @@ from journal.entry import person_mark
 from municipality.hijri import hijri_year
 from municipality.models import District, Office
 from municipality.services import current_calendar, districts_by_code
+from municipality.text import isolated, search_key, without_marks
 
 from .. import answers as answers_module
 from .. import clock, outbox
@@ -96,6 +97,8 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     cleaned = answers_module.clean(submission.service, submission.answers, timezone.localdate(now))
     files = _files(submission, by)
     problems = [*cleaned.problems, *_document_problems(submission.service, cleaned.values, files)]
+    if submission.authorisation is not None:
+        problems += _plot_problems(submission.authorisation, cleaned.values)
     if problems:
         raise Invalid(problems)
     return cleaned.values, files
@@ -135,6 +138,28 @@ def refuse_unless_in_force(authorisation: Authorisation, now: datetime) -> None:
         raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
     if not authorisation.office.may_practise(timezone.localdate(now)):
         raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))
+
+
+def plot_of(authorisation: Authorisation) -> dict[str, str]:
+    """The plot an office is authorised for, as answers to the questions about it."""
+    return {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
+
+
+def _plot_problems(authorisation: Authorisation, values: Mapping[str, Any]) -> list[Problem]:
+    """An authorisation is for one plot, however its numbers are spelt."""
+    said = {
+        "plan_number": _("The authorisation is for plan no. %(number)s. Another plot needs its own authorisation."),
+        "parcel_number": _("The authorisation is for parcel no. %(number)s. Another plot needs its own authorisation."),
+    }
+    return [
+        Problem(name, said[name] % {"number": isolated(number)}, "another_plot")
+        for name, number in plot_of(authorisation).items()
+        if name in values and _plot_key(values[name]) != _plot_key(number)
+    ]
+
+
+def _plot_key(number: str) -> str:
+    return search_key(without_marks(number))
 
 
 class _File(NamedTuple):

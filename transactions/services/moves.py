@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -136,7 +137,7 @@ def answer(
     Each answer is a sentence, or one or more files attached to the deficiency beforehand, or both.
     """
     moving = begin(case, "answer", by=by, now=now, version=version)
-    waiting = list(moving.case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
+    waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
     if strangers := set(answers) - {item.pk for item in waiting}:
         raise Invalid([Problem(f"answers.{sorted(strangers)[0]}", _("This was not asked."), "unknown")])
     problems = []
@@ -207,14 +208,20 @@ def record_payment(
 def issue(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Issue the document of the service under an outgoing number, signed in the journal. Event, notice."""
     moving = begin(case, "issue", by=by, now=now, version=version)
-    return _leave(moving, recipient=str(moving.case.service_type.output.recipient) or moving.case.applicant.full_name)
+    return _leave(moving, recipient=_body_outside(moving.case) or moving.case.applicant.full_name)
 
 
 @transaction.atomic
 def dispatch(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Send the approved file to the body outside, under an outgoing number. Journal, event, notice."""
     moving = begin(case, "dispatch", by=by, now=now, version=version)
-    return _leave(moving, recipient=str(moving.case.service_type.output.recipient))
+    return _leave(moving, recipient=_body_outside(moving.case))
+
+
+def _body_outside(case: Transaction) -> str:
+    """Where the service sends its files, under its name in the language of the registers, whoever writes the line."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return str(case.service_type.output.recipient)
 
 
 def _leave(moving: Moving, *, recipient: str) -> Transaction:

@@ -127,7 +127,7 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
         return HttpResponse(status=401)
     user = signed_in(request)
     case = access.get(user, reference)
-    item = case.deficiencies.filter(pk=pk, answered_at=None).first()
+    item = case.deficiencies.open().filter(pk=pk).first()
     if item is None:
         raise Http404
     problems: tuple[Problem, ...] = ()

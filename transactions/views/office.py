@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,7 +19,7 @@ from accounts.models import Authorisation, EngineeringOffice, User
 from municipality.text import western_digits
 
 from .. import references
-from ..models import Draft, Event, Transaction, TransactionQuerySet
+from ..models import Deficiency, Draft, Event, Transaction, TransactionQuerySet
 from ..progress import progress_of
 from ..wording import title
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
@@ -88,8 +88,9 @@ def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:
 
 def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
     """What waits for the office, longest first, with the number of points asked."""
-    asked = Count("deficiencies", filter=Q(deficiencies__answered_at=None))
-    rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=asked).order_by("paused_at")
+    asked = Deficiency.objects.open().filter(transaction=OuterRef("pk")).values("transaction")
+    points = Subquery(asked.annotate(many=Count("pk")).values("many"))
+    rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=points).order_by("paused_at")
     return with_progress(rows[:FIRST_FEW], now)
 
 

@@ -113,17 +113,17 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
-    files = list(case.attachments.filter(removed_at=None))
-    asked = list(case.deficiencies.all())
+    files = list(case.attachments.sent())
+    may_answer = access.may(user, case, "answer")
     context = {
         **_state(case),
         "summary": sections(case.service_type, case.answers, files),
         "fee": getattr(case, "fee", None),
         "issued": list(case.issued_documents.all()),
-        "rounds": _rounds(case, asked, files),
-        "open_points": sum(item.answered_at is None for item in asked),
+        "rounds": _rounds(case, files),
+        "open_points": case.deficiencies.open().count() if may_answer else 0,
         "mine": access.acts_for_applicant(user, case),
-        "may_answer": access.may(user, case, "answer"),
+        "may_answer": may_answer,
         "may_withdraw": access.may(user, case, "withdraw"),
     }
     return render(request, "transactions/detail.html", context)
@@ -144,18 +144,17 @@ def _state(case: Transaction) -> dict[str, Any]:
     }
 
 
-def _rounds(case: Transaction, asked: list[Deficiency], files: list[Attachment]) -> list[dict[str, Any]]:
+def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
     """What was asked and answered before, by the time it was asked; newest first."""
     given: dict[int, list[Attachment]] = {}
     for file in files:
         if file.deficiency_id:
             given.setdefault(file.deficiency_id, []).append(file)
     rounds: dict[int, list[dict[str, Any]]] = {}
-    for item in asked:
-        if item.answered_at:
-            about = case.service_type.label_of(item.about)
-            row = {"item": item, "sentence": asked_in_words(item, case.service_type), "about": about}
-            rounds.setdefault(item.round, []).append(row | {"files": given.get(item.pk, [])})
+    for item in case.deficiencies.exclude(answered_at=None):
+        about = case.service_type.label_of(item.about)
+        row = {"item": item, "sentence": asked_in_words(item, case.service_type), "about": about}
+        rounds.setdefault(item.round, []).append(row | {"files": given.get(item.pk, [])})
     return [{"number": number, "rows": rows} for number, rows in sorted(rounds.items(), reverse=True)]
 
 
@@ -207,7 +206,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
     if not access.may(user, case, "answer"):
         messages.info(request, _("This request does not wait for an answer now."))
         return redirect("transactions:request", reference=case.reference)
-    asked = list(case.deficiencies.filter(answered_at=None))
+    asked = list(case.deficiencies.open())
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     problems: list[Problem] = []
     if posted is not None:
@@ -223,7 +222,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
             messages.error(request, error.message)
             return redirect("transactions:request", reference=case.reference)
     files = list(case.attachments.filter(removed_at=None))
-    asked = list(case.deficiencies.filter(answered_at=None).prefetch_related("attachments"))
+    asked = list(case.deficiencies.open().prefetch_related("attachments"))
     rows = [_asked_row(case, item, files, problems) for item in asked]
     context = {"case": case, "service": case.service_type, "rows": rows, "problems": problems}
     return render(request, "transactions/answer.html", context, status=422 if problems else 200)
