@@ -26,7 +26,8 @@ function say(upload, text, aloud) {
 
 function show(upload, bytes) {
   const sent = Math.min(bytes, upload.file.size);
-  upload.item.querySelector("progress").value = sent / upload.file.size;
+  // An empty file is sent as well: the server says what is wrong with it.
+  upload.item.querySelector("progress").value = upload.file.size ? sent / upload.file.size : 0;
   if (upload.file.size < MB / 10) return;
   upload.item.querySelector(".upload__size").textContent = fill(words.sent, {
     sent: megabytes(sent),

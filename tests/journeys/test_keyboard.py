@@ -249,3 +249,14 @@ def test_a_file_chosen_after_the_session_ended_waits_for_the_person_to_sign_in(c
     documents.press("[data-retry]")
     expect(copy.locator(".file")).to_have_count(1)
     assert Draft.objects.get().attachments.count() == 1
+
+
+def test_an_empty_file_is_refused_in_words_and_the_one_beside_it_goes_on(documents, papers, tmp_path):
+    empty = tmp_path / "فارغ.pdf"
+    empty.touch()
+    chosen = row(documents, "deed_or_permit")
+    chosen.locator("input[type=file]").set_input_files([empty, papers["paper"]])
+    expect(chosen.locator(".upload--failed")).to_contain_text("فارغ")
+    expect(chosen.locator(".upload--failed .upload__said")).not_to_be_empty()
+    expect(chosen.locator(".file")).to_have_count(1)
+    assert Attachment.objects.get().original_name == papers["paper"].name
