@@ -126,3 +126,19 @@ def test_a_file_for_a_document_that_is_not_asked_for_is_not_kept(draft, page):
     answer = page.post(intake(draft), {"no_such_document": upload("x.pdf", pdf())})
     assert answer.status_code == 422
     assert not Attachment.objects.filter(draft=draft).exists()
+
+
+def test_what_is_begun_at_the_counter_and_kept_for_later_is_submitted_by_its_owner(draft, page, cast, signed_in):
+    page.post(intake(draft), typed() | files() | {"later": "1"})
+    owner, check = signed_in(cast.citizen), reverse("transactions:check", args=[draft.key])
+    assert owner.get(check).context["problems"] == ()
+    receipt = owner.post(check).url
+    case = Transaction.objects.get()
+    assert receipt == owner.post(check).url == reverse("transactions:receipt", args=[case.reference])
+    assert (case.channel, case.taken_by, case.taken_at) == ("online", None, None)
+    # The clerk, in a page left open, is told so and is shown nothing of it.
+    for address in (intake(draft), reverse("staff:intake_check", args=[draft.key])):
+        for answer in (page.get(address, follow=True), page.post(address, typed(), follow=True)):
+            assert answer.redirect_chain[-1][0] == reverse("staff:counter")
+            assert "سبق تقديم هذا الطلب" in answer.content.decode()
+            assert case.reference not in answer.content.decode()

@@ -111,7 +111,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     """Every question and document on one page. What was typed is kept, right or wrong; each file is kept at once."""
     draft, user = _mine(request, key), signed_in(request)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt(draft, request)
+        return _after_all(draft, request)
     problems: list[Problem] = []
     rows: dict[str, int] = {}
     if request.method == "POST":
@@ -169,7 +169,7 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Read it to the person, then submit: one press gives the receipt, a second press the same receipt."""
     draft = _mine(request, key)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt(draft, request)
+        return _after_all(draft, request)
     if _missing(draft, request):
         return redirect("staff:intake", key=key)
     if request.method == "POST":
@@ -188,3 +188,12 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
     taken = drafts.submit_draft(draft, by=signed_in(request))
     return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + "#print")
+
+
+def _after_all(draft: Draft, request: HttpRequest) -> HttpResponse:
+    """Back to what is submitted already: to its receipt, unless the owner sent it, whose receipt is not the clerk's."""
+    try:
+        return _receipt(draft, request)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("staff:counter")

@@ -177,7 +177,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """The receipt, the same however often it is shown; prints on A4 and on an 80 mm slip (?paper=slip)."""
     user = signed_in(request)
     case = access.get(user, reference)
-    if not (access.acts_for_applicant(user, case) or case.taken_by_id == user.pk):
+    if not access.may_see_receipt(user, case):
         raise Http404
     intake = case.intake
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token]))
