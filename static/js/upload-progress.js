@@ -195,7 +195,9 @@ function goOn() {
   const { form, button } = held;
   held = null;
   const failed = form.querySelector(".upload--failed");
-  if (failed) failed.scrollIntoView({ block: "center" });
+  if (failed) return failed.scrollIntoView({ block: "center" });
+  // "Remove" stands in the list of files, which was drawn anew when the file arrived.
+  const pressed = button.isConnected ? button : form.querySelector(`[name="${button.name}"][value="${button.value}"]`);
   // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before this.
-  else window.setTimeout(() => form.requestSubmit(button));
+  if (pressed) window.setTimeout(() => form.requestSubmit(pressed));
 }

@@ -260,3 +260,22 @@ def test_an_empty_file_is_refused_in_words_and_the_one_beside_it_goes_on(documen
     expect(chosen.locator(".upload--failed .upload__said")).not_to_be_empty()
     expect(chosen.locator(".file")).to_have_count(1)
     assert Attachment.objects.get().original_name == papers["paper"].name
+
+
+def test_a_file_is_taken_out_while_another_is_on_its_way(documents, papers, tmp_path):
+    documents.attach("deed_or_permit", papers["paper"])
+    deed = row(documents, "deed_or_permit")
+    expect(deed.locator(".file")).to_have_count(1)
+    other = tmp_path / "رخصة.pdf"
+    other.write_bytes(pdf())
+    under_way = []
+    documents.page.route("**/documents/deed_or_permit/", lambda route: under_way.append(route))
+    documents.attach("deed_or_permit", other)
+    expect(deed.locator(".upload")).to_have_count(1)
+    documents.press(".file button")
+    expect(deed.locator(".upload__said")).not_to_be_empty()
+    # Its arrival draws the list anew, with the button that was pressed.
+    under_way.pop().continue_()
+    expect(documents.page.locator(".notice--success")).to_be_visible()
+    expect(deed.locator(".file")).to_have_count(1)
+    assert Attachment.objects.get(removed_at=None).original_name == other.name

@@ -107,12 +107,18 @@ def test_what_is_kept_for_later_waits_at_the_counter(draft, page):
     assert "شارع حائل" in page.get(intake(draft)).content.decode()
 
 
-def test_a_file_taken_out_leads_back_to_the_counters_page(draft, page):
+def test_a_file_is_taken_out_of_the_counters_page_and_nothing_typed_on_it_is_lost(draft, page):
     page.post(intake(draft), typed() | files())
-    file = Attachment.objects.filter(document="croquis").get()
-    answer = page.post(reverse("transactions:remove_file", args=[file.key]), follow=True)
-    assert answer.redirect_chain[-1][0] == intake(draft)
-    assert page.get(reverse("staff:intake_check", args=[draft.key])).url == intake(draft), "something is missing again"
+    file = Attachment.objects.get(document="croquis")
+    html = page.get(intake(draft)).content.decode()
+    assert f'name="remove" value="{file.key}"' in html
+    answer = page.post(intake(draft), typed(street="شارع فلسطين", load_kva="كثير", remove=str(file.key)), follow=True)
+    assert answer.redirect_chain == [(intake(draft), 302)]
+    assert not answer.context["problems"], "they correct the page, and have not asked for it to be checked"
+    html = answer.content.decode()
+    assert ("شارع فلسطين" in html, 'value="كثير"' in html, str(file.key) in html) == (True, True, False)
+    file.refresh_from_db()
+    assert file.removed_at is not None
 
 
 def test_nobody_else_finds_the_draft_at_the_counter(draft, cast, signed_in):

@@ -30,6 +30,7 @@ from ..models import Channel, Draft, Transaction
 from ..service_types import Filer
 from ..services import attachments, drafts
 from ..summary import sections
+from ..views.documents import take_out
 from .intake_page import papers, topics
 from .site import staff_site
 
@@ -125,11 +126,14 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("staff:counter")
+        take_out(request, draft.attachments.filter(removed_at=None))
         refused = _attach(request, draft)
         if "later" in request.POST and not refused:
             messages.success(request, _("Saved. It waits under “Begun, not submitted”."))
             return redirect("staff:counter")
-        problems = refused if only_rows else [*refused, *_missing(draft, request)]
+        if "remove" in request.POST and not refused:
+            return redirect("staff:intake", key=key)
+        problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
         if not problems and not only_rows:
             return redirect("staff:intake_check", key=key)
     context = staff_site.each_context(request) | {

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from accounts.access import signed_in
 
 from .. import access, answers
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Deficiency, Draft
+from ..models import Attachment, Deficiency, Draft
 from ..service_types import Document
 from ..services import attachments, pieces
 from ..services.pieces import Piece
@@ -45,7 +44,9 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     typed_before(request)
     problems: list[Problem] = []
     if request.method == "POST":
-        kept = 0
+        kept, removes = 0, "remove" in request.POST
+        # Before anything is attached: it makes the room that another file needs.
+        take_out(request, draft.attachments.filter(removed_at=None))
         for code, files in request.FILES.lists():
             for upload in files:
                 try:
@@ -55,10 +56,11 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
                     problems += error.problems
                 except DomainError as error:
                     problems.append(Problem(f"documents.{code}", error.message, error.code))
-        if not kept and not problems:
+        if not kept and not problems and not removes:
             problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
         if not problems:
-            messages.success(request, _("Attached."))
+            if kept:
+                messages.success(request, _("Attached."))
             return redirect("transactions:documents", key=key)
     rows = document_rows(draft, problems)
     context = {
@@ -160,26 +162,14 @@ def _received(request: HttpRequest, document: Document, place: str) -> UploadedF
     return pieces.receive(upload, piece, place=place, document=document, by=signed_in(request))
 
 
-@login_required
-@hidden_is_404
-@require_POST
-def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
-    user = signed_in(request)
-    file = access.get_attachment(user, key)
-    back = (
-        reverse(
-            "transactions:draft" if file.draft.channel == Channel.COUNTER else "transactions:documents",
-            args=[file.draft.key],
-        )
-        if file.draft and file.transaction is None
-        else reverse("transactions:answer", args=[file.transaction.reference])
-        if file.transaction
-        else reverse("transactions:requests")
-    )
+def take_out(request: HttpRequest, files: Iterable[Attachment]) -> None:
+    """Remove the one of these files whose button was pressed; one that is gone already needs nothing."""
+    file = next((file for file in files if str(file.key) == request.POST.get("remove")), None)
+    if file is None:
+        return
     try:
-        attachments.remove(file, by=user)
+        attachments.remove(file, by=signed_in(request))
     except DomainError as error:
         messages.error(request, error.message)
     else:
         messages.success(request, _("Removed."))
-    return redirect(back)

@@ -34,7 +34,7 @@ from ..wording import asked as asked_in_words
 from ..wording import headline, sentence, title
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
-from .documents import files_of
+from .documents import files_of, take_out
 from .kept import sign_in_first, typed_before
 
 RECENT = 6
@@ -214,6 +214,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         typed = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
         try:
             drafts.keep_answers(case, typed, by=user)
+            take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
             problems = _attach_chosen(request, asked, user)
             if request.method == "POST" and not problems:
                 return _answered(request, case, typed, user)
@@ -243,6 +244,8 @@ def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) ->
 
 def _answered(request: HttpRequest, case: Transaction, typed: dict[int, str], user: User) -> HttpResponse:
     """Send the answers, or only keep them, by the button that was pressed."""
+    if "remove" in request.POST:
+        return redirect("transactions:answer", reference=case.reference)
     if "attach" in request.POST:
         messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
         return redirect("transactions:answer", reference=case.reference)
