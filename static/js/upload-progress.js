@@ -99,7 +99,7 @@ async function send(upload) {
     if (upload.cancelled) return;
     if (answer === null || answer.status >= 500) {
       tries += 1;
-      if (tries === TRIES) return fail(upload, words.broken);
+      if (tries === TRIES) return fail(upload, answer ? words.refused : words.broken);
       say(upload, words.broke);
       await pause(WAIT * tries);
     } else if (answer.status === 202) {

@@ -279,3 +279,22 @@ def test_a_file_is_taken_out_while_another_is_on_its_way(documents, papers, tmp_
     expect(documents.page.locator(".notice--success")).to_be_visible()
     expect(deed.locator(".file")).to_have_count(1)
     assert Attachment.objects.get(removed_at=None).original_name == other.name
+
+
+def test_a_file_whose_answer_is_lost_is_attached_once(documents, papers):
+    arrived = []
+
+    def line(route):
+        arrived.append(route.request.url)
+        if len(arrived) > 1:
+            route.continue_()
+        else:
+            route.fetch()
+            route.abort("connectionreset")
+
+    documents.page.route("**/documents/id_copy/", line)
+    documents.attach("id_copy", papers["paper"])
+    copy = row(documents, "id_copy")
+    expect(copy.locator(".upload")).to_have_count(0)
+    expect(copy.locator(".file")).to_have_count(1)
+    assert (len(arrived), Attachment.objects.count()) == (2, 1)

@@ -119,8 +119,8 @@ def test_coming_back_after_submitting_leads_to_the_one_receipt(cast, signed_in):
     page = signed_in(cast.citizen)
     for document in ELECTRICITY.documents_for(draft.answers):
         if document.least:
-            photo = "application/pdf" not in document.accepts
-            files = [upload(f"{n}.jpg", picture("JPEG")) if photo else upload() for n in range(document.least)]
+            content = None if "application/pdf" in document.accepts else picture("JPEG")
+            files = [upload(f"paper {n}", content) for n in range(document.least)]
             page.post(reverse("transactions:documents", args=[draft.key]), {document.code: files})
     check = reverse("transactions:check", args=[draft.key])
     receipt = page.post(check).url
