@@ -155,6 +155,11 @@ def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
     )
 
 
+def may_see_receipt(user: User, transaction: Transaction) -> bool:
+    """The receipt is for the applicant, and for the clerk who took the request in and prints it."""
+    return transaction.taken_by_id == user.pk or acts_for_applicant(user, transaction)
+
+
 def moves_for(user: User, transaction: Transaction) -> list[Move]:
     """The moves of the table open to this person on this transaction now."""
     stage = transaction.current_stage

@@ -31,5 +31,4 @@ urlpatterns = [
     path("files/<uuid:key>/", files.download, name="file"),
     path("files/<uuid:key>/preview/", files.preview, name="preview"),
     path("files/<uuid:key>/preview/<int:page>/", files.preview, name="preview_page"),
-    path("files/<uuid:key>/remove/", documents.remove_file, name="remove_file"),
 ]

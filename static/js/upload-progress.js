@@ -26,7 +26,8 @@ function say(upload, text, aloud) {
 
 function show(upload, bytes) {
   const sent = Math.min(bytes, upload.file.size);
-  upload.item.querySelector("progress").value = sent / upload.file.size;
+  // An empty file is sent as well: the server says what is wrong with it.
+  upload.item.querySelector("progress").value = upload.file.size ? sent / upload.file.size : 0;
   if (upload.file.size < MB / 10) return;
   upload.item.querySelector(".upload__size").textContent = fill(words.sent, {
     sent: megabytes(sent),
@@ -98,7 +99,7 @@ async function send(upload) {
     if (upload.cancelled) return;
     if (answer === null || answer.status >= 500) {
       tries += 1;
-      if (tries === TRIES) return fail(upload, words.broken);
+      if (tries === TRIES) return fail(upload, answer ? words.refused : words.broken);
       say(upload, words.broke);
       await pause(WAIT * tries);
     } else if (answer.status === 202) {
@@ -194,7 +195,9 @@ function goOn() {
   const { form, button } = held;
   held = null;
   const failed = form.querySelector(".upload--failed");
-  if (failed) failed.scrollIntoView({ block: "center" });
+  if (failed) return failed.scrollIntoView({ block: "center" });
+  // "Remove" stands in the list of files, which was drawn anew when the file arrived.
+  const pressed = button.isConnected ? button : form.querySelector(`[name="${button.name}"][value="${button.value}"]`);
   // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before this.
-  else window.setTimeout(() => form.requestSubmit(button));
+  if (pressed) window.setTimeout(() => form.requestSubmit(pressed));
 }

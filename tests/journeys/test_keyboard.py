@@ -249,3 +249,52 @@ def test_a_file_chosen_after_the_session_ended_waits_for_the_person_to_sign_in(c
     documents.press("[data-retry]")
     expect(copy.locator(".file")).to_have_count(1)
     assert Draft.objects.get().attachments.count() == 1
+
+
+def test_an_empty_file_is_refused_in_words_and_the_one_beside_it_goes_on(documents, papers, tmp_path):
+    empty = tmp_path / "فارغ.pdf"
+    empty.touch()
+    chosen = row(documents, "deed_or_permit")
+    chosen.locator("input[type=file]").set_input_files([empty, papers["paper"]])
+    expect(chosen.locator(".upload--failed")).to_contain_text("فارغ")
+    expect(chosen.locator(".upload--failed .upload__said")).not_to_be_empty()
+    expect(chosen.locator(".file")).to_have_count(1)
+    assert Attachment.objects.get().original_name == papers["paper"].name
+
+
+def test_a_file_is_taken_out_while_another_is_on_its_way(documents, papers, tmp_path):
+    documents.attach("deed_or_permit", papers["paper"])
+    deed = row(documents, "deed_or_permit")
+    expect(deed.locator(".file")).to_have_count(1)
+    other = tmp_path / "رخصة.pdf"
+    other.write_bytes(pdf())
+    under_way = []
+    documents.page.route("**/documents/deed_or_permit/", lambda route: under_way.append(route))
+    documents.attach("deed_or_permit", other)
+    expect(deed.locator(".upload")).to_have_count(1)
+    documents.press(".file button")
+    expect(deed.locator(".upload__said")).not_to_be_empty()
+    # Its arrival draws the list anew, with the button that was pressed.
+    under_way.pop().continue_()
+    expect(documents.page.locator(".notice--success")).to_be_visible()
+    expect(deed.locator(".file")).to_have_count(1)
+    assert Attachment.objects.get(removed_at=None).original_name == other.name
+
+
+def test_a_file_whose_answer_is_lost_is_attached_once(documents, papers):
+    arrived = []
+
+    def line(route):
+        arrived.append(route.request.url)
+        if len(arrived) > 1:
+            route.continue_()
+        else:
+            route.fetch()
+            route.abort("connectionreset")
+
+    documents.page.route("**/documents/id_copy/", line)
+    documents.attach("id_copy", papers["paper"])
+    copy = row(documents, "id_copy")
+    expect(copy.locator(".upload")).to_have_count(0)
+    expect(copy.locator(".file")).to_have_count(1)
+    assert (len(arrived), Attachment.objects.count()) == (2, 1)

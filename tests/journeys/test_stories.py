@@ -5,8 +5,9 @@ from __future__ import annotations
 from accounts.models import User
 from municipality.models import District
 from transactions.models import Transaction
+from transactions.services import moves
 
-from ..conftest import ANSWERS, PASSWORD, answers_today, national_id
+from ..conftest import ANSWERS, PASSWORD, answers_today, drive, national_id
 from .conftest import attach, fill, fits, move, required, sign_in, until
 
 CONDITIONS = ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership")
@@ -126,6 +127,25 @@ def test_a_land_subdivision(cast, open_page, papers):
     owner.goto(f"/requests/{reference}/documents/subdivision-minutes/")
     assert owner.locator("svg.qr").is_visible()
     assert "محضر التجزئة" in owner.locator("main").inner_text()
+
+
+def test_a_wrong_file_is_taken_out_of_an_answer_that_is_being_written(cast, open_page, papers, submitted):
+    case = drive(submitted(), cast, "under_study")
+    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer)
+    owner = open_page(cast.citizen)
+    owner.goto(f"/requests/{case.reference}/answer/")
+    owner.locator("main textarea").fill("أول الجواب")
+    owner.locator("main input[type=file]").set_input_files(papers["paper"])
+    without_scripts = owner.get_by_role("button", name="إرفاق الملفات فقط ومتابعة الكتابة")
+    if without_scripts.is_visible():
+        without_scripts.click()
+    owner.locator(".files .file").wait_for()
+    owner.locator("main textarea").fill("الجواب كله، وهو طويل")
+    owner.locator(".files .file button").click()
+    owner.get_by_text("تم الحذف").first.wait_for()
+    assert owner.locator(".files .file").count() == 0
+    assert owner.locator("main textarea").input_value() == "الجواب كله، وهو طويل"
+    fits(owner)
 
 
 def test_a_building_permit(cast, open_page, papers):

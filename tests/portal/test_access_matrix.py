@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
         "version": world.studied.version,
     },
     "/api/v1/transactions/<str:reference>/answers/": lambda world: {"answers": {str(world.deficiency): "نعم"}},
+    "/drafts/<uuid:key>/documents/": lambda world: {"remove": world.loose.key},
     "/profile/": lambda world: {"email": "", "language": "ar"},
 }
 METHODS = {"/api/v1/tokens/": ("GET", "POST", "DELETE")}

@@ -13,9 +13,9 @@ from accounts import services as people
 from accounts.models import Authorisation
 from municipality.text import loose_key, without_marks
 from transactions import answers, service_types
-from transactions.models import Deficiency, Draft, Transaction
+from transactions.models import Attachment, Deficiency, Draft, Transaction
 from transactions.progress import Turn, progress_of
-from transactions.services import drafts, moves
+from transactions.services import attachments, drafts, moves
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, PASSWORD, authorised, drive, picture, stored, upload
@@ -119,8 +119,8 @@ def test_coming_back_after_submitting_leads_to_the_one_receipt(cast, signed_in):
     page = signed_in(cast.citizen)
     for document in ELECTRICITY.documents_for(draft.answers):
         if document.least:
-            photo = "application/pdf" not in document.accepts
-            files = [upload(f"{n}.jpg", picture("JPEG")) if photo else upload() for n in range(document.least)]
+            content = None if "application/pdf" in document.accepts else picture("JPEG")
+            files = [upload(f"paper {n}", content) for n in range(document.least)]
             page.post(reverse("transactions:documents", args=[draft.key]), {document.code: files})
     check = reverse("transactions:check", args=[draft.key])
     receipt = page.post(check).url
@@ -212,6 +212,37 @@ def test_answers_are_kept_while_they_are_written_and_nobody_else_sees_them(cast,
     case.refresh_from_db()
     assert case.status == "under_study"
     assert list(case.deficiencies.values_list("answer", flat=True)) == ["جواب", "حمل المكيفات"]
+
+
+def test_a_file_is_taken_out_of_an_answer_and_nothing_written_beside_it_is_lost(cast, submitted, signed_in):
+    case = returned(submitted, cast)
+    first, second = case.deficiencies.all()
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    page.post(url, {f"file-{first.pk}": upload("خطأ.pdf"), "attach": "1"})
+    wrong = first.attachments.get()
+    assert f'name="remove" value="{wrong.key}"' in page.get(url).content.decode()
+    pressed = {f"answer-{second.pk}": "جواب طويل", f"file-{first.pk}": upload("صحيح.pdf"), "remove": str(wrong.key)}
+    answer = page.post(url, pressed, follow=True)
+    assert answer.redirect_chain == [(url, 302)]
+    html = answer.content.decode()
+    assert ("جواب طويل" in html, "صحيح.pdf" in html, "خطأ.pdf" in html) == (True, True, False)
+    case.refresh_from_db()
+    assert case.status == "returned", "nothing is sent by it"
+    # A second press, and the keys of other people's files or of none, take nothing out.
+    sent = case.attachments.filter(deficiency=None).first()
+    for key in (wrong.key, sent.key, "", "x"):
+        assert page.post(url, pressed | {"remove": str(key), f"file-{first.pk}": ""}).url == url
+    assert list(case.attachments.exclude(removed_at=None)) == [wrong]
+
+
+def test_a_file_is_taken_out_of_a_draft_by_its_button(cast, signed_in):
+    draft, other = begun(cast.citizen), begun(cast.other_citizen)
+    page, url = signed_in(cast.citizen), reverse("transactions:documents", args=[draft.key])
+    wrong = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen)
+    theirs = attachments.attach_to_draft(other, "id_copy", upload(), by=cast.other_citizen)
+    for key in (wrong.key, wrong.key, theirs.key, "x"):
+        assert page.post(url, {"remove": str(key)}).url == url
+    assert list(Attachment.objects.exclude(removed_at=None)) == [wrong]
 
 
 def test_only_the_applicant_of_a_returned_request_keeps_answers(cast, submitted):

@@ -124,7 +124,6 @@ class World:
         return {
             "/drafts/": self.draft.key,
             "/staff/counter/": self.begun.key,
-            "/files/<uuid:key>/remove/": self.loose.key,
             "/": self.paper.key,
         }
 

@@ -107,12 +107,18 @@ def test_what_is_kept_for_later_waits_at_the_counter(draft, page):
     assert "شارع حائل" in page.get(intake(draft)).content.decode()
 
 
-def test_a_file_taken_out_leads_back_to_the_counters_page(draft, page):
+def test_a_file_is_taken_out_of_the_counters_page_and_nothing_typed_on_it_is_lost(draft, page):
     page.post(intake(draft), typed() | files())
-    file = Attachment.objects.filter(document="croquis").get()
-    answer = page.post(reverse("transactions:remove_file", args=[file.key]), follow=True)
-    assert answer.redirect_chain[-1][0] == intake(draft)
-    assert page.get(reverse("staff:intake_check", args=[draft.key])).url == intake(draft), "something is missing again"
+    file = Attachment.objects.get(document="croquis")
+    html = page.get(intake(draft)).content.decode()
+    assert f'name="remove" value="{file.key}"' in html
+    answer = page.post(intake(draft), typed(street="شارع فلسطين", load_kva="كثير", remove=str(file.key)), follow=True)
+    assert answer.redirect_chain == [(intake(draft), 302)]
+    assert not answer.context["problems"], "they correct the page, and have not asked for it to be checked"
+    html = answer.content.decode()
+    assert ("شارع فلسطين" in html, 'value="كثير"' in html, str(file.key) in html) == (True, True, False)
+    file.refresh_from_db()
+    assert file.removed_at is not None
 
 
 def test_nobody_else_finds_the_draft_at_the_counter(draft, cast, signed_in):
@@ -126,3 +132,19 @@ def test_a_file_for_a_document_that_is_not_asked_for_is_not_kept(draft, page):
     answer = page.post(intake(draft), {"no_such_document": upload("x.pdf", pdf())})
     assert answer.status_code == 422
     assert not Attachment.objects.filter(draft=draft).exists()
+
+
+def test_what_is_begun_at_the_counter_and_kept_for_later_is_submitted_by_its_owner(draft, page, cast, signed_in):
+    page.post(intake(draft), typed() | files() | {"later": "1"})
+    owner, check = signed_in(cast.citizen), reverse("transactions:check", args=[draft.key])
+    assert owner.get(check).context["problems"] == ()
+    receipt = owner.post(check).url
+    case = Transaction.objects.get()
+    assert receipt == owner.post(check).url == reverse("transactions:receipt", args=[case.reference])
+    assert (case.channel, case.taken_by, case.taken_at) == ("online", None, None)
+    # The clerk, in a page left open, is told so and is shown nothing of it.
+    for address in (intake(draft), reverse("staff:intake_check", args=[draft.key])):
+        for answer in (page.get(address, follow=True), page.post(address, typed(), follow=True)):
+            assert answer.redirect_chain[-1][0] == reverse("staff:counter")
+            assert "سبق تقديم هذا الطلب" in answer.content.decode()
+            assert case.reference not in answer.content.decode()

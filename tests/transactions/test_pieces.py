@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 
 import pytest
@@ -12,9 +13,9 @@ from django.urls import reverse
 
 from transactions import service_types
 from transactions.models import Attachment
-from transactions.services import drafts, pieces
+from transactions.services import attachments, drafts, moves, pieces
 
-from ..conftest import pdf
+from ..conftest import NOW, drive, pdf, upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wherever_files_lie")]
 PIECE = 10_000
@@ -63,6 +64,60 @@ def test_after_a_break_the_same_file_goes_on_where_it_stopped(cast, draft, signe
     assert (answer.status_code, answer.json()) == (202, {"have": 2 * PIECE})
     assert send(page, draft, content, 2 * PIECE).status_code == 200
     assert Attachment.objects.get().sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_whose_last_answer_was_lost_is_attached_once(cast, draft, signed_in):
+    page, content = signed_in(cast.citizen), pdf(15_000)
+    for start in (0, PIECE):
+        send(page, draft, content, start)
+    # The script sends the last piece again, is told that nothing is held any more, and begins anew.
+    assert send(page, draft, content, PIECE).json() == {"have": 0}
+    for start in (0, PIECE):
+        answer = send(page, draft, content, start)
+    assert answer.status_code == 200
+    first = Attachment.objects.get()
+    small = lambda name: {"file": SimpleUploadedFile(name, content)}  # noqa: E731
+    url = reverse("transactions:add_document", args=[draft.key, "id_copy"])
+    assert page.post(url, small("paper.pdf")).status_code == 200
+    assert Attachment.objects.get() == first
+    # Under another name it is another file; and what was taken out may come again.
+    page.post(url, small("other.pdf"))
+    attachments.remove(first, by=cast.citizen)
+    page.post(url, small("paper.pdf"))
+    assert list(Attachment.objects.filter(removed_at=None).values_list("original_name", flat=True)) == [
+        "other.pdf",
+        "paper.pdf",
+    ]
+
+
+def test_an_answers_file_that_is_sent_twice_is_attached_once(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer, now=NOW)
+    asked = case.deficiencies.get()
+    url = reverse("transactions:add_answer_file", args=[case.reference, asked.pk])
+    for _try in range(2):
+        assert signed_in(cast.citizen).post(url, {"file": upload()}).status_code == 200
+    assert asked.attachments.count() == 1
+
+
+def test_pieces_stay_until_the_file_is_kept_so_that_the_last_is_all_that_is_sent_again(
+    cast, draft, signed_in, monkeypatch
+):
+    page, content = signed_in(cast.citizen), pdf(15_000)
+    send(page, draft, content, 0)
+    keep = default_storage.save
+    full = lambda name, *rest, **more: keep(name, *rest, **more) if name.startswith("up/") else no_room()  # noqa: E731
+    with monkeypatch.context() as broken:
+        broken.setattr(default_storage, "save", full)
+        assert send(page, draft, content, PIECE).status_code == 503
+    assert Attachment.objects.count() == 0
+    assert send(page, draft, content, PIECE).status_code == 200
+    assert Attachment.objects.get().sha256 == hashlib.sha256(content).hexdigest()
+    assert unfinished(cast.citizen) == []
+
+
+def no_room() -> None:
+    raise OSError(errno.ENOSPC, "no space left on device")
 
 
 def test_a_wrong_kind_is_refused_with_the_first_piece_and_a_huge_file_before_it(cast, draft, signed_in):

@@ -30,6 +30,7 @@ from ..models import Channel, Draft, Transaction
 from ..service_types import Filer
 from ..services import attachments, drafts
 from ..summary import sections
+from ..views.documents import take_out
 from .intake_page import papers, topics
 from .site import staff_site
 
@@ -111,7 +112,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     """Every question and document on one page. What was typed is kept, right or wrong; each file is kept at once."""
     draft, user = _mine(request, key), signed_in(request)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt(draft, request)
+        return _after_all(draft, request)
     problems: list[Problem] = []
     rows: dict[str, int] = {}
     if request.method == "POST":
@@ -125,11 +126,14 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("staff:counter")
+        take_out(request, draft.attachments.filter(removed_at=None))
         refused = _attach(request, draft)
         if "later" in request.POST and not refused:
             messages.success(request, _("Saved. It waits under “Begun, not submitted”."))
             return redirect("staff:counter")
-        problems = refused if only_rows else [*refused, *_missing(draft, request)]
+        if "remove" in request.POST and not refused:
+            return redirect("staff:intake", key=key)
+        problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
         if not problems and not only_rows:
             return redirect("staff:intake_check", key=key)
     context = staff_site.each_context(request) | {
@@ -169,7 +173,7 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Read it to the person, then submit: one press gives the receipt, a second press the same receipt."""
     draft = _mine(request, key)
     if draft.stage == Draft.Stage.SUBMITTED:
-        return _receipt(draft, request)
+        return _after_all(draft, request)
     if _missing(draft, request):
         return redirect("staff:intake", key=key)
     if request.method == "POST":
@@ -188,3 +192,12 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
     taken = drafts.submit_draft(draft, by=signed_in(request))
     return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + "#print")
+
+
+def _after_all(draft: Draft, request: HttpRequest) -> HttpResponse:
+    """Back to what is submitted already: to its receipt, unless the owner sent it, whose receipt is not the clerk's."""
+    try:
+        return _receipt(draft, request)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("staff:counter")

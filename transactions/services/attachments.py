@@ -193,13 +193,19 @@ def attach_to_draft(
     row = _keep(upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now)
     with transaction.atomic():
         locked = lock_open(draft, by)
-        _refuse_one_too_many(document, locked.attachments.filter(document=document.code))
-        return _insert(**row, draft=locked)
+        return _insert_once(document, locked.attachments.filter(document=document.code), row | {"draft": locked})
 
 
-def _refuse_one_too_many(document: Document, attached: QuerySet[Attachment]) -> None:
-    if attached.filter(removed_at=None).count() >= document.most:
+def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str, Any]) -> Attachment:
+    """Write the row of a file. Sent again because the answer was lost, it is there already, and that one is returned:
+    the copy just stored has no row and is swept away. Invalid when it is one too many beside the others.
+    """
+    beside = beside.filter(removed_at=None)
+    if there := beside.filter(sha256=row["sha256"], original_name=row["original_name"]).first():
+        return there
+    if beside.count() >= document.most:
         refuse(document.code, too_many(document), "too_many_documents")
+    return _insert(**row)
 
 
 def document_asked(deficiency: Deficiency) -> Document:
@@ -219,8 +225,7 @@ def attach_to_deficiency(
         case = locked.transaction
         if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-        _refuse_one_too_many(document, locked.attachments.all())
-        return _insert(**row, transaction=case, deficiency=locked)
+        return _insert_once(document, locked.attachments.all(), row | {"transaction": case, "deficiency": locked})
 
 
 def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:

@@ -130,33 +130,36 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
     return locked
 
 
-def submission_of(draft: Draft, language: str) -> Submission:
-    """The draft as intake takes it."""
+def submission_of(draft: Draft, language: str, by: User) -> Submission:
+    """The draft as intake takes it. Begun at a counter and sent by its owner, it comes online: no clerk took it in."""
     files: dict[str, list[UUID]] = {}
     for document, key in draft.attachments.filter(transaction=None, removed_at=None).values_list("document", "key"):
         files.setdefault(document, []).append(key)
     asked = {document.code for document in draft.service_type.documents_for(draft.answers)}
+    at_counter = draft.channel == Channel.COUNTER and draft.created_by_id == by.pk
     return Submission(
         service=draft.service_type,
         applicant=draft.applicant,
         answers=draft.answers,
         attachments={code: keys for code, keys in files.items() if code in asked},
         authorisation=draft.authorisation,
-        channel=Channel(draft.channel),
-        centre=draft.centre,
+        channel=Channel.COUNTER if at_counter else Channel.ONLINE,
+        centre=draft.centre if at_counter else None,
         language=language,
     )
 
 
 def ready(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     """Raise Invalid with everything that is still missing or wrong in a draft."""
-    check(submission_of(draft, draft.applicant.language), by=by, now=now or timezone.now())
+    check(submission_of(draft, draft.applicant.language, by), by=by, now=now or timezone.now())
 
 
 def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Intake:
-    """Submit once: pressing twice, or coming back later, gives the same receipt."""
-    earlier = _intake_of(draft)
-    if earlier and access.visible(by).filter(pk=earlier.transaction_id).exists():
+    """Submit once: pressing twice, or coming back later, gives the same receipt.
+
+    DomainError `already_submitted` for the clerk who began what the owner has sent: the receipt is the owner's.
+    """
+    if earlier := _taken(draft, by):
         return earlier
     with transaction.atomic():
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
@@ -164,11 +167,13 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
             locked = lock_open(draft, by)
             if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
-            intake = submit(submission_of(locked, by.language), by=by, key=_key(draft), now=now)
+            intake = submit(submission_of(locked, by.language, by), by=by, key=_key(draft), now=now)
             locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now or timezone.now()
             locked.save(update_fields=["stage", "updated_at"])
             return intake
-    return Intake.objects.select_related("transaction").get(key=_key(draft), by=by)
+    if taken := _taken(draft, by):
+        return taken
+    raise DomainError("already_submitted", _("This request was submitted already."))
 
 
 @transaction.atomic
@@ -187,10 +192,11 @@ def _key(draft: Draft) -> str:
     return f"draft:{draft.key}"
 
 
-def _intake_of(draft: Draft) -> Intake | None:
-    """What came of a draft; looked up by who may have sent it, because intakes are indexed by sender."""
+def _taken(draft: Draft, by: User) -> Intake | None:
+    """What came of a draft, if its receipt is for this person. Intakes are indexed by sender, so it is looked up so."""
     senders = {draft.applicant_id, draft.created_by_id}
-    return Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
+    found = Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
+    return found if found and access.may_see_receipt(by, found.transaction) else None
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 
+from ..errors import DomainError
 from ..service_types import Document
 from .attachments import SNIFFED, NoRoom, check_kind, check_size, refuse, safe_name
 
@@ -57,12 +58,19 @@ class _Held:
 
 
 def receive(
-    upload: UploadedFile[Any], piece: Piece, *, place: str, document: Document, by: User
-) -> UploadedFile[Any] | int:
-    """Add a piece. Returns how many bytes are held, or the whole file when this was the last piece.
+    upload: UploadedFile[Any],
+    piece: Piece,
+    *,
+    place: str,
+    document: Document,
+    by: User,
+    attach: Callable[[UploadedFile[Any]], object],
+) -> int | None:
+    """Add a piece; after the last, `attach` the whole file. Returns how many bytes are held, None when it is attached.
 
     A piece that does not follow on what is held changes nothing; the number returned says where to go on. Size and
-    kind are checked with the first piece, so that nobody waits for the last to be refused (Invalid).
+    kind are checked with the first piece, so that nobody waits for the last to be refused (Invalid). The pieces stay
+    until the file is kept or refused: when the store is away meanwhile, the last is all that is sent again.
     """
     name, size = safe_name(upload.name or ""), upload.size or 0
     check_size(document.code, name, piece.total, document.max_bytes)
@@ -77,10 +85,21 @@ def receive(
             default_storage.save(new.path(folder), upload)
             held.append(new)
             have += size
-        return have if have < piece.total else _joined(folder, held, name, piece.total)
+        if have < piece.total:
+            return have
+        whole = _joined(folder, held, name, piece.total)
     except OSError as error:
         logger.exception("a piece could not be kept")
         raise NoRoom from error
+    try:
+        attach(whole)
+    except NoRoom:
+        raise
+    except DomainError:
+        _forget(folder, held)
+        raise
+    _forget(folder, held)
+    return None
 
 
 def _in_order(file: str, unfinished: list[_Held]) -> Iterator[_Held]:
@@ -108,10 +127,16 @@ def _joined(folder: str, held: list[_Held], name: str, total: int) -> UploadedFi
     for one in held:
         with default_storage.open(one.path(folder)) as stored:
             whole.writelines(stored.chunks())
-    # From the first on: what a failure leaves behind is no beginning of anything, and swept away.
-    for one in held:
-        default_storage.delete(one.path(folder))
     return UploadedFile(whole, name=name, size=total)
+
+
+def _forget(folder: str, held: list[_Held]) -> None:
+    """From the first on: what a failure leaves behind is no beginning of anything, and swept away."""
+    try:
+        for one in held:
+            default_storage.delete(one.path(folder))
+    except OSError:
+        logger.exception("pieces of a finished file could not be deleted")
 
 
 def _mark(place: str, name: str, piece: Piece) -> str:

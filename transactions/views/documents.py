@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,15 +21,18 @@ from accounts.access import signed_in
 
 from .. import access, answers
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Deficiency, Draft
+from ..models import Attachment, Deficiency, Draft
 from ..service_types import Document
 from ..services import attachments, pieces
+from ..services.attachments import NoRoom
 from ..services.pieces import Piece
 from .common import hidden_is_404
 from .kept import sign_in_first, typed_before
 
 _RANGE = re.compile(r"bytes (\d{1,12})-\d{1,12}/(\d{1,12})")
 MORE_TO_COME = 202
+# The script tries again by itself, and then offers it; what it is told with a 422 it takes for the last word.
+TRY_AGAIN = 503
 
 
 @hidden_is_404
@@ -45,7 +48,9 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     typed_before(request)
     problems: list[Problem] = []
     if request.method == "POST":
-        kept = 0
+        kept, removes = 0, "remove" in request.POST
+        # Before anything is attached: it makes the room that another file needs.
+        take_out(request, draft.attachments.filter(removed_at=None))
         for code, files in request.FILES.lists():
             for upload in files:
                 try:
@@ -55,10 +60,11 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
                     problems += error.problems
                 except DomainError as error:
                     problems.append(Problem(f"documents.{code}", error.message, error.code))
-        if not kept and not problems:
+        if not kept and not problems and not removes:
             problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
         if not problems:
-            messages.success(request, _("Attached."))
+            if kept:
+                messages.success(request, _("Attached."))
             return redirect("transactions:documents", key=key)
     rows = document_rows(draft, problems)
     context = {
@@ -105,10 +111,12 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         raise Http404
     problems: tuple[Problem, ...] = ()
     try:
-        file = _received(request, document, f"draft/{key}/{code}")
-        if isinstance(file, int):
-            return JsonResponse({"have": file}, status=MORE_TO_COME)
-        attachments.attach_to_draft(draft, code, file, by=user)
+        attach = partial(attachments.attach_to_draft, draft, code, by=user)
+        have = _receive(request, document, f"draft/{key}/{code}", attach)
+        if have is not None:
+            return JsonResponse({"have": have}, status=MORE_TO_COME)
+    except NoRoom:
+        return HttpResponse(status=TRY_AGAIN)
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
@@ -132,10 +140,12 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
         raise Http404
     problems: tuple[Problem, ...] = ()
     try:
-        file = _received(request, attachments.document_asked(item), f"answer/{pk}")
-        if isinstance(file, int):
-            return JsonResponse({"have": file}, status=MORE_TO_COME)
-        attachments.attach_to_deficiency(item, file, by=user)
+        attach = partial(attachments.attach_to_deficiency, item, by=user)
+        have = _receive(request, attachments.document_asked(item), f"answer/{pk}", attach)
+        if have is not None:
+            return JsonResponse({"have": have}, status=MORE_TO_COME)
+    except NoRoom:
+        return HttpResponse(status=TRY_AGAIN)
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
@@ -148,38 +158,31 @@ def files_of(item: Deficiency) -> list[Attachment]:
     return [file for file in item.attachments.all() if file.removed_at is None]
 
 
-def _received(request: HttpRequest, document: Document, place: str) -> UploadedFile[Any] | int:
-    """The file of this request; or of this and earlier ones, when it says it is a piece; or how much is held so far."""
+def _receive(
+    request: HttpRequest, document: Document, place: str, attach: Callable[[UploadedFile[Any]], object]
+) -> int | None:
+    """Attach the file of this request, or of this and earlier ones when it says it is a piece; None when that is done,
+    else how much is held so far.
+    """
     upload = request.FILES.get("file")
     if upload is None:
         attachments.refuse(document.code, _("No file arrived. Choose it again."), "required")
     said = _RANGE.fullmatch(request.headers.get("Content-Range", ""))
     if said is None:
-        return upload
+        attach(upload)
+        return None
     piece = Piece(start=int(said[1]), total=int(said[2]), mark=request.POST.get("mark", "")[:40])
-    return pieces.receive(upload, piece, place=place, document=document, by=signed_in(request))
+    return pieces.receive(upload, piece, place=place, document=document, by=signed_in(request), attach=attach)
 
 
-@login_required
-@hidden_is_404
-@require_POST
-def remove_file(request: HttpRequest, key: UUID) -> HttpResponse:
-    user = signed_in(request)
-    file = access.get_attachment(user, key)
-    back = (
-        reverse(
-            "transactions:draft" if file.draft.channel == Channel.COUNTER else "transactions:documents",
-            args=[file.draft.key],
-        )
-        if file.draft and file.transaction is None
-        else reverse("transactions:answer", args=[file.transaction.reference])
-        if file.transaction
-        else reverse("transactions:requests")
-    )
+def take_out(request: HttpRequest, files: Iterable[Attachment]) -> None:
+    """Remove the one of these files whose button was pressed; one that is gone already needs nothing."""
+    file = next((file for file in files if str(file.key) == request.POST.get("remove")), None)
+    if file is None:
+        return
     try:
-        attachments.remove(file, by=user)
+        attachments.remove(file, by=signed_in(request))
     except DomainError as error:
         messages.error(request, error.message)
     else:
         messages.success(request, _("Removed."))
-    return redirect(back)

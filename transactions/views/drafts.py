@@ -107,7 +107,11 @@ def _may_write(draft: Draft, user: User) -> bool:
 
 def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     """Where the way back leads after submitting: there is one receipt, however often it is asked for."""
-    intake = drafts.submit_draft(draft, by=user)
+    try:
+        intake = drafts.submit_draft(draft, by=user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(_home(draft, user))
     if request.method == "GET":
         messages.info(request, _("This request is submitted already. This is its receipt."))
     return redirect("transactions:receipt", reference=intake.transaction.reference)

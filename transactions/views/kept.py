@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 MOST_CHARACTERS = 64 * 1024
 KEPT = "typed_before_sign_in"
 # Buttons: what somebody pressed is pressed anew by them, never by us.
-PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "changes"}
+PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "remove", "changes"}
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

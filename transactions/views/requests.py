@@ -34,7 +34,7 @@ from ..wording import asked as asked_in_words
 from ..wording import headline, sentence, title
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
-from .documents import files_of
+from .documents import files_of, take_out
 from .kept import sign_in_first, typed_before
 
 RECENT = 6
@@ -176,7 +176,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """The receipt, the same however often it is shown; prints on A4 and on an 80 mm slip (?paper=slip)."""
     user = signed_in(request)
     case = access.get(user, reference)
-    if not (access.acts_for_applicant(user, case) or case.taken_by_id == user.pk):
+    if not access.may_see_receipt(user, case):
         raise Http404
     intake = case.intake
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token]))
@@ -213,6 +213,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         typed = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
         try:
             drafts.keep_answers(case, typed, by=user)
+            take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
             problems = _attach_chosen(request, asked, user)
             if request.method == "POST" and not problems:
                 return _answered(request, case, typed, user)
@@ -242,6 +243,8 @@ def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) ->
 
 def _answered(request: HttpRequest, case: Transaction, typed: dict[int, str], user: User) -> HttpResponse:
     """Send the answers, or only keep them, by the button that was pressed."""
+    if "remove" in request.POST:
+        return redirect("transactions:answer", reference=case.reference)
     if "attach" in request.POST:
         messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
         return redirect("transactions:answer", reference=case.reference)
