@@ -223,7 +223,8 @@ def attach_to_deficiency(
     with transaction.atomic():
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
-        if not access.acts_for_applicant(by, case) or case.status != Status.RETURNED or locked.answered_at:
+        waits = case.status == Status.RETURNED and case.deficiencies.open().filter(pk=locked.pk).exists()
+        if not (waits and access.acts_for_applicant(by, case)):
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
         return _insert_once(document, locked.attachments.all(), row | {"transaction": case, "deficiency": locked})
 
