@@ -14,7 +14,7 @@ from accounts.models import Role, User
 
 from .. import access
 from ..errors import DomainError
-from ..models import FeeDue, Transaction
+from ..models import Transaction
 from ..service_types import DeficiencyCode, Fee, Stage
 from ..services.notices import TOLD
 from ..wording import why_not
@@ -72,7 +72,7 @@ def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
 def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
     """What approving will cost the applicant; a fee that was worked out before stays."""
     try:
-        due = FeeDue.objects.filter(transaction=case).first() or fee.work_out(case.answers, timezone.localdate())
+        due = getattr(case, "fee", None) or fee.work_out(case.answers, timezone.localdate())
     except DomainError as error:
         return error.message
     return _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
