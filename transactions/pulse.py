@@ -92,10 +92,12 @@ def _by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int)
 
 def _service(code: str, now: datetime) -> ServicePulse:
     calendar = current_calendar()
-    spans = Transaction.objects.filter(service=code, approved_at__gt=now - QUARTER).order_by("-approved_at")
-    days = [
-        max(0, calendar.working_days_between(submitted, approved) - paused)
-        for submitted, approved, paused in spans.values_list("submitted_at", "approved_at", "paused_days")[:SAMPLE]
-        if approved
-    ]
+    approved = Transaction.objects.filter(service=code, approved_at__gt=now - QUARTER, withdrawn_at=None)
+    spans = approved.order_by("-approved_at").values_list("submitted_at", "approved_at", "paused_days", "fee__paid_at")
+    days = []
+    for begun, decided, paused, paid in spans[:SAMPLE]:
+        if decided:
+            # The clock stood still for the payment too, but that was after the decision.
+            paused -= calendar.working_days_between(decided, paid) if paid else 0
+            days.append(max(0, calendar.working_days_between(begun, decided) - paused))
     return ServicePulse(code, round(median(days)) if len(days) >= 5 else None, len(days))
