@@ -70,11 +70,11 @@ READ_ALL = (
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_reads_all_of_it(browser, live_server, cast, world, language):
-    """Every page, width and look; without scripts too, where a page does not need one to be seen as it is meant."""
+    """Every page, width and look. Where scripts are off axe cannot run; that pages fit is seen there too."""
     people = {"language": language, "cast": cast, "world": world}
     found = read(browser, live_server.url, chosen(), READ_ALL, **people)
     still = [shown for shown in chosen() if shown.then is None]
-    found += read(browser, live_server.url, still, READ_ALL[:1], scripts=False, **people)
+    found += read(browser, live_server.url, still, (), scripts=False, **people)
     assert found == [], "\n".join(found)
 
 
