@@ -349,7 +349,7 @@ class Stack:
             yield
         finally:
             proc.start()
-            self._await_servers()
+            self._await_servers(proc)
 
     def empty_cache_disk(self) -> None:
         """While Redis is stopped: what a new disk looks like."""
@@ -357,8 +357,10 @@ class Stack:
             if path.name != "redis.conf":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def _await_servers(self) -> None:
+    def _await_servers(self, back: Proc) -> None:
         def there() -> bool:
+            if not back.alive():
+                back.start()  # PostgreSQL refuses to start while a process of the one that was killed is still ending
             with contextlib.suppress(psycopg2.OperationalError, redis.RedisError):
                 self.connect().close()
                 return bool(self.redis().ping())

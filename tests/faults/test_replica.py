@@ -62,10 +62,17 @@ class Centre:
         try:
             yield
         finally:
-            user = provision.postgres_user()
-            self._process = self._family.start(
-                "PostgreSQL", gone.args, user=user, log=self._log, stop=provision.signal.SIGINT
-            )
+            until(lambda: self._start_again(gone.args), 30, "PostgreSQL starts again")
+
+    def _start_again(self, command: list[str]) -> bool:
+        """It refuses to start while a process of the one that was killed is still ending."""
+        user, stop = provision.postgres_user(), provision.signal.SIGINT
+        self._process = self._family.start("PostgreSQL", command, user=user, log=self._log, stop=stop)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+            self._family.members.pop()
+            return False
+        return True
 
     def in_copy(self, sql: str) -> None:
         connection = psycopg2.connect(self.env["REPLICA_DATABASE_URL"])

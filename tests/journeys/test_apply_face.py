@@ -13,7 +13,7 @@ MINE = [shown for shown in OTHERS if not shown.name.startswith("staff")]
 # All rules where the page is narrow, colours in every look.
 READ_IN = {
     "ar": ((360, "light", ()), (1280, "dark", CONTRAST), (1280, "forced", CONTRAST)),
-    "en": ((1280, "light", ()), (360, "dark", CONTRAST), (360, "forced", CONTRAST)),
+    "en": ((1280, "light", ()),),
 }
 
 
