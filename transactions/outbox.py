@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from .database import AWAY
@@ -193,7 +193,8 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
         with transaction.atomic():
             left = _handlers[row.kind](row.subject, now)
             mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
-            if not (_put_back(row, left, now) if left else _done(mine, now)):
+            done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
+            if not (_put_back(row, left, now) if left else mine.update(**done)):
                 raise LeaseLost
         if left:
             logger.error("work is left", exc_info=left, extra={"outbox_id": row.pk, "kind": row.kind})
@@ -208,10 +209,6 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
     finally:
         request_id.reset(trace)
     return True
-
-
-def _done(rows: QuerySet[Outbox], now: datetime) -> int:
-    return rows.update(state=Outbox.State.DONE, done_at=now, lease_until=None)
 
 
 class LeaseLost(Exception):
