@@ -54,6 +54,8 @@ class Keys:
 
     def __init__(self, page: Page) -> None:
         self.page, self.pressed = page, 0
+        # From now on: asked for once a file, the asking can come after the key.
+        page.on("filechooser", lambda _chooser: None)
 
     def press(self, key: str, times: int = 1) -> None:
         for _ in range(times):

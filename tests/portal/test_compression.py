@@ -18,6 +18,11 @@ def test_pages_go_out_compressed_and_differ_in_length_each_time(client, city):
     assert len({len(answer.content) for answer in answers}) > 1
 
 
+def test_the_words_of_the_admins_scripts_go_out_compressed(cast, signed_in):
+    answer = signed_in(cast.reviewer).get(reverse("staff:jsi18n"), headers=GZIP)
+    assert b"gettext" in gzip.decompress(answer.content)
+
+
 def test_files_and_the_api_go_out_as_they_are(submitted, cast, signed_in):
     case = submitted()
     file = Attachment.objects.filter(transaction=case).first()
