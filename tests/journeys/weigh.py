@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from .pages import Shown, session_of, show
 
-# A mid-range phone on a weak line: Lighthouse's figures.
+# A mid-range phone on a weak line: Lighthouse's figures. The round trip is the caller's: it is added to every request.
 CPU_SLOWER, BITS_A_SECOND, ROUND_TRIP_MS = 4, 1_600_000, 150
 WATCH = """
 window.shift = 0; window.largest = 0;
@@ -42,9 +42,9 @@ def weigh(
     cast: Any,
     *,
     width: int = 360,
-    slow: bool = False,
+    round_trip_ms: int | None = None,
 ) -> Weight:
-    """Open one page in a browser that has never been here; `slow` as on a weak phone and line."""
+    """Open one page in a browser that has never been here; with a `round_trip_ms` on a weak phone and line."""
     context = browser.new_context(viewport={"width": width, "height": 800}, base_url=base_url)
     if shown.who:
         session = session_of(getattr(cast, shown.who))
@@ -70,12 +70,12 @@ def weigh(
     wire.on("Network.requestWillBeSent", began)
     wire.on("Network.loadingFinished", ended)
     wire.send("Network.enable")
-    if slow:
+    if round_trip_ms is not None:
         wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWER})
         line = {
             "downloadThroughput": BITS_A_SECOND / 8,
             "uploadThroughput": BITS_A_SECOND / 8,
-            "latency": ROUND_TRIP_MS,
+            "latency": round_trip_ms,
         }
         wire.send("Network.emulateNetworkConditions", {"offline": False, **line})
     show(page, shown, world)
