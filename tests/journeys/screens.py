@@ -82,7 +82,7 @@ def test_measure(server, browser, cast, world):  # noqa: F811
     """Weight, and the largest piece on a weak phone and line, into measures.md."""
     weak = f"CPU ÷ {CPU_SLOWER}, {BITS_A_SECOND / 1e6} Mbit/s"
     lines = [
-        f"| page | KB on the wire | requests | layout shift | largest piece, ms | … at {weak} | … and {ROUND_TRIP_MS} ms |",
+        f"| page | KB on the wire | requests | shift | largest piece, ms | … at {weak} | … and {ROUND_TRIP_MS} ms |",
         "|---|---|---|---|---|---|---|",
     ]
     for shown in chosen():
