@@ -1,12 +1,13 @@
 """Draws one page of a PDF or an image as PNG and says how many pages there are; 0 when the page cannot be drawn.
 
-Runs alone in a process with limits (transactions/previews.py).
+Runs alone in a process (transactions/previews.py), in MEMORY bytes and CPU seconds.
 
-python draw.py CONTENT_TYPE TARGET PAGE WIDTH < SOURCE
+python draw.py CONTENT_TYPE TARGET PAGE WIDTH MEMORY CPU < SOURCE
 """
 
 from __future__ import annotations
 
+import resource
 import sys
 
 from PIL import Image, ImageOps
@@ -37,5 +38,8 @@ def main(content_type: str, target: str, page: int, width: int) -> None:
 
 
 if __name__ == "__main__":
-    kind, target_path, number, pixels = sys.argv[1:]
+    kind, target_path, number, pixels, memory, cpu = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     main(kind, target_path, int(number), int(pixels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -178,7 +179,8 @@ def test_a_file_that_cannot_be_drawn_is_offered_for_download(cast, case, signed_
     assert reverse("transactions:preview_page", args=[file.key, 1]) not in html
 
 
-def test_a_document_opened_by_several_at_once_keeps_its_pages(cast):
+def test_a_document_opened_by_several_at_once_keeps_its_pages(cast, monkeypatch):
+    monkeypatch.setattr(previews, "WAIT_SECONDS", 60)
     file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
     with ThreadPoolExecutor(6) as readers:
         drawn = list(readers.map(lambda _: previews.picture(file, 1), range(6)))
@@ -187,11 +189,24 @@ def test_a_document_opened_by_several_at_once_keeps_its_pages(cast):
     assert {path.suffix for path in drawn[0].parent.iterdir()} == {".png", ".pages"}
 
 
-def test_a_document_that_could_not_be_drawn_for_want_of_memory_is_drawn_another_time(cast, monkeypatch):
+def test_a_document_that_could_not_be_drawn_for_want_of_memory_is_drawn_another_time_and_not_at_once(cast, monkeypatch):
     file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
     monkeypatch.setattr(previews, "MEMORY", 8 * 1024**2)
     assert previews.pages(file) == 0
     monkeypatch.undo()
+    assert previews.pages(file) == 0
+    monkeypatch.setattr(previews, "FORGIVEN_AFTER_SECONDS", 0)
+    assert previews.pages(file) == 3
+
+
+def test_documents_that_take_long_do_not_hold_every_thread(cast, monkeypatch):
+    """As many as may be drawn at once are on their way: whoever asks for another is not kept waiting for them."""
+    monkeypatch.setattr(previews, "WAIT_SECONDS", 0.05)
+    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
+    with ExitStack() as busy:
+        for _ in range(previews.AT_ONCE):
+            busy.enter_context(previews._places)
+        assert previews.pages(file) == 0
     assert previews.pages(file) == 3
 
 
