@@ -79,12 +79,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    if request.path_info.startswith("/api/"):
-        detail = _("What was sent is incomplete or damaged.")
-        return JsonResponse(problem("bad_request", detail, 400), status=400, content_type=MEDIA_TYPE)
-    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
-        return render(request, "413.html", status=413)
-    return render(request, "400.html", status=400)
+    too_long = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    status = 413 if too_long else 400
+    if not request.path_info.startswith("/api/"):
+        return render(request, f"{status}.html", status=status)
+    if too_long:
+        body = problem("too_long", _("This is too long. Files go to the address for files, one by one."), status)
+    else:
+        body = problem("bad_request", _("What was sent is incomplete or damaged."), status)
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -110,6 +110,12 @@ def test_broken_bodies_are_refused_in_words(sent, status, cast):
     assert Transaction.objects.count() == 0
 
 
+def test_a_body_without_end_is_refused_in_words(settings):
+    sent = "[" + "[]," * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 3) + "[]]"
+    answer = Api().post("/inquiries/", sent)
+    assert problem(answer) == (413, "too_long")
+
+
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 101, "\u0661"])
 def test_an_idempotency_key_is_required(key, cast):
     api = Api(cast.citizen)

@@ -105,6 +105,31 @@ def test_the_book_in_the_database_is_checked_too(cast, submitted):
         call_command("verify_journal", stdout=StringIO())
 
 
+def test_the_book_is_checked_while_the_portal_goes_on_writing(cast, submitted):
+    submitted()
+    came = []
+
+    def meanwhile(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if not came and 'FROM "journal_entry"' in sql:
+            came.append(True)
+            submitted()
+        return result
+
+    with connection.execute_wrapper(meanwhile):
+        call_command("verify_journal", stdout=StringIO())
+    assert Entry.objects.count() == 2
+
+
+def test_an_entry_the_chain_does_not_know_of_is_named(cast, submitted):
+    submitted()
+    submitted()
+    first = Entry.objects.order_by("seq").first()
+    Chain.objects.update(length=1, head_hash=first.hash)
+    with pytest.raises(CommandError, match="the entries end at 2, the chain says 1"):
+        call_command("verify_journal", stdout=StringIO())
+
+
 def test_the_database_refuses_to_change_or_remove_an_entry(cast, submitted):
     submitted()
     if connection.vendor == "sqlite" and not _has_triggers():
