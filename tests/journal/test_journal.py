@@ -107,14 +107,16 @@ def test_the_book_in_the_database_is_checked_too(cast, submitted):
 
 def test_the_book_is_checked_while_the_portal_goes_on_writing(cast, submitted):
     submitted()
-    came = []
+    read, came = [], []
 
     def meanwhile(execute, sql, params, many, context):
-        result = execute(sql, params, many, context)
-        if not came and 'FROM "journal_entry"' in sql:
+        """Between the reading of the entries and the next look at the chain somebody submits."""
+        if read and not came and 'FROM "journal_chain"' in sql:
             came.append(True)
             submitted()
-        return result
+        if 'FROM "journal_entry"' in sql:
+            read.append(True)
+        return execute(sql, params, many, context)
 
     with connection.execute_wrapper(meanwhile):
         call_command("verify_journal", stdout=StringIO())
