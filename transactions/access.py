@@ -98,7 +98,9 @@ def posts_on(case: Transaction, on: date | None = None) -> list[StaffPost]:
     posts = StaffPost.objects.current(today).filter(office__in=places, role__in=CASE_ROLES, user__is_active=True)
     posts = posts.exclude(user=case.applicant_id)
     if case.authorisation is not None and case.authorisation.status == Authorisation.Status.ACCEPTED:
-        office = OfficeMembership.objects.current(today).filter(office=case.authorisation.office_id, office__active=True)
+        office = OfficeMembership.objects.current(today).filter(
+            office=case.authorisation.office_id, office__active=True
+        )
         posts = posts.exclude(user__in=office.values("user"))
     return list(posts.select_related("user", "office").order_by("user__full_name", "pk"))
 

@@ -25,7 +25,6 @@ from .closures import refuse_if_closed
 from .intake import Submission, check, plot_of, refuse_authorisation, refuse_unless_in_force, submit
 
 
-
 def start(
     service: ServiceType,
     *,

@@ -337,7 +337,9 @@ def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]
     attached = [file.pk for group in files.values() for file in group]
     if attached:
         marks = ", ".join(["%s"] * len(attached))
-        take = "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL AND removed_at IS NULL"
+        take = (
+            "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL AND removed_at IS NULL"
+        )
         batch.execute(f"{take} AND id IN ({marks})", [case.pk, *attached])
 
 

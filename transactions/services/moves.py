@@ -114,7 +114,9 @@ def return_for_completion(
         raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
     if unknown := sorted(set(asked) - set(known)):
         raise Invalid([Problem("deficiencies", _("Unknown code: %s") % ", ".join(unknown), "unknown_code")])
-    if problems := [problem for item in asked.values() for problem in too_long(f"deficiencies.{item.code}", item.sentence)]:
+    if problems := [
+        problem for item in asked.values() for problem in too_long(f"deficiencies.{item.code}", item.sentence)
+    ]:
         raise Invalid(problems)
     round_ = 1 + moving.case.events.filter(move="return").count()
     Deficiency.objects.bulk_create(

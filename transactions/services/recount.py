@@ -1,4 +1,4 @@
-"""Holidays are announced late: when one is entered, changed or removed, the due dates of open files are worked out anew.
+"""Holidays are announced late: when one is entered, changed or removed, open files get their due dates anew.
 
 Nothing happens to a file by this: no event, no version, no notice. What the receipt said stays on the receipt.
 """

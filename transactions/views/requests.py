@@ -296,7 +296,12 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
             messages.success(request, _("The request is withdrawn. Its number stays."))
         if not problems:
             return redirect("transactions:request", reference=case.reference)
-    context = {"case": case, "move": BY_NAME["withdraw"], "problems": problems, "reason": request.POST.get("reason", "")}
+    context = {
+        "case": case,
+        "move": BY_NAME["withdraw"],
+        "problems": problems,
+        "reason": request.POST.get("reason", ""),
+    }
     return render(request, "transactions/withdraw.html", context, status=422 if problems else 200)
 
 
