@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import OfficeMembership
-from municipality.hijri import RIYADH
+from municipality.hijri import riyadh_day
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
 from transactions import access, service_types
@@ -68,9 +68,10 @@ def test_an_authorisation_is_for_services_that_offices_prepare(cast):
 
 def test_who_belongs_to_an_office_is_asked_of_the_day_in_riyadh(cast):
     given = authorised(cast)
-    night = datetime(2026, 11, 25, 1, 0, tzinfo=RIYADH)
-    people.add_member(cast.office, cast.other_engineer, on=night.date())
-    OfficeMembership.objects.filter(user=cast.engineer).update(ends_on=night.date() - timedelta(days=1))
+    night = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)  # an hour past midnight there
+    today = riyadh_day(night)
+    people.add_member(cast.office, cast.other_engineer, on=today)
+    OfficeMembership.objects.filter(user=cast.engineer).update(ends_on=today - timedelta(days=1))
     assert recipients(cast.citizen, given, night) == [cast.citizen, cast.other_engineer]
 
 
