@@ -245,6 +245,7 @@ CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "transactions.tasks.route": {"queue": "routing"},
     "transactions.tasks.notify": {"queue": "notifications"},
+    "transactions.tasks.recount": {"queue": "upkeep"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
 }

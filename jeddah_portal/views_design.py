@@ -77,6 +77,7 @@ def _progress(now: datetime, **more: Any) -> Progress:
         Step(_("Supervisor's approval"), "later"),
     ]
     usual = {"turn": Turn.OURS, "where": "", "since": now, "days": 400, "here": 3, "used": 7, "allowed": 14, "left": 7}
+    usual["late_by"] = None
     return Progress(**{**usual, **more}, steps=steps)
 
 
@@ -85,7 +86,8 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
     shown = (
         (Status.RETURNED, {"turn": Turn.YOURS, "left": None}),
         (Status.AWAITING_PAYMENT, {"turn": Turn.YOURS, "left": None}),
-        (Status.UNDER_STUDY, {"left": -12}),
+        (Status.UNDER_STUDY, {"left": None, "late_by": 12}),
+        (Status.UNDER_STUDY, {"left": None, "late_by": 0}),
         (Status.UNDER_STUDY, {"left": 0}),
         (Status.UNDER_STUDY, {"left": 9}),
         (Status.COMPLETED, {"turn": Turn.NOBODYS, "left": None}),

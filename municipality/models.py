@@ -51,7 +51,11 @@ class OfficeKind(models.TextChoices):
 
 
 class Office(Named):
-    """Anything that can hold a file: central sorting, a sub-municipality, a service centre, a department."""
+    """Anything that can hold a file: central sorting, a sub-municipality, a service centre, a department.
+
+    The opening hours are for visitors. Due dates go by the city's hours (calendar.py): they are promised before a
+    request has an office, and stay what they are when it is referred to another.
+    """
 
     code = models.SlugField(_("code"), max_length=12, unique=True)
     kind = models.CharField(_("kind"), max_length=20, choices=OfficeKind)
@@ -60,8 +64,12 @@ class Office(Named):
     )
     location_ar = models.CharField(_("location"), max_length=200, blank=True)
     capacity = models.PositiveIntegerField(_("capacity (files a working day)"), default=10)
-    opens_at = models.TimeField(_("opens at"), default="07:30")
-    closes_at = models.TimeField(_("closes at"), default="14:30")
+    opens_at = models.TimeField(_("opens at"), default="07:30", help_text=_("For visitors to read."))
+    closes_at = models.TimeField(
+        _("closes at"),
+        default="14:30",
+        help_text=_("For visitors to read. Due dates go by the hours of the city, the same for every office."),
+    )
     suspended = models.BooleanField(_("suspended"), default=False)
     suspended_reason = models.CharField(_("why suspended"), max_length=200, blank=True)
     fallback = models.ForeignKey(

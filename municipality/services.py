@@ -17,7 +17,8 @@ from .models import District, Holiday, Named, Office, OfficeKind
 from .text import search_key
 
 DATA = Path(__file__).parent / "data"
-_REMEMBERED_SECONDS = 30
+# A process may go on counting by what it has read for so long after somebody changed it elsewhere.
+REMEMBERED_SECONDS = 30
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
 _current: tuple[float, WorkingCalendar] | None = None
 _offices: tuple[float, dict[int, Office]] | None = None
@@ -28,7 +29,7 @@ def current_calendar() -> WorkingCalendar:
     """The working calendar by the holidays in the database; re-read every half minute in each process."""
     global _current
     now = time.monotonic()
-    if _current is None or now - _current[0] > _REMEMBERED_SECONDS:
+    if _current is None or now - _current[0] > REMEMBERED_SECONDS:
         days = frozenset(_holiday_days())
         calendar = _calendars.setdefault(days, WorkingCalendar(days))
         _current = (now, calendar)
@@ -39,16 +40,25 @@ def offices() -> dict[int, Office]:
     """Every office by its key, for names and codes; re-read every half minute in each process."""
     global _offices
     now = time.monotonic()
-    if _offices is None or now - _offices[0] > _REMEMBERED_SECONDS:
+    if _offices is None or now - _offices[0] > REMEMBERED_SECONDS:
         _offices = (now, Office.objects.in_bulk())
     return _offices[1]
+
+
+def office(pk: int) -> Office:
+    """One office by its key, also when it was entered since the last reading."""
+    found = offices().get(pk)
+    if found is None:
+        forget()
+        found = offices()[pk]
+    return found
 
 
 def districts_by_code() -> dict[str, District]:
     """Every district by its code; re-read every half minute in each process."""
     global _districts
     now = time.monotonic()
-    if _districts is None or now - _districts[0] > _REMEMBERED_SECONDS:
+    if _districts is None or now - _districts[0] > REMEMBERED_SECONDS:
         _districts = (now, {district.code: district for district in District.objects.order_by("code")})
     return _districts[1]
 

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import needs_second_factor, offices_of, posts_of
-from accounts.models import Authorisation, Role, StaffPost, User
+from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
 
 from . import references
 from .errors import NotVisible
@@ -92,9 +92,16 @@ def reads_notes(user: User, case: Transaction) -> bool:
 
 
 def posts_on(case: Transaction, on: date | None = None) -> list[StaffPost]:
-    """The posts whose holders work on this case today, with user and office; one query."""
+    """The posts whose holders may work on this case today, with user and office; one query."""
+    today = on or timezone.localdate()
     places = [pk for pk in (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id) if pk]
-    posts = StaffPost.objects.current(on or timezone.localdate()).filter(office__in=places, role__in=CASE_ROLES)
+    posts = StaffPost.objects.current(today).filter(office__in=places, role__in=CASE_ROLES, user__is_active=True)
+    posts = posts.exclude(user=case.applicant_id)
+    if case.authorisation is not None and case.authorisation.status == Authorisation.Status.ACCEPTED:
+        office = OfficeMembership.objects.current(today).filter(
+            office=case.authorisation.office_id, office__active=True
+        )
+        posts = posts.exclude(user__in=office.values("user"))
     return list(posts.select_related("user", "office").order_by("user__full_name", "pk"))
 
 
@@ -184,11 +191,17 @@ def may(user: User | None, transaction: Transaction, move: str, on: date | None 
     )
 
 
+def at_counter(user: User) -> Q:
+    """Drafts a clerk began at a counter where they still sit."""
+    centres = [post.office_id for post in case_posts(user) if post.role == Role.CENTRE_CLERK]
+    return Q(created_by=user, channel="counter", centre__in=centres)
+
+
 def drafts(user: User) -> Q:
     """Drafts a person owns, writes at a counter, or prepares for an owner whose authorisation stands."""
     return (
         Q(applicant=user)
-        | Q(created_by=user, channel="counter")
+        | at_counter(user)
         | Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
     )
 

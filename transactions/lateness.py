@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from municipality.hijri import riyadh_day
 from municipality.services import current_calendar
 
 from .models import Transaction
@@ -43,15 +44,31 @@ def standing(case: Transaction, now: datetime) -> Standing:
         return Standing(Mark.LATE, _("Late"), _by(case.due_at, now))
     if case.is_stage_late(now):
         return Standing(Mark.LATE, _("Stage late"), _by(case.stage_due_at, now))
-    left = current_calendar().working_days_between(now, case.stage_due_at)
+    left = days_left(case.stage_due_at, now)
     if left == 0:
         return Standing(Mark.SOON, _("Due today"), "")
     said = ngettext("%(n)d working day left", "%(n)d working days left", left) % {"n": left}
     return Standing(Mark.FINE, _("In time"), said)
 
 
+def days_left(due: datetime, now: datetime) -> int:
+    """Working days until a due moment to come; 0 on its own day only, also when no office opens before it."""
+    return _apart(now, due)
+
+
+def days_late(due: datetime, now: datetime) -> int:
+    """Working days since a due moment that has passed; 0 on its own day only."""
+    return _apart(due, now)
+
+
+def _apart(earlier: datetime, later: datetime) -> int:
+    if riyadh_day(earlier) == riyadh_day(later):
+        return 0
+    return max(1, current_calendar().working_days_between(earlier, later))
+
+
 def _by(due: datetime, now: datetime) -> str:
-    days = current_calendar().working_days_between(due, now)
+    days = days_late(due, now)
     if days == 0:
         return _("since today")
     return ngettext("by %(n)d working day", "by %(n)d working days", days) % {"n": days}

@@ -65,11 +65,16 @@ def handles_batches(
     return remember
 
 
-def owe(kind: str, subject: int, *, dedupe: str, now: datetime, writer: Writer = AT_ONCE) -> Outbox:
-    """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed."""
+def owe(
+    kind: str, subject: int, *, dedupe: str, now: datetime, wait: timedelta = timedelta(), writer: Writer = AT_ONCE
+) -> Outbox:
+    """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed.
+
+    With `wait` it is not begun before so much later; the sweeper rings for it then.
+    """
     trace = request_id.get()
     row = writer.insert(
-        _insert, kind=kind, subject=subject, dedupe=dedupe, not_before=now, created_at=now, request_id=trace
+        _insert, kind=kind, subject=subject, dedupe=dedupe, not_before=now + wait, created_at=now, request_id=trace
     )
     logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
     _ring_on_commit(kind)
@@ -86,11 +91,13 @@ def _ring_on_commit(kind: str) -> None:
 def _claimable(now: datetime) -> Q:
     """Owed and due, or claimed by somebody whose lease is over.
 
-    Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past.
+    Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past,
+    and so does that of a row never tried which was not told to wait.
     """
     owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
+    at_once = Q(attempts=0, not_before__lte=F("created_at"))
     return owed & (
-        Q(not_before__lte=now) | Q(attempts=0) | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
+        Q(not_before__lte=now) | at_once | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
     ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
 
 

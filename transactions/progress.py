@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from municipality.services import current_calendar
 
+from .lateness import days_late, days_left
 from .models import Transaction
-from .workflow import CLOCK_STOPPED, DECIDED_FOR, Status
+from .workflow import CLOCK_STOPPED, Status
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -41,7 +42,7 @@ class Step:
 class Progress:
     """`days` since submission never stop; `used`, `here` and `left` count working days of the city.
 
-    `left` is None while the clock stands; below zero the request is late by so many working days.
+    `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
     """
 
     turn: Turn
@@ -52,11 +53,12 @@ class Progress:
     used: int
     allowed: int
     left: int | None
+    late_by: int | None
     steps: list[Step]
 
     @property
-    def late_by(self) -> int:
-        return -self.left if self.left is not None and self.left < 0 else 0
+    def late(self) -> bool:
+        return self.late_by is not None
 
 
 def progress_of(case: Transaction, now: datetime) -> Progress:
@@ -66,6 +68,7 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
     until = case.closed_at or case.paused_at or now
     used = max(0, calendar.working_days_between(case.submitted_at, until) - case.paused_days)
     allowed = case.service_type.working_days_for(case.answers)
+    due = case.due_at if case.is_open else None
     return Progress(
         turn=_turn(case),
         where=_where(case),
@@ -74,7 +77,8 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
         here=calendar.working_days_between(since, now),
         used=used,
         allowed=allowed,
-        left=_left(case, now),
+        left=days_left(due, now) if due and due >= now else None,
+        late_by=days_late(due, now) if due and due < now else None,
         steps=_steps(case),
     )
 
@@ -83,16 +87,6 @@ def _turn(case: Transaction) -> Turn:
     if case.status in CLOCK_STOPPED:
         return Turn.YOURS
     return Turn.OURS if case.is_open else Turn.NOBODYS
-
-
-def _left(case: Transaction, now: datetime) -> int | None:
-    """Working days until the due day; negative when it has passed."""
-    if not case.is_open or case.due_at is None:
-        return None
-    calendar = current_calendar()
-    if case.due_at >= now:
-        return calendar.working_days_between(now, case.due_at)
-    return -max(1, calendar.working_days_between(case.due_at, now))
 
 
 def _where(case: Transaction) -> str:
@@ -105,11 +99,11 @@ def _where(case: Transaction) -> str:
 
 
 def _steps(case: Transaction) -> list[Step]:
+    """The stages of an open request; of a closed one the pages show none."""
     stages: tuple[Stage, ...] = case.service_type.stages_for(case.answers)
     codes = [stage.code for stage in stages]
     now = codes.index(case.stage) if case.stage in codes else 0
-    finished = not case.is_open and case.status in DECIDED_FOR
     return [
-        Step(stage.title, "done" if number < now or finished else "now" if number == now and case.is_open else "later")
+        Step(stage.title, "done" if number < now else "now" if number == now else "later")
         for number, stage in enumerate(stages)
     ]

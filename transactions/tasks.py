@@ -21,6 +21,13 @@ def notify(**_future: object) -> None:
 
 
 @shared_task
+def recount(**_future: object) -> None:
+    from . import outbox
+
+    outbox.work("recount")
+
+
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -38,4 +45,4 @@ def beat_heart(**_future: object) -> None:
     beat(timezone.now())
 
 
-DOORBELLS: dict[str, Task] = {"route": route, "notify": notify}
+DOORBELLS: dict[str, Task] = {"route": route, "notify": notify, "recount": recount}

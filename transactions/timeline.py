@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from municipality.services import offices
+from municipality.services import office
 
 from .models import Event, Movement, Transaction
 from .prepared import Prepared, columns
@@ -49,22 +49,20 @@ _movements = Prepared(lambda case: Movement.objects.filter(transaction=case).ord
 
 def history_of(case: Transaction) -> list[Entry]:
     """The whole history; one query."""
-    known = offices()
     events = [Event.from_db(None, EVENT, row) for row in _events.rows(case.pk)]
     for event in events:
         event._state.fields_cache["transaction"] = case
-        event._state.fields_cache["office"] = known.get(event.office_id) if event.office_id else None
+        event._state.fields_cache["office"] = office(event.office_id) if event.office_id else None
     return entries(events)
 
 
 def movements_of(case: Transaction) -> list[Movement]:
     """Incoming and outgoing numbers, oldest first, in the reader's language; one query."""
-    known = offices()
     lines = [Movement.from_db(None, MOVEMENT, row) for row in _movements.rows(case.pk)]
     for line in lines:
         line.recipient = sent_to(line, case.service_type)
-        line._state.fields_cache["office"] = known[line.office_id]
-        line._state.fields_cache["counterpart"] = known.get(line.counterpart_id) if line.counterpart_id else None
+        line._state.fields_cache["office"] = office(line.office_id)
+        line._state.fields_cache["counterpart"] = office(line.counterpart_id) if line.counterpart_id else None
     return lines
 
 

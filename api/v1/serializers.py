@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from municipality.models import Office
 from transactions.models import Attachment, Deficiency, IssuedDocument, Movement, Transaction
+from transactions.own_words import MOST_CHARACTERS
 from transactions.service_types import Group, ServiceType
 from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
@@ -152,7 +153,13 @@ class SubmissionSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Document code to the keys of files uploaded before.",
     )
-    authorisation = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
+    authorisation = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="Leave it out. It is read so that a request sent with it before is answered with its receipt.",
+    )
 
 
 class EntryShape(serializers.Serializer[Any]):
@@ -274,7 +281,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 class AnswersSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     answers = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=2000),
+        child=serializers.CharField(allow_blank=True, max_length=MOST_CHARACTERS),
         help_text="Deficiency id to the answer in words.",
     )
 
@@ -286,7 +293,7 @@ class AnswersSerializer(serializers.Serializer[Any]):
 
 class AskedSerializer(serializers.Serializer[Any]):
     code = serializers.SlugField(max_length=30)
-    sentence = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    sentence = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
 
 
 STAFF_MOVES = sorted(set(BY_NAME) - {"route", "answer"})
@@ -299,7 +306,7 @@ class MoveSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
     )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
     deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)

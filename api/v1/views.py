@@ -112,7 +112,10 @@ class Transactions(APIView):
         operation_id="transactions_create",
     )
     def post(self, request: Request) -> Response:
-        """Submit a request for oneself. Answers with the receipt."""
+        """Submit a request for oneself. Answers with the receipt.
+
+        What an engineering office prepares is submitted on the portal, where its owner approves it: `office_needed`.
+        """
         key = request.headers.get("Idempotency-Key", "")
         if not (1 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key):
             raise exceptions.ValidationError({"Idempotency-Key": ["1 to 100 printable characters are required."]})

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from knox.models import AuthToken
 
-from transactions import pins
+from transactions import pins, service_types
 from transactions.models import Attachment, Intake, Transaction
 from transactions.services import moves
 from transactions.services.moves import Asked
 
-from ..conftest import ANSWERS, NOW, drive, picture, stored, upload, work_off
+from ..conftest import ANSWERS, NOW, authorised, drive, files_for, picture, stored, upload, work_off
 
 pytestmark = pytest.mark.django_db
 V1 = "/api/v1"
@@ -230,3 +230,16 @@ def test_the_schema_and_the_docs_load_nothing_from_elsewhere(client, city):
     docs = client.get(f"{V1}/docs/").content.decode()
     assert "http://" not in docs.replace("http://testserver", "")
     assert "https://" not in docs
+
+
+def test_what_an_office_prepares_is_submitted_on_the_portal(cast):
+    given, api = authorised(cast), Api(cast.citizen)
+    keys = files_for(service_types.get("building-permit"), ANSWERS["building-permit"], cast.citizen)
+    body = {
+        "service": "building-permit",
+        "answers": ANSWERS["building-permit"],
+        "attachments": {code: list(map(str, files)) for code, files in keys.items()},
+        "authorisation": given.pk,
+    }
+    assert problem(api.post("/transactions/", body, **{"Idempotency-Key": "k"})) == (403, "office_needed")
+    assert not Transaction.objects.exists()

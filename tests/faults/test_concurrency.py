@@ -11,8 +11,8 @@ from django.db import connection
 from journal.models import Entry
 from transactions import outbox, service_types
 from transactions.errors import DomainError
-from transactions.models import Event, Movement, Outbox, Transaction
-from transactions.services import inquiry, moves
+from transactions.models import Draft, Event, Movement, Outbox, Transaction
+from transactions.services import drafts, inquiry, moves
 from transactions.services.intake import Submission, submit
 
 from ..conftest import ANSWERS, NOW, drive, files_for
@@ -115,5 +115,12 @@ def test_a_payment_paid_twice_at_once_is_recorded_once(cast, submitted):
         *[lambda case=case: moves.record_payment(case, payment_reference="7001", by=cast.registry, now=NOW)
           for case in (one, two)]
     )  # fmt: skip
-    assert len([one for one in found if isinstance(one, Exception)]) == 1
+    assert [one.code for one in found if isinstance(one, Exception)] == ["payment_used"]
     assert Event.objects.filter(move="record_payment").count() == 1
+
+
+def test_a_request_begun_twice_at_once_is_one_draft(cast):
+    service = service_types.get("land-subdivision")
+    found = at_once(*[lambda: drafts.start(service, by=cast.citizen, now=NOW)] * 6)
+    assert len({draft.key for draft in found}) == 1
+    assert Draft.objects.count() == 1

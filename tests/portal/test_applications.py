@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import Authorisation
+from municipality.hijri import RIYADH
 from municipality.text import loose_key, without_marks
 from transactions import answers, service_types
+from transactions.lateness import standing
 from transactions.models import Draft, Transaction
 from transactions.progress import Turn, progress_of
 from transactions.services import drafts, moves
@@ -198,10 +200,40 @@ def test_days_are_told_as_they_are(cast, submitted):
     assert later.late_by == later.used - later.allowed
     assert later.late_by > 200
     today = progress_of(case, NOW + timedelta(hours=2))
-    assert (today.left, today.late_by, today.used) == (today.allowed, 0, 0)
+    assert (today.left, today.late, today.used) == (today.allowed, False, 0)
     assert [step.state for step in today.steps] == ["done", "now", "later", "later", "later"]
     assert progress_of(case, case.due_at).left == 0
-    assert progress_of(case, case.due_at + timedelta(minutes=1)).late_by == 1
+
+
+def test_today_is_the_day_of_riyadh_and_no_other(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    # Due on a Sunday at closing time: from Thursday's closing no office opens before that day.
+    Transaction.objects.filter(pk=case.pk).update(
+        due_at=datetime(2026, 12, 6, 14, 30, tzinfo=RIYADH), stage_due_at=datetime(2026, 12, 6, 14, 30, tzinfo=RIYADH)
+    )
+    case.refresh_from_db()
+    said = {
+        (3, 10): (1, None, "ضمن المدة", "بقي يوم عمل واحد"),
+        (3, 15): (1, None, "ضمن المدة", "بقي يوم عمل واحد"),
+        (5, 12): (1, None, "ضمن المدة", "بقي يوم عمل واحد"),
+        (6, 1): (0, None, "موعده اليوم", ""),
+        (6, 15): (None, 0, "متأخر", "منذ اليوم"),
+        (7, 1): (None, 1, "متأخر", "منذ يوم عمل واحد"),
+        (8, 9): (None, 2, "متأخر", "منذ يومي عمل"),
+    }
+    for (day, hour), expected in said.items():
+        now = datetime(2026, 12, day, hour, tzinfo=RIYADH)
+        progress, stands = progress_of(case, now), standing(case, now)
+        assert (progress.left, progress.late_by, stands.word, stands.detail) == expected, now
+
+
+def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    Transaction.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(microseconds=1))
+    page = signed_in(cast.citizen)
+    for url in (reverse("transactions:requests"), reverse("transactions:request", args=[case.reference])):
+        html = page.get(url).content.decode()
+        assert ("متأخر منذ اليوم" in html, "مضى الموعد" in html) == (True, False), url
 
 
 def test_while_it_waits_for_the_applicant_no_working_day_is_used(cast, submitted):

@@ -45,10 +45,11 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         raise Http404
     try:
         version = int(request.POST.get("version", ""))
-        done = ACTIONS[move](found, request, signed_in(request), version)
     except ValueError:
         messages.error(request, _("Look at the file again before you decide."))
         return redirect("staff:case", reference=found.reference)
+    try:
+        done = ACTIONS[move](found, request, signed_in(request), version)
     except DomainError as error:
         status = _say(request, error)
         return _page(request, _visible(request, reference), open_move=move, status=status)

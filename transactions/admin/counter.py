@@ -84,7 +84,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Draft.objects.filter(created_by=signed_in(request), channel="counter").exclude(stage=Draft.Stage.SUBMITTED)
+    mine = Draft.objects.filter(access.at_counter(signed_in(request))).exclude(stage=Draft.Stage.SUBMITTED)
     taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
     context = staff_site.each_context(request) | {
         "title": _("Counter"),

@@ -99,7 +99,7 @@ def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, A
     if not access.reads_notes(user, case):
         return {"may_note": False}
     notes = list(case.notes.select_related("author", "to", "office"))
-    people = {post.user_id: post.user for post in posts if post.user_id not in (user.pk, case.applicant_id)}
+    people = {post.user_id: post.user for post in posts if post.user_id != user.pk}
     return {
         "may_note": True,
         "notes": notes,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Role
-from municipality.services import offices
+from municipality.services import office
 
 from ..models import Event, Transaction
 from ..service_types import ServiceType
@@ -40,14 +40,14 @@ class Line:
 
 def history(case: Transaction) -> list[Line]:
     """Newest first; one query."""
-    service, known = case.service_type, offices()
+    service = case.service_type
     events = case.events.select_related("actor").order_by("-seq")
     return [
         Line(
             at=event.at,
             title=_(OWN_TITLES.get(event.move, TITLES[event.move])),
             who=_who(event),
-            office=known[event.office_id].name if event.office_id else "",
+            office=office(event.office_id).name if event.office_id else "",
             said=_said(event, service),
             reason=event.reason,
             rule=_rule(event, service) if event.move == "route" else "",

@@ -112,7 +112,7 @@ def _offices(offices: list[Office], held: TransactionQuerySet, late: Q) -> list[
 def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
     """Those who work stages in these offices today, one line a person."""
     posts = StaffPost.objects.current(timezone.localdate(now)).filter(office__in=offices, role__in=WORKERS)
-    found = posts.select_related("user", "office").order_by("user__full_name", "pk")
+    found = posts.filter(user__is_active=True).select_related("user", "office").order_by("user__full_name", "pk")
     return list({post.user_id: post for post in found}.values())
 
 
@@ -186,6 +186,8 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
             said = _("The stage “%(stage)s” is for: %(role)s.")
             role = Role(case.current_stage.role).label
             staying.append((case, said % {"stage": case.current_stage.title, "role": role}))
+        elif access.acts_for_applicant(to, case):
+            staying.append((case, _("It is this colleague's own request, or one they act for.")))
         else:
             going.append(case)
     return going, staying

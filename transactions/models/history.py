@@ -126,6 +126,9 @@ class Deficiency(models.Model):
         verbose_name = _("deficiency")
         verbose_name_plural = _("deficiencies")
         ordering = ["round", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["transaction", "round", "code"], name="asked_once_a_round"),
+        ]
 
     def __str__(self) -> str:
         return self.code

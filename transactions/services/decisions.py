@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,11 +37,14 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
     reference = western_digits(payment_reference).strip()[:40]
     if not reference:
         raise Invalid([Problem("payment_reference", _("Give the number of the payment."), "required")])
-    if FeeDue.objects.filter(payment_reference=reference).exclude(transaction=case).exists():
-        raise DomainError("payment_used", _("This payment is already recorded for another request."))
     due = FeeDue.objects.get(transaction=case)
     due.paid_at, due.payment_reference, due.recorded_by = now, reference, by
-    due.save(update_fields=["paid_at", "payment_reference", "recorded_by"])
+    try:
+        # Two desks may enter the same number at once, so nobody asks first: the constraint answers both.
+        with transaction.atomic():
+            due.save(update_fields=["paid_at", "payment_reference", "recorded_by"])
+    except IntegrityError as error:
+        raise DomainError("payment_used", _("This payment is already recorded for another request.")) from error
     return {"amount": _money(due.amount), "payment_reference": reference}
 
 

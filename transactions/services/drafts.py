@@ -16,14 +16,13 @@ from accounts.models import Authorisation, Role, User
 from municipality.models import Office
 
 from .. import access, answers
-from ..errors import DomainError, Problem
+from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Channel, Draft, Intake, Transaction
+from ..own_words import too_long
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
 from .closures import refuse_if_closed
-from .intake import Submission, check, plot_of, refuse_unless_in_force, submit
-
-MOST_CHARACTERS = 4000
+from .intake import Submission, check, plot_of, refuse_authorisation, refuse_unless_in_force, submit
 
 
 def start(
@@ -44,6 +43,8 @@ def start(
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
+    if service.filer is not Filer.ENGINEERING_OFFICE:
+        refuse_authorisation(authorisation)
     if authorisation is not None:
         _check_office(authorisation, by, now)
         applicant = authorisation.owner
@@ -63,8 +64,11 @@ def start(
         "centre": centre,
         "answers": plot_of(authorisation) if authorisation else {},
     }
-    untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
-    return untouched or Draft.objects.create(**kind, created_at=now, updated_at=now)
+    with transaction.atomic():
+        # Whoever presses twice at once waits here for the draft of their first press.
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
+        return untouched or Draft.objects.create(**kind, created_at=now, updated_at=now)
 
 
 def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None:
@@ -167,7 +171,7 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
             locked = lock_open(draft, by)
             if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
-            intake = submit(submission_of(locked, by.language, by), by=by, key=_key(draft), now=now)
+            intake = submit(submission_of(locked, locked.applicant.language, by), by=by, key=_key(draft), now=now)
             locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now or timezone.now()
             locked.save(update_fields=["stage", "updated_at"])
             return intake
@@ -178,13 +182,18 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
 
 @transaction.atomic
 def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> None:
-    """Keep what is being written in answer to a return, by deficiency; nothing is sent, nobody else sees it yet."""
+    """Keep what is being written in answer to a return, by deficiency; nothing is sent, nobody else sees it yet.
+
+    Invalid, and nothing is kept, when one is too long.
+    """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
         raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+    if problems := [problem for pk, text in typed.items() for problem in too_long(f"answers.{pk}", text)]:
+        raise Invalid(problems)
     for item in locked.deficiencies.open().filter(pk__in=typed):
         if item.answer != typed[item.pk]:
-            item.answer = typed[item.pk][:MOST_CHARACTERS]
+            item.answer = typed[item.pk]
             item.save(update_fields=["answer"])
 
 

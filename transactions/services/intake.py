@@ -123,13 +123,26 @@ def _check_filer(submission: Submission, by: User, now: datetime) -> None:
     elif by.pk != submission.applicant.pk:
         raise DomainError("not_the_applicant", _("Only the owner can submit this request."))
     if service.filer is not Filer.ENGINEERING_OFFICE:
+        refuse_authorisation(authorisation)
         return
+    if submission.channel == Channel.API:
+        # Only a draft shows that the office has prepared the file, and that the owner approved that one.
+        raise DomainError(
+            "office_needed",
+            _("An engineering office prepares this request on the portal, and its owner submits it there."),
+        )
     if authorisation is None or authorisation.owner_id != submission.applicant.pk:
         raise DomainError(
             "office_needed",
             _("This service is filed through an engineering office that the owner authorises."),
         )
     refuse_unless_in_force(authorisation, now)
+
+
+def refuse_authorisation(authorisation: Authorisation | None) -> None:
+    """DomainError `office_not_needed`: an authorisation is for the services that offices prepare."""
+    if authorisation is not None:
+        raise DomainError("office_not_needed", _("The owner files this service without an engineering office."))
 
 
 def refuse_unless_in_force(authorisation: Authorisation, now: datetime) -> None:
@@ -324,7 +337,9 @@ def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]
     attached = [file.pk for group in files.values() for file in group]
     if attached:
         marks = ", ".join(["%s"] * len(attached))
-        take = "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL"
+        take = (
+            "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL AND removed_at IS NULL"
+        )
         batch.execute(f"{take} AND id IN ({marks})", [case.pk, *attached])
 
 

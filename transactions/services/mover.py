@@ -15,12 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from municipality.calendar import WorkingCalendar
 from municipality.models import Office
 from municipality.services import current_calendar
 
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
 from ..models import Direction, Transaction
+from ..own_words import too_long
 from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
@@ -98,6 +100,8 @@ def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime
     reason = reason.strip()
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
+    if problems := too_long("reason", reason):
+        raise Invalid(problems)
     return Moving(locked, move, by, capacity.acts_as(move, stage.role), now, reason)
 
 
@@ -188,12 +192,21 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
     if stage.code != case.stage or status is Status.INCOMING:
         case.stage_started_at, case.stage_paused_days = now, 0
         case.assignee_id = None
+    if status not in CLOSED:
+        case.due_at, case.stage_due_at = due_dates(case, status, stage, calendar)
+
+
+def due_dates(
+    case: Transaction, status: str, stage: Stage, calendar: WorkingCalendar
+) -> tuple[datetime | None, datetime | None]:
+    """The due dates of an open file, the whole one's and the stage's; none while its clock stands still."""
     if status in CLOCK_STOPPED:
-        case.due_at = case.stage_due_at = None
-    elif status not in CLOSED:
-        service = case.service_type
-        case.due_at = clock.due(case.submitted_at, service.working_days_for(case.answers), case.paused_days, calendar)
-        case.stage_due_at = clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar)
+        return None, None
+    days = case.service_type.working_days_for(case.answers)
+    return (
+        clock.due(case.submitted_at, days, case.paused_days, calendar),
+        clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar),
+    )
 
 
 def office_of(case: Transaction) -> Office:

@@ -15,8 +15,10 @@ from accounts.models import StaffPost, User
 from municipality.hijri import hijri_year
 from municipality.models import Office, OfficeKind
 
+from .. import access
 from ..errors import DomainError, Invalid, Problem
 from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
+from ..own_words import too_long
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, Status
 from . import decisions, registers
@@ -68,6 +70,10 @@ def reassign(
     posts = StaffPost.objects.current(timezone.localdate(moving.now))
     if not posts.filter(user=to, office=moving.case.held_by, role=stage.role).exists():
         raise DomainError("wrong_assignee", _("This colleague does not do this stage in this office."))
+    if not to.is_active:
+        raise DomainError("wrong_assignee", _("The account of this colleague is closed."))
+    if access.acts_for_applicant(to, moving.case):
+        raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
     moving.case.assignee = to
     moving.facts["to"] = to.pk
     return finish(moving)
@@ -108,6 +114,10 @@ def return_for_completion(
         raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
     if unknown := sorted(set(asked) - set(known)):
         raise Invalid([Problem("deficiencies", _("Unknown code: %s") % ", ".join(unknown), "unknown_code")])
+    if problems := [
+        problem for item in asked.values() for problem in too_long(f"deficiencies.{item.code}", item.sentence)
+    ]:
+        raise Invalid(problems)
     round_ = 1 + moving.case.events.filter(move="return").count()
     Deficiency.objects.bulk_create(
         Deficiency(
@@ -144,6 +154,7 @@ def answer(
     for item in waiting:
         item.answer = answers.get(item.pk, "").strip()
         item.answered_at = moving.now
+        problems += too_long(f"answers.{item.pk}", item.answer)
         files = [file for file in item.attachments.all() if file.removed_at is None]
         if not item.answer and not files:
             problems.append(

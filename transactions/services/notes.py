@@ -13,8 +13,7 @@ from accounts.models import User
 from .. import access
 from ..errors import Invalid, NotVisible, Problem
 from ..models import Note, Transaction
-
-LONGEST = 2000
+from ..own_words import too_long
 
 
 @transaction.atomic
@@ -30,9 +29,8 @@ def write(case: Transaction, *, text: str, by: User, to: User | None = None, now
     text = text.strip()
     if not text:
         raise Invalid([Problem("text", _("Write the note first."), "required")])
-    if len(text) > LONGEST:
-        said = _("A note has at most %(most)d characters; this one has %(count)d.")
-        raise Invalid([Problem("text", said % {"most": LONGEST, "count": len(text)}, "too_long")])
+    if problems := too_long("text", text):
+        raise Invalid(problems)
     if to is not None and (to.pk == by.pk or not access.reads_notes(to, case)):
         raise Invalid([Problem("to", _("This colleague does not work on this file."), "wrong_colleague")])
     places = (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id)

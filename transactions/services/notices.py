@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts import sms
 from accounts.models import Authorisation, OfficeMembership, User
@@ -16,7 +16,7 @@ from accounts.models import Authorisation, OfficeMembership, User
 from .. import database, outbox
 from ..models import Delivery, Event, Notification
 from ..prepared import AT_ONCE, PreparedInsert, Writer
-from ..wording import notice_subject, notice_text
+from ..wording import notice_subject, notice_text, sms_text
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
 TOLD = frozenset(
@@ -51,7 +51,7 @@ def recipients(applicant: User, authorisation: Authorisation | None, now: dateti
     """Who hears of a request: whose it is, and the people of the office that files it."""
     people = {applicant.pk: applicant}
     if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
-        members = OfficeMembership.objects.current(now.date()).filter(office_id=authorisation.office_id)
+        members = OfficeMembership.objects.current(timezone.localdate(now)).filter(office_id=authorisation.office_id)
         people |= {member.user_id: member.user for member in members.select_related("user")}
     return list(people.values())
 
@@ -93,13 +93,14 @@ def send(notification_id: int, now: datetime) -> Exception | None:
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
-    text, key = notice_text(notice.event), f"notice-{notice.pk}"
+    key = f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send(notice.recipient.phone, text, key=key)
+        sms.send(notice.recipient.phone, sms_text(notice.event), key=key)
         return
     sender = settings.DEFAULT_FROM_EMAIL
     headers = {"Message-ID": f"<{key}@{sender.rpartition('@')[2].rstrip('>')}>"}
-    EmailMessage(notice_subject(notice.event), text, sender, [notice.recipient.email], headers=headers).send()
+    subject, text = notice_subject(notice.event), notice_text(notice.event)
+    EmailMessage(subject, text, sender, [notice.recipient.email], headers=headers).send()
 
 
 def mark_read(user: User, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from journal import qr
 from .. import access, pins, references
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Deficiency, Draft, IssuedDocument, Notification, Transaction
+from ..models import Attachment, Deficiency, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
 from ..service_types import Field
 from ..services import attachments, drafts, moves, notices
@@ -68,7 +68,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(status__in=SHOWN[chosen])
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
     written = (
-        Draft.objects.filter(Q(applicant=user) | Q(created_by=user, channel=Channel.COUNTER))
+        Draft.objects.filter(Q(applicant=user) | access.at_counter(user))
         .exclude(stage=Draft.Stage.SUBMITTED)
         .select_related("applicant", "authorisation__office")
         .prefetch_related("attachments")[:MOST_WAITING]
@@ -209,6 +209,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
     asked = list(case.deficiencies.open())
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     problems: list[Problem] = []
+    typed: dict[int, str] = {}
     if posted is not None:
         typed = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
         try:
@@ -224,6 +225,8 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
             return redirect("transactions:request", reference=case.reference)
     files = list(case.attachments.filter(removed_at=None))
     asked = list(case.deficiencies.open().prefetch_related("attachments"))
+    for item in asked:
+        item.answer = typed.get(item.pk, item.answer)
     rows = [_asked_row(case, item, files, problems) for item in asked]
     context = {"case": case, "service": case.service_type, "rows": rows, "problems": problems}
     return render(request, "transactions/answer.html", context, status=422 if problems else 200)
@@ -281,15 +284,25 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
+    problems: Sequence[Problem] = ()
     if request.method == "POST":
         try:
             moves.withdraw(case, by=user, reason=request.POST.get("reason", ""))
+        except Invalid as error:
+            problems = error.problems
         except DomainError as error:
             messages.error(request, error.message)
         else:
             messages.success(request, _("The request is withdrawn. Its number stays."))
-        return redirect("transactions:request", reference=case.reference)
-    return render(request, "transactions/withdraw.html", {"case": case, "move": BY_NAME["withdraw"]})
+        if not problems:
+            return redirect("transactions:request", reference=case.reference)
+    context = {
+        "case": case,
+        "move": BY_NAME["withdraw"],
+        "problems": problems,
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "transactions/withdraw.html", context, status=422 if problems else 200)
 
 
 @login_required

@@ -1,0 +1,140 @@
+"""Who may write, file and hold a request, and who hears of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import services as people
+from accounts.models import OfficeMembership
+from municipality.hijri import riyadh_day
+from municipality.models import Office, OfficeKind
+from municipality.services import offices
+from transactions import access, service_types
+from transactions.admin.history import history
+from transactions.errors import DomainError
+from transactions.models import Attachment, Transaction
+from transactions.services import attachments, drafts, intake, moves
+from transactions.services.intake import Submission, submit
+from transactions.services.notices import recipients
+from transactions.timeline import history_of, movements_of
+
+from ..conftest import ANSWERS, NOW, authorised, drive, files_for, upload
+
+pytestmark = pytest.mark.django_db
+ELECTRICITY = "electricity-connection"
+
+
+@pytest.fixture
+def begun(cast):
+    """A request begun at a counter, with a paper in it."""
+    centre = Office.objects.get(code="SC01")
+    draft = drafts.start(service_types.get(ELECTRICITY), by=cast.clerk, applicant=cast.citizen, centre=centre)
+    attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.clerk)
+    return draft
+
+
+def test_a_clerk_who_left_the_counter_has_left_what_was_begun_there(cast, begun, signed_in):
+    paper = reverse("transactions:file", args=[begun.attachments.get().key])
+    pages = (reverse("staff:intake", args=[begun.key]), reverse("transactions:draft", args=[begun.key]), paper)
+    before = signed_in(cast.clerk)
+    assert [before.get(page, follow=True).status_code for page in pages] == [200, 200, 200]
+    assert str(begun.key) in before.get(reverse("transactions:requests")).content.decode()
+    post = cast.clerk.posts.get()
+    people.appoint(cast.clerk, Office.objects.get(code="SC02"), "centre_clerk", on=date(2020, 1, 1))
+    post.ends_on = timezone.localdate() - timedelta(days=1)
+    post.save()
+    after = signed_in(type(cast.clerk).objects.get(pk=cast.clerk.pk))
+    assert [after.get(page, follow=True).status_code for page in pages] == [404, 404, 404]
+    for page in ("transactions:requests", "staff:counter"):
+        assert str(begun.key) not in after.get(reverse(page)).content.decode()
+    assert signed_in(cast.citizen).get(pages[1]).status_code == 200
+
+
+def test_an_authorisation_is_for_services_that_offices_prepare(cast):
+    service, given = service_types.get(ELECTRICITY), authorised(cast)
+    with pytest.raises(DomainError) as begun:
+        drafts.start(service, by=cast.engineer, authorisation=given, now=NOW)
+    answers = ANSWERS[ELECTRICITY]
+    sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen), given)
+    with pytest.raises(DomainError) as filed:
+        submit(sent, by=cast.citizen, key="k", now=NOW)
+    assert (begun.value.code, filed.value.code) == ("office_not_needed", "office_not_needed")
+
+
+def test_who_belongs_to_an_office_is_asked_of_the_day_in_riyadh(cast):
+    given = authorised(cast)
+    night = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)  # an hour past midnight there
+    today = riyadh_day(night)
+    people.add_member(cast.office, cast.other_engineer, on=today)
+    OfficeMembership.objects.filter(user=cast.engineer).update(ends_on=today - timedelta(days=1))
+    assert recipients(cast.citizen, given, night) == [cast.citizen, cast.other_engineer]
+
+
+def test_a_request_taken_at_a_counter_is_in_the_language_of_its_applicant(cast, begun):
+    type(cast.clerk).objects.filter(pk=cast.clerk.pk).update(language="en")
+    cast.clerk.refresh_from_db()
+    for step in begun.service_type.steps:
+        drafts.save_step(begun, step, ANSWERS[ELECTRICITY], by=cast.clerk)
+    for code, keys in files_for(begun.service_type, ANSWERS[ELECTRICITY], cast.clerk).items():
+        Attachment.objects.filter(key__in=keys).update(draft=begun, document=code)
+    begun.attachments.filter(document="id_copy").first().delete()
+    assert drafts.submit_draft(begun, by=cast.clerk).transaction.language == "ar"
+
+
+def test_a_file_is_not_handed_to_its_applicant_nor_to_a_closed_account(cast, submitted, signed_in):
+    own = drive(submitted(by=cast.second_reviewer), cast, "under_study")
+    other = drive(submitted(), cast, "under_study")
+    permit = drive(submitted("building-permit"), cast, "under_study")
+    people.add_member(cast.office, cast.second_reviewer, on=date(2020, 1, 1))
+    assert access.works_on(cast.second_reviewer, other)
+    for case in (own, permit):
+        with pytest.raises(DomainError) as refused:
+            moves.reassign(case, to=cast.second_reviewer, by=cast.supervisor, now=NOW)
+        assert refused.value.code == "wrong_assignee"
+        page = signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference]))
+        assert page.context["assignable"] == [cast.reviewer]
+    look = {"case": [own.reference, other.reference], "to": cast.second_reviewer.pk}
+    answer = signed_in(cast.supervisor).post(reverse("staff:reassign"), look)
+    assert [case.pk for case, _standing in answer.context["going"]] == [other.pk]
+    type(cast.reviewer).objects.filter(pk=cast.reviewer.pk).update(is_active=False)
+    cast.reviewer.refresh_from_db()
+    with pytest.raises(DomainError):
+        moves.reassign(other, to=cast.reviewer, by=cast.supervisor, now=NOW)
+    page = signed_in(cast.supervisor).get(reverse("staff:case", args=[other.reference]))
+    assert page.context["assignable"] == [cast.second_reviewer]
+
+
+def test_a_paper_taken_out_in_the_last_moment_is_not_taken_in(cast):
+    service, answers = service_types.get(ELECTRICITY), ANSWERS[ELECTRICITY]
+    sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen))
+    values, files = intake.check(sent, by=cast.citizen, now=NOW)
+    Attachment.objects.filter(document="id_copy").update(removed_at=NOW)
+    with pytest.raises(DomainError) as refused, transaction.atomic():
+        intake._take(sent, values, files, by=cast.citizen, key="k", body_hash="", now=NOW)
+    assert refused.value.code == "file_taken"
+    assert not Transaction.objects.exists()
+
+
+def test_an_office_entered_a_moment_ago_elsewhere_is_known_where_a_file_goes_to_it(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    assert offices()
+    new = Office.objects.create(code="NEW", kind=OfficeKind.SUB_MUNICIPALITY, name_ar="الجديدة", name_en="New")
+    case = moves.refer(case, to=new, reason="سبب", by=cast.reviewer, now=NOW + timedelta(hours=9))
+    assert history(case)[0].office == new.name
+    assert history_of(case)[0].office == new.name
+    assert movements_of(case)[-1].counterpart == new
+
+
+def test_a_failure_of_ours_does_not_look_like_a_mistake_of_the_decider(cast, submitted, signed_in, settings):
+    case = drive(submitted(), cast, "awaiting_supervisor")
+    settings.JOURNAL_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
+    page = signed_in(cast.supervisor)
+    url = reverse("staff:move", args=[case.reference, "approve"])
+    assert page.post(url, {"version": "x"}).url == reverse("staff:case", args=[case.reference])
+    with pytest.raises(ValueError, match="a new key needs a new incarnation"):
+        page.post(url, {"version": case.version})
