@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",
+    "jeddah_portal.middleware.PrivacyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -158,8 +159,8 @@ CACHES = {
     },
     # Of each process: parts of pages, and answers of about 4 KB to those who ask after a request.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
-    # Of each process: wrong tries while a copy answers. An address may add forty an hour, so that nobody can push a
-    # count out by filling this up.
+    # Of each process: wrong tries while a copy answers, and what strangers had us keep (transactions/views/kept.py). An
+    # address may add a few dozen an hour, so that nobody can push a count out by filling this up.
     "tries": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "tries",
@@ -251,11 +252,14 @@ CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "transactions.tasks.route": {"queue": "routing"},
     "transactions.tasks.notify": {"queue": "notifications"},
+    "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
+    "transactions.tasks.clean_up": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},
+    "clean-up": {"task": "transactions.tasks.clean_up", "schedule": 3600, "options": {"expires": 600}},
     "heartbeat": {"task": "transactions.tasks.beat_heart", "schedule": 15, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")

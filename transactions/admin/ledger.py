@@ -165,7 +165,11 @@ ENTRIES = {
     "decided": gettext_lazy("Decided"),
     "issued": gettext_lazy("Issued"),
 }
-WORK = {"route": gettext_lazy("Route a request"), "notify": gettext_lazy("Send a notice")}
+WORK = {
+    "route": gettext_lazy("Route a request"),
+    "notify": gettext_lazy("Send a notice"),
+    "warn": gettext_lazy("Warn of a new mobile"),
+}
 
 
 class KindOfEntry(admin.SimpleListFilter):
