@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
-from municipality.text import western_digits
+from municipality.text import western_digits, without_marks
 
 _SEPARATORS = re.compile(r"[\s\-\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
@@ -44,6 +44,11 @@ def clean_mobile(text: str) -> str:
 def validate_mobile(text: str) -> None:
     if clean_mobile(text) != text:
         raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")
+
+
+def clean_name(text: str) -> str:
+    """A name as it is kept: no invisible marks, one space between words."""
+    return " ".join(without_marks(text).split())
 
 
 def caller(address: str) -> str:

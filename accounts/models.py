@@ -126,7 +126,11 @@ class OfficeMembership(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["office", "user"], condition=Q(ends_on__isnull=True), name="one_current_membership"
-            )
+            ),
+            models.CheckConstraint(
+                name="membership_ends_after_it_begins",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -214,6 +218,18 @@ class StaffPost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.get_role_display()}, {self.office}"
+
+
+class PhoneChange(models.Model):
+    """The mobile of somebody we know was changed; the old one is told, in case it was not them."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="phone_changes")
+    old = models.CharField(max_length=13)
+    new = models.CharField(max_length=13)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class OneTimeCode(models.Model):

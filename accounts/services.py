@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -24,13 +25,16 @@ from municipality.models import Office
 from . import sms
 from .access import offices_of
 from .errors import AccountError
-from .identity import caller, clean_mobile, clean_national_id
-from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, StaffPost, User
+from .identity import caller, clean_mobile, clean_name, clean_national_id
+from .locks import one_at_a_time
+from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, PhoneChange, StaffPost, User
 
+logger = logging.getLogger(__name__)
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
-CODES_PER_ID = 5
-CODES_PER_ADDRESS = 30
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CODES_PER_ID = {HOUR: 5, DAY: 15}
+CODES_PER_ADDRESS = {HOUR: 30, DAY: 200}
 
 
 # -- first sign-in, and a forgotten password -------------------------------------------------------------------
@@ -42,33 +46,58 @@ def send_code(
     """Send a six-digit code by SMS: to the phone on file if this ID is known, else to the one given.
 
     A known person without a phone gets none: whoever typed another is not known to be them. The answer is the same in
-    all cases, so nobody learns who has an account. AccountError `too_many_codes`.
+    all cases, so nobody learns who has an account. AccountError `too_many_codes`; `no_sms` when the message could not
+    be sent, which uses nothing up.
     """
     now, address = now or timezone.now(), caller(address)
-    recent = OneTimeCode.objects.filter(created_at__gt=now - timedelta(hours=1))
-    if (
-        recent.filter(national_id=national_id).count() >= CODES_PER_ID
-        or recent.filter(address=address).count() >= CODES_PER_ADDRESS
-    ):
-        raise AccountError("too_many_codes", _("Too many codes were asked for. Wait an hour and try again."))
     known = User.objects.filter(national_id=national_id).first()
     code = f"{secrets.randbelow(10**6):06d}"
-    row = OneTimeCode.objects.create(
-        national_id=national_id,
-        full_name=full_name,
-        phone=known.phone if known else phone,
-        language=language,
-        address=address,
-        code_hmac="",
-        created_at=now,
-        expires_at=now + CODE_LIFE,
-    )
-    row.code_hmac = _code_hmac(row, code)
-    row.save(update_fields=["code_hmac"])
+    with transaction.atomic():
+        one_at_a_time(f"id:{national_id}", f"address:{address}")
+        _within_limits(national_id, address, now)
+        row = OneTimeCode.objects.create(
+            national_id=national_id,
+            full_name=full_name,
+            phone=known.phone if known else phone,
+            language=language,
+            address=address,
+            code_hmac="",
+            created_at=now,
+            expires_at=now + CODE_LIFE,
+        )
+        row.code_hmac = _code_hmac(row, code)
+        row.save(update_fields=["code_hmac"])
     if row.phone:
-        with translation.override(language):
-            sms.send(row.phone, _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code})
+        _send_code(row, code)
     return row
+
+
+def _within_limits(national_id: str, address: str, now: datetime) -> None:
+    """Raise AccountError `too_many_codes` when this ID or address has had its share of the hour or of the day."""
+    sent = OneTimeCode.objects.order_by()
+    of_id, of_address = sent.filter(national_id=national_id), sent.filter(address=address)
+    said = {
+        HOUR: _("Too many codes were asked for. Wait an hour and try again."),
+        DAY: _("Too many codes were asked for today. Try again tomorrow, or ask at a service centre."),
+    }
+    for span, message in said.items():
+        lately = {"created_at__gt": now - span}
+        if (
+            of_id.filter(**lately).count() >= CODES_PER_ID[span]
+            or of_address.filter(**lately).count() >= CODES_PER_ADDRESS[span]
+        ):
+            raise AccountError("too_many_codes", message)
+
+
+def _send_code(row: OneTimeCode, code: str) -> None:
+    try:
+        with translation.override(row.language):
+            sms.send(row.phone, _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code})
+    except Exception as error:  # whatever a gateway's library raises, it means the same here
+        logger.exception("a code could not be sent")
+        row.delete()
+        said = _("Messages cannot be sent just now. Nothing was used up; try again in a few minutes.")
+        raise AccountError("no_sms", said) from error
 
 
 def _code_hmac(row: OneTimeCode, code: str) -> str:
@@ -89,9 +118,9 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
     row = OneTimeCode.objects.filter(pk=code_id).first()
     if not counted or row is None or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
         raise wrong
-    fresh = User(national_id=row.national_id, full_name=row.full_name, phone=row.phone, language=row.language)
+    facts = {"full_name": row.full_name, "phone": row.phone, "language": row.language}
     try:
-        validate_password(password, fresh)
+        validate_password(password, User(national_id=row.national_id, **facts))
     except ValidationError:
         # The code was right: a weak password costs no try.
         OneTimeCode.objects.filter(pk=code_id).update(tries=F("tries") - 1)
@@ -99,14 +128,26 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
     with transaction.atomic():
         if not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
             raise wrong
-        user = User.objects.select_for_update().filter(national_id=row.national_id).first() or fresh
+        # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
+        user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
         if user.phone != row.phone:
             # Since the code went out, a clerk has seen the ID of somebody with another phone.
             raise wrong
+        if not user.is_active:
+            raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
         user.set_password(password)
         user.save()
         AuthToken.objects.filter(user=user).delete()
     return user
+
+
+def forget_old_codes(now: datetime, most: int) -> int:
+    """Delete codes, with the names and numbers in them, that no limit counts any more; so many at a time."""
+    old = OneTimeCode.objects.filter(created_at__lt=now - DAY).values("pk")[:most]
+    return OneTimeCode.objects.filter(pk__in=old).delete()[0]
+
+
+# -- what a clerk or an administrator puts right -----------------------------------------------------------------
 
 
 @transaction.atomic
@@ -115,45 +156,87 @@ def person_at_counter(
 ) -> User:
     """Find or make the account of somebody whose original ID a clerk has just seen.
 
-    An account that somebody opened for this ID without proof is handed to the real person: their phone, no password,
-    no sessions, no API tokens, no second factor and no e-mail of the other. A verified person's new phone is recorded
-    under the clerk's name and told to the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID
-    or phone.
+    Their name is what stands on the ID; another one on file is put right, on record. An account that somebody opened
+    for this ID without proof is handed to the real person: their phone, no password, no sessions, no API tokens, no
+    second factor and no e-mail of the other. A verified person's new phone is recorded under the clerk's name and told
+    to the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID, name or phone.
     """
     now = now or timezone.now()
-    national_id, phone = clean_national_id(national_id), clean_mobile(phone)
-    user = User.objects.select_for_update().filter(national_id=national_id).first()
-    if user is None:
-        user = User(national_id=national_id, full_name=full_name.strip(), phone=phone, language=language)
-        user.set_unusable_password()
-    elif user.phone != phone:
-        _hand_over(user, full_name.strip(), phone, by)
-    user.phone = phone
+    shown = User(
+        national_id=clean_national_id(national_id),
+        full_name=clean_name(full_name),
+        phone=clean_mobile(phone),
+        language=language,
+    )
+    shown.clean_fields(exclude=["password"])
+    shown.set_unusable_password()
+    facts = {name: getattr(shown, name) for name in ("full_name", "phone", "language", "password")}
+    user, made = User.objects.select_for_update().get_or_create(national_id=shown.national_id, defaults=facts)
+    if not made and user.phone != shown.phone:
+        if user.is_staff:
+            raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by an administrator."))
+        _change_phone(user, shown.phone, by, now)
+    if user.full_name != shown.full_name and not user.is_staff:
+        _change_name(user, shown.full_name, by)
     user.identity_verified_at = user.identity_verified_at or now
-    user.full_clean(exclude=["password"])
     user.save()
     return user
 
 
-def _hand_over(user: User, full_name: str, phone: str, by: User) -> None:
+@transaction.atomic
+def change_phone(user: User, phone: str, *, by: User, now: datetime | None = None) -> User:
+    """An administrator's change of a phone, with the same consequences as one at a counter."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.phone != phone:
+        _change_phone(locked, phone, by, now or timezone.now())
+        locked.save()
+    return locked
+
+
+def _change_name(user: User, full_name: str, by: User) -> None:
+    told = _("Name put right: %(old)s → %(new)s") % {"old": user.full_name, "new": full_name}
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+    user.full_name = full_name
+
+
+def _change_phone(user: User, phone: str, by: User, now: datetime) -> None:
     """Whoever holds the phone can set the password, so a change of phone is a change of hands."""
-    if user.is_staff:
-        raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by an administrator."))
-    if user.identity_verified_at is None:
+    told = _("Mobile changed: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone}
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+    known = user.is_staff or user.identity_verified_at is not None
+    if not known:
         user.set_unusable_password()
         AuthToken.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
-        user.full_name, user.email = full_name, ""
-        return
-    told = _("Mobile changed at the counter: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone}
-    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
-    if user.phone:
-        with translation.override(user.language):
-            text = _(
-                "Jeddah Municipality: the mobile of your account was changed at a service centre to the one ending in "
-                "%(end)s. If that was not you, tell a service centre at once."
-            ) % {"end": phone[-3:]}
-        transaction.on_commit(partial(sms.send, user.phone, text), robust=True)
+        user.email = ""
+    elif user.phone:
+        change = PhoneChange.objects.create(user=user, old=user.phone, new=phone, changed_at=now)
+        _owe_warning(change.pk, now)
+    user.phone = phone
+
+
+def _nobody_warns(change_id: int, now: datetime) -> None:
+    raise NotImplementedError("no room above has registered how a warning is owed")
+
+
+_owe_warning: Callable[[int, datetime], None] = _nobody_warns
+
+
+def register_warning(owe: Callable[[int, datetime], None]) -> None:
+    """How the warning of a PhoneChange is owed; the outbox is in a room above this one."""
+    global _owe_warning
+    _owe_warning = owe
+
+
+def warn_of_change(change_id: int) -> None:
+    """Tell the old phone that it is the old one. The gateway knows a repeated message by its key."""
+    change = PhoneChange.objects.select_related("user").get(pk=change_id)
+    with translation.override(change.user.language):
+        text = _(
+            "Jeddah Municipality: the mobile of your account was changed to the one ending in %(end)s. If that was not "
+            "you, tell a service centre at once."
+        ) % {"end": change.new[-3:]}
+    sms.send(change.old, text, key=f"phone-{change.pk}")
 
 
 @transaction.atomic
@@ -262,11 +345,3 @@ def let_in(user: User) -> None:
     if not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
-
-
-@transaction.atomic
-def end_post(post: StaffPost, *, on: date | None = None) -> StaffPost:
-    """End a post on a day (yesterday, so that it holds no longer today)."""
-    post.ends_on = max(on or timezone.localdate() - timedelta(days=1), post.starts_on)
-    post.save(update_fields=["ends_on"])
-    return post

@@ -25,6 +25,14 @@ def staff_need_a_second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 
 @register(Tags.security, deploy=True)
+def proxies_are_counted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.BEHIND_TLS and not settings.TRUSTED_PROXIES:
+        said = "TLS ends at a proxy, and its address would count as everybody's: one person's wrong tries stop all."
+        return [Warning(said, hint="Set TRUSTED_PROXIES to the number of your proxies.", id="portal.W002")]
+    return []
+
+
+@register(Tags.security, deploy=True)
 def journal_key_is_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     from journal import keys
 

@@ -1,4 +1,4 @@
-"""Six small middlewares, kept cheap because every inquiry passes through them."""
+"""Seven small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from transactions.metering import count
 from transactions.tracing import request_id
@@ -19,6 +20,7 @@ from transactions.tracing import request_id
 from .views import bad_request
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_API_GOES_BY = ["Accept-Language", "Cookie"]
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -76,14 +78,32 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        chosen, goes_by = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""), ["Cookie"]
         if _is_api(request):
-            chosen = request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:2].lower() or chosen
+            chosen, goes_by = request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:2].lower() or chosen, _API_GOES_BY
         language = chosen if chosen in _LANGUAGES else settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, goes_by)
+        return response
+
+
+class PrivacyMiddleware:
+    """Answers to whoever is signed in are kept by no cache, unless the view said otherwise itself.
+
+    On a shared computer the way back after signing out shows nothing. Who brings a session or a token counts as signed
+    in: asking the database would not be possible where a copy answers without it.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "HTTP_AUTHORIZATION" in request.META:
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",
+    "jeddah_portal.middleware.PrivacyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -150,11 +151,16 @@ for database in DATABASES.values():
 
 # -- caches: counts that several processes share lie in the database, hints that may differ a minute in each -----
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    # Sign-ins that failed: at Django's 300 entries a few hundred people would push each other's counts out.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
     # Of each process: parts of pages, and answers of about 4 KB to those who ask after a request.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
-    # Of each process: wrong tries while a copy answers. An address may add forty an hour, so that nobody can push a
-    # count out by filling this up.
+    # Of each process: wrong tries while a copy answers, and what strangers had us keep (transactions/views/kept.py). An
+    # address may add a few dozen an hour, so that nobody can push a count out by filling this up.
     "tries": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "tries",
@@ -204,8 +210,9 @@ TIME_ZONE = "Asia/Riyadh"
 STATIC_URL = "/static/"
 BUILT_STATIC = VAR / "built"
 STATICFILES_DIRS = [BASE_DIR / "static", BUILT_STATIC]
-# The folder of built files is made by `manage.py build_fonts`; before that, its absence is no news.
-SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]
+# The folder of built files is made by `manage.py build_fonts`; before that, its absence is no news. What HSTS says of
+# other sites of the domain is for those to decide who know them all.
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004", "security.W005", "security.W021"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "files")))
 STORAGES = {
@@ -246,11 +253,14 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.route": {"queue": "routing"},
     "transactions.tasks.notify": {"queue": "notifications"},
     "transactions.tasks.recount": {"queue": "upkeep"},
+    "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
+    "transactions.tasks.clean_up": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},
+    "clean-up": {"task": "transactions.tasks.clean_up", "schedule": 3600, "options": {"expires": 600}},
     "heartbeat": {"task": "transactions.tasks.beat_heart", "schedule": 15, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
@@ -314,12 +324,15 @@ SPECTACULAR_SETTINGS = {
 
 # -- security --------------------------------------------------------------------------------------------------
 BEHIND_TLS = env.bool("BEHIND_TLS", default=not DEMO)
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# Where TLS ends in front of us, something stands in front: without this every caller would have its address.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=int(BEHIND_TLS))
 SECURE_SSL_REDIRECT = BEHIND_TLS
 # Probes and Prometheus ask on the inside, without a proxy.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+# These speak for every site under the same domain, and browsers that were told cannot be told otherwise soon.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_AGE = 12 * 3600

@@ -7,9 +7,11 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Transactions")
 
     def ready(self) -> None:
+        from accounts.services import register_warning
         from journal import receipts
 
         from .services import notices, recount, routing  # noqa: F401 – they register their outbox handlers
         from .verification import status_now
 
         receipts.register_status(status_now)
+        register_warning(notices.owe_warning)

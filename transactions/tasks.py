@@ -28,6 +28,20 @@ def recount(**_future: object) -> None:
 
 
 @shared_task
+def warn(**_future: object) -> None:
+    from . import outbox
+
+    outbox.work("warn")
+
+
+@shared_task
+def clean_up(**_future: object) -> None:
+    from .services.upkeep import clean_up
+
+    clean_up(timezone.now())
+
+
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -45,4 +59,4 @@ def beat_heart(**_future: object) -> None:
     beat(timezone.now())
 
 
-DOORBELLS: dict[str, Task] = {"route": route, "notify": notify, "recount": recount}
+DOORBELLS: dict[str, Task] = {"route": route, "notify": notify, "recount": recount, "warn": warn}

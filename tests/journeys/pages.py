@@ -98,6 +98,7 @@ PUBLIC = (
     Shown("privacy", "/privacy/"),
     Shown("login", "/accounts/login/"),
     Shown("first", "/first/"),
+    Shown("account-closed", "/accounts/inactive/"),
     Shown("design", "/design/"),
     Shown("not-found", "/nowhere/", status=404),
     *(Shown(f"error-{status}", f"/design/{status}/", status=status) for status in (400, 403, 410, 413, 429, 500, 503)),

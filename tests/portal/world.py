@@ -136,9 +136,8 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         people.appoint(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
         cast.everyone[name] = person
     unposted = User.objects.create_user(national_id(43), PASSWORD, full_name="unposted", phone="+966500000043")
-    people.end_post(
-        people.appoint(unposted, Office.objects.get(code="SHR"), "reviewer", on=date(2020, 1, 1)), on=date(2021, 1, 1)
-    )
+    people.appoint(unposted, Office.objects.get(code="SHR"), "reviewer", on=date(2020, 1, 1))
+    unposted.posts.update(ends_on=date(2021, 1, 1))
     User.objects.filter(pk=unposted.pk).update(is_staff=True)
     cast.everyone["unposted"] = User.objects.get(pk=unposted.pk)
     studied = drive(submitted("building-permit"), cast, "under_study")

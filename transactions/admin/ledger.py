@@ -169,6 +169,7 @@ WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
     "recount": gettext_lazy("Work out due dates anew after a holiday"),
+    "warn": gettext_lazy("Warn of a new mobile"),
 }
 
 

@@ -36,6 +36,13 @@ class StaffSite(AdministeredSite):
             return redirect("transactions:home")
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
 
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        """Passwords are changed in one place, which ends sessions and API tokens as well."""
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        return redirect("account_change_password")
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         posts = posts_of(request.user) if request.user.is_authenticated else []
         roles = {post.role for post in posts}

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone, translation
 
+from accounts import services as people
 from accounts import sms
 from accounts.models import Authorisation, OfficeMembership, User
 
@@ -89,6 +90,16 @@ def send(notification_id: int, now: datetime) -> Exception | None:
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 left = error
     return left
+
+
+def owe_warning(change_id: int, now: datetime) -> None:
+    """Owe the message to somebody's old phone that it was changed (accounts.services)."""
+    outbox.owe("warn", change_id, dedupe=f"warn:{change_id}", now=now)
+
+
+@outbox.handles("warn")
+def warn(change_id: int, now: datetime) -> None:
+    people.warn_of_change(change_id)
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:

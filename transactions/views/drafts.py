@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import offices_of, signed_in
@@ -58,7 +57,6 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_required
-@never_cache
 @hidden_is_404
 @require_GET
 def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -179,7 +177,6 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
     return _page(draft, following[0].code if following else DOCUMENTS)
 
 
-@never_cache
 @hidden_is_404
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, key: UUID) -> HttpResponse:

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.access import offices_of, signed_in
@@ -46,7 +45,6 @@ ORDERS = {
 
 
 @login_required
-@never_cache
 @require_GET
 def office(request: HttpRequest) -> HttpResponse:
     """Twelve queries at most, however many cases there are."""

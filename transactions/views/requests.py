@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import signed_in
@@ -43,7 +42,6 @@ MOST_WAITING = 20
 
 
 @login_required
-@never_cache
 @require_GET
 def requests(request: HttpRequest) -> HttpResponse:
     """What waits for me first; then what I am writing, then the rest by whether it goes on."""
@@ -107,7 +105,6 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 
 
 @login_required
-@never_cache
 @hidden_is_404
 @require_GET
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
@@ -159,7 +156,6 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 
 
 @login_required
-@never_cache
 @hidden_is_404
 @require_GET
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
@@ -169,7 +165,6 @@ def timeline(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @login_required
-@never_cache
 @hidden_is_404
 @require_GET
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
@@ -194,7 +189,6 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "transactions/receipt.html", context)
 
 
-@never_cache
 @hidden_is_404
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
@@ -306,7 +300,6 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @login_required
-@never_cache
 @hidden_is_404
 @require_GET
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
@@ -329,7 +322,6 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 
 
 @login_required
-@never_cache
 @require_GET
 def notices_list(request: HttpRequest) -> HttpResponse:
     rows = Notification.objects.filter(recipient=signed_in(request)).select_related(

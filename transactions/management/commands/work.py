@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from transactions import outbox
 from transactions.services.heartbeat import beat
+from transactions.services.upkeep import clean_up
 
 IDLE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10
+CLEAN_UP_SECONDS = 3600
 # How long one kind of work may keep the others, and a signal to stop, waiting.
 TURN_SECONDS = 1
 
@@ -31,13 +33,16 @@ class Command(BaseCommand):
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
-        heartbeat_due = timezone.now()
+        heartbeat_due = clean_up_due = timezone.now()
         while not stop.is_set():
             try:
                 now = timezone.now()
                 if now >= heartbeat_due:
                     beat(now)
                     heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
+                if now >= clean_up_due:
+                    clean_up(now)
+                    clean_up_due = now + timedelta(seconds=CLEAN_UP_SECONDS)
                 worked = self._batch(stop)
             except OperationalError as error:
                 # The database is away: keep trying, nothing is lost, the rows wait.

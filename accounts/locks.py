@@ -1,0 +1,18 @@
+"""Queueing up: what is counted before it is written is counted by one at a time."""
+
+from __future__ import annotations
+
+import zlib
+
+from django.db import connection
+
+
+def one_at_a_time(*subjects: str) -> None:
+    """Wait for others who do the same to one of these; the locks end with the transaction.
+
+    Name them in the same order everywhere. On SQLite the IMMEDIATE transaction does it.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for subject in subjects:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, 1)", [zlib.crc32(subject.encode()) - 2**31])
