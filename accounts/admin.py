@@ -60,7 +60,7 @@ class PeopleAdmin(Administered):
     show_full_result_count = False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field:
             field.widget.attrs.setdefault("autocomplete", "off")
         return field

@@ -137,9 +137,7 @@ class CodeForm(forms.Form):
         max_length=12,
         widget=forms.TextInput(attrs={**NUMBER, "autocomplete": "one-time-code", "autofocus": True}),
     )
-    password = PasswordField(
-        label=_("Choose a password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password"
-    )
+    password = PasswordField(label=_("Choose a password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
 
     def clean_code(self) -> str:
         digits = western_digits(self.cleaned_data["code"]).replace(" ", "")

@@ -52,7 +52,9 @@ def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         "SMS_BACKEND": settings.SMS_BACKEND == "accounts.sms.to_file",
     }
     return [
-        Error(f"{name}: its messages stay on this machine.", hint="docs/operations.md says what fits.", id="portal.E005")
+        Error(
+            f"{name}: its messages stay on this machine.", hint="docs/operations.md says what fits.", id="portal.E005"
+        )
         for name, stays in stay_here.items()
         if stays
     ]

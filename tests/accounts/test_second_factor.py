@@ -206,7 +206,9 @@ def test_every_box_says_what_a_browser_may_fill_in(cast, submitted):
     world = build(cast, submitted)
     every = {shown: resolve(shown.path.format(**world).partition("?")[0]) for shown in (*PUBLIC, *OTHERS)
              if shown.status == 200}  # fmt: skip
-    pages = {shown: found.view_name for shown, found in every.items() if found.view_name in ROUTES or shown.name in TOLD}
+    pages = {
+        shown: found.view_name for shown, found in every.items() if found.view_name in ROUTES or shown.name in TOLD
+    }
     redirects = {name for name, view in ROUTES.items() if getattr(view, "view_class", None) is RedirectView}
     assert set(ROUTES) - redirects - NO_PAGES <= set(pages.values())
     for shown in pages:

@@ -153,7 +153,9 @@ PUBLIC = (
         session=session_just_confirmed,
         then=go_on_without_a_word,
     ),
-    Shown("second-factor-turn-off", "/accounts/2fa/totp/deactivate/", "second_reviewer", session=session_just_confirmed),
+    Shown(
+        "second-factor-turn-off", "/accounts/2fa/totp/deactivate/", "second_reviewer", session=session_just_confirmed
+    ),
     Shown("second-factor-codes", "/accounts/2fa/recovery-codes/", "second_reviewer", session=session_just_confirmed),
     Shown(
         "second-factor-new-codes",
