@@ -5,14 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
+
+from .models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "enter_current_password": _("This is not the password you have now."),
+        "incorrect_password": _("This is not your password."),
+        "rate_limited": _("Too many tries in a short time. Wait five minutes and try again."),
+        "too_many_login_attempts": _("Too many tries in a short time. Wait five minutes and try again."),
+        "username_password_mismatch": _("The ID number or the password is not right."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Only whoever knows the password, or has the code from the phone, is told that the account is closed."""
+        messages.error(request, _("This account is closed. A service centre tells you why, with your ID."))
+        return redirect("account_login")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("accounts:profile")
 
     def set_password(self, user: Any, password: str) -> None:
         """A new password ends what was opened under the old one: sessions by itself, API tokens here."""
@@ -30,3 +53,14 @@ class AccountAdapter(DefaultAccountAdapter):
             samesite=settings.LANGUAGE_COOKIE_SAMESITE,
         )
         return response
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code does not fit, or was used already. Wait for the next one in the app."),
+        "cannot_generate_recovery_codes": _("Recovery codes belong to a second factor. Set it up first."),
+    }
+
+    def get_totp_label(self, user: User) -> str:
+        """What the app writes beside the code; an e-mail would say less about where it belongs."""
+        return user.national_id

@@ -54,8 +54,16 @@ class PersonForm(forms.ModelForm):
 
 
 class PeopleAdmin(Administered):
+    """Lists of other people: a browser offers its own person's name, number and mail nowhere here."""
+
     list_per_page = 50
     show_full_result_count = False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs.setdefault("autocomplete", "off")
+        return field
 
 
 class UserAdmin(PeopleAdmin):

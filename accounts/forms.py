@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
-from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.totp import forms as app_forms
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -41,15 +44,74 @@ class MobileField(forms.CharField):
         return clean_mobile(text) if text else text
 
 
-class LoginForm(AllauthLoginForm):
+class PasswordField(forms.CharField):
+    """`autocomplete` tells password managers whether to fill in the password there is or to offer a new one."""
+
+    def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+        super().__init__(widget=widget, strip=False, **kwargs)
+
+
+NEW_PASSWORD_HINT = _("At least ten characters, not only digits.")
+
+
+class LoginForm(account_forms.LoginForm):
+    password = PasswordField(label=_("Password"), autocomplete="current-password")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = NationalIdField()
         self.fields["login"].widget.attrs.update({"autocomplete": "username", "autofocus": True})
-        self.fields["password"].label = _("Password")
-        self.fields["password"].widget.attrs.pop("placeholder", None)
-        self.fields["password"].help_text = ""
         self.fields.pop("remember", None)
+
+
+class ReauthenticateForm(account_forms.ReauthenticateForm):
+    password = PasswordField(label=_("Password"), autocomplete="current-password")
+
+
+class NewPasswordField(account_forms.SetPasswordField):
+    """allauth's own, because it checks the password; in our words."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("New password"), help_text=NEW_PASSWORD_HINT)
+        self.widget.attrs.pop("placeholder")
+
+
+class ChangePasswordForm(account_forms.ChangePasswordForm):
+    oldpassword = PasswordField(label=_("Password you have now"), autocomplete="current-password")
+    password1 = NewPasswordField()
+    password2 = PasswordField(label=_("New password once more"), autocomplete="new-password")
+
+
+class SecondFactorField(forms.CharField):
+    """A code of an authenticator app or a recovery code, in either digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+        self.widget.attrs.update({**NUMBER, "autocomplete": "one-time-code"})
+
+    def to_python(self, value: Any) -> str:
+        return western_digits(super().to_python(value) or "")
+
+
+EITHER_CODE = _("Code from the app, or a recovery code")
+
+
+class AuthenticateForm(factor_forms.AuthenticateForm):
+    code = SecondFactorField(label=EITHER_CODE)
+
+
+class ReauthenticateByCodeForm(factor_forms.ReauthenticateForm):
+    code = SecondFactorField(label=EITHER_CODE)
+
+
+class ActivateTOTPForm(app_forms.ActivateTOTPForm):
+    code = SecondFactorField(label=_("The six digits the app shows"))
+
+    @property
+    def key_in_fours(self) -> str:
+        """The secret as one can type it off a screen."""
+        return " ".join(wrap(self.secret, 4))
 
 
 class FirstSignInForm(forms.Form):
@@ -61,6 +123,10 @@ class FirstSignInForm(forms.Form):
         help_text=_("For example 0512345678. If we know you already, the code goes to the number we have.")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["national_id"].widget.attrs["autocomplete"] = "username"
+
     def clean_full_name(self) -> str:
         return " ".join(without_marks(self.cleaned_data["full_name"]).split())
 
@@ -71,12 +137,7 @@ class CodeForm(forms.Form):
         max_length=12,
         widget=forms.TextInput(attrs={**NUMBER, "autocomplete": "one-time-code", "autofocus": True}),
     )
-    password = forms.CharField(
-        label=_("Choose a password"),
-        help_text=_("At least ten characters, not only digits."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        strip=False,
-    )
+    password = PasswordField(label=_("Choose a password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
 
     def clean_code(self) -> str:
         digits = western_digits(self.cleaned_data["code"]).replace(" ", "")
@@ -97,12 +158,20 @@ class AuthoriseForm(forms.Form):
         label=_("Licence number of the engineering office"),
         help_text=_("It stands on the office's letters, for example ENG-1001."),
         max_length=20,
-        widget=forms.TextInput(attrs={"dir": "ltr", "list": "offices"}),
+        widget=forms.TextInput(attrs={"dir": "ltr", "list": "offices", "autocomplete": "off"}),
     )
     plan_number = forms.CharField(
-        label=_("Plan number"), help_text=_("As written in the deed, for example 415/ج/س."), max_length=30
+        label=_("Plan number"),
+        help_text=_("As written in the deed, for example 415/ج/س."),
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    parcel_number = forms.CharField(label=_("Parcel number"), help_text=_("As written in the deed."), max_length=30)
+    parcel_number = forms.CharField(
+        label=_("Parcel number"),
+        help_text=_("As written in the deed."),
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def clean_licence_number(self) -> str:
         number = western_digits(self.cleaned_data["licence_number"]).strip().upper()

@@ -21,6 +21,12 @@ def send(phone: str, text: str, *, key: str = "") -> None:
     import_string(settings.SMS_BACKEND)(phone, text, key or uuid.uuid4().hex)
 
 
+def folder_shown() -> str:
+    """Where `to_file` puts messages, as one writes it standing in the folder of the project."""
+    folder, project = Path(settings.SMS_DIR), Path(settings.BASE_DIR)
+    return str(folder.relative_to(project) if folder.is_relative_to(project) else folder)
+
+
 def to_file(phone: str, text: str, key: str) -> None:
     """For demo and development: one file a message under SMS_DIR."""
     folder = Path(settings.SMS_DIR)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from municipality.text import western_digits
 
-from . import services
+from . import services, sms
 from .access import offices_of, signed_in
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
@@ -71,7 +71,8 @@ def code(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Welcome. Your password is set."))
             # By way of allauth: whoever has a second factor is asked for it here too.
             return perform_login(request, user, redirect_url=following)
-    return render(request, "accounts/code.html", {"form": form})
+    context = {"form": form, "national_id": sent.national_id, "sms_folder": sms.folder_shown()}
+    return render(request, "accounts/code.html", context)
 
 
 @login_required

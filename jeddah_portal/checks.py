@@ -52,6 +52,22 @@ def attachments_can_be_reached(app_configs: Any, **kwargs: Any) -> list[CheckMes
     return []
 
 
+@register(Tags.security, deploy=True)
+def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The backends of the demo take every message and hand it to nobody."""
+    stay_here = {
+        "EMAIL_URL": not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"),
+        "SMS_BACKEND": settings.SMS_BACKEND == "accounts.sms.to_file",
+    }
+    return [
+        Error(
+            f"{name}: its messages stay on this machine.", hint="docs/operations.md says what fits.", id="portal.E005"
+        )
+        for name, stays in stay_here.items()
+        if stays
+    ]
+
+
 @register(Tags.compatibility)
 def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     from transactions.tasks import DOORBELLS

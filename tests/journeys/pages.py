@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
@@ -21,21 +24,53 @@ from transactions.services import attachments, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
-from ..conftest import ANSWERS, NOW, drive, picture, upload
+from ..conftest import ANSWERS, NOW, PASSWORD, drive, picture, upload
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
 LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
 
 
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
+
+
+def session_just_confirmed(user: User) -> str:
+    """Of somebody who has just typed their password once more."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return client.cookies["sessionid"].value
+
+
+def session_half_signed_in(user: User) -> str:
+    """Of somebody whose password was right, before the second factor."""
+    client = Client()
+    client.post(reverse("account_login"), {"login": user.national_id, "password": PASSWORD})
+    return client.cookies["sessionid"].value
+
+
+def session_with_code_sent(user: User) -> str:
+    """Of somebody to whom a code went out by SMS."""
+    client = Client()
+    client.post(
+        reverse("accounts:first"),
+        {"national_id": user.national_id, "full_name": user.full_name, "phone": user.phone},
+    )
+    return client.cookies["sessionid"].value
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A page: `who` is a name of the cast, `then` is done once it is open, `status` is what it answers with."""
+    """A page: `who` is a name of the cast in a `session`, `then` is done once it is open, `status` is the answer's."""
 
     name: str
     path: str
     who: str = ""
     then: Callable[[Page, dict[str, str]], None] | None = None
     status: int = 200
+    session: Callable[[User], str] = session_of
 
 
 def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
@@ -106,6 +141,32 @@ PUBLIC = (
     Shown("receipt-slip", "/requests/{returned}/receipt/?paper=slip", "citizen"),
     Shown("permit", "/requests/{issued}/documents/building-permit/", "citizen"),
     Shown("profile", "/profile/", "citizen"),
+    Shown("code", "/first/code/", "citizen", session=session_with_code_sent),
+    Shown("password", "/accounts/password/", "citizen"),
+    Shown("logout", "/accounts/logout/", "citizen"),
+    Shown("second-factor-off", "/accounts/2fa/", "citizen"),
+    Shown("second-factor", "/accounts/2fa/", "second_reviewer"),
+    Shown("second-factor-set-up", "/accounts/2fa/totp/activate/", "reviewer", session=session_just_confirmed),
+    Shown(
+        "second-factor-set-up-mistakes",
+        "/accounts/2fa/totp/activate/",
+        "citizen",
+        session=session_just_confirmed,
+        then=go_on_without_a_word,
+    ),
+    Shown(
+        "second-factor-turn-off", "/accounts/2fa/totp/deactivate/", "second_reviewer", session=session_just_confirmed
+    ),
+    Shown("second-factor-codes", "/accounts/2fa/recovery-codes/", "second_reviewer", session=session_just_confirmed),
+    Shown(
+        "second-factor-new-codes",
+        "/accounts/2fa/recovery-codes/generate/",
+        "second_reviewer",
+        session=session_just_confirmed,
+    ),
+    Shown("second-factor-asked", "/accounts/2fa/authenticate/", "second_reviewer", session=session_half_signed_in),
+    Shown("confirm-by-password", "/accounts/reauthenticate/", "second_reviewer"),
+    Shown("confirm-by-code", "/accounts/2fa/reauthenticate/", "second_reviewer"),
 )
 
 OTHERS = (
@@ -142,6 +203,7 @@ STAFF = (
     Shown("staff-office", "/staff/municipality/office/{place}/change/", "administrator"),
     Shown("staff-office-history", "/staff/municipality/office/{place}/history/", "administrator"),
     Shown("staff-people", "/staff/accounts/user/", "administrator"),
+    Shown("staff-person", "/staff/accounts/user/{person}/change/", "administrator"),
     Shown("staff-engineering-office", "/staff/accounts/engineeringoffice/{firm}/change/", "administrator"),
     Shown("staff-post", "/staff/accounts/staffpost/add/", "administrator"),
     Shown("staff-journal", "/staff/journal/entry/", "administrator"),
@@ -182,21 +244,18 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
     centre = Office.objects.get(code="SC01")
     intake = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
+    TOTP.activate(cast.second_reviewer, generate_totp_secret())
+    RecoveryCodes.activate(cast.second_reviewer)
     cases = {"returned": returned.reference, "issued": issued.reference, "open": still_open.reference}
     return cases | {
         **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
         "draft": str(draft.key),
         "intake": str(intake.key),
+        "person": str(cast.citizen.pk),
         "place": str(centre.pk),
         "firm": str(cast.office.pk),
         "token": Intake.objects.get(transaction=issued).token,
     }
-
-
-def session_of(user: User) -> str:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client.cookies["sessionid"].value
 
 
 def show(page: Page, shown: Shown, world: dict[str, str]) -> None:

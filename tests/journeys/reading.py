@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from .axe import violations
 from .looks import LOOKS
-from .pages import Shown, session_of, show
+from .pages import Shown, show
 
 # 640 is what is left of 1280 px at 200 % zoom; 320 is the narrowest phone.
 WIDTHS = (320, 360, 640, 1280, 1600)
@@ -39,7 +39,7 @@ def read(
     context.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
     for shown in pages:
         context.clear_cookies()
-        cookies = {"language": language} | ({"sessionid": session_of(getattr(cast, shown.who))} if shown.who else {})
+        cookies = {"language": language} | ({"sessionid": shown.session(getattr(cast, shown.who))} if shown.who else {})
         context.add_cookies([{"name": name, "value": value, "url": base_url} for name, value in cookies.items()])
         page = context.new_page()
         page.set_viewport_size({"width": 1280, "height": 900})

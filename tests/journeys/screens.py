@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import ROOT
 from .looks import LOOKS
-from .pages import OTHERS, PUBLIC, build, session_of, show
+from .pages import OTHERS, PUBLIC, build, show
 from .reading import CONTRAST, read
 from .test_weight import server  # noqa: F401 – a fixture
 from .weigh import BITS_A_SECOND, CPU_SLOWER, ROUND_TRIP_MS, weigh
@@ -46,7 +46,7 @@ def test_take_pictures(browser, live_server, cast, world):
             context.set_default_timeout(30_000)
             context.add_cookies([{"name": "language", "value": language, "url": live_server.url}])
             if shown.who:
-                session = session_of(getattr(cast, shown.who))
+                session = shown.session(getattr(cast, shown.who))
                 context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
             page = context.new_page()
             show(page, shown, world)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
 
-from .pages import Shown, session_of, show
+from .pages import Shown, show
 
 # A mid-range phone on a weak line: Lighthouse's figures. The round trip is the caller's: it is added to every request.
 CPU_SLOWER, BITS_A_SECOND, ROUND_TRIP_MS = 4, 1_600_000, 150
@@ -47,7 +47,7 @@ def weigh(
     """Open one page in a browser that has never been here; with a `round_trip_ms` on a weak phone and line."""
     context = browser.new_context(viewport={"width": width, "height": 800}, base_url=base_url)
     if shown.who:
-        session = session_of(getattr(cast, shown.who))
+        session = shown.session(getattr(cast, shown.who))
         context.add_cookies([{"name": "sessionid", "value": session, "url": base_url}])
     context.add_init_script(WATCH)
     page = context.new_page()
