@@ -121,6 +121,11 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
     return found
 
 
+def stands_at(user: User, reference: str, version: str) -> bool:
+    """Is a transaction this person may see still at this version? Reads one number."""
+    return version.isdecimal() and visible(user).filter(reference=reference, version=version).exists()
+
+
 def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:
     """What this person is to the transaction now. No person means the system itself.
 
@@ -186,11 +191,12 @@ def may(user: User | None, transaction: Transaction, move: str, on: date | None 
 
 def drafts(user: User) -> Q:
     """Drafts a person owns, writes at a counter, or prepares for an owner whose authorisation stands."""
-    return (
-        Q(applicant=user)
-        | Q(created_by=user, channel="counter")
-        | Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
-    )
+    return Q(applicant=user) | Q(created_by=user, channel="counter") | prepared_drafts(user)
+
+
+def prepared_drafts(user: User) -> Q:
+    """Drafts of the engineering offices of this person, as long as the owner's authorisation stands."""
+    return Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
 
 
 def get_draft(user: User, key: UUID | str) -> Draft:

@@ -9,7 +9,7 @@ class TransactionsConfig(AppConfig):
     def ready(self) -> None:
         from journal import receipts
 
-        from .services import notices, routing  # noqa: F401 – they register their outbox handlers
+        from .services import dealings, notices, routing  # noqa: F401 – they register handlers and receivers
         from .verification import status_now
 
         receipts.register_status(status_now)

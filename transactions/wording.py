@@ -183,18 +183,6 @@ def _as_read(written: str, known: StrOrPromise) -> str:
     return written
 
 
-def notice_subject(event: Event) -> str:
-    return f"{title(event)} – \u2068{event.transaction.reference}\u2069"
-
-
-def notice_text(event: Event) -> str:
-    return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
-        "reference": f"\u2068{event.transaction.reference}\u2069",
-        "title": title(event),
-        "sentence": sentence(event),
-    }
-
-
 def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
     """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
     words = {"move": move.label, "status": Status(case.status).label}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,21 +15,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.access import offices_of, signed_in
-from accounts.models import Authorisation, EngineeringOffice, User
+from accounts.models import Authorisation, EngineeringOffice
 from municipality.text import western_digits
 
 from .. import references
-from ..models import Deficiency, Draft, Event, Transaction, TransactionQuerySet
+from ..changes import Changes, by_day
+from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
 from ..progress import progress_of
-from ..wording import title
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import page_of
 from .requests import with_parts, with_progress
 
 CASES_A_PAGE = 100
 FIRST_FEW = 6
-FEW_CHANGES = 6
+MOST_DRAFTS = 24
 MOST_CHANGES = 40
+CHANGES_A_PAGE = 100
 SHOWN: dict[str, Q] = {
     "open": Q(status__in=OPEN),
     "returned": Q(status=Status.RETURNED),
@@ -57,17 +58,35 @@ def office(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     cases = Transaction.objects.filter(authorisation__in=live)
+    changed = Changes(offices, user, now)
+    drafts = Draft.objects.unsent().filter(authorisation__in=live)
     context = {
         "offices": [_standing(office, now) for office in offices],
         "counts": _counts(cases, now),
         "waiting": Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.GIVEN).count(),
         "returned": _returned(cases, now),
-        "changes": _changes(cases, user, now),
-        "drafts": _drafts(live),
+        "changes": by_day(changed[:MOST_CHANGES]),
+        "changes_shown": min(MOST_CHANGES, len(changed)),
+        "changes_counted": len(changed),
+        "drafts": [with_parts(draft) for draft in drafts.for_office()[:MOST_DRAFTS]],
+        "drafts_counted": drafts.count(),
         "ready": _not_begun(live),
         **_table(request, cases, now),
     }
     return render(request, "transactions/office.html", context)
+
+
+@login_required
+@never_cache
+@require_GET
+def changes(request: HttpRequest) -> HttpResponse:
+    """All that has changed since yesterday."""
+    user = signed_in(request)
+    offices = offices_of(user)
+    if not offices:
+        raise Http404
+    page = page_of(request, Changes(offices, user, timezone.now()), CHANGES_A_PAGE)
+    return render(request, "transactions/office_changes.html", {"page": page, "changes": by_day(page)})
 
 
 def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
@@ -92,39 +111,6 @@ def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]
     points = Subquery(asked.annotate(many=Count("pk")).values("many"))
     rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=points).order_by("paused_at")
     return with_progress(rows[:FIRST_FEW], now)
-
-
-def _changes(cases: TransactionQuerySet, user: User, now: datetime) -> list[dict[str, Any]]:
-    """What others did since yesterday morning by day, newest first, one line a case."""
-    yesterday = timezone.localdate(now) - timedelta(days=1)
-    since = timezone.make_aware(datetime.combine(yesterday, time.min))
-    events = (
-        Event.objects.filter(transaction__in=cases, at__gte=since)
-        .exclude(actor=user)
-        .exclude(move__in=("take", "reassign"))
-        .select_related("transaction__applicant", "office")
-        .order_by("-at", "-seq")[:MOST_CHANGES]
-    )
-    lines: dict[int, dict[str, Any]] = {}
-    for event in events:
-        line = lines.setdefault(event.transaction_id, {"event": event, "title": title(event), "more": -1})
-        line["more"] += 1
-    days: dict[date, list[dict[str, Any]]] = {}
-    for line in lines.values():
-        days.setdefault(timezone.localdate(line["event"].at), []).append(line)
-    return [{"day": day, "shown": rows[:FEW_CHANGES], "more": rows[FEW_CHANGES:]} for day, rows in days.items()]
-
-
-def _drafts(live: QuerySet[Authorisation]) -> list[dict[str, Any]]:
-    """Files being prepared: those an owner gave back first, then those last touched."""
-    drafts = (
-        Draft.objects.filter(authorisation__in=live)
-        .exclude(stage=Draft.Stage.SUBMITTED)
-        .select_related("applicant", "authorisation__office")
-        .prefetch_related("attachments")
-        .order_by("-updated_at")[: 4 * FIRST_FEW]
-    )
-    return [with_parts(draft) for draft in sorted(drafts, key=lambda draft: not draft.owner_note)]
 
 
 def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:

@@ -24,14 +24,15 @@ from journal import qr
 from .. import access, pins, references
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Deficiency, Draft, IssuedDocument, Notification, Transaction
+from ..messages import message
+from ..models import Attachment, Deficiency, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
 from ..service_types import Field
 from ..services import attachments, drafts, moves, notices
 from ..summary import in_words, sections
 from ..timeline import history_of, movements_of
 from ..wording import asked as asked_in_words
-from ..wording import headline, sentence, title
+from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
 from .documents import files_of, take_out
@@ -67,18 +68,15 @@ def requests(request: HttpRequest) -> HttpResponse:
     else:
         cases = cases.filter(status__in=SHOWN[chosen])
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
-    written = (
-        Draft.objects.filter(Q(applicant=user) | Q(created_by=user, channel=Channel.COUNTER))
-        .exclude(stage=Draft.Stage.SUBMITTED)
-        .select_related("applicant", "authorisation__office")
-        .prefetch_related("attachments")[:MOST_WAITING]
-    )
-    to_approve = [draft for draft in written if draft.stage == Draft.Stage.AWAITING_OWNER and draft.applicant == user]
+    written = Draft.objects.written_by(user)
+    waits = Q(stage=Draft.Stage.AWAITING_OWNER)
+    unsent = written.aggregate(to_approve=Count("pk", filter=waits), drafts=Count("pk", filter=~waits))
     page = page_of(request, cases.order_by("-submitted_at"))
     context = {
         "waiting": with_progress(waiting, now),
-        "to_approve": to_approve,
-        "drafts": [with_parts(draft) for draft in written if draft not in to_approve],
+        "to_approve": written.for_owner().filter(waits)[:MOST_WAITING],
+        "drafts": [with_parts(draft) for draft in written.for_owner().exclude(waits)[:MOST_WAITING]],
+        "unsent": unsent,
         "page": page,
         "first_page": page.number == 1 and not query,
         "rows": with_progress(page, now),
@@ -163,8 +161,11 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 @hidden_is_404
 @require_GET
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
-    """The parts of a request's page that change by themselves, for refresh.js."""
-    case = access.get(signed_in(request), reference)
+    """The parts of a request's page that change by themselves, for refresh.js; nothing (204) while ?seen is true."""
+    user = signed_in(request)
+    if access.stands_at(user, reference, request.GET.get("seen", "")):
+        return HttpResponse(status=204)
+    case = access.get(user, reference)
     return render(request, "transactions/request_live.html", _state(case))
 
 
@@ -319,13 +320,9 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 @never_cache
 @require_GET
 def notices_list(request: HttpRequest) -> HttpResponse:
-    rows = Notification.objects.filter(recipient=signed_in(request)).select_related(
-        "event__transaction", "event__office"
-    )
-    page = page_of(request, rows)
-    for row in page:
-        row.title, row.text = title(row.event), sentence(row.event)
-    return render(request, "transactions/notices.html", {"page": page})
+    page = page_of(request, Notification.objects.filter(recipient=signed_in(request)).for_reading())
+    rows = [{"notice": notice, "message": message(notice)} for notice in page]
+    return render(request, "transactions/notices.html", {"page": page, "rows": rows})
 
 
 @login_required
