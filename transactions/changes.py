@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q, Window
 from django.urls import reverse
 from django.utils import timezone
 
@@ -40,48 +40,33 @@ class Line:
 
 
 class Changes:
-    """Newest first, a line a case and a line a dealing; counted and cut. What is not shown costs its time and key."""
+    """Newest first, a line a case and a line a dealing; counted and cut like any list. Two queries."""
 
     def __init__(self, offices: list[EngineeringOffice], user: User, now: datetime) -> None:
         yesterday = timezone.localdate(now) - timedelta(days=1)
         since = timezone.make_aware(datetime.combine(yesterday, time.min))
-        cases = _moved(offices, since, user)
-        dealings = Dealing.objects.filter(at__gte=since, authorisation__office__in=offices, kind__in=BY_OWNERS)
-        self._marks: list[tuple[datetime, int, int, type[Event] | type[Dealing]]] = sorted(
-            [
-                *((at, pk, many - 1, Event) for at, pk, many in cases),
-                *((at, pk, 0, Dealing) for at, pk in dealings.order_by().values_list("at", "pk")),
-            ],
-            key=lambda mark: mark[:2],
-            reverse=True,
-        )
+        lines = [*_cases_moved(offices, since, user), *_owners_acted(offices, since)]
+        self._lines = sorted(lines, key=lambda line: line.at, reverse=True)
 
     def __len__(self) -> int:
-        return len(self._marks)
+        return len(self._lines)
 
     def __getitem__(self, some: slice) -> list[Line]:
-        marks = self._marks[some]
-        events = Event.objects.select_related("transaction__applicant", "office")
-        dealings = Dealing.objects.select_related("authorisation__owner", "draft")
-        found: dict[Any, dict[int, Any]] = {
-            Event: events.in_bulk([key for _at, key, _more, kind in marks if kind is Event]),
-            Dealing: dealings.in_bulk([key for _at, key, _more, kind in marks if kind is Dealing]),
-        }
-        return [
-            _of_case(found[kind][key], more) if kind is Event else _of_dealing(found[kind][key])
-            for _at, key, more, kind in marks
-        ]
+        return self._lines[some]
 
 
-def _moved(offices: list[EngineeringOffice], since: datetime, user: User) -> Iterable[tuple[datetime, int, int]]:
+def _cases_moved(offices: list[EngineeringOffice], since: datetime, user: User) -> list[Line]:
     """The last event of each case that somebody else moved. A case that was closed before is not looked into."""
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     fresh = Transaction.objects.filter(
         IS_OPEN | Q(closed_at__gte=since) | Q(filed_at__gte=since), authorisation__in=live
     )
     events = Event.objects.filter(transaction__in=fresh, at__gte=since).exclude(actor=user).exclude(move__in=NO_NEWS)
-    last = events.order_by().values("transaction").annotate(last=Max("pk"), at=Max("at"), many=Count("pk"))
-    return last.values_list("at", "last", "many")
+    marked = events.order_by().annotate(
+        last=Window(Max("seq"), partition_by="transaction"), many=Window(Count("pk"), partition_by="transaction")
+    )
+    found = marked.filter(seq=F("last")).select_related("transaction__applicant", "office")
+    return [_of_case(event, event.many - 1) for event in found]
 
 
 def _of_case(event: Event, more: int) -> Line:
@@ -96,6 +81,11 @@ def _of_case(event: Event, more: int) -> Line:
         owner=case.applicant.full_name,
         more=more,
     )
+
+
+def _owners_acted(offices: list[EngineeringOffice], since: datetime) -> list[Line]:
+    found = Dealing.objects.filter(at__gte=since, authorisation__office__in=offices, kind__in=BY_OWNERS)
+    return [_of_dealing(dealing) for dealing in found.select_related("authorisation__owner", "draft")]
 
 
 def _of_dealing(dealing: Dealing) -> Line:

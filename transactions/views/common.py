@@ -34,6 +34,9 @@ def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
     return wrapped
 
 
-def page_of(request: HttpRequest, rows: Any, size: int = ROWS) -> Page[Any]:
-    """The page that was asked for, of whatever can be counted and cut."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None = None) -> Page[Any]:
+    """The page that was asked for, of whatever can be counted and cut; `count` if it is known already."""
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))

@@ -24,7 +24,7 @@ from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
 from ..progress import progress_of
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import page_of
-from .requests import with_parts, with_progress
+from .requests import first_of, with_parts, with_progress
 
 CASES_A_PAGE = 100
 FIRST_FEW = 6
@@ -59,19 +59,21 @@ def office(request: HttpRequest) -> HttpResponse:
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     cases = Transaction.objects.filter(authorisation__in=live)
     changed = Changes(offices, user, now)
-    drafts = Draft.objects.unsent().filter(authorisation__in=live)
+    drafts, drafts_counted = first_of(Draft.objects.unsent().filter(authorisation__in=live).for_office(), MOST_DRAFTS)
+    listed = _listed(request, now)
+    counts = _counts(cases, listed, now)
     context = {
         "offices": [_standing(office, now) for office in offices],
-        "counts": _counts(cases, now),
+        "counts": counts,
         "waiting": Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.GIVEN).count(),
         "returned": _returned(cases, now),
         "changes": by_day(changed[:MOST_CHANGES]),
         "changes_shown": min(MOST_CHANGES, len(changed)),
         "changes_counted": len(changed),
-        "drafts": [with_parts(draft) for draft in drafts.for_office()[:MOST_DRAFTS]],
-        "drafts_counted": drafts.count(),
+        "drafts": [with_parts(draft) for draft in drafts],
+        "drafts_counted": drafts_counted,
         "ready": _not_begun(live),
-        **_table(request, cases, now),
+        **_table(request, cases.filter(listed), counts["listed"], now),
     }
     return render(request, "transactions/office.html", context)
 
@@ -94,8 +96,9 @@ def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
     return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
 
 
-def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:
+def _counts(cases: TransactionQuerySet, listed: Q, now: datetime) -> dict[str, int]:
     return cases.aggregate(
+        listed=Count("pk", filter=listed),
         open=Count("pk", filter=SHOWN["open"]),
         returned=Count("pk", filter=SHOWN["returned"]),
         unpaid=Count("pk", filter=SHOWN["unpaid"]),
@@ -120,24 +123,32 @@ def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
     return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at")[:FIRST_FEW])
 
 
-def _table(request: HttpRequest, cases: TransactionQuerySet, now: datetime) -> dict[str, Any]:
+def _listed(request: HttpRequest, now: datetime) -> Q:
+    """Which cases the table lists: by their state, or by what was looked for among them."""
+    show, query = request.GET.get("show", "open"), _looked_for(request)
+    listed = Q(status__in=OPEN, due_at__lt=now) if show == "late" else SHOWN.get(show, SHOWN["open"])
+    if not query:
+        return listed
+    parsed = references.parse(query)
+    plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
+    return listed & (Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
+
+
+def _looked_for(request: HttpRequest) -> str:
+    return western_digits(request.GET.get("q", "")).strip()[:80]
+
+
+def _table(request: HttpRequest, listed: TransactionQuerySet, count: int, now: datetime) -> dict[str, Any]:
     """All cases, a hundred a page, by what was chosen to show."""
-    show = request.GET.get("show", "open")
     order = request.GET.get("order", "due")
-    query = western_digits(request.GET.get("q", "")).strip()[:80]
-    rows = cases.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
-    rows = rows.late(now) if show == "late" else rows.filter(SHOWN.get(show, SHOWN["open"]))
-    if query:
-        parsed = references.parse(query)
-        plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
-        rows = rows.filter(Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
-    page = page_of(request, rows, CASES_A_PAGE)
+    rows = listed.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
+    page = page_of(request, rows, CASES_A_PAGE, count)
     return {
         "page": page,
         "rows": [{"case": case, "progress": progress_of(case, now)} for case in page],
-        "show": show,
+        "show": request.GET.get("show", "open"),
         "order": order,
-        "q": query,
+        "q": _looked_for(request),
         "tabs": _tabs(),
         "orders": [
             ("due", _("Due first")),

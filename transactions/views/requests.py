@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Window
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -70,12 +70,14 @@ def requests(request: HttpRequest) -> HttpResponse:
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
     written = Draft.objects.written_by(user)
     waits = Q(stage=Draft.Stage.AWAITING_OWNER)
-    unsent = written.aggregate(to_approve=Count("pk", filter=waits), drafts=Count("pk", filter=~waits))
+    to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
+    begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
     page = page_of(request, cases.order_by("-submitted_at"))
     context = {
         "waiting": with_progress(waiting, now),
-        "to_approve": written.for_owner().filter(waits)[:MOST_WAITING],
-        "drafts": [with_parts(draft) for draft in written.for_owner().exclude(waits)[:MOST_WAITING]],
+        "to_approve": to_approve,
+        "approvals": approvals,
+        "drafts": [with_parts(draft) for draft in begun],
         "unsent": unsent,
         "page": page,
         "first_page": page.number == 1 and not query,
@@ -91,6 +93,12 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 def tab_labels() -> list[tuple[str, str]]:
     return [("open", _("Under way")), ("done", _("Finished")), ("all", _("All"))]
+
+
+def first_of(drafts: QuerySet[Draft], most: int) -> tuple[list[Draft], int]:
+    """The first of a list, and how many there are in all; one query."""
+    rows = list(drafts.annotate(in_all=Window(Count("pk")))[:most])
+    return list(rows), rows[0].in_all if rows else 0
 
 
 def with_parts(draft: Draft) -> dict[str, Any]:
