@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from transactions.models import Transaction
 from transactions.services import moves
 
+from .conftest import arrived
+
 SCRIPTS = [(360, True), (1280, True)]
 # It asks every second; what is over is for a machine that has other things to do.
 SOON = 3000
@@ -20,7 +22,7 @@ HIDDEN = """hidden => {
 
 @pytest.fixture
 def case(submitted) -> Transaction:
-    return submitted(now=timezone.now())
+    return arrived(submitted(now=timezone.now(), routed=False))
 
 
 @pytest.fixture

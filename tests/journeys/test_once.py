@@ -11,6 +11,7 @@ from transactions.models import Attachment, Draft, Event, Transaction
 from transactions.services import drafts
 
 from ..conftest import answers_today, files_for
+from .conftest import arrived
 
 ELECTRICITY = service_types.get("electricity-connection")
 
@@ -53,7 +54,7 @@ def test_a_double_click_back_and_an_old_tab_give_one_receipt(cast, open_page, re
 
 
 def test_a_double_click_and_an_old_tab_move_a_file_once(cast, open_page, submitted):
-    case = submitted(now=timezone.now())
+    case = arrived(submitted(now=timezone.now(), routed=False))
     page, old = open_page(cast.registry), open_page(cast.registry)
     for tab in (page, old):
         tab.goto(f"/staff/cases/{case.reference}/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -170,13 +169,13 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
-    def to_pay() -> Decimal | None:
+    def to_pay() -> str:
         fee = FeeDue.objects.filter(transaction=case, paid_at=None).first()
-        return fee.amount if fee else None
+        return f"{fee.amount:,}" if fee else ""
 
     as_of = replica.as_of()
     return {
-        "to_pay": inquiry.kept("to_pay", case, to_pay) if case.status == Status.AWAITING_PAYMENT else None,
+        "to_pay": inquiry.kept("to_pay", case, to_pay) if case.status == Status.AWAITING_PAYMENT else "",
         "case": case,
         "as_of": as_of,
         "from_copy": replica.reading(),
