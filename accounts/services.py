@@ -28,6 +28,7 @@ from .errors import AccountError
 from .identity import caller, clean_mobile, clean_name, clean_national_id
 from .locks import one_at_a_time
 from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, PhoneChange, StaffPost, User
+from .signals import authorisation_changed
 
 logger = logging.getLogger(__name__)
 CODE_LIFE = timedelta(minutes=10)
@@ -273,6 +274,7 @@ def add_member(
         raise AccountError("already_member", _("This person is a member already.")) from error
 
 
+@transaction.atomic
 def authorise_office(
     owner: User, office: EngineeringOffice, *, plan_number: str, parcel_number: str, now: datetime | None = None
 ) -> Authorisation:
@@ -282,7 +284,7 @@ def authorise_office(
         raise AccountError("licence_expired", _("The licence of this office is not in force."))
     try:
         with transaction.atomic():
-            return Authorisation.objects.create(
+            given = Authorisation.objects.create(
                 owner=owner,
                 office=office,
                 plan_number=plan_number.strip(),
@@ -293,6 +295,12 @@ def authorise_office(
         raise AccountError(
             "already_authorised", _("This office has an authorisation for this plot already.")
         ) from error
+    _tell(given, owner, now)
+    return given
+
+
+def _tell(authorisation: Authorisation, by: User, now: datetime) -> None:
+    authorisation_changed.send(Authorisation, authorisation=authorisation, by=by, now=now)
 
 
 @transaction.atomic
@@ -311,6 +319,7 @@ def answer_authorisation(
     locked.status = Authorisation.Status.ACCEPTED if accept else Authorisation.Status.DECLINED
     locked.answered_at, locked.answered_by = now, by
     locked.save(update_fields=["status", "answered_at", "answered_by"])
+    _tell(locked, by, now)
     return locked
 
 
@@ -322,8 +331,10 @@ def revoke_authorisation(authorisation: Authorisation, *, by: User, now: datetim
         raise AccountError("not_yours", _("Only the owner can revoke this authorisation."))
     if locked.status not in (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED):
         raise AccountError("not_live", _("This authorisation is not in force any more."))
-    locked.status, locked.revoked_at = Authorisation.Status.REVOKED, now or timezone.now()
+    now = now or timezone.now()
+    locked.status, locked.revoked_at = Authorisation.Status.REVOKED, now
     locked.save(update_fields=["status", "revoked_at"])
+    _tell(locked, by, now)
     return locked
 
 

@@ -40,6 +40,10 @@ SECRET_KEY = secret("SECRET_KEY")
 # The probes of the machine itself ask by address.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"]) if DEMO else [*env.list("ALLOWED_HOSTS"), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# What links in messages begin with; a worker has no request to learn it from.
+PORTAL_URL = env.str("PORTAL_URL", default="http://127.0.0.1:8000" if DEMO else f"https://{ALLOWED_HOSTS[0]}").rstrip(
+    "/"
+)
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,12 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Authorisation, User
 from municipality.charts import Chart, Series
 from municipality.models import Office
 from transactions import service_types
 from transactions.answer_forms import step_page
+from transactions.changes import Line
 from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
@@ -96,12 +98,12 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
-def _changes(now: datetime) -> list[dict[str, Any]]:
-    """What happened yesterday, as an engineering office sees it."""
-    case = _case(Status.UNDER_STUDY, now)
-    case.applicant = User(full_name=LONG_NAME)
-    event = SimpleNamespace(transaction=case, office=case.held_by, at=now)
-    return [{"event": event, "title": _("Issued"), "more": more} for more in (0, 3)]
+def _changes(now: datetime) -> list[Line]:
+    """What happened yesterday, as an engineering office sees it: to cases, and before there was one."""
+    plot = Authorisation(plan_number="415", parcel_number="27")
+    of_case = Line(now, _("Issued"), "أمانة محافظة جدة", "#", "C1A-1448-000123-X", None, LONG_NAME)
+    of_owner = Line(now, _("The owner asks for changes"), "", "#", "", plot, LONG_NAME)
+    return [of_case, replace(of_case, more=3), of_owner]
 
 
 def design(request: HttpRequest) -> HttpResponse:

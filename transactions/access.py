@@ -128,6 +128,11 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
     return found
 
 
+def stands_at(user: User, reference: str, version: str) -> bool:
+    """Is a transaction this person may see still at this version? Reads one number."""
+    return version.isdecimal() and visible(user).filter(reference=reference, version=version).exists()
+
+
 def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:
     """What this person is to the transaction now. No person means the system itself.
 
@@ -199,11 +204,17 @@ def at_counter(user: User) -> Q:
 
 def drafts(user: User) -> Q:
     """Drafts a person owns, writes at a counter, or prepares for an owner whose authorisation stands."""
-    return (
-        Q(applicant=user)
-        | at_counter(user)
-        | Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
-    )
+    return own_drafts(user) | prepared_drafts(user)
+
+
+def own_drafts(user: User) -> Q:
+    """Drafts a person owns, or began for somebody at a counter where they still sit."""
+    return Q(applicant=user) | at_counter(user)
+
+
+def prepared_drafts(user: User) -> Q:
+    """Drafts of the engineering offices of this person, as long as the owner's authorisation stands."""
+    return Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
 
 
 def get_draft(user: User, key: UUID | str) -> Draft:

@@ -10,7 +10,7 @@ class TransactionsConfig(AppConfig):
         from accounts.services import register_warning
         from journal import receipts
 
-        from .services import notices, recount, routing  # noqa: F401 – they register their outbox handlers
+        from .services import dealings, notices, recount, routing  # noqa: F401 – they register handlers and receivers
         from .verification import status_now
 
         receipts.register_status(status_now)

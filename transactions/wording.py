@@ -183,31 +183,6 @@ def _as_read(written: str, known: StrOrPromise) -> str:
     return written
 
 
-def notice_subject(event: Event) -> str:
-    return f"{title(event)} – \u2068{event.transaction.reference}\u2069"
-
-
-def notice_text(event: Event) -> str:
-    return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
-        "reference": f"\u2068{event.transaction.reference}\u2069",
-        "title": title(event),
-        "sentence": sentence(event),
-    }
-
-
-# Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
-MOST_IN_SMS = 6 * 67
-
-
-def sms_text(event: Event) -> str:
-    """The notice as far as a short message takes it; a reason may be longer than that."""
-    text = notice_text(event)
-    if len(text) <= MOST_IN_SMS:
-        return text
-    rest = _("… The rest is in the portal.")
-    return text[: MOST_IN_SMS - len(rest)].rsplit(" ", 1)[0] + rest
-
-
 def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
     """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
     words = {"move": move.label, "status": Status(case.status).label}

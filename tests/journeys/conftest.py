@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
 from transactions import service_types
+from transactions.models import Transaction
 from transactions.service_types import Document
 
 from ..conftest import ANSWERS, PASSWORD, pdf, picture
@@ -155,6 +157,16 @@ def move(page: Page, reference: str, name: str, **typed: Any) -> None:
             details.locator(f"[name='{field}']").fill(value)
     details.locator("button[type=submit]").click()
     page.locator(".messagelist .success").wait_for()
+
+
+def arrived(case: Transaction, seconds: int = 15) -> Transaction:
+    """The case once the worker has routed it."""
+    for _ in range(seconds * 10):
+        case.refresh_from_db()
+        if case.held_by_id:
+            return case
+        time.sleep(0.1)
+    raise AssertionError(f"{case.reference} was never routed")
 
 
 def until(page: Page, text: str, seconds: int = 15) -> None:

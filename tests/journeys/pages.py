@@ -16,10 +16,11 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
 from transactions import pins
-from transactions.models import Attachment, Closure, Intake, Transaction
+from transactions.models import Attachment, Closure, Draft, Intake, Transaction
 from transactions.services import attachments, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
@@ -125,6 +126,7 @@ PUBLIC = (
     Shown("inquiry-mistakes", "/inquiry/", then=ask_nothing),
     Shown("inquiry-answer-returned-400-days-old", "/inquiry/", then=ask("returned")),
     Shown("inquiry-answer-issued", "/inquiry/", then=ask("issued")),
+    Shown("inquiry-answer-unpaid", "/inquiry/", then=ask("unpaid")),
     Shown("verify", "/verify/"),
     Shown("verify-good", "/verify/{token}/"),
     Shown("verify-bad", "/verify/{token}x/"),
@@ -185,6 +187,10 @@ OTHERS = (
     Shown("draft-documents", "/drafts/{draft}/documents/", "citizen"),
     Shown("draft-check", "/drafts/{draft}/check/", "citizen", then=look_at_the_first),
     Shown("office", "/office/", "engineer"),
+    Shown("drafts", "/drafts/", "citizen"),
+    Shown("office-drafts", "/drafts/?of=office", "engineer"),
+    Shown("office-changes", "/office/changes/", "engineer"),
+    Shown("notices-of-office", "/notices/", "engineer"),
     Shown("office-authorisations", "/office/authorisations/", "engineer"),
 )
 
@@ -225,6 +231,10 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     Attachment.objects.filter(pk=first.pk).update(original_name=LONG_FILE)
     issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
     still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
+    unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
+    people.authorise_office(cast.other_citizen, cast.office, plan_number="9", parcel_number="9")
+    permit = drafts.start(unpaid.service_type, by=cast.engineer, authorisation=unpaid.authorisation, now=NOW)
+    Draft.objects.filter(pk=permit.pk).update(owner_note="صحّحوا المساحة")
     service = returned.service_type
     draft = drafts.start(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
@@ -247,6 +257,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     cases = {"returned": returned.reference, "issued": issued.reference, "open": still_open.reference}
+    cases["unpaid"] = unpaid.reference
     return cases | {
         **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
         "draft": str(draft.key),

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from transactions import pins, replica
 from transactions.errors import DomainError, NotVisible
 from transactions.models import Try
 from transactions.services import inquiry, moves
 
-from ..conftest import NOW
+from ..conftest import NOW, drive
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +144,26 @@ def test_an_answer_that_the_centre_began_comes_from_the_centre_whole(settings):
 
     assert replica.ask(look) == [True, False, True, False]
     assert not replica.reading()
+
+
+@pytest.mark.parametrize("by", ["pin", "incoming"])
+def test_who_has_to_pay_is_told_how_much_and_where_and_no_name(by, cast, submitted, client):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment")
+    line = case.movements.filter(direction="in").first()
+    typed = {
+        "pin": {"reference": case.reference, "pin": pins.of(case.reference)},
+        "incoming": {
+            "by": "incoming",
+            "office": line.office.code,
+            "number": line.number,
+            "hijri_year": line.hijri_year,
+            "last_four": cast.citizen.national_id[-4:],
+        },
+    }[by]
+    html = client.post(reverse("transactions:inquiry"), typed).content.decode()
+    assert "المطلوب سداده: 1,741.50 ريال" in html
+    assert "سدّد في أي مركز خدمات" in html
+    for private in (cast.citizen.full_name, cast.citizen.national_id, cast.citizen.phone, cast.office.licence_number):
+        assert private not in html
+    drive(case, cast, "approved", NOW + timedelta(days=1))
+    assert "المطلوب سداده" not in client.post(reverse("transactions:inquiry"), typed).content.decode()

@@ -30,9 +30,12 @@ from ..models import Channel, Draft, Transaction
 from ..service_types import Filer
 from ..services import attachments, drafts
 from ..summary import sections
+from ..views.common import page_of
 from ..views.documents import take_out
 from .intake_page import papers, topics
 from .site import staff_site
+
+MOST_TAKEN = 50
 
 
 class CounterForm(forms.Form):
@@ -84,14 +87,15 @@ def counter(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Draft.objects.filter(access.at_counter(signed_in(request))).exclude(stage=Draft.Stage.SUBMITTED)
+    mine = Draft.objects.unsent().filter(access.at_counter(signed_in(request)))
     taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
+    lately = taken.select_related("applicant").order_by("-submitted_at")
     context = staff_site.each_context(request) | {
         "title": _("Counter"),
         "form": form,
         "centres": centres,
-        "drafts": mine.select_related("applicant")[:20],
-        "taken": taken.select_related("applicant").order_by("-submitted_at")[:50],
+        "page": page_of(request, mine.select_related("applicant").order_by("-updated_at", "-pk")),
+        "taken": lately if request.GET.get("taken") == "all" else lately[:MOST_TAKEN],
         "taken_count": taken.count(),
     }
     return render(request, "staff/counter.html", context, status=422 if form.errors else 200)

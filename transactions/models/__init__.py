@@ -1,6 +1,7 @@
 """A transaction and everything that hangs on it. Only transactions.services writes these tables."""
 
 from .closures import Closure
+from .dealings import Dealing
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument
@@ -12,6 +13,7 @@ __all__ = [
     "Attachment",
     "Channel",
     "Closure",
+    "Dealing",
     "Deficiency",
     "Delivery",
     "Direction",

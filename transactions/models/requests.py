@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authorisation, Language
@@ -29,6 +29,28 @@ class Channel(models.TextChoices):
 
 def person(verbose_name: Any, **kwargs: Any) -> models.ForeignKey[User, User]:
     return models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=verbose_name, on_delete=models.PROTECT, **kwargs)
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def unsent(self) -> DraftQuerySet:
+        return self.filter(UNSENT)
+
+    def for_owner(self) -> DraftQuerySet:
+        """What waits for the owner's approval first, then what was last touched."""
+        return self._rows().order_by(_first(Q(stage=Draft.Stage.AWAITING_OWNER)), "-updated_at", "-pk")
+
+    def for_office(self) -> DraftQuerySet:
+        """What the owner gave back first, what waits for the owner last."""
+        given_back = _first(~Q(owner_note=""))
+        return self._rows().order_by(given_back, _first(Q(stage=Draft.Stage.OPEN)), "-updated_at", "-pk")
+
+    def _rows(self) -> DraftQuerySet:
+        """With what a line of a list shows."""
+        return self.select_related("applicant", "authorisation__office").prefetch_related("attachments")
+
+
+def _first(condition: Q) -> Case:
+    return Case(When(condition, then=0), default=1)
 
 
 class Draft(models.Model):
@@ -56,6 +78,8 @@ class Draft(models.Model):
     created_at = models.DateTimeField(_("begun at"))
     updated_at = models.DateTimeField(_("last saved at"))
 
+    objects = DraftQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("draft")
         verbose_name_plural = _("drafts")
@@ -69,6 +93,7 @@ class Draft(models.Model):
         return service_types.get(self.service)
 
 
+UNSENT = Q(stage__in=[Draft.Stage.AWAITING_OWNER.value, Draft.Stage.OPEN.value])
 # Written the same way in indexes and in queries, so that the planner sees that the one answers the other.
 IS_OPEN = Q(status__in=sorted(OPEN))
 

@@ -6,17 +6,32 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .dealings import Dealing
 from .history import Event
 from .requests import person
 
 
-class Notification(models.Model):
-    """Someone is told of an event. The row is the notice in the portal; words are made when it is shown or sent."""
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def for_reading(self) -> NotificationQuerySet:
+        """With all that is needed to put notices into words."""
+        return self.select_related("event__transaction", "event__office", "dealing__authorisation", "dealing__draft")
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="notifications", db_index=False)
+
+class Notification(models.Model):
+    """Someone is told of an event of a transaction, or of a dealing before there is one. The row is the notice in the
+    portal; words are made when it is shown or sent.
+    """
+
+    event = models.ForeignKey(Event, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False)
+    # Without an index: a dealing is never deleted, and nobody asks for its notices.
+    dealing = models.ForeignKey(
+        Dealing, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False
+    )
     recipient = person(_("recipient"), related_name="notifications", db_index=False)
     created_at = models.DateTimeField(_("at"))
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice")
@@ -26,7 +41,7 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint(fields=["event", "recipient"], name="told_once")]
 
     def __str__(self) -> str:
-        return f"{self.event_id} → {self.recipient_id}"
+        return f"{self.event_id or self.dealing_id} → {self.recipient_id}"
 
 
 class Delivery(models.Model):

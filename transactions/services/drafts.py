@@ -17,11 +17,12 @@ from municipality.models import Office
 
 from .. import access, answers
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Draft, Intake, Transaction
+from ..models import Attachment, Channel, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
 from .closures import refuse_if_closed
+from .dealings import record
 from .intake import Submission, check, plot_of, refuse_authorisation, refuse_unless_in_force, submit
 
 
@@ -115,10 +116,12 @@ def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Dra
     locked = lock_open(draft, by)
     if locked.authorisation is None:
         raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
+    now = now or timezone.now()
     ready(locked, by=by, now=now)
     locked.stage, locked.owner_note = Draft.Stage.AWAITING_OWNER, ""
-    locked.updated_at = now or timezone.now()
+    locked.updated_at = now
     locked.save(update_fields=["stage", "owner_note", "updated_at"])
+    record(Dealing.Kind.SENT, locked.authorisation, draft=locked, by=by, now=now)
     return locked
 
 
@@ -126,11 +129,13 @@ def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Dra
 def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None = None) -> Draft:
     """The owner gives the file back to the office with a note."""
     locked = lock_open(draft, by)
-    if locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
+    if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
         raise DomainError("not_with_owner", _("This file does not wait for your approval."))
+    now = now or timezone.now()
     locked.stage, locked.owner_note = Draft.Stage.OPEN, note.strip()
-    locked.updated_at = now or timezone.now()
+    locked.updated_at = now
     locked.save(update_fields=["stage", "owner_note", "updated_at"])
+    record(Dealing.Kind.CHANGES, locked.authorisation, draft=locked, by=by, now=now)
     return locked
 
 
@@ -165,14 +170,17 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
     """
     if earlier := _taken(draft, by):
         return earlier
+    now = now or timezone.now()
     with transaction.atomic():
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
             locked = lock_open(draft, by)
             if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
+            if locked.authorisation and locked.stage == Draft.Stage.AWAITING_OWNER:
+                record(Dealing.Kind.APPROVED, locked.authorisation, draft=locked, by=by, now=now)
             intake = submit(submission_of(locked, locked.applicant.language, by), by=by, key=_key(draft), now=now)
-            locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now or timezone.now()
+            locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now
             locked.save(update_fields=["stage", "updated_at"])
             return intake
     if taken := _taken(draft, by):

@@ -15,9 +15,9 @@ from accounts import sms
 from accounts.models import Authorisation, OfficeMembership, User
 
 from .. import database, outbox
-from ..models import Delivery, Event, Notification
+from ..messages import letter, short, subject
+from ..models import Dealing, Delivery, Event, Notification
 from ..prepared import AT_ONCE, PreparedInsert, Writer
-from ..wording import notice_subject, notice_text, sms_text
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
 TOLD = frozenset(
@@ -42,8 +42,13 @@ _insert = PreparedInsert(Notification)
 
 def announce(event: Event, people: Iterable[User], now: datetime, writer: Writer = AT_ONCE) -> None:
     """Create the notices of an event and owe their sending. Call inside the event's transaction."""
+    tell(people, now, writer, event=event)
+
+
+def tell(people: Iterable[User], now: datetime, writer: Writer = AT_ONCE, **about: Event | Dealing) -> None:
+    """Tell people `about` an event or a dealing; inside the transaction that wrote it."""
     for person in people:
-        notice = writer.insert(_insert, event=event, recipient=person, created_at=now)
+        notice = writer.insert(_insert, recipient=person, created_at=now, **about)
         if _channels(person):
             outbox.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now, writer=writer)
 
@@ -72,9 +77,7 @@ def send(notification_id: int, now: datetime) -> Exception | None:
 
     A channel that fails is left, and told of; what went out by another is on record and does not go out again.
     """
-    notice = Notification.objects.select_related("recipient", "event__transaction", "event__office").get(
-        pk=notification_id
-    )
+    notice = Notification.objects.for_reading().select_related("recipient").get(pk=notification_id)
     sent = set(notice.deliveries.values_list("channel", flat=True))
     left: Exception | None = None
     with translation.override(notice.recipient.language):
@@ -104,14 +107,13 @@ def warn(change_id: int, now: datetime) -> None:
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
-    key = f"notice-{notice.pk}"
+    text, key = letter(notice), f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send(notice.recipient.phone, sms_text(notice.event), key=key)
+        sms.send(notice.recipient.phone, short(text), key=key)
         return
     sender = settings.DEFAULT_FROM_EMAIL
     headers = {"Message-ID": f"<{key}@{sender.rpartition('@')[2].rstrip('>')}>"}
-    subject, text = notice_subject(notice.event), notice_text(notice.event)
-    EmailMessage(subject, text, sender, [notice.recipient.email], headers=headers).send()
+    EmailMessage(subject(notice), text, sender, [notice.recipient.email], headers=headers).send()
 
 
 def mark_read(user: User, now: datetime) -> int:

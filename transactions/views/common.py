@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -35,5 +34,9 @@ def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
     return wrapped
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any], size: int = ROWS) -> Page[Any]:
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None = None) -> Page[Any]:
+    """The page that was asked for, of whatever can be counted and cut; `count` if it is known already."""
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))

@@ -24,8 +24,9 @@ from ..models import Channel, Draft
 from ..service_types import Filer, Group, Step
 from ..services import closures, drafts
 from ..summary import sections
-from .common import hidden_is_404
+from .common import hidden_is_404, page_of
 from .kept import sign_in_first, typed_before
+from .requests import with_parts
 
 
 @login_required
@@ -54,6 +55,20 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("transactions:service", code=code)
     return redirect("transactions:draft", key=draft.key)
+
+
+@login_required
+@require_GET
+def every(request: HttpRequest) -> HttpResponse:
+    """All that is not submitted yet: one's own, or (?of=office) the engineering office's."""
+    user = signed_in(request)
+    of_office = request.GET.get("of") == "office"
+    unsent = Draft.objects.unsent()
+    prepared, own = unsent.filter(access.prepared_drafts(user)), unsent.filter(access.own_drafts(user))
+    rows = prepared.for_office() if of_office else own.for_owner()
+    page = page_of(request, rows)
+    context = {"page": page, "drafts": [with_parts(draft) for draft in page], "of_office": of_office}
+    return render(request, "transactions/drafts.html", context)
 
 
 @login_required

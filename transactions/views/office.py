@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,21 +14,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.access import offices_of, signed_in
-from accounts.models import Authorisation, EngineeringOffice, User
+from accounts.models import Authorisation, EngineeringOffice
 from municipality.text import western_digits
 
 from .. import references
-from ..models import Deficiency, Draft, Event, Transaction, TransactionQuerySet
+from ..changes import Changes, by_day
+from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
 from ..progress import progress_of
-from ..wording import title
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import page_of
-from .requests import with_parts, with_progress
+from .requests import first_of, with_parts, with_progress
 
 CASES_A_PAGE = 100
 FIRST_FEW = 6
-FEW_CHANGES = 6
+MOST_DRAFTS = 24
 MOST_CHANGES = 40
+CHANGES_A_PAGE = 100
 SHOWN: dict[str, Q] = {
     "open": Q(status__in=OPEN),
     "returned": Q(status=Status.RETURNED),
@@ -55,17 +56,36 @@ def office(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     cases = Transaction.objects.filter(authorisation__in=live)
+    changed = Changes(offices, user, now)
+    drafts, drafts_counted = first_of(Draft.objects.unsent().filter(authorisation__in=live).for_office(), MOST_DRAFTS)
+    listed = _listed(request, now)
+    counts = _counts(cases, listed, now)
     context = {
         "offices": [_standing(office, now) for office in offices],
-        "counts": _counts(cases, now),
+        "counts": counts,
         "waiting": Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.GIVEN).count(),
         "returned": _returned(cases, now),
-        "changes": _changes(cases, user, now),
-        "drafts": _drafts(live),
+        "changes": by_day(changed[:MOST_CHANGES]),
+        "changes_shown": min(MOST_CHANGES, len(changed)),
+        "changes_counted": len(changed),
+        "drafts": [with_parts(draft) for draft in drafts],
+        "drafts_counted": drafts_counted,
         "ready": _not_begun(live),
-        **_table(request, cases, now),
+        **_table(request, cases.filter(listed), counts["listed"], now),
     }
     return render(request, "transactions/office.html", context)
+
+
+@login_required
+@require_GET
+def changes(request: HttpRequest) -> HttpResponse:
+    """All that has changed since yesterday."""
+    user = signed_in(request)
+    offices = offices_of(user)
+    if not offices:
+        raise Http404
+    page = page_of(request, Changes(offices, user, timezone.now()), CHANGES_A_PAGE)
+    return render(request, "transactions/office_changes.html", {"page": page, "changes": by_day(page)})
 
 
 def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
@@ -73,8 +93,9 @@ def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
     return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
 
 
-def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:
+def _counts(cases: TransactionQuerySet, listed: Q, now: datetime) -> dict[str, int]:
     return cases.aggregate(
+        listed=Count("pk", filter=listed),
         open=Count("pk", filter=SHOWN["open"]),
         returned=Count("pk", filter=SHOWN["returned"]),
         unpaid=Count("pk", filter=SHOWN["unpaid"]),
@@ -92,39 +113,6 @@ def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]
     return with_progress(rows[:FIRST_FEW], now)
 
 
-def _changes(cases: TransactionQuerySet, user: User, now: datetime) -> list[dict[str, Any]]:
-    """What others did since yesterday morning by day, newest first, one line a case."""
-    yesterday = timezone.localdate(now) - timedelta(days=1)
-    since = timezone.make_aware(datetime.combine(yesterday, time.min))
-    events = (
-        Event.objects.filter(transaction__in=cases, at__gte=since)
-        .exclude(actor=user)
-        .exclude(move__in=("take", "reassign"))
-        .select_related("transaction__applicant", "office")
-        .order_by("-at", "-seq")[:MOST_CHANGES]
-    )
-    lines: dict[int, dict[str, Any]] = {}
-    for event in events:
-        line = lines.setdefault(event.transaction_id, {"event": event, "title": title(event), "more": -1})
-        line["more"] += 1
-    days: dict[date, list[dict[str, Any]]] = {}
-    for line in lines.values():
-        days.setdefault(timezone.localdate(line["event"].at), []).append(line)
-    return [{"day": day, "shown": rows[:FEW_CHANGES], "more": rows[FEW_CHANGES:]} for day, rows in days.items()]
-
-
-def _drafts(live: QuerySet[Authorisation]) -> list[dict[str, Any]]:
-    """Files being prepared: those an owner gave back first, then those last touched."""
-    drafts = (
-        Draft.objects.filter(authorisation__in=live)
-        .exclude(stage=Draft.Stage.SUBMITTED)
-        .select_related("applicant", "authorisation__office")
-        .prefetch_related("attachments")
-        .order_by("-updated_at")[: 4 * FIRST_FEW]
-    )
-    return [with_parts(draft) for draft in sorted(drafts, key=lambda draft: not draft.owner_note)]
-
-
 def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
     """Owners who authorised the office and for whom nothing is begun, newest first."""
     begun = Exists(Draft.objects.filter(authorisation=OuterRef("pk")))
@@ -132,24 +120,32 @@ def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
     return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at")[:FIRST_FEW])
 
 
-def _table(request: HttpRequest, cases: TransactionQuerySet, now: datetime) -> dict[str, Any]:
+def _listed(request: HttpRequest, now: datetime) -> Q:
+    """Which cases the table lists: by their state, or by what was looked for among them."""
+    show, query = request.GET.get("show", "open"), _looked_for(request)
+    listed = Q(status__in=OPEN, due_at__lt=now) if show == "late" else SHOWN.get(show, SHOWN["open"])
+    if not query:
+        return listed
+    parsed = references.parse(query)
+    plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
+    return listed & (Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
+
+
+def _looked_for(request: HttpRequest) -> str:
+    return western_digits(request.GET.get("q", "")).strip()[:80]
+
+
+def _table(request: HttpRequest, listed: TransactionQuerySet, count: int, now: datetime) -> dict[str, Any]:
     """All cases, a hundred a page, by what was chosen to show."""
-    show = request.GET.get("show", "open")
     order = request.GET.get("order", "due")
-    query = western_digits(request.GET.get("q", "")).strip()[:80]
-    rows = cases.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
-    rows = rows.late(now) if show == "late" else rows.filter(SHOWN.get(show, SHOWN["open"]))
-    if query:
-        parsed = references.parse(query)
-        plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
-        rows = rows.filter(Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
-    page = page_of(request, rows, CASES_A_PAGE)
+    rows = listed.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
+    page = page_of(request, rows, CASES_A_PAGE, count)
     return {
         "page": page,
         "rows": [{"case": case, "progress": progress_of(case, now)} for case in page],
-        "show": show,
+        "show": request.GET.get("show", "open"),
         "order": order,
-        "q": query,
+        "q": _looked_for(request),
         "tabs": _tabs(),
         "orders": [
             ("due", _("Due first")),

@@ -21,11 +21,12 @@ from municipality.models import Office, OfficeKind
 
 from .. import replica, service_types
 from ..errors import DomainError, NotVisible
-from ..models import Transaction
+from ..models import FeeDue, Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
 from ..timeline import history_of, public_movements_of
 from ..wording import headline, only_for
+from ..workflow import Status
 from .common import client_address
 
 PULSE_SECONDS = 60
@@ -159,7 +160,7 @@ def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
 
 
 def answer_context(case: Transaction) -> dict[str, Any]:
-    """What the public answer shows; at most two queries. Nobody is named in it."""
+    """What the public answer shows; at most two queries, and one for a fee that waits. Nobody is named in it."""
     now = timezone.now()
     days, late = (now - case.submitted_at) // timedelta(days=1), case.is_late(now)
 
@@ -168,8 +169,13 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
+    def to_pay() -> str:
+        fee = FeeDue.objects.filter(transaction=case, paid_at=None).first()
+        return f"{fee.amount:,}" if fee else ""
+
     as_of = replica.as_of()
     return {
+        "to_pay": inquiry.kept("to_pay", case, to_pay) if case.status == Status.AWAITING_PAYMENT else "",
         "case": case,
         "as_of": as_of,
         "from_copy": replica.reading(),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Window
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from journal import qr
 from .. import access, pins, references
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
+from ..messages import message
 from ..models import Attachment, Deficiency, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
 from ..service_types import Field
@@ -30,7 +31,7 @@ from ..services import attachments, drafts, moves, notices
 from ..summary import in_words, sections
 from ..timeline import history_of, movements_of
 from ..wording import asked as asked_in_words
-from ..wording import headline, sentence, title
+from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
 from .documents import files_of, take_out
@@ -65,18 +66,17 @@ def requests(request: HttpRequest) -> HttpResponse:
     else:
         cases = cases.filter(status__in=SHOWN[chosen])
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
-    written = (
-        Draft.objects.filter(Q(applicant=user) | access.at_counter(user))
-        .exclude(stage=Draft.Stage.SUBMITTED)
-        .select_related("applicant", "authorisation__office")
-        .prefetch_related("attachments")[:MOST_WAITING]
-    )
-    to_approve = [draft for draft in written if draft.stage == Draft.Stage.AWAITING_OWNER and draft.applicant == user]
+    written = Draft.objects.unsent().filter(access.own_drafts(user))
+    waits = Q(stage=Draft.Stage.AWAITING_OWNER)
+    to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
+    begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
     page = page_of(request, cases.order_by("-submitted_at"))
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
-        "drafts": [with_parts(draft) for draft in written if draft not in to_approve],
+        "approvals": approvals,
+        "drafts": [with_parts(draft) for draft in begun],
+        "unsent": unsent,
         "page": page,
         "first_page": page.number == 1 and not query,
         "rows": with_progress(page, now),
@@ -91,6 +91,12 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 def tab_labels() -> list[tuple[str, str]]:
     return [("open", _("Under way")), ("done", _("Finished")), ("all", _("All"))]
+
+
+def first_of(drafts: QuerySet[Draft], most: int) -> tuple[list[Draft], int]:
+    """The first of a list, and how many there are in all; one query."""
+    rows = list(drafts.annotate(in_all=Window(Count("pk")))[:most])
+    return list(rows), rows[0].in_all if rows else 0
 
 
 def with_parts(draft: Draft) -> dict[str, Any]:
@@ -159,8 +165,11 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 @hidden_is_404
 @require_GET
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
-    """The parts of a request's page that change by themselves, for refresh.js."""
-    case = access.get(signed_in(request), reference)
+    """The parts of a request's page that change by themselves, for refresh.js; nothing (204) while ?seen is true."""
+    user = signed_in(request)
+    if access.stands_at(user, reference, request.GET.get("seen", "")):
+        return HttpResponse(status=204)
+    case = access.get(user, reference)
     return render(request, "transactions/request_live.html", _state(case))
 
 
@@ -324,13 +333,9 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 @login_required
 @require_GET
 def notices_list(request: HttpRequest) -> HttpResponse:
-    rows = Notification.objects.filter(recipient=signed_in(request)).select_related(
-        "event__transaction", "event__office"
-    )
-    page = page_of(request, rows)
-    for row in page:
-        row.title, row.text = title(row.event), sentence(row.event)
-    return render(request, "transactions/notices.html", {"page": page})
+    page = page_of(request, Notification.objects.filter(recipient=signed_in(request)).for_reading())
+    rows = [{"notice": notice, "message": message(notice)} for notice in page]
+    return render(request, "transactions/notices.html", {"page": page, "rows": rows})
 
 
 @login_required

@@ -1,0 +1,65 @@
+"""A request's page that stays open tells by itself what happens, and asks nobody while nobody looks at it."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from transactions.models import Transaction
+from transactions.services import moves
+
+from .conftest import arrived
+
+SCRIPTS = [(360, True), (1280, True)]
+# It asks every second; what is over is for a machine that has other things to do.
+SOON = 3000
+HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def case(submitted) -> Transaction:
+    return arrived(submitted(now=timezone.now(), routed=False))
+
+
+@pytest.fixture
+def page(cast, case, open_page) -> Page:
+    """The applicant looks at their request; `stayed` is gone should the page be loaded anew."""
+    page = open_page(cast.citizen)
+    page.goto(f"/requests/{case.reference}/")
+    page.evaluate("window.stayed = true")
+    return page
+
+
+def shows(page: Page, text: str) -> None:
+    expect(page.locator("[data-live=history]")).to_contain_text(text, timeout=SOON)
+    assert page.evaluate("window.stayed")
+
+
+@pytest.mark.parametrize("open_page", SCRIPTS, indirect=True, ids=["360", "1280"])
+def test_a_step_shows_within_a_second_or_two_also_after_a_while(page, case, cast):
+    page.wait_for_timeout(4000)
+    case = moves.register(case, by=cast.registry)
+    shows(page, "قُيّد في سجل الوارد")
+    expect(page.locator("[data-live=where]")).to_contain_text("قيد الدراسة")
+    expect(page.locator("[data-live=numbers]")).to_contain_text("1/")
+    page.wait_for_timeout(8000)
+    moves.recommend(case, by=cast.reviewer)
+    shows(page, "انتهت المرحلة")
+
+
+@pytest.mark.parametrize("open_page", SCRIPTS[:1], indirect=True, ids=["360"])
+def test_it_rests_while_hidden_and_asks_at_once_when_shown_again(page, case, cast):
+    asked: list[str] = []
+    page.evaluate(HIDDEN, True)
+    page.wait_for_timeout(1500)
+    page.on("request", lambda request: asked.append(request.url) if "/timeline/" in request.url else None)
+    moves.register(case, by=cast.registry)
+    page.wait_for_timeout(3000)
+    assert asked == []
+    with page.expect_request("**/timeline/*", timeout=500):
+        page.evaluate(HIDDEN, False)
+    shows(page, "قُيّد في سجل الوارد")

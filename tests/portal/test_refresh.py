@@ -1,0 +1,39 @@
+"""A page that keeps itself up to date asks often; while nothing happens the answer costs next to nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from transactions.services import moves
+
+from ..conftest import NOW
+from .test_pages import queries
+
+pytestmark = pytest.mark.django_db
+
+
+def test_while_nothing_happens_the_answer_is_empty(cast, submitted, signed_in):
+    case = submitted()
+    page, url = signed_in(cast.citizen), reverse("transactions:timeline", args=[case.reference])
+    whole = page.get(url)
+    assert f'data-version="{case.version}"' in whole.content.decode()
+    nothing = page.get(url, {"seen": case.version})
+    assert (nothing.status_code, nothing.content) == (204, b"")
+    moves.register(case, by=cast.registry, now=NOW)
+    something = page.get(url, {"seen": case.version})
+    assert something.status_code == 200
+    assert f'data-version="{case.version + 1}"' in something.content.decode()
+    assert queries(page, url) <= 12
+
+
+@pytest.mark.parametrize("seen", ["", "x", "-1", "٣", "9" * 40])
+def test_whatever_is_said_to_have_been_seen_is_answered(seen, cast, submitted, signed_in):
+    url = reverse("transactions:timeline", args=[submitted().reference])
+    assert signed_in(cast.citizen).get(url, {"seen": seen}).status_code == 200
+
+
+def test_a_stranger_learns_nothing_from_it(cast, submitted, signed_in):
+    case = submitted()
+    url = reverse("transactions:timeline", args=[case.reference])
+    assert signed_in(cast.other_citizen).get(url, {"seen": case.version}).status_code == 404

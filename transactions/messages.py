@@ -1,0 +1,124 @@
+"""What a notice says, in the reader's language, and where it leads: in the portal, by SMS, by e-mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from . import wording
+from .models import Dealing, Event, Notification
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Kind = Dealing.Kind
+# Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
+MOST_IN_SMS = 6 * 67
+# Dealing.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
+DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    Kind.AUTHORISED: (
+        gettext_lazy("An owner authorises your office"),
+        gettext_lazy("Accept or decline; nothing can be prepared for this plot before."),
+    ),
+    Kind.ACCEPTED: (
+        gettext_lazy("The engineering office accepted your authorisation"),
+        gettext_lazy("It can prepare requests for this plot now. You approve each before it is submitted."),
+    ),
+    Kind.DECLINED: (
+        gettext_lazy("The engineering office declined your authorisation"),
+        gettext_lazy("You can authorise another office for this plot."),
+    ),
+    Kind.REVOKED: (
+        gettext_lazy("An owner revoked an authorisation"),
+        gettext_lazy("Your office sees this plot no more. Requests already submitted go on under their numbers."),
+    ),
+    Kind.SENT: (
+        gettext_lazy("A file waits for your approval"),
+        gettext_lazy("Your engineering office has finished it. Look through it, then submit it or ask for changes."),
+    ),
+    Kind.CHANGES: (
+        gettext_lazy("The owner asks for changes"),
+        gettext_lazy("Their note is with the file. Change it, then send it to them again."),
+    ),
+    Kind.APPROVED: (
+        gettext_lazy("The owner approved the file"),
+        gettext_lazy("It is submitted and has its number."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice as the portal shows it; `path` is the page it leads to."""
+
+    title: str
+    text: str
+    path: str
+
+
+def message(notice: Notification) -> Message:
+    """The words of a notice, in the language of whoever reads it now."""
+    if notice.dealing is not None:
+        title, text = DEALINGS[notice.dealing.kind]
+        return Message(str(title), str(text), page_of_dealing(notice.dealing))
+    event = _event(notice)
+    page = reverse("transactions:request", args=[event.transaction.reference])
+    return Message(wording.title(event), wording.sentence(event), page)
+
+
+def page_of_dealing(dealing: Dealing) -> str:
+    """Where the one who is told goes on: the file, or the list of authorisations."""
+    if dealing.draft is not None:
+        page = "check" if dealing.kind == Kind.SENT else "draft"
+        return reverse(f"transactions:{page}", args=[dealing.draft.key])
+    if dealing.kind in (Kind.ACCEPTED, Kind.DECLINED, Kind.SENT):
+        return reverse("accounts:authorisations")
+    ended = "?show=ended" if dealing.kind == Kind.REVOKED else ""
+    return reverse("accounts:office_authorisations") + ended
+
+
+def subject(notice: Notification) -> str:
+    """The subject of an e-mail."""
+    if notice.dealing is not None:
+        return message(notice).title
+    event = _event(notice)
+    return f"{wording.title(event)} – {_whole(event.transaction.reference)}"
+
+
+def letter(notice: Notification) -> str:
+    """The text of an SMS or e-mail."""
+    said = message(notice)
+    words = {"title": said.title, "sentence": said.text}
+    if notice.dealing is not None:
+        return _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s") % {
+            **words,
+            "link": _whole(settings.PORTAL_URL + said.path),
+        }
+    return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
+        **words,
+        "reference": _whole(_event(notice).transaction.reference),
+    }
+
+
+def short(text: str) -> str:
+    """A letter as far as a short message takes it; a reason may be longer than that."""
+    if len(text) <= MOST_IN_SMS:
+        return text
+    rest = _("… The rest is in the portal.")
+    return text[: MOST_IN_SMS - len(rest)].rsplit(" ", 1)[0] + rest
+
+
+def _whole(text: str) -> str:
+    """Kept together in either direction."""
+    return f"\u2068{text}\u2069"
+
+
+def _event(notice: Notification) -> Event:
+    if notice.event is None:
+        raise ValueError(f"notice {notice.pk} tells of nothing")
+    return notice.event
