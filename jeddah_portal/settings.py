@@ -25,6 +25,7 @@ if (BASE_DIR / ".env").exists():
 
 DEMO = env.bool("DEMO", default=True)
 VAR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+DEMO_TRANSACTIONS = env.int("DEMO_TRANSACTIONS", default=2010)
 
 
 def secret(name: str) -> str:
@@ -247,10 +248,13 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.notify": {"queue": "notifications"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
+    "transactions.tasks.upkeep": {"queue": "upkeep"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},
     "heartbeat": {"task": "transactions.tasks.beat_heart", "schedule": 15, "options": {"expires": 30}},
+    # What is due once a day; asked more often, so that a day is not lost when beat was down at its hour.
+    "upkeep": {"task": "transactions.tasks.upkeep", "schedule": 600, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TASK_ACKS_LATE = True
