@@ -234,8 +234,7 @@ RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 # -- notices ---------------------------------------------------------------------------------------------------
 SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
 SMS_DIR = VAR / "sms"
-EMAIL_FILE_PATH = VAR / "mail"
-vars().update(env.email_url("EMAIL_URL", default="filemail:"))
+vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR / 'mail'}"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 

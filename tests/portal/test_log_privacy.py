@@ -79,8 +79,8 @@ def test_what_is_typed_into_addresses_forms_and_the_api_is_not_in_the_log(lines,
         assert page.get(reverse("transactions:request", args=[text]), {"q": text}).status_code == 404
         assert stranger.post(reverse("transactions:inquiry") + f"?q={text}", {"reference": text}).status_code == 403
         page.post(reverse("transactions:inquiry"), {"reference": case.reference, "pin": text})
-        body = {"service": "electricity-connection", "attachments": {},
-                "answers": ANSWERS["electricity-connection"] | {"street": text, "meters": text, "district": text}}  # fmt: skip
+        answers = ANSWERS["electricity-connection"] | dict.fromkeys(("street", "meters", "district"), text)
+        body = {"service": "electricity-connection", "answers": answers, "attachments": {}}
         answer = page.post("/api/v1/transactions/", body, "application/json", headers={"idempotency-key": "a" * 8})
         assert answer.status_code == 422
         assert page.get(f"/api/v1/transactions/{text}/", {"q": text}).status_code == 404

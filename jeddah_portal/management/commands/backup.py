@@ -11,7 +11,6 @@ from typing import Any
 import pyrage
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-
 from django.utils import timezone
 
 from jeddah_portal import backup
