@@ -234,7 +234,9 @@ RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 # -- notices ---------------------------------------------------------------------------------------------------
 SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
 SMS_DIR = VAR / "sms"
-vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR / 'mail'}"))
+vars().update(env.email_url("EMAIL_URL", default="filemail:"))
+# It sets the folder too, to nothing where the URL names none.
+EMAIL_FILE_PATH = vars().get("EMAIL_FILE_PATH") or VAR / "mail"
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 
