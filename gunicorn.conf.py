@@ -1,4 +1,6 @@
-"""gunicorn reads this by itself: the workers of one host count requests into one folder, gone when they are."""
+"""gunicorn reads this by itself: the workers of one host count requests into one folder, gone when they are; their log
+lines name nobody.
+"""
 
 import os
 import shutil
@@ -7,6 +9,14 @@ import tempfile
 
 def on_starting(server):  # type: ignore[no-untyped-def]
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    """What gunicorn itself says of a request it cannot read passes the same filter as ours."""
+    from jeddah_portal.logs import NoPersonalData
+
+    for handler in worker.log.error_log.handlers:
+        handler.addFilter(NoPersonalData())
 
 
 def on_exit(server):  # type: ignore[no-untyped-def]

@@ -348,12 +348,12 @@ def wait_for_port(port: int, family: Family, seconds: float = 30) -> None:
     raise SystemExit(f"Nothing listens on port {port} after {seconds:.0f} s; the log says why.")
 
 
-def private_home(name: str) -> Path:
-    """Where a private server keeps its files: under var/, or, as root, where its own user may go."""
+def private_home(wanted: Path) -> Path:
+    """Where a private server keeps its files: the place wanted, or, as root, one where its own user may go."""
     if os.geteuid() != 0:
-        return ROOT / "var" / name
-    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"jeddah-portal-{mark}" / name
+        return wanted
+    mark = hashlib.sha256(str(wanted.parent).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"jeddah-portal-{mark}" / wanted.name
 
 
 def chromium() -> Path:

@@ -25,6 +25,7 @@ if (BASE_DIR / ".env").exists():
 
 DEMO = env.bool("DEMO", default=True)
 VAR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+DEMO_TRANSACTIONS = env.int("DEMO_TRANSACTIONS", default=2010)
 
 
 def secret(name: str) -> str:
@@ -254,8 +255,9 @@ RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 # -- notices ---------------------------------------------------------------------------------------------------
 SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
 SMS_DIR = VAR / "sms"
-EMAIL_FILE_PATH = VAR / "mail"
 vars().update(env.email_url("EMAIL_URL", default="filemail:") if DEMO else env.email_url("EMAIL_URL"))
+# It sets the folder too, to nothing where the URL names none.
+EMAIL_FILE_PATH = vars().get("EMAIL_FILE_PATH") or VAR / "mail"
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
 
@@ -271,11 +273,14 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.clean_up": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
+    "transactions.tasks.upkeep": {"queue": "upkeep"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},
     "clean-up": {"task": "transactions.tasks.clean_up", "schedule": 3600, "options": {"expires": 600}},
     "heartbeat": {"task": "transactions.tasks.beat_heart", "schedule": 15, "options": {"expires": 30}},
+    # What is due once a day; asked more often, so that a day is not lost when beat was down at its hour.
+    "upkeep": {"task": "transactions.tasks.upkeep", "schedule": 600, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TASK_ACKS_LATE = True

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from . import outbox
 from .models import Outbox, Transaction
 from .outbox import WAITING
-from .services import heartbeat
+from .services import heartbeat, upkeep
 from .workflow import Status
 
 # How long a thing may take before nobody can say that it is on its way.
@@ -56,7 +56,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Count everything; seven queries."""
+    """Count everything; eight queries."""
     return Health(
         at=now,
         work=_work(now),
@@ -93,4 +93,5 @@ def _silent(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
         "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
+        **upkeep.failures(now),
     }

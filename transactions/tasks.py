@@ -36,7 +36,7 @@ def warn(**_future: object) -> None:
 
 @shared_task
 def clean_up(**_future: object) -> None:
-    from .services.upkeep import clean_up
+    from .services.leftovers import clean_up
 
     clean_up(timezone.now())
 
@@ -57,6 +57,17 @@ def beat_heart(**_future: object) -> None:
     from .services.heartbeat import beat
 
     beat(timezone.now())
+
+
+@shared_task(acks_late=False, soft_time_limit=3 * 3600, time_limit=3 * 3600 + 60)
+def upkeep(**_future: object) -> None:
+    """The day's upkeep, as long as it takes: acknowledged first, or the broker would hand it out again meanwhile.
+
+    One that was cut off is still due when beat rings again.
+    """
+    from .services.upkeep import run_due
+
+    run_due(timezone.now())
 
 
 DOORBELLS: dict[str, Task] = {"route": route, "notify": notify, "recount": recount, "warn": warn}

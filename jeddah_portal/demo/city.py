@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -62,6 +63,7 @@ class City:
         self.branches = list(Office.objects.filter(kind=OfficeKind.SUB_MUNICIPALITY).order_by("code"))
         self.paper, self.photos = paper(), [photo(number) for number in range(3)]
         self.made = 0
+        self.decisions: Counter[str] = Counter()
 
     def play(self, count: int) -> int:
         """Run everything due by now; returns how many requests were submitted."""
@@ -181,6 +183,10 @@ class City:
         return submit(submission, by=by, key=f"demo:{self.made}", now=at).transaction
 
     def _district(self) -> str:
+        if self.made < 2 * len(self.branches):
+            # However small the city, every sub-municipality has something to do.
+            branch = self.branches[self.made % len(self.branches)]
+            return self.chance.choice([one for one in self.districts if one.sub_municipality_id == branch.pk]).code
         district = self.chance.choice(self.districts)
         if district.sub_municipality is None and self.chance.random() < 0.8:
             district = self.chance.choice([one for one in self.districts if one.sub_municipality])
@@ -210,11 +216,17 @@ class City:
             move = "refer"
         elif move == "recommend" and done.count("return") < 2 and chance.random() < 0.19:
             move = "return"
-        elif move == "approve" and chance.random() < 0.16:
-            move = "send_back" if "send_back" not in done and chance.random() < 0.3 else "reject"
+        elif move == "approve" and self._refuses(case):
+            often = self.decisions[case.service] > 2 and "send_back" not in done
+            move = "send_back" if often and chance.random() < 0.3 else "reject"
         if move == "recommend" and case.assignee_id is None and chance.random() < 0.12:
             case = moves.take(case, by=self._staff(case, stage.role), now=at)
         return self._make(case, move, at), move
+
+    def _refuses(self, case: Transaction) -> bool:
+        """A sixth is not approved; so that the smallest city shows it too, neither is the second of each service."""
+        self.decisions[case.service] += 1
+        return self.chance.random() < 0.16 or self.decisions[case.service] == 2
 
     def _make(self, case: Transaction, move: str, at: datetime) -> Transaction:
         stage = case.current_stage

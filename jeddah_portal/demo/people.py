@@ -32,6 +32,8 @@ SIGN_IN = {
     "central_supervisor": (208, False, "أمل ماجد القحطاني"),
     "administrator": (209, False, "عمر تركي الأحمدي"),
 }
+# Who gets notices by e-mail too; the others gave no address.
+MAIL = {"owner": "owner@example.com", "resident": "resident@example.com"}
 
 
 @dataclass
@@ -49,7 +51,9 @@ def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> Peopl
     """Create everyone. The accounts to sign in with share one password, hashed once."""
     people = People()
     for role, (number, resident, name) in SIGN_IN.items():
-        people.by_role[role] = _person(number, name, resident=resident, phone=f"+96650000{number:04d}", told=True)
+        people.by_role[role] = _person(
+            number, name, resident=resident, phone=f"+96650000{number:04d}", told=True, email=MAIL.get(role, "")
+        )
     User.objects.filter(pk__in=[user.pk for user in people.by_role.values()]).update(password=make_password(password))
     _staff(people, chance)
     people.crowd = [
@@ -60,11 +64,12 @@ def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> Peopl
     return people
 
 
-def _person(number: int, name: str, *, resident: bool = False, phone: str, told: bool = False) -> User:
+def _person(number: int, name: str, *, resident: bool = False, phone: str, told: bool = False, email: str = "") -> User:
     return User.objects.create_user(
         national_id(number, resident=resident),
         full_name=name,
         phone=phone,
+        email=email,
         sms_notices=told,
         email_notices=told,
     )

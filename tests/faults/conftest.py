@@ -37,18 +37,19 @@ def redis_url(worker_id: str) -> str:
 
 @pytest.fixture
 def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start a process of the portal; whatever is left is ended afterwards."""
+    """Start a process of the portal (`log`: where it writes); whatever is left is ended afterwards."""
     begun: list[subprocess.Popen[bytes]] = []
 
-    def start(*command: str, **env: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"} | env,
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def start(*command: str, log: str | Path = os.devnull, **env: str) -> subprocess.Popen[bytes]:
+        with open(log, "ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"} | env,
+                stderr=out,
+                stdout=out,
+                start_new_session=True,
+            )
         begun.append(process)
         return process
 
@@ -64,10 +65,10 @@ def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 def web(run) -> Callable[..., str]:
     """Serve the portal with gunicorn; returns its base URL once it answers."""
 
-    def start(**env: str) -> str:
+    def start(**more: str | Path) -> str:
         port = provision.free_port()
         run("-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
-            "--no-control-socket", **env)  # fmt: skip
+            "--no-control-socket", **more)  # fmt: skip
         url = f"http://127.0.0.1:{port}"
         until(lambda: answers(f"{url}/healthz"), 30, "gunicorn answers")
         return url

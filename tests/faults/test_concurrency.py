@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from journal.models import Entry
+from municipality.models import Office
 from transactions import outbox, service_types
 from transactions.errors import DomainError
 from transactions.models import Draft, Event, Movement, Outbox, Transaction
@@ -76,6 +78,22 @@ def test_registers_have_no_gap_and_no_repeat(cast, submitted):
     assert not [one for one in found if isinstance(one, Exception)]
     numbers = Movement.objects.filter(office__code="SHR", direction="in").values_list("number", flat=True)
     assert sorted(numbers) == list(range(1, 9))
+
+
+def test_outgoing_numbers_have_no_gap_and_no_repeat(cast, submitted):
+    """Cases that leave the municipality and cases referred elsewhere, at the same moment, in one register."""
+    leaving = [drive(submitted(), cast, "approved") for _ in range(3)]
+    going = [submitted() for _ in range(5)]
+    elsewhere = Office.objects.get(code="MTR")
+    found = at_once(
+        *[lambda case=case: moves.dispatch(case, by=cast.registry, now=NOW + timedelta(days=2)) for case in leaving],
+        *[lambda case=case: moves.refer(case, to=elsewhere, reason="خارج الحدود", by=cast.registry, now=NOW)
+          for case in going],
+    )  # fmt: skip
+    assert not [one for one in found if isinstance(one, Exception)]
+    numbers = Movement.objects.filter(office__code="SHR", direction="out").values_list("number", flat=True)
+    assert len(numbers) >= 8
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
 def test_references_and_the_journal_have_no_gap_and_no_repeat(cast):

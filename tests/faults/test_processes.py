@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from transactions.models import Event, Heartbeat, Outbox, Transaction
 from transactions.services.intake import Submission, submit
 
 from ..conftest import ANSWERS, files_for
+from ..portal.test_log_privacy import PERSON, nothing_of_them_in
 from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
@@ -137,3 +139,38 @@ def test_ready_means_database_broker_and_worker(cast, web, run, redis_url):
     assert checks() == {"database": True, "broker": True, "worker": False}
     run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", REDIS_URL=redis_url)
     until(lambda: checks() == {"database": True, "broker": True, "worker": True}, 60)
+
+
+@pytest.mark.stack
+def test_one_id_follows_a_request_through_web_outbox_and_celery(cast, web, run, redis_url, tmp_path):
+    logs = {name: tmp_path / f"{name}.log" for name in ("web", "worker")}
+    noted = {"REDIS_URL": redis_url, "LOG_LEVEL": "INFO"}
+    run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", log=logs["worker"], **noted)
+    url = web(log=logs["web"], **noted)
+    until(lambda: Heartbeat.objects.exists(), 60)
+    trace, token = "celery-trace-0123456789", AuthToken.objects.create(cast.citizen)[1]
+    post(f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": "traced", "X-Request-ID": trace})
+    until(lambda: not Outbox.objects.exclude(state="done").exists(), 30)
+
+    def kinds(name, message):
+        said = [json.loads(line) for line in logs[name].read_text().splitlines() if line.startswith("{")]
+        return {line["kind"] for line in said if line["message"] == message
+                and trace in (line["request_id"], *line.get("request_ids", ()))}  # fmt: skip
+
+    owed = set(Outbox.objects.filter(request_id=trace).values_list("kind", flat=True))
+    assert owed == {"route", "notify"}
+    assert "route" in kinds("web", "work owed")
+    until(lambda: kinds("worker", "work done") == owed, 10, "the worker's log has the id of the request")
+    for log in logs.values():
+        assert cast.citizen.national_id not in log.read_text()
+
+
+def test_a_request_that_the_server_itself_cannot_read_is_not_quoted_in_its_log(web, tmp_path, transactional_db):
+    log = tmp_path / "web.log"
+    host, port = web(LOG_LEVEL="INFO", log=log).removeprefix("http://").split(":")
+    for text in PERSON.values():
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(f"GET / HTTP/1.1\r\nHost: portal\r\n{text} of: {text}\r\n\r\n".encode())
+            assert b"400 Bad Request" in line.recv(200)
+    until(lambda: log.read_text().count("Invalid request") == len(PERSON), 10, "gunicorn says so")
+    nothing_of_them_in(log.read_text())

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from .world import ACTORS, World, build, client_of, routes, writes
 
-# Who may see what does not depend on the engine.
+# Who may see what does not depend on the engine, and asking takes minutes on PostgreSQL.
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded, pytest.mark.thorough]
 TABLE = Path(__file__).with_name("access_matrix.txt")
 

@@ -108,7 +108,6 @@ def test_what_was_lost_is_there_again_and_adds_up(restored, made, elsewhere):
     assert "not empty" in said
 
 
-@pytest.mark.embedded
 def test_nothing_personal_can_be_read_in_a_backup_without_the_identity(made, elsewhere, cast, tmp_path):
     target, _identity = made
     assert target.read_bytes().startswith(b"age-encryption.org/v1")
@@ -120,7 +119,6 @@ def test_nothing_personal_can_be_read_in_a_backup_without_the_identity(made, els
     assert "wrong identity" in said
 
 
-@pytest.mark.embedded
 @pytest.mark.parametrize("damage", ["flipped", "cut"])
 def test_a_damaged_backup_is_refused(damage, made, elsewhere):
     target, identity = made
@@ -135,7 +133,6 @@ def test_a_damaged_backup_is_refused(damage, made, elsewhere):
     assert "damaged" in said
 
 
-@pytest.mark.embedded
 def test_a_backup_that_cannot_be_whole_is_not_left_behind(made, settings, tmp_path):
     (Path(settings.MEDIA_ROOT) / Attachment.objects.first().stored_as).unlink()
     with pytest.raises(CommandError, match="is missing"):

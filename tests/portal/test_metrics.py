@@ -89,15 +89,19 @@ def test_late_cases_are_counted_for_the_office_that_holds_them(cast, submitted):
     assert {office.office: office.late for office in after.offices} == {code: many for code, (many, _l) in held.items()}
 
 
+def failing(now):
+    return {failure: many for failure, many in health(now).silent.items() if many}
+
+
 def test_a_silent_failure_is_seen(cast, submitted):
     submitted(routed=False)
-    assert set(health(NOW + timedelta(hours=1)).silent.values()) == {0}
+    assert failing(NOW + timedelta(hours=1)) == {}
     Outbox.objects.filter(kind="route").update(attempts=3)
-    assert health(NOW).silent == {"nobody_routes": 0, "leases_lost": 0, "keeps_failing": 1}
+    assert failing(NOW) == {"keeps_failing": 1}
     Outbox.objects.filter(kind="route").update(state="claimed", attempts=1, lease_until=NOW)
-    assert health(NOW + timedelta(hours=1)).silent == {"nobody_routes": 0, "leases_lost": 1, "keeps_failing": 0}
+    assert failing(NOW + timedelta(hours=1)) == {"leases_lost": 1}
     Outbox.objects.filter(kind="route").update(state="dead")
-    assert health(NOW + timedelta(hours=1)).silent == {"nobody_routes": 1, "leases_lost": 0, "keeps_failing": 0}
+    assert failing(NOW + timedelta(hours=1)) == {"nobody_routes": 1}
 
 
 def test_the_figures_cost_the_same_number_of_queries_however_much_there_is(
@@ -105,7 +109,7 @@ def test_the_figures_cost_the_same_number_of_queries_however_much_there_is(
 ):
     for _ in range(3):
         submitted()
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         health(NOW)
 
 

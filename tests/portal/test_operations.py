@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import re
 import subprocess
@@ -27,18 +26,6 @@ from ..journeys.conftest import database_url
 
 ROOT = Path(django_settings.BASE_DIR)
 TRACE = "trace-me-0123456789"
-
-
-@pytest.fixture
-def lines():
-    """The log lines of this process as production writes them."""
-    ours = next(one for one in logging.getLogger().handlers if "Json" in type(one.formatter).__name__)
-    stream, before, level = io.StringIO(), ours.stream, logging.getLogger().level
-    ours.setStream(stream)
-    logging.getLogger().setLevel(logging.INFO)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    ours.setStream(before)
-    logging.getLogger().setLevel(level)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -185,6 +185,11 @@ OWN_NOTES = ("django_session", '"cache"', "transactions_try")
 CHANGE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM)\s")
 
 
+def _changed(cursor: Any, sql: str) -> bool:
+    """SQLite counts the rows of a statement that returns some only when they are fetched, which is later."""
+    return bool(cursor.rowcount) or (connection.vendor == "sqlite" and " RETURNING " in sql)
+
+
 @contextlib.contextmanager
 def writes() -> Iterator[list[str]]:
     """The statements that changed a row of somebody's record while this is open, and were not taken back."""
@@ -197,7 +202,7 @@ def writes() -> Iterator[list[str]]:
             before[sql.split()[-1]] = len(seen)
         elif sql.startswith("ROLLBACK TO SAVEPOINT "):
             del seen[before[sql.split()[-1]] :]
-        if CHANGE.match(sql) and context["cursor"].rowcount and not any(note in sql for note in OWN_NOTES):
+        if CHANGE.match(sql) and _changed(context["cursor"], sql) and not any(note in sql for note in OWN_NOTES):
             seen.append(sql)
         return done
 

@@ -90,14 +90,6 @@ def test_a_picture_with_more_pixels_than_a_screen_can_bear_is_refused(cast, monk
     assert refusal(lambda: store(cast, "photo.png", picture())) == "image_broken"
 
 
-def test_sixty_megabytes_are_refused_on_the_way_in(cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
-    page = signed_in(cast.citizen)
-    answer = page.post(reverse("transactions:documents", args=[draft.key]), {"deed": upload("d.pdf", pdf(60 * MIB))})
-    assert answer.status_code in (413, 422)
-    assert Attachment.objects.count() == 0
-
-
 def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in, wherever_files_lie):
     draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page = signed_in(cast.citizen)

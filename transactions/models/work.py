@@ -114,7 +114,7 @@ class Try(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker or the beat was last alive."""
+    """When a worker was last alive, and when each piece of the day's upkeep was last done."""
 
     name = models.SlugField(max_length=20, unique=True)
     at = models.DateTimeField()

@@ -11,8 +11,10 @@ from typing import Any
 import pyrage
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from jeddah_portal import backup
+from transactions.services import upkeep
 
 
 class Command(BaseCommand):
@@ -40,6 +42,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             unfinished.unlink(missing_ok=True)
+        upkeep.note(upkeep.BACKUP, timezone.now())
         self.stdout.write(
             f"{target}: {target.stat().st_size:,} bytes, {sum(manifest['counts'].values())} rows, "
             f"{manifest['files']} files, {time.monotonic() - began:.1f} s"

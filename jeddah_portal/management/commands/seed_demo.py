@@ -33,7 +33,7 @@ class Command(BaseCommand):
     help = "Build a demo city through the services; the same seed and day give the same city."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--transactions", type=int, default=2010)
+        parser.add_argument("--transactions", type=int, default=settings.DEMO_TRANSACTIONS)
         parser.add_argument("--seed", type=int, default=1448)
         parser.add_argument("--today", type=date.fromisoformat, help="pretend this is the last day (default: today)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000")
@@ -76,12 +76,19 @@ class Command(BaseCommand):
         for role, (number, resident, _name) in SIGN_IN.items():
             user = User.objects.get(national_id=national_id(number, resident=resident))
             accounts[role] = {"national_id": user.national_id, "name": user.full_name, "password": password}
-        samples = {}
+        self._save({"base_url": base_url, "accounts": accounts, "samples": self._samples()})
+
+    def _samples(self) -> dict[str, dict[str, str]]:
+        """Three requests to look up; where a small city lacks one of these kinds, the newest of another status."""
+        newest = Transaction.objects.order_by("-submitted_at", "-pk")
+        found: dict[str, Transaction] = {}
         for name, statuses in (("under_study", STUDY), ("returned", {Status.RETURNED}), ("issued", {Status.ISSUED})):
-            case = Transaction.objects.filter(status__in=statuses).order_by("-submitted_at").first()
-            if case:
-                samples[name] = {"reference": case.reference, "pin": pins.of(case.reference)}
-        self._save({"base_url": base_url, "accounts": accounts, "samples": samples})
+            if case := newest.filter(status__in=statuses).first():
+                found[name] = case
+        for case in newest.exclude(status__in=[*STUDY, *found])[:50]:
+            if len(found) < 3:
+                found.setdefault(case.status, case)
+        return {name: {"reference": one.reference, "pin": pins.of(one.reference)} for name, one in found.items()}
 
     def _move_to(self, base_url: str) -> None:
         """The city is there already; only its address may have changed."""

@@ -1,4 +1,6 @@
-"""Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box."""
+"""Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box;
+and the day's upkeep (services/upkeep.py).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from transactions import outbox
+from transactions.services import upkeep
 from transactions.services.heartbeat import beat
-from transactions.services.upkeep import clean_up
+from transactions.services.leftovers import clean_up
 
 IDLE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10
+UPKEEP_SECONDS = 60
 CLEAN_UP_SECONDS = 3600
 # How long one kind of work may keep the others, and a signal to stop, waiting.
 TURN_SECONDS = 1
@@ -34,6 +38,7 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
         heartbeat_due = clean_up_due = timezone.now()
+        upkeep_due = heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
         while not stop.is_set():
             try:
                 now = timezone.now()
@@ -44,6 +49,9 @@ class Command(BaseCommand):
                     clean_up(now)
                     clean_up_due = now + timedelta(seconds=CLEAN_UP_SECONDS)
                 worked = self._batch(stop)
+                if not once and now >= upkeep_due:
+                    upkeep.run_due(now)
+                    upkeep_due = now + timedelta(seconds=UPKEEP_SECONDS)
             except OperationalError as error:
                 # The database is away: keep trying, nothing is lost, the rows wait.
                 self.stderr.write(f"database unavailable: {error}")

@@ -1,0 +1,87 @@
+"""File names and sizes as people bring them, through the page and the API, and back out again."""
+
+from __future__ import annotations
+
+import html
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from knox.models import AuthToken
+
+from transactions import service_types
+from transactions.models import Attachment
+from transactions.services import drafts
+
+from ..conftest import NOW, pdf, upload
+
+pytestmark = pytest.mark.django_db
+MIB = 1024 * 1024
+NAMES = {
+    "م" * 300 + ".pdf": "م" * 180 + "….pdf",
+    "a" * 300 + ".pdf": "a" * 180 + "….pdf",
+    "../../etc/passwd.pdf": "passwd.pdf",
+    "..\\..\\windows\\boot.pdf": "boot.pdf",
+    "مخطط الدور الأرضي.pdf": "مخطط الدور الأرضي.pdf",
+    "\u202efdp.deed.pdf": "fdp.deed.pdf",
+}
+
+
+@pytest.fixture
+def ways(cast, signed_in):
+    """Sending one file for a deed, by the page and by the API; each returns the answer."""
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    url = reverse("transactions:documents", args=[draft.key])
+    page = signed_in(cast.citizen)
+    token = {"Authorization": f"Token {AuthToken.objects.create(cast.citizen)[1]}"}
+    return {
+        "page": lambda file: page.post(url, {"deed": file}, headers={"accept-language": "ar"}),
+        "api": lambda file: Client().post("/api/v1/attachments/", {"document": "deed", "file": file}, headers=token),
+    }
+
+
+@pytest.mark.parametrize("way", ["page", "api"])
+@pytest.mark.parametrize(
+    ("name", "kept"), NAMES.items(), ids=["arabic-300", "latin-300", "dots", "windows", "arabic", "rlo"]
+)
+def test_a_file_keeps_the_name_people_know_and_comes_back_under_it(way, name, kept, ways, cast, signed_in):
+    # As browsers send it; the test client would take the folders off.
+    sent = upload("x.pdf")
+    sent._name = name
+    assert ways[way](sent).status_code == {"page": 302, "api": 201}[way]
+    file = Attachment.objects.get()
+    assert file.original_name == kept
+    answer = signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key]))
+    encoded = kept if kept.isascii() else None
+    told = f'attachment; filename="{encoded}"' if encoded else f"attachment; filename*=utf-8''{quote(kept)}"
+    assert answer["Content-Disposition"] == told
+    assert b"".join(answer.streaming_content) == pdf()
+    if way == "page":
+        draft = file.draft
+        assert kept in html.unescape(
+            signed_in(cast.citizen).get(reverse("transactions:documents", args=[draft.key])).content.decode()
+        )
+
+
+@pytest.mark.parametrize("way", ["page", "api"])
+def test_sixty_megabytes_are_refused_in_words_and_nothing_is_kept(way, ways):
+    answer = ways[way](upload("مخطط.pdf", pdf(60 * MIB)))
+    assert answer.status_code == 422
+    if way == "api":
+        (problem,) = answer.json()["errors"]
+        assert problem["code"] == "file_too_large"
+        said = problem["message"]
+    else:
+        said = html.unescape(answer.content.decode())
+    assert "مخطط.pdf" in said
+    assert "أكبر من 50" in said
+    assert Attachment.objects.count() == 0
+
+
+@pytest.mark.parametrize("way", ["page", "api"])
+def test_exactly_fifty_megabytes_are_taken(way, ways):
+    over = ways[way](upload("over.pdf", pdf(50 * MIB + 1)))
+    assert (over.status_code, Attachment.objects.count()) == (422, 0)
+    assert ways[way](upload("most.pdf", pdf(50 * MIB))).status_code == {"page": 302, "api": 201}[way]
+    assert Attachment.objects.get().size == 50 * MIB
