@@ -13,7 +13,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.guarded_admin import Administered, AdministeredSite, GuardedInline, RecordedAdmin, tag
+from municipality.guarded_admin import (
+    Administered,
+    AdministeredSite,
+    GuardedInline,
+    RecordedAdmin,
+    in_both_languages,
+    tag,
+)
 from municipality.text import western_digits
 
 from . import services
@@ -128,10 +135,14 @@ class MembershipInline(GuardedInline):
 
 
 class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
-    list_display = ("licence_number", "name_ar", "name_en", "licence_expires_on", "state")
+    list_display = ("licence_number", "names", "licence_expires_on", "state")
     list_filter = ("active",)
     search_fields = ("licence_number", "name_ar", "name_en")
     inlines = (MembershipInline,)
+
+    @admin.display(description=_("name"), ordering="name_ar")
+    def names(self, office: EngineeringOffice) -> SafeString:
+        return in_both_languages(office)
 
     @admin.display(description=_("state"), ordering="active")
     def state(self, office: EngineeringOffice) -> SafeString:
@@ -152,6 +163,7 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
 
 class AuthorisationAdmin(PeopleAdmin):
     list_display = ("owner", "office", "plan_number", "parcel_number", "status", "given_at")
+    fields = readonly_fields = (*list_display, "answered_at", "answerer", "revoked_at")
     list_filter = ("status",)
     list_select_related = ("owner", "office")
     search_fields = ("owner__national_id", "office__licence_number", "plan_number")
@@ -161,6 +173,10 @@ class AuthorisationAdmin(PeopleAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description=_("answered by"))
+    def answerer(self, row: Authorisation) -> SafeString:
+        return format_html("<bdi>{}</bdi>", row.answered_by.full_name if row.answered_by else "—")
 
 
 def register(site: AdministeredSite) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -17,8 +18,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Authorisation, User
+from api.docs import Kind as Type
+from api.docs import Value
 from municipality.charts import Chart, Series
-from municipality.models import Office
+from municipality.models import District, Office
 from transactions import service_types
 from transactions.answer_forms import step_page
 from transactions.changes import Line
@@ -26,7 +29,9 @@ from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
 from transactions.progress import Progress, Step, Turn
-from transactions.summary import Papers, Row, Section, Summary
+from transactions.service_types import Field, Kind
+from transactions.service_types import Step as CatalogueStep
+from transactions.summary import Papers, Row, Section, Summary, as_typed
 from transactions.views.public import PinForm
 from transactions.wording import headline
 from transactions.workflow import Status
@@ -34,6 +39,7 @@ from transactions.workflow import Status
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"
 REFERENCE = "C1A-1448-000123-X"
+OFFICE = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
 ERRORS = (400, 403, 410, 413, 429, 500, 503)
 
 
@@ -50,7 +56,7 @@ class SampleForm(forms.Form):
         self.fields["kind"].label, self.fields["agree"].label = _("Kind of request"), _("The home is lived in.")
         self.fields["note"].label, self.fields["office"].label = _("Why"), _("Office")
         self.fields["note"].help_text = _("The reason is shown to the applicant.")
-        self.fields["office"].choices = [("", _("Choose")), ("n", LONG_NAME)]  # type: ignore[attr-defined]
+        self.fields["office"].choices = [("", _("Choose")), ("n", OFFICE.name)]  # type: ignore[attr-defined]
 
 
 def _chart(now: datetime, empty: bool = False) -> Chart:
@@ -65,10 +71,9 @@ def _chart(now: datetime, empty: bool = False) -> Chart:
 def _case(status: Status, now: datetime) -> Transaction:
     """A request that is in no table."""
     long_ago = now - timedelta(days=400)
-    office = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
     return Transaction(
         reference=REFERENCE, service="electricity-connection", status=status, stage="study", submitted_at=long_ago,
-        stage_started_at=long_ago, due_at=long_ago, stage_due_at=long_ago, closed_at=now, held_by=office, answers={},
+        stage_started_at=long_ago, due_at=long_ago, stage_due_at=long_ago, closed_at=now, held_by=OFFICE, answers={},
     )  # fmt: skip
 
 
@@ -106,10 +111,59 @@ def _changes(now: datetime) -> list[Line]:
     return [of_case, replace(of_case, more=3), of_owner]
 
 
+def _renamed(step: CatalogueStep, side: str) -> CatalogueStep:
+    """The same questions under names of this side: an id is on a page once."""
+    return replace(step, fields=tuple(replace(field, name=f"{side}_{field.name}") for field in step.fields))
+
+
+def _tasks(side: str, states: Iterable[State]) -> list[dict[str, Any]]:
+    return [
+        {"part": Part(f"{side}-{number}", _("Documents"), state), "url": "#main"} for number, state in enumerate(states)
+    ]
+
+
+def _uploads() -> list[dict[str, Any]]:
+    """What upload-progress.js makes of its row while a file is under way."""
+    broken = _("The connection is gone. What has arrived is kept: press “Try again” when you are connected.")
+    return [
+        {"value": "0", "said": _("Waits for its turn.")},
+        {"value": "0.62", "size": _("{sent} of {total} MB").format(sent="29.8", total="48")},
+        {"value": "1", "said": _("All sent; it is being checked.")},
+        {"value": "0.4", "said": broken, "failed": True, "retry": True},
+        {"said": _("This file is larger than {most} MB, so it was not sent.").format(most=50), "failed": True},
+    ]
+
+
+def _side(direction: str) -> dict[str, Any]:
+    """What stands on the page once a direction because it has ids."""
+    service = service_types.get("land-subdivision")
+    wrong = PinForm({"reference": "", "pin": "1234 5678"}, auto_id=f"{direction}_wrong_%s")
+    wrong.is_valid()
+    first, last = _renamed(service.steps[0], direction), _renamed(service.steps[-1], direction)
+    district = Field(f"{direction}_district", _("District"), Kind.DISTRICT)
+    picker = next(iter(_question(replace(first, fields=(district,)))))
+    picker.field.widget.attrs["list"] = f"{direction}-districts"
+    words = _("Right to left") if direction == "rtl" else _("Left to right")
+    pages = Paginator(range(1000), 25)
+    return {
+        "direction": direction,
+        "pages": [(pages.page(number), f"{words} {number}") for number in (1, 2, pages.num_pages)],
+        "wrong": wrong,
+        "form": SampleForm(auto_id=f"{direction}_sample_%s"),
+        "question": next(iter(_question(first))),
+        "picker": picker,
+        "part": step_page(last, {}, {}, (), {})[-1],
+        "tasks": _tasks(f"{direction}-begun", State),
+        "tasks_done": _tasks(f"{direction}-done", [State.DONE] * 2),
+    }
+
+
+def _question(step: CatalogueStep) -> forms.Form:
+    return step_page(step, {}, {}, (), {})[0].form  # type: ignore[union-attr]
+
+
 def design(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    wrong = PinForm({"reference": "", "pin": "1234 5678"}, auto_id="wrong_%s")
-    wrong.is_valid()
     service = service_types.get("land-subdivision")
     names = {LONG_FILE: 48_000_000, "واجهة.jpg": 127}
     files = [
@@ -118,29 +172,25 @@ def design(request: HttpRequest) -> HttpResponse:
     ]
     problem = Problem("street", _("This is needed."), label=_("Street or nearest landmark"))
     sections = [
-        Section("place", _("Where the home is"), [Row("street", _("Street or nearest landmark"), LONG_NAME)], [])
+        Section(
+            "place", _("Where the home is"), [Row("street", _("Street or nearest landmark"), as_typed(LONG_NAME))], []
+        )
     ]
     draft = Draft(key=uuid.uuid4(), service=service.code, applicant=User(full_name=LONG_NAME), updated_at=now)
-    office = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
     entries = [
-        SimpleNamespace(title=_("Approval"), text=_("Approved."), note="", at=now, office=LONG_NAME),
+        SimpleNamespace(title=_("Approval"), text=_("Approved."), note="", at=now, office=OFFICE.name),
         SimpleNamespace(title=_("Registration"), text="", note=LONG_FILE, at=now - timedelta(days=400), office=""),
     ]
     context = {
         "now": now,
-        "directions": ("rtl", "ltr"),
+        "sides": [_side(direction) for direction in ("rtl", "ltr")],
         "kinds": ("success", "warning", "error", "info", "plain"),
-        "wrong": wrong,
-        "form": SampleForm(),
-        "question": next(iter(step_page(service.steps[0], {}, {}, (), {})[0].form)),  # type: ignore[union-attr]
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
-        "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
         "changes": _changes(now),
         "entries": entries,
-        "part": step_page(service.steps[-1], {}, {}, (), {})[-1],
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
-        "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=office, at=now)],
+        "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
         "services": service_types.every(),
         "closure": Closure(service=service.code),
         "cases": [_case(status, now) for status in Status],
@@ -150,9 +200,15 @@ def design(request: HttpRequest) -> HttpResponse:
         "draft": draft,
         "summary": Summary(sections, [Papers(service.documents[0], files)]),
         "files": files,
+        "uploads": _uploads(),
+        "upload_name": LONG_FILE,
+        "districts": [
+            District(name_ar="الشرفية", name_en="Ash-Sharafiyah"),
+            District(name_ar="الروضة", name_en="Ar-Rawdah"),
+        ],
+        "values": [Value("held_by", Type("string", "Office"), True, "", ("CTR", "SHR"))],
         "chart": _chart(now),
         "empty_chart": _chart(now, empty=True),
-        "page": Paginator(range(1000), 25).page(2),
     }
     return render(request, "pages/design.html", context)
 

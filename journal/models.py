@@ -51,4 +51,4 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.seq} {self.kind} {self.subject}"
+        return f"{self.seq} {self.subject}"

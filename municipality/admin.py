@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from . import services
-from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
+from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
 from .models import Certainty, District, Holiday, Named, Office
 from .text import search_key
 
@@ -27,9 +26,11 @@ class ReferenceAdmin(Administered, RecordedAdmin):
 
     @admin.display(description=_("name"), ordering="name_ar")
     def names(self, row: Named) -> SafeString:
-        """In both languages, the reader's own first."""
-        first, second = (row.name_ar, row.name_en) if row.name == row.name_ar else (row.name_en, row.name_ar)
-        return format_html('<bdi>{}</bdi><span class="under"><bdi>{}</bdi></span>', first, second)
+        return in_both_languages(row)
+
+    @admin.display(description=_("code"), ordering="code")
+    def short(self, row: Any) -> SafeString:
+        return code(row.code)
 
     @admin.display(description=_("certainty"), ordering="certainty")
     def sureness(self, row: Any) -> SafeString:
@@ -37,7 +38,7 @@ class ReferenceAdmin(Administered, RecordedAdmin):
 
 
 class OfficeAdmin(ReferenceAdmin):
-    list_display = ("code", "names", "kind", "parent", "a_day", "state", "sureness")
+    list_display = ("short", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
     search_fields = ("code", "name_ar", "name_en")
@@ -52,7 +53,7 @@ class OfficeAdmin(ReferenceAdmin):
 
 
 class DistrictAdmin(ReferenceAdmin):
-    list_display = ("code", "names", "sub_municipality", "sureness")
+    list_display = ("short", "names", "sub_municipality", "sureness")
     list_filter = ("sub_municipality", "certainty")
     list_select_related = ("sub_municipality",)
     search_fields = ("code", "search")
@@ -64,7 +65,7 @@ class DistrictAdmin(ReferenceAdmin):
 
 
 class HolidayAdmin(ReferenceAdmin):
-    list_display = ("name_ar", "name_en", "first_day", "last_day", "sureness")
+    list_display = ("names", "first_day", "last_day", "sureness")
     list_filter = ("certainty",)
 
 

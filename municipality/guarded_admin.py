@@ -37,6 +37,17 @@ def tag(kind: str, word: object) -> SafeString:
     return format_html('<span class="tag tag--{}">{}</span>', kind, word)
 
 
+def in_both_languages(row: Any) -> SafeString:
+    """The name of a row in both languages, the reader's own first."""
+    first, second = (row.name_ar, row.name_en) if row.name == row.name_ar else (row.name_en, row.name_ar)
+    return format_html('<bdi>{}</bdi><span class="under"><bdi>{}</bdi></span>', first, second)
+
+
+def code(identifier: object) -> SafeString:
+    """What programs call a thing."""
+    return format_html('<code dir="ltr">{}</code>', identifier)
+
+
 def are_numbers(ids: Iterable[str]) -> bool:
     """True when each could be the id of a row."""
     return all(one.isascii() and one.isdecimal() and len(one) < 19 for one in map(str, ids))

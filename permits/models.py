@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from municipality.models import Certainty
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+# What a tariff is for, in words.
+TITLES = {"building-permit-m2": _("Building permit, for each m²")}
 
 
 class TariffQuerySet(models.QuerySet["Tariff"]):
@@ -37,4 +45,8 @@ class Tariff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.rate}"
+        return f"{self.title} – {self.rate}"
+
+    @property
+    def title(self) -> StrOrPromise:
+        return TITLES.get(self.code, self.code)

@@ -218,12 +218,20 @@ class Filer(StrEnum):
 
 
 @dataclass(frozen=True)
+class RuleSet:
+    """Where a rule is written, in words, and the edition it was copied from."""
+
+    code: str
+    title: StrOrPromise
+
+
+@dataclass(frozen=True)
 class Flag:
     """Something a reviewer should look at. Advisory: a flag never refuses. `rule_set` says whose rule it is."""
 
     code: str
     message: StrOrPromise
-    rule_set: str
+    rule_set: RuleSet
 
 
 def _nothing_wrong(answers: Answers, today: date) -> Iterable[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_date
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from municipality.services import districts_by_code
@@ -88,15 +89,20 @@ def in_words(field: Field, value: Any) -> object:
             # Days that were checked are ISO. In a draft they are as typed: Hijri, impossible, or of another century.
             try:
                 day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
-                return both_dates(day) if day else value
+                return both_dates(day) if day else as_typed(value)
             except ValueError:
-                return value
+                return as_typed(value)
         case Kind.DISTRICT:
             if value == UNLISTED:
                 return _("On no list")
             district = districts_by_code().get(value)
-            return district.name if district else value
+            return district.name if district else as_typed(value)
         case Kind.DECIMAL | Kind.INTEGER if field.unit:
             return format_html('<bdi dir="ltr">{}</bdi> {}', value, field.unit)
         case _other:
-            return value
+            return as_typed(value)
+
+
+def as_typed(value: object) -> SafeString:
+    """What a person wrote, in its own direction; words of ours follow the page."""
+    return format_html("<bdi>{}</bdi>", value)

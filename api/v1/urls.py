@@ -1,8 +1,9 @@
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
 from .. import errors
+from ..docs import docs
 from . import views
 
 urlpatterns = [
@@ -19,12 +20,6 @@ urlpatterns = [
     path("inquiries/", views.Inquiries.as_view()),
     path("tokens/", views.Tokens.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
-    path(
-        "docs/",
-        SpectacularSwaggerSplitView.as_view(
-            url_name="api_schema", permission_classes=[AllowAny], http_method_names=["get", "head"]
-        ),
-        name="api_docs",
-    ),
+    path("docs/", docs, name="api_docs"),
     re_path(r"^[\s\S]*$", errors.not_found),
 ]

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from transactions.errors import Problem
-from transactions.service_types import Answers, Flag
+from transactions.service_types import Answers, Flag, RuleSet
 
 TOLERANCE_SHARE = Decimal("0.005")
 TOLERANCE_M2 = Decimal(1)
 SLIP_SHARE = Decimal("0.10")
+RULE_SET = RuleSet("assumed: 0.5 % or 1 m²", gettext_lazy("A surveyor's rounding"))
 
 
 def _sums(answers: Answers) -> tuple[Decimal, Decimal]:
@@ -41,5 +43,5 @@ def flags(answers: Answers) -> Iterable[Flag]:
         yield Flag(
             "area-tolerance",
             _("The parts add up to %(parts)s m² of %(plot)s m².") % {"parts": parts, "plot": plot},
-            "assumed: 0.5 % or 1 m²",
+            RULE_SET,
         )

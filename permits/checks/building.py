@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from transactions.errors import Problem
-from transactions.service_types import Answers, Flag
+from transactions.service_types import Answers, Flag, RuleSet
 
-RIYADH = "riyadh_guide_2025 (seed)"
-MOMAH = "momah_2024 (seed)"
+RIYADH = RuleSet("riyadh_guide_2025 (seed)", gettext_lazy("Riyadh building guide, 2025"))
+MOMAH = RuleSet("momah_2024 (seed)", gettext_lazy("Ministry of Municipalities, 2024"))
 SURVEY_YEARS = 3
 VILLA_GROUND_SHARE = Decimal("0.70")
 MOMAH_GROUND_SHARE = Decimal("0.75")

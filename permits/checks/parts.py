@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from transactions.service_types import Answers, Flag
+from transactions.service_types import Answers, Flag, RuleSet
 
-RULE_SET = "riyadh 2025 (seed)"
+RULE_SET = RuleSet("riyadh 2025 (seed)", gettext_lazy("Riyadh rules for subdividing, 2025"))
 LEAST_AREA_M2 = Decimal(200)
 LEAST_FRONTAGE_M = {"detached": Decimal(12), "attached": Decimal(10)}
 LEAST_STREET_M = Decimal(10)

@@ -22,7 +22,8 @@ from accounts import urls as own_urls
 from accounts.models import User
 
 from ..conftest import PASSWORD
-from ..journeys.pages import OTHERS, PUBLIC, build, session_just_confirmed
+from ..journeys.pages import OTHERS, PUBLIC
+from ..journeys.world import build, session_just_confirmed
 from ..totp import code_now
 from .test_people import code_of
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
 import polib
 import pytest
 from django.conf import settings
+from django.test.signals import template_rendered
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
@@ -68,13 +71,41 @@ def test_a_component_names_its_arguments(path):
 
 
 # Seen around every page, as a whole page, or inside other components.
-FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html"}
+FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html", "reference_kind.html"}
 
 
-def test_the_design_page_shows_every_component():
-    shown = (ROOT / "templates/pages/design.html").read_text(encoding="utf-8")
-    every = {path.name for path in (ROOT / "templates" / "components").glob("*.html")} - FRAME
-    assert {name for name in every if f'"components/{name}"' not in shown} == set()
+class Ids(HTMLParser):
+    """Collects the ids of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.update(value for name, value in attrs if name == "id" and value)
+
+
+@pytest.mark.django_db
+def test_the_design_page_shows_every_component_in_both_directions(client, city):
+    shown: list[list[str]] = []
+
+    def note(template, **more):
+        if template.name == "pages/design_side.html":
+            shown.append([])
+        elif shown and template.name.startswith("components/"):
+            shown[-1].append(template.name.removeprefix("components/"))
+
+    template_rendered.connect(note)
+    try:
+        page = client.get("/design/").content.decode()
+    finally:
+        template_rendered.disconnect(note)
+    rtl, ltr = ([name for name in side if name not in FRAME] for side in shown)
+    assert rtl == ltr
+    assert {path.name for path in (ROOT / "templates" / "components").glob("*.html")} - FRAME == set(rtl)
+    ids = Ids()
+    ids.feed(page)
+    assert [name for name, times in ids.found.items() if times > 1] == []
 
 
 def _measure(file: Path, weight: int, texts: list[str], direction: str, language: str) -> float:

@@ -21,7 +21,7 @@ from transactions.models import Transaction
 from transactions.service_types import Document
 
 from ..conftest import ANSWERS, PASSWORD, pdf, picture
-from .pages import session_of
+from .world import session_of
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used between calls
 ROOT = Path(django_settings.BASE_DIR)

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from .axe import violations
+from .languages import foreign_words
 from .looks import LOOKS
 from .pages import Shown, show
 
@@ -46,6 +47,8 @@ def read(
         show(page, shown, world)
         html = page.locator("html")
         assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, DIRECTIONS[language]), shown.name
+        if words := foreign_words(page, language):
+            found.append(f"{shown.name} in {language} says {words}")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             if out := page.evaluate(STICKS_OUT):

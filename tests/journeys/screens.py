@@ -14,10 +14,11 @@ import pytest
 
 from .conftest import ROOT
 from .looks import LOOKS
-from .pages import OTHERS, PUBLIC, build, show
+from .pages import OTHERS, PUBLIC, show
 from .reading import CONTRAST, read
 from .test_weight import server  # noqa: F401 – a fixture
 from .weigh import BITS_A_SECOND, CPU_SLOWER, ROUND_TRIP_MS, weigh
+from .world import build
 
 FOLDER = Path(ROOT) / "var" / "screens"
 # What a page needs is the least of a few tries; the rest is what else the machine was doing.

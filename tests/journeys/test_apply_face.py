@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .pages import OTHERS, build
+from .pages import OTHERS
 from .reading import CONTRAST, read
+from .world import build
 
 pytestmark = pytest.mark.embedded
 

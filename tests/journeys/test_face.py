@@ -11,8 +11,9 @@ from transactions.services import attachments, drafts
 
 from ..conftest import pdf
 from .axe import violations
-from .pages import PUBLIC, build, session_of
+from .pages import PUBLIC
 from .reading import CONTRAST, STICKS_OUT, read
+from .world import build, session_of
 
 pytestmark = pytest.mark.embedded
 

@@ -13,8 +13,9 @@ from transactions.services import moves
 
 from ..conftest import drive, national_id
 from .conftest import fits
-from .pages import STAFF, build, session_of
+from .pages import STAFF
 from .reading import CONTRAST, read
+from .world import build, session_of
 
 # What a clerk or a reviewer presses does not depend on the database.
 pytestmark = pytest.mark.embedded

@@ -8,12 +8,13 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin
+from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
 
 from ..models import Closure
-from ..service_types import every, find
+from ..service_types import every
 from ..services.closures import save_closure
 
 
@@ -35,15 +36,18 @@ class ClosureAdmin(Administered, RecordedAdmin):
 
     form = ClosureForm
     fields = ("service", "in_force", "since", "reason_ar", "reason_en", "reopens_on")
-    list_display = ("title", "in_force", "since", "reopens_on")
+    list_display = ("title", "state", "since", "reopens_on")
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         save_closure(obj)
 
     @admin.display(description=_("service"), ordering="service")
     def title(self, closure: Closure) -> Any:
-        service = find(closure.service)
-        return service.title if service else closure.service
+        return closure.title
+
+    @admin.display(description=_("state"), ordering="in_force")
+    def state(self, closure: Closure) -> SafeString:
+        return tag("warning", _("Closed")) if closure.in_force else tag("success", _("Open"))
 
 
 def register(site: AdministeredSite) -> None:

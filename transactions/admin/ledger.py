@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from journal.models import Entry
-from municipality.guarded_admin import GuardedAdmin, tag
+from municipality.guarded_admin import GuardedAdmin, code, tag
 
 from .. import access, outbox, references
 from ..lateness import standing
@@ -218,6 +218,7 @@ class OutboxAdmin(ForAdministrators):
     """Work owed. Dead rows are the ones somebody has to look at."""
 
     list_display = ("number", "what", "subject", "standing", "attempts", "created_at", "not_before", "error")
+    fields = readonly_fields = (*list_display[:-1], "lease_until", "done_at", "once", "asked_in", "whole_error")
     list_filter = ("state", KindOfWork)
     ordering = ("-id",)
     actions = ("try_again",)
@@ -238,6 +239,18 @@ class OutboxAdmin(ForAdministrators):
     @admin.display(description=gettext_lazy("last error"))
     def error(self, row: Outbox) -> SafeString:
         return format_html('<span dir="auto" class="clip">{}</span>', row.last_error[-300:])
+
+    @admin.display(description=gettext_lazy("last error"))
+    def whole_error(self, row: Outbox) -> SafeString:
+        return format_html('<code dir="ltr" class="raw">{}</code>', row.last_error or "—")
+
+    @admin.display(description=gettext_lazy("done once under"))
+    def once(self, row: Outbox) -> SafeString:
+        return code(row.dedupe)
+
+    @admin.display(description=gettext_lazy("asked in the request"))
+    def asked_in(self, row: Outbox) -> SafeString:
+        return code(row.request_id or "—")
 
     @admin.action(description=gettext_lazy("Try again"))
     def try_again(self, request: HttpRequest, rows: QuerySet[Outbox]) -> None:

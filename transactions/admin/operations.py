@@ -16,7 +16,9 @@ from accounts.access import is_administrator, signed_in
 from .. import metering
 from ..health import health
 from ..services import heartbeat
+from .ledger import WORK
 from .site import staff_site
+from .view_words import words_for
 
 # What each silent failure means; docs/operations.md says what to do.
 SILENT = {
@@ -38,12 +40,12 @@ def operations(request: HttpRequest) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": _("Operations"),
         "health": found,
-        "work": [(line, now - timedelta(seconds=line.oldest)) for line in found.work],
+        "work": [(line, WORK.get(line.kind, line.kind), now - timedelta(seconds=line.oldest)) for line in found.work],
         "worker_lives": found.worker_seen is not None and found.worker_seen < heartbeat.ALIVE,
         "dead": sum(line.dead for line in found.work),
         "waiting": sum(line.waiting for line in found.work),
         "silent": [(SILENT[failure], many) for failure, many in found.silent.items()],
         "silent_count": sum(found.silent.values()),
-        "views": metering.by_view()[:MOST_VIEWS],
+        "views": [(line, words_for(line.view)) for line in metering.by_view()[:MOST_VIEWS]],
     }
     return render(request, "staff/operations.html", context)

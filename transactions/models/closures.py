@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
+
+from .. import service_types
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Closure(models.Model):
@@ -25,7 +32,13 @@ class Closure(models.Model):
         ordering = ["service"]
 
     def __str__(self) -> str:
-        return self.service
+        return str(self.title)
+
+    @property
+    def title(self) -> StrOrPromise:
+        """The service in words, even one that is offered no more."""
+        service = service_types.find(self.service)
+        return service.title if service else self.service
 
     @property
     def reason(self) -> str:

@@ -96,7 +96,7 @@ class Outbox(models.Model):
         constraints = [models.UniqueConstraint(fields=["dedupe"], name="work_is_owed_once")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
+        return f"{self.pk}"
 
 
 class Try(models.Model):

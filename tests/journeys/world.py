@@ -1,0 +1,146 @@
+"""A small city with its hard moments, and people in the middle of something: what the pages are shown with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.test import Client
+from django.urls import reverse
+
+from accounts import services as people
+from accounts.models import Authorisation, User
+from municipality.models import Office
+from transactions import pins
+from transactions.admin import staff_site
+from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
+from transactions.services import attachments, drafts, moves, notes
+from transactions.services.closures import save_closure
+from transactions.services.moves import Asked
+
+from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, drive, picture, upload
+
+LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
+LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
+LISTED = [model._meta for model in staff_site._registry if model is not Transaction]
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
+
+
+def session_just_confirmed(user: User) -> str:
+    """Of somebody who has just typed their password once more."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return client.cookies["sessionid"].value
+
+
+def session_half_signed_in(user: User) -> str:
+    """Of somebody whose password was right, before the second factor."""
+    client = Client()
+    client.post(reverse("account_login"), {"login": user.national_id, "password": PASSWORD})
+    return client.cookies["sessionid"].value
+
+
+def session_with_code_sent(user: User) -> str:
+    """Of somebody to whom a code went out by SMS."""
+    client = Client()
+    client.post(
+        reverse("accounts:first"),
+        {"national_id": user.national_id, "full_name": user.full_name, "phone": user.phone},
+    )
+    return client.cookies["sessionid"].value
+
+
+def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
+    """A small city with its hard moments: long names, a file 400 days old, a service closed for new requests."""
+    User.objects.update(full_name=Concat("full_name", Value(" بن Zayd")))
+    User.objects.filter(pk=cast.citizen.pk).update(full_name=LONG_NAME)
+    long_ago = NOW - timedelta(days=400)
+    returned = drive(submitted(now=long_ago, street=LONG_NAME), cast, "under_study", long_ago)
+    codes = [entry.code for entry in returned.service_type.deficiencies[:3]]
+    asked = [Asked(code) for code in codes]
+    returned = moves.return_for_completion(returned, deficiencies=asked, by=cast.reviewer, now=long_ago)
+    first = Attachment.objects.filter(transaction=returned).first()
+    Attachment.objects.filter(pk=first.pk).update(original_name=LONG_FILE)
+    issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
+    still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
+    unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
+    people.authorise_office(cast.other_citizen, cast.office, plan_number="9", parcel_number="9")
+    permit = drafts.start(unpaid.service_type, by=cast.engineer, authorisation=unpaid.authorisation, now=NOW)
+    Draft.objects.filter(pk=permit.pk).update(owner_note="صحّحوا المساحة")
+    service = returned.service_type
+    draft = drafts.start(service, by=cast.citizen, now=NOW)
+    typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
+    drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
+    attachments.attach_to_draft(draft, "id_copy", upload(LONG_FILE), by=cast.citizen, now=NOW)
+    attachments.attach_to_draft(draft, "facade_photo", upload("واجهة.jpg", picture("JPEG")), by=cast.citizen, now=NOW)
+    letter = drive(submitted(), cast, "completed")
+    minutes = drive(submitted("land-subdivision"), cast, "issued")
+    save_closure(
+        Closure(
+            service="land-subdivision",
+            since=NOW - timedelta(days=2),
+            reason_ar="نراجع حدود المخططات المعتمدة بعد تحديثها.",
+            reason_en="The boundaries of the approved plans are being checked after their update.",
+            reopens_on=(NOW + timedelta(days=12)).date(),
+        )
+    )
+    note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
+    notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
+    centre = Office.objects.get(code="SC01")
+    at_counter = submitted(centre=centre, channel=Channel.COUNTER)
+    permit = issued.service_type
+    authorisation = Authorisation.objects.get(status="accepted")
+    office_draft = written(drafts.start(permit, by=cast.engineer, authorisation=authorisation, now=NOW), cast.engineer)
+    drafts.send_to_owner(office_draft, by=cast.engineer, now=NOW)
+    kept = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
+    intake_ready = written(kept, cast.clerk)
+    intake = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
+    TOTP.activate(cast.second_reviewer, generate_totp_secret())
+    RecoveryCodes.activate(cast.second_reviewer)
+    cases = {
+        name: case.reference
+        for name, case in {
+            "returned": returned, "issued": issued, "open": still_open,
+            "letter": letter, "minutes": minutes, "counter": at_counter, "unpaid": unpaid,
+        }.items()
+    }  # fmt: skip
+    return cases | {
+        **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
+        "draft": str(draft.key),
+        "intake": str(intake.key),
+        "intake_ready": str(intake_ready.key),
+        "office_draft": str(office_draft.key),
+        **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
+        "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
+        "token": Intake.objects.get(transaction=issued).token,
+    }
+
+
+def written(draft: Draft, by: User) -> Draft:
+    """The draft with every question answered and every document there."""
+    service = draft.service_type
+    answers = {name: value for name, value in answers_today(service.code).items() if value is not True}
+    answers |= {name: "on" for name, value in ANSWERS[service.code].items() if value is True}
+    for step in service.steps:
+        drafts.save_step(draft, step, answers, by=by)
+    for document in service.documents_for(draft.answers):
+        photo = "application/pdf" not in document.accepts
+        for number in range(document.least):
+            file = upload(f"{document.code}-{number}.jpg", picture("JPEG")) if photo else upload(f"{document.code}.pdf")
+            attachments.attach_to_draft(draft, document.code, file, by=by)
+    return draft
+
+
+def first_of(model: Any) -> int:
+    return model._default_manager.order_by("pk").values_list("pk", flat=True)[0]

@@ -1,0 +1,70 @@
+"""Every address that answers with a page is in tests/journeys/pages.py: for axe, the scales and the pictures."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import resolve
+
+from ..journeys.pages import OTHERS, PUBLIC
+from .world import routes
+
+pytestmark = pytest.mark.embedded
+
+# What is no page, and why. A line is the beginning of addresses; one that ends in $ is a whole address.
+NO_PAGE = {
+    "/api/v1/(?!docs/)": "JSON, for programs",
+    "/healthz$": "for probes",
+    "/readyz$": "for probes",
+    "/metrics$": "for Prometheus",
+    "/language/$": "sets the language and goes back",
+    "/apply/": "begins a draft and goes to it",
+    "/drafts/<uuid:key>/documents/<slug:code>/$": "takes a file in pieces, for the script",
+    "/requests/<str:reference>/answer/<int:pk>/$": "takes a file in pieces, for the script",
+    "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
+    "/files/": "a file, or a picture of one",
+    "/notices/read/$": "takes a press and goes back",
+    "/authorisations/<int:pk>/revoke/$": "takes a press and goes back",
+    "/office/authorisations/<int:pk>/answer/$": "takes a press and goes back",
+    "/staff/take-next/$": "takes a file and goes to it",
+    "/staff/cases/<str:reference>/.": "takes a move or a note and goes back",
+    "/staff/login/$": "goes to the sign-in of everybody",
+    "/accounts/(signup|password/forgotten|set|email)/$": "goes to a page of ours that does this",
+    "/accounts/2fa/recovery-codes/download/$": "a file",
+    "/staff/(autocomplete|jsi18n)/$": "JSON and words, for scripts",
+    "/staff/r/": "goes to the public page of a row",
+    r"/staff/\(\?P<url>": "answers 404, or adds the slash that is missing",
+    "/staff/.*<path:object_id>/$": "goes to the form of a row, or to a case",
+    "/staff/.*/delete/$": "refused: nothing is deleted here",
+    "/staff/(logout|password_change|password_change/done)/$": "goes to where everybody does this",
+    "/staff/transactions/transaction/.": "goes to the case",
+}
+# Django's own templates, drawn for each model alike: one of each is listed.
+ALIKE = {
+    "/add/$": "/staff/accounts/staffpost/add/",
+    "/<path:object_id>/history/$": "/staff/municipality/office/<path:object_id>/history/",
+    r"/history/\(\[": "/staff/municipality/office/^([^/]+)/history/([^/]+)/$",
+}
+
+
+def listed() -> set[str]:
+    """The addresses, as they are declared, that pages.py opens."""
+    some = "00000000-0000-4000-8000-000000000000"  # fits wherever a key, a number or a name is asked for
+    paths = {path for shown in (*PUBLIC, *OTHERS) for path in (shown.path, shown.leads_to) if path}
+    return {"/" + resolve(re.sub(r"{\w+}", some, path.split("?")[0])).route for path in paths if path != "/nowhere/"}
+
+
+def test_every_page_is_listed():
+    seen = listed()
+    missing = []
+    for route in routes():
+        like = next((one for end, one in ALIKE.items() if route.startswith("/staff/") and re.search(end, route)), route)
+        if not any(re.match(start, route) for start in NO_PAGE) and like.replace("/^", "/") not in seen:
+            missing.append(route)
+    assert missing == []
+
+
+@pytest.mark.parametrize("start", NO_PAGE)
+def test_what_is_no_page_is_still_an_address(start):
+    assert any(re.match(start, route) for route in routes())
