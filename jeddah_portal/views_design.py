@@ -21,7 +21,7 @@ from municipality.charts import Chart, Series
 from municipality.models import Office
 from transactions import service_types
 from transactions.answer_forms import step_page
-from transactions.changes import Line
+from transactions.changes import Line, by_day
 from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
@@ -134,7 +134,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
         "tasks": [{"part": Part(state.value, _("Documents"), state), "url": "#main"} for state in State],
-        "changes": _changes(now),
+        "changed_days": by_day(_changes(now)),
         "entries": entries,
         "part": step_page(service.steps[-1], {}, {}, (), {})[-1],
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
