@@ -24,7 +24,7 @@ from municipality.charts import Chart, Series
 from municipality.models import District, Office
 from transactions import service_types
 from transactions.answer_forms import step_page
-from transactions.changes import Line
+from transactions.changes import Line, by_day
 from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
@@ -187,7 +187,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "kinds": ("success", "warning", "error", "info", "plain"),
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
-        "changes": _changes(now),
+        "changed_days": by_day(_changes(now)),
         "entries": entries,
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
