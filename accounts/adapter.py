@@ -7,9 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
@@ -28,11 +26,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
-        """Only whoever knows the password, or has the code from the phone, is told that the account is closed."""
-        messages.error(request, _("This account is closed. A service centre tells you why, with your ID."))
-        return redirect("account_login")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:profile")

@@ -60,6 +60,7 @@ class Shape:
 class Reference:
     operations: list[Operation]
     shapes: list[Shape]
+    refusal: Kind
 
 
 def kind_of(schema: Schema) -> Kind:
@@ -124,6 +125,7 @@ def reference() -> Reference:
             for method, each in methods.items()
         ],
         [_shape(*each) for each in sorted(found["components"]["schemas"].items())],
+        kind_of({"$ref": "#/components/schemas/Problem"}),
     )
 
 

@@ -18,7 +18,7 @@ from transactions.service_types import Answers, Flag, RuleSet
 TOLERANCE_SHARE = Decimal("0.005")
 TOLERANCE_M2 = Decimal(1)
 SLIP_SHARE = Decimal("0.10")
-RULE_SET = RuleSet("assumed: 0.5 % or 1 m²", gettext_lazy("A surveyor's rounding"))
+ASSUMED = RuleSet("assumed: 0.5 % or 1 m²", gettext_lazy("Assumed: a surveyor's rounding"))
 
 
 def _sums(answers: Answers) -> tuple[Decimal, Decimal]:
@@ -43,5 +43,5 @@ def flags(answers: Answers) -> Iterable[Flag]:
         yield Flag(
             "area-tolerance",
             _("The parts add up to %(parts)s m² of %(plot)s m².") % {"parts": parts, "plot": plot},
-            RULE_SET,
+            ASSUMED,
         )

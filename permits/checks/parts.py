@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from transactions.service_types import Answers, Flag, RuleSet
 
-RULE_SET = RuleSet("riyadh 2025 (seed)", gettext_lazy("Riyadh rules for subdividing, 2025"))
+RULE_SET = RuleSet("riyadh 2025 (seed)", gettext_lazy("Riyadh building guide, 2025"))
 LEAST_AREA_M2 = Decimal(200)
 LEAST_FRONTAGE_M = {"detached": Decimal(12), "attached": Decimal(10)}
 LEAST_STREET_M = Decimal(10)

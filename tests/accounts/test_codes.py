@@ -111,6 +111,7 @@ def test_a_closed_account_is_told_so_and_opened_by_nobody(cast, client, settings
         reverse("account_login"), {"login": cast.citizen.national_id, "password": PASSWORD}, follow=True
     )
     assert answer.redirect_chain[-1][0] == reverse("account_inactive")
+    assert "_auth_user_id" not in client.session
     assert "هذا الحساب مغلق" in answer.content.decode()
     sent = send(number=cast.citizen.national_id)
     with pytest.raises(AccountError) as refused:

@@ -1,4 +1,4 @@
-"""The second factor over HTTP, what password managers are told, and accounts that are closed."""
+"""The second factor over HTTP and what password managers are told."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from django.test import Client
 from django.urls import URLResolver, resolve, reverse
 from django.views.generic import RedirectView
 
-from accounts import services, sign_in_urls
+from accounts import sign_in_urls
 from accounts import urls as own_urls
-from accounts.models import User
 
 from ..conftest import PASSWORD
 from ..journeys.pages import OTHERS, PUBLIC
 from ..journeys.world import build, session_just_confirmed
 from ..totp import code_now
-from .test_people import code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -115,25 +113,6 @@ def test_new_recovery_codes_end_the_old_ones(cast):
     assert not set(answer.context["unused_codes"]) & set(old)
 
 
-def test_a_closed_account_is_told_so_once_its_password_or_code_was_right(cast, client, settings):
-    User.objects.filter(pk=cast.citizen.pk).update(is_active=False)
-    typed = {"login": cast.citizen.national_id, "password": "wrong"}
-    assert client.post(reverse("account_login"), typed).context["form"].errors
-    by_password = client.post(reverse("account_login"), typed | {"password": PASSWORD}, follow=True)
-    services.send_code(
-        national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", address="10.0.0.1"
-    )
-    client.post(
-        reverse("accounts:first"),
-        {"national_id": cast.citizen.national_id, "full_name": "x", "phone": cast.citizen.phone},
-    )
-    by_code = client.post(reverse("accounts:code"), {"code": code_of(settings), "password": PASSWORD}, follow=True)
-    for answer in (by_password, by_code):
-        assert answer.redirect_chain[-1][0] == reverse("account_login")
-        assert [message.level_tag for message in answer.context["messages"]][-1] == "error"
-    assert "_auth_user_id" not in client.session
-
-
 def test_the_hint_in_the_demo_names_the_folder_the_messages_are_in(cast, client, settings):
     typed = {"national_id": cast.citizen.national_id, "full_name": "x", "phone": cast.citizen.phone}
     settings.SMS_DIR = settings.BASE_DIR / "var" / "full" / "sms"
@@ -179,6 +158,7 @@ CODE = {"code": "one-time-code"}
 # By the names of tests/journeys/pages.py; every other page of signing in and of accounts has no box to type into.
 TOLD = {
     "login": {"login": "username", "password": "current-password"},
+    "error-csrf": {"login": "username", "password": "current-password"},  # before it is sent
     "first": {"national_id": "username", "full_name": "name", "phone": "tel"},
     "code": CODE | {"username": "username", "password": "new-password"},
     "profile": {"email": "email"},

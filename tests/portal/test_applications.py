@@ -235,7 +235,7 @@ def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, si
     page = signed_in(cast.citizen)
     for url in (reverse("transactions:requests"), reverse("transactions:request", args=[case.reference])):
         html = page.get(url).content.decode()
-        assert ("متأخر منذ اليوم" in html, "مضى الموعد" in html) == (True, False), url
+        assert ("متأخر منذ اليوم" in html, ">مضى الموعد<" in html) == (True, False), url
 
 
 def test_while_it_waits_for_the_applicant_no_working_day_is_used(cast, submitted):

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from transactions.errors import Invalid
+from transactions.messages import MOST_IN_SMS
 from transactions.models import Deficiency, Transaction
 from transactions.own_words import MOST_CHARACTERS
 from transactions.services import drafts, moves
-from transactions.wording import MOST_IN_SMS
 
 from ..conftest import NOW, drive, stored, work_off
 
