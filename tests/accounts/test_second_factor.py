@@ -174,7 +174,9 @@ TOLD = {
     "second-factor-set-up": CODE,
     "second-factor-set-up-mistakes": CODE,
     "authorisations": {"licence_number": "off", "plan_number": "off", "parcel_number": "off"},
+    "authorisations-none": {"licence_number": "off", "plan_number": "off", "parcel_number": "off"},
     "office-authorisations": {"q": "off"},
+    "office-authorisations-none": {"q": "off"},
     # About somebody else than the one who types.
     "staff-counter": dict.fromkeys(("national_id", "full_name", "phone"), "off"),
     "staff-person": dict.fromkeys(("full_name", "phone", "email"), "off"),
