@@ -38,13 +38,14 @@ function keep(area) {
     try {
       const url = `${area.dataset.refresh}?seen=${area.dataset.seen}`;
       const answer = await fetch(url, { credentials: "same-origin" });
-      if (answer.status !== NOTHING_NEW && answer.ok && !answer.redirected && freshen(area, await answer.text())) {
+      if (!answer.ok) throw new Error(answer.statusText);
+      if (answer.status !== NOTHING_NEW && !answer.redirected && freshen(area, await answer.text())) {
         said.textContent = said.dataset.changed;
         lively = Date.now();
       }
       wait = Date.now() - lively < PATIENCE ? SOON : Math.min(LATE, wait * SLOWER);
     } catch {
-      // The network is away: what is on the page stays.
+      // The network is away, or the portal has enough to do: what is on the page stays.
       wait = LATE;
     }
     timer = window.setTimeout(look, wait);
