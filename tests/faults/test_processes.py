@@ -145,7 +145,8 @@ def test_ready_means_database_broker_and_worker(cast, web, run, redis_url):
 def test_one_id_follows_a_request_through_web_outbox_and_celery(cast, web, run, redis_url, tmp_path):
     logs = {name: tmp_path / f"{name}.log" for name in ("web", "worker")}
     noted = {"REDIS_URL": redis_url, "LOG_LEVEL": "INFO"}
-    run("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", log=logs["worker"], **noted)
+    worker = ("-m", "celery", "-A", "jeddah_portal", "worker", "--concurrency", "1", "--loglevel", "INFO")
+    run(*worker, log=logs["worker"], **noted)
     url = web(log=logs["web"], **noted)
     until(lambda: Heartbeat.objects.exists(), 60)
     trace, token = "celery-trace-0123456789", AuthToken.objects.create(cast.citizen)[1]

@@ -31,7 +31,8 @@ class Portal:
     def __init__(self, var: Path, *options: str) -> None:
         self.var, self.options, self.port = var, options, provision.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.said = var / "said.txt"
+        self.said, self.begun = var / "said.txt", set[int]()
+        self.started: list[subprocess.Popen[bytes]] = []
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         # Compressing the style sheets and scripts is most of a first start, and nothing these tests are about.
         keep["STATIC_STORAGE"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -41,8 +42,11 @@ class Portal:
         """Started, and ready for people; a process that ends before that is an error with what it said."""
         with self.said.open("wb") as out:
             process = subprocess.Popen(self.command(), env=self.env, stdout=out, stderr=out, start_new_session=True)
+        self.started.append(process)
         until(lambda: process.poll() is not None or "Ctrl-C stops it" in self.said.read_text(), 240, "bin/run is ready")
         assert process.poll() is None, self.said.read_text()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        self.begun = {int(pid) for pid in children.split()}
         return process
 
     def ask(self, **env: str) -> subprocess.CompletedProcess[str]:
@@ -52,14 +56,17 @@ class Portal:
         return [sys.executable, str(ROOT / "bin" / "run"), *self.options]
 
     def processes(self) -> set[int]:
-        """Everything that was begun with this folder in its environment, whoever its parent is by now."""
+        """Everything begun with this folder in its environment, whoever its parent is by now; and what bin/run began.
+
+        (Redis writes its title over its environment.)
+        """
         mark = f"VAR_DIR={self.var}\0".encode()
-        found = set()
+        found = set(self.begun)
         for place in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if mark in (place / "environ").read_bytes() + b"\0":
                     found.add(int(place.name))
-        return found
+        return {pid for pid in found if Path(f"/proc/{pid}/exe").exists()}
 
     def demo(self) -> dict:
         return json.loads((self.var / "demo.json").read_text(encoding="utf-8"))
@@ -77,6 +84,10 @@ def portal():
 
     yield make
     for one in made:
+        for process in one.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(60)
         for pid in one.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -64,6 +64,7 @@ def test_a_file_keeps_the_name_people_know_and_comes_back_under_it(way, name, ke
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", ["page", "api"])
 def test_sixty_megabytes_are_refused_in_words_and_nothing_is_kept(way, ways):
     answer = ways[way](upload("مخطط.pdf", pdf(60 * MIB)))
@@ -79,6 +80,7 @@ def test_sixty_megabytes_are_refused_in_words_and_nothing_is_kept(way, ways):
     assert Attachment.objects.count() == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", ["page", "api"])
 def test_exactly_fifty_megabytes_are_taken(way, ways):
     over = ways[way](upload("over.pdf", pdf(50 * MIB + 1)))
