@@ -106,7 +106,7 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
 def _changes(now: datetime) -> list[Line]:
     """What happened yesterday, as an engineering office sees it: to cases, and before there was one."""
     plot = Authorisation(plan_number="415", parcel_number="27")
-    of_case = Line(now, _("Issued"), "أمانة محافظة جدة", "#", "C1A-1448-000123-X", None, LONG_NAME)
+    of_case = Line(now, _("Issued"), OFFICE.name, "#", "C1A-1448-000123-X", None, LONG_NAME)
     of_owner = Line(now, _("The owner asks for changes"), "", "#", "", plot, LONG_NAME)
     return [of_case, replace(of_case, more=3), of_owner]
 

@@ -34,7 +34,7 @@ OWN: dict[type[Model], Any] = {
     Transaction: lambda n: {"reference": f"C1A-1448-{900_000 + n}-X"},
     Event: lambda n: {"seq": 1000 + n},
     Movement: lambda n: {"number": 1000 + n},
-    Deficiency: lambda n: {},
+    Deficiency: lambda n: {"code": f"copy-{n}"},
     Note: lambda n: {},
     Attachment: lambda n: {"key": uuid.uuid4(), "stored_as": f"aa/{uuid.uuid4().hex}"},
     Draft: lambda n: {"key": uuid.uuid4()},
