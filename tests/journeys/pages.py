@@ -207,7 +207,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-reference-of-a-room", "/staff/municipality/", "administrator"),
 )
 # The lists and forms of whatever is registered; a row of the list of cases leads to the case.
-STAFF += tuple(
+LISTS = tuple(
     shown
     for meta in LISTED
     for name, url in [(f"{meta.app_label}_{meta.model_name}", f"/staff/{meta.app_label}/{meta.model_name}/")]
@@ -216,6 +216,7 @@ STAFF += tuple(
         Shown(f"staff-row-{meta.model_name}", f"{url}{{{name}}}/change/", WHO_READS.get(name, "administrator")),
     )
 )
+STAFF += LISTS
 OTHERS += STAFF
 
 

@@ -13,7 +13,7 @@ from transactions.services import moves
 
 from ..conftest import drive, national_id
 from .conftest import fits
-from .pages import STAFF
+from .pages import LISTS, STAFF
 from .reading import CONTRAST, read
 from .world import build, session_of
 
@@ -304,5 +304,10 @@ READ_IN = {
 def test_every_staff_page_is_readable_for_everyone(language, browser, live_server, cast, submitted):
     """axe on wide and narrow screens in every look; nothing sticks out, in either direction."""
     world = build(cast, submitted)
-    found = read(browser, live_server.url, STAFF, READ_IN[language], language=language, cast=cast, world=world)
+    people = {"language": language, "cast": cast, "world": world}
+    found = read(
+        browser, live_server.url, [shown for shown in STAFF if shown not in LISTS], READ_IN[language], **people
+    )
+    # Django's own lists and forms are made of the same parts: in every look they are read by bin/test --screens.
+    found += read(browser, live_server.url, LISTS, READ_IN[language][:1], **people)
     assert found == [], "\n".join(found)
