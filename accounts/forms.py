@@ -10,9 +10,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.text import western_digits, without_marks
+from municipality.text import western_digits
 
-from .identity import clean_mobile, clean_national_id
+from .identity import clean_mobile, clean_name, clean_national_id
 from .models import EngineeringOffice, User
 
 NUMBER = {"inputmode": "numeric", "dir": "ltr"}
@@ -128,7 +128,7 @@ class FirstSignInForm(forms.Form):
         self.fields["national_id"].widget.attrs["autocomplete"] = "username"
 
     def clean_full_name(self) -> str:
-        return " ".join(without_marks(self.cleaned_data["full_name"]).split())
+        return clean_name(self.cleaned_data["full_name"])
 
 
 class CodeForm(forms.Form):

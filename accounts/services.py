@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -28,7 +27,7 @@ from .errors import AccountError
 from .identity import caller, clean_mobile, clean_name, clean_national_id
 from .locks import one_at_a_time
 from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, PhoneChange, StaffPost, User
-from .signals import authorisation_changed
+from .signals import authorisation_changed, phone_changed
 
 logger = logging.getLogger(__name__)
 CODE_LIFE = timedelta(minutes=10)
@@ -212,21 +211,8 @@ def _change_phone(user: User, phone: str, by: User, now: datetime) -> None:
         user.email = ""
     elif user.phone:
         change = PhoneChange.objects.create(user=user, old=user.phone, new=phone, changed_at=now)
-        _owe_warning(change.pk, now)
+        phone_changed.send(PhoneChange, change=change, now=now)
     user.phone = phone
-
-
-def _nobody_warns(change_id: int, now: datetime) -> None:
-    raise NotImplementedError("no room above has registered how a warning is owed")
-
-
-_owe_warning: Callable[[int, datetime], None] = _nobody_warns
-
-
-def register_warning(owe: Callable[[int, datetime], None]) -> None:
-    """How the warning of a PhoneChange is owed; the outbox is in a room above this one."""
-    global _owe_warning
-    _owe_warning = owe
 
 
 def warn_of_change(change_id: int) -> None:

@@ -270,15 +270,13 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.recount": {"queue": "upkeep"},
     "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
-    "transactions.tasks.clean_up": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
     "transactions.tasks.upkeep": {"queue": "upkeep"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},
-    "clean-up": {"task": "transactions.tasks.clean_up", "schedule": 3600, "options": {"expires": 600}},
     "heartbeat": {"task": "transactions.tasks.beat_heart", "schedule": 15, "options": {"expires": 30}},
-    # What is due once a day; asked more often, so that a day is not lost when beat was down at its hour.
+    # What is due every hour or day; asked more often, so that nothing is lost when beat was down at its hour.
     "upkeep": {"task": "transactions.tasks.upkeep", "schedule": 600, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")

@@ -7,11 +7,9 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Transactions")
 
     def ready(self) -> None:
-        from accounts.services import register_warning
         from journal import receipts
 
         from .services import dealings, notices, recount, routing  # noqa: F401 – they register handlers and receivers
         from .verification import status_now
 
         receipts.register_status(status_now)
-        register_warning(notices.owe_warning)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import wording
-from .models import Dealing, Event, Notification
+from .models import Dealing, Notification
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -54,11 +54,12 @@ DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @dataclass(frozen=True)
 class Message:
-    """A notice as the portal shows it; `path` is the page it leads to."""
+    """A notice in words. `path` is the page it leads to, `reference` the transaction it is about, if there is one."""
 
     title: str
     text: str
     path: str
+    reference: str = ""
 
 
 def message(notice: Notification) -> Message:
@@ -66,9 +67,11 @@ def message(notice: Notification) -> Message:
     if notice.dealing is not None:
         title, text = DEALINGS[notice.dealing.kind]
         return Message(str(title), str(text), page_of_dealing(notice.dealing))
-    event = _event(notice)
-    page = reverse("transactions:request", args=[event.transaction.reference])
-    return Message(wording.title(event), wording.sentence(event), page)
+    if notice.event is None:
+        raise ValueError(f"notice {notice.pk} tells of nothing")
+    reference = notice.event.transaction.reference
+    page = reverse("transactions:request", args=[reference])
+    return Message(wording.title(notice.event), wording.sentence(notice.event), page, reference)
 
 
 def page_of_dealing(dealing: Dealing) -> str:
@@ -82,26 +85,22 @@ def page_of_dealing(dealing: Dealing) -> str:
     return reverse("accounts:office_authorisations") + ended
 
 
-def subject(notice: Notification) -> str:
+def subject(said: Message) -> str:
     """The subject of an e-mail."""
-    if notice.dealing is not None:
-        return message(notice).title
-    event = _event(notice)
-    return f"{wording.title(event)} – {_whole(event.transaction.reference)}"
+    return f"{said.title} – {_whole(said.reference)}" if said.reference else said.title
 
 
-def letter(notice: Notification) -> str:
-    """The text of an SMS or e-mail."""
-    said = message(notice)
+def letter(said: Message) -> str:
+    """The text of an SMS or e-mail. Without a number to look up, it says where to go on."""
     words = {"title": said.title, "sentence": said.text}
-    if notice.dealing is not None:
-        return _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s") % {
+    if said.reference:
+        return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
             **words,
-            "link": _whole(settings.PORTAL_URL + said.path),
+            "reference": _whole(said.reference),
         }
-    return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
+    return _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s") % {
         **words,
-        "reference": _whole(_event(notice).transaction.reference),
+        "link": _whole(settings.PORTAL_URL + said.path),
     }
 
 
@@ -116,9 +115,3 @@ def short(text: str) -> str:
 def _whole(text: str) -> str:
     """Kept together in either direction."""
     return f"\u2068{text}\u2069"
-
-
-def _event(notice: Notification) -> Event:
-    if notice.event is None:
-        raise ValueError(f"notice {notice.pk} tells of nothing")
-    return notice.event

@@ -35,13 +35,6 @@ def warn(**_future: object) -> None:
 
 
 @shared_task
-def clean_up(**_future: object) -> None:
-    from .services.leftovers import clean_up
-
-    clean_up(timezone.now())
-
-
-@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -61,7 +54,7 @@ def beat_heart(**_future: object) -> None:
 
 @shared_task(acks_late=False, soft_time_limit=3 * 3600, time_limit=3 * 3600 + 60)
 def upkeep(**_future: object) -> None:
-    """The day's upkeep, as long as it takes: acknowledged first, or the broker would hand it out again meanwhile.
+    """The upkeep that is due, as long as it takes: acknowledged first, or the broker would hand it out again meanwhile.
 
     One that was cut off is still due when beat rings again.
     """

@@ -48,7 +48,7 @@ class Centre:
         }
         env = provision.environment(**self.env)
         provision.manage("prepare", env=env)
-        provision.manage("seed_demo", "--transactions", "40", env=env)
+        provision.manage("seed_demo", "--transactions", "40", "--today", "2026-11-24", env=env)
         self.env["REPLICA_DATABASE_URL"] = provision.start_replica(family, self.home / "copy", url, log=self._log)
         self.samples = json.loads((self.home / "demo.json").read_text())["samples"]
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 from knox.models import AuthToken
@@ -16,7 +15,7 @@ from accounts.models import OneTimeCode
 from transactions.models import Draft, Try
 from transactions.service_types import get
 from transactions.services import attachments, drafts
-from transactions.tasks import clean_up
+from transactions.tasks import upkeep
 from transactions.views import kept
 
 from ..conftest import national_id, upload
@@ -66,10 +65,9 @@ def leave_behind(now):
         Try.objects.create(bucket=str(place), hour=at)
 
 
-@pytest.mark.parametrize("run", [clean_up, lambda: call_command("work", once=True)], ids=["celery", "work"])
-def test_what_nobody_needs_is_deleted(run, city):
+def test_what_nobody_needs_is_deleted(city):
     leave_behind(timezone.now())
-    run()
+    upkeep()
     assert [session.session_key for session in Session.objects.all()] == ["lives"]
     assert [code.national_id for code in OneTimeCode.objects.all()] == [national_id(951)]
     assert [one.bucket for one in Try.objects.all()] == ["1"]

@@ -1,4 +1,4 @@
-"""What is done once a day is done by itself, and what goes wrong with it is seen."""
+"""What has to be done every hour or day is done by itself, and what goes wrong with it is seen."""
 
 from __future__ import annotations
 
@@ -33,25 +33,26 @@ def failing(now):
     return {failure: many for failure, many in health(now).silent.items() if many}
 
 
-def test_the_upkeep_is_done_once_a_day(cast, submitted):
+def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
-    assert upkeep.run_due(NOW) == ["sweep_files", "verify_journal"]
-    assert upkeep.run_due(NOW + 23 * HOUR) == []
-    assert upkeep.run_due(NOW + 25 * HOUR) == ["sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW) == ["clean_up", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW + HOUR / 2) == []
+    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up"]
+    assert upkeep.run_due(NOW + 25 * HOUR) == ["clean_up", "sweep_files", "verify_journal"]
     assert failing(NOW + 72 * HOUR) == {}
-    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 2}
+    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 3}
 
 
 def test_a_changed_journal_is_told_until_it_is_good_again(cast, submitted):
     submitted()
     head = Chain.objects.get().head_hash
     Chain.objects.update(head_hash=bytes(32))
-    assert upkeep.run_due(NOW) == ["sweep_files"]
+    assert upkeep.run_due(NOW) == ["clean_up", "sweep_files"]
     assert failing(NOW) == {"journal_broken": 1}
     Chain.objects.update(head_hash=head)
     # Not done well, so it is due at once.
-    assert upkeep.run_due(NOW + HOUR) == ["verify_journal"]
-    assert failing(NOW + HOUR) == {}
+    assert upkeep.run_due(NOW + HOUR / 2) == ["verify_journal"]
+    assert failing(NOW + HOUR / 2) == {}
 
 
 def test_beat_rings_for_tasks_that_exist_in_queues_that_workers_answer(db):
@@ -61,7 +62,7 @@ def test_beat_rings_for_tasks_that_exist_in_queues_that_workers_answer(db):
         assert entry["task"] in app.tasks
         assert django_settings.CELERY_TASK_ROUTES[entry["task"]]["queue"] in queues
     tasks.upkeep()
-    assert done() == {"sweep_files", "verify_journal"}
+    assert done() == set(upkeep.JOBS)
 
 
 def test_without_a_broker_the_worker_does_it(db, monkeypatch):
@@ -75,4 +76,4 @@ def test_without_a_broker_the_worker_does_it(db, monkeypatch):
         stop.cancel()
         for way, handler in before.items():
             signal.signal(way, handler)
-    assert done() == {"sweep_files", "verify_journal"}
+    assert done() == set(upkeep.JOBS)

@@ -40,8 +40,7 @@ class StaffSite(AdministeredSite):
         """Passwords are changed in one place, which ends sessions and API tokens as well."""
         return redirect("account_change_password")
 
-    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
-        return redirect("account_change_password")
+    password_change_done = password_change  # type: ignore[assignment]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         posts = posts_of(request.user) if request.user.is_authenticated else []

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils import timezone, translation
 
 from accounts import services as people
 from accounts import sms
-from accounts.models import Authorisation, OfficeMembership, User
+from accounts.models import Authorisation, OfficeMembership, PhoneChange, User
+from accounts.signals import phone_changed
 
 from .. import database, outbox
-from ..messages import letter, short, subject
+from ..messages import letter, message, short, subject
 from ..models import Dealing, Delivery, Event, Notification
 from ..prepared import AT_ONCE, PreparedInsert, Writer
 
@@ -95,9 +98,9 @@ def send(notification_id: int, now: datetime) -> Exception | None:
     return left
 
 
-def owe_warning(change_id: int, now: datetime) -> None:
-    """Owe the message to somebody's old phone that it was changed (accounts.services)."""
-    outbox.owe("warn", change_id, dedupe=f"warn:{change_id}", now=now)
+@receiver(phone_changed)
+def _owe_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
+    outbox.owe("warn", change.pk, dedupe=f"warn:{change.pk}", now=now)
 
 
 @outbox.handles("warn")
@@ -107,13 +110,13 @@ def warn(change_id: int, now: datetime) -> None:
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
-    text, key = letter(notice), f"notice-{notice.pk}"
+    said, key = message(notice), f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send(notice.recipient.phone, short(text), key=key)
+        sms.send(notice.recipient.phone, short(letter(said)), key=key)
         return
     sender = settings.DEFAULT_FROM_EMAIL
     headers = {"Message-ID": f"<{key}@{sender.rpartition('@')[2].rstrip('>')}>"}
-    EmailMessage(subject(notice), text, sender, [notice.recipient.email], headers=headers).send()
+    EmailMessage(subject(said), letter(said), sender, [notice.recipient.email], headers=headers).send()
 
 
 def mark_read(user: User, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What has to be done once a day, whoever finds it due: a worker rung by beat, or `manage.py work`.
+"""What has to be done every hour or day, whoever finds it due: a worker rung by beat, or `manage.py work`.
 
 When each was last done well stands beside the workers' sign of life, so that /metrics and the administrators' page can
 say what is late.
@@ -8,40 +8,57 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.core.management import CommandError, call_command
 
 from ..models import Heartbeat
+from .leftovers import clean_up
 
 logger = logging.getLogger(__name__)
-DAILY = ("sweep_files", "verify_journal")
+
+
+class Job(NamedTuple):
+    every: timedelta
+    do: Callable[[datetime], object]
+
+
+def _command(name: str) -> Callable[[datetime], object]:
+    return lambda _now: call_command(name, stdout=io.StringIO())
+
+
+JOBS = {
+    "clean_up": Job(timedelta(hours=1), clean_up),
+    "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
+    "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
+}
 # Done from outside (it needs a place off this machine), and noted here all the same.
 BACKUP = "backup"
 BROKEN = "journal_broken"
-EVERY = timedelta(hours=24)
-LATE = timedelta(hours=48)
+LATE = timedelta(days=2)
 
 
 def run_due(now: datetime) -> list[str]:
-    """Do what was not done well for a day; returns what was done well now."""
-    recent = set(Heartbeat.objects.filter(name__in=DAILY, at__gt=now - EVERY).values_list("name", flat=True))
-    return [job for job in DAILY if job not in recent and _run(job, now)]
+    """Do what was not done well for as long as it may wait; returns what was done well now."""
+    done = dict(Heartbeat.objects.filter(name__in=JOBS).values_list("name", "at"))
+    due = [name for name, job in JOBS.items() if name not in done or done[name] <= now - job.every]
+    return [name for name in due if _run(name, now)]
 
 
-def _run(job: str, now: datetime) -> bool:
-    said = io.StringIO()
+def _run(name: str, now: datetime) -> bool:
     try:
-        call_command(job, stdout=said)
+        JOBS[name].do(now)
     except CommandError as verdict:
         # Only the journal's check ends so: an entry is bad, and whoever is on duty has to know at once.
-        logger.error("upkeep failed: %s", verdict, extra={"job": job})
+        logger.error("upkeep failed: %s", verdict, extra={"job": name})
         note(BROKEN, now)
         return False
-    if job == "verify_journal":
+    if name == "verify_journal":
         Heartbeat.objects.filter(name=BROKEN).delete()
-    note(job, now)
-    logger.info("upkeep done", extra={"job": job})
+    note(name, now)
+    logger.info("upkeep done", extra={"job": name})
     return True
 
 
@@ -52,6 +69,6 @@ def note(job: str, now: datetime) -> None:
 
 def failures(now: datetime) -> dict[str, int]:
     """How many of these are late, and whether the journal was found changed; one query."""
-    marks = dict(Heartbeat.objects.filter(name__in=[*DAILY, BACKUP, BROKEN]).values_list("name", "at"))
+    marks = dict(Heartbeat.objects.filter(name__in=[*JOBS, BACKUP, BROKEN]).values_list("name", "at"))
     broken = marks.pop(BROKEN, None)
     return {BROKEN: int(broken is not None), "upkeep_late": sum(at < now - LATE for at in marks.values())}

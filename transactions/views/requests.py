@@ -95,8 +95,8 @@ def tab_labels() -> list[tuple[str, str]]:
 
 def first_of(drafts: QuerySet[Draft], most: int) -> tuple[list[Draft], int]:
     """The first of a list, and how many there are in all; one query."""
-    rows = list(drafts.annotate(in_all=Window(Count("pk")))[:most])
-    return list(rows), rows[0].in_all if rows else 0
+    rows: list[Any] = list(drafts.annotate(in_all=Window(Count("pk")))[:most])
+    return rows, rows[0].in_all if rows else 0
 
 
 def with_parts(draft: Draft) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box;
-and the day's upkeep (services/upkeep.py).
+and the upkeep (services/upkeep.py).
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from django.utils import timezone
 from transactions import outbox
 from transactions.services import upkeep
 from transactions.services.heartbeat import beat
-from transactions.services.leftovers import clean_up
 
 IDLE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10
 UPKEEP_SECONDS = 60
-CLEAN_UP_SECONDS = 3600
 # How long one kind of work may keep the others, and a signal to stop, waiting.
 TURN_SECONDS = 1
 
@@ -37,7 +35,7 @@ class Command(BaseCommand):
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
-        heartbeat_due = clean_up_due = timezone.now()
+        heartbeat_due = timezone.now()
         upkeep_due = heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
         while not stop.is_set():
             try:
@@ -45,9 +43,6 @@ class Command(BaseCommand):
                 if now >= heartbeat_due:
                     beat(now)
                     heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
-                if now >= clean_up_due:
-                    clean_up(now)
-                    clean_up_due = now + timedelta(seconds=CLEAN_UP_SECONDS)
                 worked = self._batch(stop)
                 if not once and now >= upkeep_due:
                     upkeep.run_due(now)
