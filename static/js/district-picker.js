@@ -26,6 +26,8 @@ function build(input) {
     home: option.dataset.home,
     keys: [key(option.value), key(option.textContent)],
   }));
+  // On a slow line somebody is writing already.
+  const writing = document.activeElement === input;
   const box = document.createElement("div");
   box.className = "combobox";
   input.replaceWith(box);
@@ -135,6 +137,7 @@ function build(input) {
     if (input.value.trim() && same.length === 1) input.value = same[0].name;
     close();
   });
+  if (writing) input.focus();
 }
 
 document.querySelectorAll("input[data-combobox]").forEach(build);

@@ -158,10 +158,13 @@ function settle(upload, answer) {
 for (const row of document.querySelectorAll("[data-upload]")) {
   const input = row.querySelector("input[type=file]");
   const take = (files) => [...files].forEach((file) => add(row, file));
-  input.addEventListener("change", () => {
+  const takeChosen = () => {
     take(input.files);
     input.value = "";
-  });
+  };
+  input.addEventListener("change", takeChosen);
+  // On a slow line somebody has chosen already.
+  takeChosen();
   input.classList.add("hide");
   row.querySelectorAll(".pick, .pick__drop").forEach((part) => (part.hidden = false));
   row.addEventListener("dragover", (event) => event.preventDefault());
