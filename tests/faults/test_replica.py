@@ -169,8 +169,8 @@ from transactions.workflow import STUDY
 supervisors = {post.office_id: post.user for post in StaffPost.objects.filter(role="supervisor")}
 case = Transaction.objects.filter(status__in=STUDY, held_by__in=supervisors).first()
 before = {"status": case.status, "movements": case.movements.count()}
-elsewhere = StaffPost.objects.filter(role="registry_clerk", office__kind="sub_municipality").exclude(office=case.held_by)
-clerk = elsewhere.first()
+clerks = StaffPost.objects.filter(role="registry_clerk", office__kind="sub_municipality")
+clerk = clerks.exclude(office=case.held_by).first()
 case = moves.refer(case, to=clerk.office, reason="x", by=supervisors[case.held_by_id])
 case = moves.register(case, by=clerk.user)
 line = case.movements.get(direction="in", office=clerk.office)

@@ -109,13 +109,13 @@ def asked_by(client: Any, ask: Any) -> list[str]:
 
 
 @pytest.fixture
-def long_memory(monkeypatch) -> None:
+def memory(monkeypatch) -> None:
     """What a process remembers for half a minute does not run out between two requests of a slow test."""
     for module in (municipality_services, closures):
         monkeypatch.setattr(module, "REMEMBERED_SECONDS", 3600)
 
 
-def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted, long_memory):
+def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted, memory):
     world = build(cast, submitted)
     notes.write(world.studied, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
     clients = {actor: client_of(world.who(actor)) for actor in ACTORS}
