@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,7 @@ from .access import offices_of, signed_in
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, EngineeringOffice, OneTimeCode
+from .programs import let_in, programs_of, shut_out
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
@@ -84,6 +86,30 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required
+def programs(request: HttpRequest) -> HttpResponse:
+    """Tokens for the API; a new one is in the answer to the press that made it and nowhere else."""
+    token = ""
+    if request.method == "POST":
+        try:
+            token = let_in(signed_in(request))
+        except AccountError as error:
+            messages.error(request, error.message)
+            return redirect("accounts:programs")
+    context = {"programs": programs_of(signed_in(request)), "token": token}
+    return render(request, "accounts/programs.html", context)
+
+
+@login_required
+@require_POST
+def program_end(request: HttpRequest) -> HttpResponse:
+    shut_out(signed_in(request), request.POST.get("program", ""))
+    messages.success(request, _("The token is ended. No program can act with it any more."))
+    return redirect("accounts:programs")
 
 
 @login_required

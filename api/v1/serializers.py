@@ -346,7 +346,3 @@ class InquiryAnswer(serializers.Serializer[Any]):
     timeline = EntryShape(many=True)
     movements = MovementShape(many=True)
     as_of = serializers.DateTimeField()
-
-
-class TokenSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField(help_text="Shown once. Send it as “Authorization: Token …”.")

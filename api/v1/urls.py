@@ -18,7 +18,6 @@ urlpatterns = [
     path("attachments/", views.Attachments.as_view()),
     path("attachments/<uuid:key>/", views.AttachmentView.as_view()),
     path("inquiries/", views.Inquiries.as_view()),
-    path("tokens/", views.Tokens.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^[\s\S]*$", errors.not_found),

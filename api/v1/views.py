@@ -12,9 +12,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from knox.models import AuthToken
 from rest_framework import exceptions, status
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -52,9 +50,6 @@ def _read(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body of a request in this shape; ValidationError names what is wrong with it."""
     read: dict[str, Any] = _shape(kind).run_validation({} if request.data is None else request.data)
     return read
-
-
-SIGNED_IN_ON_THE_SITE: Any = [{"cookieAuth": []}]
 
 
 class Services(APIView):
@@ -346,26 +341,3 @@ def _told(case: Transaction) -> dict[str, Any]:
             for line in public_movements_of(case)
         ],
     }
-
-
-class Tokens(APIView):
-    """A token is made by somebody who is signed in on the site, second factor and all."""
-
-    authentication_classes = (SessionAuthentication,)
-
-    @extend_schema(
-        request=None,
-        responses={201: serializers.TokenSerializer},
-        operation_id="tokens_create",
-        auth=SIGNED_IN_ON_THE_SITE,
-    )
-    def post(self, request: Request) -> Response:
-        """Make a token for the API. It is shown once."""
-        _row, token = AuthToken.objects.create(signed_in(request))
-        return Response(serializers.TokenSerializer({"token": token}).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=None, responses={204: None}, operation_id="tokens_delete", auth=SIGNED_IN_ON_THE_SITE)
-    def delete(self, request: Request) -> Response:
-        """Throw all my tokens away."""
-        AuthToken.objects.filter(user=signed_in(request)).delete()
-        return Response(status=status.HTTP_204_NO_CONTENT)

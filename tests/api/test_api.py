@@ -207,18 +207,6 @@ def test_an_upload_is_judged_by_content(cast):
     assert Attachment.objects.count() == 0
 
 
-def test_a_token_is_made_only_by_who_is_signed_in_on_the_site(cast, signed_in):
-    page = signed_in(cast.citizen)
-    made = page.post(f"{V1}/tokens/")
-    assert made.status_code == 201
-    token = made.json()["token"]
-    client = Client()
-    assert client.get(f"{V1}/transactions/", headers={"Authorization": f"Token {token}"}).status_code == 200
-    assert client.post(f"{V1}/tokens/", headers={"Authorization": f"Token {token}"}).status_code in (401, 403)
-    assert page.delete(f"{V1}/tokens/").status_code == 204
-    assert client.get(f"{V1}/transactions/", headers={"Authorization": f"Token {token}"}).status_code == 401
-
-
 def test_unknown_addresses_answer_in_the_same_shape(cast):
     assert problem(Api().get("/nothing/here/")) == (404, "not_found")
     assert problem(Api(cast.citizen).client.delete(f"{V1}/services/"))[0] == 405

@@ -86,6 +86,11 @@ def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:
     page.wait_for_function("!document.querySelector('main [name]:not([type=hidden])')")
 
 
+def make_a_token(page: Page, world: dict[str, str]) -> None:
+    page.locator("main form:not([action]) button").click()
+    page.locator("#token").wait_for()
+
+
 def ask_for_changes(page: Page, world: dict[str, str]) -> None:
     page.locator("details.more summary").click()
 
@@ -121,6 +126,8 @@ PUBLIC = (
     Shown("letter", "/requests/{letter}/documents/electricity-letter/", "citizen"),
     Shown("minutes", "/requests/{minutes}/documents/subdivision-minutes/", "citizen"),
     Shown("profile", "/profile/", "citizen"),
+    Shown("programs", "/profile/programs/", "citizen", session=session_just_confirmed),
+    Shown("programs-made", "/profile/programs/", "citizen", session=session_just_confirmed, then=make_a_token),
     Shown("code", "/first/code/", "citizen", session=session_with_code_sent),
     Shown("password", "/accounts/password/", "citizen"),
     Shown("logout", "/accounts/logout/", "citizen"),

@@ -25,6 +25,7 @@ NO_PAGE = {
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/files/": "a file, or a picture of one",
     "/notices/read/$": "takes a press and goes back",
+    "/profile/programs/end/$": "takes a press and goes back",
     "/authorisations/<int:pk>/revoke/$": "takes a press and goes back",
     "/office/authorisations/<int:pk>/answer/$": "takes a press and goes back",
     "/staff/take-next/$": "takes a file and goes to it",
