@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from municipality.guarded_admin import (
     Administered,
@@ -118,7 +119,7 @@ class UserAdmin(PeopleAdmin):
 
     @admin.display(description=_("account"), ordering="is_active")
     def state(self, user: User) -> SafeString:
-        return tag("success", _("Active")) if user.is_active else tag("error", _("Closed"))
+        return tag("success", _("Active")) if user.is_active else tag("error", pgettext("an account", "Closed"))
 
 
 class MembershipInline(GuardedInline):

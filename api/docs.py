@@ -113,6 +113,9 @@ def _shape(name: str, schema: Schema) -> Shape:
     return Shape(name, schema.get("description", ""), list(values_of(schema)))
 
 
+HEADER = "Authorization: Token …"
+
+
 @cache
 def reference() -> Reference:
     """Read once a process: the description follows from the code."""
@@ -131,4 +134,4 @@ def reference() -> Reference:
 
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/developers.html", {"reference": reference()})
+    return render(request, "pages/developers.html", {"reference": reference(), "header": HEADER})

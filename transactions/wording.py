@@ -115,7 +115,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     ),
     "refer": _with_reason(gettext_noop("It goes to %(office)s. The reason: %(reason)s")),
     "withdraw": lambda event: _("The request was cancelled at the applicant's wish."),
-    "file": lambda event: _("The file is closed and kept."),
+    "file": lambda event: _("Your request is closed and kept."),
     "reopen": _with_reason(gettext_noop("The request is looked at again. The reason: %(reason)s")),
 }
 

@@ -18,10 +18,10 @@ def begin(page, code, user=None):
     page.goto("/")
     fits(page)
     page.locator(f"main a[href$='/services/{code}/']").click()
-    page.get_by_role("button", name="ابدأ الطلب").click()
+    page.get_by_role("button", name="بدء الطلب").click()
     if user:
         sign_in(page, user)
-        page.get_by_role("button", name="ابدأ الطلب").click()
+        page.get_by_role("button", name="بدء الطلب").click()
     page.locator(".tasks a").first.click()
 
 
@@ -67,7 +67,7 @@ def test_an_electricity_connection(cast, open_page, papers):
     relative.goto("/")
     relative.fill("[name=reference]", reference.lower())
     relative.fill("[name=pin]", pin)
-    relative.get_by_role("button", name="أين وصلت").click()
+    relative.get_by_role("button", name="متابعة الطلب").click()
     assert "بانتظار القيد" in relative.locator("main").inner_text()
     assert cast.citizen.full_name not in relative.content()
     fits(relative)
@@ -241,7 +241,7 @@ def test_the_counter(cast, open_page, papers):
     person.goto("/first/")
     for name, value in (("national_id", number), ("full_name", "عبدالله"), ("phone", "0555000111")):
         person.fill(f"[name={name}]", value)
-    person.get_by_role("button", name="أرسل الرمز").click()
+    person.get_by_role("button", name="إرسال الرمز").click()
     person.fill("[name=code]", _code())
     person.fill("[name=password]", PASSWORD)
     person.get_by_role("button", name="حفظ كلمة المرور والمتابعة").click()

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
 
@@ -47,7 +48,7 @@ class ClosureAdmin(Administered, RecordedAdmin):
 
     @admin.display(description=_("state"), ordering="in_force")
     def state(self, closure: Closure) -> SafeString:
-        return tag("warning", _("Closed")) if closure.in_force else tag("success", _("Open"))
+        return tag("warning", pgettext("a service", "Closed")) if closure.in_force else tag("success", _("Open"))
 
 
 def register(site: AdministeredSite) -> None:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.access import offices_of, signed_in
@@ -163,6 +164,6 @@ def _tabs() -> list[tuple[str, str]]:
         ("late", _("Late")),
         ("returned", _("Returned")),
         ("unpaid", _("To be paid")),
-        ("closed", _("Closed")),
+        ("closed", pgettext("several cases", "Closed")),
         ("all", _("All")),
     ]
