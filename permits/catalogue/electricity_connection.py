@@ -48,7 +48,7 @@ SERVICE = ServiceType(
     steps=(
         Step(
             "request",
-            _("What you ask for"),
+            _("Connection requested"),
             (
                 Field(
                     "request_kind",
@@ -63,7 +63,7 @@ SERVICE = ServiceType(
                 ),
                 Field(
                     "ownership",
-                    _("What papers does the home have?"),
+                    _("Papers of the home"),
                     Kind.CHOICE,
                     choices=(
                         ("none", _("No title deed: an ownership paper with attestation")),

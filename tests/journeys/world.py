@@ -10,7 +10,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db.models import Value
 from django.db.models.functions import Concat
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from accounts import services as people
@@ -37,10 +37,11 @@ def session_of(user: User) -> str:
 
 
 def session_just_confirmed(user: User) -> str:
-    """Of somebody who has just typed their password once more."""
+    """Of somebody who has just typed their password once more; as often as pages are looked at."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    with override_settings(ACCOUNT_RATE_LIMITS=False):
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client.cookies["sessionid"].value
 
 

@@ -43,6 +43,8 @@ WORDS: dict[str, StrOrPromise] = {
     "accounts:first": gettext_lazy("First sign-in, or a forgotten password"),
     "accounts:code": gettext_lazy("Code from the message"),
     "accounts:profile": gettext_lazy("Personal details"),
+    "accounts:programs": gettext_lazy("Programs that act for me"),
+    "accounts:program_end": gettext_lazy("Programs that act for me"),
     "accounts:authorisations": gettext_lazy("Engineering offices I authorised"),
     "accounts:revoke": gettext_lazy("Revoking an authorisation"),
     "accounts:office_authorisations": gettext_lazy("All owners who authorised us"),
