@@ -379,7 +379,8 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+            "fmt": "%(levelname)s %(name)s %(message)s %(request_id)s",
+            "timestamp": True,  # with its offset: hosts and people count in different zones
         }
     },
     "handlers": {

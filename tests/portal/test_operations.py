@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def test_one_id_follows_a_request_through_web_outbox_and_task(cast, signed_in, l
     }  # fmt: skip
     assert kinds == set(Outbox.objects.filter(request_id=TRACE).values_list("kind", flat=True))
     assert "route" in kinds
+    assert {datetime.fromisoformat(line["timestamp"]).utcoffset() for line in [*web, *task]} == {timedelta(0)}
     assert cast.citizen.national_id not in done.stderr
 
 
