@@ -217,6 +217,25 @@ def prepared_drafts(user: User) -> Q:
     return Q(authorisation__status="accepted", authorisation__office__in=offices_of(user))
 
 
+def may_write(user: User, draft: Draft) -> bool:
+    """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
+    if draft.authorisation_id is None:
+        return True
+    return draft.stage == Draft.Stage.OPEN and draft.applicant_id != user.pk
+
+
+def may_discard(user: User, draft: Draft) -> bool:
+    """Whoever writes it; the owner of an office's file when the office cannot go on with it, so that no press of
+    theirs takes work from under the office's hands. An owner who wants it ended revokes the authorisation first.
+    """
+    return may_write(user, draft) or (draft.applicant_id == user.pk and office_is_out(draft))
+
+
+def office_is_out(draft: Draft) -> bool:
+    """Was this file prepared by an office whose authorisation has ended since?"""
+    return draft.authorisation is not None and draft.authorisation.status != Authorisation.Status.ACCEPTED
+
+
 def get_draft(user: User, key: UUID | str) -> Draft:
     found = (
         Draft.objects.filter(drafts(user), key=key)

@@ -39,6 +39,11 @@ class GroupPart:
     total: str = ""
     sum: str = ""
 
+    @property
+    def next_path(self) -> str:
+        """The first box of the row that “Add another” makes: where whoever presses it goes on."""
+        return f"{self.group.name}.{len(self.rows)}.{self.group.fields[0].name}"
+
 
 def typed_in(step: Step, data: QueryDict) -> tuple[dict[str, Any], dict[str, int], bool]:
     """(raw answers, rows shown per group, only rows were added or removed)."""
@@ -143,6 +148,7 @@ def _form(
     for spec in specs:
         if spec.kind is Kind.DISTRICT:
             form.initial[spec.name] = _district_name(str(raw.get(spec.name, "")))
+            form[spec.name].unlisted = raw.get(spec.name) == answers.UNLISTED  # type: ignore[attr-defined]
     for name in form.fields:
         bound = form[name]
         bound.problems = by_path.get(f"{path}{name}", [])  # type: ignore[attr-defined]

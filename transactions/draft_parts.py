@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from . import answers
 from .errors import Problem
-from .models import Draft
+from .models import Attachment, Draft
 from .service_types import Answers, Document, ServiceType, Step
 
 if TYPE_CHECKING:
@@ -45,6 +45,37 @@ class Gap:
     code: str
     title: StrOrPromise
     problems: list[Problem]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document asked for: the files given, and what is wrong with it."""
+
+    document: Document
+    files: list[Attachment]
+    problems: list[Problem]
+
+    @property
+    def room(self) -> int:
+        return self.document.most - len(self.files)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.files) >= self.document.least
+
+
+def papers_of(draft: Draft, documents: Iterable[Document], problems: Iterable[Problem]) -> list[Paper]:
+    """These documents of a draft. One query."""
+    held: dict[str, list[Attachment]] = {}
+    for file in draft.attachments.filter(removed_at=None):
+        held.setdefault(file.document, []).append(file)
+    wrong: dict[str, list[Problem]] = {}
+    for problem in problems:
+        wrong.setdefault(problem.path, []).append(problem)
+    return [
+        Paper(document, held.get(document.code, []), wrong.get(f"documents.{document.code}", []))
+        for document in documents
+    ]
 
 
 def parts_of(draft: Draft) -> list[Part]:

@@ -73,7 +73,7 @@ function cancel(upload) {
   upload.cancelled = true;
   upload.request?.abort();
   status.textContent = `${words.cancelled} ${upload.file.name}`;
-  upload.row.querySelector("input[type=file]").focus();
+  goTo(upload.row);
   upload.item.remove();
 }
 
@@ -137,22 +137,34 @@ function post(upload) {
   });
 }
 
+// Where somebody goes on whose place is gone: the picker, or the name of a document that takes no more.
+function goTo(row) {
+  const input = row.querySelector("input[type=file]");
+  (input.closest("[hidden]") ? row.querySelector("h2") : input).focus();
+}
+
 // The server's word on one document: what is attached now, or why this file was not.
 function settle(upload, answer) {
   const { row, file, item } = upload;
   const fresh = new DOMParser().parseFromString(answer.text, "text/html").querySelector("[data-upload-state]");
   const refused = [...fresh.querySelectorAll(".field__error")].map((error) => error.textContent.trim());
   fresh.querySelectorAll(".field__error").forEach((error) => error.remove());
+  const stood = row.contains(document.activeElement) ? document.activeElement : null;
+  const input = row.querySelector("input[type=file]");
   row.querySelector("[data-upload-state]").replaceWith(document.adoptNode(fresh));
   row.classList.remove("field--error");
-  if (fresh.dataset.room !== undefined) row.querySelector("input[type=file]").closest(".field").hidden = fresh.dataset.room <= 0;
+  input.removeAttribute("aria-invalid");
+  if (fresh.dataset.room !== undefined) input.closest(".field").hidden = fresh.dataset.room <= 0;
   if (refused.length) {
     giveUp(upload, refused.join(" "));
-    return;
+  } else {
+    item.remove();
+    status.textContent = `${words.arrived} ${file.name}`;
   }
-  if (item.contains(document.activeElement)) row.querySelector("input[type=file]").focus();
-  item.remove();
-  status.textContent = `${words.arrived} ${file.name}`;
+  if (!stood || (stood.isConnected && !stood.closest("[hidden]"))) return;
+  const same = [...fresh.querySelectorAll("a, button")].find((one) => one.isEqualNode(stood));
+  if (same) same.focus();
+  else goTo(row);
 }
 
 for (const row of document.querySelectorAll("[data-upload]")) {
@@ -200,7 +212,8 @@ function goOn() {
   const failed = form.querySelector(".upload--failed");
   if (failed) return failed.scrollIntoView({ block: "center" });
   // "Remove" stands in the list of files, which was drawn anew when the file arrived.
-  const pressed = button.isConnected ? button : form.querySelector(`[name="${button.name}"][value="${button.value}"]`);
+  const gone = button && !button.isConnected;
+  const pressed = gone ? form.querySelector(`[name="${button.name}"][value="${button.value}"]`) : button;
   // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before this.
-  if (pressed) window.setTimeout(() => form.requestSubmit(pressed));
+  if (pressed || !gone) window.setTimeout(() => form.requestSubmit(pressed));
 }

@@ -281,6 +281,45 @@ def test_a_file_is_taken_out_while_another_is_on_its_way(documents, papers, tmp_
     assert Attachment.objects.get(removed_at=None).original_name == other.name
 
 
+def test_a_file_that_arrives_moves_nobody_from_where_they_stand(documents, papers, tmp_path):
+    page, deed = documents.page, row(documents, "deed_or_permit")
+    others = [tmp_path / f"صك {number}.pdf" for number in range(2)]
+    for file in others:
+        file.write_bytes(pdf(1000 + len(file.name)))
+    documents.attach("deed_or_permit", papers["paper"])
+    expect(deed.locator(".file")).to_have_count(1)
+    under_way = []
+    page.route("**/documents/deed_or_permit/", lambda route: under_way.append(route))
+    # On "Remove" of the first file, while the second arrives.
+    documents.attach("deed_or_permit", others[0])
+    expect(deed.locator(".upload")).to_have_count(1)
+    documents.reach(".file button")
+    under_way.pop().continue_()
+    expect(deed.locator(".file")).to_have_count(2)
+    expect(deed.locator(".file button").first).to_be_focused()
+    # On the picker, while the last that fits arrives: the picker goes, its document's name is where one stands.
+    documents.attach("deed_or_permit", others[1])
+    expect(deed.locator(".upload")).to_have_count(1)
+    deed.locator("input[type=file]").focus()
+    under_way.pop().continue_()
+    expect(deed.locator(".file")).to_have_count(3)
+    expect(deed.locator("h2")).to_be_focused()
+
+
+def test_who_adds_a_part_of_the_plot_goes_on_in_its_first_box(cast, open_page):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    page = open_page(cast.citizen)
+    page.goto(f"/drafts/{draft.key}/{draft.service_type.steps[-1].code}/")
+    keys, rows = Keys(page), page.locator("fieldset.group")
+    before = rows.count()
+    keys.go("[name=add_row]")
+    expect(rows).to_have_count(before + 1)
+    expect(page.locator(f"[name='parts-{before}-area_m2']")).to_be_focused()
+    keys.go("[name=remove_row]")
+    expect(rows).to_have_count(before)
+    expect(page.locator("#id_parts")).to_be_focused()
+
+
 def test_a_file_whose_answer_is_lost_is_attached_once(documents, papers):
     arrived = []
 

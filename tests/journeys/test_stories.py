@@ -50,7 +50,7 @@ def electricity(page, papers):
             "ownership_doc": papers["paper"],
         },
     )
-    page.get_by_role("link", name="راجع إجاباتك").click()
+    page.get_by_role("button", name="راجع إجاباتك").click()
     fits(page)
     page.get_by_role("button", name="تقديم الطلب").click()
 
@@ -99,7 +99,7 @@ def test_a_land_subdivision(cast, open_page, papers):
     rows = {f"parts-{n}-{name}": value for n, part in enumerate(answers["parts"]) for name, value in part.items()}
     fill(owner, rows)
     attach(owner, {document.code: papers["paper"] for document in required("land-subdivision")})
-    owner.get_by_role("link", name="راجع إجاباتك").click()
+    owner.get_by_role("button", name="راجع إجاباتك").click()
     owner.get_by_role("button", name="تقديم الطلب").click()
     reference, _pin = receipt(owner)
     owner.get_by_role("link", name="متابعة هذا الطلب").first.click()
@@ -171,7 +171,7 @@ def test_a_building_permit(cast, open_page, papers):
     house = ("building_type", "floors", "ground_area_m2", "total_area_m2", "units", "parking")
     fill(office, {name: answers[name] for name in house})
     attach(office, {document.code: papers["paper"] for document in required("building-permit")})
-    office.get_by_role("link", name="راجع إجاباتك").click()
+    office.get_by_role("button", name="راجع إجاباتك").click()
     office.get_by_role("button", name="إرسال إلى المالك للموافقة").click()
 
     owner.goto("/requests/")

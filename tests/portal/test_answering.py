@@ -62,6 +62,18 @@ def test_a_file_is_taken_out_of_an_answer_and_nothing_written_beside_it_is_lost(
     assert list(case.attachments.exclude(removed_at=None)) == [wrong]
 
 
+def test_two_things_wrong_with_one_answer_stand_in_one_place_its_box_names(cast, submitted, signed_in):
+    case = returned(submitted, cast)
+    first = case.deficiencies.first()
+    url = reverse("transactions:answer", args=[case.reference])
+    bad = [upload(f"{number}.pdf", b"MZ no paper") for number in range(2)]
+    html = signed_in(cast.citizen).post(url, {f"file-{first.pk}": bad, "attach": "1"}).content.decode()
+    assert "0.pdf" in html
+    assert "1.pdf" in html
+    assert html.count(f'id="error-{first.pk}"') == 1
+    assert f'aria-invalid="true" aria-describedby="error-{first.pk}"' in html
+
+
 def test_a_file_is_taken_out_of_a_draft_by_its_button(cast, signed_in):
     draft, other = begun(cast.citizen), begun(cast.other_citizen)
     page, url = signed_in(cast.citizen), reverse("transactions:documents", args=[draft.key])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +16,12 @@ from accounts.models import Authorisation
 from municipality.hijri import RIYADH
 from municipality.text import loose_key, without_marks
 from transactions import answers, service_types
+from transactions.answer_forms import step_page
+from transactions.errors import Problem
 from transactions.lateness import standing
 from transactions.models import Draft, Transaction
 from transactions.progress import Turn, progress_of
+from transactions.service_types import Field, Kind, Step
 from transactions.services import drafts, moves
 from transactions.services.moves import Asked
 
@@ -144,6 +149,15 @@ def test_an_owner_reads_the_file_of_the_office_and_cannot_change_it_from_the_pag
     assert owner.context["may_write"] is False
     assert not signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key])).context["may_change"]
     assert signed_in(cast.engineer).get(reverse("transactions:draft", args=[draft.key])).context["may_write"] is True
+
+
+def test_a_radio_question_keeps_its_hint_when_something_is_wrong_with_it():
+    choice = Field("kind", "Kind", Kind.CHOICE, hint="As on the deed.", choices=(("a", "A"), ("b", "B")))
+    (part,) = step_page(Step("s", "S", (choice,)), {}, {}, [Problem("kind", "Choose one.")], {})
+    html = render_to_string("components/field.html", {"field": part.form["kind"]})
+    named = re.search(r'<fieldset[^>]*aria-describedby="([^"]+)"', html)[1].split()
+    assert named == ["id_kind_error", "id_kind_helptext"]
+    assert all(html.count(f'id="{name}"') == 1 for name in named)
 
 
 # -- sessions that end -----------------------------------------------------------------------------------------

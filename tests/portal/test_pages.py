@@ -59,7 +59,7 @@ def test_an_application_from_the_first_page_to_the_receipt(cast, signed_in):
     draft = fill(page, "electricity-connection")
     attach(page, draft)
     check = page.get(reverse("transactions:check", args=[draft.key]))
-    assert not check.context["problems"]
+    assert not check.context["gaps"]
     answer = page.post(reverse("transactions:check", args=[draft.key]))
     case = Transaction.objects.get()
     assert answer.url == reverse("transactions:receipt", args=[case.reference])
@@ -79,7 +79,7 @@ def test_nothing_is_submitted_while_something_is_missing(cast, signed_in):
     draft = fill(page, "electricity-connection")
     answer = page.post(reverse("transactions:check", args=[draft.key]))
     assert answer.status_code == 422
-    assert len(answer.context["problems"]) == 4
+    assert sum(len(row["gap"].problems) for row in answer.context["gaps"]) == 4
     assert Transaction.objects.count() == 0
 
 

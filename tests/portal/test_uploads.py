@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from urllib.parse import quote
 
 import pytest
@@ -62,6 +63,23 @@ def test_a_file_keeps_the_name_people_know_and_comes_back_under_it(way, name, ke
         assert kept in html.unescape(
             signed_in(cast.citizen).get(reverse("transactions:documents", args=[draft.key])).content.decode()
         )
+
+
+@pytest.mark.parametrize(("button", "leads_to"), [("check", "check"), ("later", "draft")])
+def test_files_chosen_and_not_attached_go_along_with_whoever_goes_on(button, leads_to, cast, signed_in):
+    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    page, url = signed_in(cast.citizen), reverse("transactions:documents", args=[draft.key])
+    assert f'type="submit" name="{button}"' in page.get(url).content.decode()
+    onward = reverse(f"transactions:{leads_to}", args=[draft.key])
+    assert page.post(url, {button: "1"}).url == onward, "nothing chosen is no mistake there"
+    assert page.post(url, {button: "1", "deed": upload()}).url == onward
+    assert draft.attachments.count() == 1
+    refused = page.post(url, {button: "1", "id_copy": upload("x.pdf", b"MZ no paper")})
+    assert refused.status_code == 422
+    box = re.search(r'<input type="file"[^>]*name="id_copy"[^>]*>', refused.content.decode())[0]
+    assert 'aria-invalid="true"' in box
+    assert "error-id_copy" in re.search(r'aria-describedby="([^"]+)"', box)[1].split()
+    assert refused.content.decode().count('id="error-id_copy"') == 1
 
 
 @pytest.mark.thorough

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -81,7 +83,7 @@ def test_a_question_that_counts_for_some_answers_says_so_and_is_not_asked_of_oth
     html = page.get(intake(draft)).content.decode()
     assert 'data-when="ownership" data-values="deed"' in html
     assert "لمن اختار: صك ملكية أو رخصة بناء" in html
-    conditional = {paper.document.code: paper.condition for paper in papers(draft, [])}
+    conditional = {paper.document.code: condition for paper, condition in papers(draft, [])}
     assert conditional["croquis"].values == "none"
     assert conditional["id_copy"] is None
     answer = page.post(intake(draft), typed(ownership="deed", deed_number="320211004455", deed_date="1440/03/15"))
@@ -99,6 +101,41 @@ def test_repeated_questions_grow_by_a_row_without_complaint(cast, page):
     rows = [group.rows for topic in topics(draft, [], {}) for group in topic.groups]
     assert [len(row) for row in rows] == [3]
     assert draft.answers["parts"][0] == {"area_m2": "450"}
+
+
+def test_a_row_more_or_less_leaves_the_clerk_where_they_are(cast, page):
+    centre = Office.objects.get(code="SC01")
+    draft = drafts.start(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    rows = {f"parts-{number}-area_m2": "450" for number in range(3)}
+    html = page.post(intake(draft), rows | {"add_row": "parts"}).content.decode()
+    assert html.count('name="parts-3-area_m2"') == 1
+    assert "autofocus" not in html
+    assert 'name="add_row" value="parts" formaction="#id_parts-4-area_m2"' in html
+    assert 'name="remove_row" value="parts-0" formaction="#id_parts"' in html
+    assert 'id="id_parts-3-area_m2"' in html
+    assert "autofocus" in page.get(intake(draft)).content.decode()
+    assert "autofocus" not in page.post(intake(draft), {}).content.decode()
+
+
+def test_what_was_begun_by_mistake_is_thrown_away_after_a_question(draft, page):
+    page.post(intake(draft), typed() | files())
+    assert 'name="discard"' in page.get(intake(draft)).content.decode()
+    asked = page.post(intake(draft), typed(street="شارع فلسطين", discard="1"))
+    assert asked.url == reverse("transactions:discard", args=[draft.key])
+    html = page.get(asked.url).content.decode()
+    assert draft.applicant.full_name in html
+    # "Keep it" leads back to the page, with what was typed.
+    assert "شارع فلسطين" in page.get(reverse("transactions:draft", args=[draft.key]), follow=True).content.decode()
+    assert page.post(asked.url).url == reverse("staff:counter")
+    assert not Draft.objects.exists()
+    assert not Attachment.objects.filter(removed_at=None).exists()
+
+
+def test_what_is_wrong_with_a_file_is_tied_to_its_box(draft, page):
+    html = page.post(intake(draft), typed() | {"id_copy": upload("hoax.pdf", b"MZ no paper")}).content.decode()
+    box = re.search(r'<input type="file"[^>]*name="id_copy"[^>]*>', html)[0]
+    assert 'aria-invalid="true" aria-describedby="error-id_copy"' in box
+    assert html.count('id="error-id_copy"') == 1
 
 
 def test_what_is_kept_for_later_waits_at_the_counter(draft, page):
@@ -137,7 +174,7 @@ def test_a_file_for_a_document_that_is_not_asked_for_is_not_kept(draft, page):
 def test_what_is_begun_at_the_counter_and_kept_for_later_is_submitted_by_its_owner(draft, page, cast, signed_in):
     page.post(intake(draft), typed() | files() | {"later": "1"})
     owner, check = signed_in(cast.citizen), reverse("transactions:check", args=[draft.key])
-    assert owner.get(check).context["problems"] == ()
+    assert owner.get(check).context["gaps"] == []
     receipt = owner.post(check).url
     case = Transaction.objects.get()
     assert receipt == owner.post(check).url == reverse("transactions:receipt", args=[case.reference])

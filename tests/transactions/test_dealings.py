@@ -80,7 +80,7 @@ def test_when_who_prepared_it_has_left_the_office_is_told(cast, prepared):
     people.add_member(cast.office, cast.other_citizen, on=NOW.date())
     drafts.send_to_owner(prepared, by=cast.engineer, now=NOW)
     cast.office.memberships.filter(user=cast.engineer).update(ends_on=NOW.date().replace(year=2021))
-    drafts.ask_for_changes(prepared, note="", by=cast.citizen, now=NOW)
+    drafts.ask_for_changes(prepared, note="الحد", by=cast.citizen, now=NOW)
     assert told()[1:] == [("other citizen", Kind.CHANGES)]
 
 

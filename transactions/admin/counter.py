@@ -28,10 +28,10 @@ from ..answer_forms import typed_in
 from ..errors import DomainError, Invalid, NotVisible, Problem
 from ..models import Channel, Draft, Transaction
 from ..service_types import Filer
-from ..services import attachments, drafts
+from ..services import drafts
 from ..summary import sections
 from ..views.common import page_of
-from ..views.documents import take_out
+from ..views.documents import attach_all, take_out
 from .intake_page import papers, topics
 from .site import staff_site
 
@@ -130,8 +130,11 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("staff:counter")
+        if "discard" in request.POST:
+            # Asked about first; who says no comes back to what was typed.
+            return redirect("transactions:discard", key=key)
         take_out(request, draft.attachments.filter(removed_at=None))
-        refused = _attach(request, draft)
+        _kept, refused = attach_all(request, draft, user)
         if "later" in request.POST and not refused:
             messages.success(request, _("Saved. It waits under “Begun, not submitted”."))
             return redirect("staff:counter")
@@ -143,26 +146,12 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": draft.service_type.title,
         "draft": draft,
-        "topics": topics(draft, problems, rows),
+        "topics": topics(draft, problems, rows, autofocus=request.method == "GET"),
         "papers": papers(draft, problems),
         "problems": problems,
         "districts": districts(),
     }
     return render(request, "staff/intake.html", context, status=422 if problems else 200)
-
-
-def _attach(request: HttpRequest, draft: Draft) -> list[Problem]:
-    """Keep the files that are good; say what is wrong with the others."""
-    problems: list[Problem] = []
-    for code, files in request.FILES.lists():
-        for upload in files:
-            try:
-                attachments.attach_to_draft(draft, code, upload, by=signed_in(request))
-            except Invalid as error:
-                problems += error.problems
-            except DomainError as error:
-                problems.append(Problem(f"documents.{code}", error.message, error.code))
-    return problems
 
 
 def _missing(draft: Draft, request: HttpRequest) -> list[Problem]:

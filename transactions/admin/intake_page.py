@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..answer_forms import FieldsPart, GroupPart, step_page
+from ..draft_parts import Paper, papers_of
 from ..errors import Problem
-from ..models import Attachment, Draft
-from ..service_types import Document, ServiceType, Step, When
+from ..models import Draft
+from ..service_types import ServiceType, Step, When
 from ..wording import only_for
 
 
@@ -35,23 +36,8 @@ class Topic:
     groups: list[GroupPart]
 
 
-@dataclass(frozen=True)
-class Paper:
-    document: Document
-    files: list[Attachment]
-    problems: list[Problem]
-    condition: Condition | None
-
-    @property
-    def room(self) -> int:
-        return self.document.most - len(self.files)
-
-    @property
-    def complete(self) -> bool:
-        return len(self.files) >= self.document.least
-
-
-def topics(draft: Draft, problems: Iterable[Problem], rows: dict[str, int]) -> list[Topic]:
+def topics(draft: Draft, problems: Iterable[Problem], rows: dict[str, int], *, autofocus: bool = False) -> list[Topic]:
+    """Every topic in order. `autofocus` puts the cursor into the first question, on a page new to its reader."""
     service, problems, found = draft.service_type, list(problems), []
     for step in service.steps:
         conditions = {spec.name: condition(service, spec.when) for spec in step.fields}
@@ -61,26 +47,16 @@ def topics(draft: Draft, problems: Iterable[Problem], rows: dict[str, int]) -> l
             (bound, conditions[bound.name]) for part in parts if isinstance(part, FieldsPart) for bound in part.form
         ]
         found.append(Topic(step, questions, [part for part in parts if isinstance(part, GroupPart)]))
-    if found and found[0].questions:
+    if autofocus and found and found[0].questions:
         found[0].questions[0][0].field.widget.attrs["autofocus"] = True
     return found
 
 
-def papers(draft: Draft, problems: Iterable[Problem]) -> list[Paper]:
+def papers(draft: Draft, problems: Iterable[Problem]) -> list[tuple[Paper, Condition | None]]:
     """Every document of the service in order, those that must be there first."""
-    held: dict[str, list[Attachment]] = {}
-    for file in draft.attachments.filter(removed_at=None):
-        held.setdefault(file.document, []).append(file)
-    service, problems = draft.service_type, list(problems)
-    return [
-        Paper(
-            document,
-            held.get(document.code, []),
-            [problem for problem in problems if problem.path == f"documents.{document.code}"],
-            condition(service, document.when),
-        )
-        for document in sorted(service.documents, key=lambda document: not document.least)
-    ]
+    service = draft.service_type
+    documents = sorted(service.documents, key=lambda document: not document.least)
+    return [(paper, condition(service, paper.document.when)) for paper in papers_of(draft, documents, problems)]
 
 
 def condition(service: ServiceType, when: When | None) -> Condition | None:

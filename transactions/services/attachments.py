@@ -32,7 +32,7 @@ from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
 from ..service_types import MIB, PHOTO, Document
 from ..workflow import Status
-from .drafts import lock_open
+from .drafts import lock_to_write
 from .intake import too_many
 
 logger = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ def attach_to_draft(
     now = now or timezone.now()
     row = _keep(upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now)
     with transaction.atomic():
-        locked = lock_open(draft, by)
+        locked = lock_to_write(draft, by)
         return _insert_once(document, locked.attachments.filter(document=document.code), row | {"draft": locked})
 
 
@@ -233,7 +233,7 @@ def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
     """Take a file out of a draft or of an answer not yet sent. What was submitted stays for good."""
     with transaction.atomic():
         if file.draft and not file.transaction_id:
-            lock_open(file.draft, by)
+            lock_to_write(file.draft, by)
         locked = (
             Attachment.objects.select_for_update(of=("self",))
             .select_related("deficiency", "transaction")

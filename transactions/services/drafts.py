@@ -79,7 +79,7 @@ def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None
 
 
 def lock_open(draft: Draft, by: User) -> Draft:
-    """The draft, locked, if this person may write in it now; DomainError `already_submitted` or `with_owner`."""
+    """The draft, locked, if it is in this person's hands now; DomainError `already_submitted` or `with_owner`."""
     locked = (
         Draft.objects.select_for_update(of=("self",))
         .select_related("applicant", "authorisation__office", "centre")
@@ -89,8 +89,25 @@ def lock_open(draft: Draft, by: User) -> Draft:
     if locked is None or locked.stage == Draft.Stage.SUBMITTED:
         raise DomainError("already_submitted", _("This request was submitted already."))
     if locked.stage == Draft.Stage.AWAITING_OWNER and by.pk != locked.applicant_id:
-        raise DomainError("with_owner", _("The file is with the owner for approval."))
+        refuse_unless_writer(locked, by)
     return locked
+
+
+def lock_to_write(draft: Draft, by: User) -> Draft:
+    """As lock_open, if this person may change what is written in it and attached; else `office_writes` too."""
+    locked = lock_open(draft, by)
+    refuse_unless_writer(locked, by)
+    return locked
+
+
+def refuse_unless_writer(draft: Draft, by: User) -> None:
+    """DomainError `office_writes` or `with_owner` for whoever may read a draft and not change it now."""
+    if access.may_write(by, draft):
+        return
+    if draft.applicant_id == by.pk:
+        message = _("Your engineering office writes this file. Nothing was changed; the office can change it for you.")
+        raise DomainError("office_writes", message)
+    raise DomainError("with_owner", _("The file is with the owner for approval."))
 
 
 @transaction.atomic
@@ -98,7 +115,7 @@ def save_step(
     draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, now: datetime | None = None
 ) -> tuple[Problem, ...]:
     """Keep what was typed on one page, right or wrong, and return what is wrong with it."""
-    locked = lock_open(draft, by)
+    locked = lock_to_write(draft, by)
     names = {spec.name for spec in step.fields}
     earlier = answers.clean_until(locked.service_type, locked.answers, step)
     locked.answers = {**locked.answers, **{name: value for name, value in typed.items() if name in names}}
@@ -113,7 +130,7 @@ def save_step(
 @transaction.atomic
 def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Draft:
     """The engineering office hands the finished file to the owner for approval."""
-    locked = lock_open(draft, by)
+    locked = lock_to_write(draft, by)
     if locked.authorisation is None:
         raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
     now = now or timezone.now()
@@ -127,12 +144,16 @@ def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Dra
 
 @transaction.atomic
 def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None = None) -> Draft:
-    """The owner gives the file back to the office with a note."""
+    """The owner gives the file back to the office with a note; Invalid when it says nothing or too much."""
     locked = lock_open(draft, by)
     if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
         raise DomainError("not_with_owner", _("This file does not wait for your approval."))
-    now = now or timezone.now()
-    locked.stage, locked.owner_note = Draft.Stage.OPEN, note.strip()
+    note, now = note.strip(), now or timezone.now()
+    if not note:
+        raise Invalid([Problem("note", _("Write what the office has to change."), "required")])
+    if problems := too_long("note", note):
+        raise Invalid(problems)
+    locked.stage, locked.owner_note = Draft.Stage.OPEN, note
     locked.updated_at = now
     locked.save(update_fields=["stage", "owner_note", "updated_at"])
     record(Dealing.Kind.CHANGES, locked.authorisation, draft=locked, by=by, now=now)
@@ -218,7 +239,12 @@ def _taken(draft: Draft, by: User) -> Intake | None:
 
 @transaction.atomic
 def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
-    """Throw a draft away; its files are removed too."""
+    """Throw a draft away; its files are removed too. `office_writes` for the owner while an office works on it."""
     locked = lock_open(draft, by)
+    if not access.may_discard(by, locked):
+        raise DomainError(
+            "office_writes",
+            _("Your engineering office works on this file. Revoke its authorisation first, then throw the file away."),
+        )
     Attachment.objects.filter(draft=locked, transaction=None).update(removed_at=now or timezone.now())
     locked.delete()

@@ -12,18 +12,19 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import signed_in
+from accounts.models import User
 
 from .. import access, answers
+from ..draft_parts import Paper, papers_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Deficiency, Draft
 from ..service_types import Document
-from ..services import attachments, pieces
+from ..services import attachments, drafts, pieces
 from ..services.attachments import NoRoom
 from ..services.pieces import Piece
 from .common import hidden_is_404
@@ -33,6 +34,18 @@ _RANGE = re.compile(r"bytes (\d{1,12})-\d{1,12}/(\d{1,12})")
 MORE_TO_COME = 202
 # The script tries again by itself, and then offers it; what it is told with a 422 it takes for the last word.
 TRY_AGAIN = 503
+# Buttons that attach what is chosen and go on, and where they lead.
+ONWARD = {"check": "transactions:check", "later": "transactions:draft"}
+
+
+def sent_back_to_read(request: HttpRequest, draft: Draft, user: User) -> HttpResponse | None:
+    """Whoever may read a draft and not write it is led to its page, which says whose turn it is."""
+    try:
+        drafts.refuse_unless_writer(draft, user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("transactions:draft", key=draft.key)
+    return None
 
 
 @hidden_is_404
@@ -45,57 +58,53 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return redirect("transactions:draft", key=key)
+    if reader := sent_back_to_read(request, draft, user):
+        return reader
     typed_before(request)
     problems: list[Problem] = []
     if request.method == "POST":
-        kept, removes = 0, "remove" in request.POST
         # Before anything is attached: it makes the room that another file needs.
         take_out(request, draft.attachments.filter(removed_at=None))
-        for code, files in request.FILES.lists():
-            for upload in files:
-                try:
-                    attachments.attach_to_draft(draft, code, upload, by=user)
-                    kept += 1
-                except Invalid as error:
-                    problems += error.problems
-                except DomainError as error:
-                    problems.append(Problem(f"documents.{code}", error.message, error.code))
-        if not kept and not problems and not removes:
+        kept, problems = attach_all(request, draft, user)
+        onward = next((name for name in ONWARD if name in request.POST), None)
+        if not kept and not problems and not onward and "remove" not in request.POST:
             problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
         if not problems:
             if kept:
                 messages.success(request, _("Attached."))
-            return redirect("transactions:documents", key=key)
-    rows = document_rows(draft, problems)
+            return redirect(ONWARD[onward] if onward else "transactions:documents", key=key)
+    papers = _papers(draft, problems)
     context = {
         "draft": draft,
         "service": draft.service_type,
-        "required": [row for row in rows if row["document"].least],
-        "optional": [row for row in rows if not row["document"].least],
+        "required": [paper for paper in papers if paper.document.least],
+        "optional": [paper for paper in papers if not paper.document.least],
         "problems": problems,
         "pages": len(draft.service_type.steps) + 1,
-        "open_optional": any(row["files"] or row["problems"] for row in rows if not row["document"].least),
+        "open_optional": any(paper.files or paper.problems for paper in papers if not paper.document.least),
     }
     return render(request, "transactions/documents.html", context, status=422 if problems else 200)
 
 
-def document_rows(draft: Draft, problems: Iterable[Problem] = ()) -> list[dict[str, Any]]:
-    """Each document asked for with the files given, room for more and what is wrong."""
-    held: dict[str, list[Attachment]] = {}
-    for file in draft.attachments.filter(removed_at=None):
-        held.setdefault(file.document, []).append(file)
+def _papers(draft: Draft, problems: Iterable[Problem] = ()) -> list[Paper]:
+    """Each document that the answers so far ask for."""
     seen = answers.clean(draft.service_type, draft.answers, timezone.localdate()).values
-    return [
-        {
-            "document": document,
-            "files": held.get(document.code, []),
-            "room": document.most - len(held.get(document.code, [])),
-            "complete": len(held.get(document.code, [])) >= document.least,
-            "problems": [problem for problem in problems if problem.path == f"documents.{document.code}"],
-            "upload": reverse("transactions:add_document", args=[draft.key, document.code]),
-        }
-        for document in draft.service_type.documents_for(seen)
-    ]
+    return papers_of(draft, draft.service_type.documents_for(seen), problems)
+
+
+def attach_all(request: HttpRequest, draft: Draft, user: User) -> tuple[int, list[Problem]]:
+    """Keep the files of a form that are good: how many those are, and what is wrong with the others."""
+    kept, problems = 0, list[Problem]()
+    for code, files in request.FILES.lists():
+        for upload in files:
+            try:
+                attachments.attach_to_draft(draft, code, upload, by=user)
+                kept += 1
+            except Invalid as error:
+                problems += error.problems
+            except DomainError as error:
+                problems.append(Problem(f"documents.{code}", error.message, error.code))
+    return kept, problems
 
 
 @hidden_is_404
@@ -111,6 +120,8 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         raise Http404
     problems: tuple[Problem, ...] = ()
     try:
+        # Before the first piece, not after the last.
+        drafts.refuse_unless_writer(draft, user)
         attach = partial(attachments.attach_to_draft, draft, code, by=user)
         have = _receive(request, document, f"draft/{key}/{code}", attach)
         if have is not None:
@@ -121,10 +132,10 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         problems = error.problems
     except DomainError as error:
         problems = (Problem(f"documents.{code}", error.message, error.code),)
-    rows = [row for row in document_rows(draft, problems) if row["document"].code == code]
-    if not rows:
+    paper = next((paper for paper in _papers(draft, problems) if paper.document == document), None)
+    if paper is None:
         raise Http404
-    return render(request, "transactions/document_state.html", {"row": rows[0]}, status=422 if problems else 200)
+    return render(request, "transactions/document_state.html", {"paper": paper}, status=422 if problems else 200)
 
 
 @hidden_is_404

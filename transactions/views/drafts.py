@@ -25,6 +25,7 @@ from ..service_types import Filer, Group, Step
 from ..services import closures, drafts
 from ..summary import sections
 from .common import hidden_is_404, page_of
+from .documents import sent_back_to_read
 from .kept import sign_in_first, typed_before
 from .requests import with_parts
 
@@ -90,7 +91,8 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "next": next((task for task, part in zip(tasks, parts, strict=True) if part.state != State.DONE), None),
         "done": sum(part.state == State.DONE for part in parts),
         "ready": all(part.state == State.DONE for part in parts),
-        "may_write": _may_write(draft, user),
+        "may_write": access.may_write(user, draft),
+        "office_is_out": access.office_is_out(draft),
         "back": _home(draft, user),
         "closure": closures.closed().get(draft.service),
     }
@@ -109,13 +111,6 @@ def _home(draft: Draft, user: User) -> str:
     if draft.channel == Channel.COUNTER and draft.applicant_id != user.pk:
         return reverse("staff:counter")
     return reverse("transactions:requests" if draft.applicant_id == user.pk else "transactions:office")
-
-
-def _may_write(draft: Draft, user: User) -> bool:
-    """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
-    if draft.authorisation_id is None:
-        return True
-    return draft.stage == Draft.Stage.OPEN and draft.applicant_id != user.pk
 
 
 def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
@@ -147,6 +142,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
+    if reader := sent_back_to_read(request, draft, user):
+        return reader
     this = _step(draft.service_type, code)
     data = typed_before(request)
     posted = data if data is not None else request.POST if request.method == "POST" else None
@@ -205,44 +202,54 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
     typed = typed_before(request)
     by_office = draft.service_type.filer is Filer.ENGINEERING_OFFICE
     is_owner = draft.applicant_id == user.pk
+    pressed = request.method == "POST"
+    wrong_note: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     try:
-        if request.method == "POST":
-            done = _act(request, draft, user, to_owner=by_office and not is_owner)
-            if done is not None:
-                return done
+        if pressed and "changes" in request.POST:
+            wrong_note = _ask_for_changes(request, draft, user)
+            if not wrong_note:
+                return redirect("transactions:requests")
+        elif pressed:
+            return _act(request, draft, user, to_owner=by_office and not is_owner)
         drafts.ready(draft, by=user)
-        problems: tuple[Problem, ...] = ()
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
         messages.error(request, error.message)
-        problems = ()
     context = {
         "draft": draft,
         "service": draft.service_type,
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
-        "problems": problems,
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
+        "wrong_note": wrong_note,
         "closure": closures.closed().get(draft.service),
-        "may_change": _may_write(draft, user),
+        "may_change": access.may_write(user, draft),
+        "office_is_out": access.office_is_out(draft),
         "note": (typed or request.POST).get("note", ""),
-        "pressed": request.method == "POST",
+        "pressed": pressed and not wrong_note,
         "by_office": by_office,
         "is_owner": is_owner,
         "waits_for_owner": draft.stage == Draft.Stage.AWAITING_OWNER,
     }
-    return render(request, "transactions/check.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "transactions/check.html", context, status=422 if pressed else 200)
 
 
-def _act(request: HttpRequest, draft: Draft, user: User, *, to_owner: bool) -> HttpResponse | None:
+def _ask_for_changes(request: HttpRequest, draft: Draft, user: User) -> tuple[Problem, ...]:
+    """Give the file back to the office, or say what is wrong with the note."""
+    try:
+        drafts.ask_for_changes(draft, note=request.POST.get("note", ""), by=user)
+    except Invalid as error:
+        return error.problems
+    messages.success(request, _("The office has your note and can change the file."))
+    return ()
+
+
+def _act(request: HttpRequest, draft: Draft, user: User, *, to_owner: bool) -> HttpResponse:
     if to_owner:
         drafts.send_to_owner(draft, by=user)
         messages.success(request, _("Sent to the owner for approval."))
         return redirect("transactions:office")
-    if "changes" in request.POST:
-        drafts.ask_for_changes(draft, note=request.POST.get("note", ""), by=user)
-        messages.success(request, _("The office has your note and can change the file."))
-        return redirect("transactions:requests")
     intake = drafts.submit_draft(draft, by=user)
     return redirect("transactions:receipt", reference=intake.transaction.reference)
 
@@ -253,12 +260,15 @@ def _act(request: HttpRequest, draft: Draft, user: User, *, to_owner: bool) -> H
 def discard(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     draft = access.get_draft(user, key)
+    if request.method == "GET" and not access.may_discard(user, draft):
+        return redirect("transactions:draft", key=key)
     if request.method == "POST":
+        home = _home(draft, user)
         try:
             drafts.discard(draft, by=user)
         except DomainError as error:
             messages.error(request, error.message)
-        else:
-            messages.success(request, _("The draft is thrown away."))
-        return redirect("transactions:requests")
+            return redirect("transactions:draft", key=key)
+        messages.success(request, _("The draft is thrown away."))
+        return redirect(home)
     return render(request, "transactions/discard.html", {"draft": draft, "service": draft.service_type})

@@ -17,7 +17,7 @@ MOST_CHARACTERS = 64 * 1024
 MOST_AN_HOUR = 20
 KEPT = "typed_before_sign_in"
 # Buttons: what somebody pressed is pressed anew by them, never by us.
-PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "remove", "changes"}
+PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "remove", "changes", "check", "discard"}
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

@@ -275,6 +275,7 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
         "said": in_words(question, case.answers.get(item.about)) if isinstance(question, Field) else "",
         "document": document,
         "file_id": f"file-{item.pk}",
+        "error_id": f"error-{item.pk}",
         "files": files_of(item),
         "upload": reverse("transactions:add_answer_file", args=[case.reference, item.pk]),
         "problems": [problem for problem in problems if problem.path == f"answers.{item.pk}"],
