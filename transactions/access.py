@@ -219,9 +219,9 @@ def prepared_drafts(user: User) -> Q:
 
 def may_write(user: User, draft: Draft) -> bool:
     """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
-    if draft.authorisation_id is None:
+    if draft.authorisation is None:
         return True
-    return draft.stage == Draft.Stage.OPEN and draft.applicant_id != user.pk
+    return draft.stage == Draft.Stage.OPEN and draft.authorisation.office in offices_of(user)
 
 
 def may_discard(user: User, draft: Draft) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
 from accounts import services as people
+from accounts.models import OfficeMembership
 from transactions import service_types
 from transactions.models import Attachment, Draft
 from transactions.own_words import MOST_CHARACTERS
@@ -140,3 +143,12 @@ def test_the_office_itself_writes_until_it_has_sent_it(sent, cast, signed_in):
     sent.refresh_from_db()
     attachments.remove(file, by=cast.engineer)
     assert state(sent) != before
+
+
+def test_an_engineer_prepares_the_file_of_a_plot_of_their_own(draft, cast):
+    OfficeMembership.objects.create(
+        office=draft.authorisation.office, user=cast.citizen, role="engineer", starts_on=date(2020, 1, 1)
+    )
+    assert drafts.save_step(draft, PERMIT.steps[0], {"plan_number": "1"}, by=cast.citizen)
+    draft.refresh_from_db()
+    assert draft.answers["plan_number"] == "1"
