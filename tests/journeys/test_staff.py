@@ -225,8 +225,7 @@ def test_of_two_quick_presses_the_last_counts(cast, long_document, desk):
     shown = other.get_attribute("href")
     other.click()
     page.locator(f".papers__row--shown [href='{shown}']").wait_for()
-    for late in held:
-        late.fulfill(path=__file__)
+    held[0].continue_()
     page.wait_for_timeout(500)
     assert page.url.endswith(shown)
 

@@ -77,7 +77,7 @@ def counter(request: HttpRequest) -> HttpResponse:
     centres = [post.office for post in posts_of(signed_in(request)) if post.role == Role.CENTRE_CLERK]
     if not centres:
         raise Http404
-    form = CounterForm(request.POST or typed_before(request), centres=centres)
+    form = CounterForm(request.POST or typed_before(request) or None, centres=centres)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
@@ -133,7 +133,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     problems: list[Problem] = []
     rows: dict[str, int] = {}
     held = typed_before(request)
-    if held is not None or request.method == "POST":
+    if held or request.method == "POST":
         only_rows = False
         try:
             for step in draft.service_type.steps:
@@ -152,7 +152,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         if "remove" in request.POST and not refused:
             return redirect("staff:intake", key=key)
         problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
-        if held is None and not problems and not only_rows:
+        if not held and not problems and not only_rows:
             return redirect("staff:intake_check", key=key)
     context = staff_site.each_context(request) | {
         "title": draft.service_type.title,
