@@ -16,6 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
+from .text import whole
+
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
 MOST_NEW_ROWS = 20
@@ -50,7 +52,7 @@ def code(identifier: object) -> SafeString:
 
 def are_numbers(ids: Iterable[str]) -> bool:
     """True when each could be the id of a row."""
-    return all(one.isascii() and one.isdecimal() and len(one) < 19 for one in map(str, ids))
+    return all(whole(str(one)) is not None for one in ids)
 
 
 class GuardedAdmin(admin.ModelAdmin):

@@ -12,6 +12,11 @@ def western_digits(text: str) -> str:
     return text.translate(_EASTERN)
 
 
+def whole(text: str, most: int = 18) -> int | None:
+    """The whole number somebody typed in digits 0-9; None when it is none, or longer than a database column holds."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= most else None
+
+
 def search_key(text: str) -> str:
     """Fold what readers do not distinguish (hamza seats, ta marbuta, alef maqsura, marks, case, digits)."""
     decomposed = unicodedata.normalize("NFKD", western_digits(text).translate(_FOLD))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.access import needs_second_factor, offices_of, posts_of
 from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
+from municipality.text import whole
 
 from . import references
 from .errors import NotVisible
@@ -130,7 +131,8 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
 
 def stands_at(user: User, reference: str, version: str) -> bool:
     """Is a transaction this person may see still at this version? Reads one number."""
-    return version.isdecimal() and visible(user).filter(reference=reference, version=version).exists()
+    number = whole(version)
+    return number is not None and visible(user).filter(reference=reference, version=number).exists()
 
 
 def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:

@@ -11,6 +11,7 @@ from django import forms
 from django.http import QueryDict
 
 from municipality.services import districts_by_code
+from municipality.text import whole
 
 from . import answers
 from .errors import Problem
@@ -75,9 +76,9 @@ def rows_of(group: Group, data: QueryDict) -> tuple[list[dict[str, str]], bool]:
     if data.get(ADD) == group.name and len(rows) < group.most:
         return [*rows, {}], True
     removed = data.get(REMOVE, "")
-    if removed.startswith(f"{group.name}-") and removed.rpartition("-")[2].isdecimal():
-        index = int(removed.rpartition("-")[2])
-        return [row for number, row in enumerate(rows) if number != index], True
+    gone = whole(removed.rpartition("-")[2])
+    if removed.startswith(f"{group.name}-") and gone is not None:
+        return [row for index, row in enumerate(rows) if index != gone], True
     return rows, False
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef
 
 from . import outbox
 from .models import Outbox, Transaction
+from .models.requests import late_anyhow
 from .outbox import WAITING
 from .services import heartbeat, upkeep
 from .workflow import Status
@@ -78,7 +79,7 @@ def _work(now: datetime) -> tuple[Line, ...]:
 
 
 def _offices(now: datetime) -> tuple[Load, ...]:
-    late = Count("pk", filter=Q(stage_due_at__lt=now) | Q(due_at__lt=now))
+    late = Count("pk", filter=late_anyhow(now))
     names = ("held_by__code", "held_by__name_ar", "held_by__name_en")
     held = Transaction.objects.open().exclude(held_by=None).order_by("held_by__code").values_list(*names)
     return tuple(Load(*row) for row in held.annotate(open=Count("pk"), late=late))

@@ -5,11 +5,26 @@ const dialog = document.getElementById("keys");
 const button = document.getElementById("keys-button");
 const on = document.getElementById("keys-on");
 
+function remembered() {
+  try {
+    return !window.localStorage.getItem(OFF);
+  } catch {
+    return true; // a browser that stores nothing: the choice holds for this page
+  }
+}
+
 if (dialog && button) {
   button.hidden = false;
   button.addEventListener("click", () => dialog.showModal());
-  on.checked = !localStorage.getItem(OFF);
-  on.addEventListener("change", () => (on.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
+  on.checked = remembered();
+  on.addEventListener("change", () => {
+    try {
+      if (on.checked) window.localStorage.removeItem(OFF);
+      else window.localStorage.setItem(OFF, "1");
+    } catch {
+      // as above
+    }
+  });
 }
 
 function walk(step) {
@@ -29,31 +44,11 @@ function reach(key) {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-  if (typing || event.metaKey || event.ctrlKey || event.altKey || !dialog) return;
+  if (typing || event.metaKey || event.ctrlKey || event.altKey || !on?.checked) return;
   if (["?", "؟"].includes(event.key) || (event.shiftKey && event.code === "Slash")) dialog.showModal();
-  else if (localStorage.getItem(OFF) || event.shiftKey) return;
+  else if (event.shiftKey) return;
   else if (event.code === "KeyJ") walk(1);
   else if (event.code === "KeyK") walk(-1);
   else if (!reach(event.code)) return;
   event.preventDefault();
-});
-
-// A link inside data-swap changes that part of the page only, so that the rest stays where it was.
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("[data-swap] a[href^='?']");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  const part = link.closest("[data-swap]");
-  const answer = await fetch(link.href).catch(() => null);
-  const fresh = answer?.ok
-    ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id)
-    : null;
-  if (!fresh) {
-    window.location.assign(link.href);
-    return;
-  }
-  part.replaceWith(document.adoptNode(fresh));
-  window.history.replaceState(null, "", link.href);
-  const same = [...fresh.querySelectorAll("a[href^='?']")].find((other) => other.href === link.href);
-  (same ?? fresh).focus({ preventScroll: true });
 });

@@ -76,7 +76,7 @@ def look_first(page: Page, world: dict[str, str]) -> None:
     page.locator("[name=case]").first.check()
     page.select_option("#to", index=1)
     page.locator(".hand-over button").click()
-    page.locator("[name=to]").wait_for(state="attached")
+    page.wait_for_url("**/reassign/?**")
 
 
 def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:

@@ -11,7 +11,8 @@ from playwright.sync_api import Page
 from transactions.models import Note, Transaction
 from transactions.services import moves
 
-from ..conftest import drive, national_id
+from ..conftest import drive, national_id, put
+from ..staff.test_case_page import pages_pdf
 from .conftest import fits
 from .pages import LISTS, STAFF
 from .reading import CONTRAST, read
@@ -164,11 +165,69 @@ def test_single_keys_serve_an_arabic_keyboard_leave_typing_alone_and_can_be_swit
     page.locator("#keys-on").uncheck()
     page.keyboard.press("Escape")
     page.reload()
-    page.keyboard.press("t")
-    page.keyboard.press("j")
+    for key in "tj?":
+        page.keyboard.press(key)
     assert Keys(page).at()[0] == "BODY"
+    assert page.locator("dialog#keys").is_hidden()
     case.refresh_from_db()
     assert case.assignee is None
+
+
+def test_single_keys_work_in_a_browser_that_stores_nothing(cast, submitted, desk):
+    case = drive(submitted(), cast, "under_study")
+    page = desk(cast.reviewer)
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
+    page.goto("/staff/")
+    page.keyboard.press("j")
+    assert Keys(page).at()[3] == case.reference
+    page.locator("#keys-button").click()
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("Escape")
+    page.locator("dialog#keys").wait_for(state="hidden")
+    page.keyboard.press("t")
+    page.keyboard.press("?")
+    assert page.locator("dialog#keys").is_hidden(), "off for as long as the page is open"
+
+
+@pytest.fixture
+def long_document(cast, submitted):
+    """A case and its first document, which has three pages."""
+    case = drive(submitted(), cast, "under_study")
+    file = case.attachments.filter(content_type="application/pdf").first()
+    put(file, pages_pdf(3))
+    return case, file
+
+
+def test_the_pages_of_a_document_are_turned_with_one_key_and_what_is_typed_stays(cast, long_document, desk):
+    case, file = long_document
+    page = desk(cast.reviewer)
+    keys = Keys(page)
+    page.goto(f"/staff/cases/{case.reference}/?file={file.key}")
+    page.locator("#reason-recommend").fill("بعد الصفحة الثالثة")
+    page.locator(".viewer [rel=next]").focus()
+    for number, stands_on in ((2, "التالي"), (3, "السابق")):
+        keys.press("Enter")
+        page.locator(f".viewer__picture[src$='/{number}/']").wait_for()
+        assert keys.at()[3] == stands_on
+        assert f"page={number}" in page.url
+    assert page.locator("#reason-recommend").input_value() == "بعد الصفحة الثالثة"
+
+
+def test_of_two_quick_presses_the_last_counts(cast, long_document, desk):
+    case, file = long_document
+    page = desk(cast.reviewer)
+    page.goto(f"/staff/cases/{case.reference}/?file={file.key}")
+    held = []
+    page.route("**/*page=2*", lambda route: held.append(route))
+    with page.expect_request("**/*page=2*"):
+        page.locator(".viewer [rel=next]").click()
+    other = page.locator(".papers__row:not(.papers__row--shown) [data-row]").first
+    shown = other.get_attribute("href")
+    other.click()
+    page.locator(f".papers__row--shown [href='{shown}']").wait_for()
+    held[0].continue_()
+    page.wait_for_timeout(500)
+    assert page.url.endswith(shown)
 
 
 def test_a_clerk_takes_a_request_with_the_keyboard_alone(cast, desk, papers):
@@ -277,18 +336,24 @@ def test_a_note_goes_to_a_colleague_and_not_to_the_applicant(cast, submitted, de
     assert "الحد الشمالي" not in person.content()
 
 
-def test_a_supervisor_hands_files_over_after_a_look(cast, submitted, desk):
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_supervisor_hands_files_over_after_a_look(width, cast, submitted, desk):
     cases = [drive(submitted(), cast, "under_study") for _ in range(3)]
     moves.take(cases[0], by=cast.second_reviewer)
-    page = desk(cast.supervisor)
+    page = desk(cast.supervisor, width=width)
     page.goto("/staff/supervision/?show=all")
     fits(page)
     page.locator("[data-choose-all]").check()
     page.select_option("#to", str(cast.second_reviewer.pk))
     page.get_by_role("button", name="عرض قبل التنفيذ").click()
+    page.locator(".lines").wait_for()
+    page.get_by_role("button", name="English").click()
+    page.locator("html[lang=en]").wait_for()
+    page.get_by_role("button", name="العربية").click()
+    page.locator("html[lang=ar]").wait_for()
     assert page.locator(".queue tbody tr").count() == 2
     assert cases[0].reference in page.locator(".lines").inner_text()
-    page.locator("[name=confirm]").click()
+    page.locator(".actions button").click()
     page.locator(".messagelist .success").wait_for()
     assert set(Transaction.objects.values_list("assignee", flat=True)) == {cast.second_reviewer.pk}
 

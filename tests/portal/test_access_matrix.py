@@ -25,7 +25,7 @@ BODIES: dict[str, Any] = {
     "/staff/supervision/reassign/": lambda world: {
         "case": [world.studied.reference],
         "to": world.cast.second_reviewer.pk,
-        "confirm": "1",
+        f"version-{world.studied.reference}": world.studied.version,
     },
     "/api/v1/transactions/<str:reference>/moves/": lambda world: {
         "move": "recommend",

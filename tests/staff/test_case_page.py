@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from municipality.models import Office
 from permits.models import Tariff
 from transactions import previews
 from transactions.admin.case import ACTIONS
@@ -19,7 +23,7 @@ from transactions.queues import queue_of
 from transactions.services import attachments, moves, notes
 from transactions.workflow import BY_NAME, Obstacle, obstacle
 
-from ..conftest import NOW, drive, pdf, put, upload
+from ..conftest import NOW, PASSWORD, drive, pdf, put, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +120,88 @@ def test_of_two_reviewers_the_slower_is_told_and_keeps_what_she_wrote(cast, case
     assert slower["reason"] in html
     case.refresh_from_db()
     assert case.stage == "informal"
+
+
+def test_whoever_was_overtaken_by_a_referral_reads_what_they_wrote(cast, case, signed_in):
+    """The file is another office's now: nothing of it is shown, and the answer is that for a file there never was."""
+    typed = {"version": case.version, "reason": "المخطط لا يطابق الصك", "text": "راجعوا الحدود"}
+    moves.refer(case, to=Office.objects.get(code="MTR"), reason="الحي يتبعكم", by=cast.reviewer, now=NOW)
+    page = signed_in(cast.second_reviewer)
+    for reference in (case.reference, "C1A-1448-999999-X"):
+        answer = page.post(reverse("staff:move", args=[reference, "recommend"]), typed)
+        assert answer.status_code == 404
+        html = answer.content.decode()
+        assert typed["reason"] in html
+        assert "أحالها زميل" in html
+        assert typed["text"] in page.post(reverse("staff:note", args=[reference]), typed).content.decode()
+        assert page.post(reverse("staff:move", args=[reference, "take"]), {"version": "1"}).status_code == 404
+
+
+def test_what_one_form_was_refused_with_stands_in_no_other(cast, case, signed_in):
+    """A colleague chosen for the file is not whom the next note is for, nor the other way round."""
+    page, chosen = signed_in(cast.supervisor), f'value="{cast.second_reviewer.pk}" selected'
+    for name, data, form in (
+        ("staff:note", {"text": " ", "to": cast.second_reviewer.pk}, "note-to"),
+        ("staff:move", {"version": case.version - 1, "to": cast.second_reviewer.pk}, "to-reassign"),
+    ):
+        args = [case.reference] if name == "staff:note" else [case.reference, "reassign"]
+        answer = page.post(reverse(name, args=args), data)
+        assert answer.status_code in (409, 422)
+        html = answer.content.decode()
+        lists = {one: html.split(f'id="{one}"')[1].split("</select>")[0] for one in ("note-to", "to-reassign")}
+        assert [one for one, options in lists.items() if chosen in options] == [form]
+
+
+def test_the_documents_of_a_refused_page_and_its_address_lead_to_the_case(cast, case, signed_in):
+    """It is drawn at the address of the move: what is asked for there by GET is the case."""
+    page, url = signed_in(cast.reviewer), reverse("staff:case", args=[case.reference])
+    move, note = reverse("staff:move", args=[case.reference, "return"]), reverse("staff:note", args=[case.reference])
+    for address, data in ((move, {"version": case.version}), (note, {"text": " "})):
+        html = page.post(address, data).content.decode()
+        links = re.findall(r'href="([^"]*[?]file=[^"]*)"', html)
+        assert links
+        for link in links:
+            assert page.get(urljoin(address, unescape(link))).status_code == 200
+    for address in (move, note, reverse("staff:notes_read", args=[case.reference])):
+        assert page.get(address).url == url
+    assert page.get(reverse("staff:take_next")).url == reverse("staff:index")
+
+
+def sign_in_again(client, address, person):
+    return client.post(address, {"login": person.national_id, "password": PASSWORD}, follow=True)
+
+
+def test_what_was_typed_to_a_case_outlives_the_session(cast, case, client):
+    reason, note = "المخطط لا يطابق الصك", "راجعوا الحدود قبل الاعتماد"
+    move = reverse("staff:move", args=[case.reference, "reject"])
+    answer = client.post(move, {"version": case.version, "reason": reason})
+    back = sign_in_again(client, answer.url, cast.supervisor)
+    assert back.status_code == 200
+    html = back.content.decode()
+    assert f">{reason}</textarea>" in html
+    assert "لم يضع منه شيء" in html
+    assert client.get(move).url == reverse("staff:case", args=[case.reference]), "shown once"
+    client.logout()
+    typed = {"text": note, "to": cast.reviewer.pk}
+    answer = client.post(reverse("staff:note", args=[case.reference]), typed)
+    back = sign_in_again(client, answer.url, cast.supervisor)
+    assert f">{note}</textarea>" in back.content.decode()
+    assert f'value="{cast.reviewer.pk}" selected' in back.content.decode()
+    client.logout()
+    login = client.post(reverse("staff:take_next"), follow=True).redirect_chain[-1][0]
+    assert sign_in_again(client, login, cast.supervisor).redirect_chain[-1][0] == reverse("staff:index")
+    case.refresh_from_db()
+    assert (case.status, case.notes.count(), case.assignee) == ("under_study", 0, None), "we press nothing for them"
+
+
+def test_what_was_typed_to_a_case_is_given_back_though_the_file_has_left_meanwhile(cast, case, client):
+    reason = "المخطط لا يطابق الصك"
+    move = reverse("staff:move", args=[case.reference, "recommend"])
+    answer = client.post(move, {"version": case.version, "reason": reason})
+    moves.refer(case, to=Office.objects.get(code="MTR"), reason="الحي يتبعكم", by=cast.reviewer, now=NOW)
+    back = sign_in_again(client, answer.url, cast.second_reviewer)
+    assert back.status_code == 404
+    assert reason in back.content.decode()
 
 
 def test_a_deficiency_goes_out_as_the_reviewer_worded_it(cast, case, signed_in):

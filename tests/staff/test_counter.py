@@ -7,13 +7,15 @@ import re
 import pytest
 from django.urls import reverse
 
+from accounts.models import User
 from municipality.models import Office
 from permits.catalogue import electricity_connection, land_subdivision
 from transactions.admin.intake_page import papers, topics
-from transactions.models import Attachment, Draft, Intake, Transaction
+from transactions.models import Attachment, Closure, Draft, Intake, Transaction
 from transactions.services import drafts
+from transactions.services.closures import save_closure
 
-from ..conftest import ANSWERS, pdf, picture, upload
+from ..conftest import ANSWERS, NOW, PASSWORD, national_id, pdf, picture, upload
 
 pytestmark = pytest.mark.django_db
 ELECTRICITY = {**ANSWERS["electricity-connection"], "district": "SHR-01"}
@@ -185,3 +187,43 @@ def test_what_is_begun_at_the_counter_and_kept_for_later_is_submitted_by_its_own
             assert answer.redirect_chain[-1][0] == reverse("staff:counter")
             assert "سبق تقديم هذا الطلب" in answer.content.decode()
             assert case.reference not in answer.content.decode()
+
+
+def test_what_was_typed_at_the_counter_outlives_the_session(draft, cast, client):
+    """Who has come, and the whole request: it is there again after signing in, and nothing is pressed for the clerk."""
+
+    def sign_in_again(answer):
+        login = {"login": cast.clerk.national_id, "password": PASSWORD}
+        return client.post(answer.url, login, follow=True)
+
+    who = {"national_id": national_id(7003), "full_name": "صالح بن حمد", "phone": "0555000113", "seen": "on"}
+    back = sign_in_again(client.post(reverse("staff:counter"), who | {"service": draft.service}))
+    html = back.content.decode()
+    assert (who["full_name"] in html, "لم يضع منه شيء" in html) == (True, True)
+    assert not User.objects.filter(national_id=who["national_id"]).exists()
+    client.logout()
+    back = sign_in_again(client.post(intake(draft), typed(street="شارع فلسطين") | {"id_copy": upload(), "later": "1"}))
+    assert back.redirect_chain[-1][0] == intake(draft)
+    html = back.content.decode()
+    assert ("شارع فلسطين" in html, "نأمل اختيارها من جديد" in html) == (True, True)
+    draft.refresh_from_db()
+    assert draft.answers["street"] == "شارع فلسطين"
+
+
+def test_a_closed_service_is_marked_and_nothing_is_written_about_who_came_for_it(cast, page):
+    save_closure(Closure(service="electricity-connection", since=NOW, reason_ar="نراجع الحدود.", reason_en="Checking."))
+    assert page.get(reverse("staff:counter")).content.decode().count("(مغلق حاليًا)") == 1
+    who = {"national_id": national_id(7004), "full_name": "صالح بن حمد", "phone": "0555000114", "seen": "on"}
+    asked = {"service": "electricity-connection", "centre": Office.objects.get(code="SC01").pk}
+    answer = page.post(reverse("staff:counter"), who | asked)
+    assert answer.status_code == 422
+    assert "نراجع الحدود." in str(answer.context["form"].errors["service"])
+    assert not User.objects.filter(national_id=who["national_id"]).exists()
+
+
+def test_a_refusal_at_the_last_press_says_so_to_programs_too(draft, page):
+    page.post(intake(draft), typed() | files())
+    save_closure(Closure(service=draft.service, since=NOW, reason_ar="نراجع الحدود.", reason_en="Checking."))
+    answer = page.post(reverse("staff:intake_check", args=[draft.key]))
+    assert answer.status_code == 409
+    assert "نراجع الحدود." in answer.content.decode()

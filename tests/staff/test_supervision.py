@@ -14,7 +14,7 @@ from transactions.admin.supervision import chart
 from transactions.lateness import Cause, cause, why_late
 from transactions.services import moves
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, PASSWORD, drive
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/supervision/"
@@ -78,7 +78,7 @@ def test_a_look_says_what_will_go_and_why_the_rest_will_not(cast, cases, submitt
     waiting = submitted()
     approving = drive(submitted(), cast, "awaiting_supervisor")
     data = {"case": [case.reference for case in (*cases, waiting, approving)], "to": cast.reviewer.pk}
-    answer = signed_in(cast.supervisor).post(reverse("staff:reassign"), data)
+    answer = signed_in(cast.supervisor).get(reverse("staff:reassign"), data)
     assert {case.pk for case, _standing in answer.context["going"]} == {cases[1].pk, cases[2].pk}
     why = {case.pk: reason for case, reason in answer.context["staying"]}
     assert why[cases[0].pk] == "موزّعة عليه من قبل."
@@ -93,7 +93,7 @@ def test_a_file_that_moved_after_the_look_is_named_and_stays(cast, cases, signed
     page = signed_in(cast.supervisor)
     versions = {f"version-{case.reference}": case.version for case in cases}
     moves.take(cases[0], by=cast.second_reviewer, now=NOW)
-    data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk, "confirm": "1", **versions}
+    data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk, **versions}
     html = page.post(reverse("staff:reassign"), data, follow=True).content.decode()
     assert "سُلّمت معاملتان" in html
     for case in cases:
@@ -103,12 +103,35 @@ def test_a_file_that_moved_after_the_look_is_named_and_stays(cast, cases, signed
 
 def test_nothing_goes_to_a_stranger_or_without_a_choice(cast, cases, signed_in):
     page = signed_in(cast.supervisor)
+    seen = {f"version-{cases[0].reference}": cases[0].version}
     for to in (cast.other_reviewer.pk, cast.citizen.pk, "", "x"):
-        answer = page.post(reverse("staff:reassign"), {"case": [cases[0].reference], "to": to, "confirm": "1"})
-        assert answer.url == reverse("staff:supervision")
-    page.post(reverse("staff:reassign"), {"to": cast.reviewer.pk, "confirm": "1"})
+        for ask in (page.get, page.post):
+            answer = ask(reverse("staff:reassign"), {"case": [cases[0].reference], "to": to, **seen})
+            assert answer.url == reverse("staff:supervision")
+    page.post(reverse("staff:reassign"), {"to": cast.reviewer.pk, **seen})
     cases[0].refresh_from_db()
     assert cases[0].assignee is None
+
+
+def test_nothing_is_handed_over_that_was_not_looked_at(cast, cases, signed_in):
+    data = {"case": [cases[0].reference], "to": cast.reviewer.pk}
+    html = signed_in(cast.supervisor).post(reverse("staff:reassign"), data, follow=True).content.decode()
+    assert cases[0].reference in html
+    cases[0].refresh_from_db()
+    assert cases[0].assignee is None
+
+
+def test_a_session_that_ends_before_the_last_press_comes_back_to_the_look(cast, cases, client):
+    look = reverse("staff:reassign", query={"case": cases[0].reference, "to": cast.reviewer.pk})
+    client.force_login(cast.supervisor, backend="django.contrib.auth.backends.ModelBackend")
+    assert f'action="{reverse("staff:reassign")}"' not in client.get(look).content.decode(), "it is sent to the look"
+    client.logout()
+    answer = client.post(look, {"case": cases[0].reference, "to": cast.reviewer.pk}, follow=True)
+    answer = client.post(
+        answer.redirect_chain[-1][0], {"login": cast.supervisor.national_id, "password": PASSWORD}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == look
+    assert [case.pk for case, _standing in answer.context["going"]] == [cases[0].pk]
 
 
 def test_the_picture_counts_arrivals_and_both_kinds_of_decision_by_week(cast, submitted):

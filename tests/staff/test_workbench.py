@@ -122,12 +122,12 @@ def test_a_supervisor_hands_files_over_after_looking(cast, submitted, signed_in)
     cases = [drive(submitted(), cast, "under_study") for _ in range(2)]
     page = signed_in(cast.supervisor)
     data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk}
-    preview = page.post(reverse("staff:reassign"), data)
+    preview = page.get(reverse("staff:reassign"), data)
     assert preview.status_code == 200
     assert all(case.reference in preview.content.decode() for case in cases)
     cases[0].refresh_from_db()
     assert cases[0].assignee is None
-    page.post(reverse("staff:reassign"), data | {"confirm": "1"})
+    page.post(reverse("staff:reassign"), data | {f"version-{case.reference}": case.version for case in cases})
     for case in cases:
         case.refresh_from_db()
         assert case.assignee == cast.reviewer

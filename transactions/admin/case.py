@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import signed_in
 from accounts.models import User
 from municipality.models import Office
+from municipality.text import whole
 
 from .. import access
 from ..errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
 from ..services import moves, notes
+from ..views.common import hidden_is_404
+from ..views.kept import typed_before
 from ..workflow import BY_NAME
 from .dossier import dossier
 from .move_forms import deficiency_choices
@@ -26,52 +30,80 @@ from .site import staff_site
 
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
-    try:
-        return access.get(signed_in(request), reference, access.at_work(signed_in(request)))
-    except NotVisible as error:
-        raise Http404 from error
+    return access.get(signed_in(request), reference, access.at_work(signed_in(request)))
 
 
+def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """hidden_is_404, but whoever wrote to a file that has left their office meanwhile reads there what they wrote."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotVisible as error:
+            lost = _written(typed_before(request) or request.POST)
+            if not lost:
+                raise Http404 from error
+            context = staff_site.each_context(request) | {"title": _("The file is not with you"), "lost": lost}
+            return render(request, "staff/gone.html", context, status=404)
+
+    return wrapped
+
+
+@hidden_is_404
 @require_GET
 def case(request: HttpRequest, reference: str) -> HttpResponse:
-    return _page(request, _visible(request, reference))
+    return _page(request, _visible(request, reference), QueryDict())
 
 
-@require_POST
+@_hidden_gives_words_back
+@require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     """Make one move: one call of one service. What was typed comes back when the move is refused."""
     found = _visible(request, reference)
     if move not in ACTIONS:
         raise Http404
-    try:
-        version = int(request.POST.get("version", ""))
-    except ValueError:
+    if request.method == "GET":
+        return _typed_before(request, found, move)
+    version = whole(request.POST.get("version", ""))
+    if version is None:
         messages.error(request, _("Look at the file again before you decide."))
         return redirect("staff:case", reference=found.reference)
     try:
         done = ACTIONS[move](found, request, signed_in(request), version)
     except DomainError as error:
         status = _say(request, error)
-        return _page(request, _visible(request, reference), open_move=move, status=status)
+        return _page(request, _visible(request, reference), request.POST, open_move=move, status=status)
     messages.success(request, _("Done: %(move)s.") % {"move": BY_NAME[move].label})
     if access.at_work(signed_in(request)).filter(pk=done.pk).exists():
         return redirect("staff:case", reference=done.reference)
     return redirect("staff:index")
 
 
-@require_POST
+@_hidden_gives_words_back
+@require_http_methods(["GET", "POST"])
 def note(request: HttpRequest, reference: str) -> HttpResponse:
     """Write an internal note."""
     found, to = _visible(request, reference), request.POST.get("to", "")
+    if request.method == "GET":
+        return _typed_before(request, found)
     try:
         colleague = _person(to) if to else None
         notes.write(found, text=request.POST.get("text", ""), by=signed_in(request), to=colleague)
-    except NotVisible as error:
-        raise Http404 from error
+    except NotVisible:
+        raise
     except DomainError as error:
-        return _page(request, found, status=_say(request, error))
+        return _page(request, found, request.POST, status=_say(request, error))
     messages.success(request, _("The note is on the file. Only staff see it."))
     return redirect("staff:case", reference=found.reference)
+
+
+def _typed_before(request: HttpRequest, case: Transaction, open_move: str = "") -> HttpResponse:
+    """By GET comes who had to sign in first, or reads the page in the other language: the case, with what was held."""
+    typed = typed_before(request)
+    if typed is None:
+        return redirect("staff:case", reference=case.reference)
+    return _page(request, case, typed, open_move=open_move)
 
 
 def _say(request: HttpRequest, error: DomainError) -> int:
@@ -84,20 +116,28 @@ def _say(request: HttpRequest, error: DomainError) -> int:
     return 409
 
 
-@require_POST
+@hidden_is_404
+@require_http_methods(["GET", "POST"])
 def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
     """The notes meant for me on this case are read."""
     found = _visible(request, reference)
-    notes.mark_read(found, by=signed_in(request))
+    if request.method == "POST":
+        notes.mark_read(found, by=signed_in(request))
     return redirect("staff:case", reference=found.reference)
 
 
-def _deficiencies(post: Any) -> list[moves.Asked]:
+def _deficiencies(post: QueryDict) -> list[moves.Asked]:
     return [moves.Asked(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
 
 
+def _written(typed: QueryDict) -> list[str]:
+    """The sentences of a form: of deficiencies, a reason, a note."""
+    texts = [asked.sentence for asked in _deficiencies(typed)] + [typed.get("reason", ""), typed.get("text", "")]
+    return [text for text in texts if text.strip()]
+
+
 def _person(pk: str) -> User:
-    found = User.objects.filter(pk=pk, is_staff=True).first() if pk.isascii() and pk.isdecimal() else None
+    found = User.objects.filter(pk=whole(pk) or 0, is_staff=True).first()
     if found is None:
         raise DomainError("wrong_assignee", _("Choose a colleague."))
     return found
@@ -151,18 +191,17 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-def _page(request: HttpRequest, case: Transaction, *, open_move: str = "", status: int = 200) -> HttpResponse:
-    """The page; after a refusal with what was typed, in its form or, where that is gone, to be copied."""
+def _page(
+    request: HttpRequest, case: Transaction, typed: QueryDict, *, open_move: str = "", status: int = 200
+) -> HttpResponse:
+    """The page; with what was typed in its form or, where that is gone, to be copied."""
     context = staff_site.each_context(request) | dossier(request, case)
-    typed = request.POST
     refused = {item.code: item.sentence for item in _deficiencies(typed)}
-    lost = [*refused.values(), typed.get("reason", "")] if open_move else []
-    if any(move.name == open_move for move in context["moves"]):
-        lost = []
+    offered = {move.name for move in context["moves"]}
     context |= {
         "open_move": open_move,
         "typed": typed,
-        "lost": [text for text in lost if text.strip()],
-        "choices": deficiency_choices(case, refused) if any(m.name == "return" for m in context["moves"]) else (),
+        "lost": _written(typed) if open_move and open_move not in offered else [],
+        "choices": deficiency_choices(case, refused) if "return" in offered else (),
     }
     return render(request, "staff/case.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django import forms
@@ -27,13 +27,18 @@ from .. import access, service_types
 from ..answer_forms import typed_in
 from ..errors import DomainError, Invalid, NotVisible, Problem
 from ..models import Channel, Draft, Transaction
-from ..service_types import Filer
+from ..service_types import Filer, ServiceType
 from ..services import drafts
+from ..services.closures import closed, refuse_if_closed
 from ..summary import sections
 from ..views.common import page_of
 from ..views.documents import attach_all, take_out
+from ..views.kept import typed_before
 from .intake_page import papers, topics
 from .site import staff_site
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MOST_TAKEN = 50
 
@@ -51,7 +56,7 @@ class CounterForm(forms.Form):
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [service for service in service_types.every() if service.filer is Filer.OWNER]
-        cast(forms.ChoiceField, self.fields["service"]).choices = [(one.code, one.title) for one in offered]
+        cast(forms.ChoiceField, self.fields["service"]).choices = [(one.code, _name(one)) for one in offered]
         mine = Office.objects.filter(pk__in=[centre.pk for centre in centres])
         cast("forms.ModelChoiceField[Office]", self.fields["centre"]).queryset = mine
         self.fields["centre"].initial = centres[0].pk
@@ -62,14 +67,22 @@ class CounterForm(forms.Form):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
 
+def _name(service: ServiceType) -> StrOrPromise:
+    if service.code not in closed():
+        return service.title
+    return _("%(service)s (closed for now)") % {"service": service.title}
+
+
 def counter(request: HttpRequest) -> HttpResponse:
     centres = [post.office for post in posts_of(signed_in(request)) if post.role == Role.CENTRE_CLERK]
     if not centres:
         raise Http404
-    form = CounterForm(request.POST or None, centres=centres)
+    form = CounterForm(request.POST or typed_before(request) or None, centres=centres)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
+            # Before anything is written about the person.
+            refuse_if_closed(typed["service"])
             applicant = people.person_at_counter(
                 national_id=typed["national_id"],
                 full_name=typed["full_name"],
@@ -83,7 +96,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         except AccountError as error:
             form.add_error("phone", error.message)
         except DomainError as error:
-            messages.error(request, error.message)
+            form.add_error("service", error.message)
         else:
             return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -119,11 +132,12 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         return _after_all(draft, request)
     problems: list[Problem] = []
     rows: dict[str, int] = {}
-    if request.method == "POST":
+    held = typed_before(request)
+    if held or request.method == "POST":
         only_rows = False
         try:
             for step in draft.service_type.steps:
-                typed, shown, changed = typed_in(step, request.POST)
+                typed, shown, changed = typed_in(step, held or request.POST)
                 drafts.save_step(draft, step, typed, by=user)
                 rows |= shown
                 only_rows |= changed
@@ -141,7 +155,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         if "remove" in request.POST and not refused:
             return redirect("staff:intake", key=key)
         problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
-        if not problems and not only_rows:
+        if not held and not problems and not only_rows:
             return redirect("staff:intake_check", key=key)
     context = staff_site.each_context(request) | {
         "title": draft.service_type.title,
@@ -169,17 +183,19 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         return _after_all(draft, request)
     if _missing(draft, request):
         return redirect("staff:intake", key=key)
+    status = 200
     if request.method == "POST":
         try:
             return _receipt(draft, request)
         except DomainError as error:
+            status = 409
             messages.error(request, error.message)
     context = staff_site.each_context(request) | {
         "title": _("Check your answers"),
         "draft": draft,
         "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
     }
-    return render(request, "staff/intake_check.html", context)
+    return render(request, "staff/intake_check.html", context, status=status)
 
 
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:

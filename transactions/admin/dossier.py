@@ -14,6 +14,7 @@ from accounts.access import signed_in
 from accounts.models import StaffPost, User
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
+from municipality.text import whole
 
 from .. import access, previews
 from ..lateness import standing
@@ -89,8 +90,7 @@ def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]
     if file is None:
         return None
     pages = previews.pages(file)
-    page = asked.get("page", "")
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 4 else 1
+    number = whole(asked.get("page", ""), most=3) or 1
     return Shown(file, label, min(max(1, number), max(1, pages)), pages)
 
 

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from journal.models import Entry
-from municipality.guarded_admin import GuardedAdmin, code, tag
+from municipality.guarded_admin import GuardedAdmin, are_numbers, code, tag
 
 from .. import access, outbox, references
 from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
+from ..models.requests import late_by
 from ..service_types import every
 from ..templatetags.cases import status_kind
 from ..wording import sent_to
@@ -76,9 +77,9 @@ class LateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         now = timezone.now()
         if self.value() == "whole":
-            queryset = queryset.late(now)
+            queryset = queryset.filter(late_by(now))
         elif self.value() == "stage":
-            queryset = queryset.stage_late(now)
+            queryset = queryset.open().filter(stage_due_at__lt=now)
         return cast("QuerySet[Any]", queryset)
 
 
@@ -104,7 +105,7 @@ class TransactionAdmin(ReadOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        found = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdecimal() else None
+        found = self.get_queryset(request).filter(pk=object_id).first() if are_numbers([object_id]) else None
         if found is None:
             return super().change_view(request, object_id, form_url, extra_context)
         return redirect("staff:case", reference=found.reference)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import signed_in
 from accounts.models import User
@@ -20,6 +20,7 @@ from municipality.text import western_digits
 from .. import access, references, service_types
 from ..lateness import standing
 from ..models import Movement, TransactionQuerySet
+from ..models.requests import late_anyhow
 from ..queues import queue_of
 from ..services import moves
 from ..views.common import page_of
@@ -57,13 +58,13 @@ def queue(request: HttpRequest) -> HttpResponse:
         "all": Q(),
         "mine": Q(assignee=user),
         "free": Q(assignee=None),
-        "late": Q(stage_due_at__lt=now) | Q(due_at__lt=now),
+        "late": late_anyhow(now),
     }
     show = request.GET.get("show", "")
     if show not in filters:
         show = "all"
-    page = page_of(request, rows.filter(filters[show]).for_pages(), ROWS)
     counts = _counts(rows, filters)
+    page = page_of(request, rows.filter(filters[show]).for_pages(), ROWS, counts[show])
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("My queue"),
         "page": page,
@@ -102,9 +103,14 @@ def _matches(query: str) -> Q:
     return found
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def take_next(request: HttpRequest) -> HttpResponse:
-    """The first free file of my queue becomes mine. Two people pressing at once get two files."""
+    """The first free file of my queue becomes mine. Two people pressing at once get two files.
+
+    Whoever had to sign in first comes back here by GET: the queue has the button.
+    """
+    if request.method == "GET":
+        return redirect("staff:index")
     case = moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
     if case is None:
         messages.info(request, _("No free file waits for you."))

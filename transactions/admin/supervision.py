@@ -13,17 +13,19 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import posts_of, signed_in
 from accounts.models import Role, StaffPost, User
 from municipality.charts import Chart, Series
 from municipality.models import Office
+from municipality.text import whole
 
 from .. import access
 from ..errors import DomainError
 from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
 from ..models import Transaction, TransactionQuerySet
+from ..models.requests import late_anyhow
 from ..pulse import received_and_decided, sunday
 from ..services import moves
 from ..views.common import page_of
@@ -52,7 +54,7 @@ def _my_offices(request: HttpRequest) -> list[Office]:
 def supervision(request: HttpRequest) -> HttpResponse:
     offices, now = _my_offices(request), timezone.now()
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    late = Q(stage_due_at__lt=now) | Q(due_at__lt=now)
+    late = late_anyhow(now)
     workers = _workers(offices, now)
     figures = _figures(held, late, now)
     show, person = request.GET.get("show", ""), request.GET.get("person", "")
@@ -63,8 +65,8 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "free": held.filter(status__in=TAKEABLE, assignee=None),
         "all": held.filter(status__in=TAKEABLE),
     }[show]
-    if person.isascii() and person.isdecimal():
-        files = files.filter(assignee=int(person))
+    if (assignee := whole(person)) is not None:
+        files = files.filter(assignee=assignee)
     order = files.annotate(was_due=Least("stage_due_at", "due_at")).order_by("was_due", "pk")
     page = page_of(request, order.for_pages(), ROWS)
     context: dict[str, Any] = staff_site.each_context(request) | {
@@ -144,18 +146,19 @@ def chart(offices: list[Office], today: date) -> Chart:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def reassign(request: HttpRequest) -> HttpResponse:
-    """Hand several files to one colleague: first a look at what will happen, then each through its own move."""
+    """Hand several files to one colleague: GET is a look at what will happen, POST makes each go by its own move."""
     offices, now = _my_offices(request), timezone.now()
-    asked = access.at_work(signed_in(request)).filter(reference__in=request.POST.getlist("case"), held_by__in=offices)
+    chosen = request.POST if request.method == "POST" else request.GET
+    asked = access.at_work(signed_in(request)).filter(reference__in=chosen.getlist("case"), held_by__in=offices)
     cases = list(asked.for_pages().order_by("stage_due_at", "pk"))
-    to = request.POST.get("to", "")
+    to = chosen.get("to", "")
     post = next((post for post in _workers(offices, now) if str(post.user_id) == to), None)
     if not cases or post is None:
         messages.error(request, _("Choose files and a colleague."))
         return redirect("staff:supervision")
-    if "confirm" in request.POST:
+    if request.method == "POST":
         _hand_over(request, cases, post.user)
         return redirect("staff:supervision")
     going, staying = _split(cases, post.user, signed_in(request))
@@ -194,11 +197,10 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
 
 
 def _hand_over(request: HttpRequest, cases: list[Transaction], to: User) -> None:
-    """Each through its own move, as it was when it was looked at; what cannot go is named and stays."""
+    """Each through its own move, as it was when it was looked at; what cannot go, or was not looked at, is named."""
     done = 0
     for case in cases:
-        seen = request.POST.get(f"version-{case.reference}", "")
-        version = int(seen) if seen.isascii() and seen.isdecimal() else None
+        version = whole(request.POST.get(f"version-{case.reference}", "")) or 0
         try:
             moves.reassign(case, to=to, by=signed_in(request), version=version)
             done += 1

@@ -98,16 +98,19 @@ UNSENT = Q(stage__in=[Draft.Stage.AWAITING_OWNER.value, Draft.Stage.OPEN.value])
 IS_OPEN = Q(status__in=sorted(OPEN))
 
 
+def late_by(now: datetime) -> Q:
+    """Open, its clock running, and the whole due date gone by."""
+    return IS_OPEN & Q(due_at__lt=now)
+
+
+def late_anyhow(now: datetime) -> Q:
+    """Open, and late on the whole or in its stage."""
+    return IS_OPEN & (Q(due_at__lt=now) | Q(stage_due_at__lt=now))
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def open(self) -> TransactionQuerySet:
         return self.filter(IS_OPEN)
-
-    def late(self, now: datetime) -> TransactionQuerySet:
-        """Open, its clock running, and the whole due date gone by."""
-        return self.filter(IS_OPEN, due_at__lt=now)
-
-    def stage_late(self, now: datetime) -> TransactionQuerySet:
-        return self.filter(IS_OPEN, stage_due_at__lt=now)
 
     def for_pages(self) -> TransactionQuerySet:
         """With what every page about a transaction shows, so that rows cost no further query."""

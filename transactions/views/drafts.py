@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
 from municipality.services import districts
+from municipality.text import whole
 
 from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
@@ -44,9 +45,9 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "GET":
         return redirect("transactions:service", code=code)
     authorisation = None
-    if request.POST.get("authorisation", "").isdecimal():
+    if (chosen := whole(request.POST.get("authorisation", ""))) is not None:
         authorisation = (
-            Authorisation.objects.filter(pk=request.POST["authorisation"], office__in=offices_of(user))
+            Authorisation.objects.filter(pk=chosen, office__in=offices_of(user))
             .select_related("office", "owner")
             .first()
         )

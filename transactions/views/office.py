@@ -21,6 +21,7 @@ from municipality.text import western_digits
 from .. import references
 from ..changes import Changes, by_day
 from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
+from ..models.requests import late_by
 from ..progress import progress_of
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import page_of
@@ -100,7 +101,7 @@ def _counts(cases: TransactionQuerySet, listed: Q, now: datetime) -> dict[str, i
         open=Count("pk", filter=SHOWN["open"]),
         returned=Count("pk", filter=SHOWN["returned"]),
         unpaid=Count("pk", filter=SHOWN["unpaid"]),
-        late=Count("pk", filter=Q(status__in=OPEN, due_at__lt=now)),
+        late=Count("pk", filter=late_by(now)),
         closed=Count("pk", filter=SHOWN["closed"]),
         all=Count("pk"),
     )
@@ -124,7 +125,7 @@ def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
 def _listed(request: HttpRequest, now: datetime) -> Q:
     """Which cases the table lists: by their state, or by what was looked for among them."""
     show, query = request.GET.get("show", "open"), _looked_for(request)
-    listed = Q(status__in=OPEN, due_at__lt=now) if show == "late" else SHOWN.get(show, SHOWN["open"])
+    listed = late_by(now) if show == "late" else SHOWN.get(show, SHOWN["open"])
     if not query:
         return listed
     parsed = references.parse(query)

@@ -70,7 +70,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     waits = Q(stage=Draft.Stage.AWAITING_OWNER)
     to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
     begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
-    page = page_of(request, cases.order_by("-submitted_at"))
+    page = page_of(request, cases.order_by("-submitted_at"), count=None if query else counts[chosen])
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
