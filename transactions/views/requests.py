@@ -117,33 +117,29 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
     files = list(case.attachments.sent())
-    may_answer = access.may(user, case, "answer")
-    context = {
-        **_state(case),
-        "summary": sections(case.service_type, case.answers, files),
-        "fee": getattr(case, "fee", None),
-        "issued": list(case.issued_documents.all()),
-        "rounds": _rounds(case, files),
-        "open_points": case.deficiencies.open().count() if may_answer else 0,
-        "mine": access.acts_for_applicant(user, case),
-        "may_answer": may_answer,
-        "may_withdraw": access.may(user, case, "withdraw"),
-    }
+    summary = sections(case.service_type, case.answers, files)
+    context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
     return render(request, "transactions/detail.html", context)
 
 
-def _state(case: Transaction) -> dict[str, Any]:
-    """Where a request is and what happened to it: what changes while somebody looks at the page."""
-    now = timezone.now()
+def _state(case: Transaction, user: User) -> dict[str, Any]:
+    """Where a request is, what happened to it and what can be done now: what changes while somebody looks at it."""
     entries = history_of(case)
+    may_answer = access.may(user, case, "answer")
     return {
         "case": case,
         "service": case.service_type,
         "headline": headline(case),
-        "progress": progress_of(case, now),
+        "progress": progress_of(case, timezone.now()),
         "entries": entries[:RECENT],
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
+        "fee": getattr(case, "fee", None),
+        "issued": list(case.issued_documents.all()),
+        "mine": access.acts_for_applicant(user, case),
+        "may_answer": may_answer,
+        "open_points": case.deficiencies.open().count() if may_answer else 0,
+        "may_withdraw": access.may(user, case, "withdraw"),
     }
 
 
@@ -170,7 +166,7 @@ def timeline(request: HttpRequest, reference: str) -> HttpResponse:
     if access.stands_at(user, reference, request.GET.get("seen", "")):
         return HttpResponse(status=204)
     case = access.get(user, reference)
-    return render(request, "transactions/request_live.html", _state(case))
+    return render(request, "transactions/request_live.html", _state(case, user))
 
 
 @login_required
