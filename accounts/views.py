@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_safe
 
+from municipality.pages import form_page, pressed_on
 from municipality.text import western_digits
 
 from . import services, sms
@@ -34,7 +35,7 @@ def _safe_next(request: HttpRequest, url: str) -> str:
     return url if url and allowed else reverse("transactions:requests")
 
 
-@require_http_methods(["GET", "POST"])
+@form_page
 def first(request: HttpRequest) -> HttpResponse:
     """First sign-in and forgotten password are one flow: who are you, and is your phone at hand?"""
     form = FirstSignInForm(request.POST or None)
@@ -54,7 +55,7 @@ def first(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/first.html", {"form": form, "next": request.GET.get("next", "")})
 
 
-@require_http_methods(["GET", "POST"])
+@form_page
 def code(request: HttpRequest) -> HttpResponse:
     sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION, 0)).first()
     if sent is None:
@@ -78,7 +79,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=signed_in(request))
     if request.method == "POST" and form.is_valid():
@@ -89,7 +90,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 @reauthentication_required
 def programs(request: HttpRequest) -> HttpResponse:
     """Tokens for the API; a new one is in the answer to the press that made it and nowhere else."""
@@ -105,7 +106,7 @@ def programs(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:programs")
 def program_end(request: HttpRequest) -> HttpResponse:
     shut_out(signed_in(request), request.POST.get("program", ""))
     messages.success(request, _("The token is ended. No program can act with it any more."))
@@ -113,7 +114,7 @@ def program_end(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 def authorisations(request: HttpRequest) -> HttpResponse:
     """What an owner has authorised, and the form to authorise another office for a plot."""
     form = AuthoriseForm(request.POST or None)
@@ -138,7 +139,7 @@ def authorisations(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:authorisations")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     row = Authorisation.objects.filter(pk=pk, owner=signed_in(request)).first()
     if row is None:
@@ -153,7 +154,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def office_authorisations(request: HttpRequest) -> HttpResponse:
     """Owners by what their authorisation waits for; those to be answered stand first."""
     mine = offices_of(signed_in(request))
@@ -175,7 +176,7 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:office_authorisations")
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     row = Authorisation.objects.filter(pk=pk, office__in=offices_of(signed_in(request))).first()
     if row is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from . import receipts
 
@@ -16,7 +16,7 @@ KINDS = {
 }
 
 
-@require_GET
+@require_safe
 def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     """Say three things apart: good signature, in the journal, status now. No login, and nobody is named."""
     text = token or request.GET.get("code", "")

@@ -15,9 +15,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.access import signed_in
+from municipality.pages import form_page
 
 from .. import access, answers
 from ..errors import DomainError, Invalid, Problem
@@ -36,7 +37,7 @@ TRY_AGAIN = 503
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     """Attach the documents, several files at once if one likes; each refusal names the file and why."""
     if not request.user.is_authenticated:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, EngineeringOffice
@@ -47,7 +47,7 @@ ORDERS = {
 
 
 @login_required
-@require_GET
+@require_safe
 def office(request: HttpRequest) -> HttpResponse:
     """Twelve queries at most, however many cases there are."""
     user = signed_in(request)
@@ -78,7 +78,7 @@ def office(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """All that has changed since yesterday."""
     user = signed_in(request)

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_safe
 
 from municipality.charts import Chart, Series
 from municipality.models import Office, OfficeKind
+from municipality.pages import form_page
 
 from .. import replica, service_types
 from ..errors import DomainError, NotVisible
@@ -73,7 +74,7 @@ class IncomingForm(forms.Form):
         cast(forms.ChoiceField, self.fields["office"]).choices = choices
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = cast(Pulse, caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
@@ -97,7 +98,7 @@ def _chart(figures: Pulse) -> Chart:
     )
 
 
-@require_GET
+@require_safe
 def service(request: HttpRequest, code: str) -> HttpResponse:
     found = service_types.find(code)
     if found is None:
@@ -114,14 +115,14 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "pages/service.html", context)
 
 
-@require_GET
+@require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """Help, privacy and accessibility are words only."""
     return render(request, f"pages/{name}.html")
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@form_page
 def inquire(request: HttpRequest) -> HttpResponse:
     """Look a transaction up without signing in. Secrets travel in the body, never in the address."""
     return replica.ask(lambda: _inquire(request))

@@ -14,11 +14,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.models import User
 from journal import qr
+from municipality.pages import form_page, pressed_on
 
 from .. import access, pins, references
 from ..draft_parts import State, parts_of
@@ -43,7 +44,7 @@ MOST_WAITING = 20
 
 
 @login_required
-@require_GET
+@require_safe
 def requests(request: HttpRequest) -> HttpResponse:
     """What waits for me first; then what I am writing, then the rest by whether it goes on."""
     user = signed_in(request)
@@ -112,7 +113,7 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
@@ -159,7 +160,7 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
     """The parts of a request's page that change by themselves, for refresh.js; nothing (204) while ?seen is true."""
     user = signed_in(request)
@@ -171,7 +172,7 @@ def timeline(request: HttpRequest, reference: str) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """The receipt, the same however often it is shown; prints on A4 and on an 80 mm slip (?paper=slip)."""
     user = signed_in(request)
@@ -195,7 +196,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """Each thing asked beside the answer to it. What is written is kept; the whole is sent once."""
     if not request.user.is_authenticated:
@@ -279,7 +280,7 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
 
 @login_required
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
@@ -306,7 +307,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     """An issued permit, minutes or letter, ready to print."""
     case = access.get(signed_in(request), reference)
@@ -327,7 +328,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def notices_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, Notification.objects.filter(recipient=signed_in(request)).for_reading())
     rows = [{"notice": notice, "message": message(notice)} for notice in page]
@@ -335,7 +336,7 @@ def notices_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("transactions:notices")
 def notices_read(request: HttpRequest) -> HttpResponse:
     notices.mark_read(signed_in(request), timezone.now())
     return redirect("transactions:notices")
