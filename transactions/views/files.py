@@ -32,7 +32,7 @@ def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     file = access.get_attachment(signed_in(request), key)
     stored = attachments.open_intact(file)
     if stored is None:
-        return render(request, "410.html", {"file": file}, status=410)
+        return render(request, "410.html", status=410)
     response = FileResponse(stored, as_attachment=True, filename=file.original_name, content_type=file.content_type)
     return _harden(response)
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from municipality.charts import Chart, Series
 from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
+from municipality.services import offices
 
 from .. import replica, service_types
 from ..errors import DomainError, NotVisible
@@ -69,8 +70,9 @@ class IncomingForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offices = Office.objects.exclude(kind=OfficeKind.SERVICE_CENTRE)
-        choices = [("", _("Choose")), *((office.code, office.name) for office in offices)]
+        # A suspended office too: what it registered before keeps its number.
+        named = {office.code: office.name for office in offices().values() if office.kind != OfficeKind.SERVICE_CENTRE}
+        choices = [("", _("Choose")), *sorted(named.items())]
         cast(forms.ChoiceField, self.fields["office"]).choices = choices
 
 
@@ -110,7 +112,7 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
         "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
-        "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).select_related("parent"),
+        "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE),
     }
     return render(request, "pages/service.html", context)
 
@@ -142,7 +144,9 @@ def _inquire(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, _("No transaction matches the data entered."))
                 status = 404
             except DomainError as error:
-                return render(request, "429.html", {"message": error.message}, status=429)
+                refused = render(request, "429.html", {"message": error.message}, status=429)
+                refused["Retry-After"] = str(inquiry.next_hour_in(timezone.now()))
+                return refused
     context = {
         "pin_form": form if by == "pin" else PinForm(),
         "incoming_form": form if by == "incoming" else IncomingForm(),

@@ -66,12 +66,12 @@ def requests(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(reference=str(parsed) if parsed else "")
     else:
         cases = cases.filter(status__in=SHOWN[chosen])
-    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
+    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MOST_WAITING]
     written = Draft.objects.unsent().filter(access.own_drafts(user))
     waits = Q(stage=Draft.Stage.AWAITING_OWNER)
     to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
     begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
-    page = page_of(request, cases.order_by("-submitted_at"))
+    page = page_of(request, cases.order_by("-submitted_at", "-pk"))
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
@@ -284,6 +284,9 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
+    if not access.may(user, case, "withdraw"):
+        messages.info(request, _("You cannot withdraw this request now."))
+        return redirect("transactions:request", reference=case.reference)
     problems: Sequence[Problem] = ()
     if request.method == "POST":
         try:
