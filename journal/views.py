@@ -21,7 +21,7 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     """Say three things apart: good signature, in the journal, status now. No login, and nobody is named."""
     text = token or request.GET.get("code", "")
     if not text.strip():
-        return render(request, "journal/verify.html", {"check": None})
+        return render(request, "journal/verify.html", {"check": None, "empty": "code" in request.GET})
     check = receipts.check(text)
     body = check.body if check.signature_good else None
     context = {

@@ -62,6 +62,17 @@ def test_templates_hold_no_inline_style_or_handler(path):
     assert not INLINE.search(path.read_text(encoding="utf-8"))
 
 
+FORM = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_a_form_of_ours_says_itself_what_is_missing(path):
+    """The browser's own bubble comes before our words, in the browser's language."""
+    forms = FORM.findall(path.read_text(encoding="utf-8"))
+    asks = [attributes for attributes, inside in forms if re.search(r"components/(form_fields|field)\.html", inside)]
+    assert [attributes for attributes in asks if "novalidate" not in attributes] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda path: path.name)
 def test_a_component_names_its_arguments(path):
     # A component that extends another template may have nothing but {# #} before that.
