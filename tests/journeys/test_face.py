@@ -67,7 +67,7 @@ def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
             page.goto(f"/drafts/{draft.key}/{step.code}/")
             page.locator("main form .actions .btn").first.click()
             links = page.locator(".notice--error a")
-            links.first.wait_for()
+            expect(page.locator(".notice--error")).to_be_focused()
             for number in range(links.count()):
                 links.nth(number).focus()
                 page.keyboard.press("Enter")
