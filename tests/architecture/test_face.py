@@ -54,6 +54,16 @@ def test_the_rule_about_left_and_right_sees_each_way_to_break_it():
     assert physical("a{margin:0 1px;inset-inline-start:0;text-align:start}/* left: */") == []
 
 
+@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
+def test_what_goes_by_the_direction_asks_the_nearest(path):
+    """[dir] before a descendant means any ancestor: an island of the other direction would be taken for its sea.
+
+    Only the list of messages stays: Django's own style sheet names it so, and ours has to weigh as much.
+    """
+    rules = re.findall(r"\[dir[^\]]*\] [^,{]+", path.read_text(encoding="utf-8"))
+    assert [rule for rule in rules if "messagelist" not in rule] == []
+
+
 INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
 
 
