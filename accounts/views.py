@@ -4,7 +4,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_safe
 
+from municipality.pages import form_page, pressed_on
 from municipality.text import western_digits
 
 from . import services, sms
@@ -26,7 +27,10 @@ from .programs import let_in, programs_of, shut_out
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
-OWNERS_A_PAGE = 50
+ROWS = 50
+OFFERED = 200
+LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
+ANSWERS = {"accept": True, "decline": False}
 
 
 def _safe_next(request: HttpRequest, url: str) -> str:
@@ -34,7 +38,7 @@ def _safe_next(request: HttpRequest, url: str) -> str:
     return url if url and allowed else reverse("transactions:requests")
 
 
-@require_http_methods(["GET", "POST"])
+@form_page
 def first(request: HttpRequest) -> HttpResponse:
     """First sign-in and forgotten password are one flow: who are you, and is your phone at hand?"""
     form = FirstSignInForm(request.POST or None)
@@ -54,7 +58,7 @@ def first(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/first.html", {"form": form, "next": request.GET.get("next", "")})
 
 
-@require_http_methods(["GET", "POST"])
+@form_page
 def code(request: HttpRequest) -> HttpResponse:
     sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION, 0)).first()
     if sent is None:
@@ -73,12 +77,17 @@ def code(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Welcome. Your password is set."))
             # By way of allauth: whoever has a second factor is asked for it here too.
             return perform_login(request, user, redirect_url=following)
-    context = {"form": form, "national_id": sent.national_id, "sms_folder": sms.folder_shown()}
+    context = {
+        "form": form,
+        "national_id": sent.national_id,
+        "sms_folder": sms.folder_shown(),
+        "next": request.session.get(NEXT_IN_SESSION, ""),
+    }
     return render(request, "accounts/code.html", context)
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=signed_in(request))
     if request.method == "POST" and form.is_valid():
@@ -89,7 +98,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 @reauthentication_required
 def programs(request: HttpRequest) -> HttpResponse:
     """Tokens for the API; a new one is in the answer to the press that made it and nowhere else."""
@@ -105,7 +114,7 @@ def programs(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:programs")
 def program_end(request: HttpRequest) -> HttpResponse:
     shut_out(signed_in(request), request.POST.get("program", ""))
     messages.success(request, _("The token is ended. No program can act with it any more."))
@@ -113,7 +122,7 @@ def program_end(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 def authorisations(request: HttpRequest) -> HttpResponse:
     """What an owner has authorised, and the form to authorise another office for a plot."""
     form = AuthoriseForm(request.POST or None)
@@ -131,14 +140,19 @@ def authorisations(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The office is authorised. It sees this now and has to accept."))
             return redirect("accounts:authorisations")
     rows = Authorisation.objects.filter(owner=signed_in(request)).select_related("office")
-    offices = EngineeringOffice.objects.practising(timezone.localdate())
-    return render(
-        request, "accounts/authorisations.html", {"form": form, "authorisations": rows, "offices": offices[:200]}
-    )
+    live_first = Case(When(status__in=LIVE, then=0), default=1)
+    offices = list(EngineeringOffice.objects.practising(timezone.localdate())[: OFFERED + 1])
+    context = {
+        "form": form,
+        "page": Paginator(rows.order_by(live_first, "-given_at", "-pk"), ROWS).get_page(request.GET.get("page")),
+        "offices": offices[:OFFERED],
+        "more_offices": len(offices) > OFFERED,
+    }
+    return render(request, "accounts/authorisations.html", context)
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:authorisations")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     row = Authorisation.objects.filter(pk=pk, owner=signed_in(request)).first()
     if row is None:
@@ -153,7 +167,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def office_authorisations(request: HttpRequest) -> HttpResponse:
     """Owners by what their authorisation waits for; those to be answered stand first."""
     mine = offices_of(signed_in(request))
@@ -164,24 +178,27 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
     query = western_digits(request.GET.get("q", "")).strip()[:80]
     rows = Authorisation.objects.filter(office__in=mine).select_related("office", "owner")
     if show in ("live", "ended"):
-        live = Q(status__in=(Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED))
+        live = Q(status__in=LIVE)
         rows = rows.filter(live if show == "live" else ~live)
     if query:
         rows = rows.filter(Q(plan_number=query) | Q(parcel_number=query) | Q(owner__full_name__icontains=query))
     waiting_first = Case(When(status=Authorisation.Status.GIVEN, then=0), default=1)
-    page = Paginator(rows.order_by(waiting_first, "-given_at"), OWNERS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.order_by(waiting_first, "-given_at", "-pk"), ROWS).get_page(request.GET.get("page"))
     context = {"page": page, "tabs": tabs.items(), "show": show, "q": query}
     return render(request, "accounts/office_authorisations.html", context)
 
 
 @login_required
-@require_POST
+@pressed_on("accounts:office_authorisations")
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     row = Authorisation.objects.filter(pk=pk, office__in=offices_of(signed_in(request))).first()
     if row is None:
         raise Http404
+    accept = ANSWERS.get(request.POST.get("answer", ""))
+    if accept is None:
+        raise BadRequest("neither accepted nor declined")
     try:
-        services.answer_authorisation(row, accept=request.POST.get("answer") == "accept", by=signed_in(request))
+        services.answer_authorisation(row, accept=accept, by=signed_in(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:

@@ -11,7 +11,7 @@ from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from prometheus_client import exposition
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -62,7 +62,7 @@ def _families(found: Health) -> Iterator[Metric]:
 
 
 @never_cache
-@require_GET
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Only for whoever brings METRICS_TOKEN; without such a setting there is no such page."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")

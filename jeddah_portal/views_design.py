@@ -192,7 +192,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
         "services": service_types.every(),
-        "closure": Closure(service=service.code),
+        "closure": Closure(
+            service=service.code, reason_ar=LONG_NAME, reason_en=LONG_NAME, since=now, reopens_on=now.date()
+        ),
+        "authorisation": Authorisation(pk=0, owner=User(full_name=LONG_NAME)),
+        "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],
         "rows": _rows(now),
         "progress": _progress(now),

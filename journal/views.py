@@ -5,7 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from . import receipts
 
@@ -16,12 +16,12 @@ KINDS = {
 }
 
 
-@require_GET
+@require_safe
 def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     """Say three things apart: good signature, in the journal, status now. No login, and nobody is named."""
     text = token or request.GET.get("code", "")
     if not text.strip():
-        return render(request, "journal/verify.html", {"check": None})
+        return render(request, "journal/verify.html", {"check": None, "empty": "code" in request.GET})
     check = receipts.check(text)
     body = check.body if check.signature_good else None
     context = {

@@ -46,7 +46,7 @@ class Changes:
         yesterday = timezone.localdate(now) - timedelta(days=1)
         since = timezone.make_aware(datetime.combine(yesterday, time.min))
         lines = [*_cases_moved(offices, since, user), *_owners_acted(offices, since)]
-        self._lines = sorted(lines, key=lambda line: line.at, reverse=True)
+        self._lines = sorted(lines, key=lambda line: (line.at, line.reference), reverse=True)
 
     def __len__(self) -> int:
         return len(self._lines)

@@ -20,7 +20,11 @@ for (const field of document.querySelectorAll("[data-file-words]")) {
   field.addEventListener("dragover", (event) => event.preventDefault());
   field.addEventListener("drop", (event) => {
     event.preventDefault();
-    input.files = event.dataTransfer.files;
+    const dropped = event.dataTransfer.files;
+    if (!dropped.length) return; // a text, or a link
+    const fitting = new DataTransfer();
+    for (const file of input.multiple ? dropped : [dropped[0]]) fitting.items.add(file);
+    input.files = fitting.files;
     show();
   });
   show();

@@ -15,4 +15,3 @@ function show() {
 document.querySelectorAll("[data-when-words]").forEach((words) => words.remove());
 document.addEventListener("change", show);
 show();
-document.querySelector(".notice--error")?.focus();

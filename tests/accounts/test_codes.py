@@ -125,3 +125,14 @@ def test_a_closed_account_is_told_so_and_opened_by_nobody(cast, client, settings
 def test_a_membership_ends_after_it_begins(cast):
     with pytest.raises(IntegrityError), transaction.atomic():
         OfficeMembership.objects.filter(user=cast.engineer).update(ends_on=date(2019, 12, 31))
+
+
+@pytest.mark.django_db
+def test_another_code_and_the_way_back_lead_where_one_was_going(cast, client):
+    going = "/requests/?show=done&page=2"
+    asked = {"national_id": cast.citizen.national_id, "full_name": "x", "phone": cast.citizen.phone, "next": going}
+    page = client.post(reverse("accounts:first"), asked, follow=True)
+    again = re.search(r'class="back" href="([^"]+)"', page.content.decode())[1]
+    first = client.get(again)
+    assert first.context["next"] == going
+    assert f"{reverse('account_login')}?next=/requests/%3Fshow%3Ddone%26page%3D2" in first.content.decode()

@@ -54,12 +54,33 @@ def test_the_rule_about_left_and_right_sees_each_way_to_break_it():
     assert physical("a{margin:0 1px;inset-inline-start:0;text-align:start}/* left: */") == []
 
 
+@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
+def test_what_goes_by_the_direction_asks_the_nearest(path):
+    """[dir] before a descendant means any ancestor: an island of the other direction would be taken for its sea.
+
+    Only the list of messages stays: Django's own style sheet names it so, and ours has to weigh as much.
+    """
+    rules = re.findall(r"\[dir[^\]]*\] [^,{]+", path.read_text(encoding="utf-8"))
+    assert [rule for rule in rules if "messagelist" not in rule] == []
+
+
 INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_templates_hold_no_inline_style_or_handler(path):
     assert not INLINE.search(path.read_text(encoding="utf-8"))
+
+
+FORM = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_a_form_of_ours_says_itself_what_is_missing(path):
+    """The browser's own bubble comes before our words, in the browser's language."""
+    forms = FORM.findall(path.read_text(encoding="utf-8"))
+    asks = [attributes for attributes, inside in forms if re.search(r"components/(form_fields|field)\.html", inside)]
+    assert [attributes for attributes in asks if "novalidate" not in attributes] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda path: path.name)

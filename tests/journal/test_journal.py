@@ -202,3 +202,8 @@ def test_signature_good_and_in_the_journal_are_two_things(cast, submitted):
     token = base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
     found = receipts.check(token)
     assert (found.signature_good, found.in_journal) == (True, False)
+
+
+def test_an_empty_box_is_spoken_of_in_our_words(client, db):
+    assert "هذه الخانة فارغة" in client.get(reverse("journal:verify"), {"code": " "}).content.decode()
+    assert "هذه الخانة فارغة" not in client.get(reverse("journal:verify")).content.decode()

@@ -67,7 +67,7 @@ def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
             page.goto(f"/drafts/{draft.key}/{step.code}/")
             page.locator("main form .actions .btn").first.click()
             links = page.locator(".notice--error a")
-            links.first.wait_for()
+            expect(page.locator(".notice--error")).to_be_focused()
             for number in range(links.count()):
                 links.nth(number).focus()
                 page.keyboard.press("Enter")
@@ -103,4 +103,21 @@ def test_a_file_is_looked_at_before_it_is_sent(browser, live_server, cast):
     expect(shown.locator("img")).to_have_js_property("complete", True)
     assert shown.locator("img").evaluate("picture => picture.naturalWidth") > 100
     assert page.evaluate(STICKS_OUT) == 0
+    context.close()
+
+
+MIRRORED = """area => {
+    const style = selector => getComputedStyle(area.querySelector(selector));
+    return [style(".picture__plot").transform, style("input[dir=ltr]").textAlign];
+}"""
+
+
+def test_each_half_of_the_design_page_goes_by_its_own_direction(browser, live_server, cast):
+    context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto("/design/")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert page.locator("section[dir=rtl]").evaluate(MIRRORED) == ["matrix(-1, 0, 0, 1, 0, 0)", "end"]
+    assert page.locator("section[dir=ltr]").evaluate(MIRRORED) == ["none", "start"]
     context.close()

@@ -109,3 +109,15 @@ def test_a_standard_sentence_is_read_in_the_readers_language_and_an_edited_one_a
 
 
 # -- where a request is ----------------------------------------------------------------------------------------
+
+
+def test_the_page_of_withdrawing_opens_only_while_one_may(cast, submitted, signed_in):
+    case = submitted()
+    url, page = reverse("transactions:withdraw", args=[case.reference]), signed_in(cast.citizen)
+    request = reverse("transactions:request", args=[case.reference])
+    assert page.get(url).status_code == 200
+    assert signed_in(cast.reviewer).get(url).url == request
+    drive(case, cast, "completed")
+    for answer in (page.get(url), page.post(url, {"reason": "x"})):
+        assert answer.url == request
+    assert "لا يمكنك سحب هذا الطلب الآن" in page.get(request).content.decode()

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from transactions.services import moves
 
-from ..conftest import NOW
+from ..conftest import NOW, drive
 from .test_pages import queries
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,22 @@ def test_while_nothing_happens_the_answer_is_empty(cast, submitted, signed_in):
     something = page.get(url, {"seen": case.version})
     assert something.status_code == 200
     assert f'data-version="{case.version + 1}"' in something.content.decode()
+    assert queries(page, url) <= 12
+
+
+def test_what_can_be_done_is_among_what_keeps_itself_up_to_date(cast, submitted, signed_in):
+    case = submitted("building-permit")
+    page, url = signed_in(cast.citizen), reverse("transactions:timeline", args=[case.reference])
+    withdraw = reverse("transactions:withdraw", args=[case.reference])
+    assert withdraw in page.get(url).content.decode()
+    case = drive(case, cast, "awaiting_payment")
+    assert page.get(url).content.decode().count(f"{case.fee.amount}") == 2
+    case = drive(case, cast, "issued")
+    issued = case.issued_documents.get()
+    html = page.get(url).content.decode()
+    assert reverse("transactions:document", args=[case.reference, issued.kind]) in html
+    assert withdraw not in html
+    assert "data-closed" in html
     assert queries(page, url) <= 12
 
 

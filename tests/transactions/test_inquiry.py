@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from municipality.models import Office
 from transactions import pins, replica
 from transactions.errors import DomainError, NotVisible
 from transactions.models import Try
@@ -167,3 +168,17 @@ def test_who_has_to_pay_is_told_how_much_and_where_and_no_name(by, cast, submitt
         assert private not in html
     drive(case, cast, "approved", NOW + timedelta(days=1))
     assert "المطلوب سداده" not in client.post(reverse("transactions:inquiry"), typed).content.decode()
+
+
+def test_the_page_asks_nothing_to_be_shown_and_says_how_long_to_wait(cast, submitted, client):
+    case, url = submitted(), reverse("transactions:inquiry")
+    client.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(url, {"by": "incoming"})
+    assert (page.status_code, len(asked)) == (200, 0)
+    assert f'<option value="SHR">{Office.objects.get(code="SHR").name}' in page.content.decode()
+    # Twice as many as are let in: the hour may end meanwhile.
+    wrong = {"reference": case.reference, "pin": "00000000"}
+    answers = [client.post(url, wrong) for _ in range(2 * inquiry.WRONG_PER_SUBJECT + 1)]
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert 0 < int(refused["Retry-After"]) <= 3600

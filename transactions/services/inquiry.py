@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TypeVar
 
 from django.core.cache import caches
@@ -198,6 +199,11 @@ def _seen_here(bucket: str, hour: datetime) -> int:
 
 def _mark(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:40]
+
+
+def next_hour_in(now: datetime) -> int:
+    """Seconds until tries are counted anew."""
+    return ceil((_hour(now) + timedelta(hours=1) - now).total_seconds())
 
 
 def _hour(now: datetime) -> datetime:

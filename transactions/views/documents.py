@@ -14,10 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.access import signed_in
 from accounts.models import User
+from municipality.pages import form_page
 
 from .. import access, answers
 from ..draft_parts import Paper, papers_of
@@ -49,7 +50,7 @@ def sent_back_to_read(request: HttpRequest, draft: Draft, user: User) -> HttpRes
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     """Attach the documents, several files at once if one likes; each refusal names the file and why."""
     if not request.user.is_authenticated:

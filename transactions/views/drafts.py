@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_safe
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
+from municipality.pages import form_page
 from municipality.services import districts
 from municipality.text import whole
 
@@ -32,7 +33,7 @@ from .requests import with_parts
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@form_page
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Begin a request for oneself, or as an engineering office for an owner who authorised it.
 
@@ -60,7 +61,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def every(request: HttpRequest) -> HttpResponse:
     """All that is not submitted yet: one's own, or (?of=office) the engineering office's."""
     user = signed_in(request)
@@ -75,7 +76,7 @@ def every(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     draft = access.get_draft(user, key)
@@ -134,7 +135,7 @@ def _step(service: service_types.ServiceType, code: str) -> Step:
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One page of questions. What was typed is kept whether it is right or not."""
     if not request.user.is_authenticated:
@@ -191,7 +192,7 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Check your answers; then submit, or send to the owner, or (the owner) ask for changes."""
     if not request.user.is_authenticated:
@@ -257,7 +258,7 @@ def _act(request: HttpRequest, draft: Draft, user: User, *, to_owner: bool) -> H
 
 @login_required
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def discard(request: HttpRequest, key: UUID) -> HttpResponse:
     user = signed_in(request)
     draft = access.get_draft(user, key)

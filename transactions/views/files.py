@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 
@@ -26,20 +26,20 @@ def _harden(response: FileResponse) -> FileResponse:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The file as it was uploaded, if what is stored is still that."""
     file = access.get_attachment(signed_in(request), key)
     stored = attachments.open_intact(file)
     if stored is None:
-        return render(request, "410.html", {"file": file}, status=410)
+        return render(request, "410.html", status=410)
     response = FileResponse(stored, as_attachment=True, filename=file.original_name, content_type=file.content_type)
     return _harden(response)
 
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def preview(request: HttpRequest, key: UUID, page: int = 1) -> HttpResponseBase:
     """A page of the file as a picture."""
     file = access.get_attachment(signed_in(request), key)

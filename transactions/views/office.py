@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, EngineeringOffice
@@ -39,16 +39,17 @@ SHOWN: dict[str, Q] = {
     "closed": Q(status__in=CLOSED),
     "all": Q(),
 }
+# Every order ends in the key: rows that are otherwise alike would stand on two pages, or on none.
 ORDERS = {
-    "due": (F("due_at").asc(nulls_last=True), "submitted_at"),
-    "newest": ("-submitted_at",),
-    "oldest": ("submitted_at",),
-    "owner": ("applicant__full_name", "submitted_at"),
+    "due": (F("due_at").asc(nulls_last=True), "submitted_at", "pk"),
+    "newest": ("-submitted_at", "-pk"),
+    "oldest": ("submitted_at", "pk"),
+    "owner": ("applicant__full_name", "submitted_at", "pk"),
 }
 
 
 @login_required
-@require_GET
+@require_safe
 def office(request: HttpRequest) -> HttpResponse:
     """Twelve queries at most, however many cases there are."""
     user = signed_in(request)
@@ -79,7 +80,7 @@ def office(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """All that has changed since yesterday."""
     user = signed_in(request)
@@ -111,7 +112,7 @@ def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]
     """What waits for the office, longest first, with the number of points asked."""
     asked = Deficiency.objects.open().filter(transaction=OuterRef("pk")).values("transaction")
     points = Subquery(asked.annotate(many=Count("pk")).values("many"))
-    rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=points).order_by("paused_at")
+    rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=points).order_by("paused_at", "pk")
     return with_progress(rows[:FIRST_FEW], now)
 
 
@@ -119,18 +120,23 @@ def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
     """Owners who authorised the office and for whom nothing is begun, newest first."""
     begun = Exists(Draft.objects.filter(authorisation=OuterRef("pk")))
     filed = Exists(Transaction.objects.filter(authorisation=OuterRef("pk")))
-    return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at")[:FIRST_FEW])
+    return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at", "-pk")[:FIRST_FEW])
 
 
 def _listed(request: HttpRequest, now: datetime) -> Q:
     """Which cases the table lists: by their state, or by what was looked for among them."""
-    show, query = request.GET.get("show", "open"), _looked_for(request)
-    listed = late_by(now) if show == "late" else SHOWN.get(show, SHOWN["open"])
+    show, query = _shown(request), _looked_for(request)
+    listed = late_by(now) if show == "late" else SHOWN[show]
     if not query:
         return listed
     parsed = references.parse(query)
     plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
     return listed & (Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
+
+
+def _shown(request: HttpRequest) -> str:
+    show = request.GET.get("show", "")
+    return show if show in (*SHOWN, "late") else "open"
 
 
 def _looked_for(request: HttpRequest) -> str:
@@ -139,13 +145,14 @@ def _looked_for(request: HttpRequest) -> str:
 
 def _table(request: HttpRequest, listed: TransactionQuerySet, count: int, now: datetime) -> dict[str, Any]:
     """All cases, a hundred a page, by what was chosen to show."""
-    order = request.GET.get("order", "due")
-    rows = listed.for_pages().order_by(*ORDERS.get(order, ORDERS["due"]))
+    asked = request.GET.get("order", "")
+    order = asked if asked in ORDERS else "due"
+    rows = listed.for_pages().order_by(*ORDERS[order])
     page = page_of(request, rows, CASES_A_PAGE, count)
     return {
         "page": page,
         "rows": [{"case": case, "progress": progress_of(case, now)} for case in page],
-        "show": request.GET.get("show", "open"),
+        "show": _shown(request),
         "order": order,
         "q": _looked_for(request),
         "tabs": _tabs(),

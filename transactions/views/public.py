@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_safe
 
 from municipality.charts import Chart, Series
 from municipality.models import Office, OfficeKind
+from municipality.pages import form_page
+from municipality.services import offices
 
 from .. import replica, service_types
 from ..errors import DomainError, NotVisible
@@ -68,12 +70,13 @@ class IncomingForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offices = Office.objects.exclude(kind=OfficeKind.SERVICE_CENTRE)
-        choices = [("", _("Choose")), *((office.code, office.name) for office in offices)]
+        # A suspended office too: what it registered before keeps its number.
+        named = {office.code: office.name for office in offices().values() if office.kind != OfficeKind.SERVICE_CENTRE}
+        choices = [("", _("Choose")), *sorted(named.items())]
         cast(forms.ChoiceField, self.fields["office"]).choices = choices
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = cast(Pulse, caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
@@ -97,7 +100,7 @@ def _chart(figures: Pulse) -> Chart:
     )
 
 
-@require_GET
+@require_safe
 def service(request: HttpRequest, code: str) -> HttpResponse:
     found = service_types.find(code)
     if found is None:
@@ -109,19 +112,19 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
         "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
-        "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).select_related("parent"),
+        "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE),
     }
     return render(request, "pages/service.html", context)
 
 
-@require_GET
+@require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """Help, privacy and accessibility are words only."""
     return render(request, f"pages/{name}.html")
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@form_page
 def inquire(request: HttpRequest) -> HttpResponse:
     """Look a transaction up without signing in. Secrets travel in the body, never in the address."""
     return replica.ask(lambda: _inquire(request))
@@ -141,7 +144,9 @@ def _inquire(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, _("No transaction matches the data entered."))
                 status = 404
             except DomainError as error:
-                return render(request, "429.html", {"message": error.message}, status=429)
+                refused = render(request, "429.html", {"message": error.message}, status=429)
+                refused["Retry-After"] = str(inquiry.next_hour_in(timezone.now()))
+                return refused
     context = {
         "pin_form": form if by == "pin" else PinForm(),
         "incoming_form": form if by == "incoming" else IncomingForm(),

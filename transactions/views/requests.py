@@ -14,11 +14,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.models import User
 from journal import qr
+from municipality.pages import form_page, pressed_on
 
 from .. import access, pins, references
 from ..draft_parts import State, parts_of
@@ -43,7 +44,7 @@ MOST_WAITING = 20
 
 
 @login_required
-@require_GET
+@require_safe
 def requests(request: HttpRequest) -> HttpResponse:
     """What waits for me first; then what I am writing, then the rest by whether it goes on."""
     user = signed_in(request)
@@ -65,12 +66,12 @@ def requests(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(reference=str(parsed) if parsed else "")
     else:
         cases = cases.filter(status__in=SHOWN[chosen])
-    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at")[:MOST_WAITING]
+    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MOST_WAITING]
     written = Draft.objects.unsent().filter(access.own_drafts(user))
     waits = Q(stage=Draft.Stage.AWAITING_OWNER)
     to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
     begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
-    page = page_of(request, cases.order_by("-submitted_at"), count=None if query else counts[chosen])
+    page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=None if query else counts[chosen])
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
@@ -112,38 +113,34 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
     files = list(case.attachments.sent())
-    may_answer = access.may(user, case, "answer")
-    context = {
-        **_state(case),
-        "summary": sections(case.service_type, case.answers, files),
-        "fee": getattr(case, "fee", None),
-        "issued": list(case.issued_documents.all()),
-        "rounds": _rounds(case, files),
-        "open_points": case.deficiencies.open().count() if may_answer else 0,
-        "mine": access.acts_for_applicant(user, case),
-        "may_answer": may_answer,
-        "may_withdraw": access.may(user, case, "withdraw"),
-    }
+    summary = sections(case.service_type, case.answers, files)
+    context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
     return render(request, "transactions/detail.html", context)
 
 
-def _state(case: Transaction) -> dict[str, Any]:
-    """Where a request is and what happened to it: what changes while somebody looks at the page."""
-    now = timezone.now()
+def _state(case: Transaction, user: User) -> dict[str, Any]:
+    """Where a request is, what happened to it and what can be done now: what changes while somebody looks at it."""
     entries = history_of(case)
+    may_answer = access.may(user, case, "answer")
     return {
         "case": case,
         "service": case.service_type,
         "headline": headline(case),
-        "progress": progress_of(case, now),
+        "progress": progress_of(case, timezone.now()),
         "entries": entries[:RECENT],
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
+        "fee": getattr(case, "fee", None),
+        "issued": list(case.issued_documents.all()),
+        "mine": access.acts_for_applicant(user, case),
+        "may_answer": may_answer,
+        "open_points": case.deficiencies.open().count() if may_answer else 0,
+        "may_withdraw": access.may(user, case, "withdraw"),
     }
 
 
@@ -163,19 +160,19 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
     """The parts of a request's page that change by themselves, for refresh.js; nothing (204) while ?seen is true."""
     user = signed_in(request)
     if access.stands_at(user, reference, request.GET.get("seen", "")):
         return HttpResponse(status=204)
     case = access.get(user, reference)
-    return render(request, "transactions/request_live.html", _state(case))
+    return render(request, "transactions/request_live.html", _state(case, user))
 
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """The receipt, the same however often it is shown; prints on A4 and on an 80 mm slip (?paper=slip)."""
     user = signed_in(request)
@@ -199,7 +196,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """Each thing asked beside the answer to it. What is written is kept; the whole is sent once."""
     if not request.user.is_authenticated:
@@ -284,10 +281,13 @@ def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], pro
 
 @login_required
 @hidden_is_404
-@require_http_methods(["GET", "POST"])
+@form_page
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference)
+    if not access.may(user, case, "withdraw"):
+        messages.info(request, _("You cannot withdraw this request now."))
+        return redirect("transactions:request", reference=case.reference)
     problems: Sequence[Problem] = ()
     if request.method == "POST":
         try:
@@ -311,7 +311,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@require_GET
+@require_safe
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     """An issued permit, minutes or letter, ready to print."""
     case = access.get(signed_in(request), reference)
@@ -332,7 +332,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def notices_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, Notification.objects.filter(recipient=signed_in(request)).for_reading())
     rows = [{"notice": notice, "message": message(notice)} for notice in page]
@@ -340,7 +340,7 @@ def notices_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@pressed_on("transactions:notices")
 def notices_read(request: HttpRequest) -> HttpResponse:
     notices.mark_read(signed_in(request), timezone.now())
     return redirect("transactions:notices")
