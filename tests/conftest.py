@@ -32,6 +32,7 @@ from municipality.models import Office
 from municipality.services import forget, load_reference_data
 from permits.services import load_tariffs
 from transactions import outbox, service_types
+from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
 from transactions.services import attachments, moves
@@ -404,6 +405,11 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+def failing(now: datetime) -> dict[str, int]:
+    """What goes wrong at that moment without telling anybody, and how often."""
+    return {failure: many for failure, many in health(now).silent.items() if many}
 
 
 def stored(case: Transaction) -> tuple[Any, ...]:

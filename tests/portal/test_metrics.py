@@ -12,7 +12,7 @@ from transactions.health import health
 from transactions.models import Heartbeat, Outbox
 from transactions.services.heartbeat import beat
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, drive, failing
 
 TOKEN = "t" * 40
 
@@ -86,10 +86,6 @@ def test_late_cases_are_counted_for_the_office_that_holds_them(cast, submitted):
     held = {office.office: (office.open, office.late) for office in before.offices}
     assert held["SHR"][1] == 0
     assert {office.office: office.late for office in after.offices} == {code: many for code, (many, _l) in held.items()}
-
-
-def failing(now):
-    return {failure: many for failure, many in health(now).silent.items() if many}
 
 
 def test_a_silent_failure_is_seen(cast, submitted):
