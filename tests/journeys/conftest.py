@@ -63,7 +63,7 @@ def worker(django_db_setup: None) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
     yield
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture
