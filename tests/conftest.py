@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,21 +32,31 @@ from municipality.models import Office
 from municipality.services import forget, load_reference_data
 from permits.services import load_tariffs
 from transactions import outbox, service_types
+from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
 from transactions.services import attachments, moves
 from transactions.services.intake import Submission, submit
 
+from .answers import ANSWERS
+
 sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
 import provision
 
-# Machines of every speed run these; slowness is measured by bin/bench, not by a deadline.
-hypothesis.settings.register_profile("portal", deadline=None)
+# Machines of every speed run these; slowness is measured by bin/bench, not by a deadline. They draw the
+# same every time: what fails fails again.
+hypothesis.settings.register_profile("portal", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("portal")
 
 PASSWORD = "a long enough password"
 # A Tuesday morning on which the city works.
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=RIYADH)
+# What a process remembers for some seconds: asked again or not, depending on the machine.
+REMEMBERED = (
+    "municipality.services.REMEMBERED_SECONDS",
+    "transactions.services.closures.REMEMBERED_SECONDS",
+    "transactions.views.public.PULSE_SECONDS",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,7 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
-    """Files, keys and messages of a test stay in its own folder; what processes remember is forgotten."""
+    """Files, keys and messages of a test stay in its own folder; what processes remember is forgotten, and not before
+    its end."""
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.SMS_DIR = tmp_path / "sms"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -70,8 +81,19 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        for seconds in REMEMBERED:
+            patch.setattr(seconds, 24 * 3600)
+        yield
     forget()
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Noon, and it stays noon: no midnight falls into the test, and what it measures is as old as it says."""
+    noon = NOW.replace(hour=12)
+    monkeypatch.setattr(timezone, "now", lambda: noon.astimezone(UTC))
+    return noon
 
 
 @pytest.fixture(scope="session")
@@ -230,53 +252,6 @@ def content_of(file: Attachment) -> bytes:
         return stored.read()
 
 
-ANSWERS: dict[str, dict[str, Any]] = {
-    "electricity-connection": {
-        "request_kind": "new",
-        "ownership": "none",
-        "load_kva": "25",
-        "meters": "1",
-        "district": "SHR-01",
-        "street": "شارع حائل",
-        **dict.fromkeys(
-            ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership"), True
-        ),
-    },
-    "land-subdivision": {
-        "deed_number": "320211004455",
-        "deed_date": "1440/03/15",
-        "plan_number": "415",
-        "parcel_number": "27",
-        "district": "SHR-01",
-        "area_m2": "900",
-        "land_use": "residential",
-        "villas": "detached",
-        "parts": [
-            {"area_m2": "450", "frontage_m": "15", "street": "شارع 1", "street_width_m": "15"},
-            {"area_m2": "450", "frontage_m": "15", "street": "شارع 2", "street_width_m": "12"},
-        ],
-    },
-    "building-permit": {
-        "deed_number": "320211004455",
-        "deed_date": "1440/03/15",
-        "plan_number": "415",
-        "parcel_number": "27",
-        "district": "SHR-01",
-        "plot_area_m2": "625",
-        "frontage_m": "25",
-        "street_width_m": "20",
-        "land_use": "residential",
-        "survey_date": "2026-01-10",
-        "building_type": "villa",
-        "floors": "2",
-        "ground_area_m2": "300",
-        "total_area_m2": "580.5",
-        "units": "1",
-        "parking": "2",
-    },
-}
-
-
 def answers_today(code: str) -> dict[str, Any]:
     """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
     today = {"survey_date": (timezone.localdate() - timedelta(days=30)).isoformat()}
@@ -385,6 +360,11 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+def failing(now: datetime) -> dict[str, int]:
+    """What goes wrong at that moment without telling anybody, and how often."""
+    return {failure: many for failure, many in health(now).silent.items() if many}
 
 
 def stored(case: Transaction) -> tuple[Any, ...]:

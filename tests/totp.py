@@ -9,9 +9,9 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 PERIOD, ENOUGH = 30, 8
 
 
-def code_now(secret: str) -> str:
-    """A code that holds for some seconds more, so that whoever types it is in time."""
+def code_now(secret: str, enough: int = ENOUGH) -> str:
+    """A code that holds for so many seconds more, so that whoever types it is in time."""
     left = PERIOD - time.time() % PERIOD
-    if left < ENOUGH:
+    if left < enough:
         time.sleep(left)
     return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))

@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 from ..conftest import provision
 from ..journeys.conftest import database_url
 from .run import Run
-from .stack import Stack, answers, until
+from .stack import PATIENCE, Stack, answers, until
 
 ROOT = Path(django_settings.BASE_DIR)
 
@@ -70,7 +70,7 @@ def web(run) -> Callable[..., str]:
         run("-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
             "--no-control-socket", **more)  # fmt: skip
         url = f"http://127.0.0.1:{port}"
-        until(lambda: answers(f"{url}/healthz"), 30, "gunicorn answers")
+        until(lambda: answers(f"{url}/healthz"), PATIENCE, "gunicorn answers")
         return url
 
     return start

@@ -17,7 +17,7 @@ from pathlib import Path
 from .inject.points import POINTS
 from .proxy import DOWN, FAULTS, UP, FaultProxy
 from .run import Run, port_of, through
-from .stack import InvalidRun, Stack, until
+from .stack import PATIENCE, InvalidRun, Stack, until
 
 Fault = Callable[[Run, random.Random], "contextlib.AbstractContextManager[None]"]
 HUNG = 15.0
@@ -82,7 +82,7 @@ def a_locked_table(run: Run, chance: random.Random) -> Iterator[None]:
 
 
 def kill_a_celery_child(run: Run, chance: random.Random) -> None:
-    until(lambda: bool(run.stack.worker.children()), 20, "the worker has children")
+    until(lambda: bool(run.stack.worker.children()), PATIENCE, "the worker has children")
     run.stack.kill_a_child(run.stack.worker)
 
 

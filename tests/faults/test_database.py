@@ -13,7 +13,7 @@ import pytest
 
 from .proxy import DOWN, FAULTS, UP, FaultProxy
 from .run import port_of, through
-from .stack import InvalidRun, answers, until
+from .stack import PATIENCE, InvalidRun, answers, until
 
 pytestmark = pytest.mark.stack
 SECONDS = 2.0
@@ -68,7 +68,7 @@ def test_postgresql_crashed_and_restarted_under_load(run_of_faults):
     with run.load(threads=3):
         for _ in range(2):
             before = len(run.history.ops)
-            until(lambda before=before: len(run.history.ops) > before + 10, 30, "clients are at work")
+            until(lambda before=before: len(run.history.ops) > before + 10, PATIENCE, "clients are at work")
             with run.stack.gone(run.stack.database, signal.SIGKILL):
                 pass
     if not [op for op in run.history.ops if op.outcome in ("unknown", "failed")]:
@@ -81,7 +81,7 @@ def test_postgresql_out_of_connections(run_of_faults):
     held = []
     try:
         # Whoever is connected already is cut off, and the harness takes every place.
-        until(lambda: _take_all(run, held), 20, "no place is left")
+        until(lambda: _take_all(run, held), PATIENCE, "no place is left")
         refused_in_time(run)
     finally:
         for connection in held:
@@ -165,4 +165,4 @@ def until_ok(client) -> None:
         client.stock(1)
         return client.submit().outcome == "ok"
 
-    until(taken, 20, "the web process works again")
+    until(taken, PATIENCE, "the web process works again")

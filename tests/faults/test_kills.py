@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from .stack import RECOVERY, InvalidRun, until
+from .stack import PATIENCE, RECOVERY, InvalidRun, until
 
 pytestmark = pytest.mark.stack
 
@@ -63,9 +63,9 @@ def test_web_workers_killed_at_any_moment_under_load(run_of_faults):
     killed = set()
     with run.load(threads=3):
         for _ in range(4):
-            until(lambda: len(run.stack.web.children()) == 2, 20, "gunicorn has its two workers")
+            until(lambda: len(run.stack.web.children()) == 2, PATIENCE, "gunicorn has its two workers")
             before = len(run.history.ops)
-            until(lambda before=before: len(run.history.ops) > before + 10, 20, "clients are at work")
+            until(lambda before=before: len(run.history.ops) > before + 10, PATIENCE, "clients are at work")
             killed.add(run.stack.kill_a_child(run.stack.web))
     if len(killed) != 4 or not [op for op in run.history.ops if op.outcome == "unknown"]:
         raise InvalidRun("no request was hit")
@@ -92,6 +92,10 @@ def test_worker_and_beat_killed_whole_are_started_again_and_catch_up(run_of_faul
     run.stack.await_strike("notify, after claim")
     run.stack.beat.send_all(signal.SIGKILL)
     run.stack.worker.send_all(signal.SIGKILL)
-    until(lambda: not {run.stack.worker.pid, run.stack.beat.pid} & set(before), 20, "the supervisor starts them again")
+    until(
+        lambda: not {run.stack.worker.pid, run.stack.beat.pid} & set(before),
+        PATIENCE,
+        "the supervisor starts them again",
+    )
     run.finish()
     assert {status(run, op.answer["reference"]) for op in ops} == {"incoming"}

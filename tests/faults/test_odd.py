@@ -51,11 +51,11 @@ def dies(run, row: int, bell: str) -> None:
 
     until(lambda: stands()[:2] == ("owed", 1), RECOVERY, "the row is tried and put back")
     op = run.submitted()
-    until(lambda: status(run, op) == "incoming", 15, "a healthy request is routed meanwhile")
+    until(lambda: status(run, op) == "incoming", RECOVERY, "a healthy request is routed meanwhile")
     # What minutes of trying would do: the last attempt comes next.
     run.stack.sql("UPDATE transactions_outbox SET attempts = 7, not_before = now() WHERE id = %s", row)
     run.stack.ring(bell)
-    until(lambda: stands()[0] == "dead", 15, "the row is given up")
+    until(lambda: stands()[0] == "dead", RECOVERY, "the row is given up")
     assert stands()[2]
 
 
@@ -84,7 +84,7 @@ def test_a_request_that_cannot_be_routed_spoils_nobody_elses_batch(run_of_faults
     )
     run.stack.sql(change, "electricity-connection", reference)
     run.stack.sql("UPDATE transactions_outbox SET state = 'owed', attempts = 0, not_before = now() WHERE id = %s", row)
-    until(lambda: status(run, ops[2]) == "incoming", 15, "it is routed after all")
+    until(lambda: status(run, ops[2]) == "incoming", RECOVERY, "it is routed after all")
 
 
 def status(run, op) -> str:

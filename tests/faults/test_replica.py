@@ -22,7 +22,7 @@ import psycopg2
 import pytest
 
 from ..conftest import provision
-from .stack import until
+from .stack import PATIENCE, until
 
 pytestmark = pytest.mark.stack
 METRICS = "m" * 40
@@ -62,7 +62,7 @@ class Centre:
         try:
             yield
         finally:
-            until(lambda: self._start_again(gone.args), 30, "PostgreSQL starts again")
+            until(lambda: self._start_again(gone.args), PATIENCE, "PostgreSQL starts again")
 
     def _start_again(self, command: list[str]) -> bool:
         """It refuses to start while a process of the one that was killed is still ending."""
@@ -127,7 +127,7 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
         status, answer = ask(url, **sample)
         return status == 200 and bool(answer["timeline"])
 
-    until(caught_up, 30)
+    until(caught_up, PATIENCE)
     _status, before = ask(url, **sample)
     assert ask(url, reference=sample["reference"], pin="00000000")[0] == 404
     assert "من نسخة عن النظام المركزي" in ask_page(url, **sample)
@@ -155,7 +155,7 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
             return answer.status == 200
         return False
 
-    until(answers, 30)
+    until(answers, PATIENCE)
 
 
 REFER = """
@@ -201,5 +201,5 @@ def test_a_copy_that_lags_says_so_and_a_number_it_does_not_know_is_looked_up_in_
     assert behind(url) >= time.time() - began
 
     centre.in_copy("SELECT pg_wal_replay_resume()")
-    until(lambda: ask(url, **secret)[1]["movements"] == by_number["movements"], 30)
+    until(lambda: ask(url, **secret)[1]["movements"] == by_number["movements"], PATIENCE)
     assert ask(url, **secret)[1]["status"] == by_number["status"]

@@ -29,7 +29,7 @@ from transactions.services import attachments
 
 from ..conftest import ANSWERS, files_for, pdf, picture, provision, upload
 from ..journeys.conftest import database_url
-from .stack import until
+from .stack import PATIENCE, until
 from .test_processes import body_for, post
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
@@ -121,7 +121,7 @@ def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, ru
         "broker": True,
     }
     asked = Sentinel([("127.0.0.1", sentinel)])
-    until(lambda: asked.discover_slaves("portal"), 30)
+    until(lambda: asked.discover_slaves("portal"), PATIENCE)
 
     family.members = [member for member in family.members if member[1] is not process]
     process.kill()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from .run import Run
-from .stack import ROOT, InvalidRun, Proc, answers, provision, until
+from .stack import PATIENCE, ROOT, InvalidRun, Proc, answers, provision, until
 
 pytestmark = pytest.mark.stack
 
@@ -63,7 +63,7 @@ class Proxy:
         before = self._workers()
         provision.write_upstreams(self._home, [f"127.0.0.1:{port}"])
         self._process.send_signal(provision.signal.SIGHUP)
-        until(lambda: not before & self._workers(), 30, "nginx has finished what it had begun")
+        until(lambda: not before & self._workers(), PATIENCE, "nginx has finished what it had begun")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def written(run: Run) -> dict[str | None, int]:
 
 def work_goes_on(run: Run, many: int = 6) -> None:
     before = len(run.history.of("submit", "ok"))
-    until(lambda: len(run.history.of("submit", "ok")) >= before + many, 30, "people are at work")
+    until(lambda: len(run.history.of("submit", "ok")) >= before + many, PATIENCE, "people are at work")
 
 
 def test_an_upgrade_and_the_way_back_are_noticed_by_nobody(run_of_faults, next_version, proxy):

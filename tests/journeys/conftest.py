@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from accounts.models import User
 from transactions import service_types
@@ -25,6 +25,9 @@ from .world import session_of
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used between calls
 ROOT = Path(django_settings.BASE_DIR)
+# How long anything may take on a machine that has other things to do: nothing asserts less.
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
 # What differs between the engines lies under the pages: all four ways on SQLite; on PostgreSQL each width, and scripts
 # or none, once.
 ALL_WAYS = [(360, True), (1280, True), (360, False), (1280, False)]
@@ -60,7 +63,7 @@ def worker(django_db_setup: None) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
     yield
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def open_page(
         context = browser.new_context(
             viewport={"width": width, "height": 800}, java_script_enabled=scripts, base_url=live_server.url
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         if user is not None:
             context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
@@ -114,10 +117,16 @@ def fits(page: Page) -> None:
     assert box["width"] <= page.viewport_size["width"]
 
 
+def follow(link: Locator) -> None:
+    """Press what leads to another page, and wait until that page and its scripts are there."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 def sign_in(page: Page, user: User) -> None:
     page.fill("[name=login]", user.national_id)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    follow(page.locator("main button[type=submit]"))
 
 
 def fill(page: Page, typed: dict[str, Any]) -> None:
@@ -131,12 +140,14 @@ def fill(page: Page, typed: dict[str, Any]) -> None:
             control.set_checked(bool(value))
         else:
             control.fill(str(value))
-    page.get_by_role("button", name="حفظ ومتابعة").last.click()
+    follow(page.get_by_role("button", name="حفظ ومتابعة").last)
     fits(page)
 
 
 def attach(page: Page, files: dict[str, Any]) -> None:
     """Attach files: with scripts each is sent as it is chosen, without them all by the button."""
+    page.locator("input[type=file]").first.wait_for(state="attached")
+    page.wait_for_load_state()  # the button is there or not as soon as the scripts are
     for name, paths in files.items():
         page.locator(f"input[type=file][name='{name}']").set_input_files(paths)
     button = page.get_by_role("button", name="إرفاق", exact=True).first
@@ -158,11 +169,11 @@ def move(page: Page, reference: str, name: str, **typed: Any) -> None:
             details.locator(f"[value='{field}']").check()
         else:
             details.locator(f"[name='{field}']").fill(value)
-    details.locator("button[type=submit]").click()
+    follow(details.locator("button[type=submit]"))
     page.locator(".messagelist .success").wait_for()
 
 
-def arrived(case: Transaction, seconds: int = 15) -> Transaction:
+def arrived(case: Transaction, seconds: int = 60) -> Transaction:
     """The case once the worker has routed it."""
     for _ in range(seconds * 10):
         case.refresh_from_db()
@@ -172,7 +183,7 @@ def arrived(case: Transaction, seconds: int = 15) -> Transaction:
     raise AssertionError(f"{case.reference} was never routed")
 
 
-def until(page: Page, text: str, seconds: int = 15) -> None:
+def until(page: Page, text: str, seconds: int = 60) -> None:
     """Reload until something shows: another process does it meanwhile."""
     for _ in range(seconds * 4):
         if page.get_by_text(text).count():

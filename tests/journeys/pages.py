@@ -26,7 +26,8 @@ from .world import (
 @dataclass(frozen=True)
 class Shown:
     """A page: `who` is a name of the cast in a `session`, `then` is done once it is open, and `leads_to` another
-    address, where that is what is to be seen; `status` is what `path` answers with."""
+    address, where that is what is to be seen; `status` is what `path` answers with. What `holds` selects has to be
+    there: a page that turned empty would be read without a complaint."""
 
     name: str
     path: str
@@ -35,6 +36,7 @@ class Shown:
     status: int = 200
     session: Callable[[User], str] = session_of
     leads_to: str = ""
+    holds: str = ""
 
 
 def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
@@ -75,8 +77,8 @@ def check_nothing(page: Page, world: dict[str, str]) -> None:
 def look_first(page: Page, world: dict[str, str]) -> None:
     page.locator("[name=case]").first.check()
     page.select_option("#to", index=1)
-    page.locator(".hand-over button").click()
-    page.wait_for_url("**/reassign/?**")
+    with page.expect_navigation():
+        page.locator(".hand-over button").click()
 
 
 def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:
@@ -156,6 +158,7 @@ PUBLIC = (
     Shown("confirm-by-code", "/accounts/2fa/reauthenticate/", "second_reviewer"),
 )
 
+CASE_CHANGED = ".changes li a[href*='/requests/']"
 OTHERS = (
     Shown("requests", "/requests/", "citizen"),
     Shown("requests-none", "/requests/", "other_citizen"),
@@ -176,10 +179,10 @@ OTHERS = (
     Shown("draft-of-office-check", "/drafts/{office_draft}/check/", "citizen", then=ask_for_changes),
     Shown("notices-none", "/notices/", "other_citizen"),
     Shown("authorisations-none", "/authorisations/", "other_citizen"),
-    Shown("office", "/office/", "engineer"),
+    Shown("office", "/office/", "engineer", holds=CASE_CHANGED),
     Shown("drafts", "/drafts/", "citizen"),
     Shown("office-drafts", "/drafts/?of=office", "engineer"),
-    Shown("office-changes", "/office/changes/", "engineer"),
+    Shown("office-changes", "/office/changes/", "engineer", holds=CASE_CHANGED),
     Shown("notices-of-office", "/notices/", "engineer"),
     Shown("office-none", "/office/", "other_engineer"),
     Shown("office-authorisations-none", "/office/authorisations/", "other_engineer"),
@@ -192,7 +195,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-queue-none", "/staff/", "informal"),
     Shown("staff-case", "/staff/cases/{open}/", "reviewer", then=every_move),
     Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),
-    Shown("staff-counter", "/staff/counter/", "clerk"),
+    Shown("staff-counter", "/staff/counter/", "clerk", holds=".lines a[href$='/receipt/#print']"),
     Shown("staff-intake-mistakes", "/staff/counter/{intake}/", "clerk", then=check_nothing),
     Shown("staff-intake-check", "/staff/counter/{intake_ready}/check/", "clerk"),
     Shown("staff-receipt", "/requests/{counter}/receipt/", "clerk"),
@@ -232,7 +235,10 @@ def show(page: Page, shown: Shown, world: dict[str, str]) -> None:
     answer = page.goto(shown.path.format(**world))
     assert answer is not None
     assert answer.status == shown.status, (shown.name, answer.status)
+    if shown.holds:
+        assert page.locator(shown.holds).count(), (shown.name, shown.holds)
     if shown.then:
         shown.then(page, world)
+        page.wait_for_load_state()
     if shown.leads_to:
         assert urlsplit(page.url).path == shown.leads_to.format(**world), (shown.name, page.url)

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from .axe import violations
+from .conftest import PATIENCE
 from .languages import foreign_words
 from .looks import LOOKS
 from .pages import Shown, show
@@ -35,7 +36,7 @@ def read(
 ) -> list[str]:
     """Everything that is wrong with these pages, a line each."""
     context = browser.new_context(base_url=base_url, reduced_motion="reduce", java_script_enabled=scripts)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     found: list[str] = []
     context.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
     for shown in pages:

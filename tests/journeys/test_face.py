@@ -11,6 +11,7 @@ from transactions.services import attachments, drafts
 
 from ..conftest import pdf
 from .axe import violations
+from .conftest import PATIENCE
 from .pages import PUBLIC
 from .reading import CONTRAST, STICKS_OUT, read
 from .world import build, session_of
@@ -57,7 +58,7 @@ def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
     context = browser.new_context(
         base_url=live_server.url, viewport={"width": 360, "height": 640}, java_script_enabled=scripts
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([{"name": "sessionid", "value": session_of(cast.citizen), "url": live_server.url}])
     page = context.new_page()
     for code in ("electricity-connection", "land-subdivision"):
@@ -90,7 +91,7 @@ def test_a_file_is_looked_at_before_it_is_sent(browser, live_server, cast):
     draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
     attachments.attach_to_draft(draft, "id_copy", SimpleUploadedFile("هوية.pdf", pdf()), by=cast.citizen)
     context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 640})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies([{"name": "sessionid", "value": session_of(cast.citizen), "url": live_server.url}])
     page = context.new_page()
     fetched = []

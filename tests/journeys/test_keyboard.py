@@ -206,7 +206,7 @@ def test_a_line_that_breaks_costs_a_piece_and_nothing_else(documents, papers, tm
     documents.page.route("**/documents/deed_or_permit/", line)
     documents.attach("deed_or_permit", drawing)
     deed = row(documents, "deed_or_permit")
-    expect(deed.locator(".upload--failed")).to_contain_text("إعادة المحاولة", timeout=15_000)
+    expect(deed.locator(".upload--failed")).to_contain_text("إعادة المحاولة")
     assert deed.locator("progress").evaluate("bar => bar.value") > 0.4
     # Another document goes through meanwhile.
     documents.attach("id_copy", papers["paper"])

@@ -9,6 +9,8 @@ from transactions import service_types
 from transactions.models import Draft
 from transactions.services import drafts
 
+from .conftest import PATIENCE
+
 ELECTRICITY = service_types.get("electricity-connection")
 SCRIPTED = pytest.mark.parametrize("open_page", [(360, True)], indirect=True)
 
@@ -30,6 +32,10 @@ def open_without(page: Page, script: str, address: str) -> list:
 
 
 def let_go(page: Page, held: list) -> None:
+    for _ in range(PATIENCE // 50):
+        if held:
+            break
+        page.wait_for_timeout(50)  # a box can be written in before the page has asked for its script
     (route,) = held
     route.continue_()
     page.wait_for_load_state()

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from transactions.models import Note, Transaction
 from transactions.services import moves
 
 from ..conftest import drive, national_id, put
 from ..staff.test_case_page import pages_pdf
-from .conftest import fits
+from .conftest import PATIENCE, fits, follow
 from .pages import LISTS, STAFF
 from .reading import CONTRAST, read
 from .world import build, session_of
@@ -36,7 +36,7 @@ def desk(browser, live_server, cast):
             base_url=live_server.url,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": live_server.url}])
         page = context.new_page()
@@ -67,6 +67,11 @@ class Keys:
     def write(self, text: str) -> None:
         self.page.keyboard.type(text)
         self.pressed += len(text)
+
+    def arrive(self, selector: str) -> None:
+        """Wait for what the last key leads to, and until the keys work there: a script listens to them."""
+        self.page.locator(selector).wait_for()
+        self.page.wait_for_load_state()
 
     def at(self) -> list[str]:
         return self.page.evaluate(FOCUSED)
@@ -117,7 +122,7 @@ def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
     keys.press("j")
     assert keys.at()[3] == second.reference
     keys.press("Enter")
-    page.locator(".case").wait_for()
+    keys.arrive(".case")
     keys.press("j")
     keys.press("Enter")
     page.locator(".papers__row--shown:nth-child(2)").wait_for()
@@ -130,13 +135,13 @@ def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
     keys.write("لا مشهد على وثيقة التملك من عمدة الحي.")
     keys.tab_to(text="إعادة للاستكمال", within=60)
     keys.press("Enter")
-    page.locator(".messagelist .success").wait_for()
+    keys.arrive(".messagelist .success")
     second.refresh_from_db()
     assert (second.status, second.deficiencies.get().sentence) == ("returned", "لا مشهد على وثيقة التملك من عمدة الحي.")
     keys.press("q")
-    page.locator(".queue").wait_for()
+    keys.arrive(".queue")
     keys.press("t")
-    page.locator(".case").wait_for()
+    keys.arrive(".case")
     first.refresh_from_db()
     assert first.assignee == cast.reviewer
     keys.press("m")
@@ -144,7 +149,7 @@ def test_a_case_is_decided_with_the_keyboard_alone(cast, submitted, desk):
     keys.write("مطابق للكروكي")
     keys.tab_to(text="مكتمل ومطابق: تمرير")
     keys.press("Enter")
-    page.locator(".messagelist .success").wait_for()
+    keys.arrive(".messagelist .success")
     first.refresh_from_db()
     assert first.stage == "informal"
 
@@ -235,18 +240,18 @@ def test_a_clerk_takes_a_request_with_the_keyboard_alone(cast, desk, papers):
     page = desk(cast.clerk)
     keys = Keys(page)
     page.goto("/staff/counter/")
-    assert keys.at()[1] == "national_id", "the cursor is in the first box already"
+    expect(page.locator("[name=national_id]"), "the cursor is in the first box already").to_be_focused()
     keys.write(national_id(7001))
     keys.field("full_name", "صالح بن حمد الحربي")
     keys.field("phone", "0555000111")
     keys.tick("seen")
     keys.choose("service", 0)
     keys.press("Enter")
-    page.locator(".intake").wait_for()
-    assert keys.at()[1] == "request_kind"
+    keys.arrive(".intake")
+    expect(page.locator("[name=request_kind]").first).to_be_focused()
     keys.choose("request_kind", 0)
     keys.choose("ownership", 0)
-    assert page.locator("[name=deed_number]").is_hidden()
+    expect(page.locator("[name=deed_number]")).to_be_hidden()
     keys.field("load_kva", "٢٥")
     keys.field("meters", "1")
     keys.field("district", "الشرفية")
@@ -257,10 +262,10 @@ def test_a_clerk_takes_a_request_with_the_keyboard_alone(cast, desk, papers):
         keys.attach(name, [papers["photo"], papers["photo2"]] if name == "facade_photo" else papers["paper"])
     keys.tab_to(text="مراجعة")
     keys.press("Enter")
-    page.locator(".submit-bar").wait_for()
-    assert keys.at()[3] == "تقديم الطلب", "the next key press submits"
+    keys.arrive(".submit-bar")
+    expect(page.locator(".submit-bar :focus"), "the next key press submits").to_have_text("تقديم الطلب")
     keys.press("Enter")
-    page.locator("[data-print]:focus").wait_for()
+    keys.arrive("[data-print]:focus")
     assert keys.at()[3] == "طباعة", "and the one after it prints"
     printed = page.evaluate(
         "new Promise((done) => { window.print = () => done(true); document.activeElement.click(); })"
@@ -281,7 +286,7 @@ def test_the_counter_works_without_scripts(cast, desk, papers):
         page.fill(f"[name={name}]", value)
     page.check("[name=seen]")
     page.check("[name=service][value=electricity-connection]")
-    page.locator(".counter__form .btn").click()
+    follow(page.locator(".counter__form .btn"))
     fits(page)
     assert page.get_by_text("لمن اختار: صك ملكية").first.is_visible()
     page.check("[name=request_kind][value=new]")
@@ -293,8 +298,8 @@ def test_the_counter_works_without_scripts(cast, desk, papers):
     for name in ("ownership_doc", "id_copy", "croquis"):
         page.set_input_files(f"[name={name}]", papers["paper"])
     page.set_input_files("[name=facade_photo]", [papers["photo"], papers["photo2"]])
-    page.locator(".intake__actions .btn").first.click()
-    page.locator(".submit-bar .btn").click()
+    follow(page.locator(".intake__actions .btn").first)
+    follow(page.locator(".submit-bar .btn"))
     page.locator(".receipt__number").wait_for()
     assert Transaction.objects.count() == 1
 
@@ -306,9 +311,9 @@ def test_of_two_reviewers_at_one_file_one_is_told(cast, submitted, desk):
         page.goto(f"/staff/cases/{case.reference}/")
         fits(page)
     slower.locator("#reason-recommend").fill("رأيي أنه مكتمل")
-    faster.locator("form[action$='/recommend/'] button").click()
+    follow(faster.locator("form[action$='/recommend/'] button"))
     faster.locator(".messagelist .success").wait_for()
-    slower.locator("form[action$='/recommend/'] button").click()
+    follow(slower.locator("form[action$='/recommend/'] button"))
     slower.locator(".messagelist .error").wait_for()
     assert "رأيي أنه مكتمل" in slower.locator(".notice--warning").inner_text()
     case.refresh_from_db()
@@ -323,7 +328,7 @@ def test_a_note_goes_to_a_colleague_and_not_to_the_applicant(cast, submitted, de
     page.locator("#notes summary").click()
     page.fill("#note-text", "راجعوا الحد الشمالي")
     page.select_option("#note-to", str(cast.supervisor.pk))
-    page.locator("#notes form button").click()
+    follow(page.locator("#notes form button"))
     page.locator(".note").wait_for()
     reader = desk(cast.supervisor, width=360)
     reader.goto("/staff/")
@@ -345,15 +350,14 @@ def test_a_supervisor_hands_files_over_after_a_look(width, cast, submitted, desk
     fits(page)
     page.locator("[data-choose-all]").check()
     page.select_option("#to", str(cast.second_reviewer.pk))
-    page.get_by_role("button", name="عرض قبل التنفيذ").click()
-    page.locator(".lines").wait_for()
-    page.get_by_role("button", name="English").click()
+    follow(page.get_by_role("button", name="عرض قبل التنفيذ"))
+    follow(page.get_by_role("button", name="English"))
     page.locator("html[lang=en]").wait_for()
-    page.get_by_role("button", name="العربية").click()
+    follow(page.get_by_role("button", name="العربية"))
     page.locator("html[lang=ar]").wait_for()
     assert page.locator(".queue tbody tr").count() == 2
     assert cases[0].reference in page.locator(".lines").inner_text()
-    page.locator(".actions button").click()
+    follow(page.locator(".actions button"))
     page.locator(".messagelist .success").wait_for()
     assert set(Transaction.objects.values_list("assignee", flat=True)) == {cast.second_reviewer.pk}
 

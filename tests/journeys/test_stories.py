@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from accounts.models import User
 from municipality.models import District
 from transactions.models import Transaction
 from transactions.services import moves
 
 from ..conftest import ANSWERS, PASSWORD, answers_today, drive, national_id
-from .conftest import attach, fill, fits, move, required, sign_in, until
+from .conftest import attach, fill, fits, follow, move, required, sign_in, until
 
 CONDITIONS = ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership")
 
@@ -17,12 +19,12 @@ def begin(page, code, user=None):
     """From the home page to the first page of questions."""
     page.goto("/")
     fits(page)
-    page.locator(f"main a[href$='/services/{code}/']").click()
-    page.get_by_role("button", name="بدء الطلب").click()
+    follow(page.locator(f"main a[href$='/services/{code}/']"))
+    follow(page.get_by_role("button", name="بدء الطلب"))
     if user:
         sign_in(page, user)
-        page.get_by_role("button", name="بدء الطلب").click()
-    page.locator(".tasks a").first.click()
+        follow(page.get_by_role("button", name="بدء الطلب"))
+    follow(page.locator(".tasks a").first)
 
 
 def receipt(page) -> tuple[str, str]:
@@ -50,9 +52,9 @@ def electricity(page, papers):
             "ownership_doc": papers["paper"],
         },
     )
-    page.get_by_role("button", name="راجع إجاباتك").click()
+    follow(page.get_by_role("button", name="راجع إجاباتك"))
     fits(page)
-    page.get_by_role("button", name="تقديم الطلب").click()
+    follow(page.get_by_role("button", name="تقديم الطلب"))
 
 
 def test_an_electricity_connection(cast, open_page, papers):
@@ -60,14 +62,14 @@ def test_an_electricity_connection(cast, open_page, papers):
     begin(resident, "electricity-connection", cast.citizen)
     electricity(resident, papers)
     reference, pin = receipt(resident)
-    resident.get_by_role("link", name="متابعة هذا الطلب").first.click()
+    follow(resident.get_by_role("link", name="متابعة هذا الطلب").first)
     until(resident, "أُحيل إلى الجهة المختصة")
 
     relative = open_page()
     relative.goto("/")
     relative.fill("[name=reference]", reference.lower())
     relative.fill("[name=pin]", pin)
-    relative.get_by_role("button", name="متابعة الطلب").click()
+    follow(relative.get_by_role("button", name="متابعة الطلب"))
     assert "بانتظار القيد" in relative.locator("main").inner_text()
     assert cast.citizen.full_name not in relative.content()
     fits(relative)
@@ -99,10 +101,10 @@ def test_a_land_subdivision(cast, open_page, papers):
     rows = {f"parts-{n}-{name}": value for n, part in enumerate(answers["parts"]) for name, value in part.items()}
     fill(owner, rows)
     attach(owner, {document.code: papers["paper"] for document in required("land-subdivision")})
-    owner.get_by_role("button", name="راجع إجاباتك").click()
-    owner.get_by_role("button", name="تقديم الطلب").click()
+    follow(owner.get_by_role("button", name="راجع إجاباتك"))
+    follow(owner.get_by_role("button", name="تقديم الطلب"))
     reference, _pin = receipt(owner)
-    owner.get_by_role("link", name="متابعة هذا الطلب").first.click()
+    follow(owner.get_by_role("link", name="متابعة هذا الطلب").first)
     until(owner, "أُحيل إلى الجهة المختصة")
 
     registry, reviewer = open_page(cast.registry), open_page(cast.reviewer)
@@ -111,12 +113,12 @@ def test_a_land_subdivision(cast, open_page, papers):
     owner.reload()
     said = owner.locator("main").inner_text()
     assert "هناك نقطتان للاستكمال" in said
-    owner.get_by_role("link", name="استكمل ما طُلب").click()
+    follow(owner.get_by_role("link", name="استكمل ما طُلب"))
     fits(owner)
     boxes = owner.locator("main textarea")
     boxes.nth(0).fill("أرفقت التقرير مختومًا")
     owner.locator("main input[type=file]").nth(1).set_input_files(papers["paper"])
-    owner.get_by_role("button", name="إرسال الإجابات").click()
+    follow(owner.get_by_role("button", name="إرسال الإجابات"))
     owner.get_by_text("وصلت إجاباتك إلى المهندس المدقق").first.wait_for()
     assert Transaction.objects.get().reference == reference
 
@@ -143,7 +145,7 @@ def test_a_wrong_file_is_taken_out_of_an_answer_that_is_being_written(cast, open
     owner.locator("main textarea").fill("الجواب كله، وهو طويل")
     owner.locator(".files .file button").click()
     owner.get_by_text("تم الحذف").first.wait_for()
-    assert owner.locator(".files .file").count() == 0
+    expect(owner.locator(".files .file")).to_have_count(0)
     assert owner.locator("main textarea").input_value() == "الجواب كله، وهو طويل"
     fits(owner)
 
@@ -153,15 +155,15 @@ def test_a_building_permit(cast, open_page, papers):
     owner.goto("/authorisations/")
     for name, value in (("licence_number", "ENG-1"), ("plan_number", "415"), ("parcel_number", "27")):
         owner.fill(f"[name={name}]", value)
-    owner.get_by_role("button", name="تفويض").last.click()
+    follow(owner.get_by_role("button", name="تفويض").last)
     owner.get_by_text("بانتظار قبول المكتب الهندسي").first.wait_for()
     fits(owner)
     office.goto("/office/authorisations/")
-    office.get_by_role("button", name="قبول").click()
+    follow(office.get_by_role("button", name="قبول"))
     office.goto("/office/")
     fits(office)
-    office.locator("form[action$='/apply/building-permit/'] button").first.click()
-    office.locator(".tasks a").first.click()
+    follow(office.locator("form[action$='/apply/building-permit/'] button").first)
+    follow(office.locator(".tasks a").first)
     answers = answers_today("building-permit")
     district = District.objects.get(code="SHR-01").name_ar
     names = ("deed_number", "deed_date", "plan_number", "parcel_number")
@@ -171,16 +173,16 @@ def test_a_building_permit(cast, open_page, papers):
     house = ("building_type", "floors", "ground_area_m2", "total_area_m2", "units", "parking")
     fill(office, {name: answers[name] for name in house})
     attach(office, {document.code: papers["paper"] for document in required("building-permit")})
-    office.get_by_role("button", name="راجع إجاباتك").click()
-    office.get_by_role("button", name="إرسال إلى المالك للموافقة").click()
+    follow(office.get_by_role("button", name="راجع إجاباتك"))
+    follow(office.get_by_role("button", name="إرسال إلى المالك للموافقة"))
 
     owner.goto("/requests/")
     fits(owner)
     owner.get_by_text("بانتظار موافقتك").first.wait_for()
-    owner.locator(".request--waits a[href$='/check/']").click()
-    owner.get_by_role("button", name="الموافقة والتقديم").click()
+    follow(owner.locator(".request--waits a[href$='/check/']"))
+    follow(owner.get_by_role("button", name="الموافقة والتقديم"))
     reference, _pin = receipt(owner)
-    owner.get_by_role("link", name="متابعة هذا الطلب").first.click()
+    follow(owner.get_by_role("link", name="متابعة هذا الطلب").first)
     until(owner, "أُحيل إلى الجهة المختصة")
 
     registry, reviewer = open_page(cast.registry), open_page(cast.reviewer)
@@ -217,9 +219,9 @@ def at_the_counter(page, papers):
     for name in ("croquis", "id_copy", "ownership_doc"):
         page.set_input_files(f"[name={name}]", papers["paper"])
     fits(page)
-    page.locator(".intake__actions .btn").first.click()
+    follow(page.locator(".intake__actions .btn").first)
     fits(page)
-    page.get_by_role("button", name="تقديم الطلب").click()
+    follow(page.get_by_role("button", name="تقديم الطلب"))
 
 
 def test_the_counter(cast, open_page, papers):
@@ -231,7 +233,7 @@ def test_the_counter(cast, open_page, papers):
         clerk.fill(f"[name={name}]", value)
     clerk.check("[name=seen]")
     clerk.check("[name=service][value='electricity-connection']")
-    clerk.get_by_role("button", name="بدء الطلب").click()
+    follow(clerk.get_by_role("button", name="بدء الطلب"))
     at_the_counter(clerk, papers)
     reference, _pin = receipt(clerk)
     assert clerk.get_by_role("link", name="المراجع التالي").is_visible()
@@ -241,10 +243,10 @@ def test_the_counter(cast, open_page, papers):
     person.goto("/first/")
     for name, value in (("national_id", number), ("full_name", "عبدالله"), ("phone", "0555000111")):
         person.fill(f"[name={name}]", value)
-    person.get_by_role("button", name="إرسال الرمز").click()
+    follow(person.get_by_role("button", name="إرسال الرمز"))
     person.fill("[name=code]", _code())
     person.fill("[name=password]", PASSWORD)
-    person.get_by_role("button", name="حفظ كلمة المرور والمتابعة").click()
+    follow(person.get_by_role("button", name="حفظ كلمة المرور والمتابعة"))
     person.get_by_text(reference).first.wait_for()
     fits(person)
     assert User.objects.get(national_id=number).full_name == "عبدالله بن سالم"

@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
 from ..conftest import provision
+from ..faults.stack import answers, until
 from .conftest import ROOT, database_url
 from .pages import LISTS, OTHERS, PUBLIC, Shown
 from .weigh import WATCH, weigh
@@ -38,15 +38,12 @@ def server(django_db_setup, tmp_path_factory):
     gunicorn = [sys.executable, "-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
     process = subprocess.Popen([*gunicorn, "--no-control-socket"], env=env, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    for _try in range(200):
-        try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=2)
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait(20)
+    try:
+        until(lambda: answers(f"{url}/healthz"), what="gunicorn answers")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def test_every_page_is_light_and_does_not_jump(server, browser, cast, submitted):

@@ -12,6 +12,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import Authorisation, User
@@ -99,7 +100,10 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
     notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
     centre = Office.objects.get(code="SC01")
-    at_counter = submitted(centre=centre, channel=Channel.COUNTER)
+    # What the pages call today and yesterday they know from the real clock.
+    at_counter = submitted(centre=centre, channel=Channel.COUNTER, now=timezone.now())
+    sent_back = drive(submitted("building-permit"), cast, "under_admin_audit")
+    moves.return_for_completion(sent_back, deficiencies=[Asked("survey-old")], by=cast.reviewer)
     permit = issued.service_type
     authorisation = Authorisation.objects.get(status="accepted")
     office_draft = written(drafts.start(permit, by=cast.engineer, authorisation=authorisation, now=NOW), cast.engineer)

@@ -243,9 +243,9 @@ def test_today_is_the_day_of_riyadh_and_no_other(cast, submitted):
         assert (progress.left, progress.late_by, stands.word, stands.detail) == expected, now
 
 
-def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, signed_in):
+def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, signed_in, stopped_clock):
     case = drive(submitted(), cast, "under_study")
-    Transaction.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(microseconds=1))
+    Transaction.objects.filter(pk=case.pk).update(due_at=stopped_clock - timedelta(microseconds=1))
     page = signed_in(cast.citizen)
     for url in (reverse("transactions:requests"), reverse("transactions:request", args=[case.reference])):
         html = page.get(url).content.decode()
@@ -258,12 +258,11 @@ def test_while_it_waits_for_the_applicant_no_working_day_is_used(cast, submitted
     assert (soon.turn, soon.left, late.left, soon.used, late.used) == (Turn.YOURS, None, None, 0, 0)
 
 
-def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, signed_in):
-    case = drive(
-        submitted(now=timezone.now() - timedelta(days=400)), cast, "under_study", timezone.now() - timedelta(days=399)
-    )
+def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, signed_in, stopped_clock):
+    began = stopped_clock - timedelta(days=400)
+    case = drive(submitted(now=began), cast, "under_study", began + timedelta(days=1))
     for round in range(4):
-        now = timezone.now() - timedelta(days=390 - round)
+        now = began + timedelta(days=10 + round)
         case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer, now=now)
         item = case.deficiencies.get(answered_at=None)
         case = moves.answer(case, answers={item.pk: f"جواب {round}"}, by=cast.citizen, now=now + timedelta(hours=1))

@@ -21,6 +21,7 @@ from jeddah_portal.application import application
 from transactions.workflow import BY_NAME
 
 from ..conftest import ANSWERS, PASSWORD
+from ..pace import slowness
 from .nasty import METHODS, Sent, request
 from .test_access_matrix import table
 from .world import ACTORS, World, build, client_of, routes, writes
@@ -29,12 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "900"))
 SEED = int(os.environ.get("FUZZ_SEED", "1448"))
 SHARDS = int(os.environ.get("FUZZ_SHARDS", "4"))
-SLOWEST = 2.0  # seconds, on a machine that has no more to do than it can
-
-
-def slowest() -> float:
-    """The limit while others want the machine as well."""
-    return SLOWEST * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+SLOWEST = 2.0  # seconds, times how slow the machine is at the moment (tests/pace.py)
 
 
 # Most requests come from somebody who is let in: access_matrix.txt says who. What its letters mean stands there.
@@ -166,13 +162,13 @@ class Fuzzer:
         answer, written, seconds = self.send(actor, sent)
         for _ in range(2):
             # Slow only because the machine was busy with something else? Then not every time.
-            seconds = min(seconds, self.send(actor, sent)[2]) if seconds > slowest() else seconds
+            seconds = min(seconds, self.send(actor, sent)[2]) if seconds > SLOWEST else seconds
         self.slowest = max(self.slowest, seconds)
         self.seen[answer.status_code] += 1
         self.seen["wrote"] += bool(written)
         if answer.status_code >= 500 and not (answer.status_code == 503 and sent.path == "/readyz"):
             self.wrong.append(f"{answer.status_code} {actor} {sent}: {getattr(answer, 'exc_info', None)}")
-        if seconds > slowest():
+        if seconds > SLOWEST and seconds > SLOWEST * slowness():
             self.wrong.append(f"{seconds:.1f} s {actor} {sent}")
         if unasked := self.unasked(actor, route, sent, answer.status_code, written):
             self.wrong.append(f"wrote {unasked} {answer.status_code} {actor} {sent}")

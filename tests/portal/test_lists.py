@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import Authorisation
 from municipality.models import Office
@@ -118,11 +117,13 @@ def test_the_counter_counts_all_that_was_begun_and_pages_it(cast, signed_in):
     assert [*first.context["page"], *second.context["page"]] == made[::-1]
 
 
-def test_the_counter_says_when_more_was_taken_today_than_it_shows(cast, submitted, signed_in, monkeypatch):
+def test_the_counter_says_when_more_was_taken_today_than_it_shows(
+    cast, submitted, signed_in, monkeypatch, stopped_clock
+):
     monkeypatch.setattr("transactions.admin.counter.MOST_TAKEN", 2)
     centre = Office.objects.get(code="SC01")
     for _n in range(3):
-        submitted(channel=Channel.COUNTER, centre=centre, now=timezone.now())
+        submitted(channel=Channel.COUNTER, centre=centre, now=stopped_clock)
     page, url = signed_in(cast.clerk), reverse("staff:counter")
     answer = page.get(url)
     assert (len(answer.context["taken"]), "المعروض 2 من أصل 3" in ways(answer)) == (2, True)
@@ -136,15 +137,16 @@ def lines(answer) -> list:
     return [line for day in answer.context["changes"] for line in (*day["shown"], *day["more"])]
 
 
-def noon(days_ago: int):
-    return timezone.localtime().replace(hour=12, minute=0) - timedelta(days=days_ago)
+@pytest.fixture
+def noon(stopped_clock):
+    return lambda days_ago: stopped_clock - timedelta(days=days_ago)
 
 
 def dealt(plot, kind, at, by, draft=None):
     return Dealing.objects.create(kind=kind, authorisation=plot, draft=draft, by=by, at=at)
 
 
-def test_nothing_changed_is_said(cast, submitted, signed_in):
+def test_nothing_changed_is_said(cast, submitted, signed_in, noon):
     drive(submitted("building-permit", now=noon(5)), cast, "under_admin_audit", noon(5))
     Dealing.objects.update(at=noon(2))
     Event.objects.update(at=noon(2))
@@ -153,7 +155,7 @@ def test_nothing_changed_is_said(cast, submitted, signed_in):
     assert "لا جديد في معاملاتكم منذ صباح أمس" in ways(answer)
 
 
-def test_what_owners_did_since_yesterday_is_shown_and_what_the_office_did_is_not(cast, signed_in):
+def test_what_owners_did_since_yesterday_is_shown_and_what_the_office_did_is_not(cast, signed_in, noon):
     plot = authorised(cast)
     (draft,) = written(cast, 1, authorisation=plot)
     Dealing.objects.update(at=noon(5))
@@ -172,7 +174,7 @@ def test_what_owners_did_since_yesterday_is_shown_and_what_the_office_did_is_not
     assert lines(signed_in(cast.other_engineer).get(OFFICE)) == []
 
 
-def test_two_days_stand_under_their_dates_and_the_third_is_gone(cast, submitted, signed_in):
+def test_two_days_stand_under_their_dates_and_the_third_is_gone(cast, submitted, signed_in, noon):
     plot = authorised(cast)
     Dealing.objects.update(at=noon(5))
     for days in (0, 1, 2):
@@ -181,7 +183,7 @@ def test_two_days_stand_under_their_dates_and_the_third_is_gone(cast, submitted,
     assert [(day["day"], len(day["shown"])) for day in days] == [(noon(0).date(), 1), (noon(1).date(), 1)]
 
 
-def test_more_changes_than_are_shown_are_counted_and_lead_on(cast, submitted, signed_in):
+def test_more_changes_than_are_shown_are_counted_and_lead_on(cast, submitted, signed_in, noon):
     case = drive(submitted("building-permit", now=noon(1)), cast, "under_admin_audit", noon(1))
     Event.objects.filter(transaction=case).update(at=noon(1))
     plot = Authorisation.objects.get()
@@ -201,7 +203,7 @@ def test_more_changes_than_are_shown_are_counted_and_lead_on(cast, submitted, si
     assert signed_in(cast.citizen).get(CHANGES).status_code == 404
 
 
-def test_long_lists_cost_no_more_questions(cast, submitted, signed_in):
+def test_long_lists_cost_no_more_questions(cast, submitted, signed_in, noon):
     plot = authorised(cast)
     case = drive(submitted("building-permit", now=noon(1)), cast, "under_admin_audit", noon(1))
     urls = [(cast.engineer, OFFICE), (cast.engineer, CHANGES), (cast.engineer, DRAFTS + "?of=office")]

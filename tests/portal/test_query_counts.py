@@ -15,11 +15,10 @@ from django.urls import reverse
 
 from accounts.models import Authorisation, EngineeringOffice, User
 from journal.models import Entry
-from municipality import services as municipality_services
 from municipality.models import District, Holiday, Office
 from permits.models import Tariff
 from transactions.models import Attachment, Deficiency, Draft, Event, Movement, Note, Notification, Outbox, Transaction
-from transactions.services import closures, notes
+from transactions.services import notes
 
 from ..conftest import NOW, national_id
 from .test_access_matrix import table
@@ -108,14 +107,7 @@ def asked_by(client: Any, ask: Any) -> list[str]:
     return [query["sql"] for query in caught.captured_queries]
 
 
-@pytest.fixture
-def memory(monkeypatch) -> None:
-    """What a process remembers for half a minute does not run out between two requests of a slow test."""
-    for module in (municipality_services, closures):
-        monkeypatch.setattr(module, "REMEMBERED_SECONDS", 3600)
-
-
-def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted, memory):
+def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted):
     world = build(cast, submitted)
     notes.write(world.studied, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
     clients = {actor: client_of(world.who(actor)) for actor in ACTORS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from transactions import access, service_types
 from transactions.admin.history import history
 from transactions.errors import DomainError
 from transactions.models import Attachment, Transaction
-from transactions.services import attachments, drafts, intake, moves
+from transactions.services import attachments, drafts, moves
 from transactions.services.intake import Submission, submit
 from transactions.services.notices import recipients
 from transactions.timeline import history_of, movements_of
@@ -112,11 +112,18 @@ def test_a_file_is_not_handed_to_its_applicant_nor_to_a_closed_account(cast, sub
 def test_a_paper_taken_out_in_the_last_moment_is_not_taken_in(cast):
     service, answers = service_types.get(ELECTRICITY), ANSWERS[ELECTRICITY]
     sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen))
-    values, files = intake.check(sent, by=cast.citizen, now=NOW)
-    Attachment.objects.filter(document="id_copy").update(removed_at=NOW)
-    with pytest.raises(DomainError) as refused, transaction.atomic():
-        intake._take(sent, values, files, by=cast.citizen, key="k", body_hash="", now=NOW)
-    assert refused.value.code == "file_taken"
+    taken_out = []
+
+    def between(execute, sql, *more):
+        """All is checked, and what is to be written begins."""
+        if sql.startswith("SAVEPOINT") and not taken_out:
+            taken_out.append(sql)
+            Attachment.objects.filter(document="id_copy").update(removed_at=NOW)
+        return execute(sql, *more)
+
+    with pytest.raises(DomainError) as refused, connection.execute_wrapper(between):
+        submit(sent, by=cast.citizen, key="k", now=NOW)
+    assert (refused.value.code, len(taken_out)) == ("file_taken", 1)
     assert not Transaction.objects.exists()
 
 
