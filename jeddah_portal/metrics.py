@@ -56,7 +56,7 @@ def _families(found: Health) -> Iterator[Metric]:
     yield gauge("portal_cases_late", "Of them late.", "office", {code: load.late for code, load in offices.items()})
     silent = dict(found.silent)
     yield gauge("portal_silent_failures", "What went wrong and told nobody.", "failure", silent)  # type: ignore[arg-type]
-    if seen := found.worker_seen:
+    if (seen := found.worker_seen) is not None:
         age = seen.total_seconds()
         yield GaugeMetricFamily("portal_worker_heartbeat_age_seconds", "Since a worker was seen.", age)
 

@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from accounts.access import signed_in
 from accounts.models import User
+from municipality.pages import pressed_on
 from municipality.text import western_digits
 
 from .. import access, references, service_types
@@ -103,14 +104,9 @@ def _matches(query: str) -> Q:
     return found
 
 
-@require_http_methods(["GET", "POST"])
+@pressed_on("staff:index")
 def take_next(request: HttpRequest) -> HttpResponse:
-    """The first free file of my queue becomes mine. Two people pressing at once get two files.
-
-    Whoever had to sign in first comes back here by GET: the queue has the button.
-    """
-    if request.method == "GET":
-        return redirect("staff:index")
+    """The first free file of my queue becomes mine. Two people pressing at once get two files."""
     case = moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
     if case is None:
         messages.info(request, _("No free file waits for you."))
