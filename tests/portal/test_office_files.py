@@ -145,10 +145,14 @@ def test_the_office_itself_writes_until_it_has_sent_it(sent, cast, signed_in):
     assert state(sent) != before
 
 
-def test_an_engineer_prepares_the_file_of_a_plot_of_their_own(draft, cast):
+def test_an_engineer_prepares_and_approves_the_file_of_a_plot_of_their_own(draft, cast, owner):
     OfficeMembership.objects.create(
         office=draft.authorisation.office, user=cast.citizen, role="engineer", starts_on=date(2020, 1, 1)
     )
-    assert drafts.save_step(draft, PERMIT.steps[0], {"plan_number": "1"}, by=cast.citizen)
+    step = PERMIT.steps[0].code
+    assert owner.get(address("step", draft, step)).status_code == 200
+    assert owner.post(address("check", draft)).url == reverse("transactions:office")
     draft.refresh_from_db()
-    assert draft.answers["plan_number"] == "1"
+    assert draft.stage == Draft.Stage.AWAITING_OWNER
+    assert owner.get(address("step", draft, step)).url == address("draft", draft)
+    assert "/receipt/" in owner.post(address("check", draft)).url

@@ -213,7 +213,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
             if not wrong_note:
                 return redirect("transactions:requests")
         elif pressed:
-            return _act(request, draft, user, to_owner=by_office and not is_owner)
+            return _act(request, draft, user, to_owner=by_office and access.may_write(user, draft))
         drafts.ready(draft, by=user)
     except Invalid as error:
         problems = error.problems
