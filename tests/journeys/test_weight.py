@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ..conftest import provision
-from ..faults.stack import answers, until
+from ..faults.stack import PATIENCE, answers, until
 from .conftest import ROOT, database_url
 from .pages import LISTS, OTHERS, PUBLIC, Shown
 from .weigh import WATCH, weigh
@@ -39,7 +39,7 @@ def server(django_db_setup, tmp_path_factory):
     process = subprocess.Popen([*gunicorn, "--no-control-socket"], env=env, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: answers(f"{url}/healthz"), what="gunicorn answers")
+        until(lambda: answers(f"{url}/healthz"), PATIENCE, "gunicorn answers")
         yield url
     finally:
         process.terminate()
