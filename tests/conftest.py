@@ -18,7 +18,7 @@ from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone, translation
 from PIL import Image
@@ -118,13 +118,14 @@ def wherever_files_lie(request: pytest.FixtureRequest, settings: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def _book_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Between transactional tests on SQLite the whole database is emptied by DELETE, the journal too."""
+    """After transactional tests on SQLite the whole database is emptied by DELETE, the journal too: it is append-only
+    while a test runs, whatever ran before it."""
     marker = request.node.get_closest_marker("django_db")
     transactional = bool(marker and marker.kwargs.get("transaction"))
-    if transactional:
-        request.getfixturevalue("transactional_db")
+    if marker:
+        request.getfixturevalue("transactional_db" if transactional else "db")
         if connection.vendor == "sqlite":
-            _run(APPEND_ONLY.SQLITE_BACK + APPEND_ONLY.SQLITE)
+            _run(APPEND_ONLY.SQLITE)
     yield
     if transactional and connection.vendor == "sqlite":
         _run(APPEND_ONLY.SQLITE_BACK)
@@ -136,7 +137,9 @@ APPEND_ONLY = import_module("journal.migrations.0002_append_only")
 def _run(statements: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
-            cursor.execute(statement.replace("DROP TRIGGER", "DROP TRIGGER IF EXISTS"))
+            for verb, unless in (("DROP", "IF EXISTS"), ("CREATE", "IF NOT EXISTS")):
+                statement = statement.replace(f"{verb} TRIGGER", f"{verb} TRIGGER {unless}")
+            cursor.execute(statement)
 
 
 @pytest.fixture
@@ -312,11 +315,13 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
             centre=centre,
         )
         taker = cast.clerk if centre else applicant
-        case = submit(submission, by=taker, key=f"key-{next(counter)}", now=now).transaction
-        if routed:
-            row = Outbox.objects.get(kind="route", subject=case.pk)
-            assert outbox.run(row.pk, now)
-            case.refresh_from_db()
+        # In one transaction: a worker that runs beside the test sees it when it is routed.
+        with transaction.atomic():
+            case = submit(submission, by=taker, key=f"key-{next(counter)}", now=now).transaction
+            if routed:
+                row = Outbox.objects.get(kind="route", subject=case.pk)
+                assert outbox.run(row.pk, now)
+                case.refresh_from_db()
         return case
 
     return make
