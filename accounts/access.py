@@ -48,6 +48,13 @@ def offices_of(user: User) -> list[EngineeringOffice]:
     return found
 
 
+def at_office(request: HttpRequest) -> list[EngineeringOffice]:
+    """The engineering offices of whoever asks; Http404 for those who work in none."""
+    if offices := offices_of(signed_in(request)):
+        return offices
+    raise Http404
+
+
 def staff_may_enter(user: User) -> bool:
     """Staff enter the workbench with a post, and with a second factor where that is required."""
     if not (user.is_authenticated and user.is_active and user.is_staff):

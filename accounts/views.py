@@ -19,7 +19,7 @@ from municipality.pages import form_page, pressed_on
 from municipality.text import western_digits
 
 from . import services, sms
-from .access import offices_of, signed_in
+from .access import at_office, offices_of, signed_in
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, EngineeringOffice, OneTimeCode
@@ -170,13 +170,10 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def office_authorisations(request: HttpRequest) -> HttpResponse:
     """Owners by what their authorisation waits for; those to be answered stand first."""
-    mine = offices_of(signed_in(request))
-    if not mine:
-        raise Http404
     tabs = {"live": _("In force or waiting"), "ended": _("Ended"), "all": _("All")}
     show = request.GET.get("show", "live")
     query = western_digits(request.GET.get("q", "")).strip()[:80]
-    rows = Authorisation.objects.filter(office__in=mine).select_related("office", "owner")
+    rows = Authorisation.objects.filter(office__in=at_office(request)).select_related("office", "owner")
     if show in ("live", "ended"):
         live = Q(status__in=LIVE)
         rows = rows.filter(live if show == "live" else ~live)

@@ -74,10 +74,11 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         body = _of_framework(error)
         if header := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = header
-        if wait := getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(wait))
     else:
         return None
+    # Ours and the framework's say so alike.
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
 
 

@@ -20,11 +20,13 @@ def pressed_on(page: str) -> Callable[[Callable[..., HttpResponse]], Callable[..
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        press = require_POST(view)
+
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method in ("GET", "HEAD"):
                 return redirect(page)
-            return require_POST(view)(request, *args, **kwargs)
+            return press(request, *args, **kwargs)
 
         return wrapped
 

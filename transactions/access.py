@@ -226,6 +226,12 @@ def may_write(user: User, draft: Draft) -> bool:
     return draft.stage == Draft.Stage.OPEN and draft.authorisation.office in offices_of(user)
 
 
+def may_give_back(user: User, draft: Draft) -> bool:
+    """The owner, while the office's file waits for their approval."""
+    waits = draft.stage == Draft.Stage.AWAITING_OWNER and not office_is_out(draft)
+    return waits and draft.applicant_id == user.pk
+
+
 def may_discard(user: User, draft: Draft) -> bool:
     """Whoever writes it; the owner of an office's file when the office cannot go on with it, so that no press of
     theirs takes work from under the office's hands. An owner who wants it ended revokes the authorisation first.

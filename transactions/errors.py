@@ -46,6 +46,16 @@ class Invalid(DomainError):
         self.problems = tuple(problems)
 
 
+class TooManyTries(DomainError):
+    """`wait` is in seconds: when tries are counted anew. Pages and API answer 429 with it."""
+
+    def __init__(self, wait: int) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        super().__init__("too_many_tries", _("Too many wrong tries. Wait an hour, or ask at a service centre."))
+        self.wait = wait
+
+
 class NotVisible(DomainError):
     """There is no such thing for this person; pages and API answer 404."""
 

@@ -151,6 +151,7 @@ def test_guessing_through_the_api_is_stopped(cast, submitted):
         api.post("/inquiries/", {"reference": case.reference, "pin": "00000000"})
     answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.of(case.reference)})
     assert problem(answer) == (429, "too_many_tries")
+    assert 0 < int(answer["Retry-After"]) <= 3600
 
 
 def test_a_stranger_finds_nothing(cast, submitted):

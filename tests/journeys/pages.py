@@ -81,6 +81,19 @@ def look_first(page: Page, world: dict[str, str]) -> None:
         page.locator(".hand-over button").click()
 
 
+def write_to_a_file_that_is_gone(page: Page, world: dict[str, str]) -> None:
+    """The form of a case that a colleague has referred since it was opened."""
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("main form[method=post], #content form[method=post]");
+            form.action = "/staff/cases/C1A-1448-999999-X/notes/";
+            form.insertAdjacentHTML("beforeend", "<textarea name=text>ملاحظة مكتوبة</textarea>");
+        }"""
+    )
+    with page.expect_navigation():
+        page.locator("form[action$='/notes/'] button").click()
+
+
 def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:
     """As a page does that was opened before its reader signed in anew."""
     page.evaluate("for (const token of document.getElementsByName('csrfmiddlewaretoken')) token.value = 'x'.repeat(64)")
@@ -192,6 +205,7 @@ OTHERS = (
 WHO_READS = {"transactions_movement": "registry"}
 STAFF: tuple[Shown, ...] = (
     Shown("staff-queue", "/staff/", "reviewer"),
+    Shown("staff-gone", "/staff/", "reviewer", then=write_to_a_file_that_is_gone),
     Shown("staff-queue-none", "/staff/", "informal"),
     Shown("staff-case", "/staff/cases/{open}/", "reviewer", then=every_move),
     Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),

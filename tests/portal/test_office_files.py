@@ -118,6 +118,8 @@ def test_the_owner_throws_it_away_when_the_office_is_out(stage, request, cast, o
         assert "ما زال مكتبك الهندسي" not in html
         assert '<form method="post">' not in html.split("<main", 1)[1].split("</main>", 1)[0]
     assert "انتهى التفويض" in owner.get(reverse("transactions:drafts")).content.decode()
+    mine = owner.get(reverse("transactions:requests")).context
+    assert (list(mine["to_approve"]), [row["draft"] for row in mine["drafts"]]) == ([], [draft])
     assert owner.post(address("discard", draft)).url == reverse("transactions:requests")
     assert not Draft.objects.exists()
     assert not Attachment.objects.filter(removed_at=None).exists()

@@ -150,7 +150,7 @@ def test_a_file_is_taken_out_of_the_counters_page_and_nothing_typed_on_it_is_los
     page.post(intake(draft), typed() | files())
     file = Attachment.objects.get(document="croquis")
     html = page.get(intake(draft)).content.decode()
-    assert f'name="remove" value="{file.key}"' in html
+    assert f'name="remove" value="{file.key}" formnovalidate formaction="#' in html, "it comes back to where it was"
     answer = page.post(intake(draft), typed(street="شارع فلسطين", load_kva="كثير", remove=str(file.key)), follow=True)
     assert answer.redirect_chain == [(intake(draft), 302)]
     assert not answer.context["problems"], "they correct the page, and have not asked for it to be checked"

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from accounts import services as people
 from accounts.access import posts_of, signed_in
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NationalIdField
-from accounts.models import Role
+from accounts.models import Role, User
 from municipality.models import Office
 from municipality.services import districts
 
@@ -134,13 +134,8 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     rows: dict[str, int] = {}
     held = typed_before(request)
     if held or request.method == "POST":
-        only_rows = False
         try:
-            for step in draft.service_type.steps:
-                typed, shown, changed = typed_in(step, held or request.POST)
-                drafts.save_step(draft, step, typed, by=user)
-                rows |= shown
-                only_rows |= changed
+            rows, only_rows = _save(draft, held or request.POST, user)
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("staff:counter")
@@ -166,6 +161,18 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         "districts": districts(),
     }
     return render(request, "staff/intake.html", context, status=422 if problems else 200)
+
+
+def _save(draft: Draft, typed: QueryDict, by: User) -> tuple[dict[str, int], bool]:
+    """Keep every page of answers: (rows shown per group, only rows were added or removed)."""
+    rows: dict[str, int] = {}
+    only_rows = False
+    for step in draft.service_type.steps:
+        answers, shown, changed = typed_in(step, typed)
+        drafts.save_step(draft, step, answers, by=by)
+        rows |= shown
+        only_rows |= changed
+    return rows, only_rows
 
 
 def _missing(draft: Draft, request: HttpRequest) -> list[Problem]:

@@ -17,14 +17,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from accounts.identity import caller
 from municipality.services import offices
 from municipality.text import western_digits
 
 from .. import database, pins, references, replica
-from ..errors import DomainError, NotVisible
+from ..errors import NotVisible, TooManyTries
 from ..models import Direction, Transaction, Try
 from ..prepared import Prepared, columns
 
@@ -33,7 +32,7 @@ WRONG_PER_ADDRESS = 40
 
 
 def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
-    """The transaction with this reference, for whoever knows its PIN. NotVisible, or DomainError `too_many_tries`."""
+    """The transaction with this reference, for whoever knows its PIN. NotVisible, or TooManyTries."""
     parsed = references.parse(reference)
     if parsed is not None and pins.matches(str(parsed), pin):
         return _known(str(parsed), address, now or timezone.now())
@@ -86,7 +85,7 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
             max(of or 0, _seen_here(bucket, hour)) for of, bucket in ((of_subject, values[1]), (of_address, values[2]))
         )
     if (of_subject or 0) >= WRONG_PER_SUBJECT or (of_address or 0) >= WRONG_PER_ADDRESS:
-        raise _too_many()
+        raise _too_many(now)
     case = Transaction.from_db(None, FIELDS, fields)
     for name in ("branch", "centre", "held_by"):
         case._state.fields_cache[name] = offices().get(getattr(case, f"{name}_id"))
@@ -145,7 +144,8 @@ def by_incoming_number(
 
 
 def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
-    hour, mark = _hour(now or timezone.now()), _mark(subject)
+    now = now or timezone.now()
+    hour, mark = _hour(now), _mark(subject)
     limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{caller(address)}": WRONG_PER_ADDRESS}
     copy = replica.reading()
     try:
@@ -159,7 +159,7 @@ def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[]
         blocked = any(_seen_here(bucket, hour) >= most for bucket, most in limits.items())
         found = None if blocked else find()
     if blocked:
-        raise _too_many()
+        raise _too_many(now)
     if found is None:
         if copy:
             for bucket in limits:
@@ -201,11 +201,6 @@ def _mark(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:40]
 
 
-def next_hour_in(now: datetime) -> int:
-    """Seconds until tries are counted anew."""
-    return ceil((_hour(now) + timedelta(hours=1) - now).total_seconds())
-
-
 def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
@@ -214,8 +209,8 @@ def _lock_of(mark: str) -> int:
     return int(mark[:15], 16)
 
 
-def _too_many() -> DomainError:
-    return DomainError("too_many_tries", _("Too many wrong tries. Wait an hour, or ask at a service centre."))
+def _too_many(now: datetime) -> TooManyTries:
+    return TooManyTries(ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()))
 
 
 def _one_at_a_time(mark: str) -> None:

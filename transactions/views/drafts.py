@@ -202,8 +202,6 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
     typed = typed_before(request)
-    by_office = draft.service_type.filer is Filer.ENGINEERING_OFFICE
-    is_owner = draft.applicant_id == user.pk
     pressed = request.method == "POST"
     wrong_note: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -213,28 +211,46 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
             if not wrong_note:
                 return redirect("transactions:requests")
         elif pressed:
-            return _act(request, draft, user, to_owner=by_office and access.may_write(user, draft))
+            return _act(request, draft, user)
         drafts.ready(draft, by=user)
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
         messages.error(request, error.message)
+    closure = closures.closed().get(draft.service)
     context = {
         "draft": draft,
         "service": draft.service_type,
+        "turn": _turn(draft, user, gaps=bool(problems), closed=bool(closure)),
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
         "wrong_note": wrong_note,
-        "closure": closures.closed().get(draft.service),
+        "closure": closure,
         "may_change": access.may_write(user, draft),
-        "office_is_out": access.office_is_out(draft),
+        "may_give_back": access.may_give_back(user, draft),
         "note": (typed or request.POST).get("note", ""),
         "pressed": pressed and not wrong_note,
-        "by_office": by_office,
-        "is_owner": is_owner,
-        "waits_for_owner": draft.stage == Draft.Stage.AWAITING_OWNER,
     }
     return render(request, "transactions/check.html", context, status=422 if pressed else 200)
+
+
+def _of_office(draft: Draft) -> bool:
+    return draft.service_type.filer is Filer.ENGINEERING_OFFICE
+
+
+def _turn(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
+    """What comes next and whose turn it is, for who looks through a draft: one of the parts of check.html."""
+    if access.office_is_out(draft):
+        return "office is out"
+    if not access.may_write(user, draft) and not access.may_give_back(user, draft):
+        return "with office" if draft.stage == Draft.Stage.OPEN else "with owner"
+    if gaps:
+        return "complete" if access.may_write(user, draft) else "office completes"
+    if closed:
+        return "wait until open"
+    if not _of_office(draft):
+        return "submit"
+    return "send to owner" if access.may_write(user, draft) else "approve"
 
 
 def _ask_for_changes(request: HttpRequest, draft: Draft, user: User) -> tuple[Problem, ...]:
@@ -247,8 +263,8 @@ def _ask_for_changes(request: HttpRequest, draft: Draft, user: User) -> tuple[Pr
     return ()
 
 
-def _act(request: HttpRequest, draft: Draft, user: User, *, to_owner: bool) -> HttpResponse:
-    if to_owner:
+def _act(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
+    if _of_office(draft) and access.may_write(user, draft):
         drafts.send_to_owner(draft, by=user)
         messages.success(request, _("Sent to the owner for approval."))
         return redirect("transactions:office")

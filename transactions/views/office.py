@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from accounts.access import offices_of, signed_in
+from accounts.access import at_office, signed_in
 from accounts.models import Authorisation, EngineeringOffice
 from municipality.text import western_digits
 
@@ -52,11 +52,7 @@ ORDERS = {
 @require_safe
 def office(request: HttpRequest) -> HttpResponse:
     """Twelve queries at most, however many cases there are."""
-    user = signed_in(request)
-    offices = offices_of(user)
-    if not offices:
-        raise Http404
-    now = timezone.now()
+    user, offices, now = signed_in(request), at_office(request), timezone.now()
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     cases = Transaction.objects.filter(authorisation__in=live)
     changed = Changes(offices, user, now)
@@ -83,11 +79,7 @@ def office(request: HttpRequest) -> HttpResponse:
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """All that has changed since yesterday."""
-    user = signed_in(request)
-    offices = offices_of(user)
-    if not offices:
-        raise Http404
-    page = page_of(request, Changes(offices, user, timezone.now()), CHANGES_A_PAGE)
+    page = page_of(request, Changes(at_office(request), signed_in(request), timezone.now()), CHANGES_A_PAGE)
     return render(request, "transactions/office_changes.html", {"page": page, "changes": by_day(page)})
 
 

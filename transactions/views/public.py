@@ -22,7 +22,7 @@ from municipality.pages import form_page
 from municipality.services import offices
 
 from .. import replica, service_types
-from ..errors import DomainError, NotVisible
+from ..errors import NotVisible, TooManyTries
 from ..models import FeeDue, Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
@@ -143,9 +143,9 @@ def _inquire(request: HttpRequest) -> HttpResponse:
             except NotVisible:
                 form.add_error(None, _("No transaction matches the data entered."))
                 status = 404
-            except DomainError as error:
+            except TooManyTries as error:
                 refused = render(request, "429.html", {"message": error.message}, status=429)
-                refused["Retry-After"] = str(inquiry.next_hour_in(timezone.now()))
+                refused["Retry-After"] = str(error.wait)
                 return refused
     context = {
         "pin_form": form if by == "pin" else PinForm(),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.models import Authorisation, User
 from journal import qr
 from municipality.pages import form_page, pressed_on
 
@@ -68,7 +68,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(status__in=SHOWN[chosen])
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MOST_WAITING]
     written = Draft.objects.unsent().filter(access.own_drafts(user))
-    waits = Q(stage=Draft.Stage.AWAITING_OWNER)
+    waits = Q(stage=Draft.Stage.AWAITING_OWNER, authorisation__status=Authorisation.Status.ACCEPTED)
     to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
     begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
     page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=None if query else counts[chosen])
