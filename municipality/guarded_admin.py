@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -86,10 +87,10 @@ class GuardedAdmin(admin.ModelAdmin):
         return super().response_action(request, queryset, *more, **also)
 
 
-class AdministeredSite(admin.AdminSite):
+class AdministeredSite(admin.AdminSite, ABC):
+    @abstractmethod
     def may_edit(self, request: HttpRequest) -> bool:
         """Is this one of the administrators? The site that is served knows them."""
-        raise NotImplementedError
 
 
 class Administered(GuardedAdmin):
