@@ -1,4 +1,4 @@
-"""The Celery application. Its settings are Django's CELERY_* (settings.py), its tasks live in transactions.tasks."""
+"""The Celery application. Its settings are Django's CELERY_* (settings/work.py), its tasks are in transactions.tasks."""
 
 import os
 

@@ -25,7 +25,7 @@ from .prepared import AT_ONCE, PreparedInsert, Writer
 from .tracing import request_id
 
 logger = logging.getLogger(__name__)
-# Whoever died with a row is followed after this long; Celery's time limits end a task before (settings.py).
+# Whoever died with a row is followed after this long; Celery's time limits end a task before (settings/work.py).
 LEASE = timedelta(seconds=20)
 MOST_ATTEMPTS, MOST_ATTEMPTS_AWAY = 8, 200
 LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)

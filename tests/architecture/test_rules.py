@@ -102,7 +102,7 @@ def test_every_task_has_a_queue_and_every_queue_a_worker():
 
 
 def test_the_example_environment_names_every_variable():
-    text = (ROOT / "jeddah_portal" / "settings.py").read_text()
+    text = "".join(path.read_text() for path in (ROOT / "jeddah_portal" / "settings").glob("*.py"))
     read = set(re.findall(r"(?:env(?:\.\w+)?|secret)\(\s*\"([A-Z_]+)\"", text))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert read == set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))

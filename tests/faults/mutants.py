@@ -33,9 +33,9 @@ MUTANTS = (
     Mutant(
         "late acknowledgement and the sweeper",
         (
-            ("jeddah_portal/settings.py", "CELERY_TASK_ACKS_LATE = True", "CELERY_TASK_ACKS_LATE = False"),
+            ("jeddah_portal/settings/work.py", "CELERY_TASK_ACKS_LATE = True", "CELERY_TASK_ACKS_LATE = False"),
             (
-                "jeddah_portal/settings.py",
+                "jeddah_portal/settings/work.py",
                 '    "sweep": {"task": "transactions.tasks.sweep", "schedule": 5, "options": {"expires": 30}},\n',
                 "",
             ),
@@ -55,7 +55,7 @@ MUTANTS = (
     ),
     Mutant(
         "IMMEDIATE transactions on SQLite",
-        (("jeddah_portal/settings.py", '        "transaction_mode": "IMMEDIATE",\n', ""),),
+        (("jeddah_portal/settings/database.py", '        "transaction_mode": "IMMEDIATE",\n', ""),),
         ("tests/faults/test_concurrency.py",),
     ),
     Mutant(

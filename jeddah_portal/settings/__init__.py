@@ -1,0 +1,16 @@
+"""Every setting, from the environment, by topic. docs/operations.md explains each; .env.example lists them.
+
+With nothing set this is the demo: SQLite, no broker, secrets made once under var/. With DEMO=0 whatever is
+missing stops the start with its name.
+"""
+
+from .api import *
+from .base import *
+from .database import *
+from .environment import *
+from .journal import *
+from .logs import *
+from .messages import *
+from .people import *
+from .security import *
+from .work import *

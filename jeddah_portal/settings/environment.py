@@ -1,0 +1,25 @@
+"""What the other modules of this package read from: the environment, the folders, the secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+
+from ..demo_secrets import demo_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(str(BASE_DIR / ".env"))
+
+DEMO = env.bool("DEMO", default=True)
+VAR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+DEMO_TRANSACTIONS = env.int("DEMO_TRANSACTIONS", default=2010)
+
+
+def secret(name: str) -> str:
+    """A secret from the environment; the demo makes its own and keeps it under var/."""
+    if DEMO:
+        return env.str(name, default="") or demo_secret(VAR, name)
+    return env.str(name)

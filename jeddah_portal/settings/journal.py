@@ -1,0 +1,25 @@
+"""The journal, receipts and backups."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from .environment import DEMO, VAR, env, secret
+
+# -- the journal and receipts ----------------------------------------------------------------------------------
+JOURNAL_NODE = env.str("JOURNAL_NODE", default="C1")
+JOURNAL_INCARNATION = env.str("JOURNAL_INCARNATION", default="A")
+if not re.fullmatch("[A-Z][0-9A-Z][A-Z]", JOURNAL_NODE + JOURNAL_INCARNATION):
+    raise ImproperlyConfigured("JOURNAL_NODE is a letter and a letter or digit, JOURNAL_INCARNATION a letter (A to Z).")
+JOURNAL_KEY = env.str("JOURNAL_KEY", default="")
+JOURNAL_KEY_FILE = env.str("JOURNAL_KEY_FILE", default=str(VAR / "keys" / f"{JOURNAL_NODE}{JOURNAL_INCARNATION}.key"))
+if not (DEMO or JOURNAL_KEY or Path(JOURNAL_KEY_FILE).exists()):
+    raise ImproperlyConfigured("Set JOURNAL_KEY, or put the journal's key into JOURNAL_KEY_FILE.")
+RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
+
+# -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR / "backups")))

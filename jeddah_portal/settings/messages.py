@@ -1,0 +1,13 @@
+"""SMS and mail."""
+
+from __future__ import annotations
+
+from .environment import DEMO, VAR, env
+
+SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
+SMS_DIR = VAR / "sms"
+vars().update(env.email_url("EMAIL_URL", default="filemail:") if DEMO else env.email_url("EMAIL_URL"))
+# It sets the folder too, to nothing where the URL names none.
+EMAIL_FILE_PATH = vars().get("EMAIL_FILE_PATH") or VAR / "mail"
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@jeddah.example")
