@@ -1,4 +1,4 @@
-"""The Celery application. Its settings are Django's CELERY_* (settings/work.py), its tasks are in transactions.tasks."""
+"""The Celery application. Its settings are Django's CELERY_* (settings/work.py), its tasks transactions.tasks."""
 
 import os
 
