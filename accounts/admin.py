@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from municipality.fields import CompactField
 from municipality.guarded_admin import (
     Administered,
     AdministeredSite,
@@ -22,14 +23,13 @@ from municipality.guarded_admin import (
     in_both_languages,
     tag,
 )
-from municipality.text import western_digits
 
 from . import services
 from .access import signed_in
 from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
 
 
-class PersonField(forms.CharField):
+class PersonField(CompactField):
     """A person by ID number: exact, quick to type, and no list of everyone's names to look through."""
 
     widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr", "autocomplete": "off", "size": 12})
@@ -40,7 +40,7 @@ class PersonField(forms.CharField):
         return value
 
     def clean(self, value: Any) -> User | None:
-        number = western_digits(super().clean(value) or "").strip()
+        number = super().clean(value)
         if not number:
             return None
         found = User.objects.filter(national_id=number).first()

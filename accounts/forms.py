@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.text import western_digits
+from municipality.fields import CodeField, CompactField
 
 from .identity import clean_mobile, clean_name, clean_national_id
 from .models import EngineeringOffice, User
@@ -18,12 +18,12 @@ from .models import EngineeringOffice, User
 NUMBER = {"inputmode": "numeric", "dir": "ltr"}
 
 
-class NationalIdField(forms.CharField):
-    """An ID or iqama, typed with spaces or Eastern digits if one likes."""
+class NationalIdField(CompactField):
+    """An ID or iqama, typed with spaces and the digits of any script if one likes."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("National ID or iqama"))
-        kwargs.setdefault("max_length", 30)
+        kwargs.setdefault("max_length", 60)
         super().__init__(**kwargs)
         self.widget.attrs.update(NUMBER)
 
@@ -32,10 +32,10 @@ class NationalIdField(forms.CharField):
         return clean_national_id(text) if text else text
 
 
-class MobileField(forms.CharField):
+class MobileField(CompactField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Mobile number"))
-        kwargs.setdefault("max_length", 30)
+        kwargs.setdefault("max_length", 60)
         super().__init__(**kwargs)
         self.widget = forms.TextInput(attrs={"inputmode": "tel", "dir": "ltr", "autocomplete": "tel"})
 
@@ -83,15 +83,12 @@ class ChangePasswordForm(account_forms.ChangePasswordForm):
     password2 = PasswordField(label=_("New password once more"), autocomplete="new-password")
 
 
-class SecondFactorField(forms.CharField):
-    """A code of an authenticator app or a recovery code, in either digits."""
+class SecondFactorField(CompactField):
+    """A code of an authenticator app or a recovery code, in the digits of any script, grouped as one likes."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=20, **kwargs)
+        super().__init__(max_length=40, **kwargs)
         self.widget.attrs.update({**NUMBER, "autocomplete": "one-time-code"})
-
-    def to_python(self, value: Any) -> str:
-        return western_digits(super().to_python(value) or "")
 
 
 EITHER_CODE = _("Code from the app, or a recovery code")
@@ -132,15 +129,15 @@ class FirstSignInForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    code = forms.CharField(
+    code = CompactField(
         label=_("The six digits from the message"),
-        max_length=12,
+        max_length=40,
         widget=forms.TextInput(attrs={**NUMBER, "autocomplete": "one-time-code", "autofocus": True}),
     )
     password = PasswordField(label=_("Choose a password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
 
     def clean_code(self) -> str:
-        digits = western_digits(self.cleaned_data["code"]).replace(" ", "")
+        digits: str = self.cleaned_data["code"]
         if not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
             raise ValidationError(_("The code has six digits."), code="code_length")
         return digits
@@ -154,19 +151,19 @@ class ProfileForm(forms.ModelForm):
 
 
 class AuthoriseForm(forms.Form):
-    licence_number = forms.CharField(
+    licence_number = CodeField(
         label=_("Licence number of the engineering office"),
         help_text=_("It stands on the office's letters, for example ENG-1001."),
         max_length=20,
         widget=forms.TextInput(attrs={"dir": "ltr", "list": "offices", "autocomplete": "off"}),
     )
-    plan_number = forms.CharField(
+    plan_number = CodeField(
         label=_("Plan number"),
         help_text=_("As written in the deed, for example 415/ج/س."),
         max_length=30,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    parcel_number = forms.CharField(
+    parcel_number = CodeField(
         label=_("Parcel number"),
         help_text=_("As written in the deed."),
         max_length=30,
@@ -174,14 +171,8 @@ class AuthoriseForm(forms.Form):
     )
 
     def clean_licence_number(self) -> str:
-        number = western_digits(self.cleaned_data["licence_number"]).strip().upper()
+        number: str = self.cleaned_data["licence_number"].upper()
         self.office = EngineeringOffice.objects.filter(licence_number=number).first()
         if self.office is None:
             raise ValidationError(_("No engineering office has this licence number."), code="unknown_office")
         return number
-
-    def clean_plan_number(self) -> str:
-        return western_digits(self.cleaned_data["plan_number"]).strip()
-
-    def clean_parcel_number(self) -> str:
-        return western_digits(self.cleaned_data["parcel_number"]).strip()

@@ -10,14 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
-from municipality.text import western_digits, without_marks
-
-_SEPARATORS = re.compile(r"[\s\-\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+from municipality.text import compact, one_line
 
 
 def clean_national_id(text: str) -> str:
     """Return the ten digits of an ID or iqama; raise ValidationError saying which rule it breaks."""
-    digits = _SEPARATORS.sub("", western_digits(text))
+    digits = compact(text)
     if not re.fullmatch(r"[0-9]{10}", digits):
         raise ValidationError(_("The ID number has ten digits."), code="id_length")
     if digits[0] not in "12":
@@ -33,9 +31,8 @@ def validate_national_id(text: str) -> None:
 
 
 def clean_mobile(text: str) -> str:
-    """Return +9665XXXXXXXX from 05…, 5…, 9665…, 009665… or +9665… in either digit system."""
-    digits = _SEPARATORS.sub("", western_digits(text))
-    match = re.fullmatch(r"(?:\+?966|00966|0)?(5[0-9]{8})", digits)
+    """Return +9665XXXXXXXX from 05…, 5…, 9665…, 009665…, +9665… or +966(0)5… in the digits of any script."""
+    match = re.fullmatch(r"(?:(?:\+|00)?966)?0?(5[0-9]{8})", compact(text))
     if not match:
         raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")
     return "+966" + match[1]
@@ -48,7 +45,7 @@ def validate_mobile(text: str) -> None:
 
 def clean_name(text: str) -> str:
     """A name as it is kept: no invisible marks, one space between words."""
-    return " ".join(without_marks(text).split())
+    return one_line(text)
 
 
 def caller(address: str) -> str:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from municipality.fields import CodeField
 from municipality.hijri import OutsideCalendar, from_hijri, hijri_parts
 from municipality.services import districts_by_code
 from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
@@ -46,10 +47,6 @@ class _Typed:
 class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         return without_marks(super().to_python(value) or "").strip()
-
-
-class CodeField(_Typed, forms.CharField):
-    """Text made of numbers (deed, plan, parcel): digits are made western."""
 
 
 class IntegerField(_Typed, forms.IntegerField):

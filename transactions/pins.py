@@ -12,7 +12,7 @@ import hmac
 
 from django.conf import settings
 
-from municipality.text import western_digits
+from municipality.text import compact
 
 DIGITS = 8
 
@@ -29,5 +29,4 @@ def grouped(pin: str) -> str:
 
 
 def matches(reference: str, typed: str) -> bool:
-    digits = "".join(char for char in western_digits(typed) if char.isdecimal())
-    return hmac.compare_digest(of(reference).encode(), digits.encode())
+    return hmac.compare_digest(of(reference).encode(), compact(typed).encode())

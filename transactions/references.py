@@ -1,7 +1,7 @@
 """The number of a transaction: node, incarnation letter, Hijri year, serial, check character. Pure.
 
 For example C1A-1448-000123-X; the check character is ISO 7064 mod 37,36 over everything before it. Whoever
-prints, dictates or types it may drop hyphens, use small letters or Eastern digits.
+prints, dictates or types it may drop hyphens, use small letters or the digits of any script.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from stdnum.iso7064 import mod_37_36
 
-from municipality.text import western_digits
+from municipality.text import compact
 
 _SHAPE = re.compile(r"([A-Z][0-9A-Z])([A-Z])(1[0-9]{3})([0-9]{6,9})([0-9A-Z])")
-_NOISE = re.compile(r"[\s\-–—_/.\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Reference:
 
 def parse(text: str) -> Reference | None:
     """Read a reference as people type it; None when it is not one or its check character is wrong."""
-    compact = _NOISE.sub("", western_digits(text)).upper()
-    match = _SHAPE.fullmatch(compact)
-    if not match or not mod_37_36.is_valid(compact):
+    bare = compact(text).upper()
+    match = _SHAPE.fullmatch(bare)
+    if not match or not mod_37_36.is_valid(bare):
         return None
     return Reference(match[1], match[2], int(match[3]), int(match[4]))

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 
 from accounts.identity import caller
 from municipality.services import offices
-from municipality.text import western_digits
+from municipality.text import compact, written_code
 
 from .. import database, pins, references, replica
 from ..errors import NotVisible, TooManyTries
@@ -120,7 +120,7 @@ def by_incoming_number(
     now: datetime | None = None,
 ) -> Transaction:
     """The transaction under an office's incoming number, for whoever knows the ID's last four digits."""
-    digits = [western_digits(text).strip() for text in (number, hijri_year, last_four)]
+    digits = [written_code(number), compact(hijri_year), compact(last_four)]
     readable = all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits)
     # 7 and 007 are the same line of the register: whoever guesses at it may not begin anew with every nought.
     line, year = map(int, digits[:2]) if readable else digits[:2]

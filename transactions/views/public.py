@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.charts import Chart, Series
+from municipality.fields import CompactField
 from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
 from municipality.services import offices
@@ -37,13 +38,13 @@ BEHIND = timedelta(minutes=5)
 
 
 class PinForm(forms.Form):
-    reference = forms.CharField(
+    reference = CompactField(
         label=_("Transaction number"),
         help_text=_("As on the receipt, for example C1A-1448-000123-X. Hyphens may be left out."),
         max_length=60,
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "characters"}),
     )
-    pin = forms.CharField(
+    pin = CompactField(
         label=_("PIN"),
         help_text=_("The eight digits beside the number."),
         max_length=30,
@@ -56,13 +57,13 @@ class IncomingForm(forms.Form):
     number = forms.CharField(
         label=_("Incoming number"), max_length=20, widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"})
     )
-    hijri_year = forms.CharField(
+    hijri_year = CompactField(
         label=_("Hijri year"),
         help_text=_("For example 1448."),
         max_length=10,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"}),
     )
-    last_four = forms.CharField(
+    last_four = CompactField(
         label=_("Last four digits of the ID or iqama"),
         max_length=10,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),
