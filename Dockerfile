@@ -1,6 +1,6 @@
 # Two stages: everything is installed and built in the first; the second carries the result and runs it as nobody
 # special. The same image is web, worker and beat; compose.yml says which command each runs.
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
@@ -14,7 +14,7 @@ RUN DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py compile_tra
  && DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py collectstatic --noinput \
  && rm -rf /tmp/var
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 # pg_dump and pg_restore, for manage.py backup and restore.
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/portal --create-home portal

@@ -1,9 +1,10 @@
 """Every setting, from the environment, by topic. docs/operations.md explains each; .env.example lists them.
 
 With nothing set this is the demo: SQLite, no broker, secrets made once under var/. With DEMO=0 whatever is
-missing stops the start with its name.
+missing or weak stops the start with its name (production.py).
 """
 
+from . import production
 from .api import *
 from .base import *
 from .database import *
@@ -14,3 +15,5 @@ from .messages import *
 from .people import *
 from .security import *
 from .work import *
+
+production.refuse()

@@ -30,7 +30,7 @@ from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
 ROOT = Path(django_settings.BASE_DIR)
-TOKEN = "m" * 40
+TOKEN = secrets.token_hex(24)
 # Steps that are about the image's own system, not about us. Every other step is run.
 SYSTEM = ("python -m venv ", "pip install ", "apt-get ", "useradd ")
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from django.core.cache import caches
 
 from jeddah_portal.checks import proxies_are_counted
 
-from .test_operations import NEEDED, ROOT
+from ..production import environment, start
 
 WANTED = ("TRUSTED_PROXIES", "SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
 SAY = f"import json; from jeddah_portal import settings; print(json.dumps([getattr(settings, n) for n in {WANTED}]))"
 
 
 def production(tmp_path, **more):
-    env = {name: value or "A" * 44 for name, value in NEEDED} | {"VAR_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
-    done = subprocess.run([sys.executable, "-c", SAY], cwd=ROOT, env=env | more, capture_output=True, check=True)
+    done = start(environment(tmp_path, **more), "-c", SAY)
     return dict(zip(WANTED, json.loads(done.stdout), strict=True))
 
 
