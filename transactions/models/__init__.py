@@ -6,10 +6,13 @@ from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
+from .versions import AnswersInProgress, AnswersVersion
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
 
 __all__ = [
     "IS_SENT",
+    "AnswersInProgress",
+    "AnswersVersion",
     "Attachment",
     "Channel",
     "Closure",

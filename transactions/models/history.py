@@ -117,6 +117,8 @@ class Deficiency(models.Model):
     code = models.SlugField(_("code"), max_length=30, db_index=False)
     sentence = models.TextField(_("what is asked"))
     about = models.CharField(_("document or question"), max_length=40, blank=True)
+    # Every question and document it opens for change; rows from before there were versions have `about` alone.
+    opens = models.JSONField(_("opens for change"), null=True)
     answer = models.TextField(_("answer"), blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
@@ -132,6 +134,13 @@ class Deficiency(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The questions and documents it is about, which its answer may change."""
+        if self.opens is not None:
+            return tuple(self.opens)
+        return (self.about,) if self.about else ()
 
 
 class Serial(models.Model):

@@ -22,6 +22,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         """Of the files of a transaction: those that came with it or with an answer that was sent."""
         return self.filter(IS_SENT, removed_at=None)
 
+    def in_force(self) -> AttachmentQuerySet:
+        """Of those sent: what no later file was put in the place of."""
+        return self.sent().filter(replaced_in=None)
+
 
 class Attachment(models.Model):
     """A file, stored under a name of ours. It belongs to nobody's case until a draft or transaction takes it."""
@@ -45,6 +49,10 @@ class Attachment(models.Model):
     uploaded_by = person(_("uploaded by"), related_name="+", db_index=False)
     uploaded_at = models.DateTimeField(_("uploaded at"))
     removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+    # The version of the answers it was sent with; empty until then, and for what was sent before there were versions.
+    answers_version = models.SmallIntegerField(null=True, blank=True)
+    # The version that put another in its place: from then on it is history, and is never removed.
+    replaced_in = models.SmallIntegerField(null=True, blank=True)
 
     objects = AttachmentQuerySet.as_manager()
 
@@ -81,6 +89,8 @@ class FeeDue(models.Model):
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="fee")
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
     basis = models.JSONField(_("how it was worked out"))
+    # Of which version of the answers; fees from before there were versions do not say.
+    answers_version = models.SmallIntegerField(null=True, blank=True)
     worked_out_at = models.DateTimeField(_("worked out at"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=40, blank=True)

@@ -120,7 +120,8 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 
 
 class Transaction(models.Model):
-    """A request under one number for life. `answers` are what the service's form accepted, in canonical form.
+    """A request under one number for life. `answers` are what the service's form accepted, in canonical form: the
+    version in force, `answers_version`, of those in AnswersVersion.
 
     While the clock is stopped (`paused_at`) there is no due date. `version` counts events: it is the number of
     the last one, and a page that acts says which version it showed.
@@ -153,6 +154,7 @@ class Transaction(models.Model):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     answers = models.JSONField(_("answers"))
+    answers_version = models.SmallIntegerField(_("version of the answers"), default=1, db_default=1)
     mark_salt = models.CharField(max_length=32, editable=False)
 
     district = models.ForeignKey(

@@ -31,14 +31,16 @@ from municipality.text import isolated, search_key, without_marks
 
 from .. import answers as answers_module
 from .. import clock, outbox
+from ..content import answers_hash
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Event, Intake, Notification, Outbox, Transaction
+from ..models import AnswersVersion, Attachment, Channel, Event, Intake, Notification, Outbox, Transaction
 from ..prepared import Batch, Prepared, PreparedInsert
 from ..references import Reference
 from ..service_types import Document, Filer, ServiceType
 from .closures import refuse_if_closed
 from .notices import announce, insert_event, recipients
 from .registers import next_serial
+from .versions import insert_version
 
 DISTRICT_FIELD = "district"
 
@@ -257,7 +259,7 @@ def _take(
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
     people = recipients(submission.applicant, submission.authorisation, now)
-    batch = Batch([Transaction, Event, Intake, Outbox, *[Notification, Outbox] * len(people)])
+    batch = Batch([Transaction, Event, AnswersVersion, Intake, Outbox, *[Notification, Outbox] * len(people)])
     case = _case(submission, values, key=batch.key_of(Transaction), by=by, now=now)
     event = batch.insert(
         insert_event,
@@ -272,6 +274,8 @@ def _take(
         office=submission.centre,
         facts={"channel": submission.channel},
     )
+    first = {"number": 1, "answers": values, "by": by, "at": now}
+    batch.insert(insert_version, transaction=case, event=event, **first)
     outbox.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, writer=batch)
     announce(event, people, now, batch)
     attached = [file for group in files.values() for file in group]
@@ -338,20 +342,19 @@ def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]
     if attached:
         marks = ", ".join(["%s"] * len(attached))
         take = (
-            "UPDATE transactions_attachment SET transaction_id = %s WHERE transaction_id IS NULL AND removed_at IS NULL"
+            "UPDATE transactions_attachment SET transaction_id = %s, answers_version = 1 "
+            "WHERE transaction_id IS NULL AND removed_at IS NULL"
         )
         batch.execute(f"{take} AND id IN ({marks})", [case.pk, *attached])
 
 
 def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File]) -> dict[str, str | int]:
     """What the receipt binds the city to: which service, whose, and exactly which content and files."""
-    content = {"answers": values, "files": sorted(file.sha256 for file in files)}
-    packed = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {
         "service": case.service,
         "channel": case.channel,
         "for": person_mark(case.mark_salt, case.applicant.national_id),
-        "content": hashlib.sha256(f"{case.mark_salt}{packed}".encode()).hexdigest()[:32],
+        "content": answers_hash(case.mark_salt, values, (file.sha256 for file in files)),
         "files": len(files),
     }
 
