@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,7 +10,9 @@ class TransactionsConfig(AppConfig):
     def ready(self) -> None:
         from journal import receipts
 
+        from .database import files_stay
         from .services import dealings, notices, recount, routing  # noqa: F401 – they register handlers and receivers
         from .verification import status_now
 
         receipts.register_status(status_now)
+        post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

@@ -176,6 +176,7 @@ def submission_of(draft: Draft, language: str, by: User) -> Submission:
         channel=Channel.COUNTER if at_counter else Channel.ONLINE,
         centre=draft.centre if at_counter else None,
         language=language,
+        draft=draft.pk,
     )
 
 

@@ -47,7 +47,11 @@ DISTRICT_FIELD = "district"
 
 @dataclass(frozen=True)
 class Submission:
-    """What is sent in. `attachments` maps a document code to the keys of files uploaded before."""
+    """What is sent in. `attachments` maps a document code to the keys of files uploaded before.
+
+    `draft` is the key of the row it was written in: it takes the files that lie there and no others. Without a draft
+    it takes files that its sender uploaded for a request to come.
+    """
 
     service: ServiceType
     applicant: User
@@ -57,6 +61,7 @@ class Submission:
     channel: Channel = Channel.ONLINE
     centre: Office | None = None
     language: str = "ar"
+    draft: int | None = None
 
     def body_hash(self) -> str:
         """Two submissions with this hash ask for the same thing."""
@@ -186,7 +191,7 @@ class _File(NamedTuple):
     content_type: str
     sha256: str
     uploaded_by: int
-    draft_of: int | None
+    draft: int | None
 
 
 @lru_cache(maxsize=64)
@@ -196,14 +201,17 @@ def _free(many: int) -> Prepared:
         lambda *keys: (
             Attachment.objects.filter(key__in=keys, transaction=None, removed_at=None)
             .order_by()
-            .values_list("pk", "key", "document", "content_type", "sha256", "uploaded_by", "draft__applicant")
+            .values_list("pk", "key", "document", "content_type", "sha256", "uploaded_by", "draft")
         ),
         *[UUID] * many,
     )
 
 
 def _files(submission: Submission, by: User) -> dict[str, list[_File]]:
-    """The files named, of those this person uploaded or that lie in the same draft; each still free."""
+    """The files named, each still free: those that lie in the draft sent in; without one, those its sender uploaded.
+
+    A file belongs to the draft it lies in. Nobody takes it elsewhere: neither who uploaded it nor whose draft it is.
+    """
     wanted = {key for keys in submission.attachments.values() for key in keys}
     if not wanted:
         return {}
@@ -213,7 +221,7 @@ def _files(submission: Submission, by: User) -> dict[str, list[_File]]:
     found = {
         file.key: file
         for file in map(_File._make, _free(len(wanted)).rows(*wanted))
-        if file.uploaded_by == by.pk or file.draft_of == submission.applicant.pk
+        if file.draft == submission.draft and (file.draft is not None or file.uploaded_by == by.pk)
     }
     return {
         code: [found[key] for key in dict.fromkeys(keys) if key in found]
@@ -280,7 +288,7 @@ def _take(
     announce(event, people, now, batch)
     attached = [file for group in files.values() for file in group]
     promise = _promise(case, values, attached)
-    _attach(batch, case, files)
+    _attach(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
     case.reference = _next_reference(now)
@@ -332,8 +340,10 @@ def _next_reference(now: datetime) -> str:
     return str(Reference(node, incarnation, year, next_serial(node, incarnation, year)))
 
 
-def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]]) -> None:
-    """Give files to this request, under the document they are named for; the last statement takes those still free."""
+def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]], draft: int | None) -> None:
+    """Give files to this request, under the document they are named for; the last statement takes those still free
+    and still where they lay.
+    """
     for code, group in files.items():
         for file in group:
             if file.document != code:
@@ -345,7 +355,8 @@ def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]
             "UPDATE transactions_attachment SET transaction_id = %s, answers_version = 1 "
             "WHERE transaction_id IS NULL AND removed_at IS NULL"
         )
-        batch.execute(f"{take} AND id IN ({marks})", [case.pk, *attached])
+        place, lying = ("draft_id IS NULL", []) if draft is None else ("draft_id = %s", [draft])
+        batch.execute(f"{take} AND id IN ({marks}) AND {place}", [case.pk, *attached, *lying])
 
 
 def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File]) -> dict[str, str | int]:

@@ -1,0 +1,10 @@
+"""A file stays where it lies: the database refuses to move it, whoever asks."""
+
+from django.db import migrations
+
+from transactions.database.files_stay import backwards, forwards
+
+
+class Migration(migrations.Migration):
+    dependencies = [("transactions", "0006_dealings")]
+    operations = [migrations.RunPython(forwards, backwards)]
