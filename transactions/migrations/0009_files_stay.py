@@ -6,5 +6,5 @@ from transactions.database.files_stay import backwards, forwards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transactions", "0006_dealings")]
+    dependencies = [("transactions", "0008_first_versions")]
     operations = [migrations.RunPython(forwards, backwards)]
