@@ -13,6 +13,8 @@ from hijridate import Gregorian, Hijri
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 RAMADAN = 9
+# What the table holds: 1 Muharram 1343 to 30 Dhu al-Hijjah 1500.
+FIRST_DAY, LAST_DAY = date(1924, 8, 1), date(2077, 11, 16)
 MONTHS_AR = (
     "محرم",
     "صفر",
@@ -47,9 +49,22 @@ class OutsideCalendar(ValueError):
     """A day the tables do not hold."""
 
 
+def in_calendar(day: date) -> bool:
+    """Does the table hold this day?"""
+    return FIRST_DAY <= day <= LAST_DAY
+
+
+def riyadh_time(moment: datetime) -> datetime:
+    """An aware moment as clocks in Jeddah show it; in the first and last hours there are, as it is."""
+    try:
+        return moment.astimezone(RIYADH)
+    except OverflowError:
+        return moment.replace(tzinfo=RIYADH)
+
+
 def riyadh_day(moment: datetime) -> date:
     """The day of an aware moment in Jeddah."""
-    return moment.astimezone(RIYADH).date()
+    return riyadh_time(moment).date()
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 
-from .calendar import WorkingCalendar
+from .calendar import FIRST, LAST, WorkingCalendar
 from .models import District, Holiday, Named, Office, OfficeKind
 from .text import search_key
 
@@ -72,6 +72,7 @@ def forget() -> None:
 def _holiday_days() -> list[date]:
     days = []
     for first, last in Holiday.objects.values_list("first_day", "last_day"):
+        first, last = max(first, FIRST), min(last, LAST)
         days += [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return days
 

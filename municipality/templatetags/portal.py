@@ -7,21 +7,22 @@ from datetime import time as time_of_day
 from functools import lru_cache
 
 from django import template
-from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from ..hijri import format_hijri, riyadh_day
+from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
 
 register = template.Library()
 
 
 @lru_cache(maxsize=2048)
 def _both(day: date, language: str) -> SafeString:
-    hijri = format_hijri(day, language)
     gregorian = date_format(day, "j F Y") + ("م" if language == "ar" else "")
+    if not in_calendar(day):  # somebody's slip; the page is about more than this date
+        return format_html("<bdi>{}</bdi>", gregorian)
+    hijri = format_hijri(day, language)
     return format_html('<bdi>{}</bdi> <span class="date__other">(<bdi>{}</bdi>)</span>', hijri, gregorian)
 
 
@@ -40,7 +41,7 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
     day = riyadh_day(moment) if moment else value
     shown = _both(day, get_language() or "ar")
     if time and moment:
-        here = timezone.localtime(moment)
+        here = riyadh_time(moment)
         clock = _clock(here.hour, here.minute, get_language() or "ar")
         return format_html(
             '<time datetime="{}" class="date">{} <bdi class="nowrap">{}</bdi></time>', moment.isoformat(), shown, clock
