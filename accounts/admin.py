@@ -49,7 +49,8 @@ class PersonField(CompactField):
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.prepare_value(initial) != data)
+        """An empty box of an empty row is as it was: a browser sends "" for what has no value."""
+        return bool((self.prepare_value(initial) or "") != western_digits(data or "").strip())
 
 
 class PersonForm(forms.ModelForm):

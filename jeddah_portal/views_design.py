@@ -202,7 +202,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "progress": _progress(now),
         "draft_row": {"draft": draft, "done": 2, "all": 4},
         "draft": draft,
-        "summary": Summary(sections, [Papers(service.documents[0], files)]),
+        "summary": Summary(sections, [Papers(service.documents[0], files)], []),
         "files": files,
         "uploads": _uploads(),
         "upload_name": LONG_FILE,

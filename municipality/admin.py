@@ -37,7 +37,17 @@ class ReferenceAdmin(Administered, RecordedAdmin):
         return tag("warning" if row.certainty in UNSURE else "plain", row.get_certainty_display())
 
 
-class OfficeAdmin(ReferenceAdmin):
+class FixedCodeAdmin(ReferenceAdmin):
+    """What the program and stored rows know a row by is typed once: offices are routed to by it, answers hold it."""
+
+    fixed: tuple[str, ...] = ("code",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fixed if obj else ()
+
+
+class OfficeAdmin(FixedCodeAdmin):
+    fixed = ("code", "kind")
     list_display = ("short", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
@@ -52,7 +62,7 @@ class OfficeAdmin(ReferenceAdmin):
         return tag("error", _("Suspended")) if office.suspended else tag("success", _("Working"))
 
 
-class DistrictAdmin(ReferenceAdmin):
+class DistrictAdmin(FixedCodeAdmin):
     list_display = ("short", "names", "sub_municipality", "sureness")
     list_filter = ("sub_municipality", "certainty")
     list_select_related = ("sub_municipality",)

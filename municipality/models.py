@@ -12,6 +12,9 @@ from simple_history.models import HistoricalRecords
 
 from .text import search_key
 
+# Files a working day. The whole city took 340 a day before it was cut off.
+MAX_CAPACITY = 1000
+
 
 class Certainty(models.TextChoices):
     """How sure the seed is of a fact; the words are those of the data files."""
@@ -41,6 +44,15 @@ class Named(models.Model):
     @property
     def name(self) -> str:
         return self.name_en if get_language() == "en" else self.name_ar
+
+
+def refuse_changes(row: models.Model, *names: str) -> None:
+    """ValidationError when one of these fields of a saved row is not what is stored."""
+    stored = type(row)._default_manager.filter(pk=row.pk).values(*names).first() if row.pk else None
+    changed = [name for name in names if stored and stored[name] != getattr(row, name)]
+    if changed:
+        message = _("This cannot be changed: requests, answers and posts refer to it.")
+        raise ValidationError({name: message for name in changed})
 
 
 class OfficeKind(models.TextChoices):
@@ -96,8 +108,18 @@ class Office(Named):
         ]
 
     def clean(self) -> None:
+        refuse_changes(self, "code", "kind")
         if self.fallback_id and self.fallback_id == self.pk:
             raise ValidationError({"fallback": _("An office cannot take over from itself.")})
+        if self.parent and self.parent.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL):
+            raise ValidationError({"parent": _("Choose a sub-municipality or the central office.")})
+        if self.parent_id and self.parent_id == self.pk:
+            raise ValidationError({"parent": _("An office cannot belong to itself.")})
+        if self.opens_at >= self.closes_at:
+            raise ValidationError({"closes_at": _("The office closes before it opens.")})
+        if self.capacity and self.capacity > MAX_CAPACITY:
+            message = _("An office works at most %(most)d files a day.") % {"most": MAX_CAPACITY}
+            raise ValidationError({"capacity": message})
 
 
 class District(Named):
@@ -123,6 +145,7 @@ class District(Named):
         ordering = ["name_ar"]
 
     def clean(self) -> None:
+        refuse_changes(self, "code")
         # full_clean() runs before every save (services.save_reference), so the key cannot go stale.
         self.search = search_key(f"{self.name_ar} {self.name_en}")
 

@@ -55,7 +55,7 @@ def pulse(now: datetime) -> Pulse:
         received=Transaction.objects.filter(submitted_at__gt=week).count(),
         decided=decided.count(),
         open=Transaction.objects.open().count(),
-        services=tuple(_service(service.code, now) for service in service_types.every()),
+        services=tuple(_service(service.code, now) for service in service_types.offered()),
         weeks=_weeks(timezone.localdate(now)),
     )
 

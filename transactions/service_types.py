@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from .errors import Problem
 from .workflow import Status
 
@@ -244,6 +246,11 @@ def _nothing_to_flag(answers: Answers) -> Iterable[Flag]:
 
 @dataclass(frozen=True)
 class ServiceType:
+    """A service as its catalogue file declares it.
+
+    One that `retired` is offered to nobody any more; requests already taken go on, and drafts of it say so.
+    """
+
     code: str
     title: StrOrPromise
     summary: StrOrPromise
@@ -260,26 +267,30 @@ class ServiceType:
     filer: Filer = Filer.OWNER
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
+    retired: bool = False
     _stage_index: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._stage_index.update({stage.code: index for index, stage in enumerate(self.stages)})
 
     def stage(self, code: str) -> Stage:
-        return self.stages[self._stage_index[code]]
+        """This stage; for one that was dropped while a file lay in it, a stage that its supervisor leads on from."""
+        index = self._stage_index.get(code)
+        return _dropped_stage(code) if index is None else self.stages[index]
 
     def stages_for(self, answers: Answers) -> tuple[Stage, ...]:
         """The stages a request with these answers goes through, in order."""
         return tuple(stage for stage in self.stages if stage.when is None or stage.when(answers))
 
     def stage_after(self, code: str, answers: Answers) -> Stage | None:
-        later = self.stages[self._stage_index[code] + 1 :]
+        later = self.stages[self._stage_index.get(code, 0) + 1 :]
         return next((stage for stage in later if stage.when is None or stage.when(answers)), None)
 
     def stage_before(self, code: str, answers: Answers) -> Stage:
         """The stage a supervisor sends a file back to."""
-        earlier = self.stages[: self._stage_index[code]]
-        return next(stage for stage in reversed(earlier) if stage.when is None or stage.when(answers))
+        earlier = self.stages[: self._stage_index.get(code, 0)]
+        gone_through = [stage for stage in earlier if stage.when is None or stage.when(answers)]
+        return gone_through[-1] if gone_through else self.first_study()
 
     def first_study(self) -> Stage:
         return self.stages[1]
@@ -327,13 +338,32 @@ def unregister(code: str) -> None:
     del _registry[code]
 
 
+def _dropped_stage(code: str) -> Stage:
+    return Stage(code, _("A stage that is no longer used"), Status.UNDER_STUDY, "supervisor", 0, "")
+
+
+def _unknown(code: str) -> ServiceType:
+    """What stands for a service whose catalogue file is gone: its requests are shown, nothing is asked or offered."""
+    stages = (_dropped_stage("registration"), _dropped_stage("study"))
+    title = _("A service that is no longer offered")
+    return ServiceType(code, title, "", "", (), (), stages, Output("", title, "permits/outputs/base.html"), retired=True)
+
+
 def get(code: str) -> ServiceType:
-    return _registry[code]
+    """The service of a stored request or draft, whatever became of it since."""
+    return _registry.get(code) or _unknown(code)
 
 
 def find(code: str) -> ServiceType | None:
+    """The service somebody asks for; None when there is none of this code."""
     return _registry.get(code)
 
 
 def every() -> tuple[ServiceType, ...]:
+    """All services requests may be of, also those that are no longer offered."""
     return tuple(_registry.values())
+
+
+def offered() -> tuple[ServiceType, ...]:
+    """The services that take requests."""
+    return tuple(service for service in _registry.values() if not service.retired)

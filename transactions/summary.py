@@ -50,6 +50,7 @@ class Papers:
 class Summary:
     sections: list[Section]
     papers: list[Papers]
+    dropped: list[Row]
 
 
 def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]) -> Summary:
@@ -73,7 +74,12 @@ def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]
                 rows.append(Row(spec.name, spec.label, in_words(spec, answers.get(spec.name))))
         found.append(Section(step.code, step.title, rows, repeated))
     papers = [Papers(document, held.pop(document.code, [])) for document in service.documents]
-    return Summary(found, [paper for paper in papers if paper.files])
+    papers += [
+        Papers(Document(code, _("A document that is no longer asked for")), files) for code, files in held.items()
+    ]
+    asked = {spec.name for spec in service.fields()}
+    dropped = [Row(name, name, as_typed(answer)) for name, answer in answers.items() if name not in asked]
+    return Summary(found, [paper for paper in papers if paper.files], dropped)
 
 
 def in_words(field: Field, value: Any) -> object:

@@ -195,6 +195,8 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
             "sources": sources,
         }
     stage = case.current_stage
+    if obstacle is Obstacle.STAGE and not stage.finish:
+        return _("“%(move)s” ends no stage of this file: the stage it lies in is no longer used.") % words
     if obstacle is Obstacle.STAGE:
         return _("The stage “%(stage)s” does not end with “%(move)s” but with “%(finish)s”.") % {
             **words,

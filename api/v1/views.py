@@ -58,7 +58,7 @@ class Services(APIView):
     @extend_schema(responses=serializers.ServiceSerializer(many=True), operation_id="services_list")
     def get(self, request: Request) -> Response:
         """Every service on offer, as the catalogue declares it."""
-        return Response(serializers.ServiceSerializer(service_types.every(), many=True).data)
+        return Response(serializers.ServiceSerializer(service_types.offered(), many=True).data)
 
 
 class Service(APIView):

@@ -29,7 +29,7 @@ from ..errors import DomainError, Invalid, NotVisible, Problem
 from ..models import Channel, Draft, Transaction
 from ..service_types import Filer, ServiceType
 from ..services import drafts
-from ..services.closures import closed, refuse_if_closed
+from ..services.closures import closure_of, refuse_if_closed
 from ..summary import sections
 from ..views.common import page_of
 from ..views.documents import attach_all, take_out
@@ -55,7 +55,7 @@ class CounterForm(forms.Form):
 
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [service for service in service_types.every() if service.filer is Filer.OWNER]
+        offered = [service for service in service_types.offered() if service.filer is Filer.OWNER]
         cast(forms.ChoiceField, self.fields["service"]).choices = [(one.code, _name(one)) for one in offered]
         mine = Office.objects.filter(pk__in=[centre.pk for centre in centres])
         cast("forms.ModelChoiceField[Office]", self.fields["centre"]).queryset = mine
@@ -68,7 +68,7 @@ class CounterForm(forms.Form):
 
 
 def _name(service: ServiceType) -> StrOrPromise:
-    if service.code not in closed():
+    if closure_of(service) is None:
         return service.title
     return _("%(service)s (closed for now)") % {"service": service.title}
 
@@ -82,7 +82,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         typed = form.cleaned_data
         try:
             # Before anything is written about the person.
-            refuse_if_closed(typed["service"])
+            refuse_if_closed(service_types.get(typed["service"]))
             applicant = people.person_at_counter(
                 national_id=typed["national_id"],
                 full_name=typed["full_name"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -39,6 +41,11 @@ class Closure(models.Model):
         """The service in words, even one that is offered no more."""
         service = service_types.find(self.service)
         return service.title if service else self.service
+
+    @property
+    def reopening(self) -> date | None:
+        """The day it is expected to open again; none once that day has gone by."""
+        return self.reopens_on if self.reopens_on and self.reopens_on >= timezone.localdate() else None
 
     @property
     def reason(self) -> str:

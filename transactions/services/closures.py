@@ -6,9 +6,11 @@ from typing import cast
 
 from django.core.cache import caches
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from ..errors import DomainError
 from ..models import Closure
+from ..service_types import ServiceType
 
 REMEMBERED_SECONDS = 10
 _KEY = "closures"
@@ -23,9 +25,22 @@ def _read() -> dict[str, Closure]:
     return {closure.service: closure for closure in Closure.objects.filter(in_force=True)}
 
 
-def refuse_if_closed(service: str) -> None:
-    """DomainError `service_closed` with the reason, while the service takes no new requests."""
-    closure = closed().get(service)
+def closure_of(service: ServiceType) -> Closure | None:
+    """Why a service takes no new requests: a closure an administrator entered, or, unsaved, that it is retired."""
+    if service.retired:
+        said = {}
+        for language in ("ar", "en"):
+            with override(language):
+                said[f"reason_{language}"] = _("This service is no longer offered. Requests already taken go on.")
+        return Closure(service=service.code, in_force=True, since=None, **said)
+    return closed().get(service.code)
+
+
+def refuse_if_closed(service: ServiceType) -> None:
+    """DomainError `service_retired` or `service_closed` with the reason, while the service takes no new requests."""
+    closure = closure_of(service)
+    if service.retired and closure is not None:
+        raise DomainError("service_retired", closure.reason)
     if closure is not None:
         message = _("This service takes no new requests for now: %(reason)s What you have entered is kept.")
         raise DomainError("service_closed", message % {"reason": closure.reason})

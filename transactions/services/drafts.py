@@ -40,7 +40,7 @@ def start(
     A draft of the same kind in which nothing is written yet is given back instead: pressing twice begins one.
     """
     now = now or timezone.now()
-    refuse_if_closed(service.code)
+    refuse_if_closed(service)
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
@@ -161,16 +161,20 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
 
 
 def submission_of(draft: Draft, language: str, by: User) -> Submission:
-    """The draft as intake takes it. Begun at a counter and sent by its owner, it comes online: no clerk took it in."""
+    """The draft as intake takes it: without what was answered before its question was dropped (the pages show that).
+
+    Begun at a counter and sent by its owner, it comes online: no clerk took it in.
+    """
     files: dict[str, list[UUID]] = {}
     for document, key in draft.attachments.filter(transaction=None, removed_at=None).values_list("document", "key"):
         files.setdefault(document, []).append(key)
     asked = {document.code for document in draft.service_type.documents_for(draft.answers)}
+    questions = {spec.name for spec in draft.service_type.fields()}
     at_counter = draft.channel == Channel.COUNTER and draft.created_by_id == by.pk
     return Submission(
         service=draft.service_type,
         applicant=draft.applicant,
-        answers=draft.answers,
+        answers={name: answer for name, answer in draft.answers.items() if name in questions},
         attachments={code: keys for code, keys in files.items() if code in asked},
         authorisation=draft.authorisation,
         channel=Channel.COUNTER if at_counter else Channel.ONLINE,

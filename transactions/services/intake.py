@@ -86,7 +86,7 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     body_hash = submission.body_hash()
     now = now or timezone.now()
     try:
-        refuse_if_closed(submission.service.code)
+        refuse_if_closed(submission.service)
         _check_filer(submission, by, now)
         values, files = check(submission, by=by, now=now)
         with transaction.atomic():

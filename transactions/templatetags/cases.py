@@ -75,4 +75,4 @@ def marked(sample: object) -> SafeString:
 @register.simple_tag
 def services_by_office() -> list[service_types.ServiceType]:
     """The services an engineering office files for an owner."""
-    return [service for service in service_types.every() if service.filer is service_types.Filer.ENGINEERING_OFFICE]
+    return [service for service in service_types.offered() if service.filer is service_types.Filer.ENGINEERING_OFFICE]

@@ -96,7 +96,7 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_write": access.may_write(user, draft),
         "office_is_out": access.office_is_out(draft),
         "back": _home(draft, user),
-        "closure": closures.closed().get(draft.service),
+        "closure": closures.closure_of(draft.service_type),
     }
     return render(request, "transactions/task_list.html", context)
 
@@ -217,7 +217,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         problems = error.problems
     except DomainError as error:
         messages.error(request, error.message)
-    closure = closures.closed().get(draft.service)
+    closure = closures.closure_of(draft.service_type)
     context = {
         "draft": draft,
         "service": draft.service_type,

@@ -81,10 +81,9 @@ class IncomingForm(forms.Form):
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = cast(Pulse, caches["local"].get_or_set("pulse", lambda: pulse(timezone.now()), PULSE_SECONDS))
-    closed = closures.closed()
     context = {
         "form": PinForm(),
-        "services": [(service, closed.get(service.code)) for service in service_types.every()],
+        "services": [(service, closures.closure_of(service)) for service in service_types.offered()],
         "pulse": figures,
         "chart": _chart(figures),
     }
@@ -109,7 +108,7 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "service": found,
         "filer": found.filer.value,
-        "closure": closures.closed().get(code),
+        "closure": closures.closure_of(found),
         "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
         "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],

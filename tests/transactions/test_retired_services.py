@@ -1,0 +1,144 @@
+"""A service, a stage, a question or a document that is dropped breaks nothing that was begun or taken before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.urls import reverse
+
+from transactions import service_types
+from transactions.errors import DomainError
+from transactions.models import Attachment, Draft, Transaction
+from transactions.services import attachments, drafts
+from transactions.services.drafts import submit_draft
+
+from ..answers import ANSWERS
+from ..conftest import NOW, drive, pdf, picture, upload
+from ..portal.world import build, client_of, routes
+
+pytestmark = pytest.mark.django_db
+ELECTRICITY = "electricity-connection"
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Put another version of a service in the place of the one in the catalogue."""
+
+    def change(code, **fields):
+        service = replace(service_types.get(code), **fields)
+        monkeypatch.setitem(service_types._registry, code, service)
+        return service
+
+    return change
+
+
+@pytest.fixture
+def whole_draft(cast):
+    """A draft of an electricity connection with everything in it."""
+    service = service_types.get(ELECTRICITY)
+    draft = drafts.start(service, by=cast.citizen, now=NOW)
+    for step in service.steps:
+        typed = {
+            spec.name: ANSWERS[ELECTRICITY][spec.name] for spec in step.fields if spec.name in ANSWERS[ELECTRICITY]
+        }
+        drafts.save_step(draft, step, typed, by=cast.citizen, now=NOW)
+    for document in service.documents_for(ANSWERS[ELECTRICITY]):
+        for number in range(document.least):
+            photo = "application/pdf" not in document.accepts
+            file = upload(f"{number}.{'jpg' if photo else 'pdf'}", picture("JPEG") if photo else pdf(number))
+            attachments.attach_to_draft(draft, document.code, file, by=cast.citizen, now=NOW)
+    return Draft.objects.get(pk=draft.pk)
+
+
+@pytest.mark.thorough
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"service": "plant-nursery"},
+        {"stage": "aerial_survey"},
+        {"service": "plant-nursery", "stage": "x"},
+        {"answers": {"tribe": "Quraish", "walls": [{"width": 3}], "height": {"m": 4}}},
+    ],
+    ids=str,
+)
+def test_every_page_of_everybody_stands(cast, submitted, what):
+    world = build(cast, submitted)
+    for row in (*Transaction.objects.all(), *Draft.objects.all()):
+        added = {"answers": row.answers | what["answers"]} if "answers" in what else what
+        own = {name: value for name, value in added.items() if name != "stage" or isinstance(row, Transaction)}
+        type(row).objects.filter(pk=row.pk).update(**(own or {"answers": row.answers}))
+    for actor in ("nobody", "applicant", "engineer", "clerk", "reviewer", "supervisor", "administrator"):
+        client = client_of(world.who(actor))
+        for route in routes():
+            if "/drafts/" in route and "service" in what and "<slug:code>" in route:
+                continue  # an address of a step that is no longer there
+            answer = client.get(world.url(route))
+            assert answer.status_code < 500 or route == "/readyz", f"{actor}: {route}"
+
+
+def test_the_owner_of_a_request_of_a_service_that_is_gone_still_finds_it(cast, submitted):
+    case = submitted()
+    Transaction.objects.filter(pk=case.pk).update(service="plant-nursery")
+    page = client_of(cast.citizen).get(reverse("transactions:requests"))
+    assert page.status_code == 200
+    assert case.reference in page.content.decode()
+
+
+def test_a_supervisor_leads_a_file_on_whose_stage_was_dropped(cast, submitted):
+    case = drive(submitted(), cast, "under_study")
+    Transaction.objects.filter(pk=case.pk).update(stage="aerial_survey")
+    page = client_of(cast.supervisor).get(reverse("staff:case", args=[case.reference]))
+    assert page.status_code == 200
+    assert "reject" in page.content.decode()
+
+
+def test_a_retired_service_is_offered_to_nobody_and_its_requests_go_on(cast, submitted, changed, client):
+    case = submitted()
+    changed(ELECTRICITY, retired=True)
+    assert ELECTRICITY not in [service.code for service in service_types.offered()]
+    assert reverse("transactions:service", args=[ELECTRICITY]) not in client.get("/").content.decode()
+    assert ELECTRICITY not in [service["code"] for service in client.get("/api/v1/services/").json()]
+    with pytest.raises(DomainError) as refused:
+        drafts.start(service_types.get(ELECTRICITY), by=cast.citizen, now=NOW)
+    assert refused.value.code == "service_retired"
+    assert drive(case, cast, "under_study").status == "under_study"
+
+
+def test_a_draft_of_a_retired_service_is_kept_and_not_sent(cast, whole_draft, changed):
+    changed(ELECTRICITY, retired=True)
+    client = client_of(cast.citizen)
+    for address in ("draft", "check"):
+        page = client.get(reverse(f"transactions:{address}", args=[whole_draft.key]), headers={"accept-language": "en"})
+        assert page.status_code == 200
+    with pytest.raises(DomainError) as refused:
+        submit_draft(whole_draft, by=cast.citizen, now=NOW)
+    assert refused.value.code == "service_retired"
+    assert Draft.objects.get(pk=whole_draft.pk).answers == whole_draft.answers
+
+
+def test_a_draft_with_answers_to_dropped_questions_is_sent_without_them_and_says_so(cast, whole_draft):
+    Draft.objects.filter(pk=whole_draft.pk).update(answers=whole_draft.answers | {"tribe": "قريش", "old": [{"a": "1"}]})
+    page = client_of(cast.citizen).get(reverse("transactions:check", args=[whole_draft.key]))
+    assert "قريش" in page.content.decode()
+    taken = submit_draft(Draft.objects.get(pk=whole_draft.pk), by=cast.citizen, now=NOW).transaction
+    assert set(taken.answers) == set(whole_draft.answers)
+
+
+def test_a_draft_with_a_document_that_was_dropped_is_sent_without_it(cast, whole_draft, changed):
+    service = service_types.get(ELECTRICITY)
+    dropped = service.documents_for(ANSWERS[ELECTRICITY])[0].code
+    changed(ELECTRICITY, documents=tuple(one for one in service.documents if one.code != dropped))
+    taken = submit_draft(whole_draft, by=cast.citizen, now=NOW).transaction
+    assert dropped not in set(taken.attachments.values_list("document", flat=True))
+    assert Attachment.objects.filter(draft=whole_draft, document=dropped).exists()
+
+
+def test_the_file_of_a_document_that_was_dropped_later_is_still_shown(cast, submitted, changed):
+    case = submitted()
+    service = service_types.get(ELECTRICITY)
+    file = case.attachments.order_by("pk")[0]
+    changed(ELECTRICITY, documents=tuple(one for one in service.documents if one.code != file.document))
+    page = client_of(cast.citizen).get(reverse("transactions:request", args=[case.reference]))
+    assert str(file.key) in page.content.decode()
