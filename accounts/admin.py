@@ -23,6 +23,7 @@ from municipality.guarded_admin import (
     in_both_languages,
     tag,
 )
+from municipality.text import compact
 
 from . import services
 from .access import signed_in
@@ -50,7 +51,7 @@ class PersonField(CompactField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """An empty box of an empty row is as it was: a browser sends "" for what has no value."""
-        return bool((self.prepare_value(initial) or "") != western_digits(data or "").strip())
+        return bool((self.prepare_value(initial) or "") != compact(data or ""))
 
 
 class PersonForm(forms.ModelForm):

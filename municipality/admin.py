@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from . import services
 from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
 from .models import Certainty, District, Holiday, Named, Office
+from .previewed_admin import PreviewedAdmin
 from .text import search_key
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 
 
-class ReferenceAdmin(Administered, RecordedAdmin):
+class ReferenceAdmin(PreviewedAdmin, Administered, RecordedAdmin):
     list_per_page = 50
 
     def save_model(self, request: HttpRequest, obj: Named, form: Any, change: bool) -> None:
@@ -75,8 +76,17 @@ class DistrictAdmin(FixedCodeAdmin):
 
 
 class HolidayAdmin(ReferenceAdmin):
+    """One that was entered by mistake is deleted; what that moves is said first."""
+
     list_display = ("names", "first_day", "last_day", "sureness")
     list_filter = ("certainty",)
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Holiday) -> None:
+        services.delete_reference(obj)
 
 
 def register(site: AdministeredSite) -> None:

@@ -17,20 +17,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
+from .plausible import validate_day
 from .text import whole
 
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
 MOST_NEW_ROWS = 20
-# The browser's own pickers: Django's need jQuery and half a dozen scripts.
+# The browser's own pickers: Django's need jQuery and half a dozen scripts. No day outside the Hijri table is taken.
 DAY, CLOCK = {"type": "date"}, {"type": "time"}
 PICKERS: dict[Any, dict[str, Any]] = {
-    models.DateField: {"widget": forms.DateInput(DAY, "%Y-%m-%d")},
+    models.DateField: {"widget": forms.DateInput(DAY, "%Y-%m-%d"), "validators": [validate_day]},
     models.TimeField: {"widget": forms.TimeInput(CLOCK, "%H:%M")},
     models.DateTimeField: {
         "widget": forms.SplitDateTimeWidget(
             date_format="%Y-%m-%d", time_format="%H:%M", date_attrs=DAY, time_attrs=CLOCK
-        )
+        ),
+        "validators": [validate_day],
     },
 }
 

@@ -10,8 +10,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from .plausible import validate_near, validate_order
 from .text import search_key
 
+# Days. The longest the city has had was Hajj with both weekends, twelve.
+MAX_HOLIDAY_DAYS = 30
+# The Eids are announced weeks ahead; five years are for those that are computed.
+MAX_HOLIDAY_YEARS_AHEAD = 5
 # Files a working day. The whole city took 340 a day before it was cut off.
 MAX_CAPACITY = 1000
 
@@ -52,7 +57,7 @@ def refuse_changes(row: models.Model, *names: str) -> None:
     changed = [name for name in names if stored and stored[name] != getattr(row, name)]
     if changed:
         message = _("This cannot be changed: requests, answers and posts refer to it.")
-        raise ValidationError({name: message for name in changed})
+        raise ValidationError(dict.fromkeys(changed, message))
 
 
 class OfficeKind(models.TextChoices):
@@ -167,3 +172,14 @@ class Holiday(Named):
                 name="holiday_ends_after_it_begins", condition=models.Q(last_day__gte=models.F("first_day"))
             )
         ]
+
+    def clean(self) -> None:
+        """ValidationError for what no holiday is: ended before it began, longer than a month, years ahead."""
+        if not (self.first_day and self.last_day):
+            return
+        validate_order(self.first_day, self.last_day, "last_day")
+        validate_near(self.first_day, "first_day", years=MAX_HOLIDAY_YEARS_AHEAD)
+        days = (self.last_day - self.first_day).days + 1
+        if days > MAX_HOLIDAY_DAYS:
+            message = _("A holiday has at most %(most)d days; this one would have %(days)d. Check the year.")
+            raise ValidationError({"last_day": message % {"most": MAX_HOLIDAY_DAYS, "days": days}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,29 @@ def forget() -> None:
 
 
 def _holiday_days() -> list[date]:
+    return _days_of(Holiday.objects.values_list("first_day", "last_day"))
+
+
+def _days_of(periods: Iterable[tuple[date, date]]) -> list[date]:
     days = []
-    for first, last in Holiday.objects.values_list("first_day", "last_day"):
+    for first, last in periods:
         first, last = max(first, FIRST), min(last, LAST)
         days += [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return days
+
+
+def calendar_with(holiday: Holiday, *, deleted: bool = False) -> WorkingCalendar:
+    """The calendar as it would be with this holiday saved as it is, or deleted."""
+    rows = Holiday.objects.exclude(pk=holiday.pk).values_list("first_day", "last_day")
+    own = [] if deleted else [(holiday.first_day, holiday.last_day)]
+    return WorkingCalendar(_days_of([*rows, *own]))
+
+
+@transaction.atomic
+def delete_reference(row: Named) -> None:
+    """Delete a holiday that was entered by mistake; history keeps who did it. ProtectedError where rows refer to it."""
+    row.delete()
+    forget()
 
 
 def save_reference(row: Named) -> None:

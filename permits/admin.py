@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, code
+from municipality.previewed_admin import PreviewedAdmin
 
 from .models import Tariff
 
 
-class TariffAdmin(Administered, RecordedAdmin):
+class TariffAdmin(PreviewedAdmin, Administered, RecordedAdmin):
+    """One that was entered by mistake is deleted or corrected as long as no fee rests on it."""
+
     list_display = ("names", "rate", "valid_from", "certainty")
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tariff | None = None) -> bool:
+        return self.has_change_permission(request, obj) and (obj is None or not obj.is_used())
 
     @admin.display(description=_("tariff"), ordering="code")
     def names(self, tariff: Tariff) -> SafeString:

@@ -7,6 +7,7 @@ class PermitsConfig(AppConfig):
     verbose_name = _("Tariffs")
 
     def ready(self) -> None:
+        from . import consequences  # noqa: F401 – it registers its receiver
         from .catalogue import load
 
         load()

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from municipality.hijri import RIYADH
 from municipality.models import Certainty
+from municipality.plausible import validate_near
+from transactions.models import FeeDue
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-# What a tariff is for, in words.
-TITLES = {"building-permit-m2": _("Building permit, for each m²")}
+class Kind(models.TextChoices):
+    """What there is a tariff for: the fees of the catalogue ask for it by these codes."""
+
+    BUILDING_PERMIT = "building-permit-m2", _("Building permit, for each m²")
+
+
+# SAR. What lies outside is a slip: three riyals were published in 2016.
+PLAUSIBLE = {Kind.BUILDING_PERMIT: (Decimal("0.10"), Decimal("100"))}
+
+
+MAX_YEARS_AHEAD = 10
+# What makes the amount of a fee.
+PRICED = ("code", "rate", "valid_from")
 
 
 class TariffQuerySet(models.QuerySet["Tariff"]):
@@ -26,7 +43,7 @@ class TariffQuerySet(models.QuerySet["Tariff"]):
 
 
 class Tariff(models.Model):
-    code = models.SlugField(_("code"), max_length=40)
+    code = models.SlugField(_("tariff"), max_length=40, choices=Kind)
     rate = models.DecimalField(_("rate (SAR)"), max_digits=10, decimal_places=2)
     valid_from = models.DateField(_("valid from"))
     certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
@@ -49,4 +66,27 @@ class Tariff(models.Model):
 
     @property
     def title(self) -> StrOrPromise:
-        return TITLES.get(self.code, self.code)
+        return self.get_code_display()
+
+    def is_used(self) -> bool:
+        """Has a fee been worked out by this rate since it began?"""
+        basis = {"basis__tariff": self.code, "basis__rate": str(self.rate)}
+        began = datetime.combine(self.valid_from, time(), RIYADH)
+        return FeeDue.objects.filter(worked_out_at__gte=began, **basis).exists()
+
+    def clean(self) -> None:
+        """ValidationError for a rate nobody means, one that begins in the past, and a change of one fees rest on."""
+        if not self.code or self.rate is None or not self.valid_from:
+            return
+        low, high = PLAUSIBLE[Kind(self.code)]
+        if not low <= self.rate <= high:
+            message = _("This rate lies between %(low)s and %(high)s SAR.") % {"low": low, "high": high}
+            raise ValidationError({"rate": message})
+        stored = type(self).objects.filter(pk=self.pk).first()
+        changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]
+        if changed and stored and stored.is_used():
+            message = _("Fees were worked out by this tariff. Enter a new one that begins today or later.")
+            raise ValidationError(dict.fromkeys(changed, message))
+        if changed and self.valid_from < timezone.localdate():
+            raise ValidationError({"valid_from": _("A tariff begins today or later, never in the past.")})
+        validate_near(self.valid_from, "valid_from", years=MAX_YEARS_AHEAD)

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from transactions.errors import DomainError
 from transactions.service_types import Amount
 
-from .models import Tariff
+from .models import Kind, Tariff
 
-BUILDING_PERMIT = "building-permit-m2"
+BUILDING_PERMIT = Kind.BUILDING_PERMIT.value
 SEED = (
     {
         "code": BUILDING_PERMIT,

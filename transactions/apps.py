@@ -11,7 +11,7 @@ class TransactionsConfig(AppConfig):
         from journal import receipts
 
         from .database import files_stay
-        from .services import dealings, notices, recount, routing  # noqa: F401 – they register handlers and receivers
+        from .services import consequences, dealings, notices, recount, routing  # noqa: F401 – they register themselves
         from .verification import status_now
 
         receipts.register_status(status_now)

@@ -346,7 +346,8 @@ def _unknown(code: str) -> ServiceType:
     """What stands for a service whose catalogue file is gone: its requests are shown, nothing is asked or offered."""
     stages = (_dropped_stage("registration"), _dropped_stage("study"))
     title = _("A service that is no longer offered")
-    return ServiceType(code, title, "", "", (), (), stages, Output("", title, "permits/outputs/base.html"), retired=True)
+    output = Output("", title, "permits/outputs/base.html")
+    return ServiceType(code, title, "", "", (), (), stages, output, retired=True)
 
 
 def get(code: str) -> ServiceType:

@@ -39,6 +39,9 @@ class ClosureAdmin(Administered, RecordedAdmin):
     fields = ("service", "in_force", "since", "reason_ar", "reason_en", "reopens_on")
     list_display = ("title", "state", "since", "reopens_on")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Closure | None = None) -> tuple[str, ...]:
+        return ("service",) if obj else ()
+
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         save_closure(obj)
 

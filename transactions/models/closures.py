@@ -5,16 +5,22 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from municipality.plausible import validate_near, validate_order
+
 from .. import service_types
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+MAX_YEARS_AHEAD = 2
 
 
 class Closure(models.Model):
@@ -35,6 +41,16 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return str(self.title)
+
+    def clean(self) -> None:
+        """ValidationError for a closure that ends before it begins, or of a service there is not."""
+        if self._state.adding and self.service and service_types.find(self.service) is None:
+            raise ValidationError({"service": _("There is no such service.")})
+        if self.since:
+            validate_order(timezone.localdate(self.since), self.reopens_on, "reopens_on")
+            validate_near(timezone.localdate(self.since), "since", years=MAX_YEARS_AHEAD)
+        if self.reopens_on:
+            validate_near(self.reopens_on, "reopens_on", years=MAX_YEARS_AHEAD)
 
     @property
     def title(self) -> StrOrPromise:

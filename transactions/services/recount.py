@@ -48,13 +48,13 @@ def recount(after: int, now: datetime) -> None:
     """Count the next BATCH of open files (those with a higher id than `after`) and owe the rest. Idempotent."""
     following = Transaction.objects.open().select_for_update().filter(pk__gt=after).order_by("pk")
     cases = list(following[:BATCH])
-    _update_counted.many(_changed(cases, current_calendar()))
+    _update_counted.many(counted_anew(cases, current_calendar()))
     if len(cases) == BATCH:
         _owe(cases[-1].pk, now)
 
 
-def _changed(cases: Sequence[Transaction], calendar: WorkingCalendar) -> list[Transaction]:
-    """Those of these locked files whose figures are not what the calendar says, with the right ones."""
+def counted_anew(cases: Sequence[Transaction], calendar: WorkingCalendar) -> list[Transaction]:
+    """Those of these files whose figures are not what this calendar says, with the right ones; nothing is saved."""
     events = Event.objects.filter(transaction__in=cases).order_by("transaction_id", "seq")
     rows = events.values_list("transaction_id", *clock.Step._fields)
     paused = {
