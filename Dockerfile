@@ -28,4 +28,5 @@ USER portal
 VOLUME /var/lib/portal
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'X-Forwarded-Proto': 'https'}), timeout=2)"]
-CMD ["gunicorn", "jeddah_portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+# Threads and who may keep them waiting: gunicorn.conf.py.
+CMD ["gunicorn", "jeddah_portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2"]

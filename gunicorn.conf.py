@@ -1,10 +1,16 @@
 """gunicorn reads this by itself: the workers of one host count requests into one folder, gone when they are; their log
-lines name nobody.
+lines name nobody. Whoever sends slowly, or nothing, waits in a loop and not in a thread (jeddah_portal/serving.py).
 """
 
 import os
 import shutil
 import tempfile
+
+worker_class = "jeddah_portal.serving.BufferedWorker"
+threads = 4
+# Seconds a connection may stand idle between two requests.
+keepalive = 20
+control_socket_disable = True
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]

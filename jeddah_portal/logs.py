@@ -38,6 +38,9 @@ class NoPersonalData(logging.Filter):
             text = _with_route(text, request)
         if record.name.startswith("gunicorn"):
             text = _QUOTED.sub("…", text)
+        elif record.name.startswith("waitress"):
+            # It writes addresses as they were typed.
+            text = text.partition(" serving ")[0]
         record.msg = _PERSONAL.sub("…", text)
         record.args = ()
         if record.exc_info and not record.exc_text:

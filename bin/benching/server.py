@@ -42,7 +42,7 @@ class Server:
     def __init__(self, family: Family, module: str, env: dict[str, str], log: Path, threads: int) -> None:
         self.port = provision.free_port()
         command = [PYTHON, "-m", "gunicorn", module, "--bind", f"127.0.0.1:{self.port}", "--workers", "2"]
-        command += ["--worker-class", "gthread", "--threads", str(threads), "--keep-alive", "75"]
+        command += ["--threads", str(threads), "--keep-alive", "75"]
         more = ["--no-control-socket", "--pythonpath", str(ROOT / "bin")]
         self.master = family.start(module, [*command, *more], env=env, log=log).pid
         provision.wait_for_port(self.port, family)
