@@ -55,6 +55,19 @@ def office(pk: int) -> Office:
     return found
 
 
+def office_by_code(code: str) -> Office | None:
+    """One office by its code, also when it was entered since the last reading; None when there is none."""
+    found = _of_code(code)
+    if found is None and code:
+        forget()
+        found = _of_code(code)
+    return found
+
+
+def _of_code(code: str) -> Office | None:
+    return next((found for found in offices().values() if found.code == code), None)
+
+
 def districts_by_code() -> dict[str, District]:
     """Every district by its code; re-read every half minute in each process."""
     global _districts

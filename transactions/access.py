@@ -5,6 +5,7 @@ What a person may not see is answered as if it were not there (NotVisible, a 404
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -27,16 +28,19 @@ CASE_ROLES = frozenset(Role) - {Role.ADMINISTRATOR}
 
 @dataclass(frozen=True)
 class Capacity:
-    """In which capacities (workflow.Who values) a person stands to one transaction, and the office they act from."""
+    """In which capacities (workflow.Who values) a person stands to one transaction, and from which office in each."""
 
-    holds: frozenset[str]
-    office_id: int | None
+    places: Mapping[str, int | None]
+
+    @property
+    def holds(self) -> frozenset[str]:
+        return frozenset(self.places)
 
     def acts_as(self, move: Move, stage_role: str) -> str:
         """The capacity this person uses for a move, for the record."""
         for who in move.who:
             role = stage_role if who is Who.STAGE_ROLE else who.value
-            if role in self.holds:
+            if role in self.places:
                 return role
         return ""
 
@@ -141,21 +145,19 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
     Whoever is the applicant, or acts for them, is nothing else: nobody on the staff decides their own request.
     """
     if user is None:
-        return Capacity(frozenset({Who.SYSTEM.value}), None)
+        return Capacity({Who.SYSTEM.value: None})
     if acts_for_applicant(user, transaction):
-        return Capacity(frozenset({Who.APPLICANT.value}), None)
-    holds: set[str] = set()
-    office_id: int | None = None
+        return Capacity({Who.APPLICANT.value: None})
+    places: dict[str, int | None] = {}
     if user.is_staff:
         offices = _staff_offices(user, on)
         for candidate in (transaction.held_by_id, transaction.centre_id):
             roles = offices.get(candidate, set()) if candidate else set()
             if candidate != transaction.held_by_id:
                 roles = roles & {Role.CENTRE_CLERK}
-            if roles:
-                office_id = office_id or candidate
-                holds |= roles
-    return Capacity(frozenset(holds), office_id)
+            for role in roles:
+                places.setdefault(role, candidate)
+    return Capacity(places)
 
 
 def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:

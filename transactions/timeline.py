@@ -41,7 +41,7 @@ def entries(events: Iterable[Event]) -> list[Entry]:
     return lines[::-1]
 
 
-EVENT = columns(Event, "id seq at move to_status to_stage office_id reason facts")
+EVENT = columns(Event, "id seq at move to_status from_stage to_stage office_id reason facts")
 MOVEMENT = columns(Movement, "id direction hijri_year number at recipient office_id counterpart_id")
 _events = Prepared(lambda case: Event.objects.filter(transaction=case).order_by("seq").values_list(*EVENT), int)
 _movements = Prepared(lambda case: Movement.objects.filter(transaction=case).order_by("id").values_list(*MOVEMENT), int)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Role
+from municipality.services import office_by_code
 
 from . import service_types
 from .models import Deficiency, Event, Movement, Transaction
@@ -26,7 +27,7 @@ TITLES = {
     "register": gettext_noop("Entered in the incoming register"),
     "take": gettext_noop("An employee has taken the file"),
     "reassign": gettext_noop("The file was given to another employee"),
-    "recommend": gettext_noop("Stage finished"),
+    "recommend": gettext_noop("Stage “%(stage)s” finished"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
     "send_back": gettext_noop("Sent back for further study"),
@@ -42,12 +43,22 @@ TITLES = {
 }
 
 
-def title(event: Event) -> str:
-    return _(TITLES[event.move])
+def title(event: Event, titles: Mapping[str, str] = TITLES) -> str:
+    """What happened, in a few words; of a stage that ended, which one. `titles` may hold other words for some moves."""
+    words = titles.get(event.move, TITLES[event.move])
+    return _(words) % {"stage": _title_of(event, event.from_stage)} if "%(" in words else _(words)
 
 
 def _office(event: Event) -> str:
+    """The office that acted."""
     return event.office.name if event.office else ""
+
+
+def where_to(event: Event) -> str:
+    """The office the file went to by this event, by the code among its facts; empty when it stayed."""
+    code = event.facts.get("branch") or (event.facts.get("to") if "sent_by" in event.facts else "") or ""
+    found = office_by_code(code)
+    return found.name if found else code
 
 
 def _number(event: Event, key: str) -> str:
@@ -56,8 +67,11 @@ def _number(event: Event, key: str) -> str:
 
 
 def _stage(event: Event) -> str:
-    service = service_types.get(event.transaction.service)
-    return str(service.stage(event.to_stage).title)
+    return _title_of(event, event.to_stage)
+
+
+def _title_of(event: Event, stage: str) -> str:
+    return str(service_types.get(event.transaction.service).stage(stage).title)
 
 
 def _return(event: Event) -> str:
@@ -78,12 +92,12 @@ def _approve(event: Event) -> str:
 
 
 def _with_reason(sentence: str) -> Callable[[Event], str]:
-    return lambda event: _(sentence) % {"office": _office(event), "reason": event.reason}
+    return lambda event: _(sentence) % {"office": where_to(event), "reason": event.reason}
 
 
 SENTENCES: dict[str, Callable[[Event], str]] = {
     "submit": lambda event: _("We received your request and gave it a number for life."),
-    "route": lambda event: _("It goes to %(office)s.") % {"office": _office(event)},
+    "route": lambda event: _("It goes to %(office)s.") % {"office": where_to(event)},
     "register": lambda event: (
         _("%(office)s entered it under incoming number %(number)s.")
         % {"office": _office(event), "number": _number(event, "incoming")}

@@ -132,8 +132,9 @@ def test_an_office_entered_a_moment_ago_elsewhere_is_known_where_a_file_goes_to_
     assert offices()
     new = Office.objects.create(code="NEW", kind=OfficeKind.SUB_MUNICIPALITY, name_ar="الجديدة", name_en="New")
     case = moves.refer(case, to=new, reason="سبب", by=cast.reviewer, now=NOW + timedelta(hours=9))
-    assert history(case)[0].office == new.name
-    assert history_of(case)[0].office == new.name
+    assert (history(case)[0].office, history(case)[0].said[1]) == ("بلدية الشرفية", f"إلى: {new.name}")
+    line = history_of(case)[0]
+    assert (line.office, new.name in line.text) == ("بلدية الشرفية", True)
     assert movements_of(case)[-1].counterpart == new
 
 

@@ -13,7 +13,7 @@ from municipality.services import office
 
 from ..models import Event, Transaction
 from ..service_types import ServiceType
-from ..wording import TITLES
+from ..wording import title, where_to
 from ..workflow import Status
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
@@ -45,7 +45,7 @@ def history(case: Transaction) -> list[Line]:
     return [
         Line(
             at=event.at,
-            title=_(OWN_TITLES.get(event.move, TITLES[event.move])),
+            title=title(event, OWN_TITLES),
             who=_who(event),
             office=office(event.office_id).name if event.office_id else "",
             said=_said(event, service),
@@ -69,6 +69,8 @@ def _said(event: Event, service: ServiceType) -> list[str]:
     for key, label in (("incoming", _("Incoming")), ("outgoing", _("Outgoing"))):
         if key in facts:
             said.append(f"{label} \u2068{facts[key]}/{facts.get('hijri_year', '')}\u2069")
+    if to := where_to(event):
+        said.append(_("To: %(office)s") % {"office": to})
     if event.move == "return":
         count = int(facts.get("count", 0))
         said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})

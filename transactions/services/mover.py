@@ -52,6 +52,7 @@ class Moving:
     move: Move
     by: User | None
     acting_as: str
+    acting_from: int | None
     now: datetime
     reason: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -102,7 +103,8 @@ def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
     if problems := too_long("reason", reason):
         raise Invalid(problems)
-    return Moving(locked, move, by, capacity.acts_as(move, stage.role), now, reason)
+    acting_as = capacity.acts_as(move, stage.role)
+    return Moving(locked, move, by, acting_as, capacity.places.get(acting_as), now, reason)
 
 
 def _share_relations(known: Transaction, locked: Transaction) -> None:
@@ -143,7 +145,7 @@ def turn(moving: Moving, *, rule: str) -> dict[str, Any]:
         "to_status": case.status,
         "from_stage": before[1],
         "to_stage": case.stage,
-        "office_id": case.held_by_id,
+        "office_id": moving.acting_from,
         "reason": moving.reason,
         "rule": rule,
         "facts": moving.facts,
@@ -244,5 +246,5 @@ def _stand_at(moving: Moving, stage: Stage) -> None:
         now=moving.now,
         counterpart=here,
     )
-    moving.facts.update(sent_by=here.code, outgoing=sent.number, hijri_year=sent.hijri_year)
+    moving.facts.update(sent_by=here.code, to=office.code, outgoing=sent.number, hijri_year=sent.hijri_year)
     case.held_by = office
