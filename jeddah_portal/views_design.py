@@ -27,6 +27,7 @@ from transactions.answer_forms import step_page
 from transactions.changes import Line, by_day
 from transactions.draft_parts import Gap, Part, State
 from transactions.errors import Problem
+from transactions.lateness import Mark, Standing
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
 from transactions.progress import Progress, Step, Turn
 from transactions.service_types import Field, Kind
@@ -84,7 +85,7 @@ def _progress(now: datetime, **more: Any) -> Progress:
         Step(_("Supervisor's approval"), "later"),
     ]
     usual = {"turn": Turn.OURS, "where": "", "since": now, "days": 400, "here": 3, "used": 7, "allowed": 14, "left": 7}
-    usual["late_by"] = None
+    usual |= {"late_by": None, "took": None}
     return Progress(**{**usual, **more}, steps=steps)
 
 
@@ -97,7 +98,7 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
         (Status.UNDER_STUDY, {"left": None, "late_by": 0}),
         (Status.UNDER_STUDY, {"left": 0}),
         (Status.UNDER_STUDY, {"left": 9}),
-        (Status.COMPLETED, {"turn": Turn.NOBODYS, "left": None}),
+        (Status.COMPLETED, {"turn": Turn.NOBODYS, "left": None, "took": 89}),
     )
     cases = [(_case(status, now), _progress(now, **more)) for status, more in shown]
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
@@ -185,6 +186,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "now": now,
         "sides": [_side(direction) for direction in ("rtl", "ltr")],
         "kinds": ("success", "warning", "error", "info", "plain"),
+        "standing": Standing(Mark.LATE, _("Late"), _("since today")),
+        "standing_at": now,
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
         "changed_days": by_day(_changes(now)),

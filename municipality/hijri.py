@@ -67,6 +67,11 @@ def riyadh_day(moment: datetime) -> date:
     return riyadh_time(moment).date()
 
 
+def days_between(earlier: datetime, later: datetime) -> int:
+    """Days of the calendar in Jeddah from one aware moment to another: 0 on the same day, 1 from yesterday evening."""
+    return (riyadh_day(later) - riyadh_day(earlier)).days
+
+
 @lru_cache(maxsize=4096)
 def hijri_parts(day: date) -> tuple[int, int, int]:
     """(year, month, day) in the Hijri calendar."""

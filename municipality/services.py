@@ -18,8 +18,9 @@ from .models import District, Holiday, Named, Office, OfficeKind
 from .text import search_key
 
 DATA = Path(__file__).parent / "data"
-# A process may go on counting by what it has read for so long after somebody changed it elsewhere.
-REMEMBERED_SECONDS = 30
+# A process may go on counting by what it has read for so long after somebody changed it elsewhere. Due dates are
+# rows, the same for everybody at every moment; what may differ for so long is how many working days are left until one.
+REMEMBERED_SECONDS = 5
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
 _current: tuple[float, WorkingCalendar] | None = None
 _offices: tuple[float, dict[int, Office]] | None = None
@@ -27,7 +28,7 @@ _districts: tuple[float, dict[str, District]] | None = None
 
 
 def current_calendar() -> WorkingCalendar:
-    """The working calendar by the holidays in the database; re-read every half minute in each process."""
+    """The working calendar by the holidays in the database; re-read every few seconds in each process."""
     global _current
     now = time.monotonic()
     if _current is None or now - _current[0] > REMEMBERED_SECONDS:
@@ -38,7 +39,7 @@ def current_calendar() -> WorkingCalendar:
 
 
 def offices() -> dict[int, Office]:
-    """Every office by its key, for names and codes; re-read every half minute in each process."""
+    """Every office by its key, for names and codes; re-read every few seconds in each process."""
     global _offices
     now = time.monotonic()
     if _offices is None or now - _offices[0] > REMEMBERED_SECONDS:
@@ -69,7 +70,7 @@ def _of_code(code: str) -> Office | None:
 
 
 def districts_by_code() -> dict[str, District]:
-    """Every district by its code; re-read every half minute in each process."""
+    """Every district by its code; re-read every few seconds in each process."""
     global _districts
     now = time.monotonic()
     if _districts is None or now - _districts[0] > REMEMBERED_SECONDS:

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from accounts.access import needs_second_factor, offices_of, posts_of
 from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
-from municipality.text import whole
 
 from . import references
 from .errors import NotVisible
 from .models import IS_SENT, Attachment, Draft, Note, Transaction, TransactionQuerySet
+from .models.requests import stamp
 from .workflow import BY_NAME, Move, Who, allowed, moves_open
 
 # Administrators keep the reference data; they see no case.
@@ -133,10 +133,10 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
     return found
 
 
-def stands_at(user: User, reference: str, version: str) -> bool:
-    """Is a transaction this person may see still at this version? Reads one number."""
-    number = whole(version)
-    return number is not None and visible(user).filter(reference=reference, version=number).exists()
+def stands_at(user: User, reference: str, seen: str) -> bool:
+    """Does a transaction this person may see still bear the stamp they have seen? Reads two columns."""
+    found = visible(user).filter(reference=reference).values_list("version", "due_at").first()
+    return found is not None and stamp(*found) == seen
 
 
 def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:

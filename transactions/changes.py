@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from accounts.models import Authorisation, EngineeringOffice, User
 
+from .deadlines import IS_OPEN
 from .messages import DEALINGS, page_of_dealing
 from .models import Dealing, Event, Transaction
-from .models.requests import IS_OPEN
 from .wording import title
 
 FEW = 6

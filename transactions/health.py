@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, Min, OuterRef
 
 from . import outbox
+from .deadlines import overdue
 from .models import Outbox, Transaction
-from .models.requests import late_anyhow
 from .outbox import WAITING
 from .services import heartbeat, upkeep
 from .workflow import Status
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Load:
-    """Open cases an office holds, and how many of them are late, in all or in their stage."""
+    """Open cases an office holds, and how many of them are late."""
 
     office: str
     name_ar: str
@@ -79,7 +79,7 @@ def _work(now: datetime) -> tuple[Line, ...]:
 
 
 def _offices(now: datetime) -> tuple[Load, ...]:
-    late = Count("pk", filter=late_anyhow(now))
+    late = Count("pk", filter=overdue(now))
     names = ("held_by__code", "held_by__name_ar", "held_by__name_en")
     held = Transaction.objects.open().exclude(held_by=None).order_by("held_by__code").values_list(*names)
     return tuple(Load(*row) for row in held.annotate(open=Count("pk"), late=late))

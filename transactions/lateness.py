@@ -1,4 +1,4 @@
-"""How a file stands against its due dates, in words; and why it is late. Working days, by the city's calendar."""
+"""How a file stands against its due dates (deadlines.py), in words; and why it is late. Working days of the city."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from municipality.hijri import riyadh_day
 from municipality.services import current_calendar
 
+from .deadlines import Deadline
 from .models import Transaction
 from .workflow import BY_NAME
 
@@ -34,21 +35,32 @@ class Standing:
     detail: str
 
 
-def standing(case: Transaction, now: datetime) -> Standing:
-    """Against the whole due date first, then the stage's; a stopped clock or a closed file is neither late nor not."""
+def standing(case: Transaction, now: datetime, deadline: Deadline = Deadline.WHOLE) -> Standing:
+    """Against the due date that is meant; a stopped clock or a closed file is neither late nor not."""
+    due: datetime | None = getattr(case, deadline)
     if not case.is_open:
         return Standing(Mark.FINE, _("Closed"), "")
-    if case.due_at is None or case.stage_due_at is None:
+    if due is None:
         return Standing(Mark.FINE, _("Clock stopped"), _("waits for the applicant"))
-    if case.is_late(now):
-        return Standing(Mark.LATE, _("Late"), _by(case.due_at, now))
-    if case.is_stage_late(now):
-        return Standing(Mark.LATE, _("Stage late"), _by(case.stage_due_at, now))
-    left = days_left(case.stage_due_at, now)
+    if case.is_late(now, deadline):
+        return Standing(Mark.LATE, _("Late") if deadline is Deadline.WHOLE else _("Stage late"), _by(due, now))
+    left = days_left(due, now)
     if left == 0:
         return Standing(Mark.SOON, _("Due today"), "")
     said = ngettext("%(n)d working day left", "%(n)d working days left", left) % {"n": left}
     return Standing(Mark.FINE, _("In time"), said)
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Against both due dates, each for a column of its own."""
+
+    whole: Standing
+    stage: Standing
+
+
+def standings(case: Transaction, now: datetime) -> Standings:
+    return Standings(standing(case, now, Deadline.WHOLE), standing(case, now, Deadline.STAGE))
 
 
 def days_left(due: datetime, now: datetime) -> int:
@@ -96,7 +108,7 @@ def cause(case: Transaction, now: datetime) -> Cause:
     """The first that holds: nobody has taken what is there to be taken; this stage is too long; earlier ones were."""
     if case.assignee_id is None and case.status in TAKEABLE:
         return Cause.NOBODY
-    return Cause.STAGE if case.is_stage_late(now) else Cause.EARLIER
+    return Cause.STAGE if case.is_late(now, Deadline.STAGE) else Cause.EARLIER
 
 
 def why_late(case: Transaction, now: datetime) -> str:
@@ -109,11 +121,13 @@ def why_late(case: Transaction, now: datetime) -> str:
 _WHY: dict[Cause, Callable[[int, int], str]] = {
     Cause.NOBODY: lambda spent, allowed: (
         ngettext(
-            "Nobody has taken it for %(spent)d working day.",
-            "Nobody has taken it for %(spent)d working days.",
+            "Nobody has taken it; it has been in this stage for %(spent)d working day.",
+            "Nobody has taken it; it has been in this stage for %(spent)d working days.",
             spent,
         )
         % {"spent": spent}
+        if spent
+        else _("Nobody has taken it; it came to this stage today.")
     ),
     Cause.STAGE: lambda spent, allowed: (
         _("This stage may take %(allowed)d working days and has taken %(spent)d.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+from municipality.hijri import days_between
 from municipality.services import current_calendar
 
 from .lateness import days_late, days_left
@@ -40,7 +41,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """`days` since submission never stop; `used`, `here` and `left` count working days of the city.
+    """`days` are those of the calendar since submission and never stop; `took` those until it was closed, if it was.
+    `used`, `here` and `left` count working days of the city.
 
     `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
     """
@@ -52,6 +54,7 @@ class Progress:
     here: int
     used: int
     allowed: int
+    took: int | None
     left: int | None
     late_by: int | None
     steps: list[Step]
@@ -68,17 +71,18 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
     until = case.closed_at or case.paused_at or now
     used = max(0, calendar.working_days_between(case.submitted_at, until) - case.paused_days)
     allowed = case.service_type.working_days_for(case.answers)
-    due = case.due_at if case.is_open else None
+    due, late = case.due_at if case.is_open else None, case.is_late(now)
     return Progress(
         turn=_turn(case),
         where=_where(case),
         since=since,
-        days=((case.closed_at or now) - case.submitted_at) // timedelta(days=1),
+        days=days_between(case.submitted_at, now),
+        took=days_between(case.submitted_at, case.closed_at) if case.closed_at else None,
         here=calendar.working_days_between(since, now),
         used=used,
         allowed=allowed,
-        left=days_left(due, now) if due and due >= now else None,
-        late_by=days_late(due, now) if due and due < now else None,
+        left=days_left(due, now) if due and not late else None,
+        late_by=days_late(due, now) if due and late else None,
         steps=_steps(case),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from accounts.access import signed_in
 from accounts.models import Authorisation, User
+from municipality.hijri import days_between
 from municipality.models import Office
 from transactions import access, pins, replica, service_types
 from transactions.models import Channel, Intake, Transaction
@@ -318,7 +319,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "headline": headline(case),
         "held_by": case.held_by.code if case.held_by else None,
         "submitted_at": case.submitted_at,
-        "days_elapsed": (now - case.submitted_at) // timedelta(days=1),
+        "days_elapsed": days_between(case.submitted_at, now),
         "due_at": case.due_at,
         "late": case.is_late(now),
         **inquiry.kept("told", case, lambda: _told(case)),

@@ -10,7 +10,8 @@ from django import template
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
 
@@ -47,6 +48,16 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
             '<time datetime="{}" class="date">{} <bdi class="nowrap">{}</bdi></time>', moment.isoformat(), shown, clock
         )
     return format_html('<time datetime="{}" class="date">{}</time>', day.isoformat(), shown)
+
+
+@register.simple_tag
+def days_ago(days: int) -> str:
+    """How many days of the calendar something lies back (hijri.days_between), in words."""
+    if days <= 0:
+        return _("today")
+    if days == 1:
+        return _("yesterday")
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
 
 
 @register.filter

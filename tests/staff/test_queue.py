@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from transactions.deadlines import Deadline
 from transactions.lateness import Mark, standing
 from transactions.models import Transaction
 from transactions.services import moves
@@ -78,17 +79,62 @@ def test_a_number_a_name_or_an_incoming_number_finds_the_file(cast, submitted, s
 
 def test_late_is_said_in_a_word_and_by_how_much(cast, submitted):
     case = drive(submitted(), cast, "under_study")
-    before = standing(case, NOW)
+    stage, whole = (lambda now, d=d: standing(case, now, d) for d in (Deadline.STAGE, Deadline.WHOLE))
+    before = stage(NOW)
     assert (before.mark, before.word, before.detail) == (Mark.FINE, "ضمن المدة", "بقي 5 أيام عمل")
-    on_the_day = standing(case, case.stage_due_at - timedelta(hours=1))
+    assert whole(NOW).detail == "بقي 14 يوم عمل"
+    on_the_day = stage(case.stage_due_at - timedelta(hours=1))
     assert (on_the_day.mark, on_the_day.word) == (Mark.SOON, "موعده اليوم")
-    stage = standing(case, case.stage_due_at + timedelta(days=1))
-    assert (stage.mark, stage.word) == (Mark.LATE, "المرحلة متأخرة")
-    whole = standing(case, case.due_at + timedelta(days=7))
-    assert (whole.mark, whole.word, whole.detail) == (Mark.LATE, "متأخر", "منذ 5 أيام عمل")
-    returned = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
-    stopped = standing(returned, NOW + timedelta(days=99))
-    assert (stopped.mark, stopped.word) == (Mark.FINE, "المدة متوقفة")
+    after = case.stage_due_at + timedelta(days=1)
+    assert (stage(after).mark, stage(after).word, stage(after).detail) == (
+        Mark.LATE,
+        "المرحلة متأخرة",
+        "منذ يوم عمل واحد",
+    )
+    assert (whole(after).mark, whole(after).word) == (Mark.FINE, "ضمن المدة")
+    long_after = case.due_at + timedelta(days=7)
+    assert (whole(long_after).mark, whole(long_after).word, whole(long_after).detail) == (
+        Mark.LATE,
+        "متأخر",
+        "منذ 5 أيام عمل",
+    )
+    assert stage(long_after).word == "المرحلة متأخرة"
+    case = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    for deadline in Deadline:
+        stopped = standing(case, NOW + timedelta(days=99), deadline)
+        assert (stopped.mark, stopped.word) == (Mark.FINE, "المدة متوقفة")
+
+
+def test_every_column_says_its_own_date_and_every_count_is_that_of_its_list(cast, submitted, signed_in, stopped_clock):
+    """Four files: in time, late in their stage, late in all, late in both. No tag stands under the other's heading."""
+    late, soon = stopped_clock - timedelta(days=8), stopped_clock + timedelta(days=8)
+    pairs = {"fine": (soon, soon), "stage": (soon, late), "whole": (late, soon), "both": (late, late)}
+    cases = {}
+    for name, (due, stage_due) in pairs.items():
+        cases[name] = drive(submitted(), cast, "under_study")
+        Transaction.objects.filter(pk=cases[name].pk).update(due_at=due, stage_due_at=stage_due)
+    lists = {"late": {"whole", "both"}, "stage_late": {"stage", "both"}, "all": set(pairs)}
+    names = {case.pk: name for name, case in cases.items()}
+    reader, supervisor = signed_in(cast.reviewer), signed_in(cast.supervisor)
+    ledger = reverse("staff:transactions_transaction_changelist")
+    for show, expected in lists.items():
+        queue = reader.get(INDEX, {"show": show}).context
+        assert {names[row[0].pk] for row in queue["rows"]} == expected
+        assert {name: count for name, _label, count in queue["shows"]}[show] == len(expected)
+        seen = supervisor.get(reverse("staff:supervision"), {"show": show}).context
+        assert {names[row[0].pk] for row in seen["rows"]} == expected
+        assert seen["figures"]["open" if show == "all" else show] == len(expected)
+        assert seen["offices"][0]["open" if show == "all" else show] == len(expected)
+        for case, standings, *_rest in [*queue["rows"], *seen["rows"]]:
+            assert (standings.whole.mark is Mark.LATE) == (names[case.pk] in lists["late"])
+            assert (standings.stage.mark is Mark.LATE) == (names[case.pk] in lists["stage_late"])
+    for value, show in (("whole", "late"), ("stage", "stage_late")):
+        rows = reader.get(ledger, {"late": value}).context["cl"].result_list
+        assert {names[case.pk] for case in rows} == lists[show]
+    html = reader.get(INDEX).content.decode()
+    row = next(row for row in html.split("<tr") if cases["whole"].reference in row)
+    cells = row.split("<td")
+    assert ("متأخر" in cells[4], "متأخر" in cells[5]) == (False, True)
 
 
 def test_a_thousand_files_take_as_many_questions_as_one_and_at_most_twelve(

@@ -66,7 +66,7 @@ def test_why_a_file_is_late_is_the_first_cause_that_holds_and_is_counted_the_sam
         case.refresh_from_db()
         assert case.is_late(timezone.now())
         assert cause(case, timezone.now()) is why
-    assert "لم يستلمها أحد منذ" in why_late(nobody, timezone.now())
+    assert "لم يستلمها أحد، وهي في هذه المرحلة منذ" in why_late(nobody, timezone.now())
     assert "مدة المرحلة بأيام العمل: 5" in why_late(stage, timezone.now())
     figures = signed_in(cast.supervisor).get(PAGE).context["figures"]
     assert {name: figures[name.value] for name in Cause} == {Cause.NOBODY: 1, Cause.STAGE: 2, Cause.EARLIER: 1}

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from accounts.models import Role
 from municipality.models import Office
 from transactions import access, service_types
+from transactions.deadlines import Deadline
 from transactions.errors import DomainError, Invalid
 from transactions.models import Event, Transaction
-from transactions.models.requests import late_anyhow, late_by
 from transactions.services import moves
 from transactions.services.moves import Asked
 from transactions.workflow import CLOSED, MOVES, OPEN, STUDY, Status, To, Who, allowed
@@ -194,14 +194,15 @@ def test_a_referred_file_is_registered_anew_where_it_goes(cast, submitted):
 def test_late_is_a_fact_one_can_filter_on(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     assert case.stage_due_at < case.due_at
-    assert list(Transaction.objects.filter(late_by(case.due_at))) == []
-    assert list(Transaction.objects.filter(late_by(case.due_at + timedelta(seconds=1)))) == [case]
-    assert list(Transaction.objects.filter(late_anyhow(case.stage_due_at))) == []
-    assert list(Transaction.objects.filter(late_anyhow(case.stage_due_at + timedelta(seconds=1)))) == [case]
+    assert list(Transaction.objects.overdue(case.due_at)) == []
+    assert list(Transaction.objects.overdue(case.due_at + timedelta(seconds=1))) == [case]
+    assert list(Transaction.objects.overdue(case.stage_due_at, Deadline.STAGE)) == []
+    assert list(Transaction.objects.overdue(case.stage_due_at + timedelta(seconds=1), Deadline.STAGE)) == [case]
     back = moves.return_for_completion(
         case, deficiencies=[Asked(case.service_type.deficiencies[0].code)], by=cast.reviewer, now=NOW
     )
-    assert list(Transaction.objects.filter(late_anyhow(NOW + timedelta(days=900)))) == []
+    for deadline in Deadline:
+        assert list(Transaction.objects.overdue(NOW + timedelta(days=900), deadline)) == []
     assert back.due_at is None
 
 

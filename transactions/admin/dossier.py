@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -12,12 +11,13 @@ from django.utils import timezone
 
 from accounts.access import signed_in
 from accounts.models import StaffPost, User
+from municipality.hijri import days_between
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
 from municipality.text import whole
 
 from .. import access, previews
-from ..lateness import standing
+from ..lateness import standings
 from ..models import Attachment, Transaction
 from ..service_types import ServiceType
 from ..summary import sections
@@ -56,8 +56,8 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "case": case,
         "service": service,
         "stage": case.current_stage,
-        "days": (now - case.submitted_at) // timedelta(days=1),
-        "standing": standing(case, now),
+        "days": days_between(case.submitted_at, now),
+        "standings": standings(case, now),
         "summary": sections(service, case.answers, []),
         "files": files,
         "shown": shown(files, request.GET),

@@ -21,9 +21,9 @@ from journal.models import Entry
 from municipality.guarded_admin import GuardedAdmin, are_numbers, code, tag
 
 from .. import access, outbox, references
+from ..deadlines import Deadline
 from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
-from ..models.requests import late_by
 from ..service_types import every
 from ..templatetags.cases import status_kind
 from ..wording import sent_to
@@ -75,12 +75,8 @@ class LateFilter(admin.SimpleListFilter):
         return [("whole", _("Late")), ("stage", _("Late in this stage"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        now = timezone.now()
-        if self.value() == "whole":
-            queryset = queryset.filter(late_by(now))
-        elif self.value() == "stage":
-            queryset = queryset.open().filter(stage_due_at__lt=now)
-        return cast("QuerySet[Any]", queryset)
+        chosen = {"whole": Deadline.WHOLE, "stage": Deadline.STAGE}.get(self.value() or "")
+        return cast("QuerySet[Any]", queryset.overdue(timezone.now(), chosen) if chosen else queryset)
 
 
 class TransactionAdmin(ReadOnly):
@@ -125,7 +121,7 @@ class TransactionAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("due date"), ordering="due_at")
     def standing(self, case: Transaction) -> Any:
-        found = standing(case, timezone.now())
+        found = standing(case, timezone.now(), Deadline.WHOLE)
         return format_html("{} {}", tag(found.mark.value, found.word), found.detail) if case.is_open else "—"
 
 

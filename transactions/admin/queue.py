@@ -19,9 +19,9 @@ from municipality.pages import pressed_on
 from municipality.text import western_digits
 
 from .. import access, references, service_types
-from ..lateness import standing
+from ..deadlines import Deadline, overdue
+from ..lateness import standings
 from ..models import Movement, TransactionQuerySet
-from ..models.requests import late_anyhow
 from ..queues import queue_of
 from ..services import moves
 from ..views.common import page_of
@@ -33,6 +33,7 @@ SHOWS = {
     "mine": gettext_lazy("Mine"),
     "free": gettext_lazy("Not assigned"),
     "late": gettext_lazy("Late"),
+    "stage_late": gettext_lazy("Late in this stage"),
 }
 
 
@@ -59,7 +60,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "all": Q(),
         "mine": Q(assignee=user),
         "free": Q(assignee=None),
-        "late": late_anyhow(now),
+        "late": overdue(now),
+        "stage_late": overdue(now, Deadline.STAGE),
     }
     show = request.GET.get("show", "")
     if show not in filters:
@@ -69,7 +71,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("My queue"),
         "page": page,
-        "rows": [(case, standing(case, now)) for case in page],
+        "rows": [(case, standings(case, now)) for case in page],
         "q": query,
         "show": show,
         "shows": [(name, label, counts[name]) for name, label in SHOWS.items()],

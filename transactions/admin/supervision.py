@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Min, Q
-from django.db.models.functions import Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,10 +21,10 @@ from municipality.models import Office
 from municipality.text import whole
 
 from .. import access
+from ..deadlines import Deadline, overdue
 from ..errors import DomainError
-from ..lateness import CAUSES, TAKEABLE, Cause, standing, why_late
+from ..lateness import CAUSES, TAKEABLE, Cause, standings, why_late
 from ..models import Transaction, TransactionQuerySet
-from ..models.requests import late_anyhow
 from ..pulse import received_and_decided, sunday
 from ..services import moves
 from ..views.common import page_of
@@ -38,9 +37,11 @@ ROWS = 40
 WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
 SHOWS = {
     "late": gettext_lazy("Late"),
+    "stage_late": gettext_lazy("Late in this stage"),
     "free": gettext_lazy("Not assigned"),
     "all": gettext_lazy("All that can be handed over"),
 }
+LATE = ("late", "stage_late")
 
 
 def _my_offices(request: HttpRequest) -> list[Office]:
@@ -54,34 +55,35 @@ def _my_offices(request: HttpRequest) -> list[Office]:
 def supervision(request: HttpRequest) -> HttpResponse:
     offices, now = _my_offices(request), timezone.now()
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    late = late_anyhow(now)
     workers = _workers(offices, now)
-    figures = _figures(held, late, now)
+    figures = _figures(held, now)
     show, person = request.GET.get("show", ""), request.GET.get("person", "")
     if show not in SHOWS:
         show = "late"
     files = {
-        "late": held.filter(late),
+        "late": held.overdue(now),
+        "stage_late": held.overdue(now, Deadline.STAGE),
         "free": held.filter(status__in=TAKEABLE, assignee=None),
         "all": held.filter(status__in=TAKEABLE),
     }[show]
     if (assignee := whole(person)) is not None:
         files = files.filter(assignee=assignee)
-    order = files.annotate(was_due=Least("stage_due_at", "due_at")).order_by("was_due", "pk")
-    page = page_of(request, order.for_pages(), ROWS)
+    order = Deadline.STAGE if show == "stage_late" else Deadline.WHOLE
+    page = page_of(request, files.order_by(order.value, "pk").for_pages(), ROWS)
     context: dict[str, Any] = staff_site.each_context(request) | {
         "title": _("Supervision"),
         "figures": figures,
         "causes": [(label, figures[cause.value]) for cause, label in CAUSES.items() if figures[cause.value]],
-        "offices": _offices(offices, held, late),
-        "people": _people(workers, held, late),
+        "offices": _offices(offices, held, now),
+        "people": _people(workers, held, now),
         "workers": workers,
         "show": show,
+        "says_why": show in LATE,
         "shows": SHOWS.items(),
         "person": person,
         "page": page,
         "rows": [
-            (case, standing(case, now), why_late(case, now) if show == "late" else "", case.status in TAKEABLE)
+            (case, standings(case, now), why_late(case, now) if show in LATE else "", case.status in TAKEABLE)
             for case in page
         ],
         "chart": chart(offices, timezone.localdate(now)),
@@ -89,26 +91,37 @@ def supervision(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/supervision.html", context)
 
 
-def _figures(held: TransactionQuerySet, late: Q, now: datetime) -> dict[str, int]:
+def _figures(held: TransactionQuerySet, now: datetime) -> dict[str, int]:
     """Open, late, free, and the late ones by cause (lateness.cause, said in SQL); one query."""
     nobody = Q(assignee=None, status__in=TAKEABLE)
+    late, stage_late = overdue(now), overdue(now, Deadline.STAGE)
     return held.aggregate(
         open=Count("pk"),
-        late=Count("pk", filter=late),
+        **_late(now),
         free=Count("pk", filter=nobody),
         waiting=Count("pk", filter=~Q(status__in=IN_HAND)),
         **{
             Cause.NOBODY.value: Count("pk", filter=late & nobody),
-            Cause.STAGE.value: Count("pk", filter=late & ~nobody & Q(stage_due_at__lt=now)),
-            Cause.EARLIER.value: Count("pk", filter=late & ~nobody & ~Q(stage_due_at__lt=now)),
+            Cause.STAGE.value: Count("pk", filter=late & ~nobody & stage_late),
+            Cause.EARLIER.value: Count("pk", filter=late & ~nobody & ~stage_late),
         },
     )
 
 
-def _offices(offices: list[Office], held: TransactionQuerySet, late: Q) -> list[dict[str, Any]]:
-    counted = held.order_by().values("held_by").annotate(open=Count("pk"), late=Count("pk", filter=late))
+def _late(now: datetime) -> dict[str, Count]:
+    return {
+        "late": Count("pk", filter=overdue(now)),
+        "stage_late": Count("pk", filter=overdue(now, Deadline.STAGE)),
+    }
+
+
+NONE = {"open": 0, "late": 0, "stage_late": 0}
+
+
+def _offices(offices: list[Office], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
+    counted = held.order_by().values("held_by").annotate(open=Count("pk"), **_late(now))
     by_office = {row["held_by"]: row for row in counted}
-    return [{"office": office, "open": 0, "late": 0} | by_office.get(office.pk, {}) for office in offices]
+    return [{"office": office, **NONE} | by_office.get(office.pk, {}) for office in offices]
 
 
 def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
@@ -118,16 +131,16 @@ def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
     return list({post.user_id: post for post in found}.values())
 
 
-def _people(workers: list[StaffPost], held: TransactionQuerySet, late: Q) -> list[dict[str, Any]]:
+def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
     """Load per person, the heaviest first; whoever has nothing is there too."""
     counted = (
         held.exclude(assignee=None)
         .order_by()
         .values("assignee")
-        .annotate(open=Count("pk"), late=Count("pk", filter=late), oldest=Min("submitted_at"))
+        .annotate(open=Count("pk"), oldest=Min("submitted_at"), **_late(now))
     )
     by_person = {row["assignee"]: row for row in counted}
-    rows = [{"post": post, "open": 0, "late": 0} | by_person.get(post.user_id, {}) for post in workers]
+    rows = [{"post": post, **NONE} | by_person.get(post.user_id, {}) for post in workers]
     return sorted(rows, key=lambda row: (-row["late"], -row["open"]))
 
 
@@ -167,7 +180,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
         "title": _("Reassign"),
         "colleague": post.user,
         "post": post,
-        "going": [(case, standing(case, now)) for case in going],
+        "going": [(case, standings(case, now)) for case in going],
         "staying": staying,
         "has": has,
         "will_have": has + len(going),

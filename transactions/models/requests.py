@@ -15,6 +15,7 @@ from accounts.models import Authorisation, Language
 from municipality.models import District, Office
 
 from .. import service_types
+from ..deadlines import IS_OPEN, Deadline, is_overdue, overdue
 from ..workflow import CLOCK_STOPPED, CLOSED, DECIDED_FOR, OPEN, Status
 
 if TYPE_CHECKING:
@@ -94,23 +95,19 @@ class Draft(models.Model):
 
 
 UNSENT = Q(stage__in=[Draft.Stage.AWAITING_OWNER.value, Draft.Stage.OPEN.value])
-# Written the same way in indexes and in queries, so that the planner sees that the one answers the other.
-IS_OPEN = Q(status__in=sorted(OPEN))
 
 
-def late_by(now: datetime) -> Q:
-    """Open, its clock running, and the whole due date gone by."""
-    return IS_OPEN & Q(due_at__lt=now)
-
-
-def late_anyhow(now: datetime) -> Q:
-    """Open, and late on the whole or in its stage."""
-    return IS_OPEN & (Q(due_at__lt=now) | Q(stage_due_at__lt=now))
+def stamp(version: int, due: datetime | None) -> str:
+    return f"{version}-{int(due.timestamp()) if due else 0}"
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def open(self) -> TransactionQuerySet:
         return self.filter(IS_OPEN)
+
+    def overdue(self, now: datetime, deadline: Deadline = Deadline.WHOLE) -> TransactionQuerySet:
+        """Those that are late (deadlines.py says what that is)."""
+        return self.filter(overdue(now, deadline))
 
     def for_pages(self) -> TransactionQuerySet:
         """With what every page about a transaction shows, so that rows cost no further query."""
@@ -276,8 +273,10 @@ class Transaction(models.Model):
     def is_open(self) -> bool:
         return self.status in OPEN
 
-    def is_late(self, now: datetime) -> bool:
-        return self.is_open and self.due_at is not None and self.due_at < now
+    def is_late(self, now: datetime, deadline: Deadline = Deadline.WHOLE) -> bool:
+        return is_overdue(self.status, getattr(self, deadline), now)
 
-    def is_stage_late(self, now: datetime) -> bool:
-        return self.is_open and self.stage_due_at is not None and self.stage_due_at < now
+    @property
+    def stamp(self) -> str:
+        """What a page that was shown before compares: it changes with every event and with the due date."""
+        return stamp(self.version, self.due_at)

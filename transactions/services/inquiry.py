@@ -97,12 +97,13 @@ KEPT = timedelta(minutes=5)
 
 
 def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
-    """What `make` says of this request, in the reader's language; made once until the next move, by each process.
+    """What `make` says of this request, in the reader's language; made once by each process until the next move or
+    another due date.
 
-    Whoever worries asks again, and the answer is another only after a move. `case` was read just now, so nobody is
-    told what was.
+    Whoever worries asks again, and the answer is another only then. `case` was read just now, so nobody is told what
+    was.
     """
-    key = f"{name}:{case.reference}:{case.version}:{get_language()}"
+    key = f"{name}:{case.reference}:{case.stamp}:{get_language()}"
     found: Kept | None = caches["local"].get(key)
     if found is None:
         found = make()

@@ -26,7 +26,7 @@ from ..prepared import PreparedUpdate
 from .mover import due_dates
 
 # Until then a process may still set due dates by the calendar it remembers, and a request under way be committed.
-WAIT = timedelta(seconds=REMEMBERED_SECONDS + 15)
+WAIT = timedelta(seconds=REMEMBERED_SECONDS + 5)
 BATCH = 500
 COUNTED = ("paused_days", "stage_paused_days", "due_at", "stage_due_at")
 _update_counted = PreparedUpdate(Transaction, " ".join(COUNTED))

@@ -20,8 +20,8 @@ from municipality.text import western_digits
 
 from .. import references
 from ..changes import Changes, by_day
+from ..deadlines import overdue
 from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
-from ..models.requests import late_by
 from ..progress import progress_of
 from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import page_of
@@ -94,7 +94,7 @@ def _counts(cases: TransactionQuerySet, listed: Q, now: datetime) -> dict[str, i
         open=Count("pk", filter=SHOWN["open"]),
         returned=Count("pk", filter=SHOWN["returned"]),
         unpaid=Count("pk", filter=SHOWN["unpaid"]),
-        late=Count("pk", filter=late_by(now)),
+        late=Count("pk", filter=overdue(now)),
         closed=Count("pk", filter=SHOWN["closed"]),
         all=Count("pk"),
     )
@@ -118,7 +118,7 @@ def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
 def _listed(request: HttpRequest, now: datetime) -> Q:
     """Which cases the table lists: by their state, or by what was looked for among them."""
     show, query = _shown(request), _looked_for(request)
-    listed = late_by(now) if show == "late" else SHOWN[show]
+    listed = overdue(now) if show == "late" else SHOWN[show]
     if not query:
         return listed
     parsed = references.parse(query)

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_safe
 
 from municipality.charts import Chart, Series
 from municipality.fields import CompactField
+from municipality.hijri import days_between
 from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
 from municipality.services import offices
 
 from .. import replica, service_types
 from ..errors import NotVisible, TooManyTries
+from ..lateness import days_late
 from ..models import FeeDue, Transaction
 from ..pulse import Pulse, pulse
 from ..services import closures, inquiry
@@ -167,10 +169,11 @@ def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
 def answer_context(case: Transaction) -> dict[str, Any]:
     """What the public answer shows; at most two queries, and one for a fee that waits. Nobody is named in it."""
     now = timezone.now()
-    days, late = (now - case.submitted_at) // timedelta(days=1), case.is_late(now)
+    days = days_between(case.submitted_at, now)
+    late_by = days_late(case.due_at, now) if case.due_at and case.is_late(now) else None
 
     def story() -> SafeString:
-        context = {"case": case, "now": now, "days": days, "late": late}
+        context = {"case": case, "now": now, "days": days, "late_by": late_by}
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
@@ -186,5 +189,5 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "from_copy": replica.reading(),
         "behind": now - as_of > BEHIND,
         "headline": headline(case),
-        "story": inquiry.kept(f"story:{days}:{late}", case, story),
+        "story": inquiry.kept(f"story:{days}:{late_by}", case, story),
     }
