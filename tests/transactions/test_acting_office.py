@@ -20,7 +20,7 @@ from transactions.timeline import history_of
 from ..conftest import NOW, drive
 
 pytestmark = pytest.mark.django_db
-MIGRATION = import_module("transactions.migrations.0007_acting_office")
+MIGRATION = import_module("transactions.migrations.0010_acting_office")
 
 
 def _whole_way(cast, submitted):

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("transactions", "0006_dealings"),
+        ("transactions", "0009_files_stay"),
         ("municipality", "0002_opening_hours_are_for_visitors"),
     ]
 
