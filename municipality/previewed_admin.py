@@ -19,7 +19,7 @@ CONFIRMED = "_confirmed"
 
 def consequences_of(row: models.Model, *, deleted: bool = False) -> list[str]:
     """What every room says that saving this row as it is, or deleting it, would change."""
-    answers = consequences_wanted.send(type(row), row=row, deleted=deleted)
+    answers: list[tuple[Any, Any]] = consequences_wanted.send(type(row), row=row, deleted=deleted)
     return [sentence for _receiver, sentences in answers for sentence in sentences]
 
 

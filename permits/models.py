@@ -66,7 +66,7 @@ class Tariff(models.Model):
 
     @property
     def title(self) -> StrOrPromise:
-        return self.get_code_display()
+        return str(self.get_code_display())
 
     def is_used(self) -> bool:
         """Has a fee been worked out by this rate since it began?"""
@@ -85,7 +85,7 @@ class Tariff(models.Model):
         stored = type(self).objects.filter(pk=self.pk).first()
         changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]
         if changed and stored and stored.is_used():
-            message = _("Fees were worked out by this tariff. Enter a new one that begins today or later.")
+            used = _("Fees were worked out by this tariff. Enter a new one that begins today or later.")
             raise ValidationError(dict.fromkeys(changed, message))
         if changed and self.valid_from < timezone.localdate():
             raise ValidationError({"valid_from": _("A tariff begins today or later, never in the past.")})

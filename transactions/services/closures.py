@@ -32,7 +32,7 @@ def closure_of(service: ServiceType) -> Closure | None:
         for language in ("ar", "en"):
             with override(language):
                 said[f"reason_{language}"] = _("This service is no longer offered. Requests already taken go on.")
-        return Closure(service=service.code, in_force=True, since=None, **said)
+        return Closure(service=service.code, in_force=True, **said)
     return closed().get(service.code)
 
 
