@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,18 +133,28 @@ def districts() -> list[dict[str, str]]:
     return found
 
 
-@transaction.atomic
-def load_reference_data() -> dict[str, int]:
-    """Load the seed: offices, districts, holidays. Creates what is missing and leaves what is there as it is.
+@dataclass
+class Loaded:
+    """What a load of the seed did: rows created by model; districts changed, and left because a person edited them."""
 
-    Returns how many rows were created, by model.
+    created: dict[str, int]
+    changed: list[str]
+    left: list[str]
+
+
+@transaction.atomic
+def load_reference_data() -> Loaded:
+    """Load the seed: offices, districts, holidays. Creates what is missing.
+
+    A district that the seed places or names otherwise than before is changed, unless an administrator ever edited it.
+    Open requests stay where they are. Offices and holidays that exist are left alone.
     """
-    created = {"offices": 0, "districts": 0, "holidays": 0}
+    done = Loaded({"offices": 0, "districts": 0, "holidays": 0}, [], [])
     branches = _read("sub_municipalities.json")
     for row in _read("offices.json")["offices"]:
-        created["offices"] += _office(**row)
+        done.created["offices"] += _office(**row)
     for branch in branches["sub_municipalities"]:
-        created["offices"] += _office(
+        done.created["offices"] += _office(
             code=branch["code"],
             kind=OfficeKind.SUB_MUNICIPALITY,
             name_ar=branch["name_ar"],
@@ -152,10 +163,10 @@ def load_reference_data() -> dict[str, int]:
             capacity=25,
         )
         home = Office.objects.get(code=branch["code"])
-        for number, row in enumerate(_unique(branch["districts"]), start=1):
-            created["districts"] += _district(f"{home.code}-{number:02d}", row, home, row["certainty"])
+        for row in branch["districts"]:
+            _district(done, row, home, row["certainty"])
     for row in _read("service_centres.json")["service_centres"]:
-        created["offices"] += _office(
+        done.created["offices"] += _office(
             code=row["code"],
             kind=OfficeKind.SERVICE_CENTRE,
             parent=Office.objects.get(code=row["sub_municipality"]),
@@ -166,36 +177,41 @@ def load_reference_data() -> dict[str, int]:
             # Sample sizes: 8 to 16 files a day, the same at every installation.
             capacity=8 + (int(row["code"][2:]) * 5) % 9,
         )
-    for prefix, key in (("UNA", "unassigned_districts"), ("ZON", "special_zones")):
-        for number, row in enumerate(_unique(branches[key]), start=1):
-            created["districts"] += _district(f"{prefix}-{number:02d}", row, None, "unknown")
+    for row in (*branches["unassigned_districts"], *branches["special_zones"]):
+        _district(done, row, None, "unknown")
     for row in _read("holidays.json")["holidays"]:
-        created["holidays"] += Holiday.objects.get_or_create(
+        done.created["holidays"] += Holiday.objects.get_or_create(
             name_en=row["name_en"], first_day=row["first_day"], defaults=row
         )[1]
     forget()
-    return created
+    return done
 
 
 def _read(name: str) -> Any:
     return json.loads((DATA / name).read_text(encoding="utf-8"))
 
 
-def _unique(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The file names some districts twice in the same words; they cannot be told apart, so they are entered once."""
-    return list({(row["name_ar"], row["name_en"]): row for row in rows}.values())
-
-
 def _office(*, code: str, **fields: Any) -> bool:
     return Office.objects.get_or_create(code=code, defaults=fields)[1]
 
 
-def _district(code: str, row: dict[str, str], home: Office | None, certainty: str) -> bool:
-    defaults = {
+def _district(done: Loaded, row: dict[str, str], home: Office | None, certainty: str) -> None:
+    fields = {
         "name_ar": row["name_ar"],
         "name_en": row["name_en"],
         "sub_municipality": home,
         "certainty": certainty,
-        "search": search_key(f"{row['name_ar']} {row['name_en']}"),
     }
-    return District.objects.get_or_create(code=code, defaults=defaults)[1]
+    key = search_key(f"{row['name_ar']} {row['name_en']}")
+    district, created = District.objects.get_or_create(code=row["code"], defaults={**fields, "search": key})
+    done.created["districts"] += created
+    if all(getattr(district, name) == value for name, value in fields.items()):
+        return
+    if district.history.filter(history_user__isnull=False).exists():
+        done.left.append(row["code"])
+        return
+    # The last is what the history reads the reason from (django-simple-history).
+    for name, value in {**fields, "_change_reason": "The seed of this version places or names it so."}.items():
+        setattr(district, name, value)
+    save_reference(district)
+    done.changed.append(row["code"])

@@ -86,7 +86,7 @@ class Tariff(models.Model):
         changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]
         if changed and stored and stored.is_used():
             used = _("Fees were worked out by this tariff. Enter a new one that begins today or later.")
-            raise ValidationError(dict.fromkeys(changed, message))
+            raise ValidationError(dict.fromkeys(changed, used))
         if changed and self.valid_from < timezone.localdate():
             raise ValidationError({"valid_from": _("A tariff begins today or later, never in the past.")})
         validate_near(self.valid_from, "valid_from", years=MAX_YEARS_AHEAD)

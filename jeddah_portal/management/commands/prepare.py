@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from municipality.services import load_reference_data
 from permits.services import load_tariffs
 
 
@@ -26,7 +25,7 @@ class Command(BaseCommand):
         self._static_files()
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        load_reference_data()
+        call_command("load_reference_data", stdout=self.stdout)
         load_tariffs()
         if demo:
             call_command("seed_demo", if_empty=True, base_url=base_url, stdout=self.stdout)

@@ -6,8 +6,13 @@ from municipality.services import load_reference_data
 
 
 class Command(BaseCommand):
-    help = "Load offices, districts and holidays; what is there already stays as it is."
+    help = "Load offices, districts and holidays. Districts that nobody edited follow the seed; open requests stay."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        created = load_reference_data()
-        self.stdout.write(", ".join(f"{count} {name}" for name, count in created.items()) + " created")
+        done = load_reference_data()
+        if created := ", ".join(f"{count} {name}" for name, count in done.created.items() if count):
+            self.stdout.write(f"{created} created")
+        if done.changed:
+            self.stdout.write(f"changed to what the seed says: {', '.join(done.changed)}")
+        if done.left:
+            self.stdout.write(f"left as administrators edited them: {', '.join(done.left)}")
