@@ -6,6 +6,7 @@ from datetime import date
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
@@ -33,6 +34,13 @@ def is_administrator(user: User) -> bool:
     if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
     return user.is_superuser or any(post.role == Role.ADMINISTRATOR for post in posts_of(user))
+
+
+def holds_power(user: User) -> bool:
+    """Is this a member of staff, or about to be one? What opens their account takes two administrators to change."""
+    if user.is_staff or user.is_superuser:
+        return True
+    return StaffPost.objects.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()), user=user).exists()
 
 
 def offices_of(user: User) -> list[EngineeringOffice]:

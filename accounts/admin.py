@@ -5,75 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from municipality.fields import CompactField
-from municipality.guarded_admin import (
-    Administered,
-    AdministeredSite,
-    GuardedInline,
-    RecordedAdmin,
-    in_both_languages,
-    tag,
-)
-from municipality.text import compact
+from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
 
-from . import services
-from .access import signed_in
-from .models import Authorisation, EngineeringOffice, OfficeMembership, StaffPost, User
+from . import four_eyes
+from .access import holds_power, signed_in
+from .models import Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
+from .people_admin import PeopleAdmin, PersonForm
+from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 
 
-class PersonField(CompactField):
-    """A person by ID number: exact, quick to type, and no list of everyone's names to look through."""
+class PersonDataForm(forms.ModelForm):
+    reason = reason_field()
 
-    widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr", "autocomplete": "off", "size": 12})
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, int):
-            return User.objects.filter(pk=value).values_list("national_id", flat=True).first()
-        return value
-
-    def clean(self, value: Any) -> User | None:
-        number = super().clean(value)
-        if not number:
-            return None
-        found = User.objects.filter(national_id=number).first()
-        if found is None:
-            raise ValidationError(_("Nobody has an account with this ID number."), code="unknown_person")
-        return found
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """An empty box of an empty row is as it was: a browser sends "" for what has no value."""
-        return bool((self.prepare_value(initial) or "") != compact(data or ""))
-
-
-class PersonForm(forms.ModelForm):
-    user = PersonField(label=_("ID number of the person"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            field.widget.attrs.setdefault("aria-label", field.label or name)
-
-
-class PeopleAdmin(Administered):
-    """Lists of other people: a browser offers its own person's name, number and mail nowhere here."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field:
-            field.widget.attrs.setdefault("autocomplete", "off")
-        return field
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        opened = "is_active" in self.changed_data and typed.get("is_active")
+        if ("phone" in self.changed_data or opened) and holds_power(self.instance) and not typed["reason"].strip():
+            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+        return typed
 
 
 class UserAdmin(PeopleAdmin):
@@ -93,23 +50,34 @@ class UserAdmin(PeopleAdmin):
         "identity_verified_at",
         "last_login",
         "date_joined",
+        "reason",
     )
-    readonly_fields = ("national_id", "identity_verified_at", "last_login", "date_joined")
+    readonly_fields = ("national_id", "is_staff", "identity_verified_at", "last_login", "date_joined")
+    form = PersonDataForm
     actions = ("forget_second_factor",)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """What follows from another phone is the services' to say; the rest is saved as it stands in the form."""
-        services.change_phone(obj, obj.phone, by=signed_in(request))
-        obj.save(update_fields=form.changed_data)
+        """What opens an account goes through `four_eyes`; the rest is saved as it stands in the form."""
+        by, reason = signed_in(request), form.cleaned_data.get("reason", "")
+        rest, done = [name for name in form.changed_data if name != "reason"], []
+        if "phone" in rest:
+            rest.remove("phone")
+            done.append(four_eyes.change_phone(obj, obj.phone, reason=reason, by=by))
+        if "is_active" in rest and obj.is_active:
+            rest.remove("is_active")
+            done.append(four_eyes.open_account(obj, reason=reason, by=by))
+        obj.save(update_fields=rest)
+        form.instance.proposed = any(isinstance(one, Proposal) for one in done)
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        return say_proposed(request) if getattr(obj, "proposed", False) else super().response_change(request, obj)
 
     @admin.action(description=_("Remove the second factor"))
-    def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        for user in people:
-            services.forget_second_factor(user, by=signed_in(request))
-        messages.success(request, _("They can sign in without it, and staff set up a new one."))
+    def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        return ask_before_forgetting(self.admin_site, request, people, _("Remove the second factor"))
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:
@@ -152,18 +120,6 @@ class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
         return tag("success", _("Active")) if office.active else tag("error", _("Stopped"))
 
 
-class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
-    form = PersonForm
-    list_display = ("user", "role", "office", "starts_on", "ends_on")
-    list_filter = ("role", "office")
-    list_select_related = ("user", "office")
-    search_fields = ("user__national_id", "user__full_name")
-
-    def save_model(self, request: HttpRequest, obj: StaffPost, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        services.let_in(obj.user)
-
-
 class AuthorisationAdmin(PeopleAdmin):
     list_display = ("owner", "office", "plan_number", "parcel_number", "status", "given_at")
     fields = readonly_fields = (*list_display, "answered_at", "answerer", "revoked_at")
@@ -186,4 +142,5 @@ def register(site: AdministeredSite) -> None:
     site.register(User, UserAdmin)
     site.register(EngineeringOffice, EngineeringOfficeAdmin)
     site.register(StaffPost, StaffPostAdmin)
+    site.register(Proposal, ProposalAdmin)
     site.register(Authorisation, AuthorisationAdmin)

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        from . import four_eyes, security_events, trail  # noqa: F401 – it listens to who is made a superuser
+
+        trail.start()
+        security_events.listen()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -15,6 +15,10 @@ from simple_history.models import HistoricalRecords
 from municipality.models import Office
 
 from .identity import validate_mobile, validate_national_id
+from .records import AccessRecord as AccessRecord
+from .records import Act as Act
+from .records import Proposal as Proposal
+from .signals import superuser_made
 
 
 class Language(models.TextChoices):
@@ -31,7 +35,11 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, national_id: str, password: str | None = None, **fields: object) -> "User":
-        return self.create_user(national_id, password, is_staff=True, is_superuser=True, **fields)
+        """From the command line only: an administrator whom nobody confirmed, on record as one."""
+        with transaction.atomic():
+            user = self.create_user(national_id, password, is_staff=True, is_superuser=True, **fields)
+            superuser_made.send(User, user=user)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -189,6 +197,10 @@ class Role(models.TextChoices):
     INFORMAL_AREAS = "informal_areas", _("Informal-areas auditor")
     SUPERVISOR = "supervisor", _("Supervisor")
     ADMINISTRATOR = "administrator", _("Administrator")
+
+
+# Who holds one of these takes part in deciding or gives power to others: two administrators give such a post.
+DECIDING = frozenset(Role) - {Role.CENTRE_CLERK}
 
 
 class StaffPost(models.Model):

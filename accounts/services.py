@@ -21,12 +21,23 @@ from knox.models import AuthToken
 
 from municipality.models import Office
 
-from . import sms
-from .access import offices_of
+from . import sms, trail
+from .access import holds_power, offices_of
 from .errors import AccountError
 from .identity import caller, clean_mobile, clean_name, clean_national_id
 from .locks import one_at_a_time
-from .models import Authorisation, EngineeringOffice, OfficeMembership, OneTimeCode, PhoneChange, StaffPost, User
+from .models import (
+    DECIDING,
+    Act,
+    Authorisation,
+    EngineeringOffice,
+    OfficeMembership,
+    OneTimeCode,
+    PhoneChange,
+    Proposal,
+    StaffPost,
+    User,
+)
 from .signals import authorisation_changed, phone_changed
 
 logger = logging.getLogger(__name__)
@@ -173,8 +184,8 @@ def person_at_counter(
     facts = {name: getattr(shown, name) for name in ("full_name", "phone", "language", "password")}
     user, made = User.objects.select_for_update().get_or_create(national_id=shown.national_id, defaults=facts)
     if not made and user.phone != shown.phone:
-        if user.is_staff:
-            raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by an administrator."))
+        if holds_power(user):
+            raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by two administrators."))
         _change_phone(user, shown.phone, by, now)
     if user.full_name != shown.full_name and not user.is_staff:
         _change_name(user, shown.full_name, by)
@@ -184,13 +195,24 @@ def person_at_counter(
 
 
 @transaction.atomic
-def change_phone(user: User, phone: str, *, by: User, now: datetime | None = None) -> User:
-    """An administrator's change of a phone, with the same consequences as one at a counter."""
+def change_phone(
+    user: User, phone: str, *, by: User | None, agreed: Proposal | None = None, now: datetime | None = None
+) -> User:
+    """An administrator's change of a phone, with the same consequences as one at a counter.
+
+    Of whoever holds power only as `agreed` between two administrators (four_eyes). AccountError `needs_two`.
+    """
     locked = User.objects.select_for_update().get(pk=user.pk)
+    _needs_two(locked, agreed)
     if locked.phone != phone:
         _change_phone(locked, phone, by, now or timezone.now())
         locked.save()
     return locked
+
+
+def _needs_two(user: User, agreed: Proposal | None) -> None:
+    if agreed is None and holds_power(user):
+        raise AccountError("needs_two", _("Of a member of staff this is changed by two administrators."))
 
 
 def _change_name(user: User, full_name: str, by: User) -> None:
@@ -199,11 +221,17 @@ def _change_name(user: User, full_name: str, by: User) -> None:
     user.full_name = full_name
 
 
-def _change_phone(user: User, phone: str, by: User, now: datetime) -> None:
+def _note(by: User | None, user: User, told: str) -> None:
+    """In the history of the account; what the command line did stands in the access log and the journal."""
+    if by is not None:
+        LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+
+
+def _change_phone(user: User, phone: str, by: User | None, now: datetime) -> None:
     """Whoever holds the phone can set the password, so a change of phone is a change of hands."""
-    told = _("Mobile changed: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone}
-    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
-    known = user.is_staff or user.identity_verified_at is not None
+    _note(by, user, _("Mobile changed: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone})
+    trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
+    known = holds_power(user) or user.identity_verified_at is not None
     if not known:
         user.set_unusable_password()
         AuthToken.objects.filter(user=user).delete()
@@ -227,10 +255,17 @@ def warn_of_change(change_id: int) -> None:
 
 
 @transaction.atomic
-def forget_second_factor(user: User, *, by: User) -> None:
-    """For somebody who lost theirs, after an administrator made sure who asks. Recorded; their password stays."""
+def forget_second_factor(
+    user: User, *, by: User | None, agreed: Proposal | None = None, now: datetime | None = None
+) -> None:
+    """For somebody who lost theirs, after it was made sure who asks. Recorded; their password stays.
+
+    Of whoever holds power only as `agreed` between two administrators (four_eyes). AccountError `needs_two`.
+    """
+    _needs_two(user, agreed)
     if Authenticator.objects.filter(user=user).delete()[0]:
-        LogEntry.objects.log_actions(by.pk, [user], CHANGE, _("Second factor removed"), single_object=True)
+        _note(by, user, _("Second factor removed"))
+        trail.record(Act.FACTOR_REMOVED, by=by, person=user, now=now)
 
 
 @transaction.atomic
@@ -328,11 +363,16 @@ def revoke_authorisation(authorisation: Authorisation, *, by: User, now: datetim
 
 
 @transaction.atomic
-def appoint(user: User, office: Office, role: str, *, on: date | None = None) -> StaffPost:
-    """Give a person a post from a day (today); makes them staff."""
+def appoint(user: User, office: Office, role: str, *, on: date | None = None, until: date | None = None) -> StaffPost:
+    """A post from a day (today), and what follows: carries out what `four_eyes` agreed, and builds a demo city.
+
+    Makes the person staff, and ends the tokens of their programs where the role is a deciding one.
+    """
     post, _created = StaffPost.objects.get_or_create(
-        user=user, office=office, role=role, ends_on=None, defaults={"starts_on": on or timezone.localdate()}
+        user=user, office=office, role=role, ends_on=until, defaults={"starts_on": on or timezone.localdate()}
     )
+    if role in DECIDING:
+        AuthToken.objects.filter(user=user).delete()
     let_in(user)
     return post
 

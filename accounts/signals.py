@@ -8,3 +8,8 @@ from django.dispatch import Signal
 authorisation_changed = Signal()
 # Sent inside the one that changed the phone of somebody we know, who is to be warned at the old one: change, now.
 phone_changed = Signal()
+# Sent inside the transaction that proposed, answered or carried out what needs two administrators: proposal, step, by,
+# now. Whoever keeps the book of promises enters it there.
+power_used = Signal()
+# Sent inside the transaction that made an administrator from the command line: user.
+superuser_made = Signal()

@@ -14,6 +14,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from accounts.trail import Origin, origin
 from transactions.metering import count
 from transactions.tracing import request_id
 
@@ -65,6 +66,7 @@ class ClientAddressMiddleware:
         seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         if proxies and len(seen) >= proxies and seen[-proxies]:
             request.META["REMOTE_ADDR"] = seen[-proxies]
+        origin.set(Origin(request.META.get("REMOTE_ADDR", ""), request_id.get()))
         return self.get_response(request)
 
 

@@ -5,7 +5,7 @@ What a person may not see is answered as if it were not there (NotVisible, a 404
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -18,9 +18,9 @@ from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, Us
 
 from . import references
 from .errors import NotVisible
-from .models import IS_SENT, Attachment, Draft, Note, Transaction, TransactionQuerySet
+from .models import IS_SENT, Attachment, Draft, Event, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
-from .workflow import BY_NAME, Move, Who, allowed, moves_open
+from .workflow import BY_NAME, HANDED_OUT, Move, Who, allowed, moves_open, other_hands
 
 # Administrators keep the reference data; they see no case.
 CASE_ROLES = frozenset(Role) - {Role.ADMINISTRATOR}
@@ -31,6 +31,8 @@ class Capacity:
     """In which capacities (workflow.Who values) a person stands to one transaction, and from which office in each."""
 
     places: Mapping[str, int | None]
+    # Those in which they may not move this case, having moved it in another hand (workflow.HANDS).
+    barred: frozenset[str] = frozenset()
 
     @property
     def holds(self) -> frozenset[str]:
@@ -40,7 +42,7 @@ class Capacity:
         """The capacity this person uses for a move, for the record."""
         for who in move.who:
             role = stage_role if who is Who.STAGE_ROLE else who.value
-            if role in self.places:
+            if role in self.places and not (move.hands_on and role in self.barred):
                 return role
         return ""
 
@@ -147,7 +149,7 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
     if user is None:
         return Capacity({Who.SYSTEM.value: None})
     if acts_for_applicant(user, transaction):
-        return Capacity({Who.APPLICANT.value: None})
+        return _with_hands(user, transaction, {Who.APPLICANT.value: None})
     places: dict[str, int | None] = {}
     if user.is_staff:
         offices = _staff_offices(user, on)
@@ -157,7 +159,44 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
                 roles = roles & {Role.CENTRE_CLERK}
             for role in roles:
                 places.setdefault(role, candidate)
-    return Capacity(places)
+    return _with_hands(user, transaction, places)
+
+
+def _with_hands(user: User, case: Transaction, places: Mapping[str, int | None]) -> Capacity:
+    return Capacity(places, other_hands(hands_on(case).get(user.pk, ())) if places else frozenset())
+
+
+def hands_on(case: Transaction) -> dict[int, set[str]]:
+    """In which capacities people have moved this case so far, by their keys; read once for each version of it."""
+    known = case.__dict__.get("_hands")
+    if known is None or known[0] != case.version:
+        read_hands([case])
+    hands: dict[int, set[str]] = case.__dict__["_hands"][1]
+    return hands
+
+
+def read_hands(cases: Sequence[Transaction]) -> None:
+    """`hands_on` of many cases in one question."""
+    found: dict[int, dict[int, set[str]]] = {case.pk: {} for case in cases}
+    moved = Event.objects.filter(transaction__in=found, actor__isnull=False).exclude(move__in=HANDED_OUT)
+    for pk, actor, role in moved.order_by().values_list("transaction", "actor", "actor_role").distinct():
+        found[pk].setdefault(actor, set()).add(role)
+    for case in cases:
+        case.__dict__["_hands"] = (case.version, found[case.pk])
+
+
+def remember_hands(case: Transaction, events: Sequence[Event]) -> None:
+    """`hands_on` of a case all of whose events are read already: no question more."""
+    found: dict[int, set[str]] = {}
+    for event in events:
+        if event.actor_id is not None and event.move not in HANDED_OUT:
+            found.setdefault(event.actor_id, set()).add(event.actor_role)
+    case.__dict__["_hands"] = (case.version, found)
+
+
+def may_take_up(user: User, case: Transaction, role: str) -> bool:
+    """May this colleague be given the case in this role, or have they moved it in another hand already?"""
+    return role not in other_hands(hands_on(case).get(user.pk, ()))
 
 
 def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
@@ -178,25 +217,27 @@ def may_see_receipt(user: User, transaction: Transaction) -> bool:
 
 def moves_for(user: User, transaction: Transaction) -> list[Move]:
     """The moves of the table open to this person on this transaction now."""
-    stage = transaction.current_stage
+    stage, held = transaction.current_stage, capacity(user, transaction)
     return list(
         moves_open(
             status=transaction.status,
             stage_finish=stage.finish,
             stage_role=stage.role,
-            holds=capacity(user, transaction).holds,
+            holds=held.holds,
+            barred=held.barred,
         )
     )
 
 
 def may(user: User | None, transaction: Transaction, move: str, on: date | None = None) -> bool:
-    stage = transaction.current_stage
+    stage, held = transaction.current_stage, capacity(user, transaction, on)
     return allowed(
         BY_NAME[move],
         status=transaction.status,
         stage_finish=stage.finish,
         stage_role=stage.role,
-        holds=capacity(user, transaction, on).holds,
+        holds=held.holds,
+        barred=held.barred,
     )
 
 

@@ -11,7 +11,7 @@ class TransactionsConfig(AppConfig):
         from journal import receipts
 
         from .database import files_stay
-        from .services import consequences, dealings, notices, recount, routing  # noqa: F401 – they register themselves
+        from .services import consequences, dealings, notices, powers, recount, routing  # noqa: F401 – they register
         from .verification import status_now
 
         receipts.register_status(status_now)

@@ -217,6 +217,8 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
             "stage": stage.title,
             "finish": BY_NAME[stage.finish].label,
         }
+    if obstacle is Obstacle.HANDS:
+        return _("“%(move)s” is for somebody else: you have moved this file in a role that this one checks.") % words
     roles = _("، ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
     return _("“%(move)s” is for: %(roles)s, at %(office)s.") % {
         **words,

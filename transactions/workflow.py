@@ -70,7 +70,9 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Move:
-    """`forward` moves end a stage and are open only when that stage names them in `finish`."""
+    """`forward` moves end a stage and are open only when that stage names them in `finish`. Moves that only hand work
+    out are not `hands_on`: they say nothing about the file, and HANDS does not ask who makes them.
+    """
 
     name: str
     label: StrOrPromise
@@ -80,6 +82,7 @@ class Move:
     who: tuple[Who, ...]
     forward: bool = False
     needs_reason: bool = False
+    hands_on: bool = True
 
 
 MOVES: tuple[Move, ...] = (
@@ -115,6 +118,7 @@ MOVES: tuple[Move, ...] = (
         STUDY | {Status.AWAITING_SUPERVISOR},
         To.UNCHANGED,
         (Who.SUPERVISOR,),
+        hands_on=False,
     ),
     Move(
         "recommend",
@@ -232,6 +236,24 @@ MOVES: tuple[Move, ...] = (
 )
 
 BY_NAME = {move.name: move for move in MOVES}
+# What changes nothing about a file: having done it counts for nothing afterwards.
+HANDED_OUT = frozenset(move.name for move in MOVES if move.target is To.UNCHANGED)
+
+
+# Hands that check one another: whoever has moved a case in one of them moves it in no other, whatever posts they hold.
+# A role in no hand (the system) checks nobody and is checked by nobody.
+HANDS: tuple[frozenset[str], ...] = (
+    frozenset({Who.APPLICANT.value}),
+    frozenset({Who.CENTRE_CLERK.value, Who.REGISTRY_CLERK.value}),
+    frozenset({Who.REVIEWER.value}),
+    frozenset({Who.INFORMAL_AREAS.value}),
+    frozenset({Who.SUPERVISOR.value}),
+)
+
+
+def other_hands(acted_as: Collection[str]) -> frozenset[str]:
+    """The capacities closed to somebody who has moved a case in these before."""
+    return frozenset(who for hand in HANDS for who in hand if any(acted not in hand for acted in acted_as))
 
 
 class Obstacle(StrEnum):
@@ -240,26 +262,52 @@ class Obstacle(StrEnum):
     STATUS = "status"
     STAGE = "stage"
     ROLE = "role"
+    HANDS = "hands"
 
 
-def obstacle(move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> Obstacle | None:
-    """What keeps somebody who holds the roles `holds` (Who values) from this move now; None when nothing does."""
+def obstacle(
+    move: Move,
+    *,
+    status: str,
+    stage_finish: str,
+    stage_role: str,
+    holds: Collection[str],
+    barred: Collection[str] = (),
+) -> Obstacle | None:
+    """What keeps somebody who holds the roles `holds` (Who values) from this move now; None when nothing does.
+
+    `barred` are those of them that `other_hands` closes to this person on this case.
+    """
     if status not in move.sources:
         return Obstacle.STATUS
     if move.forward and stage_finish != move.name:
         return Obstacle.STAGE
-    if not any(who in holds or (who is Who.STAGE_ROLE and stage_role in holds) for who in move.who):
+    takes = {stage_role if who is Who.STAGE_ROLE else who.value for who in move.who}
+    if not takes & set(holds):
         return Obstacle.ROLE
+    if move.hands_on and not takes & (set(holds) - set(barred)):
+        return Obstacle.HANDS
     return None
 
 
-def allowed(move: Move, *, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> bool:
+def allowed(
+    move: Move,
+    *,
+    status: str,
+    stage_finish: str,
+    stage_role: str,
+    holds: Collection[str],
+    barred: Collection[str] = (),
+) -> bool:
     """Say whether the table lets somebody who holds the roles `holds` make this move now."""
-    return obstacle(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds) is None
+    stands = {"status": status, "stage_finish": stage_finish, "stage_role": stage_role}
+    return obstacle(move, **stands, holds=holds, barred=barred) is None
 
 
-def moves_open(*, status: str, stage_finish: str, stage_role: str, holds: Collection[str]) -> Iterator[Move]:
+def moves_open(
+    *, status: str, stage_finish: str, stage_role: str, holds: Collection[str], barred: Collection[str] = ()
+) -> Iterator[Move]:
     """Every move of the table open to somebody with these roles, in table order."""
     for move in MOVES:
-        if allowed(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds):
+        if allowed(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds, barred=barred):
             yield move

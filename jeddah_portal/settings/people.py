@@ -42,3 +42,5 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Jeddah Municipality"
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=not DEMO)
+# Days a proposal waits for a second administrator (accounts/four_eyes.py).
+FOUR_EYES_DAYS = env.int("FOUR_EYES_DAYS", default=7)

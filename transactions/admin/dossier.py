@@ -50,7 +50,7 @@ class Shown:
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = signed_in(request), timezone.now(), case.service_type
     files = [(label_of(service, file), file) for file in case.attachments.sent()]
-    posts = access.posts_on(case, timezone.localdate(now))
+    posts, events = access.posts_on(case, timezone.localdate(now)), history(case)
     return {
         "title": case.reference,
         "case": case,
@@ -62,7 +62,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "files": files,
         "shown": shown(files, request.GET),
         "flags": list(service.flag(case.answers)),
-        "history": history(case),
+        "history": events,
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()),
         "fee": getattr(case, "fee", None),
@@ -111,9 +111,10 @@ def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, A
 
 
 def assignable(case: Transaction, posts: list[StaffPost]) -> list[User]:
-    """Who may work the present stage: those who hold its role where the file is."""
+    """Who may work the present stage: those who hold its role where the file is and have not moved it in another."""
     role = case.current_stage.role
-    return [post.user for post in posts if post.office_id == case.held_by_id and post.role == role]
+    here = [post.user for post in posts if post.office_id == case.held_by_id and post.role == role]
+    return [user for user in here if access.may_take_up(user, case, role)]
 
 
 def other_offices(case: Transaction) -> list[Office]:

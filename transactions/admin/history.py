@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 from accounts.models import Role
 from municipality.services import office
 
+from .. import access
 from ..models import Event, Transaction
 from ..service_types import ServiceType
 from ..wording import title, where_to
@@ -41,7 +42,8 @@ class Line:
 def history(case: Transaction) -> list[Line]:
     """Newest first; one query."""
     service = case.service_type
-    events = case.events.select_related("actor").order_by("-seq")
+    events = list(case.events.select_related("actor").order_by("-seq"))
+    access.remember_hands(case, events)
     return [
         Line(
             at=event.at,

@@ -110,12 +110,13 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
     if access.acts_for_applicant(user, case):
         return []
     roles = {post.role for post in access.case_posts(user)}
-    stage, holds = case.current_stage, access.capacity(user, case).holds
+    stage, held = case.current_stage, access.capacity(user, case)
     found = []
     for move in MOVES:
         if move.name in OUTSIDE:
             continue
-        hindered = obstacle(move, status=case.status, stage_finish=stage.finish, stage_role=stage.role, holds=holds)
+        stands = {"status": case.status, "stage_finish": stage.finish, "stage_role": stage.role}
+        hindered = obstacle(move, **stands, holds=held.holds, barred=held.barred)
         mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
         if hindered is Obstacle.ROLE or (hindered is not None and mine):
             found.append(why_not(case, move, hindered))

@@ -192,6 +192,7 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
     """Which would go, and why the others would not."""
     roles = {(post.office_id, post.role) for post in access.case_posts(to)}
     going, staying = [], []
+    access.read_hands(cases)
     for case in cases:
         if case.assignee_id == to.pk:
             staying.append((case, _("It is theirs already.")))
@@ -204,6 +205,8 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
             staying.append((case, said % {"stage": case.current_stage.title, "role": role}))
         elif access.acts_for_applicant(to, case):
             staying.append((case, _("It is this colleague's own request, or one they act for.")))
+        elif not access.may_take_up(to, case, case.current_stage.role):
+            staying.append((case, _("This colleague has moved the file in a role that this stage checks.")))
         else:
             going.append(case)
     return going, staying

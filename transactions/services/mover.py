@@ -94,7 +94,12 @@ def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime
     capacity = access.capacity(by, locked, timezone.localdate(now))
     stage = locked.current_stage
     hindered = obstacle(
-        move, status=locked.status, stage_finish=stage.finish, stage_role=stage.role, holds=capacity.holds
+        move,
+        status=locked.status,
+        stage_finish=stage.finish,
+        stage_role=stage.role,
+        holds=capacity.holds,
+        barred=capacity.barred,
     )
     if hindered is not None:
         raise DomainError("move_not_allowed", why_not(locked, move, hindered))

@@ -74,6 +74,8 @@ def reassign(
         raise DomainError("wrong_assignee", _("The account of this colleague is closed."))
     if access.acts_for_applicant(to, moving.case):
         raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
+    if not access.may_take_up(to, moving.case, stage.role):
+        raise DomainError("wrong_assignee", _("This colleague has moved the file in a role that this stage checks."))
     moving.case.assignee = to
     moving.facts["to"] = to.pk
     return finish(moving)

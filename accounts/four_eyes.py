@@ -1,0 +1,265 @@
+"""What gives somebody power takes two administrators: one proposes, another confirms or refuses before it ends.
+
+Posts with a deciding role (`models.DECIDING`), and of everybody who holds power (`access.holds_power`) what opens their
+account: the mobile, the second factor, opening it when it was closed. Pages, commands and tasks come through here;
+`services` refuses what did not. What takes power away takes one. Where there is no second administrator, whoever runs
+the machine carries a proposal out from the command line (`force`), on record like the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from municipality.models import Office
+
+from . import services, trail
+from .access import holds_power, is_administrator, needs_second_factor
+from .errors import AccountError
+from .identity import clean_mobile
+from .locks import one_at_a_time
+from .models import DECIDING, Act, Proposal, StaffPost, User
+from .signals import power_used, superuser_made
+
+Kind, Outcome = Proposal.Kind, Proposal.Outcome
+ACTS = {
+    "proposed": Act.PROPOSED,
+    Outcome.CONFIRMED: Act.CONFIRMED,
+    Outcome.REFUSED: Act.REFUSED,
+    Outcome.WITHDRAWN: Act.REFUSED,
+    Outcome.FORCED: Act.FORCED,
+}
+
+
+# -- proposing -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def give_post(
+    person: User,
+    office: Office,
+    role: str,
+    *,
+    starts_on: date,
+    ends_on: date | None = None,
+    reason: str = "",
+    by: User | None,
+    now: datetime | None = None,
+) -> StaffPost | Proposal:
+    """A post with a deciding role is proposed; another is given at once. AccountError as `_propose`; `has_post`."""
+    now = now or timezone.now()
+    if ends_on and ends_on < starts_on:
+        raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
+    if StaffPost.objects.current(timezone.localdate(now)).filter(user=person, office=office, role=role).exists():
+        raise AccountError("has_post", _("This person holds this post already."))
+    if role in DECIDING:
+        facts = {"office": office, "role": role, "starts_on": starts_on, "ends_on": ends_on}
+        return _propose(Kind.POST, person, f"{office.pk}:{role}", reason=reason, by=by, now=now, **facts)
+    _of_an_administrator(by)
+    post = services.appoint(person, office, role, on=starts_on, until=ends_on)
+    trail.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=role, now=now)
+    return post
+
+
+@transaction.atomic
+def set_end(
+    post: StaffPost, ends_on: date | None, *, reason: str = "", by: User | None, now: datetime | None = None
+) -> StaffPost | Proposal:
+    """Ending a post sooner is done at once; letting one with a deciding role last longer is proposed."""
+    now = now or timezone.now()
+    locked = StaffPost.objects.select_for_update(of=("self",)).select_related("user", "office").get(pk=post.pk)
+    if ends_on and ends_on < locked.starts_on:
+        raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
+    if ends_on == locked.ends_on:
+        return locked
+    longer = ends_on is None or (locked.ends_on is not None and ends_on > locked.ends_on)
+    if longer and locked.role in DECIDING:
+        facts = {"office": locked.office, "role": locked.role, "post": locked, "ends_on": ends_on}
+        said = f"{locked.pk}:{ends_on}"
+        return _propose(Kind.TERM, locked.user, said, reason=reason, by=by, now=now, **facts)
+    _of_an_administrator(by)
+    locked.ends_on = ends_on
+    locked.save(update_fields=["ends_on"])
+    act = Act.POST_GIVEN if longer else Act.POST_ENDED
+    trail.record(act, by=by, person=locked.user, office=locked.office, subject=locked.role, now=now)
+    return locked
+
+
+@transaction.atomic
+def change_phone(
+    person: User, phone: str, *, reason: str = "", by: User | None, now: datetime | None = None
+) -> User | Proposal:
+    """The mobile of whoever holds power is proposed; another's is changed at once. ValidationError for a bad one."""
+    now, phone = now or timezone.now(), clean_mobile(phone)
+    if holds_power(person):
+        return _propose(Kind.PHONE, person, phone, reason=reason, by=by, now=now, phone=phone)
+    return services.change_phone(person, phone, by=_of_an_administrator(by), now=now)
+
+
+@transaction.atomic
+def forget_second_factor(
+    person: User, *, reason: str = "", by: User | None, now: datetime | None = None
+) -> User | Proposal:
+    """The second factor of whoever holds power is proposed to be removed; another's is removed at once."""
+    now = now or timezone.now()
+    if holds_power(person):
+        return _propose(Kind.SECOND_FACTOR, person, "", reason=reason, by=by, now=now)
+    services.forget_second_factor(person, by=_of_an_administrator(by), now=now)
+    return person
+
+
+@transaction.atomic
+def open_account(person: User, *, reason: str = "", by: User | None, now: datetime | None = None) -> User | Proposal:
+    """The closed account of whoever holds power is proposed to be opened; another's is opened at once."""
+    if holds_power(person):
+        return _propose(Kind.ACCOUNT, person, "", reason=reason, by=by, now=now or timezone.now())
+    _of_an_administrator(by)
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    return person
+
+
+def _of_an_administrator(by: User | None) -> User | None:
+    """Pages ask before; the service asks again, of what the database says now. None is the command line."""
+    if by is not None and (needs_second_factor(by) or not is_administrator(User.objects.get(pk=by.pk))):
+        raise AccountError("not_an_administrator", _("Only an administrator can do this."))
+    return by
+
+
+def _propose(
+    kind: Proposal.Kind, person: User, what: str, *, reason: str, by: User | None, now: datetime, **facts: Any
+) -> Proposal:
+    """AccountError `reason_missing`, `not_an_administrator`. The same proposed again is the one that waits."""
+    _of_an_administrator(by)
+    reason = reason.strip()[:1000]
+    if not reason:
+        said = _("Say why: a second administrator has to decide on it.")
+        raise AccountError("reason_missing", said)
+    one_at_a_time(f"power:{person.pk}")
+    same = f"{kind}:{person.pk}:{what}"
+    lapse(now)
+    if waiting := Proposal.objects.filter(same=same, outcome=Outcome.WAITING).first():
+        return waiting
+    ends = now + timedelta(days=settings.FOUR_EYES_DAYS)
+    made = Proposal.objects.create(
+        kind=kind, person=person, same=same, reason=reason, proposed_by=by, proposed_at=now, expires_at=ends, **facts
+    )
+    _enter(made, "proposed", by, now)
+    return made
+
+
+# -- answering -------------------------------------------------------------------------------------------------
+
+
+def why_not(proposal: Proposal, by: User, now: datetime) -> str:
+    """What keeps this person from confirming, in words; nothing when they may."""
+    if not proposal.waits(now):
+        return _("This proposal was answered, or its time is over.")
+    if proposal.proposed_by_id == by.pk:
+        return _("You proposed this yourself. Another administrator has to confirm it.")
+    if proposal.person_id == by.pk:
+        return _("This is about yourself. Another administrator has to confirm it.")
+    if proposal.proposed_by is None or not is_administrator(proposal.proposed_by):
+        return _("Whoever proposed this is no administrator any more. Refuse it and propose it anew.")
+    return ""
+
+
+@transaction.atomic
+def confirm(proposal: Proposal, *, by: User, now: datetime | None = None) -> Proposal:
+    """The second administrator agrees, and it is carried out. AccountError `not_yours_to_confirm`."""
+    now = now or timezone.now()
+    locked = _locked(proposal)
+    _of_an_administrator(by)
+    if said := why_not(locked, by, now):
+        raise AccountError("not_yours_to_confirm", said)
+    _carry_out(locked, by, now)
+    return _answer(locked, Outcome.CONFIRMED, by, "", now)
+
+
+@transaction.atomic
+def refuse(proposal: Proposal, *, reason: str, by: User, now: datetime | None = None) -> Proposal:
+    """An administrator refuses it, or takes back their own. AccountError `answered`, `reason_missing`."""
+    now = now or timezone.now()
+    locked = _locked(proposal)
+    _of_an_administrator(by)
+    if not locked.waits(now):
+        raise AccountError("answered", _("This proposal was answered, or its time is over."))
+    own = locked.proposed_by_id == by.pk
+    if not (own or reason.strip()):
+        raise AccountError("reason_missing", _("Say why you refuse it."))
+    return _answer(locked, Outcome.WITHDRAWN if own else Outcome.REFUSED, by, reason, now)
+
+
+@transaction.atomic
+def force(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Proposal:
+    """Carry it out without a second administrator, from the command line. AccountError `answered`, `reason_missing`."""
+    now = now or timezone.now()
+    locked = _locked(proposal)
+    if not locked.waits(now):
+        raise AccountError("answered", _("This proposal was answered, or its time is over."))
+    if not reason.strip():
+        raise AccountError("reason_missing", _("Say why there is no second administrator."))
+    _carry_out(locked, locked.proposed_by, now)
+    return _answer(locked, Outcome.FORCED, None, reason, now)
+
+
+@transaction.atomic
+def lapse(now: datetime) -> int:
+    """Proposals whose time is over end without an answer; returns how many."""
+    over = Proposal.objects.filter(outcome=Outcome.WAITING, expires_at__lte=now)
+    return over.update(outcome=Outcome.LAPSED, answered_at=now)
+
+
+def _locked(proposal: Proposal) -> Proposal:
+    rows = Proposal.objects.select_for_update(of=("self",))
+    return rows.select_related("person", "office", "post", "proposed_by").get(pk=proposal.pk)
+
+
+def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
+    person = proposal.person
+    match proposal.kind:
+        case Kind.POST:
+            on = max(proposal.starts_on or timezone.localdate(now), timezone.localdate(proposal.proposed_at))
+            office = Office.objects.get(pk=proposal.office_id)
+            services.appoint(person, office, proposal.role, on=on, until=proposal.ends_on)
+        case Kind.TERM:
+            post = StaffPost.objects.select_for_update().get(proposals=proposal)
+            post.ends_on = proposal.ends_on
+            post.save(update_fields=["ends_on"])
+        case Kind.PHONE:
+            services.change_phone(person, proposal.phone, by=by, agreed=proposal, now=now)
+        case Kind.SECOND_FACTOR:
+            services.forget_second_factor(person, by=by, agreed=proposal, now=now)
+        case Kind.ACCOUNT:
+            User.objects.filter(pk=person.pk).update(is_active=True)
+
+
+def _answer(proposal: Proposal, outcome: Proposal.Outcome, by: User | None, reason: str, now: datetime) -> Proposal:
+    proposal.outcome, proposal.answered_by, proposal.answered_at = outcome, by, now
+    proposal.answer_reason = reason.strip()[:1000]
+    proposal.save(update_fields=["outcome", "answered_by", "answered_at", "answer_reason"])
+    _enter(proposal, outcome, by, now)
+    return proposal
+
+
+def _enter(proposal: Proposal, step: str, by: User | None, now: datetime) -> None:
+    """Signed in the journal by whoever listens, kept in the access log, seen by whoever is on duty."""
+    subject = f"{proposal.kind}:{proposal.pk}"
+    trail.record(ACTS[step], by=by, person=proposal.person, office=proposal.office, subject=subject, now=now)
+    power_used.send(Proposal, proposal=proposal, step=str(step), by=by, now=now)
+
+
+def _superuser_made(user: User, **_signal: Any) -> None:
+    """`createsuperuser` makes an administrator whom nobody confirmed: on record like the rest."""
+    now = timezone.now()
+    facts = {"proposed_at": now, "expires_at": now, "answered_at": now, "outcome": Outcome.FORCED}
+    same, role = f"{Kind.POST}:{user.pk}:superuser", "superuser"
+    made = Proposal.objects.create(kind=Kind.POST, person=user, role=role, reason=role, same=same, **facts)
+    _enter(made, Outcome.FORCED, None, now)
+
+
+superuser_made.connect(_superuser_made, dispatch_uid="four eyes")

@@ -1,0 +1,271 @@
+"""Two administrators, in the staff admin: posts, the question before second factors go, proposals and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag
+
+from . import four_eyes
+from .access import is_administrator, signed_in
+from .errors import AccountError
+from .models import DECIDING, PhoneChange, Proposal, Role, StaffPost, User
+from .people_admin import PeopleAdmin, PersonForm
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LATELY_DAYS = 30
+COLOURS = {
+    Proposal.Outcome.WAITING: "warning",
+    Proposal.Outcome.CONFIRMED: "success",
+    Proposal.Outcome.FORCED: "error",
+}
+
+
+def reason_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Why, for the second administrator"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "aria-label": _("Why, for the second administrator")}),
+    )
+
+
+class NewPostForm(PersonForm):
+    reason = reason_field()
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("role") in DECIDING and not typed.get("reason", "").strip():
+            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+        return typed
+
+
+class PostEndForm(forms.ModelForm):
+    reason = reason_field()
+
+    class Meta:
+        model = StaffPost
+        fields = ("ends_on",)
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        before, after = self.instance.starts_on, typed.get("ends_on")
+        if after and after < before:
+            self.add_error("ends_on", _("A post ends on the day it begins, or later."))
+        old = self.initial.get("ends_on")
+        longer = old is not None and (after is None or after > old)
+        if longer and self.instance.role in DECIDING and not typed.get("reason", "").strip():
+            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+        return typed
+
+
+class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
+    """A post is given and ended; to move somebody, end one and give another. An old version is looked at only."""
+
+    list_display = ("user", "role", "office", "starts_on", "ends_on")
+    list_filter = ("role", "office")
+    list_select_related = ("user", "office")
+    search_fields = ("user__national_id", "user__full_name")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs | {"form": PostEndForm if obj else NewPostForm})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("user", "office", "role", "starts_on", "ends_on", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("user", "office", "role", "starts_on") if obj else ()
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method == "POST":
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: StaffPost, form: Any, change: bool) -> None:
+        by, reason = signed_in(request), form.cleaned_data.get("reason", "")
+        if change:
+            done = four_eyes.set_end(StaffPost.objects.get(pk=obj.pk), obj.ends_on, reason=reason, by=by)
+        else:
+            done = four_eyes.give_post(
+                obj.user, obj.office, obj.role, starts_on=obj.starts_on, ends_on=obj.ends_on, reason=reason, by=by
+            )
+        form.done = done
+        if isinstance(done, StaffPost):
+            obj.pk = done.pk
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return super().log_addition(request, obj, message) if obj.pk else None
+
+    def response_add(self, request: HttpRequest, obj: StaffPost, post_url_continue: Any = None) -> HttpResponse:
+        return super().response_add(request, obj, post_url_continue) if obj.pk else say_proposed(request)
+
+    def response_change(self, request: HttpRequest, obj: StaffPost) -> HttpResponse:
+        kept = StaffPost.objects.get(pk=obj.pk).ends_on == obj.ends_on
+        return super().response_change(request, obj) if kept else say_proposed(request)
+
+
+def say_proposed(request: HttpRequest) -> HttpResponse:
+    """Nothing has changed yet, and where it can be followed."""
+    said = _("Proposed. Nothing has changed yet: a second administrator has to confirm it.")
+    messages.warning(request, said)
+    return redirect("staff:accounts_proposal_changelist")
+
+
+def ask_before_forgetting(
+    site: AdministeredSite, request: HttpRequest, people: Iterable[User], title: StrOrPromise
+) -> HttpResponse | None:
+    """The question first; then each is done, or proposed where the person holds power."""
+    chosen = list(people)
+    by, reason = signed_in(request), request.POST.get("reason", "")
+    if "confirmed" not in request.POST or not reason.strip():
+        context = site.each_context(request) | {
+            "title": title,
+            "people": chosen,
+            "action": request.POST["action"],
+            "field": ACTION_CHECKBOX_NAME,
+            "missing": "confirmed" in request.POST,
+        }
+        return render(request, "admin/accounts/user/forget_second_factor.html", context)
+    done = [four_eyes.forget_second_factor(user, reason=reason, by=by) for user in chosen]
+    proposed = sum(isinstance(one, Proposal) for one in done)
+    if removed := len(done) - proposed:
+        said = ngettext(
+            "The second factor of %(many)d person is removed.",
+            "The second factors of %(many)d people are removed.",
+            removed,
+        )
+        messages.success(request, said % {"many": removed})
+    return say_proposed(request) if proposed else None
+
+
+class ProposalAdmin(PeopleAdmin):
+    """What waits for a second administrator, and what became of the rest. Nothing is edited here."""
+
+    list_display = ("what", "whom", "detail", "proposed_by", "proposed_at", "expires_at", "state")
+    list_filter = ("outcome", "kind")
+    list_select_related = ("person", "office", "proposed_by")
+    search_fields = ("person__national_id", "person__full_name")
+    fields = readonly_fields = (
+        *("what", "whom", "detail", "hints", "reason", "proposed_by", "proposed_at", "expires_at", "state"),
+        *("answered_by", "answered_at", "answer_reason"),
+    )
+    change_form_template = "admin/accounts/proposal/change_form.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request).select_related("person", "office", "post", "proposed_by", "answered_by")
+        return rows
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("<path:object_id>/answer/", self.admin_site.admin_view(self.answer), name="accounts_proposal_answer")
+        return [own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        now = timezone.now()
+        more = {
+            "waits": bool(found and found.waits(now)),
+            "hindered": four_eyes.why_not(found, signed_in(request), now) if found else "",
+            "own": bool(found and found.proposed_by_id == signed_in(request).pk),
+        }
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
+
+    def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A press of one of the two buttons."""
+        if not is_administrator(signed_in(request)):
+            raise PermissionDenied
+        proposal = Proposal.objects.filter(pk=object_id).first() if are_numbers([object_id]) else None
+        if proposal is None:
+            raise Http404
+        address = reverse("staff:accounts_proposal_change", args=[proposal.pk])
+        press = {"confirm": self._confirm, "refuse": self._refuse}.get(request.POST.get("answer", ""))
+        if request.method == "POST" and press:
+            try:
+                press(request, proposal)
+            except AccountError as error:
+                messages.error(request, error.message)
+            except ValidationError as error:
+                messages.error(request, " ".join(error.messages))
+        return redirect(address)
+
+    def _confirm(self, request: HttpRequest, proposal: Proposal) -> None:
+        four_eyes.confirm(proposal, by=signed_in(request))
+        messages.success(request, _("Confirmed and carried out. It is signed in the journal under both names' marks."))
+
+    def _refuse(self, request: HttpRequest, proposal: Proposal) -> None:
+        four_eyes.refuse(proposal, reason=request.POST.get("reason", ""), by=signed_in(request))
+        messages.success(request, _("Nothing was changed. The answer is on record."))
+
+    @admin.display(description=_("what is proposed"), ordering="kind")
+    def what(self, row: Proposal) -> str:
+        return row.get_kind_display()
+
+    @admin.display(description=_("person"), ordering="person")
+    def whom(self, row: Proposal) -> SafeString:
+        return format_html(
+            '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>',
+            row.person.full_name,
+            row.person.national_id,
+        )
+
+    @admin.display(description=_("in detail"))
+    def detail(self, row: Proposal) -> SafeString:
+        if row.kind == Proposal.Kind.PHONE:
+            return format_html('<bdi dir="ltr">{}</bdi>', row.phone)
+        if row.office is None:  # a superuser, from the command line
+            return format_html("—")
+        until = row.ends_on.isoformat() if row.ends_on else _t("no end")
+        return format_html(
+            '<bdi>{}</bdi> · <bdi>{}</bdi><span class="under"><bdi dir="ltr">{} – {}</bdi></span>',
+            dict(Role.choices).get(row.role, row.role),
+            row.office.name,
+            row.starts_on.isoformat() if row.starts_on else "",
+            until,
+        )
+
+    @admin.display(description=_("before you confirm"))
+    def hints(self, row: Proposal) -> str:
+        """What a second administrator should know about the account that gets the power."""
+        since = row.proposed_at - timedelta(days=LATELY_DAYS)
+        changed = PhoneChange.objects.filter(user=row.person_id, changed_at__gte=since).exists()
+        known = _t("the identity was seen") if row.person.identity_verified_at else _t("the identity was never seen")
+        lately = (
+            _t("the mobile was changed in the last 30 days") if changed else _t("the mobile was not changed lately")
+        )
+        return f"{known} · {lately}"
+
+    @admin.display(description=_("state"), ordering="outcome")
+    def state(self, row: Proposal) -> SafeString:
+        over = row.outcome == Proposal.Outcome.WAITING and not row.waits(timezone.now())
+        outcome = Proposal.Outcome.LAPSED if over else Proposal.Outcome(row.outcome)
+        return tag(COLOURS.get(outcome, "plain"), outcome.label)

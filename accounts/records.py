@@ -1,0 +1,173 @@
+"""What is kept about power over people: proposals that need a second administrator, and the log of who looked."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from municipality.models import Office
+
+
+def new_salt() -> str:
+    return secrets.token_hex(16)
+
+
+class Proposal(models.Model):
+    """One administrator proposes what gives somebody power; another confirms or refuses it before it ends."""
+
+    class Kind(models.TextChoices):
+        POST = "post", _("Give a post")
+        TERM = "term", _("Let a post last longer")
+        PHONE = "phone", _("Change the mobile of a member of staff")
+        SECOND_FACTOR = "second_factor", _("Remove the second factor of a member of staff")
+        ACCOUNT = "account", _("Open the closed account of a member of staff")
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", _("Waiting for a second administrator")
+        CONFIRMED = "confirmed", _("Confirmed and carried out")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Taken back")
+        LAPSED = "lapsed", _("Ended without an answer")
+        FORCED = "forced", _("Carried out from the command line, without a second administrator")
+
+    kind = models.CharField(_("what is proposed"), max_length=20, choices=Kind)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="proposals"
+    )
+    post = models.ForeignKey("accounts.StaffPost", null=True, on_delete=models.PROTECT, related_name="proposals")
+    office = models.ForeignKey(
+        Office, verbose_name=_("office"), null=True, on_delete=models.PROTECT, related_name="proposals"
+    )
+    role = models.CharField(_("role"), max_length=20, blank=True)
+    starts_on = models.DateField(_("from"), null=True)
+    ends_on = models.DateField(_("to"), null=True)
+    phone = models.CharField(_("new mobile"), max_length=16, blank=True)
+    reason = models.TextField(_("reason"))
+    # None: proposed from the command line, where nobody is signed in.
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("proposed by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(_("proposed at"))
+    expires_at = models.DateTimeField(_("can be answered until"))
+    outcome = models.CharField(_("state"), max_length=10, choices=Outcome, default=Outcome.WAITING)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("answered by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+    answer_reason = models.TextField(_("reason given with the answer"), blank=True)
+    # The same thing proposed twice is one proposal.
+    same = models.CharField(max_length=120)
+    # Journal entries name people only by a mark made with this.
+    salt = models.CharField(max_length=32, default=new_salt)
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        ordering = ["-proposed_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["same"], condition=Q(outcome="waiting"), name="proposed_once"),
+            models.CheckConstraint(
+                name="confirmed_by_a_second_person",
+                condition=~Q(outcome="confirmed")
+                | (
+                    Q(answered_by__isnull=False, proposed_by__isnull=False)
+                    & ~Q(answered_by=F("proposed_by"))
+                    & ~Q(answered_by=F("person"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="proposal_answered_has_its_date",
+                condition=Q(outcome="waiting", answered_at__isnull=True)
+                | (~Q(outcome="waiting") & Q(answered_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def waits(self, now: datetime) -> bool:
+        return self.outcome == self.Outcome.WAITING and now < self.expires_at
+
+
+class Act(models.TextChoices):
+    """What is kept of who did what: looking, getting in, and power over others."""
+
+    READ_CASE = "read_case", _("Read a case")
+    READ_FILE = "read_file", _("Opened a file")
+    READ_PERSON = "read_person", _("Looked at a person")
+    SEARCH = "search", _("Searched")
+    INQUIRY = "inquiry", _("Asked by number")
+    INQUIRY_REFUSED = "inquiry_refused", _("Asked by number, in vain")
+    EXPORT = "export", _("Took data out")
+    READ_LOG = "read_log", _("Looked at this log")
+    SIGN_IN = "sign_in", _("Signed in")
+    SIGN_OUT = "sign_out", _("Signed out")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    LOCKED_OUT = "locked_out", _("Too many tries")
+    FACTOR_USED = "factor_used", _("Gave the second factor")
+    FACTOR_FAILED = "factor_failed", _("Wrong second factor")
+    FACTOR_ADDED = "factor_added", _("Set up a second factor")
+    FACTOR_REMOVED = "factor_removed", _("Second factor removed")
+    PASSWORD_SET = "password_set", _("Set a password")
+    TOKEN_MADE = "token_made", _("Made a token for a program")
+    TOKEN_ENDED = "token_ended", _("Ended a token")
+    PHONE_CHANGED = "phone_changed", _("Mobile changed")
+    POST_GIVEN = "post_given", _("Post given")
+    POST_ENDED = "post_ended", _("Post ended")
+    PROPOSED = "power_proposed", _("Proposed, for a second administrator")
+    CONFIRMED = "power_confirmed", _("Confirmed as the second administrator")
+    REFUSED = "power_refused", _("Refused or took back a proposal")
+    FORCED = "power_forced", _("Carried out from the command line")
+    ERASED = "erased", _("Erased a person's data")
+
+
+# What /metrics counts and somebody may have to be woken for; the others are kept and looked up.
+SECURITY = frozenset(Act) - {
+    Act.READ_CASE,
+    Act.READ_FILE,
+    Act.READ_PERSON,
+    Act.SEARCH,
+    Act.INQUIRY,
+    Act.READ_LOG,
+    Act.SIGN_OUT,
+}
+
+
+class AccessRecord(models.Model):
+    """Who did or looked at what, when, from where and why. Written once; the database refuses to change it, and to
+    delete it before it is a year old."""
+
+    at = models.DateTimeField(_("when"))
+    act = models.CharField(_("what"), max_length=20, choices=Act)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The reference of a case, the key of a file, what was searched for; never a secret.
+    subject = models.CharField(_("about"), max_length=80, blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("whom it is about"), null=True, on_delete=models.PROTECT,
+        related_name="+",
+    )  # fmt: skip
+    office = models.ForeignKey(
+        Office, verbose_name=_("for the office"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    why = models.CharField(_("why"), max_length=200, blank=True)
+    address = models.CharField(_("from where"), max_length=45, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("access record")
+        verbose_name_plural = _("access log")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["at"], name="access_by_time"),
+            models.Index(fields=["subject", "at"], name="access_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

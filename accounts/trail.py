@@ -1,0 +1,121 @@
+"""Writing the access log: a row for those who must answer "who looked at this", and a line without names for alarms.
+
+`record` writes at once, in whatever transaction runs. `record_later` is for what the public asks by the thousand: its
+line is out at once, its row goes with others in one statement after an answer, or when the process ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections import deque
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.signals import request_finished
+from django.db import Error, transaction
+from django.utils import timezone
+
+from municipality.models import Office
+
+from .models import AccessRecord, Act, User
+from .records import SECURITY
+
+logger = logging.getLogger("portal.access")
+# How many rows wait at most before they are written, and for how long; and how many while no database answers.
+TOGETHER, AT_MOST = 50, timedelta(seconds=2)
+KEPT = 10_000
+WORRYING = frozenset({Act.LOCKED_OUT, Act.FORCED, Act.CONFIRMED, Act.FACTOR_REMOVED})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request comes from; set at the edge, empty in workers and commands."""
+
+    address: str = ""
+    request_id: str = ""
+
+
+NOWHERE = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+_waiting: deque[AccessRecord] = deque(maxlen=KEPT)
+_flushing = threading.Lock()
+
+
+def record(
+    act: Act,
+    *,
+    by: User | None = None,
+    subject: str = "",
+    person: User | None = None,
+    office: Office | int | None = None,
+    why: str = "",
+    now: datetime | None = None,
+) -> None:
+    """Write one row in this transaction, and its line."""
+    _row(act, by, subject, person, office, why, now).save(force_insert=True)
+
+
+def record_later(act: Act, *, by: User | None = None, subject: str = "", why: str = "") -> None:
+    """Say it in the log at once and owe the row: no question more in the request that asks."""
+    _waiting.append(_row(act, by, subject, None, None, why, None))
+
+
+def _row(
+    act: Act,
+    by: User | None,
+    subject: str,
+    person: User | None,
+    office: Office | int | None,
+    why: str,
+    now: datetime | None,
+) -> AccessRecord:
+    came = origin.get()
+    facts: dict[str, Any] = {"event": act.value, "by": by.pk if by else None, "about": person.pk if person else None}
+    logger.log(
+        logging.WARNING if act in WORRYING else logging.INFO, "security" if act in SECURITY else "access", extra=facts
+    )
+    return AccessRecord(
+        at=now or timezone.now(),
+        act=act,
+        by=by,
+        subject=subject[:80],
+        person=person,
+        office_id=office.pk if isinstance(office, Office) else office,
+        why=str(why)[:200],
+        address=came.address[:45],
+        request_id=came.request_id[:64],
+    )
+
+
+def flush() -> int:
+    """Write what waits, all in one statement; returns how many. What cannot be written now waits on."""
+    if not _waiting or not _flushing.acquire(blocking=False):
+        return 0
+    rows: list[AccessRecord] = []
+    try:
+        while _waiting:
+            rows.append(_waiting.popleft())
+        with transaction.atomic():
+            AccessRecord.objects.bulk_create(rows, batch_size=500)
+    except Error:
+        logger.error("rows of the access log wait for a database that answers", extra={"rows": len(rows)})
+        _waiting.extendleft(reversed(rows))
+        return 0
+    finally:
+        _flushing.release()
+    return len(rows)
+
+
+def _after_an_answer(**_signal: object) -> None:
+    if _waiting and (len(_waiting) >= TOGETHER or timezone.now() - _waiting[0].at >= AT_MOST):
+        flush()
+
+
+def start() -> None:
+    """Called once when the portal is loaded."""
+    request_finished.connect(_after_an_answer, dispatch_uid="access log")
+    atexit.register(flush)
