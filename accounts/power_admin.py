@@ -16,9 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag
 
@@ -244,7 +243,7 @@ class ProposalAdmin(PeopleAdmin):
             return format_html('<bdi dir="ltr">{}</bdi>', row.phone)
         if row.office is None:  # a superuser, from the command line
             return format_html("—")
-        until = row.ends_on.isoformat() if row.ends_on else _t("no end")
+        until = row.ends_on.isoformat() if row.ends_on else gettext("no end")
         return format_html(
             '<bdi>{}</bdi> · <bdi>{}</bdi><span class="under"><bdi dir="ltr">{} – {}</bdi></span>',
             dict(Role.choices).get(row.role, row.role),
@@ -258,9 +257,15 @@ class ProposalAdmin(PeopleAdmin):
         """What a second administrator should know about the account that gets the power."""
         since = row.proposed_at - timedelta(days=LATELY_DAYS)
         changed = PhoneChange.objects.filter(user=row.person_id, changed_at__gte=since).exists()
-        known = _t("the identity was seen") if row.person.identity_verified_at else _t("the identity was never seen")
+        known = (
+            gettext("the identity was seen")
+            if row.person.identity_verified_at
+            else gettext("the identity was never seen")
+        )
         lately = (
-            _t("the mobile was changed in the last 30 days") if changed else _t("the mobile was not changed lately")
+            gettext("the mobile was changed in the last 30 days")
+            if changed
+            else gettext("the mobile was not changed lately")
         )
         return f"{known} · {lately}"
 

@@ -16,6 +16,7 @@ from prometheus_client import exposition
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from accounts import trail
 from transactions import metering, replica
 from transactions.health import Health, health
 
@@ -33,6 +34,12 @@ class HealthCollector(Collector):
             return
         yield GaugeMetricFamily("portal_database_up", "The database answers.", value=1)
         yield from _families(found)
+        events = GaugeMetricFamily(
+            "portal_security_events", "Who got in or used power, in the last hour.", labels=["event"]
+        )
+        for event, many in trail.counted(timezone.now()).items():
+            events.add_metric([event], many)
+        yield events
         with contextlib.suppress(Error):
             behind = replica.behind(timezone.now())
             if behind is not None:

@@ -225,11 +225,11 @@ def test_changing_the_password_in_the_profile_ends_api_tokens(cast, signed_in):
 
 
 def test_an_administrator_takes_a_lost_second_factor_off_and_it_is_recorded(cast, signed_in):
-    TOTP.activate(cast.supervisor, generate_totp_secret())
-    chosen = {"action": "forget_second_factor", "_selected_action": [cast.supervisor.pk]}
+    TOTP.activate(cast.citizen, generate_totp_secret())
+    chosen = {"action": "forget_second_factor", "_selected_action": [cast.citizen.pk], "confirmed": "1", "reason": "x"}
     address = reverse("staff:accounts_user_changelist")
     assert signed_in(cast.reviewer).post(address, chosen).status_code in (302, 403, 404)
-    assert Authenticator.objects.filter(user=cast.supervisor).exists()
+    assert Authenticator.objects.filter(user=cast.citizen).exists()
     assert signed_in(cast.administrator).post(address, chosen).status_code == 302
-    assert not Authenticator.objects.filter(user=cast.supervisor).exists()
-    assert LogEntry.objects.get(object_id=str(cast.supervisor.pk)).user == cast.administrator
+    assert not Authenticator.objects.filter(user=cast.citizen).exists()
+    assert LogEntry.objects.get(object_id=str(cast.citizen.pk)).user == cast.administrator

@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import four_eyes
 from accounts import services as people
 from accounts.models import Authorisation, User
 from municipality.models import Office
@@ -96,6 +97,11 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             reason_en="The boundaries of the approved plans are being checked after their update.",
             reopens_on=(NOW + timedelta(days=12)).date(),
         )
+    )
+    office = Office.objects.get(code="SHR")
+    asked_for = "تتولى إدارة الفرع اعتبارًا من اليوم بقرار الأمين رقم 318، وقد انتهى تكليف سلفها. " * 2
+    four_eyes.give_post(
+        cast.other_citizen, office, "supervisor", starts_on=NOW.date(), reason=asked_for, by=cast.administrator
     )
     note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
     notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)

@@ -33,6 +33,7 @@ BODIES: dict[str, Any] = {
     },
     "/api/v1/transactions/<str:reference>/answers/": lambda world: {"answers": {str(world.deficiency): "نعم"}},
     "/drafts/<uuid:key>/documents/": lambda world: {"remove": world.loose.key},
+    "/staff/accounts/proposal/<path:object_id>/answer/": lambda world: {"answer": "refuse"},
     "/profile/": lambda world: {"email": "", "language": "ar"},
 }
 

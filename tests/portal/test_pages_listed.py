@@ -37,6 +37,7 @@ NO_PAGE = {
     "/staff/r/": "goes to the public page of a row",
     r"/staff/\(\?P<url>": "answers 404, or adds the slash that is missing",
     "/staff/.*<path:object_id>/$": "goes to the form of a row, or to a case",
+    "/staff/accounts/proposal/<path:object_id>/answer/$": "takes a press and goes back",
     "/staff/.*/delete/$": "refused: nothing is deleted here",
     "/staff/(logout|password_change|password_change/done)/$": "goes to where everybody does this",
     "/staff/transactions/transaction/.": "goes to the case",

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts import four_eyes
 from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
@@ -154,6 +155,10 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     begun = drafts.start(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
     asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    shr = Office.objects.get(code="SHR")
+    four_eyes.give_post(
+        cast.other_citizen, shr, "reviewer", starts_on=NOW.date(), reason="x", by=cast.administrator, now=NOW
+    )
     assert studied.authorisation_id is not None
     return World(
         cast=cast,
@@ -178,8 +183,8 @@ def client_of(person: User | None) -> Client:
     return client
 
 
-# Sessions, caches and the count of wrong tries are the portal's own notes, not anybody's record.
-OWN_NOTES = ("django_session", '"cache"', "transactions_try")
+# Sessions, caches, the count of wrong tries and the log of who looked are the portal's own notes, not anybody's record.
+OWN_NOTES = ("django_session", '"cache"', "transactions_try", "accounts_accessrecord")
 
 
 CHANGE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM)\s")

@@ -163,7 +163,7 @@ def test_a_post_given_in_the_admin_lets_its_holder_in(cast, signed_in):
     post = {
         "user": holder.national_id,
         "office": cast.reviewer.posts.get().office_id,
-        "role": "reviewer",
+        "role": "centre_clerk",
         "starts_on": "2026-01-01",
     }
     assert signed_in(cast.administrator).post(reverse("staff:accounts_staffpost_add"), post).status_code == 302
