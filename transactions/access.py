@@ -163,7 +163,9 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
 
 
 def _with_hands(user: User, case: Transaction, places: Mapping[str, int | None]) -> Capacity:
-    return Capacity(places, other_hands(hands_on(case).get(user.pk, ())) if places else frozenset())
+    """Whoever never worked here has moved it in no other hand: the public's pages ask nothing."""
+    asked = user.is_staff and places
+    return Capacity(places, other_hands(hands_on(case).get(user.pk, ())) if asked else frozenset())
 
 
 def hands_on(case: Transaction) -> dict[int, set[str]]:
