@@ -15,8 +15,9 @@ from django.utils.translation import pgettext
 
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
 
-from . import four_eyes
+from . import four_eyes, services
 from .access import holds_power, signed_in
+from .assurance import LOOKS, Level
 from .models import Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
@@ -36,8 +37,8 @@ class PersonDataForm(forms.ModelForm):
 class UserAdmin(PeopleAdmin):
     """Passwords are not set here: people set their own through a code to their phone."""
 
-    list_display = ("national_id", "full_name", "number", "works_here", "state", "identity_verified_at")
-    list_filter = ("is_staff", "is_active")
+    list_display = ("national_id", "full_name", "number", "identity", "works_here", "state")
+    list_filter = ("assurance", "is_staff", "is_active")
     search_fields = ("national_id", "full_name", "phone")
     fields = (
         "national_id",
@@ -47,12 +48,22 @@ class UserAdmin(PeopleAdmin):
         "language",
         "is_staff",
         "is_active",
+        "assurance",
         "identity_verified_at",
+        "identity_verified_by",
         "last_login",
         "date_joined",
         "reason",
     )
-    readonly_fields = ("national_id", "is_staff", "identity_verified_at", "last_login", "date_joined")
+    readonly_fields = (
+        "national_id",
+        "is_staff",
+        "assurance",
+        "identity_verified_at",
+        "identity_verified_by",
+        "last_login",
+        "date_joined",
+    )
     form = PersonDataForm
     actions = ("forget_second_factor",)
 
@@ -66,6 +77,9 @@ class UserAdmin(PeopleAdmin):
         if "phone" in rest:
             rest.remove("phone")
             done.append(four_eyes.change_phone(obj, obj.phone, reason=reason, by=by))
+        if "full_name" in rest:
+            rest.remove("full_name")
+            services.change_name(obj, obj.full_name, by=by)
         if "is_active" in rest and obj.is_active:
             rest.remove("is_active")
             done.append(four_eyes.open_account(obj, reason=reason, by=by))
@@ -78,6 +92,11 @@ class UserAdmin(PeopleAdmin):
     @admin.action(description=_("Remove the second factor"))
     def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         return ask_before_forgetting(self.admin_site, request, people, _("Remove the second factor"))
+
+    @admin.display(description=_("identity"), ordering="assurance")
+    def identity(self, user: User) -> SafeString:
+        level = Level(user.assurance)
+        return tag(LOOKS[level], level.label)
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:

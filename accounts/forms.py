@@ -116,9 +116,7 @@ class FirstSignInForm(forms.Form):
     full_name = forms.CharField(
         label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    phone = MobileField(
-        help_text=_("For example 0512345678. If we know you already, the code goes to the number we have.")
-    )
+    phone = MobileField(help_text=_("For example 0512345678. The code goes to this number."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,6 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from municipality.models import Office
 
+from .assurance import Level
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
@@ -54,8 +55,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
     email_notices = models.BooleanField(_("notices by e-mail"), default=True)
-    # Set when a clerk has seen the original ID, or a trusted sign-on vouched for it.
+    assurance = models.PositiveSmallIntegerField(
+        _("identity"), choices=Level, default=Level.PHONE, db_default=Level.PHONE.value
+    )
+    # When a clerk last saw the original ID, or a trusted sign-on vouched for it; and the clerk.
     identity_verified_at = models.DateTimeField(_("identity verified at"), null=True, blank=True)
+    identity_verified_by = models.ForeignKey(
+        "self", verbose_name=_("original ID seen by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     is_staff = models.BooleanField(_("works for the municipality"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
@@ -68,6 +75,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                name="identity_seen_has_its_date",
+                condition=Q(assurance__lt=Level.COUNTER.value) | Q(identity_verified_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -239,6 +252,23 @@ class PhoneChange(models.Model):
     old = models.CharField(max_length=13)
     new = models.CharField(max_length=13)
     changed_at = models.DateTimeField()
+    # From when the new one may set the password; at once where two administrators agreed.
+    opens_at = models.DateTimeField(null=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class NameChange(models.Model):
+    """The name of somebody we know was put right; the mobile on file then is told, in case it was not them."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="name_changes")
+    old = models.CharField(max_length=150)
+    new = models.CharField(max_length=150)
+    phone = models.CharField(max_length=16, blank=True)
+    changed_at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import logging
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -13,32 +15,28 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, ProtectedError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
 from municipality.models import Office
 
 from . import sms, trail
-from .access import holds_power, offices_of
+from .access import holds_power
+from .assurance import Level
+from .authorising import add_member as add_member
+from .authorising import answer_authorisation as answer_authorisation
+from .authorising import authorise_office as authorise_office
+from .authorising import revoke_authorisation as revoke_authorisation
 from .errors import AccountError
-from .identity import caller, clean_mobile, clean_name, clean_national_id
+from .identity import caller
 from .locks import one_at_a_time
-from .models import (
-    DECIDING,
-    Act,
-    Authorisation,
-    EngineeringOffice,
-    OfficeMembership,
-    OneTimeCode,
-    PhoneChange,
-    Proposal,
-    StaffPost,
-    User,
-)
-from .signals import authorisation_changed, phone_changed
+from .models import DECIDING, Act, NameChange, OneTimeCode, PhoneChange, Proposal, StaffPost, User
+from .signals import name_changed, phone_changed
+from .visitors import Visitor, visitor_account
 
 logger = logging.getLogger(__name__)
 CODE_LIFE = timedelta(minutes=10)
@@ -46,6 +44,7 @@ CODE_TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CODES_PER_ID = {HOUR: 5, DAY: 15}
 CODES_PER_ADDRESS = {HOUR: 30, DAY: 200}
+PHONE_OF_STAFF = gettext_lazy("The mobile of a member of staff is changed by two administrators.")
 
 
 # -- first sign-in, and a forgotten password -------------------------------------------------------------------
@@ -54,14 +53,13 @@ CODES_PER_ADDRESS = {HOUR: 30, DAY: 200}
 def send_code(
     *, national_id: str, full_name: str, phone: str, language: str, address: str, now: datetime | None = None
 ) -> OneTimeCode:
-    """Send a six-digit code by SMS: to the phone on file if this ID is known, else to the one given.
+    """Send a six-digit code by SMS to the phone given, whoever has this ID.
 
-    A known person without a phone gets none: whoever typed another is not known to be them. The answer is the same in
-    all cases, so nobody learns who has an account. AccountError `too_many_codes`; `no_sms` when the message could not
-    be sent, which uses nothing up.
+    Nobody is looked up here, so page, message and time are the same for an ID we know and one we do not; what the code
+    opens is decided once it was typed (`open_account`). AccountError `too_many_codes`; `no_sms` when the message could
+    not be sent, which uses nothing up.
     """
     now, address = now or timezone.now(), caller(address)
-    known = User.objects.filter(national_id=national_id).first()
     code = f"{secrets.randbelow(10**6):06d}"
     with transaction.atomic():
         one_at_a_time(f"id:{national_id}", f"address:{address}")
@@ -69,7 +67,7 @@ def send_code(
         row = OneTimeCode.objects.create(
             national_id=national_id,
             full_name=full_name,
-            phone=known.phone if known else phone,
+            phone=phone,
             language=language,
             address=address,
             code_hmac="",
@@ -78,8 +76,7 @@ def send_code(
         )
         row.code_hmac = _code_hmac(row, code)
         row.save(update_fields=["code_hmac"])
-    if row.phone:
-        _send_code(row, code)
+    _send_code(row, code)
     return row
 
 
@@ -116,10 +113,11 @@ def _code_hmac(row: OneTimeCode, code: str) -> str:
 
 
 def open_account(code_id: int, code: str, password: str, *, now: datetime | None = None) -> User:
-    """Set the password of the account this code was sent for, making the account if there is none.
+    """Set the password of the account of this ID, if the code went to the phone on file; without one, make it.
 
     Whatever was open under the old password is closed: sessions and API tokens. Wrong codes are counted before they
-    are compared. AccountError `code_wrong`; ValidationError for a weak password.
+    are compared. AccountError `code_wrong`; `another_mobile`, `mobile_is_new` or `account_closed` for whoever has shown
+    that the phone is theirs; ValidationError for a weak password.
     """
     now = now or timezone.now()
     wrong = AccountError("code_wrong", _("This code is wrong or too old. Ask for a new one."))
@@ -141,15 +139,36 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
             raise wrong
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
         user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
-        if user.phone != row.phone:
-            # Since the code went out, a clerk has seen the ID of somebody with another phone.
-            raise wrong
-        if not user.is_active:
-            raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
+        _refuse_to_open(user, row.phone, now)
         user.set_password(password)
+        user.assurance = max(user.assurance, Level.PHONE)
         user.save()
         AuthToken.objects.filter(user=user).delete()
     return user
+
+
+def _refuse_to_open(user: User, phone: str, now: datetime) -> None:
+    """Raise when this phone, which is at hand, may not set the password of this account now."""
+    if user.phone != phone:
+        message = _(
+            "Another mobile is on file for this ID, so this one cannot set its password. If your mobile has changed, "
+            "show your original ID at a service centre."
+        )
+        raise AccountError("another_mobile", message)
+    if until := opens_from(user, now):
+        message = _(
+            "This mobile was put on file a short time ago. It can set a password from %(when)s; the one used before "
+            "was told."
+        )
+        raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
+    if not user.is_active:
+        raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
+
+
+def opens_from(user: User, now: datetime) -> datetime | None:
+    """When a mobile that was changed lately may set the password; None when it may now."""
+    last = PhoneChange.objects.filter(user=user).order_by("-changed_at", "-pk").first()
+    return last.opens_at if last and last.opens_at and last.opens_at > now else None
 
 
 def forget_old_codes(now: datetime, most: int) -> int:
@@ -162,36 +181,53 @@ def forget_old_codes(now: datetime, most: int) -> int:
 
 
 @transaction.atomic
+def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, now: datetime | None = None) -> User:
+    """A clerk has seen the original ID of this person, and asked them about each of `changes` (Visitor.differs_from).
+
+    Name and mobile are changed on record under the clerk's name, and told to the mobile on file until now; a new
+    mobile sets no password at once (`opens_from`). An account somebody opened without proof is handed to the real
+    person when its mobile changes: no password, no sessions, no API tokens, no second factor and no e-mail of the
+    other. AccountError `person_changed` when what is on file is no longer what the clerk saw; `phone_of_staff`.
+    """
+    now = now or timezone.now()
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    for name, change in changes.items():
+        if getattr(locked, name) not in change.values():
+            message = _("What is on file of this person was changed meanwhile. Look at it again, and ask them.")
+            raise AccountError("person_changed", message)
+    wanted = {name: change["to"] for name, change in changes.items()}
+    phone = wanted.get("phone", locked.phone)
+    told = locked.phone
+    if phone != locked.phone:
+        if holds_power(locked):
+            raise AccountError("phone_of_staff", PHONE_OF_STAFF)
+        _change_phone(locked, phone, by, now)
+    name = wanted.get("full_name", locked.full_name)
+    if name != locked.full_name and not locked.is_staff:
+        _change_name(locked, name, by, now, told=told)
+    locked.assurance = max(locked.assurance, Level.COUNTER)
+    locked.identity_verified_at, locked.identity_verified_by = now, by
+    locked.save()
+    return locked
+
+
+def forget_unproven(user: User) -> None:
+    """Delete somebody whom a clerk began to type and nobody ever saw, unless something else is known of them: the ID
+    may be a slip, and be somebody's who comes tomorrow.
+    """
+    if user.assurance == Level.NONE and not user.is_staff:
+        with suppress(ProtectedError), transaction.atomic():
+            user.delete()
+
+
+@transaction.atomic
 def person_at_counter(
     *, national_id: str, full_name: str, phone: str, by: User, language: str = "ar", now: datetime | None = None
 ) -> User:
-    """Find or make the account of somebody whose original ID a clerk has just seen.
-
-    Their name is what stands on the ID; another one on file is put right, on record. An account that somebody opened
-    for this ID without proof is handed to the real person: their phone, no password, no sessions, no API tokens, no
-    second factor and no e-mail of the other. A verified person's new phone is recorded under the clerk's name and told
-    to the old one. AccountError `phone_of_staff`; ValidationError for a malformed ID, name or phone.
-    """
-    now = now or timezone.now()
-    shown = User(
-        national_id=clean_national_id(national_id),
-        full_name=clean_name(full_name),
-        phone=clean_mobile(phone),
-        language=language,
-    )
-    shown.clean_fields(exclude=["password"])
-    shown.set_unusable_password()
-    facts = {name: getattr(shown, name) for name in ("full_name", "phone", "language", "password")}
-    user, made = User.objects.select_for_update().get_or_create(national_id=shown.national_id, defaults=facts)
-    if not made and user.phone != shown.phone:
-        if holds_power(user):
-            raise AccountError("phone_of_staff", _("The mobile of a member of staff is changed by two administrators."))
-        _change_phone(user, shown.phone, by, now)
-    if user.full_name != shown.full_name and not user.is_staff:
-        _change_name(user, shown.full_name, by)
-    user.identity_verified_at = user.identity_verified_at or now
-    user.save()
-    return user
+    """`visitor_account` and `identify` in one, for who is on record with their whole visit at once."""
+    visitor = Visitor.typed(national_id=national_id, full_name=full_name, phone=phone)
+    user = visitor_account(visitor, language=language)
+    return identify(user, visitor.differs_from(user), by=by, now=now)
 
 
 @transaction.atomic
@@ -205,7 +241,7 @@ def change_phone(
     locked = User.objects.select_for_update().get(pk=user.pk)
     _needs_two(locked, agreed)
     if locked.phone != phone:
-        _change_phone(locked, phone, by, now or timezone.now())
+        _change_phone(locked, phone, by, now or timezone.now(), at_once=agreed is not None)
         locked.save()
     return locked
 
@@ -215,10 +251,23 @@ def _needs_two(user: User, agreed: Proposal | None) -> None:
         raise AccountError("needs_two", _("Of a member of staff this is changed by two administrators."))
 
 
-def _change_name(user: User, full_name: str, by: User) -> None:
-    told = _("Name put right: %(old)s → %(new)s") % {"old": user.full_name, "new": full_name}
-    LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+@transaction.atomic
+def change_name(user: User, full_name: str, *, by: User, now: datetime | None = None) -> User:
+    """An administrator puts a name right, with the same consequences as at a counter."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.full_name != full_name:
+        _change_name(locked, full_name, by, now or timezone.now(), told=locked.phone)
+        locked.save()
+    return locked
+
+
+def _change_name(user: User, full_name: str, by: User, now: datetime, *, told: str) -> None:
+    """`told` is the mobile that hears of it."""
+    said = _("Name put right: %(old)s → %(new)s") % {"old": user.full_name, "new": full_name}
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, said, single_object=True)
+    change = NameChange.objects.create(user=user, old=user.full_name, new=full_name, phone=told, changed_at=now, by=by)
     user.full_name = full_name
+    name_changed.send(NameChange, change=change, now=now)
 
 
 def _note(by: User | None, user: User, told: str) -> None:
@@ -227,18 +276,24 @@ def _note(by: User | None, user: User, told: str) -> None:
         LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
 
 
-def _change_phone(user: User, phone: str, by: User | None, now: datetime) -> None:
-    """Whoever holds the phone can set the password, so a change of phone is a change of hands."""
+def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_once: bool = False) -> None:
+    """Whoever holds the phone can set the password, so a change of phone is a change of hands.
+
+    It sets none for a while, unless two administrators have agreed on it (`at_once`).
+    """
     _note(by, user, _("Mobile changed: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone})
     trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
-    known = holds_power(user) or user.identity_verified_at is not None
+    known = holds_power(user) or user.assurance >= Level.COUNTER
     if not known:
         user.set_unusable_password()
         AuthToken.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
         user.email = ""
-    elif user.phone:
-        change = PhoneChange.objects.create(user=user, old=user.phone, new=phone, changed_at=now)
+    if user.phone:
+        opens_at = None if at_once else now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)
+        change = PhoneChange.objects.create(
+            user=user, old=user.phone, new=phone, changed_at=now, opens_at=opens_at, by=by
+        )
         phone_changed.send(PhoneChange, change=change, now=now)
     user.phone = phone
 
@@ -252,6 +307,19 @@ def warn_of_change(change_id: int) -> None:
             "you, tell a service centre at once."
         ) % {"end": change.new[-3:]}
     sms.send(change.old, text, key=f"phone-{change.pk}")
+
+
+def warn_of_name(change_id: int) -> None:
+    """Tell the mobile that was on file that the name of its account is another. It names nobody."""
+    change = NameChange.objects.select_related("user").get(pk=change_id)
+    if not change.phone:
+        return
+    with translation.override(change.user.language):
+        text = _(
+            "Jeddah Municipality: the name of your account was put right. If you did not ask for that, tell a service "
+            "centre at once."
+        )
+    sms.send(change.phone, text, key=f"name-{change.pk}")
 
 
 @transaction.atomic
@@ -276,86 +344,6 @@ def update_profile(user: User, *, email: str, language: str, sms_notices: bool, 
     locked.sms_notices, locked.email_notices = sms_notices, email_notices
     locked.full_clean(exclude=["password"])
     locked.save(update_fields=["email", "language", "sms_notices", "email_notices"])
-    return locked
-
-
-# -- engineering offices ---------------------------------------------------------------------------------------
-
-
-def add_member(
-    office: EngineeringOffice, user: User, *, role: str = OfficeMembership.Role.ENGINEER, on: date | None = None
-) -> OfficeMembership:
-    """Make a person a member of an office from a day (today)."""
-    try:
-        with transaction.atomic():
-            return OfficeMembership.objects.create(
-                office=office, user=user, role=role, starts_on=on or timezone.localdate()
-            )
-    except IntegrityError as error:
-        raise AccountError("already_member", _("This person is a member already.")) from error
-
-
-@transaction.atomic
-def authorise_office(
-    owner: User, office: EngineeringOffice, *, plan_number: str, parcel_number: str, now: datetime | None = None
-) -> Authorisation:
-    """An owner authorises an office for one plot; the office still has to accept."""
-    now = now or timezone.now()
-    if not office.may_practise(timezone.localdate(now)):
-        raise AccountError("licence_expired", _("The licence of this office is not in force."))
-    try:
-        with transaction.atomic():
-            given = Authorisation.objects.create(
-                owner=owner,
-                office=office,
-                plan_number=plan_number.strip(),
-                parcel_number=parcel_number.strip(),
-                given_at=now,
-            )
-    except IntegrityError as error:
-        raise AccountError(
-            "already_authorised", _("This office has an authorisation for this plot already.")
-        ) from error
-    _tell(given, owner, now)
-    return given
-
-
-def _tell(authorisation: Authorisation, by: User, now: datetime) -> None:
-    authorisation_changed.send(Authorisation, authorisation=authorisation, by=by, now=now)
-
-
-@transaction.atomic
-def answer_authorisation(
-    authorisation: Authorisation, *, accept: bool, by: User, now: datetime | None = None
-) -> Authorisation:
-    """A member of the office accepts or declines. Refused when it was answered or revoked before."""
-    now = now or timezone.now()
-    locked = Authorisation.objects.select_for_update(of=("self",)).select_related("office").get(pk=authorisation.pk)
-    if locked.office_id not in {office.pk for office in offices_of(by)}:
-        raise AccountError("not_your_office", _("This authorisation was given to another office."))
-    if locked.status != Authorisation.Status.GIVEN:
-        raise AccountError("already_answered", _("This authorisation was answered or revoked before."))
-    if accept and not locked.office.may_practise(timezone.localdate(now)):
-        raise AccountError("licence_expired", _("The licence of your office is not in force."))
-    locked.status = Authorisation.Status.ACCEPTED if accept else Authorisation.Status.DECLINED
-    locked.answered_at, locked.answered_by = now, by
-    locked.save(update_fields=["status", "answered_at", "answered_by"])
-    _tell(locked, by, now)
-    return locked
-
-
-@transaction.atomic
-def revoke_authorisation(authorisation: Authorisation, *, by: User, now: datetime | None = None) -> Authorisation:
-    """The owner takes the authorisation back; the office sees and does nothing more on this plot."""
-    locked = Authorisation.objects.select_for_update().get(pk=authorisation.pk)
-    if locked.owner_id != by.pk:
-        raise AccountError("not_yours", _("Only the owner can revoke this authorisation."))
-    if locked.status not in (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED):
-        raise AccountError("not_live", _("This authorisation is not in force any more."))
-    now = now or timezone.now()
-    locked.status, locked.revoked_at = Authorisation.Status.REVOKED, now
-    locked.save(update_fields=["status", "revoked_at"])
-    _tell(locked, by, now)
     return locked
 
 

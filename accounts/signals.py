@@ -13,3 +13,5 @@ phone_changed = Signal()
 power_used = Signal()
 # Sent inside the transaction that made an administrator from the command line: user.
 superuser_made = Signal()
+# Sent inside the one that put the name of somebody right, who is to be told: change, now.
+name_changed = Signal()

@@ -202,14 +202,17 @@ def cast(city: None) -> Cast:
 
     office, engineer = engineering("ENG-1", "engineer", 11)
     other_office, other_engineer = engineering("ENG-2", "other_engineer", 12)
+    citizen = person("citizen", 1)
+    clerk = staff("clerk", 21, Office.objects.get(code="SC01"), "centre_clerk")
     cast = Cast(
-        citizen=person("citizen", 1),
+        # Authorises offices and holds permits, so a clerk has seen the original ID; nobody has seen the others'.
+        citizen=people.identify(citizen, {}, by=clerk, now=NOW - timedelta(days=400)),
         other_citizen=person("other_citizen", 2, resident=True),
         engineer=engineer,
         other_engineer=other_engineer,
         office=office,
         other_office=other_office,
-        clerk=staff("clerk", 21, Office.objects.get(code="SC01"), "centre_clerk"),
+        clerk=clerk,
         registry=staff("registry", 22, shr, "registry_clerk"),
         reviewer=staff("reviewer", 23, shr, "reviewer"),
         second_reviewer=staff("second_reviewer", 24, shr, "reviewer"),

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.assurance import Level, authorising_needs
+
 from .errors import Problem
 from .workflow import Status
 
@@ -245,6 +247,18 @@ def _nothing_to_flag(answers: Answers) -> Iterable[Flag]:
 
 
 @dataclass(frozen=True)
+class Assured:
+    """How sure the city must be of who the owner is, for each thing they do. A request taken at a counter brings the
+    original ID along. Who is not known so well may still write a draft, and is told how to get there.
+    """
+
+    start: Level = Level.PHONE
+    submit: Level = Level.PHONE
+    authorise: Level = Level.COUNTER
+    receive: Level = Level.COUNTER
+
+
+@dataclass(frozen=True)
 class ServiceType:
     """A service as its catalogue file declares it.
 
@@ -265,6 +279,7 @@ class ServiceType:
     checklist: tuple[StrOrPromise, ...] = ()
     fee: Fee | None = None
     filer: Filer = Filer.OWNER
+    assured: Assured = Assured()
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
     retired: bool = False
@@ -330,12 +345,14 @@ def register(service: ServiceType) -> ServiceType:
     if service.code in _registry:
         raise ValueError(f"service {service.code!r} is registered twice")
     _registry[service.code] = service
+    authorising_needs(service.code, service.assured.authorise if service.filer is Filer.ENGINEERING_OFFICE else None)
     return service
 
 
 def unregister(code: str) -> None:
     """Take a service out again (used by tests that add one of their own)."""
     del _registry[code]
+    authorising_needs(code, None)
 
 
 def _dropped_stage(code: str) -> Stage:

@@ -35,6 +35,13 @@ def warn(**_future: object) -> None:
 
 
 @shared_task
+def warn_name(**_future: object) -> None:
+    from . import outbox
+
+    outbox.work("warn_name")
+
+
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -63,4 +70,10 @@ def upkeep(**_future: object) -> None:
     run_due(timezone.now())
 
 
-DOORBELLS: dict[str, Task] = {"route": route, "notify": notify, "recount": recount, "warn": warn}
+DOORBELLS: dict[str, Task] = {
+    "route": route,
+    "notify": notify,
+    "recount": recount,
+    "warn": warn,
+    "warn_name": warn_name,
+}

@@ -10,6 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from municipality.models import Office
+from transactions.access import acts_for_applicant
+from transactions.assured import may_receive
 from transactions.models import Attachment, Deficiency, IssuedDocument, Movement, Transaction
 from transactions.own_words import MOST_CHARACTERS
 from transactions.service_types import Group, ServiceType
@@ -238,7 +240,9 @@ class CaseSerializer(CaseSummary):
     movements = serializers.SerializerMethodField()
     deficiencies = DeficiencyShape(many=True, read_only=True)
     attachments = serializers.SerializerMethodField()
-    issued_documents = IssuedShape(many=True, read_only=True)
+    issued_documents = serializers.SerializerMethodField(
+        help_text="Empty for the applicant as long as the service asks for more certainty of who they are."
+    )
 
     class Meta(CaseSummary.Meta):
         fields = (
@@ -252,6 +256,13 @@ class CaseSerializer(CaseSummary):
             "issued_documents",
         )
         read_only_fields = fields
+
+    @extend_schema_field(IssuedShape(many=True))
+    def get_issued_documents(self, case: Transaction) -> Any:
+        reader = self.context["reader"]
+        if acts_for_applicant(reader, case) and not may_receive(case):
+            return []
+        return IssuedShape(case.issued_documents.all(), many=True).data
 
     def get_headline(self, case: Transaction) -> str:
         return headline(case)

@@ -158,11 +158,17 @@ def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
     }
 
 
+def _case(request: Request, reference: str) -> Response:
+    reader = signed_in(request)
+    found = access.get(reader, reference)
+    return Response(serializers.CaseSerializer(found, context={"reader": reader}).data)
+
+
 class TransactionView(APIView):
     @extend_schema(responses=serializers.CaseSerializer, operation_id="transactions_read")
     def get(self, request: Request, reference: str) -> Response:
         """One transaction with history, numbers, deficiencies and files."""
-        return Response(serializers.CaseSerializer(access.get(signed_in(request), reference)).data)
+        return _case(request, reference)
 
 
 class Answers(APIView):
@@ -176,7 +182,7 @@ class Answers(APIView):
         case = access.get(signed_in(request), reference)
         data = _read(serializers.AnswersSerializer, request)
         done = moves.answer(case, answers=data["answers"], by=signed_in(request), version=data.get("version"))
-        return Response(serializers.CaseSerializer(access.get(signed_in(request), done.reference)).data)
+        return _case(request, done.reference)
 
 
 class DeficiencyFiles(APIView):

@@ -29,7 +29,7 @@ from transactions.services.intake import Submission, plot_of, submit
 from transactions.services.moves import Asked
 from transactions.workflow import OPEN, Status
 
-from .people import People
+from .people import People, see
 from .requests import answers_for, paper, photo
 
 MONTHS = timedelta(days=425)
@@ -170,6 +170,7 @@ class City:
         elif at.hour < 14 and self.calendar.is_working_day(at.date()) and chance.random() < 0.4:
             centre = chance.choice(self.centres)
             channel, by = Channel.COUNTER, self.people.staff[(centre.code, Role.CENTRE_CLERK)][0]
+            see(applicant, by=by, at=at)
         elif chance.random() < 0.06:
             channel = Channel.API
         files = {

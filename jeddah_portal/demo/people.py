@@ -75,6 +75,11 @@ def _person(number: int, name: str, *, resident: bool = False, phone: str, told:
     )
 
 
+def see(person: User, *, by: User, at: datetime) -> None:
+    """A clerk looks at the original ID of this person."""
+    person.__dict__.update(services.identify(person, {}, by=by, now=at).__dict__)
+
+
 def _staff(people: People, chance: Random) -> None:
     named = people.by_role
     fixed = {
@@ -131,7 +136,10 @@ def _offices(people: People, chance: Random, now: datetime) -> None:
         people.engineers[office.pk] = user
     began = now.replace(year=now.year - 2, day=1)
     owners = [people.by_role["owner"], *people.crowd[: max(20, len(people.crowd) // 4)]]
+    clerks = [people.staff[key][0] for key in sorted(people.staff) if key[1] == Role.CENTRE_CLERK]
     for number, owner in enumerate(owners):
+        # Whoever authorises an office has shown the original ID at a counter before.
+        see(owner, by=clerks[number % len(clerks)], at=began)
         office = offices[0] if number == 0 else chance.choice(offices)
         given = services.authorise_office(
             owner, office, plan_number=str(400 + number % 90), parcel_number=str(10 + number), now=began

@@ -44,3 +44,6 @@ MFA_TOTP_ISSUER = "Jeddah Municipality"
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=not DEMO)
 # Days a proposal waits for a second administrator (accounts/four_eyes.py).
 FOUR_EYES_DAYS = env.int("FOUR_EYES_DAYS", default=7)
+# A mobile that was changed at a counter or by an administrator sets no password before so many hours have gone by: the
+# mobile on file until then was told, and whoever has it can object.
+NEW_MOBILE_HOLD_HOURS = env.int("NEW_MOBILE_HOLD_HOURS", default=72)

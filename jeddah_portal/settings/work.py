@@ -14,6 +14,7 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.notify": {"queue": "notifications"},
     "transactions.tasks.recount": {"queue": "upkeep"},
     "transactions.tasks.warn": {"queue": "notifications"},
+    "transactions.tasks.warn_name": {"queue": "notifications"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
     "transactions.tasks.upkeep": {"queue": "upkeep"},

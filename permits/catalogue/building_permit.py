@@ -8,11 +8,13 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.assurance import Level
 from transactions.service_types import (
     DRAWING,
     PHOTO,
     Amount,
     Answers,
+    Assured,
     DeficiencyCode,
     Document,
     Fee,
@@ -288,6 +290,8 @@ SERVICE = ServiceType(
         _("Review of the façades"),
     ),
     fee=Fee(_fee, _("3 SAR for each square metre of all floors together, for three years.")),
+    # An authorisation lets others act, and a permit is shown to third parties: both need the original ID, seen once.
+    assured=Assured(start=Level.PHONE, submit=Level.PHONE, authorise=Level.COUNTER, receive=Level.COUNTER),
     output=Output(
         "building-permit",
         pgettext_lazy("the document", "Building permit"),

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.assurance import Level
 from transactions.service_types import (
     PHOTO,
+    Assured,
     DeficiencyCode,
     Document,
     Field,
@@ -250,6 +252,8 @@ SERVICE = ServiceType(
         _("Not disputed, not in breach"),
         _("Photos and sketch show the same building"),
     ),
+    # A letter to the company: it proves nothing in its owner's hands.
+    assured=Assured(start=Level.PHONE, submit=Level.PHONE, receive=Level.PHONE),
     output=Output(
         "electricity-letter",
         _("Letter to the electricity company"),

@@ -8,10 +8,12 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.assurance import Level
 from transactions.errors import Problem
 from transactions.service_types import (
     DRAWING,
     Answers,
+    Assured,
     DeficiencyCode,
     Document,
     Field,
@@ -210,6 +212,7 @@ SERVICE = ServiceType(
         _("Same boundaries in deed, survey and drawing"),
         _("No building is cut by a new boundary"),
     ),
+    assured=Assured(start=Level.PHONE, submit=Level.PHONE, receive=Level.COUNTER),
     output=Output(
         "subdivision-minutes",
         _("Subdivision minutes"),

@@ -113,7 +113,7 @@ def test_a_closed_account_is_told_so_and_opened_by_nobody(cast, client, settings
     assert answer.redirect_chain[-1][0] == reverse("account_inactive")
     assert "_auth_user_id" not in client.session
     assert "هذا الحساب مغلق" in answer.content.decode()
-    sent = send(number=cast.citizen.national_id)
+    sent = send(number=cast.citizen.national_id, phone=cast.citizen.phone)
     with pytest.raises(AccountError) as refused:
         services.open_account(sent.pk, code_of(settings), "another long password", now=NOW)
     assert refused.value.code == "account_closed"

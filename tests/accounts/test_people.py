@@ -76,10 +76,15 @@ def test_a_first_sign_in_makes_the_account(settings):
 
 
 @pytest.mark.django_db
-def test_a_code_for_a_known_id_goes_to_the_phone_on_file(settings):
+def test_only_a_code_to_the_phone_on_file_opens_a_known_account(settings):
     owner = User.objects.create_user(GOOD, "old password", full_name="owner", phone="+966511111111")
     sent = send(phone="+966599999999", full_name="someone else")
-    assert sent.phone == "+966511111111"
+    with pytest.raises(AccountError) as refused:
+        services.open_account(sent.pk, code_of(settings), PASSWORD, now=NOW)
+    assert refused.value.code == "another_mobile"
+    owner.refresh_from_db()
+    assert owner.check_password("old password")
+    sent = send(phone="+966511111111", full_name="someone else")
     services.open_account(sent.pk, code_of(settings), PASSWORD, now=NOW)
     owner.refresh_from_db()
     assert (owner.full_name, owner.phone, owner.check_password(PASSWORD)) == ("owner", "+966511111111", True)

@@ -79,8 +79,8 @@ def test_only_the_mover_assigns_a_status():
                 if isinstance(target, ast.Attribute) and target.attr == "status":
                     found.append(f"{path.relative_to(ROOT)}:{ast.unparse(target)}")
     assert found == [
-        "accounts/services.py:locked.status",
-        "accounts/services.py:locked.status",
+        "accounts/authorising.py:locked.status",
+        "accounts/authorising.py:locked.status",
         "transactions/services/mover.py:case.status",
     ]
 

@@ -211,6 +211,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),
     Shown("staff-counter", "/staff/counter/", "clerk", holds=".lines a[href$='/receipt/#print']"),
     Shown("staff-intake-mistakes", "/staff/counter/{intake}/", "clerk", then=check_nothing),
+    Shown("staff-intake-visitor", "/staff/counter/{intake}/who/", "clerk", holds="input[name=visitor-phone]"),
     Shown("staff-intake-check", "/staff/counter/{intake_ready}/check/", "clerk"),
     Shown("staff-receipt", "/requests/{counter}/receipt/", "clerk"),
     Shown("staff-supervision", "/staff/supervision/?show=all", "supervisor"),

@@ -78,7 +78,9 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
     still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
     unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
-    people.authorise_office(cast.other_citizen, cast.office, plan_number="9", parcel_number="9")
+    people.authorise_office(
+        people.identify(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9"
+    )
     permit = drafts.start(unpaid.service_type, by=cast.engineer, authorisation=unpaid.authorisation, now=NOW)
     Draft.objects.filter(pk=permit.pk).update(owner_note="صحّحوا المساحة")
     service = returned.service_type
@@ -116,7 +118,10 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     drafts.send_to_owner(office_draft, by=cast.engineer, now=NOW)
     kept = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
     intake_ready = written(kept, cast.clerk)
-    intake = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
+    new_mobile = {"phone": {"from": cast.citizen.phone, "to": "+966599000111"}}
+    intake = drafts.start(
+        service, by=cast.clerk, applicant=cast.citizen, centre=centre, visitor_changes=new_mobile, now=NOW
+    )
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     cases = {

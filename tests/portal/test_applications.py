@@ -335,7 +335,9 @@ def test_cases_are_found_by_owner_plot_and_number(cast, submitted, signed_in):
 
 def test_owners_who_wait_for_an_answer_stand_first_and_ended_ones_apart(cast, signed_in):
     accepted = authorised(cast)
-    given = people.authorise_office(cast.other_citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    given = people.authorise_office(
+        people.identify(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9", now=NOW
+    )
     page, url = signed_in(cast.engineer), reverse("accounts:office_authorisations")
     assert list(page.get(url).context["page"]) == [given, accepted]
     people.answer_authorisation(given, accept=False, by=cast.engineer, now=NOW)

@@ -217,7 +217,13 @@ def test_a_building_permit_needs_an_authorisation_in_force(why, cast):
         authorisation.office.licence_expires_on = NOW.date() - timedelta(days=1)
         authorisation.office.save()
     else:
-        other = people.authorise_office(cast.other_citizen, cast.office, plan_number="1", parcel_number="1", now=NOW)
+        other = people.authorise_office(
+            people.identify(cast.other_citizen, {}, by=cast.clerk),
+            cast.office,
+            plan_number="1",
+            parcel_number="1",
+            now=NOW,
+        )
         authorisation = people.answer_authorisation(other, accept=True, by=cast.engineer, now=NOW)
     with pytest.raises(DomainError):
         submit(

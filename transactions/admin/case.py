@@ -30,7 +30,8 @@ from .site import staff_site
 
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
-    return access.get(signed_in(request), reference, access.at_work(signed_in(request)))
+    among = access.at_work(signed_in(request)).select_related("applicant__identity_verified_by")
+    return access.get(signed_in(request), reference, among)
 
 
 def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

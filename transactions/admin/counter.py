@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import services as people
-from accounts.access import posts_of, signed_in
+from accounts.access import holds_power, posts_of, signed_in
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NationalIdField
 from accounts.models import Role, User
+from accounts.services import PHONE_OF_STAFF
+from accounts.visitors import Visitor, visitor_account
 from municipality.models import Office
 from municipality.services import districts
 
@@ -36,6 +37,7 @@ from ..views.documents import attach_all, take_out
 from ..views.kept import typed_before
 from .intake_page import papers, topics
 from .site import staff_site
+from .visitor import VisitorForm
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -78,19 +80,11 @@ def counter(request: HttpRequest) -> HttpResponse:
     if not centres:
         raise Http404
     form = CounterForm(request.POST or typed_before(request) or None, centres=centres)
+    question: VisitorForm | None = None
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
-            # Before anything is written about the person.
-            refuse_if_closed(service_types.get(typed["service"]))
-            applicant = people.person_at_counter(
-                national_id=typed["national_id"],
-                full_name=typed["full_name"],
-                phone=typed["phone"],
-                by=signed_in(request),
-            )
-            service = service_types.get(typed["service"])
-            draft = drafts.start(service, by=signed_in(request), applicant=applicant, centre=typed["centre"])
+            draft, question = _begin(request, typed)
         except ValidationError as error:
             form.add_error(None, error)
         except AccountError as error:
@@ -98,7 +92,8 @@ def counter(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error("service", error.message)
         else:
-            return redirect("staff:intake", key=draft.key)
+            if draft is not None:
+                return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Draft.objects.unsent().filter(access.at_counter(signed_in(request)))
     taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
@@ -106,12 +101,41 @@ def counter(request: HttpRequest) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": _("Counter"),
         "form": form,
+        "question": question,
         "centres": centres,
         "page": page_of(request, mine.select_related("applicant").order_by("-updated_at", "-pk")),
         "taken": lately if request.GET.get("taken") == "all" else lately[:MOST_TAKEN],
         "taken_count": taken.count(),
     }
-    return render(request, "staff/counter.html", context, status=422 if form.errors else 200)
+    return render(request, "staff/counter.html", context, status=422 if form.errors or question else 200)
+
+
+def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, VisitorForm | None]:
+    """The draft for who has come; or what to ask them first, because somebody else's name or mobile is on file."""
+    # Before anything is written about the person.
+    service = service_types.get(typed["service"])
+    refuse_if_closed(service)
+    visitor = Visitor.typed(**{name: typed[name] for name in ("national_id", "full_name", "phone")})
+    on_file = User.objects.filter(national_id=visitor.national_id).first()
+    differs = visitor.differs_from(on_file) if on_file else {}
+    if on_file and differs:
+        if holds_power(on_file):
+            if "phone" in differs:
+                raise AccountError("phone_of_staff", PHONE_OF_STAFF)
+            differs = {}  # the name of staff stays as it is
+        question = VisitorForm(on_file, differs, request.POST)
+        if differs and not question.is_valid():
+            return None, question
+        differs = question.chosen() if differs else {}
+    applicant = on_file or visitor_account(visitor)
+    draft = drafts.start(
+        service,
+        by=signed_in(request),
+        applicant=applicant,
+        centre=typed["centre"],
+        visitor_changes=differs,
+    )
+    return draft, None
 
 
 def _mine(request: HttpRequest, key: UUID) -> Draft:
@@ -183,6 +207,28 @@ def _missing(draft: Draft, request: HttpRequest) -> list[Problem]:
     return []
 
 
+def intake_visitor(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Ask the visitor once more what of them is to be changed with the request."""
+    draft = _mine(request, key)
+    if draft.stage == Draft.Stage.SUBMITTED:
+        return _after_all(draft, request)
+    on_file = draft.applicant
+    changes = {
+        name: {"from": getattr(on_file, name), "to": change["to"]}
+        for name, change in (draft.visitor_changes or {}).items()
+        if getattr(on_file, name) != change["to"]
+    }
+    question = VisitorForm(on_file, changes, request.POST or None)
+    if not changes or question.is_valid():
+        chosen = question.chosen() if changes else {}
+        if draft.visitor_changes is not None and chosen != draft.visitor_changes:
+            drafts.ask_visitor(draft, chosen, by=signed_in(request))
+        return redirect("staff:intake_check", key=key)
+    context = staff_site.each_context(request) | {"title": _("Who has come"), "draft": draft, "question": question}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "staff/intake_visitor.html", context, status=status)
+
+
 def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Read it to the person, then submit: one press gives the receipt, a second press the same receipt."""
     draft = _mine(request, key)
@@ -195,11 +241,15 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         try:
             return _receipt(draft, request)
         except DomainError as error:
+            if error.code == "person_changed":
+                messages.error(request, error.message)
+                return redirect("staff:intake_visitor", key=key)
             status = 409
             messages.error(request, error.message)
     context = staff_site.each_context(request) | {
         "title": _("Check your answers"),
         "draft": draft,
+        "changes": draft.visitor_changes or {},
         "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
     }
     return render(request, "staff/intake_check.html", context, status=status)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
+from accounts.assurance import LOOKS, Level
 from journal.models import Entry
 from municipality.guarded_admin import GuardedAdmin, are_numbers, code, tag
 
@@ -113,7 +114,8 @@ class TransactionAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("applicant"), ordering="applicant__full_name")
     def applicant_name(self, case: Transaction) -> SafeString:
-        return format_html('<bdi class="clip">{}</bdi>', case.applicant.full_name)
+        level = Level(case.applicant.assurance)
+        return format_html('<bdi class="clip">{}</bdi> {}', case.applicant.full_name, tag(LOOKS[level], level.label))
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, case: Transaction) -> SafeString:
@@ -167,6 +169,7 @@ WORK = {
     "notify": gettext_lazy("Send a notice"),
     "recount": gettext_lazy("Work out due dates anew after a holiday"),
     "warn": gettext_lazy("Warn of a new mobile"),
+    "warn_name": gettext_lazy("Tell of a name put right"),
 }
 
 

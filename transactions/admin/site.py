@@ -78,6 +78,7 @@ class StaffSite(AdministeredSite):
             path("cases/<str:reference>/<slug:move>/", self.writing_view(case.move), name="move"),
             path("counter/", self.writing_view(counter.counter), name="counter"),
             path("counter/<uuid:key>/", self.writing_view(counter.intake), name="intake"),
+            path("counter/<uuid:key>/who/", self.writing_view(counter.intake_visitor), name="intake_visitor"),
             path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),

@@ -76,6 +76,9 @@ class Draft(models.Model):
     answers = models.JSONField(default=dict)
     stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.OPEN)
     owner_note = models.TextField(_("owner's note"), blank=True)
+    # At a counter: what the clerk asked the visitor about and will change of them together with the request,
+    # {field: {"from": …, "to": …}}; null where no original ID was seen.
+    visitor_changes = models.JSONField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("begun at"))
     updated_at = models.DateTimeField(_("last saved at"))
 

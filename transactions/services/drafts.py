@@ -11,11 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import services as people
 from accounts.access import offices_of, roles_in
+from accounts.errors import AccountError
 from accounts.models import Authorisation, Role, User
 from municipality.models import Office
 
 from .. import access, answers
+from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Channel, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
@@ -33,11 +36,14 @@ def start(
     applicant: User | None = None,
     authorisation: Authorisation | None = None,
     centre: Office | None = None,
+    visitor_changes: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Draft:
     """Begin a request for oneself, at a counter for someone who came in, or as the office an owner authorised.
 
     A draft of the same kind in which nothing is written yet is given back instead: pressing twice begins one.
+    `visitor_changes` (accounts.visitors.Visitor.differs_from) says that a clerk has the original ID before them, and
+    what of the person on file is changed with the request. DomainError `identity_needed` by the rules of the service.
     """
     now = now or timezone.now()
     refuse_if_closed(service)
@@ -47,7 +53,7 @@ def start(
     if service.filer is not Filer.ENGINEERING_OFFICE:
         refuse_authorisation(authorisation)
     if authorisation is not None:
-        _check_office(authorisation, by, now)
+        _check_office(service, authorisation, by, now)
         applicant = authorisation.owner
     elif service.filer is Filer.ENGINEERING_OFFICE:
         raise DomainError(
@@ -56,6 +62,7 @@ def start(
         )
     elif applicant is not None and applicant.pk != by.pk and not centre:
         raise DomainError("not_the_applicant", _("You can begin a request for yourself only."))
+    refuse_if_lacking(service, "start", applicant or by, at_counter=centre is not None)
     kind = {
         "service": service.code,
         "applicant": applicant or by,
@@ -69,13 +76,18 @@ def start(
         # Whoever presses twice at once waits here for the draft of their first press.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
-        return untouched or Draft.objects.create(**kind, created_at=now, updated_at=now)
+        if untouched is None:
+            return Draft.objects.create(**kind, visitor_changes=visitor_changes, created_at=now, updated_at=now)
+        untouched.visitor_changes = visitor_changes
+        untouched.save(update_fields=["visitor_changes"])
+        return untouched
 
 
-def _check_office(authorisation: Authorisation, by: User, now: datetime) -> None:
+def _check_office(service: ServiceType, authorisation: Authorisation, by: User, now: datetime) -> None:
     if authorisation.office_id not in {office.pk for office in offices_of(by)}:
         raise DomainError("not_your_office", _("This authorisation was given to another office."))
     refuse_unless_in_force(authorisation, now)
+    refuse_if_lacking(service, "authorise", authorisation.owner)
 
 
 def lock_open(draft: Draft, by: User) -> Draft:
@@ -205,6 +217,7 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
             if locked.authorisation and locked.stage == Draft.Stage.AWAITING_OWNER:
                 record(Dealing.Kind.APPROVED, locked.authorisation, draft=locked, by=by, now=now)
+            _identify_visitor(locked, by, now)
             intake = submit(submission_of(locked, locked.applicant.language, by), by=by, key=_key(draft), now=now)
             locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now
             locked.save(update_fields=["stage", "updated_at"])
@@ -212,6 +225,24 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
     if taken := _taken(draft, by):
         return taken
     raise DomainError("already_submitted", _("This request was submitted already."))
+
+
+def _identify_visitor(draft: Draft, by: User, now: datetime) -> None:
+    """What a clerk saw and asked is written of the person together with their request, and with nothing else."""
+    if draft.visitor_changes is None or draft.channel != Channel.COUNTER or draft.created_by_id != by.pk:
+        return
+    try:
+        draft.applicant = people.identify(draft.applicant, draft.visitor_changes, by=by, now=now)
+    except AccountError as error:
+        raise DomainError(error.code, error.message) from error
+
+
+@transaction.atomic
+def ask_visitor(draft: Draft, changes: Mapping[str, Any], *, by: User) -> None:
+    """A clerk has asked a visitor again about what differs from what is on file."""
+    locked = lock_to_write(draft, by)
+    locked.visitor_changes = changes
+    locked.save(update_fields=["visitor_changes"])
 
 
 @transaction.atomic
@@ -244,7 +275,10 @@ def _taken(draft: Draft, by: User) -> Intake | None:
 
 @transaction.atomic
 def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
-    """Throw a draft away; its files are removed too. `office_writes` for the owner while an office works on it."""
+    """Throw a draft away; its files are removed too, and a person of whom a clerk typed no more than this.
+
+    DomainError `office_writes` for the owner while an office works on it.
+    """
     locked = lock_open(draft, by)
     if not access.may_discard(by, locked):
         raise DomainError(
@@ -253,3 +287,4 @@ def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
         )
     Attachment.objects.filter(draft=locked, transaction=None).update(removed_at=now or timezone.now())
     locked.delete()
+    people.forget_unproven(locked.applicant)

@@ -31,6 +31,7 @@ from municipality.text import isolated, search_key, without_marks
 
 from .. import answers as answers_module
 from .. import clock, outbox
+from ..assured import refuse_if_lacking
 from ..content import answers_hash
 from ..errors import DomainError, Invalid, Problem
 from ..models import AnswersVersion, Attachment, Channel, Event, Intake, Notification, Outbox, Transaction
@@ -124,6 +125,7 @@ def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
 def _check_filer(submission: Submission, by: User, now: datetime) -> None:
     """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
     service, authorisation = submission.service, submission.authorisation
+    refuse_if_lacking(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
     if submission.channel == Channel.COUNTER:
         if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
             raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))

@@ -14,8 +14,8 @@ from django.utils import timezone, translation
 
 from accounts import services as people
 from accounts import sms
-from accounts.models import Authorisation, OfficeMembership, PhoneChange, User
-from accounts.signals import phone_changed
+from accounts.models import Authorisation, NameChange, OfficeMembership, PhoneChange, User
+from accounts.signals import name_changed, phone_changed
 
 from .. import database, outbox
 from ..messages import letter, message, short, subject
@@ -106,6 +106,16 @@ def _owe_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
 @outbox.handles("warn")
 def warn(change_id: int, now: datetime) -> None:
     people.warn_of_change(change_id)
+
+
+@receiver(name_changed)
+def _owe_word_of_name(*, change: NameChange, now: datetime, **_more: Any) -> None:
+    outbox.owe("warn_name", change.pk, dedupe=f"warn_name:{change.pk}", now=now)
+
+
+@outbox.handles("warn_name")
+def warn_of_name(change_id: int, now: datetime) -> None:
+    people.warn_of_name(change_id)
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:

@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.assurance import LOOKS, Level
 from accounts.models import Role
 
 from .. import service_types
@@ -76,3 +77,9 @@ def marked(sample: object) -> SafeString:
 def services_by_office() -> list[service_types.ServiceType]:
     """The services an engineering office files for an owner."""
     return [service for service in service_types.offered() if service.filer is service_types.Filer.ENGINEERING_OFFICE]
+
+
+@register.filter
+def assurance_look(level: int) -> str:
+    """Which shape and colour a level of identity has."""
+    return LOOKS[Level(level)]

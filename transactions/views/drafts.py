@@ -20,6 +20,7 @@ from municipality.text import whole
 
 from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
+from ..assured import lacking
 from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import Channel, Draft
@@ -224,6 +225,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "turn": _turn(draft, user, gaps=bool(problems), closed=bool(closure)),
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
+        "lacking": lacking(draft.service_type, "submit", draft.applicant),
         "wrong_note": wrong_note,
         "closure": closure,
         "may_change": access.may_write(user, draft),
@@ -248,6 +250,8 @@ def _turn(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
         return "complete" if access.may_write(user, draft) else "office completes"
     if closed:
         return "wait until open"
+    if draft.applicant_id == user.pk and lacking(draft.service_type, "submit", draft.applicant):
+        return "prove identity"
     if not _of_office(draft):
         return "submit"
     return "send to owner" if access.may_write(user, draft) else "approve"

@@ -24,6 +24,7 @@ from municipality.pages import form_page
 from municipality.services import offices
 
 from .. import replica, service_types
+from ..assured import what_is_needed
 from ..errors import NotVisible, TooManyTries
 from ..lateness import days_late
 from ..models import FeeDue, Transaction
@@ -113,6 +114,7 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "closure": closures.closure_of(found),
         "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
+        "proofs": what_is_needed(found),
         "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
         "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE),
     }

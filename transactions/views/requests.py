@@ -22,6 +22,7 @@ from journal import qr
 from municipality.pages import form_page, pressed_on
 
 from .. import access, pins, references
+from ..assured import lacking, may_receive
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..messages import message
@@ -319,6 +320,9 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     if issued is None:
         raise Http404
     service = case.service_type
+    if access.acts_for_applicant(signed_in(request), case) and not may_receive(case):
+        why = lacking(service, "receive", case.applicant)
+        return render(request, "transactions/not_handed_out.html", {"case": case, "document": issued, "why": why})
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[issued.token]))
     context = {
         "case": case,

@@ -84,7 +84,7 @@ class Command(BaseCommand):
 
     def _hold_what_may_have_been_sent(self) -> int:
         """Notices that waited may have gone out between the backup and the loss: nobody is told twice unasked."""
-        waiting = Outbox.objects.filter(kind__in=("notify", "warn"), state__in=WAITING)
+        waiting = Outbox.objects.filter(kind__in=("notify", "warn", "warn_name"), state__in=WAITING)
         return waiting.update(
             state=Outbox.State.DEAD, lease_until=None, last_error="restored from a backup; may have been sent already"
         )

@@ -1,0 +1,82 @@
+"""Who has come, beside who is on file under this ID: what differs is a question of its own.
+
+Nothing is written of the person here. What the clerk answers lies with the draft and is written with the request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+
+Changes = Mapping[str, Mapping[str, str]]
+KEEP, CHANGE = "keep", "change"
+
+
+def masked(phone: str) -> str:
+    """A mobile as one asks after it, without giving it away: its last three digits."""
+    return f"••••{phone[-3:]}" if phone else "—"
+
+
+class VisitorForm(forms.Form):
+    """For each difference: does what is on file stay, or is it changed?
+
+    The answers hold for what was shown: when ID, name, mobile or the person on file are others by now, they are asked
+    anew.
+    """
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, on_file: User, changes: Changes, data: Any = None) -> None:
+        self.on_file, self.changes = on_file, changes
+        mark = _mark(on_file, changes)
+        answered = data is not None and data.get("visitor-shown") == mark
+        super().__init__(data if answered else None, prefix="visitor", initial={"shown": mark})
+        if "full_name" in changes:
+            self.fields["full_name"] = _question(
+                _("The name on the ID is not the one on file"),
+                _name(_("It stays as on file: %s"), on_file.full_name),
+                _name(_("The ID says: %s"), changes["full_name"]["to"]),
+            )
+        if "phone" in changes:
+            self.fields["phone"] = _question(
+                _("The mobile is not the one on file"),
+                _number(_("It stays as on file, ending in: %s"), masked(on_file.phone)),
+                _number(_("The person has this one now: %s"), changes["phone"]["to"]),
+                help_text=_("The mobile on file is told at once. The new one cannot set a password for some days."),
+            )
+
+    @property
+    def nothing_fits(self) -> bool:
+        """Another name and another mobile: most likely a digit of the ID is wrong."""
+        return set(self.changes) == {"full_name", "phone"}
+
+    def chosen(self) -> dict[str, dict[str, str]]:
+        """Of a valid form: what is changed with the request."""
+        return {name: dict(change) for name, change in self.changes.items() if self.cleaned_data[name] == CHANGE}
+
+
+def _question(label: str, stays: SafeString, other: SafeString, help_text: str = "") -> forms.ChoiceField:
+    choices: list[tuple[str, Any]] = [(KEEP, stays), (CHANGE, other)]
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, help_text=help_text)
+
+
+def _name(words: str, name: str) -> SafeString:
+    return format_html(words.replace("%s", "{}"), format_html("<bdi>{}</bdi>", name))
+
+
+def _number(words: str, number: str) -> SafeString:
+    return format_html(words.replace("%s", "{}"), format_html('<bdi dir="ltr" class="ltr">{}</bdi>', number))
+
+
+def _mark(on_file: User, changes: Changes) -> str:
+    said = json.dumps([on_file.pk, changes], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
