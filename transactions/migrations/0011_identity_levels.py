@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0009_files_stay'),
+        ('transactions', '0010_acting_office'),
     ]
 
     operations = [
