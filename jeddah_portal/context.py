@@ -1,4 +1,4 @@
-"""What base.html needs on every page: one query, and only for those who are signed in."""
+"""What base.html needs on every page: one query, and only for those who are signed in and asked who they are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.access import offices_of
 
+from . import public
+
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     language = getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)
@@ -17,6 +19,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "LANGUAGE_CODE": language,
         "LANGUAGE_BIDI": language == "ar",
         "DEMO": settings.DEMO,
+        "asks_nobody": getattr(request, "asks_nobody", False),
+        "brings_a_session": public.brings_a_session(request),
+        "from_an_old_copy": SimpleLazyObject(lambda: public.from_an_old_copy(request)),
         "works_in_office": SimpleLazyObject(lambda: _works_in_office(request)),
     }
 

@@ -19,6 +19,8 @@ from transactions import database
 from transactions.services import heartbeat
 from transactions.services.attachments import NoRoom, OutOfReach
 
+from . import public
+
 CSRF_FIELD = "csrfmiddlewaretoken"
 
 
@@ -79,6 +81,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    public.ask_nobody(request)
     too_long = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     status = 413 if too_long else 400
     if not request.path_info.startswith("/api/"):
@@ -95,6 +98,7 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    public.ask_nobody(request)
     return render(request, "404.html", status=404)
 
 

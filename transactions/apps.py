@@ -10,9 +10,11 @@ class TransactionsConfig(AppConfig):
     def ready(self) -> None:
         from journal import receipts
 
+        from . import replica
         from .database import files_stay
         from .services import consequences, dealings, notices, powers, recount, routing  # noqa: F401 – they register
         from .verification import status_now
 
         receipts.register_status(status_now)
+        receipts.register_doubt(replica.doubt)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

@@ -21,8 +21,9 @@ from django.utils import timezone
 from . import database
 
 ALIAS = "replica"
-# What an inquiry reads. Sessions and people are not among it: an old copy would sign people out.
-APPS = frozenset({"transactions", "municipality"})
+# What the pages for everybody read (jeddah_portal/public.py). Sessions and people are not among it: an old copy would
+# sign people out.
+APPS = frozenset({"transactions", "municipality", "journal"})
 # So long is a copy that did not answer left alone.
 REST_SECONDS = 10
 
@@ -74,6 +75,20 @@ def centre() -> Iterator[None]:
     except BaseException:
         _reading.reset(token)
         raise
+
+
+def doubt(look: Callable[[], bool]) -> bool:
+    """What the centre says where the copy said no: it may not have heard yet. No as well when nobody can be asked."""
+    if not _reading.get():
+        return False
+    try:
+        with centre():
+            found = look()
+    except database.AWAY:
+        database.more_patience()
+        return False
+    _reading.set(True)
+    return found
 
 
 def reading() -> bool:

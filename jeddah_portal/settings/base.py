@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "jeddah_portal.public.PublicPages",
 ]
 ROOT_URLCONF = "jeddah_portal.urls"
 WSGI_APPLICATION = "jeddah_portal.wsgi.application"

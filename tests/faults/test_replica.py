@@ -74,6 +74,12 @@ class Centre:
             return False
         return True
 
+    def shell(self, code: str) -> str:
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        env = provision.environment(**self.env)
+        done = subprocess.run(command, cwd=provision.ROOT, env=env, stdout=subprocess.PIPE, check=True, text=True)
+        return done.stdout
+
     def in_copy(self, sql: str) -> None:
         connection = psycopg2.connect(self.env["REPLICA_DATABASE_URL"])
         connection.autocommit = True
@@ -112,6 +118,35 @@ def ask_page(url: str, reference: str, pin: str) -> str:
     return opener.open(asked, timeout=10).read().decode()
 
 
+PUBLIC = ("/", "/services/building-permit/", "/inquiry/", "/help/", "/privacy/", "/accessibility/", "/verify/")
+# The slowest machine this runs on draws a page that much slower than it should.
+SLOW = 3
+SIGNED_IN = """
+from django.contrib.sessions.backends.db import SessionStore
+from accounts.models import User
+from journal import receipts
+from journal.models import Entry
+user = User.objects.filter(is_staff=False).first()
+session = SessionStore()
+session.update({"_auth_user_id": str(user.pk), "_auth_user_hash": user.get_session_auth_hash(),
+                "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
+session.create()
+print(session.session_key); print(user.full_name); print(receipts.token(Entry.objects.first()))
+"""
+
+
+def timed(url: str, cookie: str = "", status: int = 200) -> tuple[float, str]:
+    """(seconds, page) of an answer with this status."""
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": cookie}), timeout=10) as answer:
+            got, page = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        got, page = refused.code, refused.read().decode()
+    assert got == status, (url, cookie, got)
+    return time.monotonic() - began, page
+
+
 def behind(url: str) -> float:
     asked = urllib.request.Request(f"{url}/metrics", headers={"Authorization": f"Bearer {METRICS}"})
     with urllib.request.urlopen(asked, timeout=10) as answer:
@@ -128,6 +163,10 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
         return status == 200 and bool(answer["timeline"])
 
     until(caught_up, PATIENCE)
+    session, owner, token = centre.shell(SIGNED_IN).splitlines()[-3:]
+    assert owner in timed(f"{url}/requests/", f"sessionid={session}")[1]
+    for path in (*PUBLIC, f"/verify/{token}/"):
+        timed(f"{url}{path}", f"sessionid={session}")
     _status, before = ask(url, **sample)
     assert ask(url, reference=sample["reference"], pin="00000000")[0] == 404
     assert "من نسخة عن النظام المركزي" in ask_page(url, **sample)
@@ -141,18 +180,26 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
         # What is told is not dated later than the centre lived.
         assert datetime.fromisoformat(after["as_of"]).timestamp() <= gone
         assert sample["reference"] in ask_page(url, **sample)
+        assert "هذه وثيقة صحيحة من أمانة محافظة جدة" in timed(f"{url}/verify/{token}/", f"sessionid={session}")[1]
         # Guessing is bounded without the centre too, for one that was tried before and for one that was not.
         wrong = [ask(url, reference=other["reference"], pin=f"0000000{n}")[0] for n in range(8)]
         assert wrong == [404] * 5 + [429] * 3
         assert ask(url, **other)[0] == 429
+        # What needs no person asks for none, whoever the browser says it is.
+        for cookie in ("", f"sessionid={session}", "sessionid=" + "a" * 32, "sessionid=forged; messages=x"):
+            for path in PUBLIC:
+                seconds, page = timed(f"{url}{path}", cookie)
+                assert seconds < 0.3 * SLOW, (path, cookie, seconds)
+                assert owner not in page
+        assert timed(f"{url}/nothing/here/", f"sessionid={session}", 404)[0] < 0.3 * SLOW
         # Nothing else pretends to work.
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{url}/", timeout=10)
-        assert refused.value.code == 503
+        timed(f"{url}/requests/", f"sessionid={session}", 503)
 
     def answers() -> bool:
-        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{url}/", timeout=10) as answer:
-            return answer.status == 200
+        with contextlib.suppress(urllib.error.HTTPError):
+            asked = urllib.request.Request(f"{url}/requests/", headers={"Cookie": f"sessionid={session}"})
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return answer.status == 200
         return False
 
     until(answers, PATIENCE)
@@ -184,10 +231,7 @@ def test_a_copy_that_lags_says_so_and_a_number_it_does_not_know_is_looked_up_in_
     url = web(**centre.env, DATABASE_PATIENCE="8")
     centre.in_copy("SELECT pg_wal_replay_pause()")
     began = time.time()
-    shell = [sys.executable, "manage.py", "shell", "--no-imports", "-c", REFER]
-    env = provision.environment(**centre.env)
-    done = subprocess.run(shell, cwd=provision.ROOT, env=env, stdout=subprocess.PIPE, check=True)
-    number, secret, before = json.loads(done.stdout.splitlines()[-1])
+    number, secret, before = json.loads(centre.shell(REFER).splitlines()[-1])
 
     # Registers are the centre's: whoever holds the paper with the number is told what it says.
     status, by_number = ask(url, **number)

@@ -1,0 +1,78 @@
+"""What needs no person asks no session, whatever cookie a browser brings, and names nobody."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from jeddah_portal.public import FROM_THE_COPY, WORDS_ONLY
+
+pytestmark = pytest.mark.django_db
+PAGES = (
+    "/",
+    "/services/building-permit/",
+    "/inquiry/",
+    "/inquiry/?by=incoming",
+    "/help/",
+    "/privacy/",
+    "/accessibility/",
+    "/verify/",
+    "/verify/?code=abc",
+    "/verify/abc/",
+    "/api/v1/docs/",
+    "/nowhere/",
+)
+OF_PEOPLE = ("django_session", "accounts_user", "accounts_staffpost", "accounts_officemembership")
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("cookie", ["live", "forged", "none"])
+def test_a_page_for_everybody_asks_for_nobody(path, cookie, cast, signed_in):
+    client = signed_in(cast.citizen) if cookie == "live" else Client()
+    if cookie == "forged":
+        client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        answer = client.get(path)
+    assert answer.status_code == (404 if path == "/nowhere/" else 200)
+    assert not [query["sql"] for query in asked if any(table in query["sql"] for table in OF_PEOPLE)]
+    page = answer.content.decode()
+    assert cast.citizen.full_name not in page
+    assert ('href="/profile/"' in page) == (cookie != "none")
+
+
+def test_the_cookie_of_whoever_is_signed_in_survives_them(cast, signed_in):
+    client = signed_in(cast.citizen)
+    for path in PAGES:
+        client.get(path)
+    assert cast.citizen.full_name in client.get("/requests/").content.decode()
+
+
+def test_a_right_inquiry_of_somebody_signed_in_asks_for_nobody_either(submitted, cast, signed_in):
+    from transactions import pins
+
+    case = submitted()
+    client = signed_in(cast.other_citizen)
+    typed = {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.post("/inquiry/", typed)
+    assert answer.status_code == 200
+    assert case.reference in answer.content.decode()
+    assert not [query["sql"] for query in asked if "django_session" in query["sql"] or "accounts_user" in query["sql"]]
+
+
+def test_signing_out_is_said_on_the_first_public_page(cast, signed_in):
+    client = signed_in(cast.citizen)
+    client.post("/accounts/logout/")
+    assert client.get("/").status_code == 200
+
+
+def test_the_lists_name_pages_that_exist():
+    from django.urls import resolve
+
+    found = {resolve(path.partition("?")[0]).view_name for path in PAGES if path != "/nowhere/"}
+    assert found == FROM_THE_COPY | WORDS_ONLY
