@@ -63,6 +63,12 @@ def standings(case: Transaction, now: datetime) -> Standings:
     return Standings(standing(case, now, Deadline.WHOLE), standing(case, now, Deadline.STAGE))
 
 
+def days_spent(case: Transaction, now: datetime) -> int:
+    """Working days from submission to `now`, or to where the file's clock stopped, without its pauses."""
+    until = case.closed_at or case.paused_at or now
+    return max(0, current_calendar().working_days_between(case.submitted_at, until) - case.paused_days)
+
+
 def days_left(due: datetime, now: datetime) -> int:
     """Working days until a due moment to come; 0 on its own day only, also when no office opens before it."""
     return _apart(now, due)

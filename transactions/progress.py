@@ -13,7 +13,7 @@ from accounts.models import Role
 from municipality.hijri import days_between
 from municipality.services import current_calendar
 
-from .lateness import days_late, days_left
+from .lateness import days_late, days_left, days_spent
 from .models import Transaction
 from .workflow import CLOCK_STOPPED, Status
 
@@ -68,8 +68,7 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
     """Read a case as for_pages() gives it; no query."""
     calendar = current_calendar()
     since = case.closed_at or case.paused_at or case.stage_started_at
-    until = case.closed_at or case.paused_at or now
-    used = max(0, calendar.working_days_between(case.submitted_at, until) - case.paused_days)
+    used = days_spent(case, now)
     allowed = case.service_type.working_days_for(case.answers)
     due, late = case.due_at if case.is_open else None, case.is_late(now)
     return Progress(

@@ -1,23 +1,26 @@
-"""How the city is doing, in a few true figures for the home page."""
+"""How the city is doing, in a few true figures for the home page.
+
+What is told of the past is counted from what was written then and is never changed: the day a request was submitted,
+and events. So re-opening a file, withdrawing it or entering a holiday later changes no figure of a week gone by.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from operator import add
 from statistics import median
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from municipality.services import current_calendar
-
 from . import service_types
-from .models import Transaction
+from .models import Event, Transaction
+from .models.history import IS_ARRIVAL, IS_DECISION
 from .services import heartbeat
 
-WEEK = timedelta(days=7)
 QUARTER = timedelta(days=90)
 SAMPLE = 400
 WEEKS = 8
@@ -25,7 +28,7 @@ WEEKS = 8
 
 @dataclass(frozen=True)
 class ServicePulse:
-    """Median working days from submission to decision over the last quarter; None when too few were decided."""
+    """Median working days from submission to approval over the last quarter; None when too few were approved."""
 
     code: str
     median_days: int | None
@@ -46,24 +49,30 @@ class Pulse:
 
 
 def pulse(now: datetime) -> Pulse:
-    """Count it; nine queries, so callers keep the answer for a minute."""
-    week = now - WEEK
-    decided = Transaction.objects.filter(approved_at__gt=week) | Transaction.objects.filter(rejected_at__gt=week)
+    """Count it; a few queries, so callers keep the answer for a minute."""
+    today = timezone.localdate(now)
+    week = midnight(today - timedelta(days=6))  # today and the six days before it
     return Pulse(
         at=now,
         routing_works=heartbeat.lives(now),
-        received=Transaction.objects.filter(submitted_at__gt=week).count(),
-        decided=decided.count(),
+        received=Transaction.objects.filter(submitted_at__gte=week).count(),
+        decided=Event.objects.filter(IS_DECISION, at__gte=week).count(),
         open=Transaction.objects.open().count(),
         services=tuple(_service(service.code, now) for service in service_types.offered()),
-        weeks=_weeks(timezone.localdate(now)),
+        weeks=_weeks(today),
     )
+
+
+def midnight(day: date) -> datetime:
+    """The moment a day begins in Jeddah."""
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
     """The week that is not over yet is left out: it would look like a fall."""
     first = sunday(today) - timedelta(weeks=WEEKS)
-    received, decided = received_and_decided(Transaction.objects.all(), first, WEEKS)
+    received = by_week(Transaction.objects.all(), "submitted_at", first, WEEKS)
+    decided = by_week(Event.objects.filter(IS_DECISION), "at", first, WEEKS)
     return tuple((first + timedelta(weeks=n), received[n], decided[n]) for n in range(WEEKS))
 
 
@@ -72,32 +81,27 @@ def sunday(day: date) -> date:
     return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
-def received_and_decided(cases: QuerySet[Transaction], first: date, weeks: int) -> tuple[tuple[int, ...], ...]:
-    """How many of these cases came in, and how many were decided, in each week from `first` on; three queries."""
-    moments = ("submitted_at", "approved_at", "rejected_at")  # each has its index
-    received, approved, rejected = (_by_week(cases, moment, first, weeks) for moment in moments)
-    return tuple(received), tuple(map(add, approved, rejected))
+def arrivals(codes: Collection[str]) -> QuerySet[Event]:
+    """What came to the offices of these codes: routed there, or referred."""
+    return Event.objects.filter(IS_ARRIVAL).filter(
+        Q(move="route", facts__branch__in=codes) | Q(move="refer", facts__to__in=codes)
+    )
 
 
-def _by_week(cases: QuerySet[Transaction], moment: str, first: date, weeks: int) -> list[int]:
+def by_week(rows: QuerySet[Any], moment: str, first: date, weeks: int) -> tuple[int, ...]:
+    """How many of these rows have their moment in each week from `first` on; one query."""
     counts = [0] * weeks
-    since = datetime.combine(first, time.min, timezone.get_current_timezone())
-    found = cases.filter(**{f"{moment}__gte": since}).annotate(day=TruncDate(moment)).values_list("day")
+    found = rows.filter(**{f"{moment}__gte": midnight(first)}).annotate(day=TruncDate(moment)).values_list("day")
     for day, count in found.annotate(Count("pk")).order_by("day"):
         index = (day - first).days // 7
         if 0 <= index < weeks:
             counts[index] += count
-    return counts
+    return tuple(counts)
 
 
 def _service(code: str, now: datetime) -> ServicePulse:
-    calendar = current_calendar()
-    approved = Transaction.objects.filter(service=code, approved_at__gt=now - QUARTER, withdrawn_at=None)
-    spans = approved.order_by("-approved_at").values_list("submitted_at", "approved_at", "paused_days", "fee__paid_at")
-    days = []
-    for begun, decided, paused, paid in spans[:SAMPLE]:
-        if decided:
-            # The clock stood still for the payment too, but that was after the decision.
-            paused -= calendar.working_days_between(decided, paid) if paid else 0
-            days.append(max(0, calendar.working_days_between(begun, decided) - paused))
+    """The days are in the event of each approval, as they were counted then."""
+    approvals = Event.objects.filter(IS_DECISION, move="approve", at__gt=now - QUARTER, transaction__service=code)
+    counted = approvals.exclude(facts__working_days=None).order_by("-at").values_list("facts__working_days", flat=True)
+    days = list(counted[:SAMPLE])
     return ServicePulse(code, round(median(days)) if len(days) >= 5 else None, len(days))

@@ -35,7 +35,7 @@ class OfficeSerializer(serializers.ModelSerializer[Office]):
 
     class Meta:
         model = Office
-        fields = ("code", "kind", "name_ar", "name_en", "parent", "opens_at", "closes_at", "suspended")
+        fields = ("code", "kind", "name_ar", "name_en", "parent", "opens_at", "closes_at", "suspended", "certainty")
         read_only_fields = fields
 
 

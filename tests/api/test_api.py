@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from knox.models import AuthToken
 
+from municipality.models import Office
 from transactions import pins, service_types
 from transactions.models import Attachment, Intake, Transaction
 from transactions.services import moves
@@ -134,7 +135,10 @@ def test_an_idempotency_key_may_have_a_hundred_characters(cast):
 def test_who_is_not_signed_in_may_ask_and_read_the_catalogue_only(cast, submitted):
     api, case = Api(), submitted()
     assert {row["code"] for row in api.get("/services/").json()} >= {"building-permit", "land-subdivision"}
-    assert len(api.get("/offices/").json()) >= 40
+    told = {row["code"]: row["certainty"] for row in api.get("/offices/").json()}
+    assert len(told) >= 40
+    assert told == dict(Office.objects.values_list("code", "certainty"))
+    assert len(set(told.values())) > 1, "so that one word for all would be noticed"
     for path in ("/transactions/", f"/transactions/{case.reference}/", f"/attachments/{case.attachments.first().key}/"):
         assert problem(api.get(path)) == (401, "not_authenticated")
     answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.of(case.reference)})

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone, translation
 
+from municipality.hijri import riyadh_day
+from municipality.models import Holiday, Office
+from municipality.services import save_reference
+from transactions.admin.supervision import chart
+from transactions.models import Event
 from transactions.pulse import pulse
-from transactions.services import moves
+from transactions.services import moves, recount
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, drive, work_off
 
 pytestmark = pytest.mark.django_db
+MIGRATION = import_module("transactions.migrations.0011_figures_from_events")
 WEEK = timedelta(days=7)
 
 
@@ -49,3 +59,72 @@ def test_days_of_a_returned_request_are_the_offices_own(cast, submitted):
 def test_too_few_decisions_tell_nothing(cast, submitted):
     drive(submitted(now=NOW - WEEK), cast, "completed", NOW - WEEK)
     assert median_of("electricity-connection") == (None, 1)
+
+
+def _published(now):
+    """What the home page tells of the weeks gone by, and the supervisors of three offices of theirs."""
+    with translation.override("en"):
+        of_city = pulse(now)
+        offices = [Office.objects.get(code=code) for code in ("SHR", "MTR", "CTR")]
+        of_offices = [[series.values for series in chart([office], now.date()).series] for office in offices]
+    return of_city.weeks, of_city.decided, of_city.services, of_offices
+
+
+def test_nothing_done_later_changes_a_figure_of_the_past(cast, submitted):
+    """Approved, refused, withdrawn and referred files, then re-opened, withdrawn, referred and decided anew."""
+    then = NOW - 3 * WEEK
+    refused = [drive(submitted(now=then), cast, "awaiting_supervisor", then) for _ in range(3)]
+    for case in refused:
+        moves.reject(case, reason="سبب", by=cast.supervisor, now=then)
+    approved = []
+    for _ in range(6):
+        case = drive(submitted("building-permit", now=then - WEEK), cast, "awaiting_supervisor", then)
+        approved.append(moves.approve(case, by=cast.supervisor, now=then))
+    before = _published(NOW)
+    assert sum(decided for _first, _received, decided in before[0]) == 9
+    assert before[3][0] == [(0, 0, 0, 6, 3, 0, 0, 0), (0, 0, 0, 0, 9, 0, 0, 0)]
+    assert {line.code: (line.median_days, line.decided) for line in before[2]}["building-permit"] == (5, 6)
+
+    for case in refused:
+        case.refresh_from_db()
+        moves.reopen(case, reason="سبب", by=cast.supervisor, now=NOW)
+    for case in approved[:3]:
+        moves.withdraw(case, by=cast.citizen, now=NOW)
+    reopened = moves.reopen(approved[0], reason="سبب", by=cast.supervisor, now=NOW)
+    referred = moves.refer(reopened, to=Office.objects.get(code="MTR"), reason="سبب", by=cast.reviewer, now=NOW)
+    assert referred.branch.code == "MTR"
+    first = riyadh_day(then) - timedelta(days=6)
+    save_reference(Holiday(name_ar="عيد", name_en="Feast", first_day=first, last_day=first + timedelta(days=2)))
+    while work_off(timezone.now() + recount.WAIT):
+        pass
+    after = _published(NOW)
+    assert after[:3] == before[:3]
+    assert after[3][0] == before[3][0]
+    assert [sum(values) for values in after[3][1]] == [1, 0]
+
+
+def test_the_last_seven_days_are_days_of_the_calendar(cast, submitted):
+    midnight = NOW.replace(hour=0, minute=0)
+    submitted(now=midnight - timedelta(days=6))
+    submitted(now=midnight - timedelta(days=6, minutes=1))
+    assert pulse(NOW.replace(hour=23)).received == 1
+
+
+def test_old_approvals_get_the_days_they_took(cast, submitted):
+    for _ in range(5):
+        case = drive(submitted("building-permit", now=NOW - 5 * WEEK), cast, "under_study", NOW - 5 * WEEK)
+        code = case.service_type.deficiencies[0].code
+        case = moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW - 4 * WEEK)
+        moves.answer(case, answers={case.deficiencies.get().pk: "نعم"}, by=cast.citizen, now=NOW - 3 * WEEK)
+        case = drive(case, cast, "awaiting_supervisor", NOW - 3 * WEEK)
+        moves.approve(case, by=cast.supervisor, now=NOW - 2 * WEEK)
+    written = {event.pk: event.facts for event in Event.objects.filter(move="approve")}
+    assert {facts["working_days"] for facts in written.values()} == {10}
+    for event in Event.objects.filter(move="approve"):
+        event.facts.pop("working_days")
+        event.save()
+    assert median_of("building-permit") == (None, 0)
+    for _run in range(2):
+        MIGRATION.write_days(apps, connection.schema_editor())
+        assert {event.pk: event.facts for event in Event.objects.filter(move="approve")} == written
+    assert median_of("building-permit") == (10, 5)

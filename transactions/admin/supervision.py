@@ -24,8 +24,9 @@ from .. import access
 from ..deadlines import Deadline, overdue
 from ..errors import DomainError
 from ..lateness import CAUSES, TAKEABLE, Cause, standings, why_late
-from ..models import Transaction, TransactionQuerySet
-from ..pulse import received_and_decided, sunday
+from ..models import Event, Transaction, TransactionQuerySet
+from ..models.history import IS_DECISION
+from ..pulse import arrivals, by_week, sunday
 from ..services import moves
 from ..views.common import page_of
 from ..workflow import IN_HAND, OPEN
@@ -147,7 +148,8 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) 
 def chart(offices: list[Office], today: date) -> Chart:
     """Arrivals against decisions by week (Sunday first), oldest first."""
     first = sunday(today) - timedelta(weeks=WEEKS - 1)
-    received, decided = received_and_decided(Transaction.objects.filter(branch__in=offices), first, WEEKS)
+    received = by_week(arrivals([office.code for office in offices]), "at", first, WEEKS)
+    decided = by_week(Event.objects.filter(IS_DECISION, office__in=offices), "at", first, WEEKS)
     return Chart(
         title=_("Arrivals against decisions, by week"),
         label_head=_("Week from"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.models import Office
 
 from .requests import Transaction, person
+
+# What figures of past weeks are counted from (pulse.py): a later move adds events and changes none.
+IS_DECISION = Q(move__in=["approve", "reject"])
+IS_ARRIVAL = Q(move__in=["refer", "route"])
 
 
 class Event(models.Model):
@@ -34,6 +38,10 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ["transaction_id", "seq"]
         constraints = [models.UniqueConstraint(fields=["transaction", "seq"], name="events_are_numbered")]
+        indexes = [
+            models.Index(fields=["at"], name="decided_lately", condition=IS_DECISION),
+            models.Index(fields=["at"], name="arrived_lately", condition=IS_ARRIVAL),
+        ]
 
     def __str__(self) -> str:
         return f"{self.transaction_id}/{self.seq} {self.move}"

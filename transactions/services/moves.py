@@ -17,6 +17,7 @@ from municipality.models import Office, OfficeKind
 
 from .. import access
 from ..errors import DomainError, Invalid, Problem
+from ..lateness import days_spent
 from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
 from ..own_words import too_long
 from ..prepared import PreparedUpdate
@@ -184,6 +185,7 @@ def approve(
     """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice."""
     moving = begin(case, "approve", by=by, now=now, version=version, reason=note)
     moving.case.approved_at = moving.now
+    moving.facts["working_days"] = days_spent(moving.case, moving.now)
     moving.facts.update(decisions.work_out_fee(moving.case, moving.now))
     done = finish(moving)
     decisions.enter_decision(done, "approved", moving.now)
