@@ -21,7 +21,7 @@ from transactions.services import moves, recount
 from ..conftest import NOW, drive, work_off
 
 pytestmark = pytest.mark.django_db
-MIGRATION = import_module("transactions.migrations.0011_figures_from_events")
+MIGRATION = import_module("transactions.migrations.0012_figures_from_events")
 WEEK = timedelta(days=7)
 
 

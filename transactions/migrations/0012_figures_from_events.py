@@ -64,7 +64,7 @@ def write_days(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("transactions", "0010_acting_office")]
+    dependencies = [("transactions", "0011_identity_levels")]
 
     operations = [
         AddIndexLive(
