@@ -18,18 +18,21 @@ from municipality.guarded_admin import AdministeredSite, GuardedInline, Recorded
 from . import four_eyes, services
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
+from .forms import MobileField, NameField
 from .models import Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 
 
 class PersonDataForm(forms.ModelForm):
+    full_name = NameField(label=_("full name"), max_length=150)
+    phone = MobileField(label=_("mobile"))
     reason = reason_field()
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         opened = "is_active" in self.changed_data and typed.get("is_active")
-        if ("phone" in self.changed_data or opened) and holds_power(self.instance) and not typed["reason"].strip():
+        if ("phone" in self.changed_data or opened) and holds_power(self.instance) and not typed.get("reason"):
             self.add_error("reason", _("Say why: a second administrator has to decide on it."))
         return typed
 

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from municipality.text import written_code
+
 from .access import offices_of
 from .assurance import how_to_reach, needed_to_authorise
 from .errors import AccountError
@@ -47,8 +49,8 @@ def authorise_office(
             given = Authorisation.objects.create(
                 owner=owner,
                 office=office,
-                plan_number=plan_number.strip(),
-                parcel_number=parcel_number.strip(),
+                plan_number=written_code(plan_number),
+                parcel_number=written_code(parcel_number),
                 given_at=now,
             )
     except IntegrityError as error:

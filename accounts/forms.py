@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.fields import CodeField, CompactField
+from municipality.fields import CodeField, CompactField, EmailField, LineField
 
 from .identity import clean_mobile, clean_name, clean_national_id
 from .models import EngineeringOffice, User
@@ -42,6 +42,12 @@ class MobileField(CompactField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)
         return clean_mobile(text) if text else text
+
+
+class NameField(LineField):
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        return clean_name(text) if text else text
 
 
 class PasswordField(forms.CharField):
@@ -113,17 +119,12 @@ class ActivateTOTPForm(app_forms.ActivateTOTPForm):
 
 class FirstSignInForm(forms.Form):
     national_id = NationalIdField()
-    full_name = forms.CharField(
-        label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    full_name = NameField(label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     phone = MobileField(help_text=_("For example 0512345678. The code goes to this number."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["national_id"].widget.attrs["autocomplete"] = "username"
-
-    def clean_full_name(self) -> str:
-        return clean_name(self.cleaned_data["full_name"])
 
 
 class CodeForm(forms.Form):
@@ -145,6 +146,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("email", "language", "sms_notices", "email_notices")
+        field_classes = {"email": EmailField}
         widgets = {"language": forms.RadioSelect, "email": forms.EmailInput(attrs={"autocomplete": "email"})}
 
 

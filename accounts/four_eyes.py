@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from municipality.models import Office
+from municipality.text import prose
 
 from . import services, trail
 from .access import holds_power, is_administrator, needs_second_factor
@@ -135,7 +136,7 @@ def _propose(
 ) -> Proposal:
     """AccountError `reason_missing`, `not_an_administrator`. The same proposed again is the one that waits."""
     _of_an_administrator(by)
-    reason = reason.strip()[:1000]
+    reason = prose(reason)[:1000]
     if not reason:
         said = _("Say why: a second administrator has to decide on it.")
         raise AccountError("reason_missing", said)
@@ -189,7 +190,7 @@ def refuse(proposal: Proposal, *, reason: str, by: User, now: datetime | None = 
     if not locked.waits(now):
         raise AccountError("answered", _("This proposal was answered, or its time is over."))
     own = locked.proposed_by_id == by.pk
-    if not (own or reason.strip()):
+    if not (own or prose(reason)):
         raise AccountError("reason_missing", _("Say why you refuse it."))
     return _answer(locked, Outcome.WITHDRAWN if own else Outcome.REFUSED, by, reason, now)
 
@@ -201,7 +202,7 @@ def force(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Pr
     locked = _locked(proposal)
     if not locked.waits(now):
         raise AccountError("answered", _("This proposal was answered, or its time is over."))
-    if not reason.strip():
+    if not prose(reason):
         raise AccountError("reason_missing", _("Say why there is no second administrator."))
     _carry_out(locked, locked.proposed_by, now)
     return _answer(locked, Outcome.FORCED, None, reason, now)
@@ -240,7 +241,7 @@ def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
 
 def _answer(proposal: Proposal, outcome: Proposal.Outcome, by: User | None, reason: str, now: datetime) -> Proposal:
     proposal.outcome, proposal.answered_by, proposal.answered_at = outcome, by, now
-    proposal.answer_reason = reason.strip()[:1000]
+    proposal.answer_reason = prose(reason)[:1000]
     proposal.save(update_fields=["outcome", "answered_by", "answered_at", "answer_reason"])
     _enter(proposal, outcome, by, now)
     return proposal

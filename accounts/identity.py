@@ -44,8 +44,11 @@ def validate_mobile(text: str) -> None:
 
 
 def clean_name(text: str) -> str:
-    """A name as it is kept: no invisible marks, one space between words."""
-    return one_line(text)
+    """A name as it is kept: no invisible marks, one space between words. ValidationError when it has no letter."""
+    name = one_line(text)
+    if not any(char.isalpha() for char in name):
+        raise ValidationError(_("Enter the full name, in letters."), code="no_name")
+    return name
 
 
 def caller(address: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from municipality.models import Office
+from municipality.text import compact, written_code
 
 from .assurance import Level
 from .identity import validate_mobile, validate_national_id
@@ -113,6 +114,10 @@ class EngineeringOffice(models.Model):
     @property
     def name(self) -> str:
         return self.name_en if get_language() == "en" else self.name_ar
+
+    def clean(self) -> None:
+        self.licence_number = written_code(self.licence_number).upper()
+        self.establishment_number = compact(self.establishment_number)
 
     def may_practise(self, on: date) -> bool:
         return self.active and self.licence_expires_on >= on

@@ -19,7 +19,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from municipality.fields import ProseField
 from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag
+from municipality.text import prose
 
 from . import four_eyes
 from .access import is_administrator, signed_in
@@ -38,8 +40,8 @@ COLOURS = {
 }
 
 
-def reason_field() -> forms.CharField:
-    return forms.CharField(
+def reason_field() -> ProseField:
+    return ProseField(
         label=_("Why, for the second administrator"),
         required=False,
         max_length=1000,
@@ -52,7 +54,7 @@ class NewPostForm(PersonForm):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
-        if typed.get("role") in DECIDING and not typed.get("reason", "").strip():
+        if typed.get("role") in DECIDING and not typed.get("reason"):
             self.add_error("reason", _("Say why: a second administrator has to decide on it."))
         return typed
 
@@ -71,7 +73,7 @@ class PostEndForm(forms.ModelForm):
             self.add_error("ends_on", _("A post ends on the day it begins, or later."))
         old = self.initial.get("ends_on")
         longer = old is not None and (after is None or after > old)
-        if longer and self.instance.role in DECIDING and not typed.get("reason", "").strip():
+        if longer and self.instance.role in DECIDING and not typed.get("reason"):
             self.add_error("reason", _("Say why: a second administrator has to decide on it."))
         return typed
 
@@ -139,7 +141,7 @@ def ask_before_forgetting(
     """The question first; then each is done, or proposed where the person holds power."""
     chosen = list(people)
     by, reason = signed_in(request), request.POST.get("reason", "")
-    if "confirmed" not in request.POST or not reason.strip():
+    if "confirmed" not in request.POST or not prose(reason):
         context = site.each_context(request) | {
             "title": title,
             "people": chosen,

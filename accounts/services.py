@@ -32,7 +32,7 @@ from .authorising import answer_authorisation as answer_authorisation
 from .authorising import authorise_office as authorise_office
 from .authorising import revoke_authorisation as revoke_authorisation
 from .errors import AccountError
-from .identity import caller
+from .identity import caller, clean_name
 from .locks import one_at_a_time
 from .models import DECIDING, Act, NameChange, OneTimeCode, PhoneChange, Proposal, StaffPost, User
 from .signals import name_changed, phone_changed
@@ -66,7 +66,7 @@ def send_code(
         _within_limits(national_id, address, now)
         row = OneTimeCode.objects.create(
             national_id=national_id,
-            full_name=full_name,
+            full_name=clean_name(full_name),
             phone=phone,
             language=language,
             address=address,

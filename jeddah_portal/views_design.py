@@ -21,6 +21,7 @@ from accounts.models import Authorisation, User
 from api.docs import Kind as Type
 from api.docs import Value
 from municipality.charts import Chart, Series
+from municipality.fields import ProseField
 from municipality.models import District, Office
 from transactions import service_types
 from transactions.answer_forms import step_page
@@ -49,7 +50,7 @@ class SampleForm(forms.Form):
 
     kind = forms.ChoiceField(choices=[("a", "1"), ("b", "2")], widget=forms.RadioSelect)
     agree = forms.BooleanField()
-    note = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    note = ProseField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
     office = forms.ChoiceField(choices=[])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

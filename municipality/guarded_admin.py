@@ -15,25 +15,25 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
+from .fields import BOXES, DateField, MomentField
 from .plausible import validate_day
 from .text import whole
 
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
 MOST_NEW_ROWS = 20
-# The browser's own pickers: Django's need jQuery and half a dozen scripts. No day outside the Hijri table is taken.
-DAY, CLOCK = {"type": "date"}, {"type": "time"}
-PICKERS: dict[Any, dict[str, Any]] = {
-    models.DateField: {"widget": forms.DateInput(DAY, "%Y-%m-%d"), "validators": [validate_day]},
-    models.TimeField: {"widget": forms.TimeInput(CLOCK, "%H:%M")},
-    models.DateTimeField: {
-        "widget": forms.SplitDateTimeWidget(
-            date_format="%Y-%m-%d", time_format="%H:%M", date_attrs=DAY, time_attrs=CLOCK
-        ),
-        "validators": [validate_day],
-    },
+# Clocks by the browser's own picker; days in either calendar, which no picker of a browser takes. No day outside the
+# Hijri table is taken.
+CLOCK, INSIDE = {"type": "time"}, {"validators": [validate_day]}
+PICKERS: dict[Any, dict[str, Any]] = BOXES | {
+    models.DateField: BOXES[models.DateField] | INSIDE,
+    models.TimeField: BOXES[models.TimeField] | {"widget": forms.TimeInput(CLOCK, "%H:%M")},
+    models.DateTimeField: BOXES[models.DateTimeField]
+    | INSIDE
+    | {"widget": forms.SplitDateTimeWidget(date_format="%Y-%m-%d", time_format="%H:%M", time_attrs=CLOCK)},
 }
 
 
@@ -71,6 +71,8 @@ class GuardedAdmin(admin.ModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
+        if isinstance(field, DateField | MomentField) and not field.help_text:
+            field.help_text = _("Hijri or Gregorian, for example 1448/06/14 or 2026-11-24.")
         return field
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

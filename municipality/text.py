@@ -72,10 +72,15 @@ def compact(text: str) -> str:
     return western_digits(text.translate(_FORMS)).translate(_BARE)
 
 
+def plain_characters(text: str) -> str:
+    """One line in plain characters: digits 0-9, one kind of dash and stroke, letters that are not drawn out."""
+    plain = western_digits(text.translate(_FORMS).translate(_LETTER_FORMS).translate(_STROKES))
+    return one_line(plain.replace(_TATWEEL, ""))
+
+
 def written_code(text: str) -> str:
     """A number whose strokes and dashes mean something, one way: «٤١٥ / ج / س» and "415/ج/س" are the same plan."""
-    plain = one_line(western_digits(text.translate(_FORMS).translate(_LETTER_FORMS).translate(_STROKES)))
-    return re.sub(r" ?([/-]) ?", r"\1", plain.replace(_TATWEEL, ""))
+    return re.sub(r" ?([/-]) ?", r"\1", plain_characters(text))
 
 
 def one_line(text: str) -> str:

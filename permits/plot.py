@@ -40,7 +40,7 @@ DEED_DATE = Field(
     _("Deed date"),
     Kind.DATE,
     past=True,
-    hint=_("Year, month, day, Hijri or Gregorian, for example 1440/03/15."),
+    hint=_("Hijri or Gregorian, for example 1440/03/15 or 15 Rabi al-Awwal 1440."),
     empty=_("Enter the date of the deed."),
 )
 PLAN = Field(
@@ -54,9 +54,15 @@ PLAN = Field(
     ),
     sample=_("… parcel no. 27 of block no. 12 of plan no. [415/C/S] in the district of Ash-Sharafiyah …"),
     max_length=30,
+    code=True,
 )
 BLOCK = Field(
-    "block_number", _("Block number"), hint=_("Leave empty if the deed names none."), required=False, max_length=30
+    "block_number",
+    _("Block number"),
+    hint=_("Leave empty if the deed names none."),
+    required=False,
+    max_length=30,
+    code=True,
 )
 PARCEL = Field(
     "parcel_number",
@@ -66,6 +72,7 @@ PARCEL = Field(
     help=_("Several parcels in one deed: write them all, with a dash between, for example 27-28."),
     sample=_("… parcel no. [27] of block no. 12 of plan no. 415/C/S in the district of Ash-Sharafiyah …"),
     max_length=30,
+    code=True,
 )
 
 DEED_AND_PLOT = Step(

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from municipality.fields import DecimalField
 from municipality.services import districts_by_code
 from municipality.text import whole
 
@@ -123,14 +124,15 @@ def _group(
         for index in range(count)
     ]
     number, whole = group.adds_up
-    written = sum((_number(item.get(number)) for item in items if isinstance(item, dict)), Decimal(0))
+    unit = next((spec.unit for spec in group.fields if spec.name == number), "")
+    written = sum((_number(item.get(number), unit) for item in items if isinstance(item, dict)), Decimal(0))
     return GroupPart(group, rows, by_path.get(group.name, []), str(known.get(whole, "")), answers.canonical(written))
 
 
-def _number(text: Any) -> Decimal:
-    """What somebody wrote as a number; nought while it is none."""
+def _number(text: Any, unit: Any) -> Decimal:
+    """What somebody wrote as a number of such units; nought while it is none."""
     try:
-        return answers.DecimalField(required=False, max_digits=12).clean(text) or Decimal(0)
+        return DecimalField(required=False, max_digits=12, unit=unit).clean(text) or Decimal(0)
     except forms.ValidationError:
         return Decimal(0)
 

@@ -6,7 +6,6 @@ canonical JSON: western digits, decimals as text, dates ISO Gregorian, choices a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,88 +15,26 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from municipality.fields import CodeField
-from municipality.hijri import OutsideCalendar, from_hijri, hijri_parts
+from municipality.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField
+from municipality.numbers import canonical_number
 from municipality.services import districts_by_code
-from municipality.text import isolated, loose_key, search_key, western_digits, without_marks
+from municipality.text import isolated, loose_key, one_line, search_key
 
 from .errors import Problem
 from .service_types import Answers, Field, Group, Kind, ServiceType, Step
 
 UNLISTED = "unlisted"
-YEAR_FIRST = re.compile(r"(?P<year>\d{4})\s*[/\-.]\s*(?P<month>\d{1,2})\s*[/\-.]\s*(?P<day>\d{1,2})")
-# As most people write it.
-DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\s*[/\-.]\s*(?P<month>\d{1,2})\s*[/\-.]\s*(?P<year>\d{4})")
 Spec = TypeVar("Spec", bound=Field | Group)
-
-
-class _Typed:
-    """Mixin: digits of both systems, no invisible direction marks."""
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, str):
-            value = without_marks(western_digits(value)).strip().replace("٫", ".").replace("٬", "")
-        return super().to_python(value)  # type: ignore[misc]
-
-
-class TextField(forms.CharField):
-    def to_python(self, value: Any) -> str:
-        return without_marks(super().to_python(value) or "").strip()
-
-
-class IntegerField(_Typed, forms.IntegerField):
-    pass
-
-
-class DecimalField(_Typed, forms.DecimalField):
-    pass
-
-
-class CalendarDateField(forms.Field):
-    """A date typed in either calendar, day, month and year apart by / or -; years under 1700 are Hijri."""
-
-    default_error_messages = {
-        "impossible": gettext_lazy("There is no such date. Write year, month, day, for example 1446/03/15."),
-        "outside": gettext_lazy("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year."),
-        "future": gettext_lazy("This date is still to come. Check the year."),
-    }
-
-    def __init__(self, *, past: bool, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.past = past
-
-    def to_python(self, value: Any) -> date | None:
-        text = without_marks(western_digits(str(value or ""))).strip()
-        if not text:
-            return None
-        match = YEAR_FIRST.fullmatch(text) or DAY_FIRST.fullmatch(text)
-        if not match:
-            raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date")
-        year, month, day = (int(match[part]) for part in ("year", "month", "day"))
-        try:
-            found = from_hijri(year, month, day) if year < 1700 else date(year, month, day)
-            hijri_parts(found)  # pages tell every date in both calendars
-            return found
-        except OutsideCalendar as error:
-            raise forms.ValidationError(self.error_messages["outside"], code="outside_calendar") from error
-        except ValueError as error:
-            raise forms.ValidationError(self.error_messages["impossible"], code="impossible_date") from error
-
-    def validate(self, value: date | None) -> None:
-        super().validate(value)
-        if value and self.past and value > timezone.localdate():
-            raise forms.ValidationError(self.error_messages["future"], code="future_date")
 
 
 class DistrictField(forms.CharField):
     """A district by code or by its name in either script; `unlisted` says it is on no list."""
 
     def to_python(self, value: Any) -> str:
-        text = without_marks(super().to_python(value) or "").strip()
+        text = one_line(super().to_python(value) or "")
         if not text or text == UNLISTED:
             return text
         if text in districts_by_code():
@@ -146,18 +83,18 @@ def _form_field(spec: Field) -> Any:
         case Kind.TEXT:
             if spec.pattern:
                 check = RegexValidator(spec.pattern, spec.pattern_message or None, code="pattern")
-                field = CodeField(max_length=spec.max_length, validators=[check], **common)
+                field = CapitalsField(max_length=spec.max_length, validators=[check], **common)
             else:
-                field = TextField(max_length=spec.max_length, **common)
+                box = CodeField if spec.code else LineField
+                field = box(max_length=spec.max_length, **common)
         case Kind.INTEGER:
-            field = IntegerField(min_value=_whole(spec.low), max_value=_whole(spec.high), **common)
-            field.widget = forms.TextInput(attrs={"inputmode": "numeric"})
+            low, high = _whole(spec.low), _whole(spec.high)
+            field = IntegerField(unit=spec.unit, min_value=low, max_value=high, **common)
         case Kind.DECIMAL:
-            field = DecimalField(min_value=spec.low, max_value=spec.high, max_digits=12, decimal_places=2, **common)
-            field.widget = forms.TextInput(attrs={"inputmode": "decimal"})
+            places = {"max_digits": 12, "decimal_places": 2}
+            field = DecimalField(unit=spec.unit, min_value=spec.low, max_value=spec.high, **places, **common)
         case Kind.DATE:
-            field = CalendarDateField(past=spec.past, **common)
-            field.widget = forms.TextInput(attrs={"inputmode": "numeric", "dir": "ltr"})
+            field = DateField(past=spec.past, **common)
         case Kind.CHOICE:
             widget = RadioSelect if len(spec.choices) <= 5 else forms.Select
             choices = spec.choices if widget is RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
@@ -194,7 +131,7 @@ class Cleaned:
 def canonical(value: Any) -> Any:
     """JSON form of a clean value: decimals without trailing zeros, dates ISO."""
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return canonical_number(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -252,6 +189,27 @@ def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
             values.update(part.values)
             problems += part.problems
     return Cleaned(values, tuple(problems))
+
+
+# Their answers are kept as they are understood; others (days, districts) as they are written, which is how people
+# know them again.
+_TIDY = frozenset([Kind.TEXT, Kind.INTEGER, Kind.DECIMAL])
+
+
+def tidied(step: Step, raw: Answers, clean: Answers) -> dict[str, Any]:
+    """The raw answers of a page with numbers and texts in their canonical form where they were right."""
+    kept = dict(raw)
+    for spec in step.fields:
+        if isinstance(spec, Group):
+            rows = zip(raw.get(spec.name) or (), clean.get(spec.name) or (), strict=False)
+            tidy = [_tidied(spec.fields, row, good) if isinstance(row, dict) else row for row, good in rows]
+            if tidy:
+                kept[spec.name] = tidy
+    return _tidied([spec for spec in step.fields if isinstance(spec, Field)], kept, clean)
+
+
+def _tidied(specs: Iterable[Field], raw: Answers, clean: Answers) -> dict[str, Any]:
+    return {**raw, **{spec.name: str(clean[spec.name]) for spec in specs if spec.kind in _TIDY and spec.name in clean}}
 
 
 def clean_until(service: ServiceType, raw: Answers, stop: Step) -> dict[str, Any]:

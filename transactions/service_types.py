@@ -54,7 +54,8 @@ class Field:
 
     Dates are typed in either calendar and stored Gregorian; `past` refuses days to come. `empty` says what to do when
     it was left empty, in a whole sentence. `help` says where people find the answer; `sample` is the line of the
-    paper it stands in, with the answer in [brackets].
+    paper it stands in, with the answer in [brackets]. `code` is a text that is a number with its letters and strokes;
+    it is kept in one form (municipality.text.written_code).
     """
 
     name: str
@@ -67,6 +68,7 @@ class Field:
     low: Decimal | int | None = None
     high: Decimal | int | None = None
     max_length: int = 120
+    code: bool = False
     pattern: str = ""
     pattern_message: StrOrPromise = ""
     empty: StrOrPromise = ""

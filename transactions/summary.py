@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from municipality.services import districts_by_code
 from municipality.templatetags.portal import both_dates
+from municipality.text import western_digits, written_code
 
 from .answers import UNLISTED
 from .models import Attachment
@@ -95,16 +96,21 @@ def in_words(field: Field, value: Any) -> object:
             # Days that were checked are ISO. In a draft they are as typed: Hijri, impossible, or of another century.
             try:
                 day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
-                return both_dates(day) if day else as_typed(value)
+                return both_dates(day) if day else as_typed(western_digits(str(value)))
             except ValueError:
-                return as_typed(value)
+                return as_typed(western_digits(str(value)))
         case Kind.DISTRICT:
             if value == UNLISTED:
                 return _("On no list")
             district = districts_by_code().get(value)
             return district.name if district else as_typed(value)
         case Kind.DECIMAL | Kind.INTEGER if field.unit:
-            return format_html('<bdi dir="ltr">{}</bdi> {}', value, field.unit)
+            return format_html('<bdi dir="ltr">{}</bdi> {}', western_digits(str(value)), field.unit)
+        case Kind.DECIMAL | Kind.INTEGER:
+            return as_typed(western_digits(str(value)))
+        case Kind.TEXT if field.code:
+            # Requests from before these were kept in one form keep what their receipt speaks of; pages tell it in ours.
+            return as_typed(written_code(str(value)))
         case _other:
             return as_typed(value)
 

@@ -321,24 +321,24 @@ class MoveSerializer(serializers.Serializer[Any]):
     deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=120)
 
 
 class InquirySerializer(serializers.Serializer[Any]):
-    """Either reference and pin, or office, number, hijri_year and last_four."""
+    """Either reference and pin, or office, number and last_four, with hijri_year where the number has no year."""
 
-    reference = serializers.CharField(required=False, max_length=60)
-    pin = serializers.CharField(required=False, max_length=30)
+    reference = serializers.CharField(required=False, max_length=120)
+    pin = serializers.CharField(required=False, max_length=60)
     office = serializers.SlugField(required=False, max_length=12)
-    number = serializers.CharField(required=False, max_length=20)
-    hijri_year = serializers.CharField(required=False, max_length=10)
-    last_four = serializers.CharField(required=False, max_length=10)
+    number = serializers.CharField(required=False, max_length=60, help_text="As printed, 38/1448, or the number alone.")
+    hijri_year = serializers.CharField(required=False, allow_blank=True, max_length=20)
+    last_four = serializers.CharField(required=False, max_length=20)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if {"reference", "pin"} <= set(data) or {"office", "number", "hijri_year", "last_four"} <= set(data):
+        if {"reference", "pin"} <= set(data) or {"office", "number", "last_four"} <= set(data):
             return data
         raise serializers.ValidationError(
-            "Give reference and pin, or office, number, hijri_year and last_four.", code="incomplete"
+            "Give reference and pin, or office, number (with its hijri_year) and last_four.", code="incomplete"
         )
 
 

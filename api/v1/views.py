@@ -308,7 +308,7 @@ class Inquiries(APIView):
                 return _answer(inquiry.by_pin(data["reference"], data["pin"], address=address))
             return _answer(
                 inquiry.by_incoming_number(
-                    data["office"], data["number"], data["hijri_year"], data["last_four"], address=address
+                    data["office"], data["number"], data.get("hijri_year", ""), data["last_four"], address=address
                 )
             )
 

@@ -104,7 +104,7 @@ SERVICE = ServiceType(
                     "survey_date",
                     _("Date of the survey decision"),
                     Kind.DATE,
-                    hint=_("Year, month, day, Hijri or Gregorian, for example 1447/05/20."),
+                    hint=_("Hijri or Gregorian, for example 1447/05/20 or 20 Jumada al-Ula 1447."),
                     past=True,
                     empty=_("Enter the date of the survey decision."),
                 ),

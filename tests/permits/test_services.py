@@ -75,8 +75,19 @@ def test_loading_tariffs_twice_changes_nothing(city):
 def test_one_payment_pays_one_fee(cast, submitted):
     first = drive(submitted("building-permit"), cast, "awaiting_payment")
     second = drive(submitted("building-permit"), cast, "awaiting_payment")
-    moves.record_payment(first, payment_reference="٧٠٠١", by=cast.registry, now=NOW)
-    for wrong in ("7001", "", "  "):
+    moves.record_payment(first, payment_reference="SADAD-٧٧٨٨١٢", by=cast.registry, now=NOW)
+    assert FeeDue.objects.get(transaction=first).payment_reference == "SADAD-778812"
+    for wrong in (
+        *(
+            "SADAD-778812",
+            "sadad-778812",
+            "SADAD\u200b-778812",
+            "sadad 778 812",
+            "SADAD\u2212778812\u200f",
+            "Sadad/778812",
+        ),
+        *("\uff33ADAD-778812", "SADAD-\u0667\u0667\u0668\u0668\u0661\u0662", "", "  ", "\u200f", "-", "7" * 41),
+    ):
         with pytest.raises(DomainError):
             moves.record_payment(second, payment_reference=wrong, by=cast.registry, now=NOW)
     second.refresh_from_db()

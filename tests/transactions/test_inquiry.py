@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from municipality.models import Office
 from transactions import pins, replica
-from transactions.errors import DomainError, NotVisible
+from transactions.errors import DomainError, Invalid, NotVisible
 from transactions.models import Try
+from transactions.register_lines import read_line
 from transactions.services import inquiry, moves
 
 from ..conftest import NOW, drive
@@ -182,3 +183,56 @@ def test_the_page_asks_nothing_to_be_shown_and_says_how_long_to_wait(cast, submi
     answers = [client.post(url, wrong) for _ in range(2 * inquiry.WRONG_PER_SUBJECT + 1)]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert 0 < int(refused["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("number", "year"),
+    [
+        ("38/1448", ""), ("1448/38", ""), ("٣٨/١٤٤٨", ""), ("۱۴۴۸/۳۸", "1448"), ("38 / 1448 هـ", ""), ("38-1448هـ", ""),
+        ("رقم 38 لعام 1448هـ", ""), ("38", "1448"), ("038", "١٤٤٨ هـ"), ("38/1448", "1448"),
+        ("\u200f38\u2044١٤٤٨\u200f", ""),
+        ("38 of 1448 AH", ""), ("(38)", "1448"), ("no. 38", "1448"),
+    ],
+)  # fmt: skip
+def test_a_register_number_is_read_as_it_is_printed(number, year):
+    assert read_line(number, year) == (38, 1448)
+
+
+def test_a_register_number_that_is_itself_a_year():
+    assert read_line("1440/1448") == (1440, 1448)
+    assert read_line("1440/1448", "1440") == (1448, 1440)
+
+
+@pytest.mark.parametrize(
+    ("number", "year"),
+    [("38", ""), ("38/1448", "1447"), ("38/48", ""), ("38", "48"), ("38", "2026"), ("", "1448"), ("-38", "1448"),
+     ("1e3", "1448"), ("38/1448/2", ""), ("38; DROP", "1448"), ("C1A-1448-000123-X", ""), ("9" * 12, "1448")],
+)  # fmt: skip
+def test_a_register_number_that_is_not_understood_is_no_wrong_try(number, year, cast, submitted):
+    assert read_line(number, year) is None
+    case = moves.register(submitted(), by=cast.registry, now=NOW)
+    four = case.applicant.national_id[-4:]
+    for _try in range(inquiry.WRONG_PER_SUBJECT + 1):
+        with pytest.raises(Invalid):
+            inquiry.by_incoming_number("SHR", number, year, four, address="10.0.0.1", now=NOW)
+    assert not Try.objects.exists()
+    assert inquiry.by_incoming_number("SHR", "1/1448", "", four, address="10.0.0.1", now=NOW) == case
+
+
+def test_the_inquiry_page_and_the_api_read_a_printed_number(cast, submitted, client):
+    case = moves.register(submitted(), by=cast.registry, now=NOW)
+    asked = {
+        "by": "incoming",
+        "office": "SHR",
+        "number": "١/١٤٤٨",
+        "hijri_year": "",
+        "last_four": case.applicant.national_id[-4:],
+    }
+    assert case.reference in client.post("/inquiry/", asked).content.decode()
+    refused = client.post("/inquiry/", asked | {"number": "سبعة"})
+    assert refused.status_code == 422
+    assert refused.context["incoming_form"].errors.keys() == {"number"}
+    answer = client.post("/api/v1/inquiries/", {k: v for k, v in asked.items() if k != "by"}, "application/json")
+    assert answer.json()["reference"] == case.reference
+    asked["number"] = "seven"
+    assert client.post("/api/v1/inquiries/", asked, "application/json").status_code == 422

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import signed_in
 from accounts.models import User
 from municipality.models import Office
-from municipality.text import whole
+from municipality.text import prose, whole
 
 from .. import access
 from ..errors import DomainError, Invalid, NotVisible
@@ -134,7 +134,7 @@ def _deficiencies(post: QueryDict) -> list[moves.Asked]:
 def _written(typed: QueryDict) -> list[str]:
     """The sentences of a form: of deficiencies, a reason, a note."""
     texts = [asked.sentence for asked in _deficiencies(typed)] + [typed.get("reason", ""), typed.get("text", "")]
-    return [text for text in texts if text.strip()]
+    return [text for text in texts if prose(text)]
 
 
 def _person(pk: str) -> User:

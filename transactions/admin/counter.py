@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import holds_power, posts_of, signed_in
 from accounts.errors import AccountError
-from accounts.forms import MobileField, NationalIdField
+from accounts.forms import MobileField, NameField, NationalIdField
 from accounts.models import Role, User
 from accounts.services import PHONE_OF_STAFF
 from accounts.visitors import Visitor, visitor_account
@@ -49,7 +49,7 @@ class CounterForm(forms.Form):
     """Who stands before the clerk, and what they came for."""
 
     national_id = NationalIdField()
-    full_name = forms.CharField(label=gettext_lazy("Full name, as on the ID"), max_length=150)
+    full_name = NameField(label=gettext_lazy("Full name, as on the ID"), max_length=150)
     phone = MobileField()
     seen = forms.BooleanField(label=gettext_lazy("I have seen the original ID of this person"))
     service = forms.ChoiceField(label=gettext_lazy("Service"), widget=forms.RadioSelect)

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from municipality.fields import LineField
 
 Changes = Mapping[str, Mapping[str, str]]
 KEEP, CHANGE = "keep", "change"
@@ -33,7 +34,7 @@ class VisitorForm(forms.Form):
     anew.
     """
 
-    shown = forms.CharField(widget=forms.HiddenInput, required=False)
+    shown = LineField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, on_file: User, changes: Changes, data: Any = None) -> None:
         self.on_file, self.changes = on_file, changes

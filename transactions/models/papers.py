@@ -94,6 +94,9 @@ class FeeDue(models.Model):
     worked_out_at = models.DateTimeField(_("worked out at"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=40, blank=True)
+    # The same number as it is compared (services.decisions.payment_key). Empty also for those that had paid two fees
+    # before it was: they stand in the log of the migration and belong to a person.
+    payment_key = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     recorded_by = person(_("recorded by"), null=True, blank=True, related_name="+")
 
     class Meta:
@@ -108,6 +111,11 @@ class FeeDue(models.Model):
                 fields=["payment_reference"],
                 condition=~Q(payment_reference=""),
                 name="a_payment_is_recorded_once",
+            ),
+            models.UniqueConstraint(
+                fields=["payment_key"],
+                condition=~Q(payment_key=""),
+                name="a_payment_pays_once",
             ),
         ]
 

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from journal import chain, receipts
 from journal.entry import person_mark
-from municipality.text import western_digits
+from municipality.text import compact, written_code
 
 from ..errors import DomainError, Invalid, Problem
 from ..models import FeeDue, IssuedDocument, Transaction
+
+MOST_OF_A_PAYMENT = 40
 
 
 def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
@@ -32,17 +34,28 @@ def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
     return {"amount": _money(due.amount)}
 
 
+def payment_key(reference: str) -> str:
+    """The number of a payment as it is compared: “SADAD-778812” and “sadad 778812” are one payment. Empty if none."""
+    return "".join(char for char in compact(reference).upper() if char.isalnum())
+
+
 def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
-    """Record a payment, which pays one fee only. Invalid without its number, DomainError `payment_used`."""
-    reference = western_digits(payment_reference).strip()[:40]
-    if not reference:
+    """Record a payment, which pays one fee only, however its number is written.
+
+    Invalid without a number or with one that is too long, DomainError `payment_used`.
+    """
+    reference, key = written_code(payment_reference), payment_key(payment_reference)
+    if not key:
         raise Invalid([Problem("payment_reference", _("Give the number of the payment."), "required")])
+    if len(reference) > MOST_OF_A_PAYMENT:
+        said = _("The number of a payment has %(most)d characters at most. Check it.") % {"most": MOST_OF_A_PAYMENT}
+        raise Invalid([Problem("payment_reference", said, "too_long")])
     due = FeeDue.objects.get(transaction=case)
-    due.paid_at, due.payment_reference, due.recorded_by = now, reference, by
+    due.paid_at, due.payment_reference, due.payment_key, due.recorded_by = now, reference, key, by
     try:
         # Two desks may enter the same number at once, so nobody asks first: the constraint answers both.
         with transaction.atomic():
-            due.save(update_fields=["paid_at", "payment_reference", "recorded_by"])
+            due.save(update_fields=["paid_at", "payment_reference", "payment_key", "recorded_by"])
     except IntegrityError as error:
         raise DomainError("payment_used", _("This payment is already recorded for another request.")) from error
     return {"amount": _money(due.amount), "payment_reference": reference}

@@ -16,6 +16,7 @@ from accounts.access import offices_of, roles_in
 from accounts.errors import AccountError
 from accounts.models import Authorisation, Role, User
 from municipality.models import Office
+from municipality.text import prose
 
 from .. import access, answers
 from ..assured import refuse_if_lacking
@@ -126,17 +127,19 @@ def refuse_unless_writer(draft: Draft, by: User) -> None:
 def save_step(
     draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, now: datetime | None = None
 ) -> tuple[Problem, ...]:
-    """Keep what was typed on one page, right or wrong, and return what is wrong with it."""
+    """Keep what was typed on one page, right (in canonical form) or wrong, and return what is wrong with it."""
     locked = lock_to_write(draft, by)
     names = {spec.name for spec in step.fields}
     earlier = answers.clean_until(locked.service_type, locked.answers, step)
     locked.answers = {**locked.answers, **{name: value for name, value in typed.items() if name in names}}
     for name in names - set(typed):
         locked.answers.pop(name, None)
+    cleaned = answers.clean_step(step, locked.answers, earlier)
+    locked.answers = answers.tidied(step, locked.answers, cleaned.values)
     locked.updated_at = now or timezone.now()
     locked.save(update_fields=["answers", "updated_at"])
     draft.answers = locked.answers
-    return answers.clean_step(step, locked.answers, earlier).problems
+    return cleaned.problems
 
 
 @transaction.atomic
@@ -160,7 +163,7 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
     locked = lock_open(draft, by)
     if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
         raise DomainError("not_with_owner", _("This file does not wait for your approval."))
-    note, now = note.strip(), now or timezone.now()
+    note, now = prose(note), now or timezone.now()
     if not note:
         raise Invalid([Problem("note", _("Write what the office has to change."), "required")])
     if problems := too_long("note", note):

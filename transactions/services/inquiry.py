@@ -17,15 +17,17 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.identity import caller
 from municipality.services import offices
-from municipality.text import compact, written_code
+from municipality.text import compact
 
 from .. import database, pins, references, replica
-from ..errors import NotVisible, TooManyTries
+from ..errors import Invalid, NotVisible, Problem, TooManyTries
 from ..models import Direction, Transaction, Try
 from ..prepared import Prepared, columns
+from ..register_lines import read_line
 
 WRONG_PER_SUBJECT = 5
 WRONG_PER_ADDRESS = 40
@@ -120,15 +122,23 @@ def by_incoming_number(
     address: str,
     now: datetime | None = None,
 ) -> Transaction:
-    """The transaction under an office's incoming number, for whoever knows the ID's last four digits."""
-    digits = [written_code(number), compact(hijri_year), compact(last_four)]
-    readable = all(text.isascii() and text.isdecimal() and len(text) <= 9 for text in digits)
+    """The transaction under an office's incoming number, for whoever knows the ID's last four digits.
+
+    The year may stand in the number, as it is printed. Invalid, which is no wrong try, when they are not understood.
+    """
     # 7 and 007 are the same line of the register: whoever guesses at it may not begin anew with every nought.
-    line, year = map(int, digits[:2]) if readable else digits[:2]
+    read, last_four = read_line(number, hijri_year), compact(last_four).upper()
+    problems = []
+    if read is None:
+        said = _("We did not understand this number. Write it with its Hijri year as printed, for example 38/1448.")
+        problems.append(Problem("number", said, "unreadable"))
+    if len(last_four) != 4:
+        problems.append(Problem("last_four", _("Write the last four digits of the ID."), "unreadable"))
+    if read is None or problems:
+        raise Invalid(problems)
+    line, year = read
 
     def find() -> Transaction | None:
-        if not readable or len(digits[2]) != 4:
-            return None
         return (
             Transaction.objects.for_pages()
             .filter(
@@ -136,7 +146,7 @@ def by_incoming_number(
                 movements__direction=Direction.INCOMING,
                 movements__number=line,
                 movements__hijri_year=year,
-                applicant__national_id__endswith=digits[2],
+                applicant__national_id__endswith=last_four,
             )
             .first()
         )

@@ -27,7 +27,7 @@ from journal.entry import person_mark
 from municipality.hijri import hijri_year
 from municipality.models import District, Office
 from municipality.services import current_calendar, districts_by_code
-from municipality.text import isolated, search_key, without_marks
+from municipality.text import isolated, search_key, written_code
 
 from .. import answers as answers_module
 from .. import clock, outbox
@@ -181,7 +181,7 @@ def _plot_problems(authorisation: Authorisation, values: Mapping[str, Any]) -> l
 
 
 def _plot_key(number: str) -> str:
-    return search_key(without_marks(number))
+    return search_key(written_code(number))
 
 
 class _File(NamedTuple):

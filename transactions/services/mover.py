@@ -18,6 +18,7 @@ from accounts.models import User
 from municipality.calendar import WorkingCalendar
 from municipality.models import Office
 from municipality.services import current_calendar
+from municipality.text import prose
 
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
@@ -103,7 +104,7 @@ def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime
     )
     if hindered is not None:
         raise DomainError("move_not_allowed", why_not(locked, move, hindered))
-    reason = reason.strip()
+    reason = prose(reason)
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
     if problems := too_long("reason", reason):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import StaffPost, User
 from municipality.hijri import hijri_year
 from municipality.models import Office, OfficeKind
+from municipality.text import prose
 
 from .. import access
 from ..errors import DomainError, Invalid, Problem
@@ -127,7 +128,7 @@ def return_for_completion(
             transaction=moving.case,
             round=round_,
             code=code,
-            sentence=item.sentence.strip() or usual[code],
+            sentence=prose(item.sentence) or usual[code],
             about=known[code].about,
         )
         for code, item in asked.items()
@@ -155,7 +156,7 @@ def answer(
         raise Invalid([Problem(f"answers.{sorted(strangers)[0]}", _("This was not asked."), "unknown")])
     problems = []
     for item in waiting:
-        item.answer = answers.get(item.pk, "").strip()
+        item.answer = prose(answers.get(item.pk, ""))
         item.answered_at = moving.now
         problems += too_long(f"answers.{item.pk}", item.answer)
         files = [file for file in item.attachments.all() if file.removed_at is None]

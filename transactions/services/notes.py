@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from municipality.text import prose
 
 from .. import access
 from ..errors import Invalid, NotVisible, Problem
@@ -26,7 +27,7 @@ def write(case: Transaction, *, text: str, by: User, to: User | None = None, now
     now = now or timezone.now()
     if not access.reads_notes(by, case):
         raise NotVisible
-    text = text.strip()
+    text = prose(text)
     if not text:
         raise Invalid([Problem("text", _("Write the note first."), "required")])
     if problems := too_long("text", text):

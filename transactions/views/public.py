@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.charts import Chart, Series
-from municipality.fields import CompactField
+from municipality.fields import CompactField, LineField
 from municipality.hijri import days_between
 from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
@@ -26,7 +26,7 @@ from municipality.services import offices
 
 from .. import replica, service_types
 from ..assured import what_is_needed
-from ..errors import NotVisible, TooManyTries
+from ..errors import Invalid, NotVisible, TooManyTries
 from ..lateness import days_late
 from ..models import FeeDue, Transaction
 from ..pulse import Pulse, pulse
@@ -58,12 +58,16 @@ class PinForm(forms.Form):
 
 class IncomingForm(forms.Form):
     office = forms.ChoiceField(label=_("Office"))
-    number = forms.CharField(
-        label=_("Incoming number"), max_length=20, widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"})
+    number = LineField(
+        label=_("Incoming number"),
+        help_text=_("With its year as printed, for example 38/1448, or the number alone with the year below."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
     )
     hijri_year = CompactField(
         label=_("Hijri year"),
-        help_text=_("For example 1448."),
+        help_text=_("For example 1448. Leave it empty if it stands in the number."),
+        required=False,
         max_length=10,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"}),
     )
@@ -149,6 +153,9 @@ def inquire(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 return render(request, "transactions/inquiry_answer.html", answer_context(_look_up(form, by, request)))
+            except Invalid as error:
+                for problem in error.problems:
+                    form.add_error(problem.path, str(problem.message))
             except NotVisible:
                 form.add_error(None, _("No transaction matches the data entered."))
                 status = 404
