@@ -6,20 +6,25 @@ from datetime import date
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from municipality.models import Office
 
-from .models import EngineeringOffice, Role, StaffPost, User
+from .models import EngineeringOffice, OfficeMembership, Role, StaffPost, User
 
 
 def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
     """The staff posts this person holds on a day (today)."""
     day = on or timezone.localdate()
     if "_posts" not in user.__dict__:
-        user.__dict__["_posts"] = list(StaffPost.objects.filter(user=user).select_related("office"))
+        works_elsewhere = Exists(OfficeMembership.objects.current(timezone.localdate()).filter(user=OuterRef("user")))
+        found = StaffPost.objects.filter(user=user).select_related("office").annotate(elsewhere=works_elsewhere)
+        user.__dict__["_posts"] = list(found)
+        if found and not found[0].elsewhere:
+            # Said in the same breath, so that no page has to ask whether they work in an engineering office as well.
+            user.__dict__.setdefault("_engineering_offices", [])
     posts: list[StaffPost] = user.__dict__["_posts"]
     return [post for post in posts if post.starts_on <= day and (post.ends_on is None or day <= post.ends_on)]
 

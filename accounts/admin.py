@@ -15,11 +15,11 @@ from django.utils.translation import pgettext
 
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
 
-from . import four_eyes, services
+from . import four_eyes, services, trail
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
 from .forms import MobileField, NameField
-from .models import Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
+from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 
@@ -72,6 +72,14 @@ class UserAdmin(PeopleAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if found is not None:
+            trail.record(Act.READ_PERSON, by=signed_in(request), person=found)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What opens an account goes through `four_eyes`; the rest is saved as it stands in the form."""

@@ -12,11 +12,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fields import CompactField
-from municipality.guarded_admin import Administered
+from municipality.guarded_admin import Administered, GuardedAdmin
 from municipality.text import compact
 
+from . import trail
+from .access import signed_in
 from .errors import AccountError
-from .models import User
+from .models import Act, User
 
 
 class PersonField(CompactField):
@@ -52,7 +54,21 @@ class PersonForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", field.label or name)
 
 
-class PeopleAdmin(Administered):
+class Watched(GuardedAdmin):
+    """What is searched for in a list is kept in the access log."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if self.has_view_permission(request):
+            self.keep(signed_in(request), request.GET.get("q", "").strip())
+        return super().changelist_view(request, extra_context)
+
+    def keep(self, user: User, sought: str) -> None:
+        """Write down what was searched for, if anything was."""
+        if sought:
+            trail.record(Act.SEARCH, by=user, subject=sought, why=self.opts.label_lower)
+
+
+class PeopleAdmin(Watched, Administered):
     """Lists of other people: a browser offers its own person's name, number and mail nowhere here."""
 
     list_per_page = 50

@@ -12,9 +12,10 @@ import threading
 from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.signals import request_finished
 from django.db import Error, transaction
 from django.db.models import Count
@@ -30,6 +31,9 @@ logger = logging.getLogger("portal.access")
 TOGETHER, AT_MOST = 50, timedelta(seconds=2)
 KEPT = 10_000
 HOUR = timedelta(hours=1)
+# After a database did not answer: nobody waits for it again so soon.
+PAUSE = timedelta(seconds=30)
+_not_before = datetime.min.replace(tzinfo=UTC)
 WORRYING = frozenset({Act.LOCKED_OUT, Act.FORCED, Act.CONFIRMED, Act.FACTOR_REMOVED})
 
 
@@ -52,7 +56,7 @@ def record(
     *,
     by: User | None = None,
     subject: str = "",
-    person: User | None = None,
+    person: User | int | None = None,
     office: Office | int | None = None,
     why: str = "",
     now: datetime | None = None,
@@ -70,13 +74,13 @@ def _row(
     act: Act,
     by: User | None,
     subject: str,
-    person: User | None,
+    person: User | int | None,
     office: Office | int | None,
     why: str,
     now: datetime | None,
 ) -> AccessRecord:
     came = origin.get()
-    facts: dict[str, Any] = {"event": act.value, "by": by.pk if by else None, "about": person.pk if person else None}
+    facts: dict[str, Any] = {"event": act.value, "by": by.pk if by else None, "about": _key(person)}
     logger.log(
         logging.WARNING if act in WORRYING else logging.INFO, "security" if act in SECURITY else "access", extra=facts
     )
@@ -85,12 +89,16 @@ def _row(
         act=act,
         by=by,
         subject=subject[:80],
-        person=person,
-        office_id=office.pk if isinstance(office, Office) else office,
+        person_id=_key(person),
+        office_id=_key(office),
         why=str(why)[:200],
         address=came.address[:45],
         request_id=came.request_id[:64],
     )
+
+
+def _key(row: User | Office | int | None) -> int | None:
+    return row if row is None or isinstance(row, int) else row.pk
 
 
 def counted(now: datetime) -> dict[str, int]:
@@ -100,8 +108,15 @@ def counted(now: datetime) -> dict[str, int]:
     return {act.value: done.get(act.value, 0) for act in sorted(SECURITY)}
 
 
+def forget(now: datetime, most: int) -> int:
+    """Delete rows older than ACCESS_LOG_DAYS, so many at a time; the database keeps each for a year at least."""
+    old = AccessRecord.objects.filter(at__lt=now - timedelta(days=settings.ACCESS_LOG_DAYS)).values("pk")[:most]
+    return AccessRecord.objects.filter(pk__in=old).delete()[0]
+
+
 def flush() -> int:
     """Write what waits, all in one statement; returns how many. What cannot be written now waits on."""
+    global _not_before
     if not _waiting or not _flushing.acquire(blocking=False):
         return 0
     rows: list[AccessRecord] = []
@@ -113,6 +128,7 @@ def flush() -> int:
     except Error:
         logger.error("rows of the access log wait for a database that answers", extra={"rows": len(rows)})
         _waiting.extendleft(reversed(rows))
+        _not_before = timezone.now() + PAUSE
         return 0
     finally:
         _flushing.release()
@@ -120,7 +136,8 @@ def flush() -> int:
 
 
 def _after_an_answer(**_signal: object) -> None:
-    if _waiting and (len(_waiting) >= TOGETHER or timezone.now() - _waiting[0].at >= AT_MOST):
+    now = timezone.now()
+    if _waiting and now >= _not_before and (len(_waiting) >= TOGETHER or now - _waiting[0].at >= AT_MOST):
         flush()
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.access import needs_second_factor, offices_of, posts_of
 from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
 
-from . import references
+from . import looked, references
 from .errors import NotVisible
 from .models import IS_SENT, Attachment, Draft, Event, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
@@ -132,6 +132,7 @@ def get(user: User, reference: str, among: TransactionQuerySet | None = None) ->
     found = seen.for_pages().filter(reference=str(parsed)).first() if parsed else None
     if found is None:
         raise NotVisible
+    looked.at_case(user, found)
     return found
 
 
@@ -318,4 +319,5 @@ def get_attachment(user: User, key: UUID | str) -> Attachment:
     )
     if found is None:
         raise NotVisible
+    looked.at_file(user, found)
     return found

@@ -25,7 +25,7 @@ from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from municipality.hijri import days_between
 from municipality.models import Office
-from transactions import access, pins, replica, service_types
+from transactions import access, looked, pins, replica, service_types
 from transactions.models import Channel, Intake, Transaction
 from transactions.services import attachments, inquiry, moves
 from transactions.services.intake import Submission, submit
@@ -305,12 +305,12 @@ class Inquiries(APIView):
 
         def look() -> dict[str, Any]:
             if "pin" in data and "reference" in data:
-                return _answer(inquiry.by_pin(data["reference"], data["pin"], address=address))
-            return _answer(
-                inquiry.by_incoming_number(
-                    data["office"], data["number"], data.get("hijri_year", ""), data["last_four"], address=address
-                )
-            )
+                reference, pin = data["reference"], data["pin"]
+                return _answer(looked.by_number(reference, lambda: inquiry.by_pin(reference, pin, address=address)))
+            year = data.get("hijri_year", "")
+            line = f"{data['office']} {data['number']}/{year}"
+            register = (data["office"], data["number"], year, data["last_four"])
+            return _answer(looked.by_number(line, lambda: inquiry.by_incoming_number(*register, address=address)))
 
         return Response(replica.ask(look))
 

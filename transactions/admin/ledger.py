@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import is_administrator, signed_in
 from accounts.assurance import LOOKS, Level
+from accounts.people_admin import Watched
 from journal.models import Entry
-from municipality.guarded_admin import GuardedAdmin, are_numbers, code, tag
+from municipality.guarded_admin import are_numbers, code, tag
 
 from .. import access, outbox, references
 from ..deadlines import Deadline
@@ -30,7 +31,7 @@ from ..templatetags.cases import status_kind
 from ..wording import sent_to
 
 
-class ReadOnly(GuardedAdmin):
+class ReadOnly(Watched):
     """Nobody adds, changes or deletes here: services write these tables."""
 
     list_per_page = 50

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from accounts import trail
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.models import Act, User
 from municipality.pages import pressed_on
 from municipality.text import western_digits
 
@@ -52,6 +53,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         return redirect("staff:case", reference=str(parsed))
     rows = queue_of(user)
     if query:
+        trail.record(Act.SEARCH, by=signed_in(request), subject=query, why="queue")
         rows = rows.filter(_matches(query))
     service = request.GET.get("service", "")
     if service:

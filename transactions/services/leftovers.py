@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 
+from accounts import trail
 from accounts.services import forget_old_codes
 
 from ..models import Try
@@ -23,6 +24,7 @@ def clean_up(now: datetime) -> None:
     gone = {
         "sessions": Session.objects.filter(pk__in=sessions).delete()[0],
         "codes": forget_old_codes(now, MOST),
+        "access_records": trail.forget(now, MOST),
         "tries": Try.objects.filter(pk__in=tries).delete()[0],
     }
     logger.info("cleaned up", extra=gone)

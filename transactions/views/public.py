@@ -24,7 +24,7 @@ from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
 from municipality.services import offices
 
-from .. import replica, service_types
+from .. import looked, replica, service_types
 from ..assured import what_is_needed
 from ..errors import Invalid, NotVisible, TooManyTries
 from ..lateness import days_late
@@ -174,10 +174,11 @@ def inquire(request: HttpRequest) -> HttpResponse:
 def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
     typed, address = form.cleaned_data, client_address(request)
     if by == "incoming":
-        return inquiry.by_incoming_number(
-            typed["office"], typed["number"], typed["hijri_year"], typed["last_four"], address=address
-        )
-    return inquiry.by_pin(typed["reference"], typed["pin"], address=address)
+        line = f"{typed['office']} {typed['number']}/{typed['hijri_year']}"
+        register = (typed["office"], typed["number"], typed["hijri_year"], typed["last_four"])
+        return looked.by_number(line, lambda: inquiry.by_incoming_number(*register, address=address))
+    reference = typed["reference"]
+    return looked.by_number(reference, lambda: inquiry.by_pin(reference, typed["pin"], address=address))
 
 
 def answer_context(case: Transaction) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from accounts.models import Authorisation, User
 from journal import qr
 from municipality.pages import form_page, pressed_on
 
-from .. import access, pins, references
+from .. import access, looked, pins, references
 from ..assured import lacking, may_receive
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
@@ -121,6 +121,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     files = list(case.attachments.sent())
     summary = sections(case.service_type, case.answers, files)
     context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
+    context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
     return render(request, "transactions/detail.html", context)
 
 

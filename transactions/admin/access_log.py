@@ -1,0 +1,101 @@
+"""Who looked at this: the access log, for those who must answer it.
+
+Administrators see all of it; a supervisor sees what was done with the cases of their offices. Looking is itself kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts import trail
+from accounts.access import is_administrator, posts_of, signed_in
+from accounts.models import AccessRecord, Act, Role, User
+from municipality.guarded_admin import AdministeredSite
+from municipality.text import compact
+
+from .. import references
+from ..models import Transaction
+from .ledger import ReadOnly
+
+MOST_COUNTED = 5000
+
+
+class FirstPages(Paginator):
+    """Counts no further than anybody turns pages: the log grows without end."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list[:MOST_COUNTED].count()
+
+
+def _supervised(request: HttpRequest) -> set[int]:
+    return {post.office_id for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR}
+
+
+class AccessRecordAdmin(ReadOnly):
+    list_display = ("at", "who", "act", "subject", "whom", "office", "address", "why")
+    list_filter = ("act", "office")
+    list_select_related = ("by", "person", "office")
+    search_fields = ("subject",)
+    search_help_text = _("The number of a transaction, or the ID number of whoever looked or was looked at.")
+    fields = readonly_fields = (*list_display, "request_id")
+    paginator = FirstPages
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = signed_in(request)
+        if is_administrator(user):
+            return True
+        places = _supervised(request)
+        return bool(places) and (obj is None or self._theirs(places).filter(reference=obj.subject).exists())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
+        rows: QuerySet[AccessRecord] = super().get_queryset(request)
+        if is_administrator(signed_in(request)):
+            return rows
+        return rows.filter(subject__in=self._theirs(_supervised(request)).values("reference"))
+
+    def _theirs(self, places: set[int]) -> QuerySet[Transaction]:
+        return Transaction.objects.filter(Q(held_by__in=places) | Q(branch__in=places)).order_by()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole numbers only: each has an index, and nobody fishes in the log."""
+        number, parsed = compact(search_term), references.parse(search_term)
+        if not number:
+            return queryset, False
+        found = Q(subject=str(parsed) if parsed else search_term.strip())
+        return queryset.filter(found | Q(person__national_id=number) | Q(by__national_id=number)), False
+
+    def keep(self, user: User, sought: str) -> None:
+        """Looking at the log is kept whether or not anything was searched for."""
+        trail.record(Act.READ_LOG, by=user, why=sought)
+
+    @admin.display(description=_("who"), ordering="by")
+    def who(self, row: AccessRecord) -> SafeString:
+        return _person(row.by)
+
+    @admin.display(description=_("whom it is about"), ordering="person")
+    def whom(self, row: AccessRecord) -> SafeString:
+        return _person(row.person)
+
+
+def _person(user: Any) -> SafeString:
+    if user is None:
+        return format_html("—")
+    return format_html(
+        '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>', user.full_name, user.national_id
+    )
+
+
+def register(site: AdministeredSite) -> None:
+    site.register(AccessRecord, AccessRecordAdmin)
