@@ -34,7 +34,8 @@ class FirstPages(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:MOST_COUNTED].count()
+        rows: QuerySet[Any] = self.object_list[:MOST_COUNTED]  # type: ignore[assignment]
+        return rows.count()
 
 
 def _supervised(request: HttpRequest) -> set[int]:
