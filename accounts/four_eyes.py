@@ -225,7 +225,7 @@ def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
     match proposal.kind:
         case Kind.POST:
             on = max(proposal.starts_on or timezone.localdate(now), timezone.localdate(proposal.proposed_at))
-            office = Office.objects.get(pk=proposal.office_id)
+            office = Office.objects.get(proposals=proposal)
             services.appoint(person, office, proposal.role, on=on, until=proposal.ends_on)
         case Kind.TERM:
             post = StaffPost.objects.select_for_update().get(proposals=proposal)
