@@ -10,8 +10,8 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -19,10 +19,12 @@ from cryptography.exceptions import InvalidSignature
 from . import keys
 from .entry import link
 from .models import Chain, Entry
+from .pasted import tokens_in
 
 MOST_CHARACTERS = 4000
 _CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z]")  # node and incarnation, as in the numbers of transactions
 _doubt: Callable[[Callable[[], bool]], bool] | None = None
+_numbers: Callable[[str], Looked | None] | None = None
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
 
 
@@ -38,6 +40,29 @@ def register_doubt(ask_again: Callable[[Callable[[], bool]], bool]) -> None:
     _doubt = ask_again
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What the verify page says of a number typed there: a notice (`kind`, `title`, `text`), facts, a way on."""
+
+    kind: str
+    title: str
+    text: str
+    rows: Sequence[tuple[str, object]] = ()
+    link: str = ""
+    link_text: str = ""
+
+
+def register_numbers(look: Callable[[str], Looked | None]) -> None:
+    """Give the verify page somebody who knows the numbers of papers and registers (transactions does at start)."""
+    global _numbers
+    _numbers = look
+
+
+def look_up(text: str) -> Looked | None:
+    """What a number that is no token stands for; None when it is no number of ours."""
+    return _numbers(text) if _numbers else None
+
+
 def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
     return _status(subject, body) if _status else None
 
@@ -49,11 +74,15 @@ def token(entry: Entry) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """What can be said of a token. `body` is None when it cannot be read at all."""
+    """What can be said of a token. `body` is None when it cannot be read at all.
+
+    `readable` says that it is one of ours by its shape, whole: only then is a signature that is not good false.
+    """
 
     signature_good: bool
     in_journal: bool
     body: dict[str, Any] | None
+    readable: bool = field(default=False, compare=False)
 
     @property
     def subject(self) -> str:
@@ -61,37 +90,62 @@ class Check:
 
 
 def check(text: str) -> Check:
-    """Check a token: is the signature that of one of our nodes, and is the entry in the journal?"""
-    parts = _unpack(text)
-    if parts is None:
+    """Check a token, as it is or in what was pasted: is the signature that of one of our nodes, and is the entry in
+    the journal?
+    """
+    best = Check(False, False, None)
+    for one in tokens_in(text):
+        found = _check(one)
+        if found.signature_good:
+            return found
+        if found.readable and not best.readable:
+            best = found
+    return best
+
+
+def _check(token: str) -> Check:
+    packed = _unpack(token)
+    if packed is None:
         return Check(False, False, None)
-    previous, signature, raw, body = parts
+    previous, signature, raw = packed[:32], packed[32:96], packed[96:]
+    body = _body(raw)
+    if body is None:
+        return Check(False, False, None, readable=raw.startswith(b"{") and not _cut_short(raw))
     digest = link(previous, raw)
     chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"]).first()
     if chain is None or not _signed(bytes(chain.public_key), signature, digest):
-        return Check(False, False, body)
+        return Check(False, False, body, readable=True)
     seq = body.get("seq")
     if not isinstance(seq, int):
-        return Check(True, False, body)
+        return Check(True, False, body, readable=True)
     held = Entry.objects.filter(chain=chain, seq=seq, hash=digest)
-    return Check(True, held.exists() or bool(_doubt and _doubt(held.all().exists)), body)
+    return Check(True, held.exists() or bool(_doubt and _doubt(held.all().exists)), body, readable=True)
 
 
-def _unpack(text: str) -> tuple[bytes, bytes, bytes, dict[str, Any]] | None:
-    text = text.strip().rstrip("/").rsplit("/", 1)[-1]
-    if not text or len(text) > MOST_CHARACTERS:
+def _unpack(token: str) -> bytes | None:
+    if len(token) > MOST_CHARACTERS:
         return None
     try:
-        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        body = json.loads(packed[96:].decode())
-    except (binascii.Error, ValueError, RecursionError):
+        packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
         return None
-    if len(packed) <= 96 or not isinstance(body, dict):
+    return packed if len(packed) > 96 else None
+
+
+def _body(raw: bytes) -> dict[str, Any] | None:
+    """Nobody has signed this yet, so it may hold anything, also what no database takes."""
+    try:
+        body = json.loads(raw.decode())
+    except (ValueError, RecursionError):
         return None
-    # Nobody has signed this yet, so it may hold anything, also what no database takes.
-    if not _CHAIN.fullmatch(f"{body.get('node')}/{body.get('inc')}"):
-        return None
-    return packed[:32], packed[32:96], packed[96:], body
+    known = isinstance(body, dict) and _CHAIN.fullmatch(f"{body.get('node')}/{body.get('inc')}")
+    return body if known else None
+
+
+def _cut_short(raw: bytes) -> bool:
+    """Is this the beginning of a text of ours, without its end?"""
+    text = raw.decode(errors="replace").rstrip("\ufffd")
+    return text.isprintable() and not text.endswith("}")
 
 
 def _signed(public: bytes, signature: bytes, digest: bytes) -> bool:

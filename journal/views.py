@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from municipality.text import one_line
+
 from . import receipts
 
 KINDS = {
@@ -20,9 +22,13 @@ KINDS = {
 def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     """Say three things apart: good signature, in the journal, status now. No login, and nobody is named."""
     text = token or request.GET.get("code", "")
-    if not text.strip():
+    if not one_line(text):
         return render(request, "journal/verify.html", {"check": None, "empty": "code" in request.GET})
     check = receipts.check(text)
+    if not check.readable:
+        # No token is no forgery: a number is looked up, and what is neither we cannot read.
+        looked = receipts.look_up(text)
+        return render(request, "journal/verify.html", {"looked": looked, "unreadable": looked is None})
     body = check.body if check.signature_good else None
     context = {
         "check": check,

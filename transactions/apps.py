@@ -13,8 +13,9 @@ class TransactionsConfig(AppConfig):
         from . import replica
         from .database import files_stay
         from .services import consequences, dealings, notices, powers, recount, routing  # noqa: F401 – they register
-        from .verification import status_now
+        from .verification import number_typed, status_now
 
         receipts.register_status(status_now)
+        receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

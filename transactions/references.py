@@ -36,3 +36,8 @@ def parse(text: str) -> Reference | None:
     if not match or not mod_37_36.is_valid(bare):
         return None
     return Reference(match[1], match[2], int(match[3]), int(match[4]))
+
+
+def looks_like_one(text: str) -> bool:
+    """Has it the shape of a reference, whatever its check character says?"""
+    return _SHAPE.fullmatch(compact(text).upper()) is not None

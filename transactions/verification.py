@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from journal.receipts import Looked
+from municipality.templatetags.portal import both_dates, ltr
+from municipality.text import compact, one_line, written_code
+
+from . import references, service_types
 from .models import IssuedDocument, Transaction
+from .register_lines import read_line
 from .workflow import Status
 
 
@@ -24,3 +32,54 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
             return _("This document expired on %(day)s.") % {"day": issued.valid_until.isoformat()}
         return _("This document is in force until %(day)s.") % {"day": issued.valid_until.isoformat()}
     return _("The request is now: %(status)s.") % {"status": Status(case.status).label}
+
+
+_PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<line>[0-9]{6,9})")
+_PAPER_IN_PARTS = re.compile(r"(?P<office>[A-Z][A-Z0-9]*)[-/ ](?P<year>1[345][0-9]{2})[-/ ](?P<line>[0-9]{1,9})")
+
+
+def number_typed(text: str) -> Looked | None:
+    """What a number typed for a code stands for: an issued paper, a transaction, a line of a register. Names nobody."""
+    typed = one_line(text)[:200]
+    if references.parse(typed):
+        return _ask(
+            _("This is the number of a transaction"),
+            _("It proves no paper by itself. Where the request stands you can ask with the PIN on the receipt."),
+            reverse("transactions:inquiry"),
+        )
+    paper = _PAPER_IN_PARTS.fullmatch(written_code(typed).upper()) or _PAPER.fullmatch(compact(typed).upper())
+    number = f"{paper['office']}-{paper['year']}-{int(paper['line']):06d}" if paper else ""
+    issued = IssuedDocument.objects.select_related("transaction").filter(number=number).first() if number else None
+    if issued:
+        return _issued(issued)
+    if references.looks_like_one(typed):
+        said = _("Check each character against the paper; most often two were exchanged or one was misread.")
+        return Looked("warning", _("This looks like the number of a transaction, and one character is wrong"), said)
+    if number:
+        said = _("Check each character. If it is as on the paper, scan the QR, or show the paper at a service centre.")
+        return Looked("warning", _("We have issued no document under this number"), said)
+    if read_line(typed):
+        return _ask(
+            _("This is a number of an office’s register"),
+            _("Each office counts for itself: choose the office, and give the last four digits of the ID."),
+            f"{reverse('transactions:inquiry')}?by=incoming#incoming",
+        )
+    return None
+
+
+def _ask(title: str, text: str, link: str) -> Looked:
+    return Looked("info", title, text, link=link, link_text=_("Ask where it stands"))
+
+
+def _issued(issued: IssuedDocument) -> Looked:
+    service = service_types.find(issued.transaction.service)
+    rows: list[tuple[str, object]] = [
+        (_("What it is"), service.output.title if service else issued.kind),
+        (_("Document number"), ltr(issued.number)),
+        (_("Issued on"), both_dates(issued.issued_at)),
+    ]
+    if issued.valid_until:
+        ended = issued.valid_until < timezone.localdate()
+        rows.append((_("Expired on") if ended else _("In force until"), both_dates(issued.valid_until)))
+    said = _("A number can be copied. Whether the paper before you is genuine, its QR tells: scan it.")
+    return Looked("info", _("We have issued a document under this number"), said, rows)
