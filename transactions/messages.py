@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import wording
-from .models import Dealing, Notification
+from .comparison import said
+from .models import Dealing, Event, Notification
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -71,7 +72,15 @@ def message(notice: Notification) -> Message:
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
-    return Message(wording.title(notice.event), wording.sentence(notice.event), page, reference)
+    return Message(wording.title(notice.event), _told_of(notice.event), page, reference)
+
+
+def _told_of(event: Event) -> str:
+    """The sentence of an event; of a correction also each answer as it was and as it is."""
+    text = wording.sentence(event)
+    if event.move != "correct":
+        return text
+    return " ".join([text, *(f"{said(change)}." for change in wording.changes_of(event))])
 
 
 def page_of_dealing(dealing: Dealing) -> str:

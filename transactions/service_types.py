@@ -182,11 +182,20 @@ class RoutingRule:
 
 @dataclass(frozen=True)
 class DeficiencyCode:
-    """Something a reviewer may ask the applicant to complete; `about` is a document or question of the service."""
+    """Something a reviewer may ask the applicant to complete; `about` is a document or question of the service.
+
+    A return for it opens that for change, and `opens`: what has to change with it.
+    """
 
     code: str
     sentence: StrOrPromise
     about: str = ""
+    opens: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every question and document it opens, what it is about first."""
+        return tuple(dict.fromkeys(name for name in (self.about, *self.opens) if name))
 
 
 @dataclass(frozen=True)
@@ -303,10 +312,13 @@ class ServiceType:
         later = self.stages[self._stage_index.get(code, 0) + 1 :]
         return next((stage for stage in later if stage.when is None or stage.when(answers)), None)
 
+    def stages_before(self, code: str) -> tuple[Stage, ...]:
+        """Every stage declared before this one, whatever was answered."""
+        return self.stages[: self._stage_index.get(code, 0)]
+
     def stage_before(self, code: str, answers: Answers) -> Stage:
         """The stage a supervisor sends a file back to."""
-        earlier = self.stages[: self._stage_index.get(code, 0)]
-        gone_through = [stage for stage in earlier if stage.when is None or stage.when(answers)]
+        gone_through = [stage for stage in self.stages_before(code) if stage.when is None or stage.when(answers)]
         return gone_through[-1] if gone_through else self.first_study()
 
     def first_study(self) -> Stage:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import documents, drafts, files, office, public, requests
+from .views import answering, documents, drafts, files, office, public, requests
 
 app_name = "transactions"
 urlpatterns = [
@@ -22,7 +22,7 @@ urlpatterns = [
     path("requests/<str:reference>/", requests.detail, name="request"),
     path("requests/<str:reference>/timeline/", requests.timeline, name="timeline"),
     path("requests/<str:reference>/receipt/", requests.receipt, name="receipt"),
-    path("requests/<str:reference>/answer/", requests.answer, name="answer"),
+    path("requests/<str:reference>/answer/", answering.answer, name="answer"),
     path("requests/<str:reference>/answer/<int:pk>/", documents.add_answer_file, name="add_answer_file"),
     path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),
     path("requests/<str:reference>/documents/<slug:kind>/", requests.document, name="document"),

@@ -14,6 +14,7 @@ from accounts.models import Role
 from municipality.services import office_by_code
 
 from . import service_types
+from .comparison import Change, in_readers_words
 from .models import Deficiency, Event, Movement, Transaction
 from .workflow import BY_NAME, Move, Obstacle, Status, Who
 
@@ -30,6 +31,7 @@ TITLES = {
     "recommend": gettext_noop("Stage “%(stage)s” finished"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
+    "correct": gettext_noop("Your answers were corrected on record"),
     "send_back": gettext_noop("Sent back for further study"),
     "approve": gettext_noop("Approved"),
     "reject": gettext_noop("Rejected"),
@@ -91,6 +93,21 @@ def _approve(event: Event) -> str:
     return _("Your request is approved. Next: %(stage)s.") % {"stage": _stage(event)}
 
 
+def _correct(event: Event) -> str:
+    count = len(event.facts.get("changes", ()))
+    said = ngettext(
+        "%(office)s put %(count)d answer right. The reason: %(reason)s",
+        "%(office)s put %(count)d answers right. The reason: %(reason)s",
+        count,
+    )
+    return said % {"office": _office(event), "count": count, "reason": event.reason}
+
+
+def changes_of(event: Event) -> list[Change]:
+    """The answers an event changed, old beside new, for those who may read the answers."""
+    return in_readers_words(service_types.get(event.transaction.service), event.facts.get("changes", ()))
+
+
 def _with_reason(sentence: str) -> Callable[[Event], str]:
     return lambda event: _(sentence) % {"office": where_to(event), "reason": event.reason}
 
@@ -107,6 +124,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "recommend": lambda event: _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)},
     "return": _return,
     "answer": lambda event: _("Your answers went to the reviewer and the clock goes on."),
+    "correct": _correct,
     "send_back": lambda event: _("The supervisor asked for further study before deciding."),
     "approve": _approve,
     "reject": _with_reason(gettext_noop("The request was refused. The reason: %(reason)s")),

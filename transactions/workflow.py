@@ -146,6 +146,15 @@ MOVES: tuple[Move, ...] = (
         (Who.APPLICANT,),
     ),
     Move(
+        "correct",
+        _("Correct on record"),
+        _("What was typed wrong is put right as a new version of the answers; what it was stays on record."),
+        STUDY | {Status.INCOMING},
+        To.UNCHANGED,
+        (Who.STAGE_ROLE,),
+        needs_reason=True,
+    ),
+    Move(
         "send_back",
         _("Send back to the reviewer"),
         _("The file goes back one stage with your reason."),

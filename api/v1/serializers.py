@@ -12,8 +12,9 @@ from rest_framework import serializers
 from municipality.models import Office
 from transactions.access import acts_for_applicant
 from transactions.assured import may_receive
-from transactions.models import Attachment, Deficiency, IssuedDocument, Movement, Transaction
+from transactions.models import AnswersVersion, Attachment, Deficiency, Event, IssuedDocument, Movement, Transaction
 from transactions.own_words import MOST_CHARACTERS
+from transactions.revision import with_dependants
 from transactions.service_types import Group, ServiceType
 from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
@@ -132,9 +133,23 @@ def _field(spec: Any) -> dict[str, Any]:
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    """`answers_version` is the version of the answers it came with, `replaced_in` the one that put another in its
+    place: null while it counts.
+    """
+
     class Meta:
         model = Attachment
-        fields = ("key", "document", "original_name", "content_type", "size", "sha256", "uploaded_at")
+        fields = (
+            "key",
+            "document",
+            "original_name",
+            "content_type",
+            "size",
+            "sha256",
+            "uploaded_at",
+            "answers_version",
+            "replaced_in",
+        )
         read_only_fields = fields
 
 
@@ -145,6 +160,11 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 class FileOnlySerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True, use_url=False)
+    document = serializers.SlugField(
+        required=False,
+        max_length=40,
+        help_text="Which of the documents that the deficiency opens; the first if absent.",
+    )
 
 
 class SubmissionSerializer(serializers.Serializer[Any]):
@@ -214,11 +234,17 @@ class DeficiencyShape(serializers.ModelSerializer[Deficiency]):
     """An answer is shown once it is sent; until then it is its writer's own."""
 
     answer = serializers.SerializerMethodField()
+    opens = serializers.SerializerMethodField()
 
     class Meta:
         model = Deficiency
-        fields = ("id", "round", "code", "sentence", "about", "answer", "answered_at")
+        fields = ("id", "round", "code", "sentence", "about", "opens", "answer", "answered_at")
         read_only_fields = fields
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_opens(self, item: Deficiency) -> list[str]:
+        """The questions and documents that may be changed in answer, with those that follow from them."""
+        return sorted(with_dependants(item.transaction.service_type, item.names))
 
     def get_answer(self, item: Deficiency) -> str:
         return item.answer if item.answered_at else ""
@@ -231,11 +257,26 @@ class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
         read_only_fields = fields
 
 
+class VersionShape(serializers.ModelSerializer[AnswersVersion]):
+    """What was answered as of one event, named by its move: submit, answer, correct."""
+
+    event = serializers.SlugRelatedField[Event]("move", read_only=True)
+
+    class Meta:
+        model = AnswersVersion
+        fields = ("number", "at", "event", "answers")
+        read_only_fields = fields
+
+
 class CaseSerializer(CaseSummary):
-    """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent."""
+    """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent.
+
+    `answers` is the version in force, `answers_version`; `versions` are all of them.
+    """
 
     headline = serializers.SerializerMethodField()
     answers = serializers.JSONField(read_only=True)
+    versions = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
     movements = serializers.SerializerMethodField()
     deficiencies = DeficiencyShape(many=True, read_only=True)
@@ -249,6 +290,8 @@ class CaseSerializer(CaseSummary):
             *CaseSummary.Meta.fields,
             "headline",
             "answers",
+            "answers_version",
+            "versions",
             "timeline",
             "movements",
             "deficiencies",
@@ -266,6 +309,10 @@ class CaseSerializer(CaseSummary):
 
     def get_headline(self, case: Transaction) -> str:
         return headline(case)
+
+    @extend_schema_field(VersionShape(many=True))
+    def get_versions(self, case: Transaction) -> Any:
+        return VersionShape(case.versions.select_related("event"), many=True).data
 
     @extend_schema_field(EntryShape(many=True))
     def get_timeline(self, case: Transaction) -> Any:
@@ -295,6 +342,16 @@ class AnswersSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(allow_blank=True, max_length=MOST_CHARACTERS),
         help_text="Deficiency id to the answer in words.",
     )
+    changes = serializers.DictField(
+        required=False,
+        help_text="Question name to its new answer, as typed. Only questions that a deficiency opens; the others stay.",
+    )
+    replaced = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=100,
+        help_text="Keys of earlier files that those attached to the deficiencies take the place of.",
+    )
 
     def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
         if bad := [key for key in value if not re.fullmatch(r"[1-9][0-9]{0,8}", key)]:
@@ -303,8 +360,16 @@ class AnswersSerializer(serializers.Serializer[Any]):
 
 
 class AskedSerializer(serializers.Serializer[Any]):
-    code = serializers.SlugField(max_length=30)
+    """A deficiency of the service's list by its code or, without one, in one's own words."""
+
+    code = serializers.SlugField(max_length=30, required=False, default="", allow_blank=True)
     sentence = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
+    opens = serializers.ListField(
+        child=serializers.SlugField(max_length=40),
+        required=False,
+        max_length=100,
+        help_text="Questions and documents the applicant may change, besides those the code is about.",
+    )
 
 
 STAFF_MOVES = sorted(set(BY_NAME) - {"route", "answer"})
@@ -322,6 +387,9 @@ class MoveSerializer(serializers.Serializer[Any]):
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    answers = serializers.DictField(
+        required=False, help_text="For correct: question name to its right answer, as typed."
+    )
 
 
 class InquirySerializer(serializers.Serializer[Any]):

@@ -178,10 +178,20 @@ class Answers(APIView):
         operation_id="transactions_answer",
     )
     def post(self, request: Request, reference: str) -> Response:
-        """Answer all that was asked in the latest round at once; the clock resumes."""
+        """Answer all that was asked in the latest round at once; the clock resumes.
+
+        What the deficiencies opened may be changed: that is the next version of the answers.
+        """
         case = access.get(signed_in(request), reference)
         data = _read(serializers.AnswersSerializer, request)
-        done = moves.answer(case, answers=data["answers"], by=signed_in(request), version=data.get("version"))
+        done = moves.answer(
+            case,
+            answers=data["answers"],
+            changes=data.get("changes"),
+            replaced=[str(key) for key in data.get("replaced", ())],
+            by=signed_in(request),
+            version=data.get("version"),
+        )
         return _case(request, done.reference)
 
 
@@ -200,7 +210,9 @@ class DeficiencyFiles(APIView):
         if asked is None:
             raise Http404
         data = _read(serializers.FileOnlySerializer, request)
-        file = attachments.attach_to_deficiency(asked, data["file"], by=signed_in(request))
+        file = attachments.attach_to_deficiency(
+            asked, data["file"], document=data.get("document", ""), by=signed_in(request)
+        )
         return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -260,8 +272,11 @@ ACTIONS: dict[str, Acting] = {
     "recommend": _act(moves.recommend, note=_reason),
     "return": _act(
         moves.return_for_completion,
-        deficiencies=lambda data: [moves.Asked(**item) for item in data.get("deficiencies", [])],
+        deficiencies=lambda data: [
+            moves.Asked(**item | {"opens": tuple(item.get("opens", ()))}) for item in data.get("deficiencies", [])
+        ],
     ),
+    "correct": _act(moves.correct, changes=lambda data: data.get("answers", {}), reason=_reason),
     "send_back": _act(moves.send_back, reason=_reason),
     "approve": _act(moves.approve, note=_reason),
     "reject": _act(moves.reject, reason=_reason),

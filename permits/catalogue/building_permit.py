@@ -258,7 +258,10 @@ SERVICE = ServiceType(
             "deed-unreadable", _("The title deed cannot be read. Attach a clear copy of every page."), "deed"
         ),
         DeficiencyCode(
-            "survey-old", _("The survey decision is older than three years. Attach a new one."), "survey_decision"
+            "survey-old",
+            _("The survey decision is older than three years. Attach a new one."),
+            "survey_decision",
+            opens=("survey_date",),
         ),
         DeficiencyCode(
             "croquis-missing-coordinates", _("The site sketch lacks the coordinates of the plot."), "croquis"
@@ -266,8 +269,18 @@ SERVICE = ServiceType(
         DeficiencyCode(
             "arch-setbacks", _("The drawings do not show the setbacks to street and neighbours."), "arch_drawings"
         ),
-        DeficiencyCode("arch-coverage", _("The building covers more of the plot than is allowed."), "arch_drawings"),
-        DeficiencyCode("arch-parking", _("The drawings show fewer parking places than are needed."), "arch_drawings"),
+        DeficiencyCode(
+            "arch-coverage",
+            _("The building covers more of the plot than is allowed."),
+            "arch_drawings",
+            opens=("ground_area_m2", "total_area_m2", "floors"),
+        ),
+        DeficiencyCode(
+            "arch-parking",
+            _("The drawings show fewer parking places than are needed."),
+            "arch_drawings",
+            opens=("parking", "units"),
+        ),
         DeficiencyCode(
             "arch-accessibility", _("The entrance lacks a ramp for people with disabilities."), "arch_drawings"
         ),
@@ -275,7 +288,12 @@ SERVICE = ServiceType(
         DeficiencyCode("soil-borings", _("The soil report has too few borings for this area."), "soil_report"),
         DeficiencyCode("office-pledge-stamp", _("The pledge of the office is not stamped."), "office_pledge"),
         DeficiencyCode("owner-pledge-signature", _("The owner's declaration is not signed."), "owner_pledge"),
-        DeficiencyCode("area-mismatch", _("The areas in the form and in the drawings differ."), "total_area_m2"),
+        DeficiencyCode(
+            "area-mismatch",
+            _("The areas in the form and in the drawings differ."),
+            "total_area_m2",
+            opens=("plot_area_m2", "ground_area_m2", "floors", "arch_drawings"),
+        ),
     ),
     checklist=(
         _("Setbacks as regulated"),

@@ -244,7 +244,7 @@ SERVICE = ServiceType(
         DeficiencyCode("building-proof", _("Attach the stamped proof-of-building form."), "building_proof"),
         DeficiencyCode("deed-unreadable", _("The deed or permit cannot be read."), "deed_or_permit"),
         DeficiencyCode("coordination-old", _("The coordination certificate is out of date."), "coordination"),
-        DeficiencyCode("load-reason", _("Explain why this load is needed."), "load_kva"),
+        DeficiencyCode("load-reason", _("Explain why this load is needed."), "load_kva", opens=("meters",)),
     ),
     checklist=(
         _("Lived in"),

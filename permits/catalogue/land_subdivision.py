@@ -201,9 +201,24 @@ SERVICE = ServiceType(
             "survey-coordinates", _("The survey report lacks the coordinates of the corners."), "survey_report"
         ),
         DeficiencyCode("drawing-lengths", _("The drawing lacks the lengths of the sides."), "division_drawing"),
-        DeficiencyCode("part-frontage", _("A part has too short a frontage. Change the division or explain."), "parts"),
-        DeficiencyCode("part-area", _("A part is smaller than 200 m². Change the division or explain."), "parts"),
-        DeficiencyCode("areas-differ", _("The areas in the form and in the survey differ."), "area_m2"),
+        DeficiencyCode(
+            "part-frontage",
+            _("A part has too short a frontage. Change the division or explain."),
+            "parts",
+            opens=("division_drawing",),
+        ),
+        DeficiencyCode(
+            "part-area",
+            _("A part is smaller than 200 m². Change the division or explain."),
+            "parts",
+            opens=("division_drawing",),
+        ),
+        DeficiencyCode(
+            "areas-differ",
+            _("The areas in the form and in the survey differ."),
+            "area_m2",
+            opens=("parts", "survey_report", "division_drawing"),
+        ),
         DeficiencyCode("plan-extract", _("The extract does not show the whole block."), "plan_extract"),
     ),
     checklist=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -121,3 +122,103 @@ def test_the_page_of_withdrawing_opens_only_while_one_may(cast, submitted, signe
     for answer in (page.get(url), page.post(url, {"reason": "x"})):
         assert answer.url == request
     assert "لا يمكنك سحب هذا الطلب الآن" in page.get(request).content.decode()
+
+
+# -- answers that a return opened ------------------------------------------------------------------------------------
+
+
+def subdivision_returned(cast, submitted, *asked):
+    case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
+    asked = asked or (Asked("part-area"),)
+    return moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
+
+
+def form_of(answer):
+    """What a browser would send back of the boxes for answers and files on the page."""
+    context = answer.context
+    data = {"opened": list(context["opened"])}
+    for part in [part for row in context["rows"] for part in row["parts"]] + context["rest"]:
+        for form in getattr(part, "rows", None) or [part.form]:
+            data |= {form[name].html_name: form[name].initial or "" for name in form.fields}
+    ticked = [file for row in context["rows"] for slot in row["slots"] for file, chosen in slot.before if chosen]
+    return data | {"replaced": [str(file.key) for file in ticked]}
+
+
+def test_the_page_opens_the_questions_prefilled_and_sends_a_new_version(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted)
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    shown = page.get(url)
+    assert shown.context["opened"] == ["parts"]
+    data = form_of(shown)
+    assert data["parts-0-area_m2"] == "450"
+    # Kept for later as typed, right or wrong, and nothing is sent.
+    data |= {"parts-0-area_m2": "٤٦٠", "parts-1-area_m2": "x"}
+    page.post(url, data | {"later": "1"})
+    assert form_of(page.get(url))["parts-1-area_m2"] == "x"
+    wrong = page.post(url, data)
+    assert [problem.path for problem in wrong.context["problems"]] == ["parts.1.area_m2"]
+    assert 'href="#id_parts-1-area_m2"' in wrong.content.decode()
+    page.post(url, data | {"parts-1-area_m2": "440"})
+    case.refresh_from_db()
+    assert (case.status, [part["area_m2"] for part in case.answers["parts"]]) == ("under_tech_audit", ["460", "440"])
+    for reader, address in ((cast.citizen, "transactions:request"), (cast.reviewer, "staff:case")):
+        html = signed_in(reader).get(reverse(address, args=[case.reference])).content.decode()
+        assert re.search(r"<del><bdi[^>]*>450</bdi>.*?</del>.*?<ins><bdi[^>]*>460</bdi>", html, re.S)
+
+
+def test_a_row_is_added_and_removed_and_nothing_is_sent_by_it(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted)
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    data = form_of(page.get(url))
+    more = page.post(url, data | {"add_row": "parts"})
+    assert (more.status_code, "parts-2-area_m2" in form_of(more)) == (200, True)
+    fewer = page.post(url, form_of(more) | {"remove_row": "parts-2"})
+    assert "parts-2-area_m2" not in form_of(fewer)
+    case.refresh_from_db()
+    assert (case.status, case.answers_version) == ("returned", 1)
+
+
+def test_a_contradiction_is_shown_where_it_can_be_mended(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted, Asked("", "المساحة غير صحيحة", opens=("area_m2",)))
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    data = form_of(page.get(url)) | {"area_m2": "1200"}
+    wrong = page.post(url, data)
+    assert wrong.context["opened"] == ["area_m2", "parts"]
+    data = form_of(wrong) | {"parts-0-area_m2": "600", "parts-1-area_m2": "600"}
+    page.post(url, data)
+    case.refresh_from_db()
+    assert (case.answers["area_m2"], case.answers["parts"][0]["area_m2"]) == ("1200", "600")
+
+
+def test_a_question_that_is_not_open_is_not_changed_by_a_made_up_form(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted)
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    data = form_of(page.get(url)) | {"land_use": "commercial"}
+    refused = page.post(url, data | {"opened": ["parts", "land_use"]})
+    assert "not_open" in [problem.code for problem in refused.context["problems"]]
+    case.refresh_from_db()
+    assert case.status == "returned"
+
+
+def test_a_new_drawing_is_put_in_the_place_of_the_one_before(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted, Asked("drawing-lengths"))
+    item, old = case.deficiencies.get(), case.attachments.get(document="division_drawing")
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    data = form_of(page.get(url))
+    assert data["replaced"] == [str(old.key)], "the only file of a document is what a new one replaces"
+    # A tick without a new file takes nothing away.
+    assert page.post(url, data | {f"answer-{item.pk}": "x", "attach": "1"}).status_code == 302
+    page.post(url, data | {f"file-{item.pk}": upload("new.pdf"), f"answer-{item.pk}": ""})
+    case.refresh_from_db()
+    in_force = case.attachments.in_force().filter(document="division_drawing")
+    assert [file.original_name for file in in_force] == ["new.pdf"]
+
+
+def test_words_without_a_file_take_no_file_away(cast, submitted, signed_in):
+    case = subdivision_returned(cast, submitted, Asked("drawing-lengths"))
+    item = case.deficiencies.get()
+    page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
+    page.post(url, form_of(page.get(url)) | {f"answer-{item.pk}": "الأطوال في الصفحة الثانية"})
+    case.refresh_from_db()
+    assert case.status == "under_tech_audit"
+    assert not case.attachments.exclude(replaced_in=None).exists()

@@ -29,6 +29,7 @@ EXPECTED = {
     "recommend": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "answer": ({"returned"}, {"applicant"}),
+    "correct": ({"incoming", "under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "send_back": ({"awaiting_supervisor"}, {"supervisor"}),
     "approve": ({"awaiting_supervisor"}, {"supervisor"}),
     "reject": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"supervisor"}),
@@ -84,6 +85,9 @@ CALLS = {
     "recommend": lambda case, by: moves.recommend(case, by=by, now=NOW),
     "return": lambda case, by: moves.return_for_completion(
         case, deficiencies=[Asked(case.service_type.deficiencies[0].code)], by=by, now=NOW
+    ),
+    "correct": lambda case, by: moves.correct(
+        case, changes={"block_number": "7"}, reason="as in the deed", by=by, now=NOW
     ),
     "send_back": lambda case, by: moves.send_back(case, reason="see the street", by=by, now=NOW),
     "approve": lambda case, by: moves.approve(case, by=by, now=NOW),

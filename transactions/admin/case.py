@@ -24,8 +24,9 @@ from ..services import moves, notes
 from ..views.common import hidden_is_404
 from ..views.kept import typed_before
 from ..workflow import BY_NAME
+from . import correction
 from .dossier import dossier
-from .move_forms import deficiency_choices
+from .move_forms import asked_in, deficiency_choices, own_words
 from .site import staff_site
 
 
@@ -127,13 +128,9 @@ def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("staff:case", reference=found.reference)
 
 
-def _deficiencies(post: QueryDict) -> list[moves.Asked]:
-    return [moves.Asked(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
-
-
 def _written(typed: QueryDict) -> list[str]:
     """The sentences of a form: of deficiencies, a reason, a note."""
-    texts = [asked.sentence for asked in _deficiencies(typed)] + [typed.get("reason", ""), typed.get("text", "")]
+    texts = [asked.sentence for asked in asked_in(typed)] + [typed.get("reason", ""), typed.get("text", "")]
     return [text for text in texts if prose(text)]
 
 
@@ -174,10 +171,11 @@ ACTIONS: dict[str, Action] = {
     "approve": _with(moves.approve, "note", "reason"),
     "send_back": _with(moves.send_back, "reason", "reason"),
     "reject": _with(moves.reject, "reason", "reason"),
+    "correct": correction.act,
     "reopen": _with(moves.reopen, "reason", "reason"),
     "record_payment": _with(moves.record_payment, "payment_reference", "payment_reference"),
     "return": lambda case, request, by, version: moves.return_for_completion(
-        case, deficiencies=_deficiencies(request.POST), by=by, version=version
+        case, deficiencies=asked_in(request.POST), by=by, version=version
     ),
     "reassign": lambda case, request, by, version: moves.reassign(
         case, to=_person(request.POST.get("to", "")), by=by, version=version
@@ -197,12 +195,13 @@ def _page(
 ) -> HttpResponse:
     """The page; with what was typed in its form or, where that is gone, to be copied."""
     context = staff_site.each_context(request) | dossier(request, case)
-    refused = {item.code: item.sentence for item in _deficiencies(typed)}
+    refused = {item.code: item.sentence for item in asked_in(typed) if item.code}
     offered = {move.name for move in context["moves"]}
     context |= {
         "open_move": open_move,
         "typed": typed,
         "lost": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),
+        "own_words": own_words(case, typed) if "return" in offered else (),
     }
     return render(request, "staff/case.html", context, status=status)

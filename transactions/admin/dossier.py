@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access import signed_in
 from accounts.models import StaffPost, User
@@ -18,12 +19,13 @@ from municipality.text import whole
 
 from .. import access, previews
 from ..lateness import standings
-from ..models import Attachment, Transaction
+from ..models import Attachment, Event, Transaction
 from ..service_types import ServiceType
 from ..summary import sections
 from ..timeline import movements_of
+from ..versions import belongs_to, missing_papers, versions_of
 from . import move_forms
-from .history import history
+from .history import events_of, history
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -49,8 +51,9 @@ class Shown:
 
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = signed_in(request), timezone.now(), case.service_type
+    events = events_of(case)
     files = [(label_of(service, file), file) for file in case.attachments.sent()]
-    posts, events = access.posts_on(case, timezone.localdate(now)), history(case)
+    posts = access.posts_on(case, timezone.localdate(now))
     return {
         "title": case.reference,
         "case": case,
@@ -59,10 +62,12 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "days": days_between(case.submitted_at, now),
         "standings": standings(case, now),
         "summary": sections(service, case.answers, []),
+        "versions": versions_of(case, events),
+        "turned_up": _turned_up(case, events, [file for _label, file in files]),
         "files": files,
         "shown": shown(files, request.GET),
         "flags": list(service.flag(case.answers)),
-        "history": events,
+        "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()),
         "fee": getattr(case, "fee", None),
@@ -74,6 +79,25 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "assignable": assignable(case, posts),
         "offices": other_offices(case),
     }
+
+
+def _turned_up(case: Transaction, events: list[Event], files: list[Attachment]) -> list[str]:
+    """What follows from answers that were changed after the request came in, and moves nothing by itself."""
+    if case.answers_version == 1 or not case.is_open:
+        return []
+    said = []
+    if code := belongs_to(case, events):
+        office = next((office for office in offices().values() if office.code == code), None)
+        words = _("By the answers as they are now, this request is for: %(office)s. Refer it if that is right.")
+        said.append(words % {"office": office.name if office else code})
+    if papers := missing_papers(case, files):
+        words = _(
+            "The answers as they are now ask for documents that are not there: %(documents)s. Return it for them."
+        )
+        said.append(words % {"documents": " · ".join(str(document.label) for document in papers)})
+    if case.stage not in {stage.code for stage in case.service_type.stages_for(case.answers)}:
+        said.append(_("By the answers as they are now, this stage is not asked for: pass the file on."))
+    return said
 
 
 def label_of(service: ServiceType, file: Attachment) -> StrOrPromise:

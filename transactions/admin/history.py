@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from ..workflow import Status
 OWN_TITLES = {
     "return": gettext_noop("Returned to the applicant for completion"),
     "answer": gettext_noop("The applicant answered"),
+    "correct": gettext_noop("Corrected on record"),
     "take": gettext_noop("Taken"),
     "reassign": gettext_noop("Reassigned"),
 }
@@ -39,11 +41,17 @@ class Line:
     rule: str = ""
 
 
-def history(case: Transaction) -> list[Line]:
-    """Newest first; one query."""
-    service = case.service_type
+def events_of(case: Transaction) -> list[Event]:
+    """Newest first, with who did it; one query."""
     events = list(case.events.select_related("actor").order_by("-seq"))
     access.remember_hands(case, events)
+    return events
+
+
+def history(case: Transaction, events: Iterable[Event] | None = None) -> list[Line]:
+    """Newest first; no query when the events are at hand."""
+    service = case.service_type
+    events = events_of(case) if events is None else events
     return [
         Line(
             at=event.at,
@@ -76,6 +84,8 @@ def _said(event: Event, service: ServiceType) -> list[str]:
     if event.move == "return":
         count = int(facts.get("count", 0))
         said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})
+    if event.move in ("answer", "correct") and "answers_version" in facts:
+        said.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
     if event.to_stage != event.from_stage and event.move != "submit":
         said.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
     elif event.to_status != event.from_status and event.move not in ("submit", "return", "answer"):

@@ -6,9 +6,9 @@ A question that depends on an earlier answer is there from the start and says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from ..answer_forms import FieldsPart, GroupPart, step_page
 from ..draft_parts import Paper, papers_of
@@ -36,7 +36,18 @@ class Topic:
     groups: list[GroupPart]
 
 
-def topics(draft: Draft, problems: Iterable[Problem], rows: dict[str, int], *, autofocus: bool = False) -> list[Topic]:
+class Answering(Protocol):
+    """What has a service and answers to its questions: a draft, a transaction, a correction being written."""
+
+    @property
+    def service_type(self) -> ServiceType: ...
+    @property
+    def answers(self) -> Mapping[str, Any]: ...
+
+
+def topics(
+    draft: Answering, problems: Iterable[Problem], rows: dict[str, int], *, autofocus: bool = False
+) -> list[Topic]:
     """Every topic in order. `autofocus` puts the cursor into the first question, on a page new to its reader."""
     service, problems, found = draft.service_type, list(problems), []
     for step in service.steps:

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.http import QueryDict
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role, User
+from municipality.text import prose
 
 from .. import access
 from ..errors import DomainError
 from ..models import Transaction
 from ..service_types import DeficiencyCode, Fee, Stage
+from ..services.decisions import still_holds
+from ..services.moves import Asked
 from ..services.notices import TOLD
 from ..wording import why_not
 from ..workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
@@ -72,7 +76,9 @@ def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
 def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
     """What approving will cost the applicant; a fee that was worked out before stays."""
     try:
-        due = getattr(case, "fee", None) or fee.work_out(case.answers, timezone.localdate())
+        due = getattr(case, "fee", None)
+        if due is None or not still_holds(due, case):
+            due = fee.work_out(case.answers, timezone.localdate())
     except DomainError as error:
         return error.message
     return _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
@@ -168,3 +174,42 @@ def deficiency_choices(case: Transaction, typed: dict[str, str]) -> list[Choice]
         )
 
     return [choice(entry) for entry in service.deficiencies]
+
+
+OWN_WORDS = 3
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """A deficiency in the reviewer's own words. `names` are every question and document (name, label, ticked?)."""
+
+    number: int
+    sentence: str
+    names: list[tuple[str, StrOrPromise, bool]]
+
+    @property
+    def chosen(self) -> bool:
+        return bool(self.sentence) or any(ticked for _name, _label, ticked in self.names)
+
+
+def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
+    """The boxes for what no code of the catalogue says, with what was typed on a form that was refused."""
+    service = case.service_type
+    named = [(spec.name, spec.label) for spec in service.fields()]
+    named += [(document.code, document.label) for document in service.documents]
+    found = []
+    for number in range(1, OWN_WORDS + 1):
+        ticked = set(typed.getlist(f"opens-{number}"))
+        names = [(name, label, name in ticked) for name, label in named]
+        found.append(OwnWords(number, typed.get(f"own-{number}", ""), names))
+    return found
+
+
+def asked_in(post: QueryDict) -> list[Asked]:
+    """The deficiencies of a form: those ticked in the list, and those in the reviewer's own words."""
+    listed = [Asked(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
+    own = [
+        Asked("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
+        for number in range(1, OWN_WORDS + 1)
+    ]
+    return [*listed, *(item for item in own if prose(item.sentence) or item.opens)]

@@ -67,7 +67,7 @@ class StaffSite(AdministeredSite):
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, counter, operations, queue, supervision
+        from . import case, correction, counter, operations, queue, supervision
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -75,6 +75,7 @@ class StaffSite(AdministeredSite):
             path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
             path("cases/<str:reference>/notes/", self.writing_view(case.note), name="note"),
             path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
+            path("cases/<str:reference>/correct/", self.writing_view(correction.correct), name="correct"),
             path("cases/<str:reference>/<slug:move>/", self.writing_view(case.move), name="move"),
             path("counter/", self.writing_view(counter.counter), name="counter"),
             path("counter/<uuid:key>/", self.writing_view(counter.intake), name="intake"),

@@ -30,6 +30,7 @@ from .. import access
 from ..errors import DomainError, Invalid, Problem
 from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
+from ..revision import with_dependants
 from ..service_types import MIB, PHOTO, Document
 from ..workflow import Status
 from .drafts import lock_to_write
@@ -208,25 +209,47 @@ def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str
     return _insert(**row)
 
 
-def document_asked(deficiency: Deficiency) -> Document:
-    """The document a deficiency is about; papers and pictures of any sort when it is about a question."""
-    found = deficiency.transaction.service_type.document(deficiency.about)
-    return found or Document("answer", _("Answer"), most=10)
+def documents_asked(deficiency: Deficiency) -> list[Document]:
+    """The documents a deficiency opens, one of which a file is for; papers and pictures of any sort when it is about
+    questions alone.
+    """
+    service = deficiency.transaction.service_type
+    opened = with_dependants(service, deficiency.names)
+    found = [document for document in service.documents if document.code in opened]
+    found.sort(key=lambda document: document.code not in deficiency.names)
+    return found or [Document("answer", _("Answer"), most=10)]
+
+
+def document_asked(deficiency: Deficiency, code: str = "") -> Document:
+    """The document with this code among those; the first without one. DomainError `document_unknown`."""
+    documents = documents_asked(deficiency)
+    found = next((document for document in documents if document.code == code), None if code else documents[0])
+    if found is None:
+        raise DomainError("document_unknown", _("This document is not asked for."))
+    return found
 
 
 def attach_to_deficiency(
-    deficiency: Deficiency, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
+    deficiency: Deficiency,
+    upload: UploadedFile[Any],
+    *,
+    by: User,
+    document: str = "",
+    now: datetime | None = None,
 ) -> Attachment:
-    """Add a file to the answer of one deficiency, while the request waits for the applicant."""
-    document = document_asked(deficiency)
-    row = _keep(upload, document=document.code, by=by, accepts=document.accepts, now=now or timezone.now())
+    """Add a file to the answer of one deficiency, while the request waits for the applicant. `document` says which of
+    those it opens the file is for.
+    """
+    asked = document_asked(deficiency, document)
+    row = _keep(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
     with transaction.atomic():
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
         waits = case.status == Status.RETURNED and case.deficiencies.open().filter(pk=locked.pk).exists()
         if not (waits and access.acts_for_applicant(by, case)):
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-        return _insert_once(document, locked.attachments.all(), row | {"transaction": case, "deficiency": locked})
+        beside = locked.attachments.filter(document=asked.code)
+        return _insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
 
 
 def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:

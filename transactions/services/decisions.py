@@ -22,21 +22,35 @@ MOST_OF_A_PAYMENT = 40
 
 
 def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
-    """Write down what is owed, once: a re-opened file keeps the fee it had. Returns facts for the event."""
+    """Write down what is owed for the version of the answers that is approved. Returns facts for the event.
+
+    A re-opened file keeps the fee it had, unless its answers have changed since and nothing was paid.
+    """
     fee = case.service_type.fee
     if fee is None:
         return {}
     amount = fee.work_out(case.answers, timezone.localdate(now))
-    due, _created = FeeDue.objects.get_or_create(
-        transaction=case,
-        defaults={"amount": amount.amount, "basis": amount.basis, "worked_out_at": now},
-    )
+    of_today = {
+        "amount": amount.amount,
+        "basis": amount.basis,
+        "worked_out_at": now,
+        "answers_version": case.answers_version,
+    }
+    due, created = FeeDue.objects.get_or_create(transaction=case, defaults=of_today)
+    if not created and not still_holds(due, case):
+        FeeDue.objects.filter(pk=due.pk).update(**of_today)
+        due.amount = amount.amount
     return {"amount": _money(due.amount)}
 
 
 def payment_key(reference: str) -> str:
     """The number of a payment as it is compared: “SADAD-778812” and “sadad 778812” are one payment. Empty if none."""
     return "".join(char for char in compact(reference).upper() if char.isalnum())
+
+
+def still_holds(due: FeeDue, case: Transaction) -> bool:
+    """Is a fee that was worked out before the one for the answers as they are now?"""
+    return due.paid_at is not None or (due.answers_version or 1) == case.answers_version
 
 
 def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
@@ -62,8 +76,9 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
 
 
 def enter_decision(case: Transaction, outcome: str, now: datetime) -> None:
-    """A decision is a promise, so it goes into the journal in the same transaction."""
-    chain.append("decided", case.reference, {"outcome": outcome, "event": case.version, "service": case.service}, now)
+    """A decision is a promise, so it goes into the journal in the same transaction, with the version it is about."""
+    facts: dict[str, str | int] = {"outcome": outcome, "event": case.version, "service": case.service}
+    chain.append("decided", case.reference, facts | {"version": case.answers_version}, now)
 
 
 def issue_document(case: Transaction, number: str, now: datetime) -> IssuedDocument:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from municipality.text import prose
 from .. import access, answers
 from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Channel, Dealing, Draft, Intake, Transaction
+from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
 from ..service_types import Filer, ServiceType, Step
 from ..workflow import Status
@@ -249,10 +249,19 @@ def ask_visitor(draft: Draft, changes: Mapping[str, Any], *, by: User) -> None:
 
 
 @transaction.atomic
-def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> None:
-    """Keep what is being written in answer to a return, by deficiency; nothing is sent, nobody else sees it yet.
+def keep_answers(
+    case: Transaction,
+    typed: Mapping[int, str],
+    *,
+    by: User,
+    changes: Mapping[str, Any] | None = None,
+    replaced: Collection[str] = (),
+    now: datetime | None = None,
+) -> None:
+    """Keep what is being written in answer to a return; nothing is sent, nobody else sees it yet. Words by deficiency,
+    `changes` by question as typed, right or wrong, `replaced` the keys of files to be put aside.
 
-    Invalid, and nothing is kept, when one is too long.
+    Invalid, and nothing is kept, when words are too long.
     """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
@@ -263,6 +272,9 @@ def keep_answers(case: Transaction, typed: Mapping[int, str], *, by: User) -> No
         if item.answer != typed[item.pk]:
             item.answer = typed[item.pk]
             item.save(update_fields=["answer"])
+    if changes is not None:
+        kept = {"answers": dict(changes), "replaced": list(replaced), "updated_at": now or timezone.now()}
+        AnswersInProgress.objects.update_or_create(transaction=locked, defaults=kept)
 
 
 def _key(draft: Draft) -> str:

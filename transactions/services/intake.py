@@ -25,8 +25,8 @@ from accounts.models import Authorisation, Role, User
 from journal import chain, receipts
 from journal.entry import person_mark
 from municipality.hijri import hijri_year
-from municipality.models import District, Office
-from municipality.services import current_calendar, districts_by_code
+from municipality.models import Office
+from municipality.services import current_calendar
 from municipality.text import isolated, search_key, written_code
 
 from .. import answers as answers_module
@@ -41,9 +41,7 @@ from ..service_types import Document, Filer, ServiceType
 from .closures import refuse_if_closed
 from .notices import announce, insert_event, recipients
 from .registers import next_serial
-from .versions import insert_version
-
-DISTRICT_FIELD = "district"
+from .versions import district_of, insert_version
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     files = _files(submission, by)
     problems = [*cleaned.problems, *_document_problems(submission.service, cleaned.values, files)]
     if submission.authorisation is not None:
-        problems += _plot_problems(submission.authorisation, cleaned.values)
+        problems += plot_problems(submission.authorisation, cleaned.values)
     if problems:
         raise Invalid(problems)
     return cleaned.values, files
@@ -167,7 +165,7 @@ def plot_of(authorisation: Authorisation) -> dict[str, str]:
     return {"plan_number": authorisation.plan_number, "parcel_number": authorisation.parcel_number}
 
 
-def _plot_problems(authorisation: Authorisation, values: Mapping[str, Any]) -> list[Problem]:
+def plot_problems(authorisation: Authorisation, values: Mapping[str, Any]) -> list[Problem]:
     """An authorisation is for one plot, however its numbers are spelt."""
     said = {
         "plan_number": _("The authorisation is for plan no. %(number)s. Another plot needs its own authorisation."),
@@ -239,12 +237,7 @@ def _document_problems(
     for code, document in asked.items():
         have = files.get(code, ())
         if len(have) < document.least:
-            message = ngettext(
-                "%(document)s is missing: attach %(least)d file.",
-                "%(document)s is missing: attach %(least)d files.",
-                document.least,
-            ) % {"document": document.label, "least": document.least}
-            problems.append(Problem(f"documents.{code}", message, "document_missing"))
+            problems.append(Problem(f"documents.{code}", missing(document), "document_missing"))
         elif len(have) > document.most:
             problems.append(Problem(f"documents.{code}", too_many(document), "too_many_documents"))
         if any(file.content_type not in document.accepts for file in have):
@@ -303,6 +296,15 @@ def _take(
     return intake
 
 
+def missing(document: Document) -> str:
+    """That a document lacks files, in the reader's language."""
+    return ngettext(
+        "%(document)s is missing: attach %(least)d file.",
+        "%(document)s is missing: attach %(least)d files.",
+        document.least,
+    ) % {"document": document.label, "least": document.least}
+
+
 def too_many(document: Document) -> str:
     """That a document takes no more files, in the reader's language."""
     return ngettext(
@@ -328,7 +330,7 @@ def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User,
         language=submission.language,
         answers=values,
         mark_salt=secrets.token_hex(16),
-        district=_district(values),
+        district=district_of(values),
         submitted_at=now,
         stage_started_at=now,
         due_at=clock.due(now, service.working_days_for(values), 0, calendar),
@@ -370,7 +372,3 @@ def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[_File
         "content": answers_hash(case.mark_salt, values, (file.sha256 for file in files)),
         "files": len(files),
     }
-
-
-def _district(values: Mapping[str, Any]) -> District | None:
-    return districts_by_code().get(values.get(DISTRICT_FIELD, ""))

@@ -22,7 +22,7 @@ from municipality.text import prose
 
 from .. import access, clock
 from ..errors import DomainError, Invalid, NotVisible, Problem
-from ..models import Direction, Transaction
+from ..models import Direction, Event, Transaction
 from ..own_words import too_long
 from ..prepared import Prepared
 from ..service_types import Place, Stage
@@ -31,11 +31,13 @@ from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacl
 from . import registers
 from .notices import TOLD, announce, insert_event, recipients
 
-# What a move may change; what was asked, by whom and under which number, is written once at intake.
+# What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
+# new version (services.versions).
 WRITTEN = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
+    *("answers", "answers_version", "district_id"),
 )
 
 
@@ -47,7 +49,9 @@ _locked = Prepared(
 
 @dataclass
 class Moving:
-    """A locked transaction on its way from one place in the table to another."""
+    """A locked transaction on its way from one place in the table to another. `missed` is a stage before the present
+    one that new answers ask for: the file goes there. `written` is the event, once the move is finished.
+    """
 
     case: Transaction
     move: Move
@@ -57,6 +61,8 @@ class Moving:
     now: datetime
     reason: str
     facts: dict[str, Any] = field(default_factory=dict)
+    missed: Stage | None = None
+    written: Event | None = None
 
     def __post_init__(self) -> None:
         self._before = {name: self.case.__dict__[name] for name in WRITTEN}
@@ -125,7 +131,8 @@ def finish(moving: Moving, *, rule: str = "") -> Transaction:
     """Carry the move out and write it down: what changed of the row, the event, the notices."""
     event = turn(moving, rule=rule)
     moving.case.save(update_fields=moving.changed())
-    written, case = insert_event(**event), moving.case
+    moving.written = written = insert_event(**event)
+    case = moving.case
     if moving.move.name in TOLD:
         announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)
     return case
@@ -135,7 +142,7 @@ def turn(moving: Moving, *, rule: str) -> dict[str, Any]:
     """Carry the move out in memory, registers apart; returns the event that tells of it."""
     case, move, now = moving.case, moving.move, moving.now
     before = (case.status, case.stage)
-    status, stage = _target(case, move)
+    status, stage = (moving.missed.status, moving.missed) if moving.missed else _target(case, move)
     _turn_clock(case, status, stage, now)
     case.status, case.stage = status, stage.code
     _stand_at(moving, stage)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,11 +20,10 @@ from municipality.text import prose
 from .. import access
 from ..errors import DomainError, Invalid, Problem
 from ..lateness import days_spent
-from ..models import Deficiency, Direction, Transaction, TransactionQuerySet
-from ..own_words import too_long
+from ..models import AnswersInProgress, Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, Status
-from . import decisions, registers
+from . import answering, decisions, registers, returning, versions
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
 
@@ -93,10 +93,14 @@ def recommend(
 
 @dataclass(frozen=True)
 class Asked:
-    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language."""
+    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
 
-    code: str
+    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
+    """
+
+    code: str = ""
     sentence: str = ""
+    opens: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -108,32 +112,15 @@ def return_for_completion(
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
-    """Send the file back with every deficiency at once; the clock stops. Event, deficiencies, notice."""
+    """Send the file back with every deficiency at once; the clock stops. Event, deficiencies, notice.
+
+    Each opens for change the questions and documents it is about, and no others.
+    """
     moving = begin(case, "return", by=by, now=now, version=version)
-    known = {entry.code: entry for entry in moving.case.service_type.deficiencies}
-    with translation.override(moving.case.language):
-        usual = {code: str(entry.sentence) for code, entry in known.items()}
-    asked = {item.code: item for item in deficiencies}
-    if not asked:
-        raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
-    if unknown := sorted(set(asked) - set(known)):
-        raise Invalid([Problem("deficiencies", _("Unknown code: %s") % ", ".join(unknown), "unknown_code")])
-    if problems := [
-        problem for item in asked.values() for problem in too_long(f"deficiencies.{item.code}", item.sentence)
-    ]:
-        raise Invalid(problems)
     round_ = 1 + moving.case.events.filter(move="return").count()
-    Deficiency.objects.bulk_create(
-        Deficiency(
-            transaction=moving.case,
-            round=round_,
-            code=code,
-            sentence=prose(item.sentence) or usual[code],
-            about=known[code].about,
-        )
-        for code, item in asked.items()
-    )
-    moving.facts.update(count=len(asked), round=round_, codes=sorted(asked))
+    rows = returning.rows(moving.case, deficiencies, round_)
+    Deficiency.objects.bulk_create(rows)
+    moving.facts.update(count=len(rows), round=round_, codes=sorted(row.code for row in rows))
     return finish(moving)
 
 
@@ -141,34 +128,53 @@ def return_for_completion(
 def answer(
     case: Transaction,
     *,
-    answers: dict[int, str],
+    answers: Mapping[int, str],
+    changes: Mapping[str, Any] | None = None,
+    replaced: Collection[str] = (),
     by: User,
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
-    """Answer every open deficiency (by its id); the same number goes on and the clock resumes. Event.
+    """Answer every open deficiency (by its id); the same number goes on and the clock resumes. Event, the next version
+    of the answers, its journal entry.
 
-    Each answer is a sentence, or one or more files attached to the deficiency beforehand, or both.
+    Each is answered by a sentence, by files attached to it beforehand, or by `changes` of the answers it opened (new
+    answers by question, as typed). `replaced` are the keys of earlier files that the new ones are in the place of.
     """
     moving = begin(case, "answer", by=by, now=now, version=version)
     waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
-    if strangers := set(answers) - {item.pk for item in waiting}:
-        raise Invalid([Problem(f"answers.{sorted(strangers)[0]}", _("This was not asked."), "unknown")])
-    problems = []
-    for item in waiting:
-        item.answer = prose(answers.get(item.pk, ""))
-        item.answered_at = moving.now
-        problems += too_long(f"answers.{item.pk}", item.answer)
-        files = [file for file in item.attachments.all() if file.removed_at is None]
-        if not item.answer and not files:
-            problems.append(
-                Problem(f"answers.{item.pk}", _("Answer this in words, or attach the document."), "required")
-            )
-    if problems:
-        raise Invalid(problems)
+    sent = answering.Answered(answers, changes or {}, replaced)
+    result, put_aside = answering.check(moving.case, waiting, sent, moving.now)
     Deficiency.objects.bulk_update(waiting, ["answer", "answered_at"])
     moving.facts["count"] = len(waiting)
-    return finish(moving)
+    versions.put_in_force(moving, result.values, replaced=put_aside)
+    given = moving.case.attachments.filter(deficiency__in=waiting, removed_at=None)
+    given.update(answers_version=moving.case.answers_version)
+    AnswersInProgress.objects.filter(transaction=moving.case).delete()
+    done = finish(moving)
+    versions.keep(moving, "answered")
+    return done
+
+
+@transaction.atomic
+def correct(
+    case: Transaction,
+    *,
+    changes: Mapping[str, Any],
+    reason: str,
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Correct on record what was typed wrong: new answers by question. Event with reason, the next version of the
+    answers, its journal entry, notice with what it was and what it is. Invalid when nothing is different.
+    """
+    moving = begin(case, "correct", by=by, now=now, version=version, reason=reason)
+    result = answering.corrected(moving.case, changes, moving.now)
+    versions.put_in_force(moving, result.values)
+    done = finish(moving)
+    versions.keep(moving, "corrected")
+    return done
 
 
 @transaction.atomic
@@ -187,6 +193,7 @@ def approve(
     moving = begin(case, "approve", by=by, now=now, version=version, reason=note)
     moving.case.approved_at = moving.now
     moving.facts["working_days"] = days_spent(moving.case, moving.now)
+    moving.facts["answers_version"] = moving.case.answers_version
     moving.facts.update(decisions.work_out_fee(moving.case, moving.now))
     done = finish(moving)
     decisions.enter_decision(done, "approved", moving.now)
@@ -200,6 +207,7 @@ def reject(
     """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
     moving = begin(case, "reject", by=by, now=now, version=version, reason=reason)
     moving.case.rejected_at, moving.case.decision_reason = moving.now, moving.reason
+    moving.facts["answers_version"] = moving.case.answers_version
     done = finish(moving)
     decisions.enter_decision(done, "rejected", moving.now)
     return done

@@ -36,6 +36,7 @@ TOLD = frozenset(
         "refer",
         "reopen",
         "withdraw",
+        "correct",
     }
 )
 

@@ -151,9 +151,10 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
     if item is None:
         raise Http404
     problems: tuple[Problem, ...] = ()
+    code = request.GET.get("document", "")
     try:
-        attach = partial(attachments.attach_to_deficiency, item, by=user)
-        have = _receive(request, attachments.document_asked(item), f"answer/{pk}", attach)
+        attach = partial(attachments.attach_to_deficiency, item, by=user, document=code)
+        have = _receive(request, attachments.document_asked(item, code), f"answer/{pk}/{code}", attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
     except NoRoom:
@@ -162,12 +163,14 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
         problems = error.problems
     except DomainError as error:
         problems = (Problem(f"answers.{pk}", error.message, error.code),)
-    context = {"files": files_of(item), "problems": problems}
+    context = {"files": files_of(item, code), "problems": problems}
     return render(request, "transactions/answer_files.html", context, status=422 if problems else 200)
 
 
-def files_of(item: Deficiency) -> list[Attachment]:
-    return [file for file in item.attachments.all() if file.removed_at is None]
+def files_of(item: Deficiency, document: str = "") -> list[Attachment]:
+    """The files of an answer that is being written; only those for one document when it is named."""
+    files = [file for file in item.attachments.all() if file.removed_at is None]
+    return [file for file in files if document in ("", file.document)]
 
 
 def _receive(

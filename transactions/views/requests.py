@@ -26,18 +26,16 @@ from ..assured import lacking, may_receive
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
 from ..messages import message
-from ..models import Attachment, Deficiency, Draft, IssuedDocument, Notification, Transaction
+from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
-from ..service_types import Field
-from ..services import attachments, drafts, moves, notices
-from ..summary import in_words, sections
+from ..services import moves, notices
+from ..summary import sections
 from ..timeline import history_of, movements_of
+from ..versions import MAKES_A_VERSION, versions_of
 from ..wording import asked as asked_in_words
 from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, page_of
-from .documents import files_of, take_out
-from .kept import sign_in_first, typed_before
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
@@ -120,7 +118,11 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     case = access.get(user, reference)
     files = list(case.attachments.sent())
     summary = sections(case.service_type, case.answers, files)
-    context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
+    context = _state(case, user) | {
+        "summary": summary,
+        "rounds": _rounds(case, files),
+        "versions": versions_of(case, case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq")),
+    }
     context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
     return render(request, "transactions/detail.html", context)
 
@@ -195,90 +197,6 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
     }
     return render(request, "transactions/receipt.html", context)
-
-
-@hidden_is_404
-@form_page
-def answer(request: HttpRequest, reference: str) -> HttpResponse:
-    """Each thing asked beside the answer to it. What is written is kept; the whole is sent once."""
-    if not request.user.is_authenticated:
-        return sign_in_first(request)
-    user = signed_in(request)
-    case = access.get(user, reference)
-    if not access.may(user, case, "answer"):
-        messages.info(request, _("This request does not wait for an answer now."))
-        return redirect("transactions:request", reference=case.reference)
-    asked = list(case.deficiencies.open())
-    posted = typed_before(request) or (request.POST if request.method == "POST" else None)
-    problems: list[Problem] = []
-    typed: dict[int, str] = {}
-    if posted is not None:
-        typed = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
-        try:
-            drafts.keep_answers(case, typed, by=user)
-            take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
-            problems = _attach_chosen(request, asked, user)
-            if request.method == "POST" and not problems:
-                return _answered(request, case, typed, user)
-        except Invalid as error:
-            problems = list(error.problems)
-        except DomainError as error:
-            messages.error(request, error.message)
-            return redirect("transactions:request", reference=case.reference)
-    files = list(case.attachments.filter(removed_at=None))
-    asked = list(case.deficiencies.open().prefetch_related("attachments"))
-    for item in asked:
-        item.answer = typed.get(item.pk, item.answer)
-    rows = [_asked_row(case, item, files, problems) for item in asked]
-    context = {"case": case, "service": case.service_type, "rows": rows, "problems": problems}
-    return render(request, "transactions/answer.html", context, status=422 if problems else 200)
-
-
-def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) -> list[Problem]:
-    """Attach the files of a form that was sent whole."""
-    problems: list[Problem] = []
-    for item in asked:
-        for upload in request.FILES.getlist(f"file-{item.pk}"):
-            try:
-                attachments.attach_to_deficiency(item, upload, by=user)
-            except Invalid as error:
-                problems += [Problem(f"answers.{item.pk}", p.message, p.code) for p in error.problems]
-    return problems
-
-
-def _answered(request: HttpRequest, case: Transaction, typed: dict[int, str], user: User) -> HttpResponse:
-    """Send the answers, or only keep them, by the button that was pressed."""
-    if "remove" in request.POST:
-        return redirect("transactions:answer", reference=case.reference)
-    if "attach" in request.POST:
-        messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
-        return redirect("transactions:answer", reference=case.reference)
-    if "later" in request.POST:
-        messages.success(request, _("Saved. You can come back at any time; the clock stands still."))
-        return redirect("transactions:request", reference=case.reference)
-    moves.answer(case, answers=typed, by=user)
-    messages.success(request, _("Your answers are with the reviewer. The clock goes on."))
-    return redirect("transactions:request", reference=case.reference)
-
-
-def _asked_row(case: Transaction, item: Deficiency, files: list[Attachment], problems: list[Problem]) -> dict[str, Any]:
-    """One thing asked, what was given for it before, and the answer being written."""
-    service = case.service_type
-    document = attachments.document_asked(item)
-    question = next((spec for spec in service.fields() if spec.name == item.about), None)
-    return {
-        "item": item,
-        "sentence": asked_in_words(item, service),
-        "about": service.label_of(item.about),
-        "before": [file for file in files if item.about and file.document == item.about and file.deficiency_id is None],
-        "said": in_words(question, case.answers.get(item.about)) if isinstance(question, Field) else "",
-        "document": document,
-        "file_id": f"file-{item.pk}",
-        "error_id": f"error-{item.pk}",
-        "files": files_of(item),
-        "upload": reverse("transactions:add_answer_file", args=[case.reference, item.pk]),
-        "problems": [problem for problem in problems if problem.path == f"answers.{item.pk}"],
-    }
 
 
 @login_required

@@ -1,0 +1,103 @@
+"""A correction on record: every question of a case on one page, as it stands, and the reason for changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import signed_in
+from accounts.models import User
+from municipality.services import districts
+from municipality.text import whole
+
+from .. import access
+from ..answer_forms import typed_in
+from ..errors import DomainError, Invalid, Problem
+from ..models import Transaction
+from ..service_types import ServiceType, Step
+from ..services import moves
+from ..views.common import hidden_is_404
+from ..views.kept import typed_before
+from .intake_page import topics
+from .site import staff_site
+
+
+@dataclass(frozen=True)
+class _Written:
+    """The answers of a case with what is being written over them."""
+
+    service_type: ServiceType
+    answers: Mapping[str, Any]
+
+
+@hidden_is_404
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, reference: str) -> HttpResponse:
+    """One move, `correct`. What was typed comes back when it is refused."""
+    user = signed_in(request)
+    case = access.get(user, reference, access.at_work(user))
+    if not access.may(user, case, "correct"):
+        messages.error(request, _("The answers of this file cannot be corrected by you now."))
+        return redirect("staff:case", reference=case.reference)
+    held = typed_before(request)
+    posted = request.POST if request.method == "POST" else held
+    if posted is None:
+        return _page(request, case, QueryDict(), case.answers)
+    typed, rows, only_rows = _typed(case, posted)
+    problems: tuple[Problem, ...] = ()
+    if held is None and not only_rows:
+        version = whole(posted.get("version", ""))
+        try:
+            act(case, request, user, -1 if version is None else version)
+        except Invalid as error:
+            problems = error.problems
+        except DomainError as error:
+            messages.error(request, error.message)
+            case = access.get(user, reference, access.at_work(user))
+            return _page(request, case, posted, {**case.answers, **typed}, rows=rows, status=409)
+        else:
+            messages.success(request, _("Corrected on record. The applicant is told what it was and what it is."))
+            return redirect("staff:case", reference=case.reference)
+    status = 422 if problems else 200
+    return _page(request, case, posted, {**case.answers, **typed}, problems=problems, rows=rows, status=status)
+
+
+def _typed(case: Transaction, posted: QueryDict) -> tuple[dict[str, Any], dict[str, int], bool]:
+    return typed_in(Step("answers", "", tuple(case.service_type.fields())), posted)
+
+
+def act(case: Transaction, request: HttpRequest, by: User, version: int) -> Transaction:
+    """The move itself, of a form that was sent."""
+    typed, _rows, _only_rows = _typed(case, request.POST)
+    return moves.correct(case, changes=typed, reason=request.POST.get("reason", ""), by=by, version=version)
+
+
+def _page(
+    request: HttpRequest,
+    case: Transaction,
+    posted: QueryDict,
+    answers: Mapping[str, Any],
+    *,
+    problems: tuple[Problem, ...] = (),
+    rows: dict[str, int] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    written = _Written(case.service_type, answers)
+    context = staff_site.each_context(request) | {
+        "title": _("Correct on record"),
+        "case": case,
+        "service": case.service_type,
+        "topics": topics(written, problems, rows or {}),
+        "problems": problems,
+        "wrong_reason": [problem for problem in problems if problem.path == "reason"],
+        "reason": posted.get("reason", ""),
+        "districts": districts(),
+    }
+    return render(request, "staff/correct.html", context, status=status)

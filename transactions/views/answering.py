@@ -1,0 +1,234 @@
+"""Answering a return: each thing asked beside its answer, the questions it opens, the documents it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import signed_in
+from accounts.models import User
+from municipality.pages import form_page
+from municipality.services import districts
+
+from .. import access
+from ..answer_forms import FieldsPart, GroupPart, step_page, typed_in
+from ..errors import DomainError, Invalid, Problem
+from ..models import AnswersInProgress, Attachment, Deficiency, Transaction
+from ..revision import Revised, with_dependants
+from ..service_types import Document, Group, Kind, ServiceType, Step
+from ..services import answering, attachments, drafts, moves
+from ..wording import asked as asked_in_words
+from .common import hidden_is_404
+from .documents import files_of, take_out
+from .kept import sign_in_first, typed_before
+
+# Each question on the page says so in a hidden box of this name: one that was not shown is not taken for emptied.
+OPENED = "opened"
+
+
+@dataclass
+class Writing:
+    """What is written in answer to a return, as typed. `rows` counts those shown of each group; `untouched` is True
+    while nothing was saved yet.
+    """
+
+    words: dict[int, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    only_rows: bool = False
+    untouched: bool = False
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A document one may attach here: the files given for it now, and those of before that they may take the place of
+    (file, put aside?).
+    """
+
+    document: Document
+    input_name: str
+    files: list[Attachment]
+    before: list[tuple[Attachment, bool]]
+    upload: str
+
+
+@hidden_is_404
+@form_page
+def answer(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is written is kept, right or wrong; the whole is sent once."""
+    if not request.user.is_authenticated:
+        return sign_in_first(request)
+    user = signed_in(request)
+    case = access.get(user, reference)
+    if not access.may(user, case, "answer"):
+        messages.info(request, _("This request does not wait for an answer now."))
+        return redirect("transactions:request", reference=case.reference)
+    asked = list(case.deficiencies.open())
+    posted = typed_before(request) or (request.POST if request.method == "POST" else None)
+    problems: list[Problem] = []
+    writing = _read(case, posted, asked) if posted is not None else _kept(case)
+    if posted is not None:
+        try:
+            drafts.keep_answers(case, writing.words, by=user, changes=writing.changes, replaced=writing.replaced)
+            take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
+            problems = _attach_chosen(request, asked, user)
+            if request.method == "POST" and not problems and not writing.only_rows:
+                return _answered(request, case, writing, user)
+        except Invalid as error:
+            problems = list(error.problems)
+        except DomainError as error:
+            messages.error(request, error.message)
+            return redirect("transactions:request", reference=case.reference)
+    return _page(request, case, writing, problems)
+
+
+def _read(case: Transaction, posted: QueryDict, asked: Iterable[Deficiency]) -> Writing:
+    """What a form holds of the questions that were on it."""
+    shown = set(posted.getlist(OPENED))
+    specs = tuple(spec for spec in case.service_type.fields() if spec.name in shown)
+    changes, rows, only_rows = typed_in(Step("answers", "", specs), posted)
+    words = {item.pk: posted.get(f"answer-{item.pk}", "") for item in asked}
+    return Writing(words, changes, posted.getlist("replaced"), rows, only_rows)
+
+
+def _kept(case: Transaction) -> Writing:
+    """What was written before and not sent yet."""
+    kept = AnswersInProgress.objects.filter(transaction=case).first()
+    return Writing(changes=kept.answers, replaced=kept.replaced) if kept else Writing(untouched=True)
+
+
+def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) -> list[Problem]:
+    """Attach the files of a form that was sent whole."""
+    problems: list[Problem] = []
+    for item in asked:
+        for number, document in enumerate(attachments.documents_asked(item)):
+            for upload in request.FILES.getlist(_input_name(item, document, first=not number)):
+                try:
+                    attachments.attach_to_deficiency(item, upload, document=document.code, by=user)
+                except Invalid as error:
+                    problems += [Problem(f"answers.{item.pk}", p.message, p.code) for p in error.problems]
+    return problems
+
+
+def _input_name(item: Deficiency, document: Document, *, first: bool) -> str:
+    return f"file-{item.pk}" if first else f"file-{item.pk}-{document.code}"
+
+
+def _answered(request: HttpRequest, case: Transaction, writing: Writing, user: User) -> HttpResponse:
+    """Send the answers, or only keep them, by the button that was pressed."""
+    if "remove" in request.POST:
+        return redirect("transactions:answer", reference=case.reference)
+    if "attach" in request.POST:
+        messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
+        return redirect("transactions:answer", reference=case.reference)
+    if "later" in request.POST:
+        messages.success(request, _("Saved. You can come back at any time; the clock stands still."))
+        return redirect("transactions:request", reference=case.reference)
+    replaced = _really_replaced(case, writing.replaced)
+    moves.answer(case, answers=writing.words, changes=writing.changes, replaced=replaced, by=user)
+    messages.success(request, _("Your answers are with the reviewer. The clock goes on."))
+    return redirect("transactions:request", reference=case.reference)
+
+
+def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
+    """Of the files ticked those for which something new is here: a tick alone takes nothing away."""
+    fresh = case.attachments.filter(deficiency__in=case.deficiencies.open(), removed_at=None)
+    documents = set(fresh.values_list("document", flat=True))
+    return [
+        str(file.key)
+        for file in case.attachments.in_force()
+        if str(file.key) in set(keys) and file.document in documents
+    ]
+
+
+def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
+    asked = list(case.deficiencies.open().prefetch_related("attachments"))
+    now = timezone.now()
+    result = answering.revised(case, answering.opened_by(case, asked), writing.changes, now)
+    page = _Page(case, result, writing, problems)
+    rows = [page.row(item, number) for number, item in enumerate(asked)]
+    rest = page.questions(result.opened)
+    shown = [part for row in rows for part in row["parts"]] + rest
+    context = {
+        "case": case,
+        "service": case.service_type,
+        "rows": rows,
+        "rest": rest,
+        "problems": problems,
+        "opened": [name for part in shown for name in _names(part)],
+        "districts": districts() if any(_asks_district(part) for part in shown) else (),
+        "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),
+    }
+    return render(request, "transactions/answer.html", context, status=422 if problems else 200)
+
+
+def _names(part: FieldsPart | GroupPart) -> list[str]:
+    return [part.group.name] if isinstance(part, GroupPart) else list(part.form.fields)
+
+
+def _asks_district(part: FieldsPart | GroupPart) -> bool:
+    return isinstance(part, FieldsPart) and any(
+        getattr(bound, "kind", "") == Kind.DISTRICT for bound in part.form.fields.values()
+    )
+
+
+class _Page:
+    """The parts of the page; each question stands once, at the first thing asked that opens it."""
+
+    def __init__(self, case: Transaction, result: Revised, writing: Writing, problems: Sequence[Problem]) -> None:
+        self.case, self.result, self.writing, self.problems = case, result, writing, problems
+        self.service: ServiceType = case.service_type
+        self.raw = {**case.answers, **{k: v for k, v in writing.changes.items() if k in result.opened}}
+        self.placed: set[str] = set()
+        self.in_force = list(case.attachments.in_force())
+        self.asked_for = {document.code for document in self.service.documents_for(result.values)}
+
+    def questions(self, names: Iterable[str]) -> list[FieldsPart | GroupPart]:
+        """Those of these questions that stand nowhere yet."""
+        specs = tuple(spec for spec in self.service.fields() if spec.name in set(names) - self.placed)
+        specs = tuple(spec for spec in specs if not isinstance(spec, Group) or spec.when is None or spec.when(self.raw))
+        self.placed |= {spec.name for spec in specs}
+        parts = step_page(Step("answers", "", specs), self.raw, self.raw, self.problems, self.writing.rows)
+        return [part for part in parts if isinstance(part, GroupPart) or part.form.fields]
+
+    def row(self, item: Deficiency, number: int) -> dict[str, Any]:
+        names = with_dependants(self.service, item.names)
+        return {
+            "item": item,
+            "words": self.writing.words.get(item.pk, item.answer),
+            "sentence": asked_in_words(item, self.service),
+            "about": " · ".join(str(self.service.label_of(name)) for name in item.names),
+            "error_id": f"error-{item.pk}",
+            "parts": self.questions(names & self.result.opened),
+            "slots": self.slots(item),
+            "problems": [problem for problem in self.problems if problem.path == f"answers.{item.pk}"],
+        }
+
+    def slots(self, item: Deficiency) -> list[Slot]:
+        """A document that the answers do not ask for is left out, unless it is what the return is about."""
+        url = reverse("transactions:add_answer_file", args=[self.case.reference, item.pk])
+        found = []
+        for number, document in enumerate(attachments.documents_asked(item)):
+            if number and document.code not in self.asked_for:
+                continue
+            first = document.code not in self.placed
+            self.placed.add(document.code)
+            before = [file for file in self.in_force if first and file.document == document.code]
+            chosen = [(file, str(file.key) in self.writing.replaced or self._alone(before)) for file in before]
+            name = _input_name(item, document, first=not number)
+            upload = f"{url}?document={document.code}"
+            found.append(Slot(document, name, files_of(item, document.code), chosen, upload))
+        return found
+
+    def _alone(self, before: list[Attachment]) -> bool:
+        """The only file of a document is what a new one replaces, unless its writer has said otherwise."""
+        return len(before) == 1 and self.writing.untouched
