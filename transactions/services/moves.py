@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from accounts.models import StaffPost, User
 from municipality.hijri import hijri_year
 from municipality.models import Office, OfficeKind
-from municipality.text import prose
 
 from .. import access
 from ..errors import DomainError, Invalid, Problem
