@@ -26,7 +26,7 @@ def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
             # Said in the same breath, so that no page has to ask whether they work in an engineering office as well.
             user.__dict__.setdefault("_engineering_offices", [])
     posts: list[StaffPost] = user.__dict__["_posts"]
-    return [post for post in posts if post.starts_on <= day and (post.ends_on is None or day <= post.ends_on)]
+    return [post for post in posts if post.holds(day)]
 
 
 def roles_in(user: User, office: Office, on: date | None = None) -> set[str]:
@@ -45,20 +45,28 @@ def holds_power(user: User) -> bool:
     """Is this a member of staff, or about to be one? What opens their account takes two administrators to change."""
     if user.is_staff or user.is_superuser:
         return True
-    return StaffPost.objects.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()), user=user).exists()
+    to_come = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+    return StaffPost.objects.filter(to_come, user=user, ended_at=None).exists()
 
 
 def offices_of(user: User) -> list[EngineeringOffice]:
-    """The engineering offices this person works in today."""
+    """The engineering offices this person works in today, and that may practise: others see and do nothing."""
     if "_engineering_offices" not in user.__dict__:
         today = timezone.localdate()
         user.__dict__["_engineering_offices"] = [
             membership.office
             for membership in user.memberships.current(today).select_related("office")
-            if membership.office.active
+            if membership.office.may_practise(today)
         ]
     found: list[EngineeringOffice] = user.__dict__["_engineering_offices"]
     return found
+
+
+def members_of(office_id: int, on: date) -> list[User]:
+    """The people of an engineering office that may practise, on a day; none of any other office."""
+    practising = EngineeringOffice.objects.practising(on).filter(pk=office_id)
+    current = OfficeMembership.objects.current(on).filter(office__in=practising, user__is_active=True)
+    return [membership.user for membership in current.select_related("user").order_by("pk")]
 
 
 def at_office(request: HttpRequest) -> list[EngineeringOffice]:

@@ -124,13 +124,37 @@ class EngineeringOffice(models.Model):
 
 
 class TermQuerySet(models.QuerySet[Any]):
-    """Rows that hold from one day to another, both included; an open end holds on."""
+    """Rows that hold from one day to another, both included; an open end holds on, what was ended is over."""
 
     def current(self, on: date) -> "TermQuerySet":
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), starts_on__lte=on)
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), starts_on__lte=on, ended_at__isnull=True)
 
 
-class OfficeMembership(models.Model):
+class Term(models.Model):
+    """Holds from one day to another. A last day to come is a plan; one of today or before ends it at this moment."""
+
+    starts_on = models.DateField(_("from"), default=timezone.localdate)
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True, editable=False)
+
+    objects = TermQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, **options: Any) -> None:
+        now = timezone.now()
+        over = self.ends_on is not None and self.ends_on <= timezone.localdate(now)
+        self.ended_at = (self.ended_at or now) if over else None
+        if options.get("update_fields") is not None:
+            options["update_fields"] = {*options["update_fields"], "ended_at"}
+        super().save(**options)
+
+    def holds(self, on: date) -> bool:
+        return self.ended_at is None and self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
+
+
+class OfficeMembership(Term):
     class Role(models.TextChoices):
         MANAGER = "manager", _("Manager")
         ENGINEER = "engineer", _("Engineer")
@@ -140,11 +164,7 @@ class OfficeMembership(models.Model):
     )
     user = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ENGINEER)
-    starts_on = models.DateField(_("from"), default=timezone.localdate)
-    ends_on = models.DateField(_("to"), null=True, blank=True)
     history = HistoricalRecords()
-
-    objects = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("office membership")
@@ -221,17 +241,13 @@ class Role(models.TextChoices):
 DECIDING = frozenset(Role) - {Role.CENTRE_CLERK}
 
 
-class StaffPost(models.Model):
+class StaffPost(Term):
     """A person holds a role in an office from one day to another."""
 
     user = models.ForeignKey(User, verbose_name=_("person"), on_delete=models.PROTECT, related_name="posts")
     office = models.ForeignKey(Office, verbose_name=_("office"), on_delete=models.PROTECT, related_name="posts")
     role = models.CharField(_("role"), max_length=20, choices=Role)
-    starts_on = models.DateField(_("from"), default=timezone.localdate)
-    ends_on = models.DateField(_("to"), null=True, blank=True)
     history = HistoricalRecords()
-
-    objects = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("staff post")

@@ -150,7 +150,8 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
     if user is None:
         return Capacity({Who.SYSTEM.value: None})
     if acts_for_applicant(user, transaction):
-        return _with_hands(user, transaction, {Who.APPLICANT.value: None})
+        owns = {Who.OWNER.value: None} if transaction.applicant_id == user.pk else {}
+        return _with_hands(user, transaction, {Who.APPLICANT.value: None, **owns})
     places: dict[str, int | None] = {}
     if user.is_staff:
         offices = _staff_offices(user, on)
@@ -214,8 +215,20 @@ def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
 
 
 def may_see_receipt(user: User, transaction: Transaction) -> bool:
-    """The receipt is for the applicant, and for the clerk who took the request in and prints it."""
-    return transaction.taken_by_id == user.pk or acts_for_applicant(user, transaction)
+    """The receipt is for the applicant, and for the clerk who took the request in, while they sit at that counter."""
+    if acts_for_applicant(user, transaction):
+        return True
+    return transaction.taken_by_id == user.pk and transaction.taken_at_id in _counters(user)
+
+
+def notices(user: User) -> Q:
+    """The notices of a person: of a membership, licence or authorisation that has ended they are shown no more."""
+    offices = offices_of(user)
+    live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices).values("pk")
+    about = Q(event__transaction__applicant=user) | Q(dealing__authorisation__owner=user)
+    if offices:
+        about |= Q(event__transaction__authorisation__in=live) | Q(dealing__authorisation__office__in=offices)
+    return Q(recipient=user) & about
 
 
 def moves_for(user: User, transaction: Transaction) -> list[Move]:
@@ -246,8 +259,12 @@ def may(user: User | None, transaction: Transaction, move: str, on: date | None 
 
 def at_counter(user: User) -> Q:
     """Drafts a clerk began at a counter where they still sit."""
-    centres = [post.office_id for post in case_posts(user) if post.role == Role.CENTRE_CLERK]
-    return Q(created_by=user, channel="counter", centre__in=centres)
+    return Q(created_by=user, channel="counter", centre__in=_counters(user))
+
+
+def _counters(user: User) -> list[int]:
+    """The centres at whose counter this person sits."""
+    return [post.office_id for post in case_posts(user) if post.role == Role.CENTRE_CLERK]
 
 
 def drafts(user: User) -> Q:
@@ -286,8 +303,12 @@ def may_discard(user: User, draft: Draft) -> bool:
 
 
 def office_is_out(draft: Draft) -> bool:
-    """Was this file prepared by an office whose authorisation has ended since?"""
-    return draft.authorisation is not None and draft.authorisation.status != Authorisation.Status.ACCEPTED
+    """Was this file prepared by an office whose authorisation or licence has ended since?"""
+    authorisation = draft.authorisation
+    if authorisation is None:
+        return False
+    practises = authorisation.office.may_practise(timezone.localdate())
+    return authorisation.status != Authorisation.Status.ACCEPTED or not practises
 
 
 def get_draft(user: User, key: UUID | str) -> Draft:

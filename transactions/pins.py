@@ -17,9 +17,16 @@ from municipality.text import compact
 DIGITS = 8
 
 
-def of(reference: str) -> str:
-    """The PIN of a reference: eight western digits."""
-    digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), f"receipt pin:{reference}".encode(), hashlib.sha256)
+def of(reference: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> str:
+    """The PIN of a reference: eight western digits. `serial` counts how often it was renewed.
+
+    Each person of an engineering office has one of their own, by (authorisation, person): it opens while both hold.
+    """
+    renewed = f":{serial}" if serial else ""
+    subject = (
+        f"receipt pin:{reference}{renewed}" if member is None else f"office pin:{reference}:{member[0]}:{member[1]}"
+    )
+    digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), subject.encode(), hashlib.sha256)
     return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
 
 
@@ -28,5 +35,5 @@ def grouped(pin: str) -> str:
     return f"{pin[:4]} {pin[4:]}"
 
 
-def matches(reference: str, typed: str) -> bool:
-    return hmac.compare_digest(of(reference).encode(), compact(typed).encode())
+def matches(reference: str, typed: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> bool:
+    return hmac.compare_digest(of(reference, serial, member=member).encode(), compact(typed).encode())

@@ -22,6 +22,7 @@ urlpatterns = [
     path("requests/<str:reference>/", requests.detail, name="request"),
     path("requests/<str:reference>/timeline/", requests.timeline, name="timeline"),
     path("requests/<str:reference>/receipt/", requests.receipt, name="receipt"),
+    path("requests/<str:reference>/pin/", requests.renew_pin, name="renew_pin"),
     path("requests/<str:reference>/answer/", answering.answer, name="answer"),
     path("requests/<str:reference>/answer/<int:pk>/", documents.add_answer_file, name="add_answer_file"),
     path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),

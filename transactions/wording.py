@@ -246,6 +246,8 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
 
 
 def _role_label(who: str) -> StrOrPromise:
+    if who == Who.OWNER:
+        return _("The owner, in person")
     return Role(who).label if who in Role.values else _("The applicant")
 
 

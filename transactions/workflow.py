@@ -59,7 +59,9 @@ class Who(StrEnum):
     """Who may move. Roles carry the values of accounts.models.Role and count only in the office that holds the file."""
 
     SYSTEM = "system"
+    # Who made a request, or the engineering office that acts for them; OWNER is themselves and nobody else.
     APPLICANT = "applicant"
+    OWNER = "owner"
     STAGE_ROLE = "stage role"
     CENTRE_CLERK = "centre_clerk"
     REGISTRY_CLERK = "registry_clerk"
@@ -223,7 +225,7 @@ MOVES: tuple[Move, ...] = (
         _("The request is cancelled. The number stays; nothing more is done."),
         OPEN - {Status.APPROVED},
         Status.WITHDRAWN,
-        (Who.APPLICANT,),
+        (Who.OWNER,),
     ),
     Move(
         "file",
@@ -252,7 +254,7 @@ HANDED_OUT = frozenset(move.name for move in MOVES if move.target is To.UNCHANGE
 # Hands that check one another: whoever has moved a case in one of them moves it in no other, whatever posts they hold.
 # A role in no hand (the system) checks nobody and is checked by nobody.
 HANDS: tuple[frozenset[str], ...] = (
-    frozenset({Who.APPLICANT.value}),
+    frozenset({Who.APPLICANT.value, Who.OWNER.value}),
     frozenset({Who.CENTRE_CLERK.value, Who.REGISTRY_CLERK.value}),
     frozenset({Who.REVIEWER.value}),
     frozenset({Who.INFORMAL_AREAS.value}),

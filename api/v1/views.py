@@ -150,7 +150,7 @@ def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
     case = intake.transaction
     return {
         "reference": case.reference,
-        "pin": pins.of(case.reference),
+        "pin": pins.of(case.reference, case.pin_serial),
         "token": intake.token,
         "submitted_at": case.submitted_at.astimezone(UTC),
         "due_at": intake.due_at.astimezone(UTC),

@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "/staff/cases/<str:reference>/<slug:move>/": lambda world: {"version": world.studied.version},
     "/staff/cases/<str:reference>/notes/": lambda world: {"text": "x"},
     "/requests/<str:reference>/withdraw/": lambda world: {"reason": "x"},
+    "/requests/<str:reference>/pin/": lambda world: {"serial": "0"},
     "/requests/<str:reference>/answer/": lambda world: {f"answer-{world.deficiency}": "نعم"},
     "/office/authorisations/<int:pk>/answer/": lambda world: {"answer": "accept"},
     "/staff/supervision/reassign/": lambda world: {

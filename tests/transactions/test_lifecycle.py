@@ -45,7 +45,7 @@ EXPECTED = {
             "submitted", "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor",
             "returned", "awaiting_payment",
         },
-        {"applicant"},
+        {"owner"},
     ),
     "file": ({"completed", "issued", "rejected", "withdrawn"}, {"registry_clerk", "supervisor"}),
     "reopen": ({"rejected", "withdrawn"}, {"supervisor"}),
@@ -112,7 +112,7 @@ def test_the_services_let_through_exactly_what_the_table_lets(status, cast, subm
         # Who holds what at a building permit of Ash-Sharafiyah, by hand.
         roles = {
             "clerk": {"centre_clerk"}, "registry": {"registry_clerk"}, "reviewer": {"reviewer"},
-            "supervisor": {"supervisor"}, "citizen": {"applicant"}, "engineer": {"applicant"},
+            "supervisor": {"supervisor"}, "citizen": {"applicant", "owner"}, "engineer": {"applicant"},
         }.get(name, set())  # fmt: skip
         sources, who = EXPECTED[move]
         stage = case.current_stage

@@ -71,7 +71,7 @@ def _who(event: Event) -> str:
         return _("The system")
     if event.actor_role in Role.values:
         return f"{event.actor.full_name} – {Role(event.actor_role).label}"
-    return _("The applicant") if event.actor_role == "applicant" else event.actor.full_name
+    return _("The applicant") if event.actor_role in ("applicant", "owner") else event.actor.full_name
 
 
 def _said(event: Event, service: ServiceType) -> list[str]:

@@ -156,6 +156,9 @@ class Transaction(models.Model):
     answers = models.JSONField(_("answers"))
     answers_version = models.SmallIntegerField(_("version of the answers"), default=1, db_default=1)
     mark_salt = models.CharField(max_length=32, editable=False)
+    # How often its owner has renewed the PIN, and when last: only the newest counts.
+    pin_serial = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    pin_renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     district = models.ForeignKey(
         District, verbose_name=_("district"), null=True, blank=True, on_delete=models.PROTECT, db_index=False

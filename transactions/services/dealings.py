@@ -8,7 +8,8 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import Authorisation, OfficeMembership, User
+from accounts.access import members_of
+from accounts.models import Authorisation, User
 from accounts.signals import authorisation_changed
 
 from ..models import Dealing, Draft
@@ -41,8 +42,7 @@ def _readers(dealing: Dealing, now: datetime) -> list[User]:
         return [dealing.authorisation.owner]
     if dealing.kind not in TO_OFFICE:
         return []
-    current = OfficeMembership.objects.current(timezone.localdate(now))
-    members = [row.user for row in current.filter(office=dealing.authorisation.office_id).select_related("user")]
+    members = members_of(dealing.authorisation.office_id, timezone.localdate(now))
     prepared = [user for user in members if dealing.draft and user.pk == dealing.draft.created_by_id]
     return prepared or members
 

@@ -28,6 +28,7 @@ from ..errors import Invalid, NotVisible, Problem, TooManyTries
 from ..models import Direction, Transaction, Try
 from ..prepared import Prepared, columns
 from ..register_lines import read_line
+from .pin import opens
 
 WRONG_PER_SUBJECT = 5
 WRONG_PER_ADDRESS = 40
@@ -36,14 +37,20 @@ WRONG_PER_ADDRESS = 40
 def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
     """The transaction with this reference, for whoever knows its PIN. NotVisible, or TooManyTries."""
     parsed = references.parse(reference)
-    if parsed is not None and pins.matches(str(parsed), pin):
-        return _known(str(parsed), address, now or timezone.now())
+    if parsed is not None:
+        if pins.matches(str(parsed), pin):
+            case = _known(str(parsed), address, now or timezone.now())
+            if not case.pin_serial:
+                return case
+        elif opens(str(parsed), pin):
+            return _known(str(parsed), address, now or timezone.now())
     return _guarded(str(parsed or reference), address, now, lambda: None)
 
 
 FIELDS = columns(
     Transaction,
-    "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id",
+    "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id "
+    "pin_serial",
 )
 
 

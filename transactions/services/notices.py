@@ -14,7 +14,8 @@ from django.utils import timezone, translation
 
 from accounts import services as people
 from accounts import sms
-from accounts.models import Authorisation, NameChange, OfficeMembership, PhoneChange, User
+from accounts.access import members_of
+from accounts.models import Authorisation, NameChange, PhoneChange, User
 from accounts.signals import name_changed, phone_changed
 
 from .. import database, outbox
@@ -61,8 +62,7 @@ def recipients(applicant: User, authorisation: Authorisation | None, now: dateti
     """Who hears of a request: whose it is, and the people of the office that files it."""
     people = {applicant.pk: applicant}
     if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
-        members = OfficeMembership.objects.current(timezone.localdate(now)).filter(office_id=authorisation.office_id)
-        people |= {member.user_id: member.user for member in members.select_related("user")}
+        people |= {member.pk: member for member in members_of(authorisation.office_id, timezone.localdate(now))}
     return list(people.values())
 
 
@@ -79,9 +79,16 @@ def _channels(person: User) -> list[Delivery.Channel]:
 def send(notification_id: int, now: datetime) -> Exception | None:
     """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
 
-    A channel that fails is left, and told of; what went out by another is on record and does not go out again.
+    Whoever left the office, or lost the authorisation, since it was written is sent nothing any more. A channel that
+    fails is left, and told of; what went out by another is on record and does not go out again.
     """
-    notice = Notification.objects.for_reading().select_related("recipient").get(pk=notification_id)
+    notice = (
+        Notification.objects.for_reading()
+        .select_related("recipient", "event__transaction__authorisation")
+        .get(pk=notification_id)
+    )
+    if not _still_concerned(notice, now):
+        return None
     sent = set(notice.deliveries.values_list("channel", flat=True))
     left: Exception | None = None
     with translation.override(notice.recipient.language):
@@ -97,6 +104,23 @@ def send(notification_id: int, now: datetime) -> Exception | None:
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 left = error
     return left
+
+
+def _still_concerned(notice: Notification, now: datetime) -> bool:
+    """Has its recipient a right to it now, as the owner or of an office that may go on with it?"""
+    if notice.event is not None:
+        case = notice.event.transaction
+        owner: int | None = case.applicant_id
+        authorisation = case.authorisation
+        if authorisation is not None and authorisation.status != Authorisation.Status.ACCEPTED:
+            authorisation = None
+    else:
+        authorisation = notice.dealing.authorisation if notice.dealing else None
+        owner = authorisation.owner_id if authorisation else None
+    if notice.recipient_id == owner:
+        return True
+    today = timezone.localdate(now)
+    return authorisation is not None and notice.recipient in members_of(authorisation.office_id, today)
 
 
 @receiver(phone_changed)

@@ -20,6 +20,7 @@ from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from journal import qr
 from municipality.pages import form_page, pressed_on
+from municipality.text import whole
 
 from .. import access, looked, pins, references
 from ..assured import lacking, may_receive
@@ -28,7 +29,8 @@ from ..errors import DomainError, Invalid, Problem
 from ..messages import message
 from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
-from ..services import moves, notices
+from ..services import moves, notices, pin
+from ..services.pin import pin_for
 from ..summary import sections
 from ..timeline import history_of, movements_of
 from ..versions import MAKES_A_VERSION, versions_of
@@ -84,7 +86,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "show": chosen,
         "q": query,
-        "unread": Notification.objects.filter(recipient=user, read_at=None).count(),
+        "unread": Notification.objects.filter(access.notices(user), read_at=None).count(),
     }
     return render(request, "transactions/requests.html", context)
 
@@ -189,7 +191,8 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "case": case,
         "intake": intake,
         "service": case.service_type,
-        "pin": pins.grouped(pins.of(case.reference)),
+        "pin": pins.grouped(pin_for(case, user)),
+        "owns": case.applicant_id == user.pk,
         "qr": qr.svg(url, _("Code to verify this receipt")),
         "files": list(case.attachments.filter(removed_at=None, deficiency=None)),
         "slip": request.GET.get("paper") == "slip",
@@ -197,6 +200,22 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
     }
     return render(request, "transactions/receipt.html", context)
+
+
+@login_required
+@hidden_is_404
+@pressed_on("transactions:requests")
+def renew_pin(request: HttpRequest, reference: str) -> HttpResponse:
+    """End the PIN on the receipt that was shown, and show the one with the new."""
+    user = signed_in(request)
+    case, serial = access.get(user, reference), whole(request.POST.get("serial", ""), most=9)
+    try:
+        pin.renew_pin(case, serial=-1 if serial is None else serial, by=user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("transactions:request", reference=case.reference)
+    messages.success(request, _("This is the new PIN. The one before opens nothing any more."))
+    return redirect("transactions:receipt", reference=case.reference)
 
 
 @login_required
@@ -257,7 +276,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 @login_required
 @require_safe
 def notices_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(request, Notification.objects.filter(recipient=signed_in(request)).for_reading())
+    page = page_of(request, Notification.objects.filter(access.notices(signed_in(request))).for_reading())
     rows = [{"notice": notice, "message": message(notice)} for notice in page]
     return render(request, "transactions/notices.html", {"page": page, "rows": rows})
 
