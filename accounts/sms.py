@@ -16,8 +16,14 @@ from django.utils.module_loading import import_string
 _count = itertools.count()
 
 
+class Refused(Exception):
+    """Raised by a backend, or for mail by a server's answer: this message will never be taken, however often it is sent
+    (the number does not exist, the address is unknown). Anything else a backend raises is tried again for a month."""
+
+
 def send(phone: str, text: str, *, key: str = "") -> None:
-    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken."""
+    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken: `Refused`
+    when it never will be."""
     import_string(settings.SMS_BACKEND)(phone, text, key or uuid.uuid4().hex)
 
 

@@ -15,9 +15,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils import timezone
+
+from accounts.sms import Refused
 
 from .database import AWAY
 from .models import Outbox
@@ -27,8 +31,14 @@ from .tracing import request_id
 logger = logging.getLogger(__name__)
 # Whoever died with a row is followed after this long; Celery's time limits end a task before (settings/work.py).
 LEASE = timedelta(seconds=20)
-MOST_ATTEMPTS, MOST_ATTEMPTS_AWAY = 8, 200
-LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS)
+LONGEST_PAUSE = timedelta(minutes=15)
+A_MONTH = 2900
+"""Attempts that last thirty days: the first ten within half an hour, then one every LONGEST_PAUSE."""
+SOON_AGAIN = 200
+"""So many attempts that found no database are made two seconds apart; later ones pause like all others."""
+COUNTED = 30_000  # what the column holds
+IN_A_ROW = 3
+"""So many failures one after the other, and the rest waits for the sweeper: what they ask for is away."""
 # So far the clocks of two hosts may be apart.
 CLOCKS_DIFFER = timedelta(seconds=10)
 BATCH = 500
@@ -39,14 +49,29 @@ WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
 _insert = PreparedInsert(Outbox)
 Handler = Callable[[int, datetime], Exception | None]
 _handlers: dict[str, Handler] = {}
+_patience: dict[str, int] = {}
 _batch_handlers: dict[str, Callable[[Sequence[int], datetime], None]] = {}
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the handler of a kind: called with the subject's id and the moment, inside a transaction."""
+class UnknownKind(Exception):
+    """This build has no handler for the row."""
+
+
+# What no time mends.
+PERMANENT = (Refused, UnknownKind, ObjectDoesNotExist)
+
+
+def handles(kind: str, *, attempts: int | None = None) -> Callable[[Handler], Handler]:
+    """Register the handler of a kind: called with the subject's id and the moment, inside a transaction.
+
+    Work of our own is tried for ever, because nobody else does it; `attempts` is for what would come too late after a
+    while, such as a message.
+    """
 
     def remember(handler: Handler) -> Handler:
         _handlers[kind] = handler
+        if attempts is not None:
+            _patience[kind] = attempts
         return handler
 
     return remember
@@ -140,9 +165,14 @@ def work(kind: str, now: datetime | None = None, *, seconds: float = WORK_SECOND
 
 
 def _one_by_one(kind: str, now: datetime, end: float) -> int:
+    """How many were done or tried; fewer than are due when time is up, none when all that was tried failed."""
+    failed = 0
     ids = due(kind, now, PIECES)
     for number, outbox_id in enumerate(ids, start=1):
-        run(outbox_id, now)
+        if (done := _try(outbox_id, now)) is not None:
+            failed = 0 if done else failed + 1
+        if failed == IN_A_ROW:
+            return 0
         if time.monotonic() > end:
             return number
     return len(ids)
@@ -188,17 +218,21 @@ def _one_at_a_time(kind: str) -> None:
 
 def run(outbox_id: int, now: datetime | None = None) -> bool:
     """Do one piece of work if nobody else has it. True when it was done here and now."""
-    now = now or timezone.now()
+    return bool(_try(outbox_id, now or timezone.now()))
+
+
+def _try(outbox_id: int, now: datetime) -> bool | None:
+    """True when it was done, False when it failed, None when somebody else has it."""
     claimed = Outbox.objects.filter(_claimable(now), pk=outbox_id).update(
-        state=Outbox.State.CLAIMED, lease_until=now + LEASE, attempts=F("attempts") + 1
+        state=Outbox.State.CLAIMED, lease_until=now + LEASE, attempts=Least(F("attempts") + 1, COUNTED)
     )
     if not claimed:
-        return False
+        return None
     row = Outbox.objects.get(pk=outbox_id)
     trace = request_id.set(row.request_id or f"outbox-{row.pk}")
     try:
         with transaction.atomic():
-            left = _handlers[row.kind](row.subject, now)
+            left = _handler(row.kind)(row.subject, now)
             mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_put_back(row, left, now) if left else mine.update(**done)):
@@ -208,7 +242,7 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
             return False
         logger.info("work done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
-        return False
+        return None
     except Exception as error:
         logger.exception("work failed", extra={"outbox_id": row.pk, "kind": row.kind})
         _put_back(row, error, now)
@@ -218,26 +252,39 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
     return True
 
 
+def _handler(kind: str) -> Handler:
+    if kind not in _handlers:
+        raise UnknownKind(kind)
+    return _handlers[kind]
+
+
 class LeaseLost(Exception):
     """Another worker took the row over while this one was slow; its effect is rolled back here."""
 
 
 def _put_back(row: Outbox, error: Exception, now: datetime) -> int:
-    """Try again later, each time twice as late; after MOST_ATTEMPTS it is dead, and staff see it.
+    """Try again later, each time twice as late, at most LONGEST_PAUSE; what no time mends is dead, and staff see it.
 
-    Returns 0 when somebody else has the row now.
+    So is a message whose month is over. Returns 0 when somebody else has the row now.
 
-    A database that was away is not the row's fault: then it is tried soon again, and many times more.
+    A database that was away is not the row's fault: then it is tried soon again, and nothing dies of it.
     """
     away = isinstance(error, AWAY)
-    dead = row.attempts >= (MOST_ATTEMPTS_AWAY if away else MOST_ATTEMPTS)
-    pause = 2 if away else 2**row.attempts
+    too_late = row.attempts >= _patience.get(row.kind, COUNTED + 1)
+    dead = not away and (too_late or isinstance(error, PERMANENT))
     return Outbox.objects.filter(pk=row.pk, attempts=row.attempts).update(
         state=Outbox.State.DEAD if dead else Outbox.State.OWED,
-        not_before=now + timedelta(seconds=pause),
+        not_before=now + pause_after(row.attempts, away=away),
         lease_until=None,
         last_error=f"{type(error).__name__}: {error}"[:500],
     )
+
+
+def pause_after(attempts: int, *, away: bool = False) -> timedelta:
+    """How long a row rests after so many attempts; shorter for a while when the database was away."""
+    if away and attempts <= SOON_AGAIN:
+        return timedelta(seconds=2)
+    return min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_PAUSE)
 
 
 def revive(row: Outbox, now: datetime) -> None:

@@ -93,5 +93,5 @@ def test_work_owed_for_nothing_does_not_end_as_done(cast, submitted):
     good.refresh_from_db()
     lost.refresh_from_db()
     assert good.status == "incoming"
-    assert (lost.state, lost.attempts) == ("owed", 1)
+    assert (lost.state, lost.attempts) == ("dead", 1)
     assert lost.last_error.startswith("DoesNotExist")

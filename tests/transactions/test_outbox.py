@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import OperationalError, connection
 
+from accounts.sms import Refused
 from transactions import outbox
-from transactions.models import Delivery, Notification, Outbox, Transaction
+from transactions.models import Delivery, Notification, Outbox
+from transactions.services import notices
 from transactions.services.heartbeat import beat
 
 from ..conftest import NOW, work_off
@@ -42,23 +44,173 @@ def test_a_worker_that_died_after_claiming_is_followed_by_another(cast, submitte
     assert (row.state, row.attempts) == ("done", 2)
 
 
-def test_failing_work_is_tried_later_and_then_dead_and_blocks_nothing(cast, submitted):
-    case, other = submitted(routed=False), submitted(routed=False)
-    row = owed(case)
-    Transaction.objects.filter(pk=case.pk).update(service="no-such")
+def test_failing_work_of_our_own_is_tried_for_ever_and_blocks_nothing(cast, submitted, monkeypatch):
+    done: list[int] = []
+
+    def handler(subject: int, now: datetime) -> None:
+        if len(done) < subject:
+            done.append(subject)
+            raise RuntimeError("not yet")
+
+    monkeypatch.setitem(outbox._handlers, "own-work", handler)
+    row, other = outbox.owe("own-work", 23, dedupe="own", now=NOW), submitted(routed=False)
     now = NOW
-    for attempt in range(1, outbox.MOST_ATTEMPTS + 1):
+    for attempt in [*range(1, 15), *range(outbox.A_MONTH, outbox.A_MONTH + 3), *range(29_998, 30_001), 30_000]:
+        Outbox.objects.filter(pk=row.pk).update(attempts=attempt - 1)
         assert outbox.run(row.pk, now) is False
         row.refresh_from_db()
         assert row.attempts == attempt
+        assert row.not_before - now <= timedelta(minutes=15)
+        assert (row.state, "not yet" in row.last_error) == ("owed", True)
         now = row.not_before + timedelta(seconds=1)
-    assert (row.state, "no-such" in row.last_error) == ("dead", True)
-    assert work_off(now) >= 1
+    assert work_off(now - timedelta(minutes=1)) >= 1
     other.refresh_from_db()
     assert other.status == "incoming"
-    Transaction.objects.filter(pk=case.pk).update(service=case.service)
+    assert [outbox.run(row.pk, now + timedelta(hours=n)) for n in range(1, 4)] == [False, False, True]
+
+
+class Gateway:
+    """An SMS gateway that is away until somebody puts it right; notes what it took."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str]] = []
+        self.wrong: Exception | None = ConnectionError("nobody there")
+
+    def send(self, phone: str, text: str, key: str) -> None:
+        if self.wrong:
+            raise self.wrong
+        self.taken.append((phone, key))
+
+
+@pytest.fixture
+def gateway(monkeypatch, settings) -> Gateway:
+    made = Gateway()
+    monkeypatch.setattr("tests.transactions.test_outbox.take", made.send, raising=False)
+    settings.SMS_BACKEND = "tests.transactions.test_outbox.take"
+    return made
+
+
+def wait(row: Outbox, until: datetime, now: datetime = NOW) -> datetime:
+    """Try a row until then: the first twenty attempts and the last are made, those between are only counted."""
+    while now < until:
+        assert outbox.run(row.pk, now) is False
+        row.refresh_from_db()
+        if row.state == "dead":
+            break
+        now = row.not_before
+        if row.attempts == 20:
+            many = max(0, (until - now) // outbox.pause_after(20) - 2)
+            Outbox.objects.filter(pk=row.pk).update(attempts=20 + many, not_before=(now := now + many * PAUSE))
+            row.refresh_from_db()
+    return now
+
+
+PAUSE = outbox.pause_after(20)
+
+
+@pytest.mark.parametrize("away", [timedelta(seconds=255), timedelta(hours=7), timedelta(days=21), timedelta(days=29)])
+def test_a_gateway_may_be_away_for_weeks_and_each_message_goes_out_once(cast, submitted, gateway, away):
+    submitted(routed=False)
+    row = Outbox.objects.get(kind="notify")
+    now = wait(row, NOW + away)
+    assert row.state == "owed"
+    assert now - (NOW + away) <= timedelta(minutes=15)
+    gateway.wrong = None
+    assert outbox.run(row.pk, now) is True
+    assert outbox.run(row.pk, now + timedelta(hours=1)) is False
+    assert [phone for phone, _key in gateway.taken] == [cast.citizen.phone]
+
+
+def test_pauses_double_up_to_a_quarter_of_an_hour_and_last_a_month():
+    pauses = [outbox.pause_after(attempts) for attempts in range(1, outbox.A_MONTH)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (timedelta(seconds=2), timedelta(minutes=15))
+    assert timedelta(days=30) <= sum(pauses, timedelta()) < timedelta(days=31)
+
+
+def test_after_a_month_a_message_is_given_up_and_seen(cast, submitted, gateway):
+    submitted(routed=False)
+    row = Outbox.objects.get(kind="notify")
+    now = wait(row, NOW + timedelta(days=31))
+    assert now - NOW >= timedelta(days=30)
+    assert (row.state, "nobody there" in row.last_error) == ("dead", True)
+    gateway.wrong = None
     outbox.revive(row, now)
     assert outbox.run(row.pk, now) is True
+    assert len(gateway.taken) == 1
+
+
+def test_what_the_gateway_will_never_take_is_dead_at_once(cast, submitted, gateway):
+    submitted(routed=False)
+    gateway.wrong = Refused("no such number")
+    row = Outbox.objects.get(kind="notify")
+    assert outbox.run(row.pk, NOW) is False
+    row.refresh_from_db()
+    assert (row.state, row.attempts, "no such number" in row.last_error) == ("dead", 1, True)
+
+
+def test_a_refused_number_does_not_give_up_a_mail_that_may_still_go(cast, submitted, gateway, settings):
+    cast.citizen.email, cast.citizen.email_notices = "citizen@example.org", True
+    cast.citizen.save()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
+    submitted(routed=False)
+    gateway.wrong = Refused("no such number")
+    row = Outbox.objects.get(kind="notify")
+    assert outbox.run(row.pk, NOW) is False
+    row.refresh_from_db()
+    assert row.state == "owed"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert outbox.run(row.pk, row.not_before) is False
+    row.refresh_from_db()
+    assert (row.state, len(mail.outbox)) == ("dead", 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "never"),
+    [
+        (550, b"5.1.1 no such user", True),
+        (550, b"no such user", True),
+        (553, b"5.1.3 bad address", True),
+        (550, b"5.7.1 relaying denied", False),
+        (554, b"5.7.1 blocked", False),
+        (450, b"4.2.0 greylisted", False),
+        (452, b"4.2.2 mailbox full", False),
+        (552, b"5.2.2 mailbox full", False),
+    ],
+)
+def test_a_mail_server_is_believed_about_the_address_alone(code, said, never):
+    assert notices._no_such_address(code, said) is never
+
+
+def test_a_database_that_was_away_is_nobodys_death(cast, submitted):
+    row = owed(submitted(routed=False))
+    for attempts in (1, 199, 201, outbox.A_MONTH, 29_999):
+        for kind in ("route", "notify"):
+            Outbox.objects.filter(pk=row.pk).update(kind=kind, attempts=attempts, state="claimed", lease_until=NOW)
+            row.refresh_from_db()
+            outbox._put_back(row, OperationalError("gone"), NOW)
+            row.refresh_from_db()
+            assert row.state == "owed"
+            assert row.not_before - NOW <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("kind", ["notify", "warn", "a-kind-of-tomorrow"])
+def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
+    row = outbox.owe(kind, 987_654_321, dedupe="x", now=NOW)
+    assert outbox.run(row.pk, NOW) is False
+    row.refresh_from_db()
+    assert (row.state, bool(row.last_error)) == ("dead", True)
+
+
+def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast, submitted, gateway):
+    for _ in range(8):
+        submitted(routed=False)
+    outbox.work("notify", NOW)
+    assert Outbox.objects.filter(kind="notify", attempts=1).count() == outbox.IN_A_ROW
+    gateway.wrong = None
+    assert work_off(NOW + timedelta(minutes=1)) >= 8
+    assert len(gateway.taken) == len(set(gateway.taken)) == 8
 
 
 def test_due_work_is_found_however_old(cast, submitted):

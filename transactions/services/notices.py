@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
@@ -75,7 +77,7 @@ def _channels(person: User) -> list[Delivery.Channel]:
     return wanted
 
 
-@outbox.handles("notify")
+@outbox.handles("notify", attempts=outbox.A_MONTH)
 def send(notification_id: int, now: datetime) -> Exception | None:
     """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
 
@@ -102,7 +104,8 @@ def send(notification_id: int, now: datetime) -> Exception | None:
             except database.AWAY:
                 raise
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
-                left = error
+                # While one channel may still work, the row lives.
+                left = error if left is None or isinstance(left, sms.Refused) else left
     return left
 
 
@@ -128,7 +131,7 @@ def _owe_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
     outbox.owe("warn", change.pk, dedupe=f"warn:{change.pk}", now=now)
 
 
-@outbox.handles("warn")
+@outbox.handles("warn", attempts=outbox.A_MONTH)
 def warn(change_id: int, now: datetime) -> None:
     people.warn_of_change(change_id)
 
@@ -138,7 +141,7 @@ def _owe_word_of_name(*, change: NameChange, now: datetime, **_more: Any) -> Non
     outbox.owe("warn_name", change.pk, dedupe=f"warn_name:{change.pk}", now=now)
 
 
-@outbox.handles("warn_name")
+@outbox.handles("warn_name", attempts=outbox.A_MONTH)
 def warn_of_name(change_id: int, now: datetime) -> None:
     people.warn_of_name(change_id)
 
@@ -151,7 +154,19 @@ def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
         return
     sender = settings.DEFAULT_FROM_EMAIL
     headers = {"Message-ID": f"<{key}@{sender.rpartition('@')[2].rstrip('>')}>"}
-    EmailMessage(subject(said), letter(said), sender, [notice.recipient.email], headers=headers).send()
+    mail = EmailMessage(subject(said), letter(said), sender, [notice.recipient.email], headers=headers)
+    try:
+        mail.send()
+    except SMTPRecipientsRefused as error:
+        if all(_no_such_address(code, bytes(said)) for code, said in error.recipients.values()):
+            raise sms.Refused(str(error)) from error
+        raise
+
+
+def _no_such_address(code: int, said: bytes) -> bool:
+    """Does a mail server say that the address itself is wrong? A refusal of us (5.7.…) may be mended at the server."""
+    enhanced = re.match(rb"\s*(\d\.\d+)\.\d+", said)
+    return code in (550, 551, 553) and (enhanced is None or enhanced[1] == b"5.1")
 
 
 def mark_read(user: User, now: datetime) -> int:
