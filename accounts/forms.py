@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as account_forms
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.totp import forms as app_forms
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fields import CodeField, CompactField, EmailField, LineField
+from municipality.text import written_code
 
 from .identity import clean_mobile, clean_name, clean_national_id
 from .models import EngineeringOffice, User
@@ -150,12 +153,20 @@ class ProfileForm(forms.ModelForm):
         widgets = {"language": forms.RadioSelect, "email": forms.EmailInput(attrs={"autocomplete": "email"})}
 
 
+class OfficeField(forms.ChoiceField):
+    """One of the practising offices that were found, by its licence number."""
+
+    def to_python(self, value: Any) -> str:
+        return written_code(value or "").upper()
+
+
 class AuthoriseForm(forms.Form):
-    licence_number = CodeField(
-        label=_("Licence number of the engineering office"),
-        help_text=_("It stands on the office's letters, for example ENG-1001."),
-        max_length=20,
-        widget=forms.TextInput(attrs={"dir": "ltr", "list": "offices", "autocomplete": "off"}),
+    """The plot, and one of `offices`, whose names are shown beside their licence numbers."""
+
+    licence_number = OfficeField(
+        label=_("Which office"),
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("No practising engineering office has this licence number.")},
     )
     plan_number = CodeField(
         label=_("Plan number"),
@@ -170,9 +181,19 @@ class AuthoriseForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def clean_licence_number(self) -> str:
-        number: str = self.cleaned_data["licence_number"].upper()
-        self.office = EngineeringOffice.objects.filter(licence_number=number).first()
-        if self.office is None:
-            raise ValidationError(_("No engineering office has this licence number."), code="unknown_office")
-        return number
+    def __init__(self, *args: Any, offices: list[EngineeringOffice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offices = {office.licence_number: office for office in offices}
+        cast("forms.ChoiceField", self.fields["licence_number"]).choices = [
+            (office.licence_number, _name_and_number(office)) for office in offices
+        ]
+
+    @property
+    def office(self) -> EngineeringOffice:
+        """Of a valid form."""
+        return self._offices[self.cleaned_data["licence_number"]]
+
+
+def _name_and_number(office: EngineeringOffice) -> SafeString:
+    words = '<bdi>{}</bdi> <bdi dir="ltr" class="ltr soft">{}</bdi>'
+    return format_html(words, office.name, office.licence_number)

@@ -10,25 +10,26 @@ from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.pages import form_page, pressed_on
-from municipality.text import western_digits
+from municipality.text import one_line, western_digits
 
 from . import services, sms
 from .access import at_office, offices_of, signed_in
+from .authorising import found_offices
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
-from .models import Authorisation, EngineeringOffice, OneTimeCode
+from .models import Authorisation, OneTimeCode
 from .programs import let_in, programs_of, shut_out
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
 ROWS = 50
-OFFERED = 200
+OFFERED = 10
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 ANSWERS = {"accept": True, "decline": False}
 
@@ -125,8 +126,14 @@ def program_end(request: HttpRequest) -> HttpResponse:
 @form_page
 def authorisations(request: HttpRequest) -> HttpResponse:
     """What an owner has authorised, and the form to authorise another office for a plot."""
-    form = AuthoriseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.office:
+    query = one_line(request.POST.get("q", ""))[:80]
+    # Who typed another name meanwhile wants to see who that is, whichever button Enter pressed.
+    looks = "find" in request.POST or query != one_line(request.POST.get("found", ""))[:80]
+    pressed = request.method == "POST" and not looks
+    typed = request.POST if request.method == "POST" else None
+    offices, more = found_offices(query, OFFERED, chosen=request.POST.get("licence_number", ""))
+    form = AuthoriseForm(typed if pressed else None, offices=offices, initial=typed and typed.dict())
+    if pressed and form.is_valid():
         try:
             services.authorise_office(
                 signed_in(request),
@@ -141,12 +148,12 @@ def authorisations(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:authorisations")
     rows = Authorisation.objects.filter(owner=signed_in(request)).select_related("office")
     live_first = Case(When(status__in=LIVE, then=0), default=1)
-    offices = list(EngineeringOffice.objects.practising(timezone.localdate())[: OFFERED + 1])
     context = {
         "form": form,
         "page": Paginator(rows.order_by(live_first, "-given_at", "-pk"), ROWS).get_page(request.GET.get("page")),
-        "offices": offices[:OFFERED],
-        "more_offices": len(offices) > OFFERED,
+        "q": query,
+        "offices": offices,
+        "more_offices": more,
     }
     return render(request, "accounts/authorisations.html", context)
 

@@ -173,8 +173,8 @@ TOLD = {
     "second-factor-asked": CODE,
     "second-factor-set-up": CODE,
     "second-factor-set-up-mistakes": CODE,
-    "authorisations": {"licence_number": "off", "plan_number": "off", "parcel_number": "off"},
-    "authorisations-none": {"licence_number": "off", "plan_number": "off", "parcel_number": "off"},
+    "authorisations": {"q": "off", "plan_number": "off", "parcel_number": "off"},
+    "authorisations-none": {"q": "off", "plan_number": "off", "parcel_number": "off"},
     "office-authorisations": {"q": "off"},
     "office-authorisations-none": {"q": "off"},
     # About somebody else than the one who types.

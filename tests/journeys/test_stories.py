@@ -153,7 +153,10 @@ def test_a_wrong_file_is_taken_out_of_an_answer_that_is_being_written(cast, open
 def test_a_building_permit(cast, open_page, papers):
     owner, office = open_page(cast.citizen), open_page(cast.engineer)
     owner.goto("/authorisations/")
-    for name, value in (("licence_number", "ENG-1"), ("plan_number", "415"), ("parcel_number", "27")):
+    owner.fill("[name=q]", "eng-1")
+    follow(owner.locator("button[name=find]"))
+    owner.check("[name=licence_number][value='ENG-1']")
+    for name, value in (("plan_number", "415"), ("parcel_number", "27")):
         owner.fill(f"[name={name}]", value)
     follow(owner.get_by_role("button", name="تفويض").last)
     owner.get_by_text("بانتظار قبول المكتب الهندسي").first.wait_for()
