@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from .services.attachments import MOST_BYTES, NoRoom
 
@@ -13,11 +14,22 @@ from .services.attachments import MOST_BYTES, NoRoom
 KEPT_BYTES = MOST_BYTES + 1024 * 1024
 
 
+class _Kept(UploadedFile):
+    """On disk without a name: Django would put what follows the last dot of the sender's into it, however long."""
+
+    def __init__(self, name: str, content_type: str, charset: str | None, extra: dict[str, str] | None) -> None:
+        super().__init__(tempfile.TemporaryFile(), name, content_type, 0, charset, extra)
+
+
 class BoundedUploadHandler(TemporaryFileUploadHandler):
     """Keeps at most KEPT_BYTES of a file but counts all of it: services.attachments refuses it by its size."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
+        FileUploadHandler.new_file(self, *args, **kwargs)
+        try:
+            self.file = _Kept(self.file_name, self.content_type, self.charset, self.content_type_extra)
+        except OSError as error:
+            raise NoRoom from error
         self.kept = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

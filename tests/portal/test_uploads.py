@@ -105,3 +105,31 @@ def test_exactly_fifty_megabytes_are_taken(way, ways):
     assert (over.status_code, Attachment.objects.count()) == (422, 0)
     assert ways[way](upload("most.pdf", pdf(50 * MIB))).status_code == {"page": 302, "api": 201}[way]
     assert Attachment.objects.get().size == 50 * MIB
+
+
+LONG = {
+    "after-the-dot": "deed." + "x" * 300,
+    "arabic-after-the-dot": "صك." + "م" * 120,
+    "no-dot": "م" * 400,
+    "only-a-dot": "." + "x" * 400,
+    "many-dots": "a." * 200 + "pdf",
+    "emoji": "deed." + "\U0001f600" * 80,
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/inquiry/", "/accounts/login/", "/first/", "/no-such-page/", "/api/v1/inquiries/"])
+@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+def test_a_long_file_name_breaks_no_form_of_any_page(name, path, db):
+    sent = upload("x.pdf")
+    sent._name = name
+    answer = Client(raise_request_exception=False).post(path, {"file": sent})
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("way", ["page", "api"])
+@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+def test_a_file_of_a_long_name_is_kept_under_a_shorter_one(way, name, ways):
+    sent = upload("x.pdf")
+    sent._name = name
+    assert ways[way](sent).status_code == {"page": 302, "api": 201}[way]
+    assert 0 < len(Attachment.objects.get().original_name) <= 200
