@@ -15,8 +15,8 @@ RUN DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py compile_tra
  && rm -rf /tmp/var
 
 FROM python:3.11.14-slim-bookworm
-# pg_dump and pg_restore, for manage.py backup and restore.
-RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+# pg_dump and pg_restore, for manage.py backup and restore; libseccomp cages who opens uploaded files (ADR 11).
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client libseccomp2 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/portal --create-home portal
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/static /srv/static

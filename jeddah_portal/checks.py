@@ -68,6 +68,28 @@ def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def uploads_are_opened_in_a_cage(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Who opens strangers' files is held by limits alone where the kernel's filter of calls cannot be asked for."""
+    from transactions.drawer.cage import filter_of_calls
+
+    if filter_of_calls() is not None:
+        return []
+    return [Error("libseccomp.so.2 is not installed: uploaded files are opened without it.", id="portal.E008")]
+
+
+@register(Tags.compatibility)
+def the_scanner_can_be_asked(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    from transactions import scanning
+
+    try:
+        if scanning.is_set():
+            scanning.daemon(settings.CLAMD_URL)
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="portal.E009")]
+    return []
+
+
 @register(Tags.compatibility)
 def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     from transactions.tasks import DOORBELLS

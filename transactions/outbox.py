@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -51,6 +51,10 @@ Handler = Callable[[int, datetime], Exception | None]
 _handlers: dict[str, Handler] = {}
 _patience: dict[str, int] = {}
 _batch_handlers: dict[str, Callable[[Sequence[int], datetime], None]] = {}
+# Kinds whose work takes long and may be done twice: no transaction is open meanwhile.
+_outside: set[str] = set()
+Order = Callable[[QuerySet[Outbox]], list[int]]
+_orders: dict[str, Order] = {}
 
 
 class UnknownKind(Exception):
@@ -61,8 +65,9 @@ class UnknownKind(Exception):
 PERMANENT = (Refused, UnknownKind, ObjectDoesNotExist)
 
 
-def handles(kind: str, *, attempts: int | None = None) -> Callable[[Handler], Handler]:
-    """Register the handler of a kind: called with the subject's id and the moment, inside a transaction.
+def handles(kind: str, *, attempts: int | None = None, outside: bool = False) -> Callable[[Handler], Handler]:
+    """Register the handler of a kind: called with the subject's id and the moment, inside a transaction, or `outside`
+    one: then whoever dies after it does it again.
 
     Work of our own is tried for ever, because nobody else does it; `attempts` is for what would come too late after a
     while, such as a message.
@@ -72,7 +77,21 @@ def handles(kind: str, *, attempts: int | None = None) -> Callable[[Handler], Ha
         _handlers[kind] = handler
         if attempts is not None:
             _patience[kind] = attempts
+        if outside:
+            _outside.add(kind)
         return handler
+
+    return remember
+
+
+def in_order_of(kind: str) -> Callable[[Order], Order]:
+    """Register who is next: called with the rows of a kind that are due, returns the ids of some, in order; asked anew
+    after those. Without it the oldest come first.
+    """
+
+    def remember(order: Order) -> Order:
+        _orders[kind] = order
+        return order
 
     return remember
 
@@ -131,8 +150,10 @@ def kinds() -> list[str]:
 
 
 def due(kind: str, now: datetime, limit: int) -> list[int]:
-    """Ids of rows of this kind that wait, oldest first, however old they are."""
+    """Ids of rows of this kind that wait, oldest first or as the kind's order says, however old they are."""
     waiting = Outbox.objects.filter(_claimable(now), kind=kind, state__in=WAITING)
+    if kind in _orders:
+        return _orders[kind](waiting)[:limit]
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
@@ -231,8 +252,10 @@ def _try(outbox_id: int, now: datetime) -> bool | None:
     row = Outbox.objects.get(pk=outbox_id)
     trace = request_id.set(row.request_id or f"outbox-{row.pk}")
     try:
+        left = _handlers[row.kind](row.subject, now) if row.kind in _outside else None
         with transaction.atomic():
-            left = _handler(row.kind)(row.subject, now)
+            if row.kind not in _outside:
+                left = _handler(row.kind)(row.subject, now)
             mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_put_back(row, left, now) if left else mine.update(**done)):

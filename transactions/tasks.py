@@ -42,6 +42,24 @@ def warn_name(**_future: object) -> None:
 
 
 @shared_task
+def draw(**_future: object) -> None:
+    """One at a time on each host, so that drawings, however many, leave the other workers to notices and routing."""
+    from . import outbox
+    from .services import drawings
+
+    with drawings.alone() as free:
+        if free:
+            outbox.work(drawings.KIND)
+
+
+@shared_task
+def scan(**_future: object) -> None:
+    from . import outbox
+
+    outbox.work("scan")
+
+
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from . import outbox
@@ -76,4 +94,6 @@ DOORBELLS: dict[str, Task] = {
     "recount": recount,
     "warn": warn,
     "warn_name": warn_name,
+    "draw": draw,
+    "scan": scan,
 }

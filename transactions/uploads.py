@@ -17,8 +17,9 @@ KEPT_BYTES = MOST_BYTES + 1024 * 1024
 class _Kept(UploadedFile):
     """On disk without a name: Django would put what follows the last dot of the sender's into it, however long."""
 
-    def __init__(self, name: str, content_type: str, charset: str | None, extra: dict[str, str] | None) -> None:
-        super().__init__(tempfile.TemporaryFile(), name, content_type, 0, charset, extra)
+    def __init__(self, name: Any, content_type: Any, charset: Any, extra: Any) -> None:
+        kept = tempfile.TemporaryFile()  # noqa: SIM115 – Django closes it with the request
+        super().__init__(kept, name, content_type, 0, charset, extra)
 
 
 class BoundedUploadHandler(TemporaryFileUploadHandler):
@@ -27,7 +28,8 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         FileUploadHandler.new_file(self, *args, **kwargs)
         try:
-            self.file = _Kept(self.file_name, self.content_type, self.charset, self.content_type_extra)
+            kept = _Kept(self.file_name, self.content_type, self.charset, self.content_type_extra)
+            self.file = kept  # type: ignore[assignment]
         except OSError as error:
             raise NoRoom from error
         self.kept = 0

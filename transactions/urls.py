@@ -34,4 +34,7 @@ urlpatterns = [
     path("files/<uuid:key>/", files.download, name="file"),
     path("files/<uuid:key>/preview/", files.preview, name="preview"),
     path("files/<uuid:key>/preview/<int:page>/", files.preview, name="preview_page"),
+    path("files/<uuid:key>/preview/<int:page>/<int:row>/<int:column>/", files.preview, name="preview_part"),
+    path("files/<uuid:key>/sheet/<int:page>/", files.sheet, name="sheet"),
+    path("files/<uuid:key>/without-programs/", files.without_programs, name="without_programs"),
 ]

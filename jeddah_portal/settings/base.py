@@ -133,6 +133,8 @@ STORAGES = {
         "BACKEND": env.str("STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage")
     },
 }
+# Files are scanned by this daemon of ClamAV as they arrive (transactions/scanning.py); unset, they are "not scanned".
+CLAMD_URL = env.str("CLAMD_URL", default="")
 FILE_UPLOAD_HANDLERS = ["transactions.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -7,7 +7,7 @@ from kombu import Queue
 from .environment import VAR, env
 
 CELERY_BROKER_URL = env.str("REDIS_URL", default="")
-CELERY_TASK_QUEUES = [Queue("routing"), Queue("notifications"), Queue("upkeep")]
+CELERY_TASK_QUEUES = [Queue("routing"), Queue("notifications"), Queue("upkeep"), Queue("drawing")]
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "transactions.tasks.route": {"queue": "routing"},
@@ -15,6 +15,8 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.recount": {"queue": "upkeep"},
     "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.warn_name": {"queue": "notifications"},
+    "transactions.tasks.draw": {"queue": "drawing"},
+    "transactions.tasks.scan": {"queue": "drawing"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
     "transactions.tasks.upkeep": {"queue": "upkeep"},

@@ -67,5 +67,6 @@ class Bucket(S3Storage):
     _save = _as_oserror(S3Storage._save)
     delete = _as_oserror(S3Storage.delete)
     exists = _as_oserror(S3Storage.exists)
+    size = _as_oserror(S3Storage.size)
     listdir = _as_oserror(S3Storage.listdir)
     get_modified_time = _as_oserror(S3Storage.get_modified_time)

@@ -60,6 +60,7 @@ def outcome(client: Any, method: str, route: str, world: World) -> str:
         ours = (world.studied.reference, world.returned.reference, world.issued.reference)
         return "C" if any(reference.encode() in content for reference in ours) else "o"
     return {
+        202: "W",
         204: "-",
         400: "b",
         401: "U",

@@ -117,7 +117,10 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("path", ["/", "/inquiry/", "/accounts/login/", "/first/", "/no-such-page/", "/api/v1/inquiries/"])
+PAGES = ["/", "/inquiry/", "/accounts/login/", "/first/", "/no-such-page/", "/api/v1/inquiries/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("name", LONG.values(), ids=LONG)
 def test_a_long_file_name_breaks_no_form_of_any_page(name, path, db):
     sent = upload("x.pdf")

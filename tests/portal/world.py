@@ -101,6 +101,8 @@ class World:
             "<int:deficiency>": self.deficiency,
             "<int:status>": 410,
             "<int:page>": 1,
+            "<int:row>": 1,
+            "<int:column>": 1,
             "<int:pk>": next((pk for start, pk in self.rows().items() if route.startswith(start)), 0),
             "<str:token>": self.studied.intake.token,
             "<uuid:key>": next(key for start, key in self.keys().items() if route.startswith(start)),

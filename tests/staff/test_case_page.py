@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
 from html import unescape
 from urllib.parse import urljoin
@@ -15,15 +13,13 @@ from django.utils import timezone
 
 from municipality.models import Office
 from permits.models import Tariff
-from transactions import previews
 from transactions.admin.case import ACTIONS
 from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
-from transactions.models import Attachment
 from transactions.queues import queue_of
-from transactions.services import attachments, moves, notes
+from transactions.services import moves, notes
 from transactions.workflow import BY_NAME, Obstacle, obstacle
 
-from ..conftest import NOW, PASSWORD, drive, pdf, put, upload
+from ..conftest import NOW, PASSWORD, drive
 
 pytestmark = pytest.mark.django_db
 
@@ -239,74 +235,6 @@ def test_a_refused_return_comes_back_with_its_boxes_ticked_and_its_words(cast, c
     )
     assert answer.status_code == 422
     assert answer.context["open_move"] == "return"
-
-
-def test_documents_are_looked_at_in_the_page_one_page_at_a_time(cast, case, signed_in):
-    file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
-    put(file, pages_pdf(3))
-    page, url = signed_in(cast.reviewer), reverse("staff:case", args=[case.reference])
-    first = page.get(url, {"file": file.key})
-    assert (first.context["shown"].page, first.context["shown"].pages) == (1, 3)
-    assert first.context["shown"].after == 2
-    picture = page.get(reverse("transactions:preview_page", args=[file.key, 3]))
-    assert picture["Content-Type"] == "image/png"
-    for asked in ("9", "0", "-1", "x", "٢", "9" * 40):
-        assert 1 <= page.get(url, {"file": file.key, "page": asked}).context["shown"].page <= 3
-    assert page.get(url, {"file": "no-such"}).context["shown"].file.has_preview
-
-
-def test_a_file_that_cannot_be_drawn_is_offered_for_download(cast, case, signed_in):
-    file = Attachment.objects.filter(transaction=case, content_type="application/pdf").first()
-    put(file, b"%PDF-1.4\nthis is no document at all")
-    answer = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference]), {"file": file.key})
-    assert answer.context["shown"].pages == 0
-    html = answer.content.decode()
-    assert reverse("transactions:file", args=[file.key]) in html
-    assert reverse("transactions:preview_page", args=[file.key, 1]) not in html
-
-
-def test_a_document_opened_by_several_at_once_keeps_its_pages(cast, monkeypatch):
-    monkeypatch.setattr(previews, "WAIT_SECONDS", 60)
-    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
-    with ThreadPoolExecutor(6) as readers:
-        drawn = list(readers.map(lambda _: previews.picture(file, 1), range(6)))
-    assert None not in drawn
-    assert previews.pages(file) == 3
-    assert {path.suffix for path in drawn[0].parent.iterdir()} == {".png", ".pages"}
-
-
-def test_a_document_that_could_not_be_drawn_for_want_of_memory_is_drawn_another_time_and_not_at_once(cast, monkeypatch):
-    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
-    monkeypatch.setattr(previews, "MEMORY", 8 * 1024**2)
-    assert previews.pages(file) == 0
-    monkeypatch.undo()
-    assert previews.pages(file) == 0
-    monkeypatch.setattr(previews, "FORGIVEN_AFTER_SECONDS", 0)
-    assert previews.pages(file) == 3
-
-
-def test_documents_that_take_long_do_not_hold_every_thread(cast, monkeypatch):
-    """As many as may be drawn at once are on their way: whoever asks for another is not kept waiting for them."""
-    monkeypatch.setattr(previews, "WAIT_SECONDS", 0.05)
-    file = attachments.store(upload("plan.pdf", pages_pdf(3)), document="deed", by=cast.citizen, now=NOW)
-    with ExitStack() as busy:
-        for _ in range(previews.AT_ONCE):
-            busy.enter_context(previews._places)
-        assert previews.pages(file) == 0
-    assert previews.pages(file) == 3
-
-
-def test_that_a_file_cannot_be_drawn_is_found_out_once(cast):
-    file = attachments.store(upload("plan.pdf", b"%PDF-1.4\nno document"), document="deed", by=cast.citizen, now=NOW)
-    assert previews.pages(file) == 0
-    put(file, pages_pdf(3))
-    assert previews.pages(file) == 0
-
-
-def test_a_drawing_without_a_picture_is_counted_as_none(cast):
-    file = attachments.store(upload("plan.pdf", pdf()), document="deed", by=cast.citizen, now=NOW)
-    file.content_type = "image/vnd.dwg"
-    assert previews.pages(file) == 0
 
 
 def test_the_history_names_who_did_what_and_why_the_file_came_here(cast, case, signed_in):

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.urls import reverse
 
-from transactions import service_types
+from transactions import kinds, service_types
 from transactions.errors import DomainError, Invalid
 from transactions.models import Attachment, Draft
 from transactions.services import attachments, drafts, moves
@@ -21,6 +21,7 @@ from ..conftest import ANSWERS, NOW, authorised, content_of, drive, pdf, picture
 
 pytestmark = pytest.mark.django_db
 MIB = 1024 * 1024
+STARTS = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 
 
 def store(cast, name="paper.pdf", content=None, **more):
@@ -56,11 +57,11 @@ def test_a_file_is_kept_under_a_name_of_ours_with_its_hash(cast, wherever_files_
     ],
 )
 def test_names_lose_what_could_harm(name, kept, cast):
-    assert attachments.safe_name(name) == kept
+    assert kinds.safe_name(name) == kept
 
 
 def test_a_name_of_300_characters_is_shortened_and_keeps_its_ending(cast):
-    name = attachments.safe_name("م" * 300 + ".pdf")
+    name = kinds.safe_name("م" * 300 + ".pdf")
     assert len(name) <= 200
     assert name.endswith(".pdf")
 
@@ -83,11 +84,6 @@ def test_what_a_file_holds_counts_and_not_what_it_is_called(name, content, code,
 
 def test_a_kind_this_document_does_not_take_is_refused(cast):
     assert refusal(lambda: store(cast, "photo.pdf", pdf(), accepts=("image/png",))) == "file_type"
-
-
-def test_a_picture_with_more_pixels_than_a_screen_can_bear_is_refused(cast, monkeypatch):
-    monkeypatch.setattr(attachments, "MOST_PIXELS", 100)
-    assert refusal(lambda: store(cast, "photo.png", picture())) == "image_broken"
 
 
 def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in, wherever_files_lie):
@@ -150,14 +146,7 @@ def test_pictures_and_papers_are_shown_in_the_page(cast, submitted, signed_in, w
     for file in case.attachments.all():
         answer = page.get(reverse("transactions:preview", args=[file.key]))
         assert answer.status_code == 200, file.content_type
-        assert answer["Content-Type"] == "image/png"
-        assert b"".join(answer.streaming_content).startswith(b"\x89PNG")
-
-
-def test_a_paper_that_cannot_be_drawn_has_no_picture_and_breaks_nothing(cast, signed_in):
-    file = store(cast, "broken.pdf", b"%PDF-1.4\nnothing follows")
-    assert signed_in(cast.citizen).get(reverse("transactions:preview", args=[file.key])).status_code == 404
-    assert signed_in(cast.citizen).get(reverse("transactions:file", args=[file.key])).status_code == 200
+        assert answer.content.startswith(STARTS[answer["Content-Type"]])
 
 
 def test_files_without_a_row_are_swept_away_after_a_day(cast, wherever_files_lie):
@@ -171,10 +160,8 @@ def test_files_without_a_row_are_swept_away_after_a_day(cast, wherever_files_lie
 
 
 def test_what_is_not_ours_is_not_swept(wherever_files_lie):
-    default_storage.save("previews/ab/page.png", ContentFile(b"a picture"))
     default_storage.save("elsewhere/file", ContentFile(b"of somebody else"))
     call_command("sweep_files", older_than=-2)
-    assert default_storage.exists("previews/ab/page.png")
     assert default_storage.exists("elsewhere/file")
 
 

@@ -17,10 +17,12 @@ from municipality.models import Office, OfficeKind
 from municipality.services import offices
 from municipality.text import whole
 
-from .. import access, previews
+from .. import access, pictures
 from ..lateness import standings
 from ..models import Attachment, Event, Transaction
+from ..pictures import State
 from ..service_types import ServiceType
+from ..services import drawings
 from ..summary import sections
 from ..timeline import movements_of
 from ..versions import belongs_to, missing_papers, versions_of
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """One page of one document, as a picture beside the list. `pages` is 0 when it cannot be shown."""
+    """One page of one document, as a picture beside the list. `pages` is 0 when it cannot be shown; `state` says
+    whether the picture of the page is there.
+    """
 
     file: Attachment
     label: StrOrPromise
     page: int
     pages: int
+    state: str = State.THERE
 
     @property
     def before(self) -> int:
@@ -66,6 +71,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "turned_up": _turned_up(case, events, [file for _label, file in files]),
         "files": files,
         "shown": shown(files, request.GET),
+        "not_scanned": any(not file.scanned for _label, file in files),
         "flags": list(service.flag(case.answers)),
         "history": history(case, events),
         "numbers": movements_of(case),
@@ -113,9 +119,15 @@ def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]
     )
     if file is None:
         return None
-    pages = previews.pages(file)
-    number = whole(asked.get("page", ""), most=3) or 1
-    return Shown(file, label, min(max(1, number), max(1, pages)), pages)
+    if not file.has_preview:
+        return Shown(file, label, 1, 0)
+    # Until it was opened nobody knows how many pages there are; one there is.
+    pages = file.pages or 1
+    page = min(max(1, whole(asked.get("page", ""), most=5) or 1), pages)
+    state = pictures.state(file.key, str(page))
+    if state == State.MISSING:
+        drawings.want(file, page)
+    return Shown(file, label, page, pages, state)
 
 
 def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, Any]:

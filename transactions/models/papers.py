@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .. import service_types
+from .. import kinds, service_types
 from ..workflow import Status
 from .history import Deficiency
 from .requests import Draft, Transaction, person
@@ -54,6 +54,16 @@ class Attachment(models.Model):
     # The version that put another in its place: from then on it is history, and is never removed.
     replaced_in = models.SmallIntegerField(null=True, blank=True)
 
+    # What was found out when it was opened (drawing.Found); empty until then.
+    look = models.CharField(max_length=20, default="", db_default="", editable=False)
+    pages = models.PositiveIntegerField(_("pages"), null=True, blank=True, editable=False)
+    # Words of drawing.MARKS, with spaces between.
+    marks = models.CharField(max_length=60, default="", db_default="", editable=False)
+    # scanning.CLEAN or INFECTED; empty: not scanned.
+    scanned = models.CharField(max_length=10, default="", db_default="", editable=False)
+    # What the sender knows the upload by: one whose last answer was lost is not sent again (services/pieces.py).
+    sent_as = models.CharField(max_length=32, default="", db_default="", editable=False)
+
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
@@ -80,7 +90,27 @@ class Attachment(models.Model):
 
     @property
     def has_preview(self) -> bool:
-        return self.is_image or self.content_type == "application/pdf"
+        """Can it be shown as a picture, as far as is known?"""
+        kind = self.is_image or self.content_type == "application/pdf"
+        return kind and (not self.look or bool(self.pages)) and not self.is_infected
+
+    @property
+    def is_infected(self) -> bool:
+        return self.scanned == "infected"
+
+    @property
+    def has_programs(self) -> bool:
+        """Does something in it act by itself when it is opened, or lie hidden in it?"""
+        return bool({"programs", "files"}.intersection(self.marks.split()))
+
+    @property
+    def lacks_fonts(self) -> bool:
+        return "fonts" in self.marks.split()
+
+    @property
+    def handed_out_as(self) -> str:
+        """Its name, with the ending of what it is."""
+        return kinds.named(self.original_name, self.content_type)
 
 
 class FeeDue(models.Model):

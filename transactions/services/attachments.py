@@ -4,64 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
-import unicodedata
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
-import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
-
-import magic  # isort: skip
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image
 
 from accounts.models import User
 from municipality.text import isolated
 
-from .. import access
-from ..errors import DomainError, Invalid, Problem
+from .. import access, kinds, pictures
+from ..errors import DomainError
 from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
 from ..revision import with_dependants
-from ..service_types import MIB, PHOTO, Document
+from ..service_types import MIB, Document
 from ..workflow import Status
+from . import drawings, stored
 from .drafts import lock_to_write
 from .intake import too_many
+from .looking import look, refuse
+from .stored import NoRoom, OutOfReach, open_intact
 
+__all__ = ["NoRoom", "OutOfReach", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
-SNIFFED = 64 * 1024
 MOST_BYTES = 50 * MIB
-MOST_PIXELS = 100_000_000
 # Uploaded by API, and not part of a request yet.
 MOST_FREE = 200
-KINDS = {
-    "application/pdf": "PDF",
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/vnd.dwg": "DWG",
-}
-
-
-def safe_name(name: str) -> str:
-    """The name as people know it, without folders, control or direction characters, at most 200 long."""
-    name = re.split(r"[/\\]", name)[-1]
-    name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    name = name.strip(" .") or "file"
-    if len(name) > 200:
-        stem, dot, ending = name.rpartition(".")
-        name = f"{stem[:180]}…{dot}{ending[:15]}" if dot else name[:200]
-    return name
-
-
-_insert = PreparedInsert(Attachment)
+_row = PreparedInsert(Attachment)
 
 
 def store(
@@ -69,7 +44,7 @@ def store(
     *,
     document: str,
     by: User,
-    accepts: Collection[str] = tuple(KINDS),
+    accepts: Collection[str] = tuple(kinds.TAKEN),
     most_bytes: int = MOST_BYTES,
     now: datetime | None = None,
 ) -> Attachment:
@@ -80,7 +55,7 @@ def store(
         message = _("%(many)d files of yours belong to no request yet. Submit their requests before you send more.")
         raise DomainError("too_many_files", message % {"many": MOST_FREE})
     return _insert(
-        **_keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
+        _keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
 
 
@@ -98,26 +73,34 @@ def _keep(
     The row comes after the file; a crash or a refusal in between leaves a file without a row, which
     `manage.py sweep_files` takes away. No database transaction is open meanwhile: a store that hangs holds no lock.
     """
-    name = safe_name(upload.name or "")
+    name = kinds.safe_name(upload.name or "")
     size = upload.size or 0
     check_size(document, name, size, most_bytes)
-    upload.seek(0)
-    content_type = magic.from_buffer(upload.read(SNIFFED), mime=True)
-    check_kind(document, name, content_type, accepts)
-    if content_type in PHOTO:
-        _check_image(upload, document, name)
+    content_type = check_kind(document, name, upload, accepts)
+    sha256 = _digest(upload)
+    looked = look(upload, document=document, name=name, kind=content_type, sha256=sha256, sender=by.pk)
     key = uuid.uuid4()
     stored_as = f"{key.hex[:2]}/{key.hex}"
+    stored.write(upload, stored_as)
+    try:
+        pictures.keep(key, looked.pictures)
+    except OSError:
+        logger.exception("a picture could not be kept; it is drawn again when it is wanted")
     return {
         "key": key,
         "document": document,
-        "original_name": name,
+        "original_name": kinds.named(name, content_type),
         "content_type": content_type,
         "size": size,
-        "sha256": _write(upload, stored_as),
+        "sha256": sha256,
         "stored_as": stored_as,
         "uploaded_by": by,
         "uploaded_at": now,
+        "look": looked.look,
+        "pages": looked.pages,
+        "marks": looked.marks,
+        "scanned": looked.scanned,
+        "sent_as": getattr(upload, "sent_as", ""),
     }
 
 
@@ -130,52 +113,34 @@ def check_size(document: str, name: str, size: int, most_bytes: int) -> None:
         refuse(document, message % {"name": isolated(name), "most": most_bytes // MIB}, "file_too_large")
 
 
-def check_kind(document: str, name: str, content_type: str, accepts: Collection[str]) -> None:
-    """Invalid when the content is of a kind that is not taken."""
-    if content_type not in accepts:
-        kinds = _("، ").join(KINDS[kind] for kind in accepts)
-        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
-        refuse(document, message % {"name": isolated(name), "kinds": kinds}, "file_type")
-
-
-def refuse(document: str, message: str, code: str) -> NoReturn:
-    raise Invalid([Problem(f"documents.{document}", message, code)])
-
-
-def _check_image(upload: UploadedFile[Any], document: str, name: str) -> None:
-    """An image must decode and be of a size a screen can bear."""
+def check_kind(document: str, name: str, upload: UploadedFile[Any], accepts: Collection[str]) -> str:
+    """The kind of a file, by how it begins. Invalid when that is not taken here; it says what to do instead."""
     upload.seek(0)
-    try:
-        with Image.open(upload) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise ValueError("too many pixels")
-            image.verify()
-    except Exception:  # Pillow raises many kinds on broken or hostile images; all mean the same to the sender
-        message = _("“%(name)s” cannot be read as a picture. Save it again and try once more.")
-        refuse(document, message % {"name": isolated(name)}, "image_broken")
+    kind = kinds.kind_of(upload.read(kinds.SNIFFED))
+    if kind not in accepts:
+        taken = _("، ").join(kinds.TAKEN[one] for one in accepts)
+        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
+        message = message % {"name": isolated(name), "kinds": taken}
+        refuse(document, f"{message} {kinds.way_out(kind, accepts)}".strip(), "file_type")
+    return kind
 
 
-class NoRoom(DomainError):
-    """The store is full or does not answer. Nothing is kept of the file."""
-
-    def __init__(self) -> None:
-        super().__init__("no_room", _("The file could not be kept just now. Nothing was kept of it; try again later."))
-
-
-class OutOfReach(OSError):
-    """The store does not give out a file just now."""
-
-
-def _write(upload: UploadedFile[Any], stored_as: str) -> str:
+def _digest(upload: UploadedFile[Any]) -> str:
     digest = hashlib.sha256()
     try:
         for chunk in upload.chunks():
             digest.update(chunk)
-        default_storage.save(stored_as, upload)
     except OSError as error:
-        logger.exception("a file could not be kept")
         raise NoRoom from error
     return digest.hexdigest()
+
+
+def _insert(row: dict[str, Any]) -> Attachment:
+    """Write the row of a file, and what is still owed to it."""
+    with transaction.atomic():
+        file = _row(**row)
+        drawings.after_upload(file, row["uploaded_at"])
+    return file
 
 
 def _document(draft: Draft, code: str) -> Document:
@@ -206,7 +171,7 @@ def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str
         return there
     if beside.count() >= document.most:
         refuse(document.code, too_many(document), "too_many_documents")
-    return _insert(**row)
+    return _insert(row)
 
 
 def documents_asked(deficiency: Deficiency) -> list[Document]:
@@ -267,30 +232,5 @@ def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
             raise DomainError("file_is_kept", _("This file is part of a submitted request and is kept."))
         locked.removed_at = now or timezone.now()
         locked.save(update_fields=["removed_at"])
-
-
-def open_stored(file: Attachment) -> File[bytes]:
-    """A stored file, to be read and closed. FileNotFoundError when it is lost, OutOfReach when the store fails."""
-    try:
-        return default_storage.open(file.stored_as)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        logger.exception("a file could not be read")
-        raise OutOfReach from error
-
-
-def open_intact(file: Attachment) -> File[bytes] | None:
-    """A stored file, to be read from its beginning and closed; None when it is not what was uploaded."""
-    try:
-        stored = open_stored(file)
-    except FileNotFoundError:
-        return None
-    digest = hashlib.sha256()
-    for chunk in stored.chunks():
-        digest.update(chunk)
-    if digest.hexdigest() != file.sha256:
-        stored.close()
-        return None
-    stored.seek(0)
-    return stored
+        # Nobody sees them any more; what a crash leaves of them here, `sweep_files` takes away.
+        transaction.on_commit(lambda: pictures.forget(locked.key), robust=True)

@@ -18,7 +18,7 @@ from accounts.models import Authorisation, Role, User
 from municipality.models import Office
 from municipality.text import prose
 
-from .. import access, answers
+from .. import access, answers, pictures
 from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Problem
 from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
@@ -300,6 +300,9 @@ def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
             "office_writes",
             _("Your engineering office works on this file. Revoke its authorisation first, then throw the file away."),
         )
-    Attachment.objects.filter(draft=locked, transaction=None).update(removed_at=now or timezone.now())
+    files = Attachment.objects.filter(draft=locked, transaction=None)
+    keys = list(files.values_list("key", flat=True))
+    files.update(removed_at=now or timezone.now())
     locked.delete()
     people.forget_unproven(locked.applicant)
+    transaction.on_commit(lambda: [pictures.forget(key) for key in keys], robust=True)

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import magic
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
@@ -22,8 +21,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 
 from ..errors import DomainError
+from ..kinds import safe_name
 from ..service_types import Document
-from .attachments import SNIFFED, NoRoom, check_kind, check_size, refuse, safe_name
+from .attachments import NoRoom, check_kind, check_size
+from .looking import refuse
 
 logger = logging.getLogger(__name__)
 MOST_UNFINISHED = 40
@@ -115,8 +116,7 @@ def _check(upload: UploadedFile[Any], piece: Piece, name: str, document: Documen
     """Invalid when a file may not begin, or a person holds too much that is not finished."""
     begins = piece.start == 0
     if begins:
-        upload.seek(0)
-        check_kind(document.code, name, magic.from_buffer(upload.read(SNIFFED), mime=True), document.accepts)
+        check_kind(document.code, name, upload, document.accepts)
     files = len({one.file for one in unfinished})
     if len(unfinished) >= MOST_PIECES or (begins and files >= MOST_UNFINISHED):
         refuse(document.code, _("Too many uploads are unfinished. Try again tomorrow."), "too_many_unfinished")

@@ -2,53 +2,195 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest
+from django.core.files import File
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
+from municipality.text import whole
 
-from .. import access, previews
-from ..services import attachments
+from .. import access, drawing, kinds, pictures
+from ..models import Attachment
+from ..pictures import State
+from ..services import drawings, stored
 from .common import hidden_is_404
 
+# One range of bytes; of several the whole is sent, as the standard allows.
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_AGAIN_SECONDS = 2
 
-def _harden(response: FileResponse) -> FileResponse:
+
+def _harden(response: HttpResponse | FileResponse) -> Any:
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
 
 
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "410.html", status=410)
+
+
 @login_required
 @hidden_is_404
 @require_safe
 def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
-    """The file as it was uploaded, if what is stored is still that."""
-    file = access.get_attachment(signed_in(request), key)
-    stored = attachments.open_intact(file)
-    if stored is None:
-        return render(request, "410.html", status=410)
-    response = FileResponse(stored, as_attachment=True, filename=file.original_name, content_type=file.content_type)
+    """The file as it was uploaded, if what is stored is still that; or the bytes of it that are asked for."""
+    return content_of(request, access.get_attachment(signed_in(request), key))
+
+
+def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
+    """The answer that hands a file out, whoever was let in to ask for it."""
+    if file.is_infected:
+        return _gone(request)
+    found = stored.open_intact(file)
+    if found is None:
+        return _gone(request)
+    wanted = _wanted(request, file)
+    if wanted is None:
+        found.close()
+        refused = HttpResponse(status=416)
+        refused["Content-Range"] = f"bytes */{file.size}"
+        return _harden(refused)
+    start, end = wanted
+    found.seek(start)
+    part = found if end == file.size else _Part(found, end - start)
+    response = FileResponse(part, as_attachment=True, filename=file.handed_out_as, content_type=file.content_type)
+    response["Content-Length"] = str(end - start)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = _tag(file)
+    if (start, end) != (0, file.size):
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    return _harden(response)
+
+
+def _tag(file: Attachment) -> str:
+    return f'"{file.sha256}"'
+
+
+def _wanted(request: HttpRequest, file: Attachment) -> tuple[int, int] | None:
+    """From which byte up to which; all of it when no range is asked for, None when the range is not in the file."""
+    whole_file = (0, file.size)
+    said = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if said is None or said.group(1, 2) == ("", ""):
+        return whole_file
+    if request.headers.get("If-Range", _tag(file)) != _tag(file):
+        return whole_file
+    first, last = said.group(1, 2)
+    if not first:
+        start, end = max(0, file.size - int(last)), file.size
+    else:
+        start, end = int(first), min(file.size, int(last) + 1) if last else file.size
+        if last and int(last) < start:
+            return whole_file
+    return (start, end) if start < end else None
+
+
+class _Part:
+    """As much of a file as was asked for, from where it stands."""
+
+    def __init__(self, whole_file: File[bytes], left: int) -> None:
+        self._file, self._left = whole_file, left
+
+    def read(self, many: int = -1) -> bytes:
+        data: bytes = self._file.read(self._left if many < 0 else min(many, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@login_required
+@hidden_is_404
+@require_safe
+def without_programs(request: HttpRequest, key: UUID) -> HttpResponseBase:
+    """A copy of a PDF without what acts by itself and without the files inside it. The original stays as it is."""
+    user = signed_in(request)
+    file = access.get_attachment(user, key)
+    if file.content_type != kinds.PDF or file.is_infected:
+        raise Http404
+    original = stored.open_intact(file)
+    if original is None:
+        return _gone(request)
+    with original, drawing.places.one_for(-user.pk, drawing.WAIT_SECONDS) as free:
+        copy = drawing.draw(original, file.content_type, task="clean").pictures.get("clean") if free else None
+    if copy is None:
+        return render(request, "transactions/being_drawn.html", {"file": file, "failed": free}, status=503)
+    response = HttpResponse(copy, content_type=kinds.PDF)
+    # The name says that it is not the file whose hash stands on the receipt.
+    name = kinds.named(f"copy-{file.original_name}", file.content_type)
+    response.headers["Content-Disposition"] = FileResponse(as_attachment=True, filename=name).get(
+        "Content-Disposition", "attachment"
+    )
     return _harden(response)
 
 
 @login_required
 @hidden_is_404
 @require_safe
-def preview(request: HttpRequest, key: UUID, page: int = 1) -> HttpResponseBase:
-    """A page of the file as a picture."""
+def preview(request: HttpRequest, key: UUID, page: int = 1, row: int = 0, column: int = 0) -> HttpResponseBase:
+    """A page of the file as a picture, or one part of it at a size at which its text is read.
+
+    One that is not drawn yet is drawn in the background meanwhile: 202, and a page that comes back by itself.
+    """
     file = access.get_attachment(signed_in(request), key)
-    if not file.has_preview or not 1 <= page <= previews.MOST_PAGES:
+    if not file.has_preview or not 1 <= page <= (file.pages or 1):
         raise Http404
-    picture = previews.picture(file, page)
-    if picture is None:
-        raise Http404
-    response = _harden(FileResponse(picture.open("rb"), content_type="image/png"))
+    name = f"{page}-{row}-{column}" if row else str(page)
+    picture = pictures.read(file.key, name)
+    if not picture:
+        return _being_drawn(request, file, page, name)
+    response = _harden(HttpResponse(picture, content_type=pictures.kind_of(picture)))
     response["Content-Disposition"] = "inline"
     response["Cache-Control"] = "private, max-age=600"
     return response
+
+
+def _being_drawn(request: HttpRequest, file: Attachment, page: int, name: str) -> HttpResponse:
+    context = {"file": file, "page": page}
+    if pictures.state(file.key, name) == State.FAILED:
+        return render(request, "transactions/being_drawn.html", context | {"undrawn": True}, status=404)
+    drawings.want(file, page, closely="-" in name)
+    answer = render(request, "transactions/being_drawn.html", context, status=202)
+    answer["Refresh"] = str(_AGAIN_SECONDS)
+    answer["Retry-After"] = str(_AGAIN_SECONDS)
+    return answer
+
+
+@login_required
+@hidden_is_404
+@require_safe
+def sheet(request: HttpRequest, key: UUID, page: int) -> HttpResponseBase:
+    """One page of a file to be looked at: the whole of it, or the part asked for, at a size to read its text."""
+    file = access.get_attachment(signed_in(request), key)
+    if not file.has_preview or not 1 <= page <= (file.pages or 1):
+        raise Http404
+    if pictures.state(file.key, str(page)) != State.THERE:
+        return _being_drawn(request, file, page, str(page))
+    row, column = (whole(request.GET.get(name, ""), most=3) or 0 for name in ("row", "column"))
+    rows, columns = pictures.grid(file.key, page)
+    if row and column and not rows:
+        return _being_drawn(request, file, page, f"{page}-1-1")
+    if row > rows or column > columns or bool(row) != bool(column):
+        return redirect("transactions:sheet", key=key, page=page)
+    if row and pictures.state(file.key, f"{page}-{row}-{column}") != State.THERE:
+        return _being_drawn(request, file, page, f"{page}-{row}-{column}")
+    context = {
+        "file": file,
+        "page": page,
+        "before": page - 1,
+        "after": page + 1 if page < (file.pages or 1) else 0,
+        "row": row,
+        "column": column,
+        "grid": [[(down, across) for across in range(1, columns + 1)] for down in range(1, rows + 1)],
+    }
+    return render(request, "transactions/sheet.html", context)

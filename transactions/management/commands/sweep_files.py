@@ -16,10 +16,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from transactions import pictures
 from transactions.models import Attachment
 
 UNUSED = timedelta(days=7)
 # Stored files, pieces, and what a crash left half-written; nothing else in the place is ours to delete.
+AT_ONCE = 500
 OURS = re.compile(r"[0-9a-f]{2}|up|unfinished")
 
 
@@ -42,8 +44,20 @@ class Command(BaseCommand):
                     if default_storage.get_modified_time(name) < before:
                         default_storage.delete(name)
                         removed += 1
+        removed += _forget_pictures(before)
         # Last, so that their files stay until the next run: a backup that has listed them is still reading.
         self.stdout.write(f"{removed} files removed, {_forget(now - UNUSED)} attachments forgotten")
+
+
+def _forget_pictures(before: datetime) -> int:
+    """Pictures of files that were removed or forgotten, and those an older version of ours kept in another form."""
+    gone = 0
+    found = pictures.kept()
+    for start in range(0, len(found), AT_ONCE):
+        some = found[start : start + AT_ONCE]
+        living = Attachment.objects.filter(key__in=some, removed_at=None).values_list("key", flat=True)
+        gone += sum(pictures.forget(key, before) for key in set(some).difference(living))
+    return gone + pictures.forget_strays(before)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ and the upkeep (services/upkeep.py).
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from datetime import timedelta
@@ -14,9 +15,10 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from transactions import outbox
-from transactions.services import upkeep
+from transactions.services import drawings, upkeep
 from transactions.services.heartbeat import beat
 
+logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10
 UPKEEP_SECONDS = 60
@@ -35,6 +37,8 @@ class Command(BaseCommand):
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
+            # Beside the rest: a drawing takes seconds, and nothing else shall wait for it.
+            threading.Thread(target=self._draw, args=[stop], daemon=True).start()
         heartbeat_due = timezone.now()
         upkeep_due = heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
         while not stop.is_set():
@@ -43,7 +47,7 @@ class Command(BaseCommand):
                 if now >= heartbeat_due:
                     beat(now)
                     heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
-                worked = self._batch(stop)
+                worked = self._batch(stop, once)
                 if not once and now >= upkeep_due:
                     upkeep.run_due(now)
                     upkeep_due = now + timedelta(seconds=UPKEEP_SECONDS)
@@ -57,9 +61,21 @@ class Command(BaseCommand):
                     return
                 stop.wait(IDLE_SECONDS)
 
-    def _batch(self, stop: threading.Event) -> bool:
+    def _batch(self, stop: threading.Event, once: bool) -> bool:
         worked = outbox.work_off_unknown(timezone.now())
         for kind in outbox.kinds():
-            if not stop.is_set():
+            if not stop.is_set() and (once or kind != drawings.KIND):
                 worked += outbox.work(kind, seconds=TURN_SECONDS)
         return bool(worked)
+
+    def _draw(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                with drawings.alone() as free:
+                    worked = free and outbox.work(drawings.KIND, seconds=TURN_SECONDS)
+            except Exception:  # whatever it is, the rows wait and the next turn tries again
+                logger.exception("drawing in the background failed")
+                worked = False
+            close_old_connections()
+            if not worked:
+                stop.wait(IDLE_SECONDS)

@@ -1,0 +1,245 @@
+"""PDF: what is wrong with its structure, what in it acts by itself, its pages as pictures."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pikepdf
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image
+
+from . import substitutes
+from .pictures import LONGEST, Unreadable, boxes_of, grid
+
+LARGEST_SCALE = 3.0
+# Pictures of a sheet for reading its text.
+CLOSE_DPI = 150
+POINTS_PER_INCH = 72
+# Beyond this many pages and notes nothing is looked for: then only what was found is said.
+MOST_LOOKED_AT = 3000
+# Faces every PDF program has itself; their letters are known without the file's help.
+STANDARD = re.compile(
+    r"(Helvetica|Arial|Times|TimesNewRoman|Courier|CourierNew|Symbol|ZapfDingbats)(PS)?(MT)?([-,].*)?"
+)
+ACTING = {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound"}
+ACTING_NOTES = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
+PLEASE_WAIT = "please wait"
+
+
+def _refuse_cut(data: bytes) -> None:
+    """A file that ends in the middle has no end mark after its last object."""
+    if data.rfind(b"%%EOF") < data.rfind(b"endobj"):
+        raise Unreadable("cut")
+
+
+class Paper:
+    """A PDF, opened. Unreadable says why it cannot be."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        structure = self._structure()
+        self.marks = _marks(structure)
+        if "fonts" in self.marks:
+            substitutes.install()
+        try:
+            self.document = pypdfium2.PdfDocument(data)
+            self.document.init_forms()
+            self.pages = len(self.document)
+        except pypdfium2.PdfiumError as error:
+            raise Unreadable("broken") from error
+        if not self.pages:
+            raise Unreadable("broken")
+        self._refuse_dynamic_form()
+
+    def _structure(self) -> pikepdf.Pdf:
+        try:
+            structure = pikepdf.open(io.BytesIO(self.data), suppress_warnings=True)
+            root = structure.Root
+        except pikepdf.PasswordError as error:
+            raise Unreadable("locked") from error
+        except MemoryError:
+            raise
+        except Exception as error:
+            _refuse_cut(self.data)
+            raise Unreadable("broken") from error
+        _refuse_cut(self.data)
+        if "/Collection" in root:
+            raise Unreadable("package")
+        return structure
+
+    def _refuse_dynamic_form(self) -> None:
+        """A form whose pages only Adobe's programs make: everybody else sees a page that says "please wait"."""
+        kind = self.document.get_formtype()
+        if kind == pdfium.FORMTYPE_NONE or kind == pdfium.FORMTYPE_ACRO_FORM:
+            return
+        if kind == pdfium.FORMTYPE_XFA_FULL or (self.pages == 1 and PLEASE_WAIT in self._text(0).lower()):
+            raise Unreadable("form")
+
+    def _text(self, page: int) -> str:
+        return str(self.document[page].get_textpage().get_text_bounded())
+
+    def _page(self, number: int) -> pypdfium2.PdfPage:
+        try:
+            return self.document[number - 1]
+        except (pypdfium2.PdfiumError, IndexError) as error:
+            raise Unreadable("broken") from error
+
+    def drawn(self, number: int, width: int) -> Image.Image:
+        """A page with what was filled in, signed and stamped on it, at most so wide."""
+        page = self._page(number)
+        across, down = (max(1.0, side) for side in page.get_size())
+        return _rendered(page, _fitting(across, down, width))
+
+    def parts(self, number: int, width: int) -> tuple[int, int, Iterator[Image.Image]]:
+        """Rows, columns and pieces of a page at CLOSE_DPI, and at least twice as large as the whole of it is drawn."""
+        page = self._page(number)
+        across, down = (max(1.0, side) for side in page.get_size())
+        scale = max(CLOSE_DPI / POINTS_PER_INCH, 2 * _fitting(across, down, width))
+        scale = min(scale, LONGEST / max(across, down))
+        width, height = max(1, round(across * scale)), max(1, round(down * scale))
+        rows, columns = grid(width, height)
+        boxes = boxes_of(width, height, rows, columns)
+        return rows, columns, (_cropped(page, box, scale, (across, down)) for box in boxes)
+
+    def without_programs(self) -> bytes:
+        """The same pages without what acts by itself and without files inside."""
+        structure = self._structure()
+        for place, key in list(_acting(structure)):
+            del place[key]
+        out = io.BytesIO()
+        structure.save(out)
+        return out.getvalue()
+
+
+def _fitting(across: float, down: float, width: int) -> float:
+    return min(LARGEST_SCALE, width / across, width * 3 / down)
+
+
+def _rendered(page: pypdfium2.PdfPage, scale: float, **more: Any) -> Image.Image:
+    return page.render(scale=scale, may_draw_forms=True, draw_annots=True, rev_byteorder=True, **more).to_pil()
+
+
+def _cropped(
+    page: pypdfium2.PdfPage, box: tuple[int, int, int, int], scale: float, size: tuple[float, float]
+) -> Image.Image:
+    left, top, right, bottom = (side / scale for side in box)
+    crop = (left, max(0.0, size[1] - bottom), max(0.0, size[0] - right), top)
+    return _rendered(page, scale, crop=crop)
+
+
+def _marks(structure: pikepdf.Pdf) -> set[str]:
+    """What whoever opens the file should know: "programs", "files" inside, "fonts" it does not hold."""
+    found = set[str]()
+    try:
+        found |= {"files" if key in ("/EmbeddedFiles", "/FS") else "programs" for _place, key in _acting(structure)}
+        if _names_faces_it_lacks(structure):
+            found.add("fonts")
+    except MemoryError:
+        raise
+    except Exception:  # noqa: S110 – a file with crooked notes or faces may still be drawn; nothing is said of it then
+        pass
+    return found
+
+
+def _acting(structure: pikepdf.Pdf) -> Iterator[tuple[Any, str]]:
+    """Places in the file, and the key there, of what a program would do or open by itself."""
+    root = structure.Root
+    names = root.get("/Names")
+    for key in ("/JavaScript", "/EmbeddedFiles"):
+        if names is not None and key in names:
+            yield names, key
+    yield from _actions_of(root, ("/OpenAction", "/AA"))
+    if (form := root.get("/AcroForm")) is not None and "/XFA" in form:
+        yield form, "/XFA"
+    fields: list[Any] = list(form.get("/Fields", [])) if form is not None else []
+    for field in fields[:MOST_LOOKED_AT]:
+        yield from _actions_of(field, ("/A", "/AA"))
+        fields_below = list(field.get("/Kids", [])) if isinstance(field, pikepdf.Dictionary) else []
+        for below in fields_below[:MOST_LOOKED_AT]:
+            yield from _actions_of(below, ("/A", "/AA"))
+    looked = 0
+    for page in structure.pages:
+        yield from _actions_of(page.obj, ("/AA",))
+        for note in page.obj.get("/Annots", []):
+            looked += 1
+            if isinstance(note, pikepdf.Dictionary):
+                yield from _actions_of(note, ("/A", "/AA"))
+                if note.get("/Subtype") == "/FileAttachment" and "/FS" in note:
+                    yield note, "/FS"
+                elif str(note.get("/Subtype")) in ACTING_NOTES and "/Subtype" in note:
+                    yield note, "/Subtype"
+        looked += 1
+        if looked > MOST_LOOKED_AT:
+            return
+
+
+def _actions_of(place: Any, keys: tuple[str, ...]) -> Iterator[tuple[Any, str]]:
+    for key in keys:
+        action = place.get(key) if isinstance(place, pikepdf.Dictionary) else None
+        if isinstance(action, pikepdf.Dictionary) and (key == "/AA" or _acts(action, 0)):
+            yield place, key
+
+
+def _acts(action: pikepdf.Dictionary, depth: int) -> bool:
+    """Is it, or one that follows it, more than a jump to a page or an address?"""
+    following = action.get("/Next")
+    after = list(following) if isinstance(following, pikepdf.Array) else [following]
+    return str(action.get("/S")) in ACTING or (
+        depth < 20 and any(isinstance(one, pikepdf.Dictionary) and _acts(one, depth + 1) for one in after)
+    )
+
+
+def _names_faces_it_lacks(structure: pikepdf.Pdf) -> bool:
+    seen = set[tuple[int, int]]()
+    for number, page in enumerate(structure.pages):
+        if number > 50:
+            return False
+        if any(_lacks(font) for font in _fonts(page.obj.get("/Resources"), seen, 0)):
+            return True
+    return False
+
+
+def _fonts(resources: Any, seen: set[tuple[int, int]], depth: int) -> Iterator[Any]:
+    """The fonts of a page and of the drawings it places, each once."""
+    if not isinstance(resources, pikepdf.Dictionary) or depth > 5:
+        return
+    for _name, font in (resources.get("/Font") or {}).items():
+        if font.objgen not in seen or font.objgen == (0, 0):
+            seen.add(font.objgen)
+            yield font
+    for _name, drawing in (resources.get("/XObject") or {}).items():
+        if drawing.objgen in seen or len(seen) > MOST_LOOKED_AT:
+            continue
+        seen.add(drawing.objgen)
+        if drawing.get("/Subtype") == "/Form":
+            yield from _fonts(drawing.get("/Resources"), seen, depth + 1)
+
+
+def _lacks(font: Any) -> bool:
+    """Does the page name a face that neither the file holds nor every program has?"""
+    kind = str(font.get("/Subtype"))
+    if kind == "/Type3":
+        return False
+    below = font.get("/DescendantFonts")
+    descriptor = (below[0] if below else font).get("/FontDescriptor")
+    if descriptor is not None and any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3")):
+        return False
+    encoding = font.get("/Encoding")
+    others: Any = encoding.get("/Differences", []) if isinstance(encoding, pikepdf.Dictionary) else []
+    foreign = any(str(one).startswith("/uni") for one in others)
+    name = str(font.get("/BaseFont", "")).removeprefix("/").split("+")[-1].replace(" ", "")
+    return kind == "/Type0" or foreign or not STANDARD.fullmatch(name)
+
+
+def _warm() -> None:
+    """Locked files need random bytes, and QPDF opens their source once, when it first needs some: before the cage."""
+    locked = io.BytesIO()
+    pikepdf.new().save(locked, encryption=pikepdf.Encryption(owner="-", user="", R=6))
+    pikepdf.open(locked)
+
+
+_warm()
