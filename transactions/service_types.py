@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.assurance import Level, authorising_needs
 
 from .errors import Problem
+from .output import Output as Output
 from .workflow import Status
 
 if TYPE_CHECKING:
@@ -212,17 +213,6 @@ class Fee:
 
     work_out: Callable[[Answers, date], Amount]
     explanation: StrOrPromise
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the applicant gets at the end. `kind` goes into the journal; `valid_years` of zero has no expiry."""
-
-    kind: str
-    title: StrOrPromise
-    template: str
-    valid_years: int = 0
-    recipient: StrOrPromise = ""
 
 
 class Filer(StrEnum):

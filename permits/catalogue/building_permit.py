@@ -315,6 +315,13 @@ SERVICE = ServiceType(
         pgettext_lazy("the document", "Building permit"),
         "permits/outputs/building_permit.html",
         valid_years=3,
+        holder=_("Owner"),
+        closing=(
+            _(
+                "The owner may build as shown in the approved drawings. The permit is kept at the site and shown on "
+                "request."
+            ),
+        ),
     ),
     check=building.problems,
     flag=building.flags,

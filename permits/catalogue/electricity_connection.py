@@ -259,5 +259,6 @@ SERVICE = ServiceType(
         _("Letter to the electricity company"),
         "permits/outputs/electricity_letter.html",
         recipient=_("Saudi Electricity Company"),
+        opening=(_("We have no objection to the connection requested below. This letter proves no ownership."),),
     ),
 )

@@ -233,6 +233,13 @@ SERVICE = ServiceType(
         _("Subdivision minutes"),
         "permits/outputs/subdivision_minutes.html",
         recipient=_("The notary public office"),
+        holder=_("Owner"),
+        opening=(
+            _(
+                "The plot described below was studied and its division is approved. Please write the deeds of the "
+                "parts accordingly."
+            ),
+        ),
     ),
     check=_check,
     flag=_flag,
