@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
+APPLICANT = _("Applicant")
+
+
 @dataclass(frozen=True)
 class Output:
     """What the applicant gets at the end. `kind` goes into the journal; `valid_years` of zero has no expiry.
@@ -24,6 +27,6 @@ class Output:
     template: str
     valid_years: int = 0
     recipient: StrOrPromise = ""
-    holder: StrOrPromise = _("Applicant")
+    holder: StrOrPromise = APPLICANT
     opening: tuple[StrOrPromise, ...] = ()
     closing: tuple[StrOrPromise, ...] = ()

@@ -4,7 +4,7 @@ from .closures import Closure
 from .dealings import Dealing
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
-from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument
+from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .versions import AnswersInProgress, AnswersVersion
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
@@ -30,6 +30,7 @@ __all__ = [
     "Note",
     "Notification",
     "Outbox",
+    "PaperContent",
     "Register",
     "Serial",
     "Transaction",

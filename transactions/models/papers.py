@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import kinds, service_types
 from ..workflow import Status
-from .history import Deficiency
+from .history import Deficiency, Event
 from .requests import Draft, Transaction, person
 
 # What an applicant gave in answer is theirs alone until the answer is sent: they may still remove it.
@@ -180,6 +180,33 @@ class IssuedDocument(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PaperContent(models.Model):
+    """What a paper or a decision says, frozen when it was made, in both languages: it is drawn from here for ever.
+
+    `content_hash` stands in the journal entry of the event too (transactions.content). `reconstructed` rows were made
+    later, from what was known then, for papers issued before contents were kept: no entry holds their hash.
+    """
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="paper_contents")
+    event = models.ForeignKey(Event, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    document = models.OneToOneField(IssuedDocument, null=True, on_delete=models.PROTECT, related_name="content")
+    what = models.SlugField(_("what"), max_length=40, db_index=False)
+    answers_version = models.SmallIntegerField(_("version of the answers"))
+    content = models.JSONField(_("content"))
+    content_hash = models.CharField(_("hash of the content"), max_length=32)
+    at = models.DateTimeField(_("at"))
+    reconstructed = models.BooleanField(_("made later, from what was known then"), default=False)
+
+    class Meta:
+        verbose_name = _("content of a paper")
+        verbose_name_plural = _("contents of papers")
+        ordering = ["transaction_id", "id"]
+        constraints = [models.UniqueConstraint(fields=["event"], name="a_paper_is_frozen_once")]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id} {self.what}"
 
 
 class Intake(models.Model):

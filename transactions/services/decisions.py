@@ -1,4 +1,4 @@
-"""What a decision leaves behind: the fee, the journal entry, the issued document. Called by services.moves only."""
+"""The fee of a decision and its payment. Called by services.moves only; what is handed out is in services.papers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from journal import chain, receipts
-from journal.entry import person_mark
 from municipality.text import compact, written_code
 
 from ..errors import DomainError, Invalid, Problem
-from ..models import FeeDue, IssuedDocument, Transaction
+from ..models import FeeDue, Transaction
 
 MOST_OF_A_PAYMENT = 40
 
@@ -73,46 +71,6 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
     except IntegrityError as error:
         raise DomainError("payment_used", _("This payment is already recorded for another request.")) from error
     return {"amount": _money(due.amount), "payment_reference": reference}
-
-
-def enter_decision(case: Transaction, outcome: str, now: datetime) -> None:
-    """A decision is a promise, so it goes into the journal in the same transaction, with the version it is about."""
-    facts: dict[str, str | int] = {"outcome": outcome, "event": case.version, "service": case.service}
-    chain.append("decided", case.reference, facts | {"version": case.answers_version}, now)
-
-
-def issue_document(case: Transaction, number: str, now: datetime) -> IssuedDocument:
-    """Write the permit, minutes or letter, with its validity, and its entry in the journal."""
-    output = case.service_type.output
-    valid_until = _years_later(now, output.valid_years) if output.valid_years else None
-    entry = chain.append(
-        "issued",
-        case.reference,
-        {
-            "document": output.kind,
-            "number": number,
-            "service": case.service,
-            "valid_until": valid_until.isoformat() if valid_until else "",
-            "for": person_mark(case.mark_salt, case.applicant.national_id),
-        },
-        now,
-    )
-    return IssuedDocument.objects.create(
-        transaction=case,
-        kind=output.kind,
-        number=number,
-        issued_at=now,
-        valid_until=valid_until,
-        token=receipts.token(entry),
-    )
-
-
-def _years_later(now: datetime, years: int) -> Any:
-    day = timezone.localdate(now)
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
 
 
 def _money(amount: Decimal) -> str:

@@ -67,6 +67,13 @@ class Moving:
     def __post_init__(self) -> None:
         self._before = {name: self.case.__dict__[name] for name in WRITTEN}
 
+    @property
+    def event(self) -> Event:
+        """The event of a move that is finished."""
+        if self.written is None:
+            raise ValueError("the move is not finished yet")
+        return self.written
+
     def changed(self) -> list[str]:
         """The columns this move has changed; the others, and their indexes, are left alone."""
         return [name for name, value in self._before.items() if self.case.__dict__[name] != value]

@@ -22,7 +22,7 @@ from ..lateness import days_spent
 from ..models import AnswersInProgress, Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, Status
-from . import answering, decisions, registers, returning, versions
+from . import answering, decisions, papers, registers, returning, versions
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
 
@@ -195,7 +195,7 @@ def approve(
     moving.facts["answers_version"] = moving.case.answers_version
     moving.facts.update(decisions.work_out_fee(moving.case, moving.now))
     done = finish(moving)
-    decisions.enter_decision(done, "approved", moving.now)
+    papers.enter_decision(done, moving.event, "approved", moving.now)
     return done
 
 
@@ -208,7 +208,7 @@ def reject(
     moving.case.rejected_at, moving.case.decision_reason = moving.now, moving.reason
     moving.facts["answers_version"] = moving.case.answers_version
     done = finish(moving)
-    decisions.enter_decision(done, "rejected", moving.now)
+    papers.enter_decision(done, moving.event, "rejected", moving.now)
     return done
 
 
@@ -262,7 +262,7 @@ def _leave(moving: Moving, *, recipient: str) -> Transaction:
     moving.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
     case.issued_at = moving.now
     done = finish(moving)
-    decisions.issue_document(done, number, moving.now)
+    papers.issue_document(done, moving.event, number, moving.now)
     return done
 
 

@@ -81,14 +81,14 @@ def keep(moving: Moving, kind: str) -> None:
     """Write the version in force down, and its entry (`answered`, `corrected`) in the journal. After the move is
     finished, last in its transaction.
     """
-    case, event = moving.case, moving.written
+    case = moving.case
     insert_version(
         transaction=case,
         number=case.answers_version,
         answers=case.answers,
         by=moving.by,
         at=moving.now,
-        event=event,
+        event=moving.event,
     )
     files = list(case.attachments.in_force().values_list("sha256", flat=True))
     facts: dict[str, str | int] = {

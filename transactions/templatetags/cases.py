@@ -6,11 +6,13 @@ import re
 from datetime import datetime
 
 from django import template
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.assurance import LOOKS, Level
 from accounts.models import Role
+from municipality.templatetags.portal import both_dates
 
 from .. import service_types
 from ..models import Direction, Transaction
@@ -32,6 +34,12 @@ _KINDS = {
 def status_kind(status: str) -> str:
     """Which shape and colour a status has: success, warning, error, info or plain."""
     return _KINDS.get(Status(status), "info")
+
+
+@register.simple_tag
+def frozen_day(text: str) -> str:
+    """A day as frozen contents hold it, in both calendars; what is none is shown as it stands."""
+    return both_dates(parse_date(text)) or text
 
 
 @register.filter

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet, Window
@@ -13,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -29,7 +31,7 @@ from ..errors import DomainError, Invalid, Problem
 from ..messages import message
 from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
 from ..progress import progress_of
-from ..services import moves, notices, pin
+from ..services import moves, notices, papers, pin
 from ..services.pin import pin_for
 from ..summary import sections
 from ..timeline import history_of, movements_of
@@ -252,7 +254,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @hidden_is_404
 @require_safe
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
-    """An issued permit, minutes or letter, ready to print."""
+    """An issued permit, minutes or letter, ready to print: as it was issued, in either language."""
     case = access.get(signed_in(request), reference)
     issued = IssuedDocument.objects.filter(transaction=case, kind=kind).first()
     if issued is None:
@@ -262,12 +264,14 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
         why = lacking(service, "receive", case.applicant)
         return render(request, "transactions/not_handed_out.html", {"case": case, "document": issued, "why": why})
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[issued.token]))
+    issued.transaction = case
+    content = papers.content_of(issued)
+    language = get_language() or settings.LANGUAGE_CODE
     context = {
         "case": case,
-        "service": service,
         "document": issued,
-        "summary": sections(service, case.answers, []),
-        "fee": getattr(case, "fee", None),
+        "paper": content.get(language) or content[settings.LANGUAGE_CODE],
+        "version": content["answers_version"],
         "qr": qr.svg(url, _("Code to verify this document")),
     }
     return render(request, service.output.template, context)
