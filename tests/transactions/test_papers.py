@@ -21,7 +21,7 @@ from ..conftest import NOW, STEP, drive, pdf, upload
 from .test_versions import PARTS, _Editor, entry
 
 pytestmark = pytest.mark.django_db
-OLD_PAPERS = import_module("transactions.migrations.0016_old_papers")
+OLD_PAPERS = import_module("transactions.migrations.0017_old_papers")
 SERVICES = {"electricity-connection": "completed", "land-subdivision": "issued", "building-permit": "issued"}
 
 

@@ -49,6 +49,6 @@ def freeze(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("transactions", "0015_contents_of_papers")]
+    dependencies = [("transactions", "0016_contents_of_papers")]
 
     operations = [migrations.RunPython(freeze, migrations.RunPython.noop)]

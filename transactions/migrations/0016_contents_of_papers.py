@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0014_ended_at_once'),
+        ('transactions', '0015_what_files_are'),
     ]
 
     operations = [
