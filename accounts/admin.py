@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from municipality.versioned_forms import VersionedForm
 
 from . import four_eyes, services, trail
 from .access import holds_power, signed_in
@@ -24,7 +24,7 @@ from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 
 
-class PersonDataForm(forms.ModelForm):
+class PersonDataForm(VersionedForm):
     full_name = NameField(label=_("full name"), max_length=150)
     phone = MobileField(label=_("mobile"))
     reason = reason_field()

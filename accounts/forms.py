@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.fields import CodeField, CompactField, EmailField, LineField
 from municipality.text import written_code
+from municipality.versioned_forms import VersionedForm
 
 from .identity import clean_mobile, clean_name, clean_national_id
 from .models import EngineeringOffice, User
@@ -145,7 +146,7 @@ class CodeForm(forms.Form):
         return digits
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(VersionedForm):
     class Meta:
         model = User
         fields = ("email", "language", "sms_notices", "email_notices")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.fields import CompactField
 from municipality.guarded_admin import Administered, GuardedAdmin
 from municipality.text import compact
+from municipality.versioned_forms import VersionedForm
 
 from . import trail
 from .access import signed_in
@@ -45,7 +46,7 @@ class PersonField(CompactField):
         return bool((self.prepare_value(initial) or "") != compact(data or ""))
 
 
-class PersonForm(forms.ModelForm):
+class PersonForm(VersionedForm):
     user = PersonField(label=_("ID number of the person"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.fields import ProseField
 from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag
 from municipality.text import prose
+from municipality.versioned_forms import VersionedForm
 
 from . import four_eyes
 from .access import is_administrator, signed_in
@@ -59,7 +60,7 @@ class NewPostForm(PersonForm):
         return typed
 
 
-class PostEndForm(forms.ModelForm):
+class PostEndForm(VersionedForm):
     reason = reason_field()
 
     class Meta:

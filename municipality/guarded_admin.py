@@ -21,6 +21,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from .fields import BOXES, DateField, MomentField
 from .plausible import validate_day
 from .text import whole
+from .versioned_forms import VersionedForm
 
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
@@ -59,6 +60,7 @@ def are_numbers(ids: Iterable[str]) -> bool:
 
 
 class GuardedAdmin(admin.ModelAdmin):
+    form = VersionedForm
     formfield_overrides = PICKERS
 
     @property
@@ -74,6 +76,10 @@ class GuardedAdmin(admin.ModelAdmin):
         if isinstance(field, DateField | MomentField) and not field.help_text:
             field.help_text = _("Hijri or Gregorian, for example 1448/06/14 or 2026-11-24.")
         return field
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The form's own mark is no question; templates/admin/change_form.html shows it."""
+        return [name for name in super().get_fields(request, obj) if name != "version_seen"]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the filters the list declares; by default any field may be probed, and any lookup broken."""
@@ -136,6 +142,7 @@ class GuardedInline(admin.StackedInline):
     """Rows inside a form: those there are and an empty one; a few more are taken, however many a request claims."""
 
     extra = 1
+    form = VersionedForm
     media = forms.Media()
     formfield_overrides = PICKERS
 

@@ -46,6 +46,13 @@ class Invalid(DomainError):
         self.problems = tuple(problems)
 
 
+class Overtaken(Invalid):
+    """What is stored is no longer what the page showed (municipality/concurrency.py). Nothing was written.
+
+    `problems` name every answer that differs, with what is stored.
+    """
+
+
 class TooManyTries(DomainError):
     """`wait` is in seconds: when tries are counted anew. Pages and API answer 429 with it."""
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.dateparse import parse_date
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from municipality.hijri import in_calendar
 from municipality.services import districts_by_code
 from municipality.templatetags.portal import both_dates
 from municipality.text import western_digits, written_code
@@ -83,6 +84,21 @@ def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]
     return Summary(found, [paper for paper in papers if paper.files], dropped)
 
 
+def answer_in_words(spec: Field | Group, value: Any) -> object:
+    """An answer to a question or a group of questions, in one line."""
+    if isinstance(spec, Field):
+        return in_words(spec, value)
+    items = [
+        format_html("{} {}: {}", spec.item_label, number, format_html_join(" · ", "{} {}", _cells(spec, item)))
+        for number, item in enumerate(value or [], start=1)
+    ]
+    return format_html_join("; ", "{}", ((item,) for item in items)) or "—"
+
+
+def _cells(group: Group, item: Answers) -> list[tuple[object, object]]:
+    return [(field.label, in_words(field, item.get(field.name))) for field in group.fields]
+
+
 def in_words(field: Field, value: Any) -> object:
     """An answer as people read it; a dash when there is none."""
     if value is None or value == "":
@@ -96,7 +112,7 @@ def in_words(field: Field, value: Any) -> object:
             # Days that were checked are ISO. In a draft they are as typed: Hijri, impossible, or of another century.
             try:
                 day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
-                return both_dates(day) if day else as_typed(western_digits(str(value)))
+                return both_dates(day) if day and in_calendar(day) else as_typed(western_digits(str(value)))
             except ValueError:
                 return as_typed(western_digits(str(value)))
         case Kind.DISTRICT:

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "transactions.views.form_recovery.FormRecoveryMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "jeddah_portal.public.PublicPages",
 ]
@@ -99,7 +100,7 @@ CACHES = {
     },
     # Of each process: parts of pages, and answers of about 4 KB to those who ask after a request.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
-    # Of each process: wrong tries while a copy answers, and what strangers had us keep (transactions/views/kept.py). An
+    # Of each process: wrong tries while a copy answers, and how often strangers had us keep what they typed. An
     # address may add a few dozen an hour, so that nobody can push a count out by filling this up.
     "tries": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

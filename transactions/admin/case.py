@@ -22,7 +22,7 @@ from ..errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
 from ..services import moves, notes
 from ..views.common import hidden_is_404
-from ..views.kept import typed_before
+from ..views.form_recovery import typed_before
 from ..workflow import BY_NAME
 from . import correction
 from .dossier import dossier

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
+from municipality.versioned_forms import VersionedForm
 
 from ..models import Closure
 from ..service_types import every
 from ..services.closures import save_closure
 
 
-class ClosureForm(forms.ModelForm):
+class ClosureForm(VersionedForm):
     service = forms.ChoiceField(label=_("service"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -24,7 +24,7 @@ from ..models import Transaction
 from ..service_types import ServiceType, Step
 from ..services import moves
 from ..views.common import hidden_is_404
-from ..views.kept import typed_before
+from ..views.form_recovery import typed_before
 from .intake_page import topics
 from .site import staff_site
 

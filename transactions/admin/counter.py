@@ -21,12 +21,13 @@ from accounts.forms import MobileField, NameField, NationalIdField
 from accounts.models import Role, User
 from accounts.services import PHONE_OF_STAFF
 from accounts.visitors import Visitor, visitor_account
+from municipality.concurrency import FIELD, fingerprint
 from municipality.models import Office
 from municipality.services import districts
 
 from .. import access, service_types
 from ..answer_forms import typed_in
-from ..errors import DomainError, Invalid, NotVisible, Problem
+from ..errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..models import Channel, Draft, Transaction
 from ..service_types import Filer, ServiceType
 from ..services import drafts
@@ -34,7 +35,7 @@ from ..services.closures import closure_of, refuse_if_closed
 from ..summary import sections
 from ..views.common import page_of
 from ..views.documents import attach_all, take_out
-from ..views.kept import typed_before
+from ..views.form_recovery import typed_before
 from .intake_page import papers, topics
 from .site import staff_site
 from .visitor import VisitorForm
@@ -160,6 +161,11 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     if held or request.method == "POST":
         try:
             rows, only_rows = _save(draft, held or request.POST, user)
+        except Overtaken as error:
+            stored = fingerprint(draft.answers)
+            for step in draft.service_type.steps:
+                draft.answers = draft.answers | typed_in(step, held or request.POST)[0]
+            return _intake_page(request, draft, list(error.problems), rows, stored, status=409)
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("staff:counter")
@@ -176,26 +182,35 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
         if not held and not problems and not only_rows:
             return redirect("staff:intake_check", key=key)
+    return _intake_page(request, draft, problems, rows, fingerprint(draft.answers), status=422 if problems else 200)
+
+
+def _intake_page(
+    request: HttpRequest, draft: Draft, problems: list[Problem], rows: dict[str, int], version: str, *, status: int
+) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": draft.service_type.title,
         "draft": draft,
+        "version": version,
         "topics": topics(draft, problems, rows, autofocus=request.method == "GET"),
         "papers": papers(draft, problems),
         "problems": problems,
         "districts": districts(),
     }
-    return render(request, "staff/intake.html", context, status=422 if problems else 200)
+    return render(request, "staff/intake.html", context, status=status)
 
 
 def _save(draft: Draft, typed: QueryDict, by: User) -> tuple[dict[str, int], bool]:
     """Keep every page of answers: (rows shown per group, only rows were added or removed)."""
     rows: dict[str, int] = {}
     only_rows = False
+    pages = []
     for step in draft.service_type.steps:
         answers, shown, changed = typed_in(step, typed)
-        drafts.save_step(draft, step, answers, by=by)
+        pages.append((step, answers))
         rows |= shown
         only_rows |= changed
+    drafts.save_pages(draft, pages, by=by, seen=typed.get(FIELD, ""))
     return rows, only_rows
 
 
@@ -250,13 +265,14 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         "title": _("Check your answers"),
         "draft": draft,
         "changes": draft.visitor_changes or {},
+        "version": fingerprint(drafts.content_of(draft)),
         "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
     }
     return render(request, "staff/intake_check.html", context, status=status)
 
 
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
-    taken = drafts.submit_draft(draft, by=signed_in(request))
+    taken = drafts.submit_draft(draft, by=signed_in(request), seen=request.POST.get(FIELD, ""))
     return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + "#print")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -16,8 +14,6 @@ from accounts.access import is_administrator, needs_second_factor, posts_of, sig
 from accounts.models import Role
 from municipality.guarded_admin import AdministeredSite
 
-from ..views.kept import sign_in_first
-
 
 class StaffSite(AdministeredSite):
     enable_nav_sidebar = False
@@ -27,18 +23,6 @@ class StaffSite(AdministeredSite):
 
     def may_edit(self, request: HttpRequest) -> bool:
         return is_administrator(signed_in(request))
-
-    def writing_view(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        """admin_view of a page people write on: what is sent after their session ended is held until they are back."""
-        guarded = self.admin_view(view)
-
-        @wraps(view)
-        def held(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.method == "POST" and not request.user.is_authenticated:
-                return sign_in_first(request)
-            return guarded(request, *args, **kwargs)
-
-        return held
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff sign in where everyone does; whoever is in but lacks the second factor is sent to set it up."""
@@ -73,13 +57,13 @@ class StaffSite(AdministeredSite):
             path("", self.admin_view(queue.queue), name="index"),
             path("take-next/", self.admin_view(queue.take_next), name="take_next"),
             path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
-            path("cases/<str:reference>/notes/", self.writing_view(case.note), name="note"),
+            path("cases/<str:reference>/notes/", self.admin_view(case.note), name="note"),
             path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
-            path("cases/<str:reference>/correct/", self.writing_view(correction.correct), name="correct"),
-            path("cases/<str:reference>/<slug:move>/", self.writing_view(case.move), name="move"),
-            path("counter/", self.writing_view(counter.counter), name="counter"),
-            path("counter/<uuid:key>/", self.writing_view(counter.intake), name="intake"),
-            path("counter/<uuid:key>/who/", self.writing_view(counter.intake_visitor), name="intake_visitor"),
+            path("cases/<str:reference>/correct/", self.admin_view(correction.correct), name="correct"),
+            path("cases/<str:reference>/<slug:move>/", self.admin_view(case.move), name="move"),
+            path("counter/", self.admin_view(counter.counter), name="counter"),
+            path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),
+            path("counter/<uuid:key>/who/", self.admin_view(counter.intake_visitor), name="intake_visitor"),
             path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),

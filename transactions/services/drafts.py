@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,18 @@ from accounts import services as people
 from accounts.access import offices_of, roles_in
 from accounts.errors import AccountError
 from accounts.models import Authorisation, Role, User
+from municipality.concurrency import is_stale, same
 from municipality.models import Office
 from municipality.text import prose
+from municipality.versioned_forms import saved_meanwhile
 
 from .. import access, answers, pictures
 from ..assured import refuse_if_lacking
-from ..errors import DomainError, Invalid, Problem
+from ..errors import DomainError, Invalid, Overtaken, Problem
 from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
 from ..service_types import Filer, ServiceType, Step
+from ..summary import answer_in_words
 from ..workflow import Status
 from .closures import refuse_if_closed
 from .dealings import record
@@ -123,29 +126,79 @@ def refuse_unless_writer(draft: Draft, by: User) -> None:
     raise DomainError("with_owner", _("The file is with the owner for approval."))
 
 
-@transaction.atomic
+Page = tuple[Step, Mapping[str, Any]]
+
+
 def save_step(
-    draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, now: datetime | None = None
+    draft: Draft, step: Step, typed: Mapping[str, Any], *, by: User, seen: str = "", now: datetime | None = None
 ) -> tuple[Problem, ...]:
     """Keep what was typed on one page, right (in canonical form) or wrong, and return what is wrong with it."""
-    locked = lock_to_write(draft, by)
-    names = {spec.name for spec in step.fields}
-    earlier = answers.clean_until(locked.service_type, locked.answers, step)
-    locked.answers = {**locked.answers, **{name: value for name, value in typed.items() if name in names}}
-    for name in names - set(typed):
-        locked.answers.pop(name, None)
-    cleaned = answers.clean_step(step, locked.answers, earlier)
-    locked.answers = answers.tidied(step, locked.answers, cleaned.values)
-    locked.updated_at = now or timezone.now()
-    locked.save(update_fields=["answers", "updated_at"])
-    draft.answers = locked.answers
-    return cleaned.problems
+    return save_pages(draft, [(step, typed)], by=by, seen=seen, now=now)
 
 
 @transaction.atomic
-def send_to_owner(draft: Draft, *, by: User, now: datetime | None = None) -> Draft:
-    """The engineering office hands the finished file to the owner for approval."""
+def save_pages(
+    draft: Draft, pages: Sequence[Page], *, by: User, seen: str = "", now: datetime | None = None
+) -> tuple[Problem, ...]:
+    """As save_step, for several pages (step, raw answers) that were shown as one.
+
+    `seen` is the fingerprint of their answers (`answers_of`) when they were opened. Overtaken, and nothing is kept,
+    when those were changed since to something else than is typed now.
+    """
     locked = lock_to_write(draft, by)
+    draft.answers = locked.answers
+    written, problems = locked.answers, list[Problem]()
+    for step, typed in pages:
+        names = {spec.name for spec in step.fields}
+        earlier = answers.clean_until(locked.service_type, written, step)
+        others = {name: answer for name, answer in written.items() if name not in names}
+        written = others | {name: answer for name, answer in typed.items() if name in names}
+        cleaned = answers.clean_step(step, written, earlier)
+        written = answers.tidied(step, written, cleaned.values)
+        problems += cleaned.problems
+    _refuse_if_overtaken(locked, [step for step, _typed in pages], written, seen)
+    locked.answers = draft.answers = written
+    locked.updated_at = now or timezone.now()
+    locked.save(update_fields=["answers", "updated_at"])
+    return tuple(problems)
+
+
+def answers_of(draft: Draft, steps: Iterable[Step]) -> dict[str, Any]:
+    """What is stored of the questions of these pages."""
+    names = {spec.name for step in steps for spec in step.fields}
+    return {name: answer for name, answer in draft.answers.items() if name in names}
+
+
+def _refuse_if_overtaken(draft: Draft, steps: Sequence[Step], written: Mapping[str, Any], seen: str) -> None:
+    if not is_stale(seen, answers_of(draft, steps)):
+        return
+    problems = []
+    for spec in (spec for step in steps for spec in step.fields):
+        stored = draft.answers.get(spec.name)
+        if not same(stored, written.get(spec.name)):
+            message = saved_meanwhile(answer_in_words(spec, stored))
+            problems.append(Problem(spec.name, message, "overtaken", spec.label))
+    if problems:
+        raise Overtaken(problems)
+
+
+def content_of(draft: Draft) -> dict[str, Any]:
+    """What whoever presses “submit” has looked through: the answers and the files."""
+    files = draft.attachments.filter(transaction=None, removed_at=None).values_list("key", flat=True)
+    return {"answers": draft.answers, "files": sorted(map(str, files))}
+
+
+def _refuse_if_changed(draft: Draft, seen: str) -> None:
+    if is_stale(seen, content_of(draft)):
+        message = _("The file was changed since you opened this page. Look through it once more, then press again.")
+        raise DomainError("overtaken", message)
+
+
+@transaction.atomic
+def send_to_owner(draft: Draft, *, by: User, seen: str = "", now: datetime | None = None) -> Draft:
+    """The engineering office hands the finished file to the owner for approval; `overtaken` as submit_draft."""
+    locked = lock_to_write(draft, by)
+    _refuse_if_changed(locked, seen)
     if locked.authorisation is None:
         raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
     now = now or timezone.now()
@@ -204,10 +257,11 @@ def ready(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     check(submission_of(draft, draft.applicant.language, by), by=by, now=now or timezone.now())
 
 
-def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Intake:
+def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None = None) -> Intake:
     """Submit once: pressing twice, or coming back later, gives the same receipt.
 
-    DomainError `already_submitted` for the clerk who began what the owner has sent: the receipt is the owner's.
+    `seen` is the fingerprint of `content_of` the draft when it was looked through. DomainError `overtaken` when it was
+    changed since; `already_submitted` for the clerk who began what the owner has sent: the receipt is the owner's.
     """
     if earlier := _taken(draft, by):
         return earlier
@@ -216,6 +270,7 @@ def submit_draft(draft: Draft, *, by: User, now: datetime | None = None) -> Inta
         locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
             locked = lock_open(draft, by)
+            _refuse_if_changed(locked, seen)
             if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
             if locked.authorisation and locked.stage == Draft.Stage.AWAITING_OWNER:
@@ -256,18 +311,21 @@ def keep_answers(
     by: User,
     changes: Mapping[str, Any] | None = None,
     replaced: Collection[str] = (),
+    seen: str = "",
     now: datetime | None = None,
 ) -> None:
     """Keep what is being written in answer to a return; nothing is sent, nobody else sees it yet. Words by deficiency,
     `changes` by question as typed, right or wrong, `replaced` the keys of files to be put aside.
 
-    Invalid, and nothing is kept, when words are too long.
+    Invalid, and nothing is kept, when words are too long; Overtaken when `seen`, the fingerprint of `in_progress` when
+    the page was opened, is not that of now, and what was saved since differs.
     """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
         raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
     if problems := [problem for pk, text in typed.items() for problem in too_long(f"answers.{pk}", text)]:
         raise Invalid(problems)
+    _refuse_if_answers_overtaken(locked, typed, changes or {}, seen)
     for item in locked.deficiencies.open().filter(pk__in=typed):
         if item.answer != typed[item.pk]:
             item.answer = typed[item.pk]
@@ -275,6 +333,33 @@ def keep_answers(
     if changes is not None:
         kept = {"answers": dict(changes), "replaced": list(replaced), "updated_at": now or timezone.now()}
         AnswersInProgress.objects.update_or_create(transaction=locked, defaults=kept)
+
+
+def in_progress(case: Transaction) -> dict[str, Any]:
+    """What is written in answer to a return so far: words by deficiency (as a string), answers by question."""
+    kept = AnswersInProgress.objects.filter(transaction=case).values_list("answers", flat=True).first()
+    words = {str(pk): said for pk, said in case.deficiencies.open().values_list("pk", "answer") if said}
+    return {"words": words, "answers": kept or {}}
+
+
+def _refuse_if_answers_overtaken(
+    case: Transaction, words: Mapping[int, str], changes: Mapping[str, Any], seen: str
+) -> None:
+    stored = in_progress(case)
+    if not is_stale(seen, stored):
+        return
+    problems = [
+        Problem(f"answers.{pk}", saved_meanwhile(stored["words"].get(str(pk), "—")), "overtaken")
+        for pk, said in words.items()
+        if not same(stored["words"].get(str(pk)), said)
+    ]
+    before = {**case.answers, **stored["answers"]}
+    for spec in case.service_type.fields():
+        if spec.name in changes and not same(before.get(spec.name), changes[spec.name]):
+            message = saved_meanwhile(answer_in_words(spec, before.get(spec.name)))
+            problems.append(Problem(spec.name, message, "overtaken", spec.label))
+    if problems:
+        raise Overtaken(problems)
 
 
 def _key(draft: Draft) -> str:

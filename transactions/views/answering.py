@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import signed_in
 from accounts.models import User
+from municipality.concurrency import FIELD, fingerprint
 from municipality.pages import form_page
 from municipality.services import districts
 
@@ -28,7 +30,7 @@ from ..services import answering, attachments, drafts, moves
 from ..wording import asked as asked_in_words
 from .common import hidden_is_404
 from .documents import files_of, take_out
-from .kept import sign_in_first, typed_before
+from .form_recovery import typed_before
 
 # Each question on the page says so in a hidden box of this name: one that was not shown is not taken for emptied.
 OPENED = "opened"
@@ -61,12 +63,11 @@ class Slot:
     upload: str
 
 
+@login_required
 @hidden_is_404
 @form_page
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """What is written is kept, right or wrong; the whole is sent once."""
-    if not request.user.is_authenticated:
-        return sign_in_first(request)
     user = signed_in(request)
     case = access.get(user, reference)
     if not access.may(user, case, "answer"):
@@ -78,7 +79,14 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
     writing = _read(case, posted, asked) if posted is not None else _kept(case)
     if posted is not None:
         try:
-            drafts.keep_answers(case, writing.words, by=user, changes=writing.changes, replaced=writing.replaced)
+            drafts.keep_answers(
+                case,
+                writing.words,
+                by=user,
+                changes=writing.changes,
+                replaced=writing.replaced,
+                seen=posted.get(FIELD, ""),
+            )
             take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
             problems = _attach_chosen(request, asked, user)
             if request.method == "POST" and not problems and not writing.only_rows:
@@ -164,6 +172,7 @@ def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: S
         "rows": rows,
         "rest": rest,
         "problems": problems,
+        "version": fingerprint(drafts.in_progress(case)),
         "opened": [name for part in shown for name in _names(part)],
         "districts": districts() if any(_asks_district(part) for part in shown) else (),
         "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),

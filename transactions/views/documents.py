@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -29,7 +30,6 @@ from ..services import attachments, drafts, pieces
 from ..services.attachments import NoRoom
 from ..services.pieces import Piece
 from .common import hidden_is_404
-from .kept import sign_in_first, typed_before
 
 _RANGE = re.compile(r"bytes (\d{1,12})-\d{1,12}/(\d{1,12})")
 MORE_TO_COME = 202
@@ -49,19 +49,17 @@ def sent_back_to_read(request: HttpRequest, draft: Draft, user: User) -> HttpRes
     return None
 
 
+@login_required
 @hidden_is_404
 @form_page
 def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     """Attach the documents, several files at once if one likes; each refusal names the file and why."""
-    if not request.user.is_authenticated:
-        return sign_in_first(request)
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return redirect("transactions:draft", key=key)
     if reader := sent_back_to_read(request, draft, user):
         return reader
-    typed_before(request)
     problems: list[Problem] = []
     if request.method == "POST":
         # Before anything is attached: it makes the room that another file needs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
+from municipality.concurrency import FIELD, fingerprint
 from municipality.pages import form_page
 from municipality.services import districts
 from municipality.text import whole
@@ -22,14 +24,14 @@ from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
 from ..assured import lacking
 from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
-from ..errors import DomainError, Invalid, Problem
+from ..errors import DomainError, Invalid, Overtaken, Problem
 from ..models import Channel, Draft
 from ..service_types import Filer, Group, Step
 from ..services import closures, drafts
 from ..summary import sections
 from .common import hidden_is_404, page_of
 from .documents import sent_back_to_read
-from .kept import sign_in_first, typed_before
+from .form_recovery import typed_before
 from .requests import with_parts
 
 
@@ -135,12 +137,11 @@ def _step(service: service_types.ServiceType, code: str) -> Step:
     return found
 
 
+@login_required
 @hidden_is_404
 @form_page
 def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One page of questions. What was typed is kept whether it is right or not."""
-    if not request.user.is_authenticated:
-        return sign_in_first(request)
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
@@ -152,14 +153,20 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     posted = data if data is not None else request.POST if request.method == "POST" else None
     problems: tuple[Problem, ...] = ()
     rows: dict[str, int] = {}
+    shown: dict[str, Any] | None = None
     if posted is not None:
         typed, rows, only_rows = typed_in(this, posted)
         try:
-            problems = drafts.save_step(draft, this, typed, by=user)
+            problems = drafts.save_step(draft, this, typed, by=user, seen=posted.get(FIELD, ""))
+        except Overtaken as error:
+            problems, only_rows = error.problems, False
+            shown = draft.answers | typed
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("transactions:draft", key=key)
-        if only_rows:
+        if shown is not None:
+            pass  # both are shown, theirs in the boxes; nothing was saved
+        elif only_rows:
             problems = ()
         elif data is not None:
             pass  # shown once more, with what is still wrong, so that they see nothing is lost
@@ -173,15 +180,17 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "draft": draft,
         "service": draft.service_type,
         "step": this,
-        "parts": step_page(this, draft.answers, seen, problems, rows),
+        "parts": step_page(this, shown or draft.answers, seen, problems, rows),
         "problems": problems,
+        "version": fingerprint(drafts.answers_of(draft, [this])),
         "districts": districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
         "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
     }
-    return render(request, "transactions/step.html", context, status=422 if problems else 200)
+    status = 409 if shown is not None else 422 if problems else 200
+    return render(request, "transactions/step.html", context, status=status)
 
 
 def _after(draft: Draft, step: Step, return_to: str) -> str:
@@ -192,12 +201,11 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
     return _page(draft, following[0].code if following else DOCUMENTS)
 
 
+@login_required
 @hidden_is_404
 @form_page
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Check your answers; then submit, or send to the owner, or (the owner) ask for changes."""
-    if not request.user.is_authenticated:
-        return sign_in_first(request)
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
@@ -232,6 +240,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_give_back": access.may_give_back(user, draft),
         "note": (typed or request.POST).get("note", ""),
         "pressed": pressed and not wrong_note,
+        "version": fingerprint(drafts.content_of(draft)),
     }
     return render(request, "transactions/check.html", context, status=422 if pressed else 200)
 
@@ -268,11 +277,12 @@ def _ask_for_changes(request: HttpRequest, draft: Draft, user: User) -> tuple[Pr
 
 
 def _act(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
+    seen = request.POST.get(FIELD, "")
     if _of_office(draft) and access.may_write(user, draft):
-        drafts.send_to_owner(draft, by=user)
+        drafts.send_to_owner(draft, by=user, seen=seen)
         messages.success(request, _("Sent to the owner for approval."))
         return redirect("transactions:office")
-    intake = drafts.submit_draft(draft, by=user)
+    intake = drafts.submit_draft(draft, by=user, seen=seen)
     return redirect("transactions:receipt", reference=intake.transaction.reference)
 
 

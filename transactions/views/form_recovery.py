@@ -1,0 +1,123 @@
+"""What somebody was writing when their session ended: held until they have signed in again, then shown as they left it.
+
+One mechanism for every page that needs a sign-in. A page whose boxes depend on what was typed (rows added, a second
+look at mistakes) takes it by `typed_before`; into any other page the middleware puts it back (municipality/refill.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
+
+from accounts.identity import caller
+from municipality.refill import refill
+
+from .common import client_address
+
+MAX_CHARACTERS = 64 * 1024
+# Nobody knows yet who sends this, and each makes a session: a machine may not fill the disk with them.
+MAX_AN_HOUR = 20
+HELD = "typed_before_sign_in"
+# Says that there is something in the session: pages that need no person do not ask it.
+COOKIE = "held"
+# Buttons: what somebody pressed is pressed anew by them, never by us.
+PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "remove", "changes", "check", "discard"}
+SECRET = ("password", "code", "pin", "secret", "token")
+# Where somebody is sent who has to show (again) who they are.
+SIGN_IN = ("account_login", "account_reauthenticate", "mfa_reauthenticate", "staff:login")
+
+
+class FormRecoveryMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        waits = request.method == "GET" and COOKIE in request.COOKIES
+        if waits:
+            _say_what_waits(request)
+        response = self.get_response(request)
+        if request.method == "POST" and _leads_to_sign_in(response) and not _is_sign_in(request.path):
+            _hold(request, response)
+        elif waits:
+            _give_back(request, response)
+        return response
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and _is_sign_in(urlsplit(response["Location"]).path)
+
+
+def _is_sign_in(path: str) -> bool:
+    return any(path == resolve_url(name) for name in SIGN_IN)
+
+
+def _hold(request: HttpRequest, response: HttpResponse) -> None:
+    """Keep what was typed in the session, which is a new one when the old has ended."""
+    names = [name for name in request.POST if name not in PRESSED and not any(word in name for word in SECRET)]
+    typed = {name: request.POST.getlist(name) for name in names}
+    small = sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MAX_CHARACTERS
+    if not any(map(str.strip, (value for values in typed.values() for value in values))) and not request.FILES:
+        return
+    if small and _has_room(client_address(request)):
+        path = request.path
+        request.session[HELD] = {"path": path, "target": path, "typed": typed, "files": len(request.FILES)}
+        response.set_cookie(COOKIE, "1", httponly=True, samesite="Lax", secure=request.is_secure())
+        messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
+    else:
+        messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
+
+
+def _has_room(address: str) -> bool:
+    """Counted by each process for itself: a bound is wanted here, not an exact one."""
+    key = f"kept:{caller(address)}"
+    caches["tries"].add(key, 0, 3600)
+    return caches["tries"].incr(key) <= MAX_AN_HOUR
+
+
+def _say_what_waits(request: HttpRequest) -> None:
+    """Before the page is made, which shows it."""
+    held = request.session.get(HELD)
+    if held and held["path"] == request.path and not held.get("said") and request.user.is_authenticated:
+        request.session[HELD] = held | {"said": True}
+        if held["typed"]:
+            messages.info(request, _("You were signed out while writing. What you typed is here; nothing is lost."))
+        if held.get("files"):
+            warning = _("The files you had chosen did not come with it. Please choose them again.")
+            messages.warning(request, warning)
+
+
+def _give_back(request: HttpRequest, response: HttpResponse) -> None:
+    held = request.session.get(HELD)
+    if held is None:
+        response.delete_cookie(COOKIE)
+    if held is None or held["path"] != request.path or response.streaming:
+        return
+    if response.status_code == 302:
+        # The address takes presses only and leads to the page with its form.
+        if not _leads_to_sign_in(response):
+            request.session[HELD] = held | {"path": urlsplit(response["Location"]).path}
+    elif response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
+        page = refill(response.content.decode(), request.path, held["target"], held["typed"])
+        if page is not None:
+            response.content = page
+            del request.session[HELD]
+            response.delete_cookie(COOKIE)
+
+
+def typed_before(request: HttpRequest) -> QueryDict | None:
+    """What was held for this page, once. None when there is nothing."""
+    held: dict[str, Any] | None = request.session.get(HELD)
+    if request.method != "GET" or not held or held["path"] != request.path:
+        return None
+    del request.session[HELD]
+    data = QueryDict(mutable=True)
+    for name, values in held["typed"].items():
+        data.setlist(name, values)
+    return data
