@@ -12,7 +12,16 @@ class TransactionsConfig(AppConfig):
 
         from . import replica
         from .database import files_stay
-        from .services import consequences, dealings, drawings, notices, powers, recount, routing  # noqa: F401
+        from .services import (  # noqa: F401 – they register
+            consequences,
+            dealings,
+            drawings,
+            leaving,
+            notices,
+            powers,
+            recount,
+            routing,
+        )
         from .verification import number_typed, status_now
 
         receipts.register_status(status_now)

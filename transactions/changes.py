@@ -22,7 +22,7 @@ from .wording import title
 FEW = 6
 BY_OWNERS = (Dealing.Kind.AUTHORISED, Dealing.Kind.REVOKED, Dealing.Kind.CHANGES, Dealing.Kind.APPROVED)
 # Who works on a file inside the municipality is no news; that it was submitted is told by the owner's approval.
-NO_NEWS = ("take", "reassign", "submit")
+NO_NEWS = ("take", "reassign", "give_back", "submit")
 
 
 @dataclass(frozen=True)

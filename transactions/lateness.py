@@ -107,7 +107,8 @@ CAUSES = {
 }
 
 
-TAKEABLE = BY_NAME["take"].sources
+# What a supervisor hands out.
+TAKEABLE = BY_NAME["reassign"].sources
 
 
 def cause(case: Transaction, now: datetime) -> Cause:

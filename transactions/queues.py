@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q
+from datetime import date
+
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.access import posts_of
-from accounts.models import Role, User
+from accounts.models import Role, StaffPost, User
 
 from . import service_types
 from .models import Transaction, TransactionQuerySet
 from .workflow import Status
+
+# Who works stages; a supervisor's own stage is theirs to hand over too.
+WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
 
 
 def stages_of(role: str) -> list[tuple[str, str]]:
@@ -20,6 +25,30 @@ def stages_of(role: str) -> list[tuple[str, str]]:
         for stage in service.stages
         if stage.role == role
     ]
+
+
+def at_stages_of(role: str) -> Q:
+    """Files at a stage that this role works."""
+    wanted = Q(pk__in=[])
+    for service, stage in stages_of(role):
+        wanted |= Q(service=service, stage=stage)
+    return wanted
+
+
+def left(today: date) -> Q:
+    """Assigned to somebody who no longer works this stage in this office: they left, moved, or lost the account."""
+    posts = StaffPost.objects.current(today).filter(
+        user=OuterRef("assignee"), office=OuterRef("held_by"), user__is_active=True
+    )
+    stays = Q(pk__in=[])
+    for role in (*WORKERS, Role.REGISTRY_CLERK):
+        stays |= at_stages_of(role) & Q(Exists(posts.filter(role=role)))
+    return Q(assignee__isnull=False) & ~stays
+
+
+def free(today: date) -> Q:
+    """Nobody's, or of somebody who left: whoever works the stage may take it."""
+    return Q(assignee=None) | left(today)
 
 
 def queue_of(user: User) -> TransactionQuerySet:
@@ -34,10 +63,7 @@ def queue_of(user: User) -> TransactionQuerySet:
         if post.role == Role.CENTRE_CLERK:
             wanted |= Q(centre=post.office_id, status=Status.AWAITING_PAYMENT)
             continue
-        stages = Q(pk__in=[])
-        for service, stage in stages_of(post.role):
-            stages |= Q(service=service, stage=stage)
-        wanted |= Q(held_by=post.office_id) & stages
+        wanted |= Q(held_by=post.office_id) & at_stages_of(post.role)
     waiting = Transaction.objects.open().filter(wanted).exclude(status__in=[Status.SUBMITTED, Status.RETURNED])
     waiting = waiting.exclude(applicant=user)
     return waiting.order_by(F("stage_due_at").asc(nulls_last=True), "submitted_at", "pk")

@@ -268,6 +268,7 @@ def _reason(data: dict[str, Any]) -> str:
 ACTIONS: dict[str, Acting] = {
     "register": _act(moves.register),
     "take": _act(moves.take),
+    "give_back": _act(moves.give_back),
     "reassign": _act(moves.reassign, to=_person),
     "recommend": _act(moves.recommend, note=_reason),
     "return": _act(

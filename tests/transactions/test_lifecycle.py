@@ -24,8 +24,18 @@ from ..conftest import NOW, drive, stored
 EXPECTED = {
     "route": ({"submitted"}, {"system"}),
     "register": ({"incoming"}, {"registry_clerk"}),
-    "take": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"stage role"}),
+    "take": (
+        {"incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved"},
+        {"stage role"},
+    ),
     "reassign": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"supervisor"}),
+    "give_back": (
+        {
+            "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",
+            "returned",
+        },
+        {"stage role", "system"},
+    ),
     "recommend": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "answer": ({"returned"}, {"applicant"}),

@@ -32,19 +32,19 @@ def done() -> set[str]:
 
 def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
-    assert upkeep.run_due(NOW) == ["clean_up", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW) == ["clean_up", "hand_back", "sweep_files", "verify_journal"]
     assert upkeep.run_due(NOW + HOUR / 2) == []
-    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up"]
-    assert upkeep.run_due(NOW + 25 * HOUR) == ["clean_up", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up", "hand_back"]
+    assert upkeep.run_due(NOW + 25 * HOUR) == ["clean_up", "hand_back", "sweep_files", "verify_journal"]
     assert failing(NOW + 72 * HOUR) == {}
-    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 3}
+    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 4}
 
 
 def test_a_changed_journal_is_told_until_it_is_good_again(cast, submitted):
     submitted()
     head = Chain.objects.get().head_hash
     Chain.objects.update(head_hash=bytes(32))
-    assert upkeep.run_due(NOW) == ["clean_up", "sweep_files"]
+    assert upkeep.run_due(NOW) == ["clean_up", "hand_back", "sweep_files"]
     assert failing(NOW) == {"journal_broken": 1}
     Chain.objects.update(head_hash=head)
     # Not done well, so it is due at once.

@@ -9,17 +9,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import signed_in
 from accounts.models import User
 from municipality.models import Office
-from municipality.text import prose, whole
+from municipality.text import isolated, prose, whole
 
 from .. import access
 from ..errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
+from ..queues import queue_of
 from ..services import moves, notes
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
@@ -28,6 +30,7 @@ from . import correction
 from .dossier import dossier
 from .move_forms import asked_in, deficiency_choices, own_words
 from .site import staff_site
+from .ways import way_back
 
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
@@ -55,7 +58,10 @@ def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[...,
 @hidden_is_404
 @require_GET
 def case(request: HttpRequest, reference: str) -> HttpResponse:
-    return _page(request, _visible(request, reference), QueryDict())
+    """The page; after a move (?done) with the next file of the queue."""
+    found = _visible(request, reference)
+    following = queue_of(signed_in(request)).exclude(pk=found.pk).first() if "done" in request.GET else None
+    return _page(request, found, QueryDict(), following=following)
 
 
 @_hidden_gives_words_back
@@ -76,10 +82,12 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     except DomainError as error:
         status = _say(request, error)
         return _page(request, _visible(request, reference), request.POST, open_move=move, status=status)
-    messages.success(request, _("Done: %(move)s.") % {"move": BY_NAME[move].label})
+    words = {"move": BY_NAME[move].label, "reference": isolated(done.reference)}
+    messages.success(request, _("Done with %(reference)s: %(move)s.") % words)
+    back = way_back(request)
     if access.at_work(signed_in(request)).filter(pk=done.pk).exists():
-        return redirect("staff:case", reference=done.reference)
-    return redirect("staff:index")
+        return redirect(back.ahead(reverse("staff:case", args=[done.reference]), done=move))
+    return redirect(back.url)
 
 
 @_hidden_gives_words_back
@@ -164,6 +172,7 @@ def _with(service: Callable[..., Transaction], name: str, field: str) -> Action:
 ACTIONS: dict[str, Action] = {
     "register": _plain(moves.register),
     "take": _plain(moves.take),
+    "give_back": _plain(moves.give_back),
     "issue": _plain(moves.issue),
     "dispatch": _plain(moves.dispatch),
     "file": _plain(moves.file),
@@ -191,7 +200,13 @@ ACTIONS: dict[str, Action] = {
 
 
 def _page(
-    request: HttpRequest, case: Transaction, typed: QueryDict, *, open_move: str = "", status: int = 200
+    request: HttpRequest,
+    case: Transaction,
+    typed: QueryDict,
+    *,
+    open_move: str = "",
+    status: int = 200,
+    following: Transaction | None = None,
 ) -> HttpResponse:
     """The page; with what was typed in its form or, where that is gone, to be copied."""
     context = staff_site.each_context(request) | dossier(request, case)
@@ -199,6 +214,8 @@ def _page(
     offered = {move.name for move in context["moves"]}
     context |= {
         "open_move": open_move,
+        "back": way_back(request),
+        "following": following,
         "typed": typed,
         "lost": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),

@@ -25,6 +25,7 @@ OWN_TITLES = {
     "correct": gettext_noop("Corrected on record"),
     "take": gettext_noop("Taken"),
     "reassign": gettext_noop("Reassigned"),
+    "give_back": gettext_noop("Given back"),
 }
 
 

@@ -58,8 +58,15 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             primary=move.name in PRIMARY,
         )
         for move in access.moves_for(user, case)
-        if move.name not in OUTSIDE and not (move.name == "take" and case.assignee_id == user.pk)
+        if move.name not in OUTSIDE and _fits(move, case, user)
     ]
+
+
+def _fits(move: Move, case: Transaction, user: User) -> bool:
+    """One takes what one does not have, and gives back what one has."""
+    if move.name in ("take", "give_back"):
+        return (case.assignee_id == user.pk) == (move.name == "give_back")
+    return True
 
 
 def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,10 +24,11 @@ from .. import access, references, service_types
 from ..deadlines import Deadline, overdue
 from ..lateness import standings
 from ..models import Movement, TransactionQuerySet
-from ..queues import queue_of
+from ..queues import free, queue_of
 from ..services import moves
 from ..views.common import page_of
 from .site import staff_site
+from .ways import here, way_back
 
 ROWS = 40
 SHOWS = {
@@ -61,7 +63,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     filters = {
         "all": Q(),
         "mine": Q(assignee=user),
-        "free": Q(assignee=None),
+        "free": free(timezone.localdate(now)),
         "late": overdue(now),
         "stage_late": overdue(now, Deadline.STAGE),
     }
@@ -71,6 +73,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     counts = _counts(rows, filters)
     page = page_of(request, rows.filter(filters[show]).for_pages(), ROWS, counts[show])
     context: dict[str, Any] = staff_site.each_context(request) | {
+        **here(request),
         "title": _("My queue"),
         "page": page,
         "rows": [(case, standings(case, now)) for case in page],
@@ -111,8 +114,8 @@ def _matches(query: str) -> Q:
 @pressed_on("staff:index")
 def take_next(request: HttpRequest) -> HttpResponse:
     """The first free file of my queue becomes mine. Two people pressing at once get two files."""
-    case = moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
+    back, case = way_back(request), moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
     if case is None:
         messages.info(request, _("No free file waits for you."))
-        return redirect("staff:index")
-    return redirect("staff:case", reference=case.reference)
+        return redirect(back.url)
+    return redirect(back.ahead(reverse("staff:case", args=[case.reference])))

@@ -27,20 +27,21 @@ from ..lateness import CAUSES, TAKEABLE, Cause, standings, why_late
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
 from ..pulse import arrivals, by_week, sunday
+from ..queues import WORKERS, free
 from ..services import moves
 from ..views.common import page_of
 from ..workflow import IN_HAND, OPEN
 from .site import staff_site
+from .ways import here
 
 WEEKS = 8
 ROWS = 40
-# Who works stages; a supervisor's own stage is theirs to hand over too.
-WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
 SHOWS = {
     "late": gettext_lazy("Late"),
     "stage_late": gettext_lazy("Late in this stage"),
     "free": gettext_lazy("Not assigned"),
     "all": gettext_lazy("All that can be handed over"),
+    "everything": gettext_lazy("All open files"),
 }
 LATE = ("late", "stage_late")
 
@@ -56,27 +57,30 @@ def _my_offices(request: HttpRequest) -> list[Office]:
 def supervision(request: HttpRequest) -> HttpResponse:
     offices, now = _my_offices(request), timezone.now()
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    workers = _workers(offices, now)
-    figures = _figures(held, now)
+    workers, nobodys = _workers(offices, now), free(timezone.localdate(now))
+    figures = _figures(held, nobodys, now)
+    loads = _people(workers, held, now)
     show, person = request.GET.get("show", ""), request.GET.get("person", "")
     if show not in SHOWS:
         show = "late"
     files = {
         "late": held.overdue(now),
         "stage_late": held.overdue(now, Deadline.STAGE),
-        "free": held.filter(status__in=TAKEABLE, assignee=None),
+        "free": held.filter(nobodys, status__in=TAKEABLE),
         "all": held.filter(status__in=TAKEABLE),
+        "everything": held,
     }[show]
     if (assignee := whole(person)) is not None:
         files = files.filter(assignee=assignee)
     order = Deadline.STAGE if show == "stage_late" else Deadline.WHOLE
     page = page_of(request, files.order_by(order.value, "pk").for_pages(), ROWS)
     context: dict[str, Any] = staff_site.each_context(request) | {
+        **here(request),
         "title": _("Supervision"),
         "figures": figures,
         "causes": [(label, figures[cause.value]) for cause, label in CAUSES.items() if figures[cause.value]],
         "offices": _offices(offices, held, now),
-        "people": _people(workers, held, now),
+        "people": loads,
         "workers": workers,
         "show": show,
         "says_why": show in LATE,
@@ -92,14 +96,14 @@ def supervision(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/supervision.html", context)
 
 
-def _figures(held: TransactionQuerySet, now: datetime) -> dict[str, int]:
+def _figures(held: TransactionQuerySet, nobodys: Q, now: datetime) -> dict[str, int]:
     """Open, late, free, and the late ones by cause (lateness.cause, said in SQL); one query."""
     nobody = Q(assignee=None, status__in=TAKEABLE)
     late, stage_late = overdue(now), overdue(now, Deadline.STAGE)
     return held.aggregate(
         open=Count("pk"),
         **_late(now),
-        free=Count("pk", filter=nobody),
+        free=Count("pk", filter=nobodys & Q(status__in=TAKEABLE)),
         waiting=Count("pk", filter=~Q(status__in=IN_HAND)),
         **{
             Cause.NOBODY.value: Count("pk", filter=late & nobody),
@@ -133,7 +137,7 @@ def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
 
 
 def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
-    """Load per person, the heaviest first; whoever has nothing is there too."""
+    """Load per person, the heaviest first; whoever has nothing is there too, and whoever left and still has files."""
     counted = (
         held.exclude(assignee=None)
         .order_by()
@@ -141,7 +145,10 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) 
         .annotate(open=Count("pk"), oldest=Min("submitted_at"), **_late(now))
     )
     by_person = {row["assignee"]: row for row in counted}
-    rows = [{"post": post, **NONE} | by_person.get(post.user_id, {}) for post in workers]
+    works = {post.user_id: post for post in workers}
+    gone = User.objects.in_bulk(set(by_person) - set(works)) if set(by_person) - set(works) else {}
+    people = [post.user for post in workers] + list(gone.values())
+    rows = [{"user": user, "post": works.get(user.pk), **NONE} | by_person.get(user.pk, {}) for user in people]
     return sorted(rows, key=lambda row: (-row["late"], -row["open"]))
 
 

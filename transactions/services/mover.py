@@ -150,7 +150,7 @@ def turn(moving: Moving, *, rule: str) -> dict[str, Any]:
     case, move, now = moving.case, moving.move, moving.now
     before = (case.status, case.stage)
     status, stage = (moving.missed.status, moving.missed) if moving.missed else _target(case, move)
-    _turn_clock(case, status, stage, now)
+    _turn_clock(moving, status, stage)
     case.status, case.stage = status, stage.code
     _stand_at(moving, stage)
     case.version += 1
@@ -196,9 +196,9 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
             return Status(status), stage
 
 
-def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) -> None:
-    """Stop, resume and set the due dates; a new stage starts its own clock."""
-    calendar = current_calendar()
+def _turn_clock(moving: Moving, status: Status, stage: Stage) -> None:
+    """Stop, resume and set the due dates; a new stage starts its own clock, and so does arriving at an office."""
+    case, now, calendar = moving.case, moving.now, current_calendar()
     # Waiting and being closed are two pauses, each added when it ends: a request may be withdrawn while it waits.
     ended = None
     if case.paused_at and status not in CLOCK_STOPPED:
@@ -211,7 +211,8 @@ def _turn_clock(case: Transaction, status: Status, stage: Stage, now: datetime) 
         case.stage_paused_days += days
     case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
     case.closed_at = (case.closed_at or now) if status in CLOSED else None
-    if stage.code != case.stage or status is Status.INCOMING:
+    arrives = status is Status.INCOMING and moving.move.target is not To.UNCHANGED
+    if stage.code != case.stage or arrives:
         case.stage_started_at, case.stage_paused_days = now, 0
         case.assignee_id = None
     if status not in CLOSED:

@@ -16,16 +16,18 @@ from accounts.models import StaffPost, User
 from municipality.hijri import hijri_year
 from municipality.models import Office, OfficeKind
 
-from .. import access
+from .. import access, queues
 from ..errors import DomainError, Invalid, Problem
 from ..lateness import days_spent
 from ..models import AnswersInProgress, Deficiency, Direction, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
-from ..workflow import BY_NAME, Status
+from ..workflow import BY_NAME, CLOCK_STOPPED, Status
 from . import answering, decisions, papers, registers, returning, versions
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
 
+# Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
+MOST_TRIED = 200
 _update_arrived = PreparedUpdate(
     Transaction, "status version branch_id centre_id held_by_id stage_started_at due_at stage_due_at"
 )
@@ -51,14 +53,34 @@ def take(case: Transaction, *, by: User, now: datetime | None = None, version: i
 
 
 def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
-    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free."""
-    for case in waiting.filter(assignee=None, status__in=BY_NAME["take"].sources)[:20]:
-        try:
-            with transaction.atomic():
-                return take(case, by=by, now=now, version=case.version)
-        except DomainError:
-            continue
-    return None
+    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free.
+
+    Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
+    comes to pay chooses the counter: it is only led to.
+    """
+    free = waiting.filter(queues.free(timezone.localdate(now)))
+    hand_work = BY_NAME["take"].sources - BY_NAME["reassign"].sources
+    for statuses in (BY_NAME["reassign"].sources, hand_work):
+        for case in free.filter(status__in=statuses)[:MOST_TRIED]:
+            try:
+                with transaction.atomic():
+                    return take(case, by=by, now=now, version=case.version)
+            except DomainError:
+                continue
+    return free.filter(status__in=CLOCK_STOPPED).first()
+
+
+@transaction.atomic
+def give_back(
+    case: Transaction, *, by: User | None, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Nobody has the file any more: they gave it back, or the system took it from somebody who left. Event."""
+    moving = begin(case, "give_back", by=by, now=now, version=version)
+    if moving.case.assignee_id is None or (by is not None and moving.case.assignee_id != by.pk):
+        raise DomainError("not_yours_to_give_back", _("Only a file that is assigned to you can be given back."))
+    moving.facts["from"] = moving.case.assignee_id
+    moving.case.assignee_id = None
+    return finish(moving)
 
 
 @transaction.atomic

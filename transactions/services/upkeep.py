@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.core.management import CommandError, call_command
 
 from ..models import Heartbeat
+from .leaving import hand_back_all
 from .leftovers import clean_up
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def _command(name: str) -> Callable[[datetime], object]:
 
 JOBS = {
     "clean_up": Job(timedelta(hours=1), clean_up),
+    "hand_back": Job(timedelta(hours=1), hand_back_all),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
 }
