@@ -170,6 +170,7 @@ WORK = {
     "notify": gettext_lazy("Send a notice"),
     "recount": gettext_lazy("Work out due dates anew after a holiday"),
     "warn": gettext_lazy("Warn of a new mobile"),
+    "hand_back": gettext_lazy("Free the files of somebody who left"),
     "warn_name": gettext_lazy("Tell of a name put right"),
 }
 
