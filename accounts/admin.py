@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
 from . import four_eyes, services, trail
@@ -22,6 +23,7 @@ from .forms import MobileField, NameField
 from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
+from .search import named, people, plots
 
 
 class PersonDataForm(VersionedForm):
@@ -42,7 +44,7 @@ class UserAdmin(PeopleAdmin):
 
     list_display = ("national_id", "full_name", "number", "identity", "works_here", "state")
     list_filter = ("assurance", "is_staff", "is_active")
-    search_fields = ("national_id", "full_name", "phone")
+    search_fields = ("national_id",)
     fields = (
         "national_id",
         "full_name",
@@ -138,8 +140,14 @@ class MembershipInline(GuardedInline):
 class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
     list_display = ("licence_number", "names", "licence_expires_on", "state")
     list_filter = ("active",)
-    search_fields = ("licence_number", "name_ar", "name_en")
+    search_fields = ("licence_number",)
     inlines = (MembershipInline,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        found = named(queryset, search_term, "licence_number", "establishment_number") if search_term else queryset
+        return found, False
 
     @admin.display(description=_("name"), ordering="name_ar")
     def names(self, office: EngineeringOffice) -> SafeString:
@@ -155,7 +163,12 @@ class AuthorisationAdmin(PeopleAdmin):
     fields = readonly_fields = (*list_display, "answered_at", "answerer", "revoked_at")
     list_filter = ("status",)
     list_select_related = ("owner", "office")
-    search_fields = ("owner__national_id", "office__licence_number", "plan_number")
+    search_fields = ("plan_number",)
+
+    @staticmethod
+    def find(sought: str) -> Q:
+        licence = Q(office__licence_number=written_code(sought).upper())
+        return people(sought, "owner__") | plots(sought) | licence
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from municipality.text import search_key, written_code
+from municipality.text import written_code
 
 from .access import offices_of
 from .assurance import how_to_reach, needed_to_authorise
 from .errors import AccountError
 from .models import Authorisation, EngineeringOffice, OfficeMembership, User
+from .search import bears
 from .signals import authorisation_changed
 
 
@@ -36,15 +37,11 @@ def found_offices(query: str, most: int, *, chosen: str = "") -> tuple[list[Engi
     In both languages and however it is spelt; the office `chosen` by its licence number is always among them.
     """
     practising = list(EngineeringOffice.objects.practising(timezone.localdate()))
-    wanted, number = search_key(query), written_code(chosen).upper()
-    fits = [office for office in practising if wanted in search_key(_all_names(office))]
+    number = written_code(chosen).upper()
+    fits = [office for office in practising if not query or bears(office, query, "licence_number")]
     picked = [office for office in practising if office.licence_number == number]
     shown = [*picked, *(office for office in fits if office not in picked)]
     return shown[:most], max(0, len(shown) - most)
-
-
-def _all_names(office: EngineeringOffice) -> str:
-    return f"{office.name_ar} {office.name_en} {office.licence_number}"
 
 
 @transaction.atomic

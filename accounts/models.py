@@ -1,5 +1,6 @@
 """People, and for whom they may act."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from municipality.models import Office
-from municipality.text import compact, written_code
+from municipality.text import compact, name_key, written_code
 
 from .assurance import Level
 from .identity import validate_mobile, validate_national_id
@@ -51,6 +52,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("national ID or iqama"), max_length=10, unique=True, validators=[validate_national_id]
     )
     full_name = models.CharField(_("full name"), max_length=150)
+    # The name as it is looked up (municipality.text.name_key); kept by save().
+    name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
     phone = models.CharField(_("mobile"), max_length=13, validators=[validate_mobile])
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
@@ -76,12 +79,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [models.Index(fields=["phone"], name="people_by_phone")]
         constraints = [
             models.CheckConstraint(
                 name="identity_seen_has_its_date",
                 condition=Q(assurance__lt=Level.COUNTER.value) | Q(identity_verified_at__isnull=False),
             ),
         ]
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.name_key = name_key(self.full_name)[:300]
+        if update_fields is not None and "full_name" in update_fields:
+            update_fields = {*update_fields, "name_key"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def __str__(self) -> str:
         return self.full_name

@@ -7,19 +7,21 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fields import CompactField
 from municipality.guarded_admin import Administered, GuardedAdmin
-from municipality.text import compact
+from municipality.text import compact, one_line
 from municipality.versioned_forms import VersionedForm
 
 from . import trail
 from .access import signed_in
 from .errors import AccountError
 from .models import Act, User
+from .search import people
 
 
 class PersonField(CompactField):
@@ -70,10 +72,22 @@ class Watched(GuardedAdmin):
 
 
 class PeopleAdmin(Watched, Administered):
-    """Lists of other people: a browser offers its own person's name, number and mail nowhere here."""
+    """Lists of other people: a browser offers its own person's name, number and mail nowhere here.
+
+    `find` is the condition for what is typed into the box of a list; search_fields only makes the box appear.
+    """
 
     list_per_page = 50
     show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queryset.filter(self.find(search_term)) if one_line(search_term) else queryset, False
+
+    @staticmethod
+    def find(sought: str) -> Q:
+        return people(sought)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

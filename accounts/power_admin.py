@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -29,6 +30,7 @@ from .access import is_administrator, signed_in
 from .errors import AccountError
 from .models import DECIDING, PhoneChange, Proposal, Role, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
+from .search import people
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -85,7 +87,11 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")
     list_select_related = ("user", "office")
-    search_fields = ("user__national_id", "user__full_name")
+    search_fields = ("user__national_id",)
+
+    @staticmethod
+    def find(sought: str) -> Q:
+        return people(sought, "user__")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | {"form": PostEndForm if obj else NewPostForm})
@@ -169,7 +175,12 @@ class ProposalAdmin(PeopleAdmin):
     list_display = ("what", "whom", "detail", "proposed_by", "proposed_at", "expires_at", "state")
     list_filter = ("outcome", "kind")
     list_select_related = ("person", "office", "proposed_by")
-    search_fields = ("person__national_id", "person__full_name")
+    search_fields = ("person__national_id",)
+
+    @staticmethod
+    def find(sought: str) -> Q:
+        return people(sought, "person__")
+
     fields = readonly_fields = (
         *("what", "whom", "detail", "hints", "reason", "proposed_by", "proposed_at", "expires_at", "state"),
         *("answered_by", "answered_at", "answer_reason"),

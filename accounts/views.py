@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.pages import form_page, pressed_on
-from municipality.text import one_line, western_digits
+from municipality.text import one_line
 
 from . import services, sms
 from .access import at_office, offices_of, signed_in
@@ -25,6 +25,7 @@ from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, OneTimeCode
 from .programs import let_in, programs_of, shut_out
+from .search import people, plots
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
@@ -179,13 +180,13 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
     """Owners by what their authorisation waits for; those to be answered stand first."""
     tabs = {"live": _("In force or waiting"), "ended": _("Ended"), "all": _("All")}
     show = request.GET.get("show", "live")
-    query = western_digits(request.GET.get("q", "")).strip()[:80]
+    query = one_line(request.GET.get("q", ""))[:80]
     rows = Authorisation.objects.filter(office__in=at_office(request)).select_related("office", "owner")
     if show in ("live", "ended"):
         live = Q(status__in=LIVE)
         rows = rows.filter(live if show == "live" else ~live)
     if query:
-        rows = rows.filter(Q(plan_number=query) | Q(parcel_number=query) | Q(owner__full_name__icontains=query))
+        rows = rows.filter(plots(query) | people(query, "owner__"))
     waiting_first = Case(When(status=Authorisation.Status.GIVEN, then=0), default=1)
     page = Paginator(rows.order_by(waiting_first, "-given_at", "-pk"), ROWS).get_page(request.GET.get("page"))
     context = {"page": page, "tabs": tabs.items(), "show": show, "q": query}

@@ -103,14 +103,30 @@ def whole(text: str, most: int = 18) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= most else None
 
 
-_FOLD = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه", "ى": "ي", "ؤ": "و", "ئ": "ي", _TATWEEL: ""})
+_FOLD = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ة": "ه", "ى": "ي", "ؤ": "و", "ئ": "ي", _TATWEEL: ""}
+    # As Persian and Urdu keyboards type them.
+    | {"\u06cc": "ي", "\u06d0": "ي", "\u06a9": "ك", "\u06be": "ه", "\u06c1": "ه", "\u06c0": "ه", "\u06d5": "ه"}
+)
 
 
 def search_key(text: str) -> str:
-    """Fold what readers do not distinguish (hamza seats, ta marbuta, alef maqsura, marks, case, digits)."""
-    decomposed = unicodedata.normalize("NFKD", western_digits(without_marks(text)).translate(_FOLD))
+    """Fold what readers do not distinguish (hamza seats, ta marbuta, alef maqsura, marks, case, digits, forms)."""
+    composed = unicodedata.normalize("NFKC", western_digits(without_marks(text)))
+    decomposed = unicodedata.normalize("NFKD", composed.translate(_FOLD))
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())
+
+
+def name_key(name: str) -> str:
+    """A name as it is looked up: search_key without spaces and signs, so that عبد الله is عبدالله."""
+    return re.sub(r"[\W_]+", "", search_key(name))
+
+
+def name_words(sought: str) -> list[str]:
+    """The words sought in a name; each stands somewhere in its name_key. The article is not asked for."""
+    words = (name_key(word) for word in re.split(r"[\s\-_.,،]+", search_key(sought)))
+    return [word.removeprefix("ال") if len(word) > 4 else word for word in words if word]
 
 
 def loose_key(text: str) -> str:

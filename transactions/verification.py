@@ -38,6 +38,12 @@ _PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<lin
 _PAPER_IN_PARTS = re.compile(r"(?P<office>[A-Z][A-Z0-9]*)[-/ ](?P<year>1[345][0-9]{2})[-/ ](?P<line>[0-9]{1,9})")
 
 
+def paper_number(text: str) -> str:
+    """The number of an issued paper as it is printed, from how it is typed; empty when it has not its shape."""
+    paper = _PAPER_IN_PARTS.fullmatch(written_code(text).upper()) or _PAPER.fullmatch(compact(text).upper())
+    return f"{paper['office']}-{paper['year']}-{int(paper['line']):06d}" if paper else ""
+
+
 def number_typed(text: str) -> Looked | None:
     """What a number typed for a code stands for: an issued paper, a transaction, a line of a register. Names nobody."""
     typed = one_line(text)[:200]
@@ -47,8 +53,7 @@ def number_typed(text: str) -> Looked | None:
             _("It proves no paper by itself. Where the request stands you can ask with the PIN on the receipt."),
             reverse("transactions:inquiry"),
         )
-    paper = _PAPER_IN_PARTS.fullmatch(written_code(typed).upper()) or _PAPER.fullmatch(compact(typed).upper())
-    number = f"{paper['office']}-{paper['year']}-{int(paper['line']):06d}" if paper else ""
+    number = paper_number(typed)
     issued = IssuedDocument.objects.select_related("transaction").filter(number=number).first() if number else None
     if issued:
         return _issued(issued)

@@ -25,7 +25,7 @@ from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from municipality.hijri import days_between
 from municipality.models import Office
-from transactions import access, looked, pins, replica, service_types
+from transactions import access, looked, pins, replica, search, service_types
 from transactions.models import Channel, Intake, Transaction
 from transactions.services import attachments, inquiry, moves
 from transactions.services.intake import Submission, submit
@@ -89,12 +89,14 @@ class Transactions(APIView):
         parameters=[
             OpenApiParameter("page", int, description="1 and up"),
             OpenApiParameter("at_work", bool, description="For staff: the cases of my offices instead of my own."),
+            OpenApiParameter("q", str, description="Only cases that bear this number or name, in any writing."),
         ],
     )
     def get(self, request: Request) -> Response:
         """My transactions, newest first, 25 a page; for staff with at_work=true those of their offices."""
         wants_work = request.query_params.get("at_work") in ("1", "true", "True")
         rows = access.at_work(signed_in(request)) if wants_work else access.mine(signed_in(request))
+        rows = rows.filter(search.cases(request.query_params.get("q", "")))
         number = request.query_params.get("page", "1")
         page = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
         first = (max(page, 1) - 1) * 25

@@ -21,11 +21,13 @@ from accounts.assurance import LOOKS, Level
 from accounts.people_admin import Watched
 from journal.models import Entry
 from municipality.guarded_admin import are_numbers, code, tag
+from municipality.text import one_line
 
-from .. import access, outbox, references
+from .. import access, outbox, search
 from ..deadlines import Deadline
 from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
+from ..register_lines import read_line
 from ..service_types import every
 from ..templatetags.cases import status_kind
 from ..wording import sent_to
@@ -86,7 +88,7 @@ class TransactionAdmin(ReadOnly):
 
     list_display = ("number", "applicant_name", "state", "standing", "held_by", "assignee", "submitted_at")
     list_filter = (ServiceFilter, LateFilter, "status", "channel")
-    search_fields = ("reference", "applicant__national_id", "applicant__full_name", "movements__number__exact")
+    search_fields = ("reference",)  # a box; what is found in it, transactions.search says
     list_select_related = ("applicant", "held_by", "assignee")
     date_hierarchy = "submitted_at"
     ordering = ("-submitted_at",)
@@ -97,8 +99,7 @@ class TransactionAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        parsed = references.parse(search_term)
-        return super().get_search_results(request, queryset, str(parsed) if parsed else search_term)
+        return queryset.filter(search.cases(search_term)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -135,8 +136,18 @@ class MovementAdmin(ReadOnly):
     fields = readonly_fields = (*list_display, "by")
     list_filter = ("direction", "hijri_year")
     list_select_related = ("office", "transaction", "counterpart")
-    search_fields = ("number", "transaction__reference")
+    search_fields = ("number",)  # a box; see get_search_results
     ordering = ("-at",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The line itself, or every line of the cases that bear what was typed."""
+        if line := read_line(search_term):
+            return queryset.filter(number=line[0], hijri_year=line[1]), False
+        if not one_line(search_term):
+            return queryset, False
+        return queryset.filter(transaction__in=Transaction.objects.filter(search.cases(search_term)).order_by()), False
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
     def line(self, row: Movement) -> SafeString:

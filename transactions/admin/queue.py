@@ -18,12 +18,12 @@ from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, User
 from municipality.pages import pressed_on
-from municipality.text import western_digits
+from municipality.text import one_line
 
-from .. import access, references, service_types
+from .. import access, references, search, service_types
 from ..deadlines import Deadline, overdue
 from ..lateness import standings
-from ..models import Movement, TransactionQuerySet
+from ..models import TransactionQuerySet
 from ..queues import free, queue_of
 from ..services import moves
 from ..views.common import page_of
@@ -49,14 +49,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     if not access.case_posts(user):
         return redirect("staff:reference")
-    query = request.GET.get("q", "").strip()
+    query = one_line(request.GET.get("q", ""))
     parsed = references.parse(query)
     if parsed and access.at_work(user).filter(reference=str(parsed)).exists():
         return redirect("staff:case", reference=str(parsed))
     rows = queue_of(user)
     if query:
         trail.record(Act.SEARCH, by=signed_in(request), subject=query, why="queue")
-        rows = rows.filter(_matches(query))
+        rows = rows.filter(search.cases(query))
     service = request.GET.get("service", "")
     if service:
         rows = rows.filter(service=service)
@@ -98,17 +98,6 @@ def _counts(rows: TransactionQuerySet, filters: dict[str, Q]) -> dict[str, int]:
 def _notes_waiting(user: User) -> list[Any]:
     waiting = access.notes_waiting_for(user).select_related("transaction", "author")
     return list(waiting[:10])
-
-
-def _matches(query: str) -> Q:
-    """Part of a number, an incoming number, an ID or a name."""
-    text = western_digits(query)
-    found = Q(reference__icontains=text) | Q(applicant__full_name__icontains=query)
-    if text.isascii() and text.isdecimal():
-        found |= Q(applicant__national_id=text)
-        if len(text) < 9:
-            found |= Q(pk__in=Movement.objects.filter(number=int(text)).values("transaction"))
-    return found
 
 
 @pressed_on("staff:index")

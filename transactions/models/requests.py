@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Q, When
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authorisation, Language
@@ -212,6 +213,10 @@ class Transaction(models.Model):
         verbose_name_plural = _("transactions")
         ordering = ["-submitted_at"]
         indexes = [
+            # For the one search (search.py): by what stands in the answers, without columns that could fall behind.
+            models.Index(KT("answers__deed_number"), name="by_deed"),
+            models.Index(KT("answers__plan_number"), name="by_plan"),
+            models.Index(KT("answers__parcel_number"), name="by_parcel"),
             models.Index(fields=["-submitted_at", "-id"], name="newest_first"),
             models.Index(fields=["applicant", "-submitted_at"], name="my_requests"),
             # What is looked at again and again is open, and open files are few however large the archive grows.

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import at_office, signed_in
 from accounts.models import Authorisation, EngineeringOffice
-from municipality.text import western_digits
+from municipality.text import one_line
 
-from .. import references
+from .. import search
 from ..changes import Changes, by_day
 from ..deadlines import overdue
 from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
@@ -121,9 +121,7 @@ def _listed(request: HttpRequest, now: datetime) -> Q:
     listed = overdue(now) if show == "late" else SHOWN[show]
     if not query:
         return listed
-    parsed = references.parse(query)
-    plot = Q(authorisation__plan_number=query) | Q(authorisation__parcel_number=query)
-    return listed & (Q(reference=str(parsed)) if parsed else plot | Q(applicant__full_name__icontains=query))
+    return listed & search.cases(query)
 
 
 def _shown(request: HttpRequest) -> str:
@@ -132,7 +130,7 @@ def _shown(request: HttpRequest) -> str:
 
 
 def _looked_for(request: HttpRequest) -> str:
-    return western_digits(request.GET.get("q", "")).strip()[:80]
+    return one_line(request.GET.get("q", ""))[:80]
 
 
 def _table(request: HttpRequest, listed: TransactionQuerySet, count: int, now: datetime) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from accounts.access import signed_in
 from accounts.models import Authorisation, User
 from journal import qr
 from municipality.pages import form_page, pressed_on
-from municipality.text import whole
+from municipality.text import one_line, whole
 
-from .. import access, looked, pins, references
+from .. import access, looked, pins, search
 from ..assured import lacking, may_receive
 from ..draft_parts import State, parts_of
 from ..errors import DomainError, Invalid, Problem
@@ -62,13 +62,9 @@ def requests(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("show", "")
     if chosen not in SHOWN:
         chosen = "open" if counts["open"] or not counts["done"] else "done"
-    query = request.GET.get("q", "").strip()
+    query = one_line(request.GET.get("q", ""))
     cases = mine.for_pages()
-    if query:
-        parsed = references.parse(query)
-        cases = cases.filter(reference=str(parsed) if parsed else "")
-    else:
-        cases = cases.filter(status__in=SHOWN[chosen])
+    cases = cases.filter(search.cases(query) if query else Q(status__in=SHOWN[chosen]))
     waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MOST_WAITING]
     written = Draft.objects.unsent().filter(access.own_drafts(user))
     waits = Q(stage=Draft.Stage.AWAITING_OWNER, authorisation__status=Authorisation.Status.ACCEPTED)
