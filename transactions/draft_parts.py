@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from . import answers
 from .errors import Problem
 from .models import Attachment, Draft
-from .service_types import Answers, Document, ServiceType, Step
+from .service_types import Answers, Document, Flag, ServiceType, Step
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -102,6 +103,17 @@ def _documents(asked: list[Document], held: Counter[str]) -> Part:
     state = State.DONE if given == len(asked) else State.BEGUN if held else State.TODO
     said = ngettext("%(given)d of %(all)d document", "%(given)d of %(all)d documents", len(asked))
     return Part(DOCUMENTS, gettext_lazy("Documents"), state, said % {"given": given, "all": len(asked)})
+
+
+def flags_of(service: ServiceType, raw: Answers) -> list[Flag]:
+    """What the reviewer will ask about, of what is answered rightly so far. It stops nobody."""
+    return list(service.flag(answers.clean(service, raw, timezone.localdate()).values))
+
+
+def flags_on(step: Step, flags: Iterable[Flag]) -> list[Flag]:
+    """Those of them that are about a question of this page."""
+    names = {spec.name for spec in step.fields}
+    return [flag for flag in flags if flag.path.split(".")[0] in names]
 
 
 def gaps_of(service: ServiceType, problems: Iterable[Problem]) -> list[Gap]:

@@ -232,11 +232,14 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something a reviewer should look at. Advisory: a flag never refuses. `rule_set` says whose rule it is."""
+    """Something a reviewer should look at, told to the applicant too. Advisory: a flag never refuses. `rule_set` says
+    whose rule it is, `path` the answer it is about. A check that flags bears answers that are not all there yet.
+    """
 
     code: str
     message: StrOrPromise
     rule_set: RuleSet
+    path: str = ""
 
 
 def _nothing_wrong(answers: Answers, today: date) -> Iterable[Problem]:

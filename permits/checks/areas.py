@@ -38,10 +38,14 @@ def problems(answers: Answers) -> Iterable[Problem]:
 
 
 def flags(answers: Answers) -> Iterable[Flag]:
+    areas = [part.get("area_m2") for part in answers.get("parts", ())]
+    if "area_m2" not in answers or not areas or None in areas:
+        return
     plot, parts = _sums(answers)
     if abs(parts - plot) > max(plot * TOLERANCE_SHARE, TOLERANCE_M2):
         yield Flag(
             "area-tolerance",
             _("The parts add up to %(parts)s m² of %(plot)s m².") % {"parts": parts, "plot": plot},
             ASSUMED,
+            "parts",
         )

@@ -47,18 +47,31 @@ def _years_before(day: date, years: int) -> date:
 
 
 def flags(answers: Answers) -> Iterable[Flag]:
-    plot, ground = Decimal(answers["plot_area_m2"]), Decimal(answers["ground_area_m2"])
-    total = Decimal(answers["total_area_m2"])
-    if plot < LEAST_PLOT_M2:
-        yield Flag("plot-area", _("The plot is under %(least)s m².") % {"least": LEAST_PLOT_M2}, RIYADH)
-    if answers["building_type"] == "villa":
+    plot, ground, total = (_number(answers, name) for name in ("plot_area_m2", "ground_area_m2", "total_area_m2"))
+    if plot is not None and plot < LEAST_PLOT_M2:
+        message = _("The plot is under %(least)s m².") % {"least": LEAST_PLOT_M2}
+        yield Flag("plot-area", message, RIYADH, "plot_area_m2")
+    if plot is not None and answers.get("building_type") == "villa":
+        yield from _villa(plot, ground, total)
+    parking, units = answers.get("parking"), answers.get("units")
+    if parking is not None and units is not None and int(parking) < int(units):
+        yield Flag("parking", _("Fewer parking places than units."), RIYADH, "parking")
+
+
+def _villa(plot: Decimal, ground: Decimal | None, total: Decimal | None) -> Iterable[Flag]:
+    if ground is not None:
         for share, rule_set in ((VILLA_GROUND_SHARE, RIYADH), (MOMAH_GROUND_SHARE, MOMAH)):
             if ground > plot * share:
                 text = _("The ground floor covers %(covered)d %% of the plot; at most %(most)d %%.")
-                yield Flag("coverage", text % {"covered": round(ground / plot * 100), "most": share * 100}, rule_set)
-        if total > plot * FLOOR_AREA_RATIO:
-            text = _("Floor area is %(ratio)s times the plot; at most %(most)s.")
-            ratio = (total / plot).quantize(Decimal("0.01"))
-            yield Flag("floor-area-ratio", text % {"ratio": ratio, "most": FLOOR_AREA_RATIO}, RIYADH)
-    if int(answers["parking"]) < int(answers["units"]):
-        yield Flag("parking", _("Fewer parking places than units."), RIYADH)
+                message = text % {"covered": round(ground / plot * 100), "most": share * 100}
+                yield Flag("coverage", message, rule_set, "ground_area_m2")
+    if total is not None and total > plot * FLOOR_AREA_RATIO:
+        text = _("Floor area is %(ratio)s times the plot; at most %(most)s.")
+        ratio = (total / plot).quantize(Decimal("0.01"))
+        yield Flag("floor-area-ratio", text % {"ratio": ratio, "most": FLOOR_AREA_RATIO}, RIYADH, "total_area_m2")
+
+
+def _number(answers: Answers, name: str) -> Decimal | None:
+    """An answer as a number; None while it is not there."""
+    value = answers.get(name)
+    return None if value is None else Decimal(value)

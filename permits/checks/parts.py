@@ -18,21 +18,23 @@ LEAST_STREET_M = Decimal(10)
 
 def flags(answers: Answers) -> Iterable[Flag]:
     frontage = LEAST_FRONTAGE_M[answers.get("villas", "detached")]
-    for number, part in enumerate(answers["parts"], start=1):
-        for value, least, code, text in (
-            (part["area_m2"], LEAST_AREA_M2, "part-area", _("Part %(n)d has %(value)s m²; at least %(least)s m².")),
+    for number, part in enumerate(answers.get("parts", ()), start=1):
+        for name, least, code, text in (
+            ("area_m2", LEAST_AREA_M2, "part-area", _("Part %(n)d has %(value)s m²; at least %(least)s m².")),
             (
-                part["frontage_m"],
+                "frontage_m",
                 frontage,
                 "part-frontage",
                 _("Part %(n)d has a frontage of %(value)s m; at least %(least)s m."),
             ),
             (
-                part["street_width_m"],
+                "street_width_m",
                 LEAST_STREET_M,
                 "part-street",
                 _("Part %(n)d opens to a street of %(value)s m; at least %(least)s m."),
             ),
         ):
-            if Decimal(value) < least:
-                yield Flag(code, text % {"n": number, "value": value, "least": least}, RULE_SET)
+            value = part.get(name)
+            if value is not None and Decimal(value) < least:
+                message = text % {"n": number, "value": value, "least": least}
+                yield Flag(code, message, RULE_SET, f"parts.{number - 1}.{name}")

@@ -27,6 +27,7 @@ from municipality.services import districts
 
 from .. import access, service_types
 from ..answer_forms import typed_in
+from ..draft_parts import flags_of
 from ..errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..models import Channel, Draft, Transaction
 from ..service_types import Filer, ServiceType
@@ -266,6 +267,7 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         "draft": draft,
         "changes": draft.visitor_changes or {},
         "version": fingerprint(drafts.content_of(draft)),
+        "flags": flags_of(draft.service_type, draft.answers),
         "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
     }
     return render(request, "staff/intake_check.html", context, status=status)

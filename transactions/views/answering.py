@@ -173,6 +173,7 @@ def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: S
         "rest": rest,
         "problems": problems,
         "version": fingerprint(drafts.in_progress(case)),
+        "flags": list(case.service_type.flag(result.values)) if not result.problems else (),
         "opened": [name for part in shown for name in _names(part)],
         "districts": districts() if any(_asks_district(part) for part in shown) else (),
         "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),

@@ -23,7 +23,7 @@ from municipality.text import whole
 from .. import access, answers, service_types
 from ..answer_forms import step_page, typed_in
 from ..assured import lacking
-from ..draft_parts import DOCUMENTS, State, gaps_of, parts_of
+from ..draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
 from ..errors import DomainError, Invalid, Overtaken, Problem
 from ..models import Channel, Draft
 from ..service_types import Filer, Group, Step
@@ -174,9 +174,11 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             messages.success(request, _("Saved. You can come back at any time."))
             return redirect(_home(draft, user))
         elif not problems:
-            return redirect(_after(draft, this, request.POST.get("return", "")))
+            return _saved(request, draft, this)
     seen = answers.clean_until(draft.service_type, draft.answers, this)
+    flags = flags_on(this, flags_of(draft.service_type, draft.answers))
     context = {
+        "flags": flags,
         "draft": draft,
         "service": draft.service_type,
         "step": this,
@@ -191,6 +193,15 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     }
     status = 409 if shown is not None else 422 if problems else 200
     return render(request, "transactions/step.html", context, status=status)
+
+
+def _saved(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
+    """On to what comes next. What the reviewer will ask about is said at once; where answers are checked it stands."""
+    return_to = request.POST.get("return", "")
+    flags = flags_on(step, flags_of(draft.service_type, draft.answers)) if return_to != "check" else []
+    for flag in flags:
+        messages.warning(request, _("The reviewer will ask about this: %(flag)s") % {"flag": flag.message})
+    return redirect(_after(draft, step, return_to))
 
 
 def _after(draft: Draft, step: Step, return_to: str) -> str:
@@ -234,6 +245,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
         "lacking": lacking(draft.service_type, "submit", draft.applicant),
+        "flags": flags_of(draft.service_type, draft.answers),
         "wrong_note": wrong_note,
         "closure": closure,
         "may_change": access.may_write(user, draft),
