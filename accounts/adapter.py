@@ -35,6 +35,14 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(user, password)
         AuthToken.objects.filter(user=user).delete()
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """A password that came back out of a backup opens nothing alone: a code by SMS has to come with it."""
+        if not user.to_renew:
+            return super().pre_login(request, user, **kwargs)
+        from .views import ask_for_code
+
+        return ask_for_code(request, user)
+
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Carry on in the language this person chose."""
         response = super().post_login(request, user, **kwargs)

@@ -67,6 +67,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     identity_verified_by = models.ForeignKey(
         "self", verbose_name=_("original ID seen by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    # After a restore neither the password nor the mobile that the backup knew opens the account alone (restored.py).
+    to_renew = models.BooleanField(default=False, db_default=False, editable=False)
     is_staff = models.BooleanField(_("works for the municipality"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
@@ -318,6 +320,8 @@ class OneTimeCode(models.Model):
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)
+    # Whoever asked for it had typed the password of the account, and that was right.
+    proved = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [models.Index(fields=["address", "created_at"], name="codes_by_address")]

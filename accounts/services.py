@@ -51,9 +51,16 @@ PHONE_OF_STAFF = gettext_lazy("The mobile of a member of staff is changed by two
 
 
 def send_code(
-    *, national_id: str, full_name: str, phone: str, language: str, address: str, now: datetime | None = None
+    *,
+    national_id: str,
+    full_name: str,
+    phone: str,
+    language: str,
+    address: str,
+    now: datetime | None = None,
+    proved: bool = False,
 ) -> OneTimeCode:
-    """Send a six-digit code by SMS to the phone given, whoever has this ID.
+    """Send a six-digit code by SMS to the phone given, whoever has this ID. `proved`: their password was right.
 
     Nobody is looked up here, so page, message and time are the same for an ID we know and one we do not; what the code
     opens is decided once it was typed (`open_account`). AccountError `too_many_codes`; `no_sms` when the message could
@@ -71,6 +78,7 @@ def send_code(
             language=language,
             address=address,
             code_hmac="",
+            proved=proved,
             created_at=now,
             expires_at=now + CODE_LIFE,
         )
@@ -140,7 +148,9 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
         user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
         _refuse_to_open(user, row.phone, now)
+        _refuse_unless_proved(user, row)
         user.set_password(password)
+        user.to_renew = False
         user.assurance = max(user.assurance, Level.PHONE)
         user.save()
         AuthToken.objects.filter(user=user).delete()
@@ -163,6 +173,23 @@ def _refuse_to_open(user: User, phone: str, now: datetime) -> None:
         raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
     if not user.is_active:
         raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
+
+
+def _refuse_unless_proved(user: User, row: OneTimeCode) -> None:
+    """A mobile that came back out of a backup opens an account only together with the password (restored.py)."""
+    if user.to_renew and not row.proved:
+        message = _(
+            "The portal was restored from a backup, so a mobile alone does not open an account that was there before. Sign "
+            "in with your password, or show your original ID at a service centre."
+        )
+        raise AccountError("to_renew", message)
+
+
+def _trust_phone(user: User) -> None:
+    """Whose mobile it is was made sure of after a restore: it opens the account again, the password of before does not."""
+    if user.to_renew:
+        user.set_unusable_password()
+        user.to_renew = False
 
 
 def opens_from(user: User, now: datetime) -> datetime | None:
@@ -205,6 +232,8 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
     name = wanted.get("full_name", locked.full_name)
     if name != locked.full_name and not locked.is_staff:
         _change_name(locked, name, by, now, told=told)
+    if not holds_power(locked):
+        _trust_phone(locked)
     locked.assurance = max(locked.assurance, Level.COUNTER)
     locked.identity_verified_at, locked.identity_verified_by = now, by
     locked.save()
@@ -242,7 +271,8 @@ def change_phone(
     _needs_two(locked, agreed)
     if locked.phone != phone:
         _change_phone(locked, phone, by, now or timezone.now(), at_once=agreed is not None)
-        locked.save()
+    _trust_phone(locked)
+    locked.save()
     return locked
 
 

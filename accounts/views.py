@@ -23,7 +23,7 @@ from .access import at_office, offices_of, signed_in
 from .authorising import found_offices
 from .errors import AccountError
 from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
-from .models import Authorisation, OneTimeCode
+from .models import Authorisation, OneTimeCode, User
 from .programs import let_in, programs_of, shut_out
 from .search import people, plots
 
@@ -58,6 +58,29 @@ def first(request: HttpRequest) -> HttpResponse:
             request.session[NEXT_IN_SESSION] = request.POST.get("next", "")
             return redirect("accounts:code")
     return render(request, "accounts/first.html", {"form": form, "next": request.GET.get("next", "")})
+
+
+def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
+    """The password was right, but is older than a restore: the mobile has to be at hand as well."""
+    try:
+        sent = services.send_code(
+            national_id=user.national_id,
+            full_name=user.full_name,
+            phone=user.phone,
+            language=user.language,
+            address=request.META.get("REMOTE_ADDR", ""),
+            proved=True,
+        )
+    except AccountError as error:
+        messages.error(request, str(error.message))
+        return redirect("account_login")
+    request.session[CODE_IN_SESSION] = sent.pk
+    request.session[NEXT_IN_SESSION] = request.POST.get("next", "")
+    messages.info(
+        request,
+        _("The portal was restored, and passwords of before count only with your mobile. Choose a new password here."),
+    )
+    return redirect("accounts:code")
 
 
 @form_page

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.errors import AccountError
+from journal.standing import Refused
 from transactions import database
 from transactions.errors import DomainError, Invalid, NotVisible
 
@@ -53,6 +54,12 @@ def unavailable() -> dict[str, Any]:
     return problem("outcome_unknown", message, 503)
 
 
+def not_open() -> dict[str, Any]:
+    """The database was put back to an earlier state, and its letter and key are not new yet (journal/standing.py)."""
+    message = _("This portal was brought back from an earlier copy and takes nothing yet. Nothing was taken.")
+    return problem("not_open", message, 503)
+
+
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets a bug propagate."""
     set_rollback()
@@ -68,7 +75,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         body = problem("forbidden", _("This is not open to you."), status.HTTP_403_FORBIDDEN)
     elif isinstance(error, database.AWAY):
         logger.exception("database unavailable", exc_info=error)
-        body = unavailable()
+        body = not_open() if isinstance(error, Refused) else unavailable()
         headers["Retry-After"] = str(RETRY_SECONDS)
     elif isinstance(error, exceptions.APIException):
         body = _of_framework(error)

@@ -8,6 +8,7 @@ only the recipient, which cannot open what it made.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -21,7 +22,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pyrage
 from django.core.files import File
@@ -32,8 +33,8 @@ from django.db.migrations.loader import MigrationLoader
 from journal.models import Chain
 from transactions.models import Attachment
 
-FORMAT = 1
-DATABASE, MANIFEST = "database", "manifest.json"
+FORMATS = (1, 2)
+DATABASE, MANIFEST, MISSING = "database", "manifest.json", "missing.json"
 STORED_AS = re.compile(r"files/([0-9a-f]{2}/[0-9a-f]{32})")
 Manifest = dict[str, Any]
 
@@ -123,7 +124,11 @@ def _migrations() -> list[str]:
 
 
 def write(out: BinaryIO, recipient: str) -> Manifest:
-    """Write a backup to `out` for whoever holds the recipient's identity; returns its manifest."""
+    """Write a backup to `out` for whoever holds the recipient's identity; returns its manifest.
+
+    Files that are lost, or are not what was uploaded, do not stop it: manifest["wrong"] says which and what is wrong,
+    and so does the last member of the tar.
+    """
     try:
         to = pyrage.x25519.Recipient.from_str(recipient)
     except pyrage.RecipientError as error:
@@ -133,35 +138,55 @@ def write(out: BinaryIO, recipient: str) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="portal-backup-") as folder:
         dump = Path(folder) / DATABASE
         with _snapshot(dump):
-            files = dict(Attachment.objects.order_by("stored_as").values_list("stored_as", "size"))
+            rows = Attachment.objects.order_by("stored_as").values_list("stored_as", "size", "sha256")
+            files = {stored_as: (size, sha256) for stored_as, size, sha256 in rows}
             manifest: Manifest = {
-                "format": FORMAT,
+                "format": FORMATS[-1],
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "engine": connection.vendor,
                 "migrations": _migrations(),
                 "counts": counts(),
                 "heads": heads(),
                 "files": len(files),
-                "bytes": sum(files.values()),
+                "bytes": sum(size for size, _sha256 in files.values()),
             }
         # Files are never changed and outlive their rows' transaction, so they may be read after it.
         _encrypt(out, to, lambda tar: _fill(tar, manifest, dump, files))
     return manifest
 
 
-def _fill(tar: tarfile.TarFile, manifest: Manifest, dump: Path, files: dict[str, int]) -> None:
+def _fill(tar: tarfile.TarFile, manifest: Manifest, dump: Path, files: dict[str, tuple[int, str]]) -> None:
     _add(tar, MANIFEST, io.BytesIO(text := json.dumps(manifest, indent=1).encode()), len(text))
     with dump.open("rb") as content:
         _add(tar, DATABASE, content, dump.stat().st_size)
-    for stored_as in files:
-        try:
-            with default_storage.open(stored_as) as content:
-                _add(tar, f"files/{stored_as}", cast(BinaryIO, content), content.size)
-        except FileNotFoundError as error:
-            raise BackupError(f"the file {stored_as} is missing; put it back first") from error
+    manifest["wrong"] = wrong = {}
+    for stored_as, (_size, sha256) in files.items():
+        # Through a file of ours, so that one that ends too early does not break the tar.
+        with tempfile.TemporaryFile() as whole:
+            try:
+                found = _copy(stored_as, whole)
+            except OSError as error:
+                wrong[stored_as] = "lost" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+                continue
+            if found != sha256:
+                wrong[stored_as] = "changed"
+            size = whole.tell()
+            whole.seek(0)
+            _add(tar, f"files/{stored_as}", whole, size)
+    _add(tar, MISSING, io.BytesIO(text := json.dumps(wrong, indent=1).encode()), len(text))
 
 
-def _add(tar: tarfile.TarFile, name: str, content: BinaryIO, size: int) -> None:
+def _copy(stored_as: str, out: Any) -> str:
+    """Copy a stored file; returns its SHA-256. OSError when it cannot be read whole."""
+    digest = hashlib.sha256()
+    with default_storage.open(stored_as) as content:
+        for chunk in content.chunks():
+            digest.update(chunk)
+            out.write(chunk)
+    return digest.hexdigest()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: Any, size: int) -> None:
     member = tarfile.TarInfo(name)
     member.size = size
     tar.addfile(member, content)
@@ -248,6 +273,8 @@ def restore(source: BinaryIO, identity: str, step: Callable[[str], None]) -> Man
                     shutil.copyfileobj(content, out, 1 << 20)
                 _load_database(dump)
                 step(f"database loaded: {sum(manifest['counts'].values())} rows in {len(manifest['counts'])} tables")
+            elif member.name == MISSING and manifest:
+                manifest["wrong"] = json.load(content)
             elif (found := STORED_AS.fullmatch(member.name)) and manifest:
                 _put_file(found[1], content)
                 files += 1
@@ -258,8 +285,8 @@ def restore(source: BinaryIO, identity: str, step: Callable[[str], None]) -> Man
 
 
 def _check_manifest(manifest: Manifest) -> None:
-    if manifest.get("format") != FORMAT:
-        raise BackupError(f"this backup has format {manifest.get('format')}; this version reads {FORMAT}")
+    if manifest.get("format") not in FORMATS:
+        raise BackupError(f"this backup has format {manifest.get('format')}; this version reads up to {FORMATS[-1]}")
     if manifest["engine"] != connection.vendor:
         raise BackupError(f"this backup is of {manifest['engine']}, this database is {connection.vendor}")
     known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
+from django.db import connection
 
 
 @register(Tags.security, deploy=True)
@@ -98,3 +100,19 @@ def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     routes = {name: route["queue"] for name, route in settings.CELERY_TASK_ROUTES.items()}
     lost = [task.name for task in DOORBELLS.values() if routes.get(task.name) not in queues]
     return [Error(f"No queue takes the task {name}.", id="portal.E003") for name in lost]
+
+
+@register(Tags.database)
+def database_may_be_written(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Not a database that was put back to an earlier state, until its letter and key are new.
+
+    Asked by `manage.py check` and by each web process that starts; commands that only read go on.
+    """
+    from journal import standing
+
+    file = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and not file.exists():
+        return []  # asking would make it
+    if why := standing.refusal():
+        return [Error(why, id="portal.E020")]
+    return []

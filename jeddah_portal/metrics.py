@@ -62,6 +62,8 @@ def _families(found: Health) -> Iterator[Metric]:
     yield gauge("portal_cases_open", "Open cases.", "office", {code: load.open for code, load in offices.items()})
     yield gauge("portal_cases_late", "Of them late.", "office", {code: load.late for code, load in offices.items()})
     silent = dict(found.silent)
+    backup = {failure: float(many) for failure, many in found.backup.items()}
+    yield gauge("portal_backup_failures", "What is wrong with the backups.", "failure", backup)
     yield gauge("portal_silent_failures", "What went wrong and told nobody.", "failure", silent)  # type: ignore[arg-type]
     if (seen := found.worker_seen) is not None:
         age = seen.total_seconds()

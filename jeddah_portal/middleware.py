@@ -1,7 +1,8 @@
-"""Seven small middlewares, kept cheap because every inquiry passes through them."""
+"""Eight small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -15,11 +16,13 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from accounts.trail import Origin, origin
+from journal import standing
 from transactions.metering import count
 from transactions.tracing import request_id
 
-from .views import bad_request
+from .views import bad_request, takes_nothing
 
+logger = logging.getLogger(__name__)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _API_GOES_BY = ["Accept-Language", "Cookie"]
 _LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
@@ -107,6 +110,30 @@ class PrivacyMiddleware:
         if settings.SESSION_COOKIE_NAME in request.COOKIES or "HTTP_AUTHORIZATION" in request.META:
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class TakesNothingMiddleware:
+    """While the database may not be written, whatever is sent is refused in words before anything is done with it.
+
+    What slips past here is refused by the database itself (transactions/database); asking after a request goes on.
+    """
+
+    ASKS = frozenset({"transactions:inquiry", "inquiries", "set_language"})
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.method in ("GET", "HEAD", "OPTIONS") or (match and match.view_name in self.ASKS):
+            return None
+        if why := standing.refusal():
+            logger.error("nothing is taken: %s", why)
+            return takes_nothing(request)
+        return None
 
 
 class WrittenTextMiddleware:

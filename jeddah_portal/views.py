@@ -7,15 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from api.errors import MEDIA_TYPE, RETRY_SECONDS, problem, unavailable
+from api.errors import MEDIA_TYPE, RETRY_SECONDS, not_open, problem, unavailable
+from journal.standing import Refused, refusal
 from transactions import database
+from transactions.models import Heartbeat
 from transactions.services import heartbeat
 from transactions.services.attachments import NoRoom, OutOfReach
 
@@ -32,10 +34,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Can this installation do its work: database, broker if there is one, a worker that lives?"""
-    checks = {"database": _database(), "worker": False}
+    """Can this installation do its work: database, may it be written, broker if there is one, a worker that lives?"""
+    checks = {"database": _database(), "worker": False, "writes": False}
     if checks["database"]:
         checks["worker"] = _worker()
+        checks["writes"] = not refusal()
     if settings.CELERY_BROKER_URL:
         checks["broker"] = _broker()
     good = all(checks.values())
@@ -44,8 +47,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def _database() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        # A table of ours: a server whose tables are gone answers too.
+        Heartbeat.objects.exists()
     except DatabaseError:
         return False
     return True
@@ -102,9 +105,19 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def takes_nothing(request: HttpRequest) -> HttpResponse:
+    """503 in words: this database was put back to an earlier state and may not be written yet."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse(not_open(), status=503, content_type=MEDIA_TYPE)
+    context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "takes_nothing": True}
+    return render(None, "503.html", context, status=503)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks neither database nor session: either may be what failed. Says 503 when it was."""
     error = sys.exc_info()[1]
+    if isinstance(error, Refused):
+        return takes_nothing(request)
     away = isinstance(error, (*database.AWAY, NoRoom, OutOfReach))
     if request.path_info.startswith("/api/"):
         body = unavailable() if away else problem("error", _("Something went wrong on our side"), 500)

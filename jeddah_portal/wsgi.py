@@ -1,7 +1,11 @@
+import logging
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jeddah_portal.settings")
 
+from django.db import connection
+
+from journal import standing
 from transactions import database
 
 from .application import application
@@ -10,3 +14,7 @@ __all__ = ["application"]
 
 # For the whole process: no test may import this module, or its own statements would run out of patience.
 database.install()
+# Said once by each process that starts; what comes in meanwhile is refused by the middleware.
+if why := standing.refusal():
+    logging.getLogger(__name__).critical("nothing is taken: %s", why)
+connection.close()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.dispatch import Signal
 
-from . import keys
+from . import keys, standing, witness
 from .entry import GENESIS, body_of, link
-from .models import Chain, Entry
+from .models import Chain, Entry, Restoration
+from .witness import Head, Witness
 
+logger = logging.getLogger(__name__)
 Execute = Callable[[str, Sequence[Any]], None]
+# Sent inside the transaction with `lot` when a chain is begun in a database that may be one of several copies.
+begun_apart = Signal()
 
 
 def append(
@@ -22,52 +30,149 @@ def append(
     """Write the next entry of this node's chain and return it, without its key.
 
     Must be called inside transaction.atomic(), as late as possible: the chain's row stays locked until commit.
-    `execute` takes (sql, parameters) and runs them in this transaction, at once or with others.
+    `execute` takes (sql, parameters) and runs them in this transaction, at once or with others. standing.Refused when
+    this database was put back to an earlier state.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a promise and its journal entry share one transaction")
-    chain_id, public_key, previous, length = _lock_chain()
-    if public_key != keys.public_bytes():
-        raise ValueError("the key of this chain is not this node's key; a new key needs a new incarnation")
-    seq, node, incarnation = length + 1, settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION
+    locked = _lock_chain()
+    seq, node, incarnation = locked.length + 1, settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION + locked.lot
     body = body_of(kind=kind, subject=subject, facts=facts, node=node, incarnation=incarnation, seq=seq, at=at)
-    digest = link(previous, body)
+    digest = link(locked.head, body)
     entry = Entry(
-        chain_id=chain_id,
+        chain_id=locked.pk,
         seq=seq,
         kind=kind,
         subject=subject,
         body=body,
-        previous_hash=previous,
+        previous_hash=locked.head,
         hash=digest,
         signature=keys.signing_key().sign(digest),
         at=at,
     )
     _write(entry, execute or _execute)
+    transaction.on_commit(partial(_note, _name(), Head(seq, digest, bytes(entry.signature))))
     return entry
 
 
+def lot() -> str:
+    """The letters drawn for this node's chain in this database, mostly none. Begins the chain if it must.
+
+    Call inside a transaction.
+    """
+    found = Chain.objects.filter(node=settings.JOURNAL_NODE, incarnation=settings.JOURNAL_INCARNATION)
+    drawn = found.values_list("lot", flat=True).first()
+    return _begin().lot if drawn is None else drawn
+
+
+class _Locked(NamedTuple):
+    """The chain's row, locked until the transaction ends."""
+
+    pk: int
+    public_key: bytes
+    head: bytes
+    length: int
+    lot: str
+    restorations: int
+    restored: int
+
+
 # Written out, because every receipt waits for this lock and building the same SQL anew would hold it twice as long.
-_LOCK = """SELECT id, public_key, head_hash, length FROM journal_chain WHERE node = %s AND incarnation = %s"""
+_LOCK = """SELECT id, public_key, head_hash, length, lot, restorations, (SELECT COUNT(*) FROM journal_restoration)
+    FROM journal_chain WHERE node = %s AND incarnation = %s"""
 _INSERT = """INSERT INTO journal_entry
     (chain_id, seq, kind, subject, body, previous_hash, hash, signature, at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _ADVANCE = """UPDATE journal_chain SET head_hash = %s, length = %s WHERE id = %s"""
 
 
-def _lock_chain() -> tuple[int, bytes, bytes, int]:
-    """(id, public key, hash of the last entry, how many entries), locked until the transaction ends."""
-    name = [settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION]
+def _lock_chain() -> _Locked:
     # On SQLite the IMMEDIATE transaction is the lock.
     lock = f"{_LOCK} FOR UPDATE" if connection.features.has_select_for_update else _LOCK
     with connection.cursor() as cursor:
-        cursor.execute(lock, name)
+        cursor.execute(lock, [settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION])
         row = cursor.fetchone()
     if row is None:
-        defaults = {"public_key": keys.public_bytes(), "head_hash": GENESIS}
-        Chain.objects.get_or_create(node=name[0], incarnation=name[1], defaults=defaults)
+        _begin()
         return _lock_chain()
-    return row[0], bytes(row[1]), bytes(row[2]), row[3]
+    locked = _Locked(row[0], bytes(row[1]), bytes(row[2]), *row[3:])
+    if not _goes_on(locked):
+        standing.forget()
+        standing.standing()
+        # It may go on after all, and its witness has yet to be made.
+        _witness_again(locked)
+    return locked
+
+
+def _goes_on(locked: _Locked) -> bool:
+    """Is all as it was when it was last looked at in full? Asked under the lock, before every entry."""
+    beside = witness.last(_name())
+    return (
+        beside is not None
+        and locked.public_key == keys.public_bytes()
+        and locked.restorations == locked.restored
+        and (beside.seq < locked.length or (beside.seq == locked.length and beside.hash == locked.head))
+    )
+
+
+def _begin() -> Chain:
+    """The chain of these settings, begun now; its letter is taken outside the database first."""
+    found = standing.standing()
+    remember_others(apart=bool(found.lot))
+    taken = witness.claim(_witness(found.lot))
+    defaults = {
+        "public_key": keys.public_bytes(),
+        "head_hash": GENESIS,
+        "lot": taken.lot,
+        "restorations": Restoration.objects.count(),
+        "witnessed": True,
+    }
+    name = {"node": settings.JOURNAL_NODE, "incarnation": settings.JOURNAL_INCARNATION}
+    chain, made = Chain.objects.get_or_create(**name, defaults=defaults)
+    if chain.lot != taken.lot:
+        # Another host, which has the store in common with us but not this folder, was first.
+        witness.remember(_witness(chain.lot))
+    if made and chain.lot:
+        begun_apart.send(sender=Chain, lot=chain.lot)
+    witness.mirror(_name())
+    return chain
+
+
+def remember_others(*, apart: bool = False) -> None:
+    """What the database says now of chains that nothing outside remembers is what they are held to from now on.
+
+    With `apart`, when a chain is begun in a database that was put back, the ends that were lost are written down too.
+    """
+    for chain in Chain.objects.filter(node=settings.JOURNAL_NODE):
+        head = Head(chain.length, bytes(chain.head_hash))
+        now = Witness(chain.node, chain.incarnation, chain.lot, bytes(chain.public_key), "", head)
+        before = witness.claim(now)
+        if apart and before.head.seq > chain.length:
+            witness.remember(replace(now, lost_to=before.head.seq))
+
+
+def _witness_again(locked: _Locked) -> None:
+    """For a chain older than its witness: from now on it has one."""
+    if witness.last(_name()) is None:
+        witness.remember(_witness(locked.lot))
+        Chain.objects.filter(pk=locked.pk).update(witnessed=True)
+
+
+def _witness(lot: str) -> Witness:
+    node, incarnation = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION
+    return Witness(node, incarnation, lot, keys.public_bytes(), standing.identity(connection))
+
+
+def _name() -> str:
+    return settings.JOURNAL_NODE + settings.JOURNAL_INCARNATION
+
+
+def _note(name: str, head: Head) -> None:
+    """After the commit: what was promised is remembered outside too. A failure here takes nothing back."""
+    try:
+        witness.note(name, head)
+    except OSError:
+        logger.exception("the journal's witness could not be written", extra={"chain": name})
 
 
 def _write(entry: Entry, execute: Execute) -> None:

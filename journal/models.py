@@ -14,6 +14,12 @@ class Chain(models.Model):
     public_key = models.BinaryField()
     head_hash = models.BinaryField()
     length = models.PositiveBigIntegerField(_("length"), default=0)
+    # Letters drawn when it was begun in a database that may have copies; they stand in its numbers after the letter.
+    lot = models.CharField(max_length=4, blank=True, default="", db_default="")
+    # How often the database had been restored when the chain was begun: it ends with the next time.
+    restorations = models.PositiveIntegerField(default=0, db_default=0)
+    # There is a witness outside the database (witness.py), so that its absence tells of a copy.
+    witnessed = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("journal chain")
@@ -21,7 +27,19 @@ class Chain(models.Model):
         constraints = [models.UniqueConstraint(fields=["node", "incarnation"], name="one_chain_per_incarnation")]
 
     def __str__(self) -> str:
-        return f"{self.node}{self.incarnation}"
+        return f"{self.node}{self.incarnation}{self.lot}"
+
+
+class Restoration(models.Model):
+    """This database came out of a backup. No chain that was begun before goes on in it."""
+
+    at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    # Keys of the secrets and powers that were ended with it, by kind (accounts/restored.py).
+    ended = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d}"
 
 
 class Entry(models.Model):

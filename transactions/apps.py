@@ -8,9 +8,9 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Transactions")
 
     def ready(self) -> None:
-        from journal import receipts
+        from journal import check, receipts
 
-        from . import replica
+        from . import book, replica
         from .database import files_stay
         from .services import (  # noqa: F401 – they register
             consequences,
@@ -27,4 +27,5 @@ class TransactionsConfig(AppConfig):
         receipts.register_status(status_now)
         receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)
+        check.register(book.compare, book.without_entry)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

@@ -50,6 +50,7 @@ class Health:
     worker_seen: timedelta | None  # ago; None: no worker ever was
     offices: tuple[Load, ...]
     silent: dict[str, int]
+    backup: dict[str, int]
 
     @property
     def late(self) -> int:
@@ -58,12 +59,14 @@ class Health:
 
 def health(now: datetime) -> Health:
     """Count everything; eight queries."""
+    daily, backup = upkeep.failures(now)
     return Health(
         at=now,
         work=_work(now),
         worker_seen=heartbeat.since_the_last(now),
         offices=_offices(now),
-        silent=_silent(now),
+        silent=_silent(now) | daily,
+        backup=backup,
     )
 
 
@@ -94,5 +97,4 @@ def _silent(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
         "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
-        **upkeep.failures(now),
     }

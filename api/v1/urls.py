@@ -17,7 +17,7 @@ urlpatterns = [
     path("transactions/<str:reference>/moves/", views.Moves.as_view()),
     path("attachments/", views.Attachments.as_view()),
     path("attachments/<uuid:key>/", views.AttachmentView.as_view()),
-    path("inquiries/", views.Inquiries.as_view()),
+    path("inquiries/", views.Inquiries.as_view(), name="inquiries"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^[\s\S]*$", errors.not_found),

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "jeddah_portal.middleware.LanguageMiddleware",
     "jeddah_portal.middleware.WrittenTextMiddleware",
     "jeddah_portal.middleware.PrivacyMiddleware",
+    "jeddah_portal.middleware.TakesNothingMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

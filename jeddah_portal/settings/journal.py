@@ -18,8 +18,12 @@ JOURNAL_KEY = env.str("JOURNAL_KEY", default="")
 JOURNAL_KEY_FILE = env.str("JOURNAL_KEY_FILE", default=str(VAR / "keys" / f"{JOURNAL_NODE}{JOURNAL_INCARNATION}.key"))
 if not (DEMO or JOURNAL_KEY or Path(JOURNAL_KEY_FILE).exists()):
     raise ImproperlyConfigured("Set JOURNAL_KEY, or put the journal's key into JOURNAL_KEY_FILE.")
+# Public keys of earlier chains, by node and letter (C1A=base64,…): what the daily check holds them to.
+JOURNAL_PUBLIC_KEYS = env.dict("JOURNAL_PUBLIC_KEYS", default={})
 RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 
 # -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR / "backups")))
+# So many of them stay there.
+BACKUP_KEEP = max(1, env.int("BACKUP_KEEP", default=14))

@@ -69,6 +69,7 @@ def test_a_new_key_is_a_new_incarnation_and_the_old_book_stays_good(cast, submit
     settings.JOURNAL_INCARNATION = "B"
     new = submitted()
     assert references.parse(new.reference).incarnation == "B"
+    assert references.parse(new.reference).lot == ""
     assert references.parse(new.reference).serial == 1
     assert {str(chain): chain.length for chain in Chain.objects.all()}["C1B"] >= 1
     assert Entry.objects.get(subject=old.reference, kind="received").chain.incarnation == "A"

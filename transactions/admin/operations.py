@@ -26,7 +26,12 @@ SILENT = {
     "leases_lost": gettext_lazy("Work begun by a worker that was not heard of again"),
     "keeps_failing": gettext_lazy("Work that failed three times or more and is tried again"),
     "journal_broken": gettext_lazy("The journal's check found an entry that was changed"),
-    "upkeep_late": gettext_lazy("Daily upkeep not done for two days: unused files, the journal's check, the backup"),
+    "upkeep_late": gettext_lazy("Daily upkeep not done for two days: unused files, the journal's check"),
+}
+BACKUP = {
+    "no_recipient": gettext_lazy("No backups are made: BACKUP_RECIPIENT is not set"),
+    "too_old": gettext_lazy("No backup was made within the last two days"),
+    "incomplete": gettext_lazy("The last backup lacks files, or holds some that are not as they were uploaded"),
 }
 MOST_VIEWS = 15
 
@@ -46,6 +51,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "waiting": sum(line.waiting for line in found.work),
         "silent": [(SILENT[failure], many) for failure, many in found.silent.items()],
         "silent_count": sum(found.silent.values()),
+        "backup": [BACKUP[failure] for failure, many in found.backup.items() if many],
         "views": [(line, words_for(line.view)) for line in metering.by_view()[:MOST_VIEWS]],
     }
     return render(request, "staff/operations.html", context)

@@ -9,14 +9,18 @@ a server that hangs, or a network that swallows, would hold every thread for goo
 
 from __future__ import annotations
 
+import re
 import select
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.signals import request_finished, request_started
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from journal import standing
 
 AWAY = (OperationalError, InterfaceError)
 """The errors that mean: the database is not there, not answering, or too busy."""
@@ -60,8 +64,41 @@ def nothing_was_taken() -> bool:
     return ask is None or not ask.committed
 
 
-class NotesCommits:
-    """Mixed into a DatabaseWrapper."""
+# Whatever changes rows or tables, also inside WITH; drawing a number of a sequence too.
+_WRITES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|CREATE|ALTER|DROP|COPY|GRANT|REVOKE|nextval|setval)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def _is_write(sql: str) -> bool:
+    return _WRITES.search(sql) is not None
+
+
+def _watch(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Nothing is written into a database that was put back to an earlier state (journal/standing.py)."""
+    if _is_write(str(sql)):
+        standing.ensure(context["connection"])
+    try:
+        return execute(sql, params, many, context)
+    except DatabaseError as error:
+        # Tables that are gone and data that cannot be read are a database that is away, not a mistake of ours.
+        if type(error) is DatabaseError or _GONE.match(getattr(error.__cause__, "pgcode", None) or ""):
+            raise OperationalError(str(error)) from error
+        raise
+
+
+# SQLSTATE of a relation or schema that does not exist, and of damaged data.
+_GONE = re.compile("42P01|3F000|XX")
+
+
+class Watched:
+    """Mixed into a DatabaseWrapper: notes commits, and lets nothing be written that must not be."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers: list[Any] = [_watch]
 
     def _commit(self) -> None:
         if ask := _ask.get():

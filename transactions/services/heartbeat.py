@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from journal import check
+
 from ..models import Heartbeat
 
 WORKER = "worker"
@@ -12,6 +14,8 @@ ALIVE = timedelta(seconds=60)
 
 
 def beat(now: datetime) -> None:
+    """A worker is alive; with it the journal's witness goes into the store of attachments, where there is one."""
+    check.note_heads()
     Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": now})
 
 

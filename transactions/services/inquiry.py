@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.identity import caller
+from journal.standing import Refused
 from municipality.services import offices
 from municipality.text import compact
 
@@ -89,10 +90,9 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     if not rows:
         raise NotVisible
     *fields, of_subject, of_address = rows[0]
-    if replica.reading():
-        of_subject, of_address = (
-            max(of or 0, _seen_here(bucket, hour)) for of, bucket in ((of_subject, values[1]), (of_address, values[2]))
-        )
+    of_subject, of_address = (
+        max(of or 0, _seen_here(bucket, hour)) for of, bucket in ((of_subject, values[1]), (of_address, values[2]))
+    )
     if (of_subject or 0) >= WRONG_PER_SUBJECT or (of_address or 0) >= WRONG_PER_ADDRESS:
         raise _too_many(now)
     case = Transaction.from_db(None, FIELDS, fields)
@@ -169,11 +169,13 @@ def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[]
     try:
         with replica.centre():
             blocked, found = _tried(limits, mark, hour, find)
-    except database.AWAY:
+    except database.AWAY as error:
+        # A copy, or a database that takes no counts, tells what it knows.
+        copy = copy or isinstance(error, Refused)
         if not copy:
             raise
         database.more_patience()
-        # Nobody counts for all of us now; each process does for itself, and the copy tells what it knows.
+        # Nobody counts for all of us now; each process does for itself.
         blocked = any(_seen_here(bucket, hour) >= most for bucket, most in limits.items())
         found = None if blocked else find()
     if blocked:

@@ -341,7 +341,8 @@ def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User,
 def _next_reference(now: datetime) -> str:
     """The next number of this node; nobody else gets one until this transaction ends."""
     node, incarnation, year = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, hijri_year(now)
-    return str(Reference(node, incarnation, year, next_serial(node, incarnation, year)))
+    lot = chain.lot()
+    return str(Reference(node, incarnation, year, next_serial(node, incarnation, year), lot))
 
 
 def _attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[_File]], draft: int | None) -> None:

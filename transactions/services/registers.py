@@ -10,9 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Model
+from django.dispatch import receiver
 
 from accounts.models import User
+from journal import chain
+from journal.standing import LOT_LETTERS
 from municipality.hijri import hijri_year
 from municipality.models import Office
 
@@ -20,6 +23,8 @@ from ..models import Direction, Movement, Register, Serial, Transaction
 from ..prepared import PreparedInsert
 
 _insert = PreparedInsert(Movement)
+# Numbers of registers are plain, so after a restore they go on far away, at one of this many places.
+STRIDE, PLACES = 10_000, 9_973
 
 
 def enter(
@@ -66,5 +71,20 @@ def _next(model: type[Model], column: str, place: dict[str, Any]) -> int:
     if row:
         return int(row[0])
     # The first of its year.
-    model._default_manager.get_or_create(**place)
+    first = {column: _apart(chain.lot())} if model is Register else {}
+    model._default_manager.get_or_create(**place, defaults=first)
     return _next(model, column, place)
+
+
+def _apart(lot: str) -> int:
+    """How far ahead the registers of a database go on that may have copies; 0 without a lot."""
+    drawn = 0
+    for letter in lot:
+        drawn = drawn * len(LOT_LETTERS) + LOT_LETTERS.index(letter)
+    return (drawn % PLACES + 1) * STRIDE if lot else 0
+
+
+@receiver(chain.begun_apart)
+def leave_a_gap(*, lot: str, **_more: Any) -> None:
+    """Numbers given after the backup, and those of another copy of it, are left out of every register."""
+    Register.objects.update(last_number=F("last_number") + _apart(lot))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from ..models import Heartbeat
@@ -36,30 +37,36 @@ JOBS = {
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
 }
-# Done from outside (it needs a place off this machine), and noted here all the same.
 BACKUP = "backup"
-BROKEN = "journal_broken"
+# As soon as there is somebody who can open it.
+BACKUP_JOB = Job(timedelta(days=1), _command("backup"))
+# Marks of what was found, beside the marks of what was done.
+BROKEN, NOT_WHOLE = "journal_broken", "backup_incomplete"
+FOUND_BY = {"verify_journal": BROKEN}
 LATE = timedelta(days=2)
 
 
 def run_due(now: datetime) -> list[str]:
     """Do what was not done well for as long as it may wait; returns what was done well now."""
-    done = dict(Heartbeat.objects.filter(name__in=JOBS).values_list("name", "at"))
-    due = [name for name, job in JOBS.items() if name not in done or done[name] <= now - job.every]
-    return [name for name in due if _run(name, now)]
+    jobs = JOBS | ({BACKUP: BACKUP_JOB} if settings.BACKUP_RECIPIENT else {})
+    done = dict(Heartbeat.objects.filter(name__in=jobs).values_list("name", "at"))
+    due = [name for name, job in jobs.items() if name not in done or done[name] <= now - job.every]
+    return [name for name in due if _run(name, jobs[name], now)]
 
 
-def _run(name: str, now: datetime) -> bool:
+def _run(name: str, job: Job, now: datetime) -> bool:
     try:
-        JOBS[name].do(now)
+        job.do(now)
     except CommandError as verdict:
-        # Only the journal's check ends so: an entry is bad, and whoever is on duty has to know at once.
+        # What the job was to find, or could not do: whoever is on duty has to know at once.
         logger.error("upkeep failed: %s", verdict, extra={"job": name})
-        note(BROKEN, now)
+        if name in FOUND_BY:
+            note(FOUND_BY[name], now)
         return False
-    if name == "verify_journal":
-        Heartbeat.objects.filter(name=BROKEN).delete()
-    note(name, now)
+    if name in FOUND_BY:
+        Heartbeat.objects.filter(name=FOUND_BY[name]).delete()
+    if name != BACKUP:  # it says so itself, whoever started it
+        note(name, now)
     logger.info("upkeep done", extra={"job": name})
     return True
 
@@ -69,8 +76,22 @@ def note(job: str, now: datetime) -> None:
     Heartbeat.objects.update_or_create(name=job, defaults={"at": now})
 
 
-def failures(now: datetime) -> dict[str, int]:
-    """How many of these are late, and whether the journal was found changed; one query."""
-    marks = dict(Heartbeat.objects.filter(name__in=[*JOBS, BACKUP, BROKEN]).values_list("name", "at"))
-    broken = marks.pop(BROKEN, None)
-    return {BROKEN: int(broken is not None), "upkeep_late": sum(at < now - LATE for at in marks.values())}
+def note_backup(now: datetime, whole: bool) -> None:
+    """A backup was made; `whole` when every file in it is as it was uploaded."""
+    note(BACKUP, now)
+    if whole:
+        Heartbeat.objects.filter(name=NOT_WHOLE).delete()
+    else:
+        note(NOT_WHOLE, now)
+
+
+def failures(now: datetime) -> tuple[dict[str, int], dict[str, int]]:
+    """(what is late or was found changed, what is wrong with the backups); each is 0 when all is well. One query."""
+    marks = dict(Heartbeat.objects.filter(name__in=[*JOBS, BROKEN, BACKUP, NOT_WHOLE]).values_list("name", "at"))
+    late = sum(name in JOBS and at < now - LATE for name, at in marks.items())
+    made = marks.get(BACKUP)
+    return {BROKEN: int(BROKEN in marks), "upkeep_late": late}, {
+        "no_recipient": int(not settings.BACKUP_RECIPIENT),
+        "too_old": int(made is None or made < now - LATE),
+        "incomplete": int(NOT_WHOLE in marks),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import UTC, datetime
@@ -14,10 +15,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from jeddah_portal import backup
+from journal.standing import Refused
 from transactions.services import upkeep
 
 
+def lost(manifest: backup.Manifest) -> int:
+    """How many files are not in it."""
+    return sum(what != "changed" for what in manifest["wrong"].values())
+
+
 class Command(BaseCommand):
+    # A database that may not be written can be backed up all the same.
+    requires_system_checks: list[str] = []
     help = "Write the database and all attachments into one file, encrypted for BACKUP_RECIPIENT."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,11 +51,27 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             unfinished.unlink(missing_ok=True)
-        upkeep.note(upkeep.BACKUP, timezone.now())
+        if to is None:
+            self._forget_old(target.parent)
+        self._note(not manifest["wrong"])
         self.stdout.write(
             f"{target}: {target.stat().st_size:,} bytes, {sum(manifest['counts'].values())} rows, "
-            f"{manifest['files']} files, {time.monotonic() - began:.1f} s"
+            f"{manifest['files'] - lost(manifest)} files, {time.monotonic() - began:.1f} s"
         )
+        if wrong := manifest["wrong"]:
+            named = "".join(f"\n  {stored_as}: {what}" for stored_as, what in wrong.items())
+            raise CommandError(f"the backup was made, but {len(wrong)} files are not as they were uploaded:{named}")
+
+    def _note(self, whole: bool) -> None:
+        """What the operations page and /metrics go by; a database that may not be written cannot be told."""
+        with contextlib.suppress(Refused):
+            upkeep.note_backup(timezone.now(), whole)
+
+    def _forget_old(self, folder: Path) -> None:
+        """As many as BACKUP_KEEP says stay here; they are to be copied elsewhere before."""
+        made = sorted(folder.glob("portal-*.tar.age"))
+        for old in made[: -settings.BACKUP_KEEP]:
+            old.unlink()
 
     def _new_key(self, file: Path) -> None:
         identity = pyrage.x25519.Identity.generate()

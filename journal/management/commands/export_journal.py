@@ -7,6 +7,7 @@ from journal.verify import write
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []
     help = "Write the journal as JSON lines for journal/verify.py."
 
     def handle(self, *args: Any, **options: Any) -> None:

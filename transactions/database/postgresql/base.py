@@ -1,9 +1,9 @@
-"""Django's PostgreSQL, noting commits."""
+"""Django's PostgreSQL, watched."""
 
 from django.db.backends.postgresql import base
 
-from .. import NotesCommits
+from .. import Watched
 
 
-class DatabaseWrapper(NotesCommits, base.DatabaseWrapper):
+class DatabaseWrapper(Watched, base.DatabaseWrapper):
     pass

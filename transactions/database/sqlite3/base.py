@@ -1,9 +1,9 @@
-"""Django's SQLite, noting commits."""
+"""Django's SQLite, watched."""
 
 from django.db.backends.sqlite3 import base
 
-from .. import NotesCommits
+from .. import Watched
 
 
-class DatabaseWrapper(NotesCommits, base.DatabaseWrapper):
+class DatabaseWrapper(Watched, base.DatabaseWrapper):
     pass

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
+from journal.standing import Refused
 from transactions import outbox
 from transactions.services import drawings, upkeep
 from transactions.services.heartbeat import beat
@@ -51,6 +52,8 @@ class Command(BaseCommand):
                 if not once and now >= upkeep_due:
                     upkeep.run_due(now)
                     upkeep_due = now + timedelta(seconds=UPKEEP_SECONDS)
+            except Refused:
+                raise  # nothing here may be written, and that does not pass by itself
             except OperationalError as error:
                 # The database is away: keep trying, nothing is lost, the rows wait.
                 self.stderr.write(f"database unavailable: {error}")

@@ -1,0 +1,68 @@
+"""Secrets and powers that came back out of a backup: some were ended after it was made, and nobody knows which.
+
+So all of them end. Whoever has both the old password and the mobile on file makes new ones; everybody else shows
+their ID at a service centre. Posts, memberships and authorisations are given back by `manage.py reinstate`, after
+somebody has compared them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+from knox.models import AuthToken
+
+from .models import Authorisation, OfficeMembership, OneTimeCode, StaffPost, User
+
+TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
+LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
+# How many, or which by their keys where somebody has to go through them.
+Ended = dict[str, int | list[int]]
+
+
+@transaction.atomic
+def end_what_was_given(now: datetime) -> Ended:
+    """End every secret and power that a restore has brought back; returns what was ended, by kind."""
+    today = timezone.localdate(now)
+    ended: Ended = {
+        "sessions": Session.objects.all().delete()[0],
+        "tokens": AuthToken.objects.all().delete()[0],
+        "codes": OneTimeCode.objects.filter(used_at=None).delete()[0],
+        "second_factors": Authenticator.objects.all().delete()[0],
+        "passwords_and_mobiles": User.objects.update(to_renew=True),
+    }
+    rulers = User.objects.filter(is_superuser=True)
+    ended["superusers"] = list(rulers.values_list("pk", flat=True))
+    rulers.update(is_superuser=False)
+    for kind, model in TERMS.items():
+        current = model.objects.exclude(ends_on__lt=today)
+        ended[kind] = list(current.values_list("pk", flat=True))
+        for term in current:
+            term.starts_on = min(term.starts_on, today - timedelta(days=1))
+            term.ends_on = today - timedelta(days=1)
+            term.save()
+    live = Authorisation.objects.filter(status__in=LIVE)
+    ended["authorisations"] = list(live.values_list("pk", flat=True))
+    live.update(status=Authorisation.Status.REVOKED, revoked_at=now)
+    return ended
+
+
+@transaction.atomic
+def reinstate(kind: str, keys: Sequence[int], now: datetime) -> int:
+    """Give back posts, memberships, authorisations or superusers that a restore ended; returns how many."""
+    if kind == "superusers":
+        return User.objects.filter(pk__in=keys, is_superuser=False).update(is_superuser=True)
+    if kind == "authorisations":
+        given = Authorisation.objects.filter(pk__in=keys, status=Authorisation.Status.REVOKED)
+        answered = given.exclude(answered_at=None).update(status=Authorisation.Status.ACCEPTED, revoked_at=None)
+        return answered + given.filter(answered_at=None).update(status=Authorisation.Status.GIVEN, revoked_at=None)
+    done = 0
+    for term in TERMS[kind].objects.filter(pk__in=keys).exclude(ends_on=None):
+        term.ends_on = None
+        term.save()
+        done += 1
+    return done

@@ -1,0 +1,113 @@
+"""What the journal promised against the rows as they are: the half of journal/check.py that knows the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef
+
+from journal.entry import person_mark
+from journal.models import Entry
+
+from .content import answers_hash
+from .models import AnswersVersion, Attachment, Event, IssuedDocument, Transaction
+
+Body = Mapping[str, Any]
+# The move an entry's outcome comes of.
+MOVES = {"approved": "approve", "rejected": "reject"}
+
+
+def compare(bodies: Sequence[Body]) -> Iterator[str]:
+    """What in the rows differs from these entries, in sentences; a handful of queries for all of them together."""
+    cases = {
+        case.reference: case
+        for case in Transaction.objects.filter(reference__in={body["ref"] for body in bodies}).select_related(
+            "applicant"
+        )
+    }
+    rows = _Rows(cases.values())
+    for body in bodies:
+        asked = _BY_KIND.get(body["kind"])
+        if asked is None:
+            continue
+        case = cases.get(body["ref"])
+        if case is None:
+            yield f"{body['ref']}: the journal has its entry {body['seq']}, and the request is not there"
+            continue
+        differ = ", ".join(sorted(asked(body, case, rows)))
+        if differ:
+            yield f"{body['ref']}: differs from entry {body['seq']} of the journal in {differ}"
+
+
+class _Rows:
+    """What belongs to some transactions, read at once."""
+
+    def __init__(self, cases: Iterable[Transaction]) -> None:
+        keys = [case.pk for case in cases]
+        self.versions = {
+            (row.transaction_id, row.number): row.answers
+            for row in AnswersVersion.objects.filter(transaction__in=keys).only("transaction_id", "number", "answers")
+        }
+        self.files: dict[int, list[str]] = {}
+        # Before there were versions, what came at intake is what answers no return.
+        names = ("transaction_id", "sha256", "answers_version", "deficiency_id")
+        for key, sha256, version, deficiency in Attachment.objects.filter(transaction__in=keys).values_list(*names):
+            if version == 1 or (version is None and deficiency is None):
+                self.files.setdefault(key, []).append(sha256)
+        events = Event.objects.filter(transaction__in=keys, move__in=MOVES.values())
+        self.moves: dict[tuple[int, Any], str] = {
+            (key, seq): move for key, seq, move in events.values_list("transaction_id", "seq", "move")
+        }
+        self.issued = {row.number: row for row in IssuedDocument.objects.filter(transaction__in=keys)}
+
+
+def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    files = rows.files.get(case.pk, [])
+    yield from _same(body, service=case.service, channel=case.channel, files=len(files), **_person(case))
+    answers = rows.versions.get((case.pk, 1))
+    if answers is None or answers_hash(case.mark_salt, answers, files) != body.get("content"):
+        yield "answers or files"
+    if rows.versions.get((case.pk, case.answers_version)) != case.answers:
+        yield "the answers in force"
+
+
+def _decided(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    yield from _same(body, service=case.service)
+    if rows.moves.get((case.pk, body.get("event"))) != MOVES.get(str(body.get("outcome"))):
+        yield "outcome"
+
+
+def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    paper = rows.issued.get(str(body.get("number")))
+    if paper is None or paper.transaction_id != case.pk:
+        yield "number"
+        return
+    until = paper.valid_until.isoformat() if paper.valid_until else ""
+    yield from _same(body, service=case.service, document=paper.kind, valid_until=until, **_person(case))
+
+
+def _person(case: Transaction) -> dict[str, str]:
+    return {"for": person_mark(case.mark_salt, case.applicant.national_id)}
+
+
+def _same(body: Body, **row: Any) -> Iterator[str]:
+    return (name for name, value in row.items() if body.get(name) != value)
+
+
+_BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
+    "received": _received,
+    "decided": _decided,
+    "issued": _issued,
+}
+
+
+def without_entry() -> Iterator[str]:
+    """Requests and papers that no entry speaks of: nobody took them in or signed them."""
+    of_case = Entry.objects.filter(subject=OuterRef("reference"), kind="received")
+    for reference in Transaction.objects.exclude(Exists(of_case)).values_list("reference", flat=True)[:20]:
+        yield f"{reference}: the journal has no receipt of it"
+    of_paper = Entry.objects.filter(subject=OuterRef("reference"), kind="issued")
+    papers = IssuedDocument.objects.annotate(reference=F("transaction__reference")).exclude(Exists(of_paper))
+    for number in papers.values_list("number", flat=True)[:20]:
+        yield f"{number}: the journal has no entry of this document"
