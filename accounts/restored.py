@@ -14,8 +14,10 @@ from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
+from .errors import AccountError
 from .models import Authorisation, OfficeMembership, OneTimeCode, StaffPost, User
 
 TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
@@ -49,6 +51,23 @@ def end_what_was_given(now: datetime) -> Ended:
     ended["authorisations"] = list(live.values_list("pk", flat=True))
     live.update(status=Authorisation.Status.REVOKED, revoked_at=now)
     return ended
+
+
+def refuse_unless_proved(user: User, *, proved: bool) -> None:
+    """AccountError `to_renew`: a mobile that came back out of a backup opens an account only with the password."""
+    if user.to_renew and not proved:
+        message = _(
+            "The portal was restored from a backup, so a mobile alone does not open an account that was there before. "
+            "Sign in with your password, or show your original ID at a service centre."
+        )
+        raise AccountError("to_renew", message)
+
+
+def trust_phone(user: User) -> None:
+    """Whose mobile it is was made sure of: it opens the account again, and the password of before does not."""
+    if user.to_renew:
+        user.set_unusable_password()
+        user.to_renew = False
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from knox.models import AuthToken
 
 from municipality.models import Office
 
-from . import sms, trail
+from . import restored, sms, trail
 from .access import holds_power
 from .assurance import Level
 from .authorising import add_member as add_member
@@ -148,7 +148,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
         user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
         _refuse_to_open(user, row.phone, now)
-        _refuse_unless_proved(user, row)
+        restored.refuse_unless_proved(user, proved=row.proved)
         user.set_password(password)
         user.to_renew = False
         user.assurance = max(user.assurance, Level.PHONE)
@@ -173,23 +173,6 @@ def _refuse_to_open(user: User, phone: str, now: datetime) -> None:
         raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
     if not user.is_active:
         raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
-
-
-def _refuse_unless_proved(user: User, row: OneTimeCode) -> None:
-    """A mobile that came back out of a backup opens an account only together with the password (restored.py)."""
-    if user.to_renew and not row.proved:
-        message = _(
-            "The portal was restored from a backup, so a mobile alone does not open an account that was there before. Sign "
-            "in with your password, or show your original ID at a service centre."
-        )
-        raise AccountError("to_renew", message)
-
-
-def _trust_phone(user: User) -> None:
-    """Whose mobile it is was made sure of after a restore: it opens the account again, the password of before does not."""
-    if user.to_renew:
-        user.set_unusable_password()
-        user.to_renew = False
 
 
 def opens_from(user: User, now: datetime) -> datetime | None:
@@ -233,7 +216,7 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
     if name != locked.full_name and not locked.is_staff:
         _change_name(locked, name, by, now, told=told)
     if not holds_power(locked):
-        _trust_phone(locked)
+        restored.trust_phone(locked)
     locked.assurance = max(locked.assurance, Level.COUNTER)
     locked.identity_verified_at, locked.identity_verified_by = now, by
     locked.save()
@@ -271,7 +254,7 @@ def change_phone(
     _needs_two(locked, agreed)
     if locked.phone != phone:
         _change_phone(locked, phone, by, now or timezone.now(), at_once=agreed is not None)
-    _trust_phone(locked)
+    restored.trust_phone(locked)
     locked.save()
     return locked
 

@@ -22,7 +22,8 @@ from .models import Chain, Entry
 from .pasted import tokens_in
 
 MOST_CHARACTERS = 4000
-_CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z]")  # node and incarnation, as in the numbers of transactions
+# Node, incarnation and the letters drawn with it, as in the numbers of transactions.
+_CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z](?:[A-Z]{4})?")
 _doubt: Callable[[Callable[[], bool]], bool] | None = None
 _numbers: Callable[[str], Looked | None] | None = None
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
@@ -112,7 +113,7 @@ def _check(token: str) -> Check:
     if body is None:
         return Check(False, False, None, readable=raw.startswith(b"{") and not _cut_short(raw))
     digest = link(previous, raw)
-    chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"]).first()
+    chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"][0], lot=body["inc"][1:]).first()
     if chain is None or not _signed(bytes(chain.public_key), signature, digest):
         return Check(False, False, body, readable=True)
     seq = body.get("seq")
