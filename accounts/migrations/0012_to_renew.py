@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_numbers_in_one_form'),
+        ('accounts', '0011_ended_at_once'),
     ]
 
     operations = [
