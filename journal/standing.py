@@ -134,7 +134,7 @@ def _to_begin(
             f"The letter {letter} was used before, by a chain that this database does not have: it was put back to an "
             f"earlier state. {REMEDY.format(last=last)}."
         )
-    if key in {known.public_key for known in [*chains.values(), *seen.values()]}:
+    if key in {*(known.public_key for known in chains.values()), *(one.public_key for one in seen.values())}:
         raise Refused(f"This key was used before, under another letter: {REMEDY.format(last=last)}.")
     return Standing(None, "" if _lives(chains, seen, restorations, using) else _draw())
 

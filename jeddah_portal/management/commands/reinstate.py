@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError("this database was never restored")
         ended = set(last.ended[kind])
         if only is None and all_but is None:
-            for row in KINDS[kind].objects.filter(pk__in=ended).order_by("pk"):  # type: ignore[attr-defined]
+            for row in KINDS[kind].objects.filter(pk__in=ended).order_by("pk"):
                 self.stdout.write(f"{row.pk:8}  {row}")
             return
         if unknown := {*(only or ()), *(all_but or ())} - ended:
