@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_ended_at_once'),
+        ('accounts', '0012_names_as_they_are_looked_up'),
     ]
 
     operations = [
