@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from municipality.text import one_line, without_marks
+
 from . import wording
 from .comparison import said
 from .models import Dealing, Event, Notification
@@ -96,21 +98,20 @@ def page_of_dealing(dealing: Dealing) -> str:
 
 def subject(said: Message) -> str:
     """The subject of an e-mail."""
-    return f"{said.title} – {_whole(said.reference)}" if said.reference else said.title
+    return one_line(f"{said.title} – {said.reference}" if said.reference else said.title)
 
 
 def letter(said: Message) -> str:
-    """The text of an SMS or e-mail. Without a number to look up, it says where to go on."""
+    """The text of an SMS or e-mail. Without a number to look up, it says where to go on.
+
+    No invisible marks: they would end a link in a 404, and make a short message of two parts out of one.
+    """
     words = {"title": said.title, "sentence": said.text}
     if said.reference:
-        return _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s") % {
-            **words,
-            "reference": _whole(said.reference),
-        }
-    return _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s") % {
-        **words,
-        "link": _whole(settings.PORTAL_URL + said.path),
-    }
+        text = _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s")
+        return without_marks(text % {**words, "reference": said.reference})
+    text = _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s")
+    return without_marks(text % {**words, "link": settings.PORTAL_URL + said.path})
 
 
 def short(text: str) -> str:
@@ -119,8 +120,3 @@ def short(text: str) -> str:
         return text
     rest = _("… The rest is in the portal.")
     return text[: MOST_IN_SMS - len(rest)].rsplit(" ", 1)[0] + rest
-
-
-def _whole(text: str) -> str:
-    """Kept together in either direction."""
-    return f"\u2068{text}\u2069"

@@ -118,7 +118,7 @@ def test_sms_and_mail_lead_to_the_file_in_the_language_of_the_reader_once(cast, 
     link = "https://portal.example" + reverse("transactions:check", args=[prepared.key])
     assert letter.subject == "A file waits for your approval"
     for text in (letter.body, sms.read_text(encoding="utf-8")):
-        assert f"\u2068{link}\u2069" in text
+        assert link in text.split()
         assert "A file waits for your approval" in text
         for private in ("citizen ", "engineer ", cast.citizen.national_id, "415"):
             assert private not in text

@@ -8,14 +8,12 @@ from datetime import datetime
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone, translation
 
+from accounts import mail, sms
 from accounts import services as people
-from accounts import sms
 from accounts.access import members_of
 from accounts.models import Authorisation, NameChange, PhoneChange, User
 from accounts.signals import name_changed, phone_changed
@@ -152,11 +150,8 @@ def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     if channel is Delivery.Channel.SMS:
         sms.send(notice.recipient.phone, short(letter(said)), key=key)
         return
-    sender = settings.DEFAULT_FROM_EMAIL
-    headers = {"Message-ID": f"<{key}@{sender.rpartition('@')[2].rstrip('>')}>"}
-    mail = EmailMessage(subject(said), letter(said), sender, [notice.recipient.email], headers=headers)
     try:
-        mail.send()
+        mail.send(notice.recipient.email, subject(said), letter(said), key=key)
     except SMTPRecipientsRefused as error:
         if all(_no_such_address(code, bytes(said)) for code, said in error.recipients.values()):
             raise sms.Refused(str(error)) from error
