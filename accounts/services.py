@@ -42,8 +42,11 @@ logger = logging.getLogger(__name__)
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Of one network, for one ID and mobile: a stranger elsewhere uses up nobody's.
 CODES_PER_ID = {HOUR: 5, DAY: 15}
-CODES_PER_ADDRESS = {HOUR: 30, DAY: 200}
+# By everybody to one mobile, which strangers may name too; then from one network; then in all.
+CODES_PER_PHONE = {HOUR: 10, DAY: 25}
+CODES_PER_ADDRESS = {HOUR: 60, DAY: 400}
 PHONE_OF_STAFF = gettext_lazy("The mobile of a member of staff is changed by two administrators.")
 
 
@@ -69,8 +72,8 @@ def send_code(
     now, address = now or timezone.now(), caller(address)
     code = f"{secrets.randbelow(10**6):06d}"
     with transaction.atomic():
-        one_at_a_time(f"id:{national_id}", f"address:{address}")
-        _within_limits(national_id, address, now)
+        one_at_a_time(f"id:{national_id}", f"phone:{phone}", f"address:{address}")
+        _within_limits(national_id, phone, address, now)
         row = OneTimeCode.objects.create(
             national_id=national_id,
             full_name=clean_name(full_name),
@@ -88,20 +91,21 @@ def send_code(
     return row
 
 
-def _within_limits(national_id: str, address: str, now: datetime) -> None:
-    """Raise AccountError `too_many_codes` when this ID or address has had its share of the hour or of the day."""
+def _within_limits(national_id: str, phone: str, address: str, now: datetime) -> None:
+    """Raise AccountError `too_many_codes` when the hour's or the day's share is used up."""
     sent = OneTimeCode.objects.order_by()
-    of_id, of_address = sent.filter(national_id=national_id), sent.filter(address=address)
+    shares = (
+        (sent.filter(national_id=national_id, phone=phone, address=address), CODES_PER_ID),
+        (sent.filter(phone=phone), CODES_PER_PHONE),
+        (sent.filter(address=address), CODES_PER_ADDRESS),
+        (sent, {HOUR: settings.QUOTA_CODES, DAY: 10 * settings.QUOTA_CODES}),
+    )
     said = {
         HOUR: _("Too many codes were asked for. Wait an hour and try again."),
         DAY: _("Too many codes were asked for today. Try again tomorrow, or ask at a service centre."),
     }
     for span, message in said.items():
-        lately = {"created_at__gt": now - span}
-        if (
-            of_id.filter(**lately).count() >= CODES_PER_ID[span]
-            or of_address.filter(**lately).count() >= CODES_PER_ADDRESS[span]
-        ):
+        if any(codes.filter(created_at__gt=now - span).count() >= most[span] for codes, most in shares):
             raise AccountError("too_many_codes", message)
 
 

@@ -68,9 +68,17 @@ class ClientAddressMiddleware:
         proxies = settings.TRUSTED_PROXIES
         seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         if proxies and len(seen) >= proxies and seen[-proxies]:
-            request.META["REMOTE_ADDR"] = seen[-proxies]
+            request.META["REMOTE_ADDR"] = _address(seen[-proxies])
         origin.set(Origin(request.META.get("REMOTE_ADDR", ""), request_id.get()))
         return self.get_response(request)
+
+
+def _address(said: str) -> str:
+    """Without the port some proxies add, which would make every connection a caller of its own."""
+    host = said.partition("]")[0].lstrip("[") if said.startswith("[") else said
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    return host
 
 
 class LanguageMiddleware:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Min, OuterRef
 
+from accounts import tries
+
 from . import outbox
 from .deadlines import overdue
 from .models import Outbox, Transaction
@@ -58,7 +60,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Count everything; eight queries."""
+    """Count everything; nine queries."""
     daily, backup = upkeep.failures(now)
     return Health(
         at=now,
@@ -97,4 +99,5 @@ def _silent(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
         "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
+        "guessing": tries.alarms(now),
     }

@@ -31,7 +31,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Of wrong codes of a second factor, after a right password; wrong passwords are counted in accounts/tries.py.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {
@@ -49,3 +50,7 @@ FOUR_EYES_DAYS = env.int("FOUR_EYES_DAYS", default=7)
 NEW_MOBILE_HOLD_HOURS = env.int("NEW_MOBILE_HOLD_HOURS", default=72)
 # Days a row of the access log is kept; the database itself keeps each for a year, whatever stands here.
 ACCESS_LOG_DAYS = max(366, env.int("ACCESS_LOG_DAYS", default=730))
+
+# -- how much one may ask for in an hour (docs/operations.md): members of an engineering office ten times as much, staff
+# -- at their work as much as they like
+QUOTA_CODES = env.int("QUOTA_CODES", default=3000)

@@ -106,7 +106,7 @@ def test_the_figures_cost_the_same_number_of_queries_however_much_there_is(
 ):
     for _ in range(3):
         submitted()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         health(NOW)
 
 

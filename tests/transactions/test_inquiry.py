@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import tries
 from municipality.models import Office
 from transactions import pins, replica
 from transactions.errors import DomainError, Invalid, NotVisible
+from transactions.health import health
 from transactions.models import Try
 from transactions.register_lines import read_line
 from transactions.services import inquiry, moves
@@ -42,27 +44,46 @@ def test_a_wrong_pin_and_an_unknown_number_look_the_same(cast, submitted):
     assert len(said) == 1
 
 
-def test_guesses_are_stopped_for_this_subject_and_only_this(cast, submitted):
+def test_who_guesses_waits_and_the_owner_elsewhere_does_not(cast, submitted):
     case, other = submitted(), submitted()
     for _ in range(inquiry.WRONG_PER_SUBJECT):
         with pytest.raises(NotVisible):
             ask(case, "00000000")
-    # Even the right PIN is refused now, from anywhere; it works again in the next hour.
+    # From there even the right PIN waits for the next hour; from anywhere else it is heard, and other numbers are too.
     with pytest.raises(DomainError) as caught:
-        ask(case, pins.of(case.reference), address="10.9.9.9")
+        ask(case, pins.of(case.reference))
     assert caught.value.code == "too_many_tries"
+    assert ask(case, pins.of(case.reference), address="10.9.9.9") == case
     assert ask(other, pins.of(other.reference)) == other
     assert ask(case, pins.of(case.reference), now=NOW + timedelta(hours=1)) == case
 
 
-def test_an_address_that_guesses_many_numbers_is_stopped(cast, submitted):
-    case = submitted()
-    for number in range(inquiry.WRONG_PER_ADDRESS):
+def test_a_network_that_guesses_at_everything_shuts_nobody_behind_it_out_and_is_told_of(cast, submitted):
+    case, other = submitted(), submitted()
+    assert tries.alarms(NOW) == 0
+    for number in range(inquiry.WIDE):
         with pytest.raises(NotVisible):
             inquiry.by_pin(f"made up {number}", "0", address="10.0.0.1", now=NOW)
+    assert tries.alarms(NOW) == 1
+    assert health(NOW).silent["guessing"] == 1
+    assert ask(case, pins.of(case.reference)) == case
+    # From now on one wrong try there is all.
+    with pytest.raises(NotVisible):
+        ask(other, "00000000")
     with pytest.raises(DomainError):
-        ask(case, pins.of(case.reference))
-    assert ask(case, pins.of(case.reference), address="10.0.0.2") == case
+        ask(other, pins.of(other.reference))
+    assert ask(other, pins.of(other.reference), address="10.0.0.2") == other
+
+
+def test_a_number_guessed_at_from_everywhere_stays_open_to_its_owner_and_is_told_of(cast, submitted):
+    case = submitted()
+    for number in range(inquiry.WIDE + 5):
+        with pytest.raises(NotVisible):
+            ask(case, "00000000", address=f"10.1.{number}.1")
+    assert tries.alarms(NOW) == 1
+    assert ask(case, pins.of(case.reference), address="10.9.9.9") == case
+    with pytest.raises(DomainError):
+        ask(case, pins.of(case.reference), address="10.1.104.1")
 
 
 def test_by_incoming_number_year_and_last_four(cast, submitted):
@@ -82,7 +103,8 @@ def test_by_incoming_number_year_and_last_four(cast, submitted):
 def test_a_number_written_another_way_is_no_other_number_to_guess_at(cast, submitted):
     case = moves.register(submitted(), by=cast.registry, now=NOW)
     ways = (("1", "1448"), ("01", "1448"), ("1", "01448"), ("٠٠١", "١٤٤٨"), ("000000001", "000001448"))
-    assert len(ways) == inquiry.WRONG_PER_SUBJECT
+    ways *= 2
+    assert len(ways) == inquiry.WRONG_LAST_FOUR
     for place, (number, year) in enumerate(ways):
         with pytest.raises(NotVisible):
             inquiry.by_incoming_number("SHR", number, year, "0000", address=f"10.0.0.{place}", now=NOW)
@@ -94,11 +116,11 @@ def test_a_number_written_another_way_is_no_other_number_to_guess_at(cast, submi
 def test_an_ipv6_network_is_one_address_and_an_ipv4_address_in_ipv6_dress_its_own(cast, submitted):
     case = submitted()
     pin = pins.of(case.reference)
-    for number in range(inquiry.WRONG_PER_ADDRESS):
+    for number in range(inquiry.WRONG_PER_SUBJECT):
         with pytest.raises(NotVisible):
-            inquiry.by_pin(f"made up {number}", "0", address=f"2001:db8::{number:x}", now=NOW)
+            ask(case, "00000000", address=f"2001:db8::{number:x}")
         with pytest.raises(NotVisible):
-            inquiry.by_pin(f"made up {number}", "0", address="::ffff:10.0.0.1", now=NOW)
+            ask(case, "00000000", address="::ffff:10.0.0.1")
     for address in ("2001:db8::ffff:0:0:1", "2001:DB8:0:0::7%eth0", "10.0.0.1"):
         with pytest.raises(DomainError) as caught:
             ask(case, pin, address=address)

@@ -7,7 +7,7 @@ written; a right answer writes nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TypeVar
@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import tries
 from accounts.identity import caller
 from journal.standing import Refused
 from municipality.services import offices
@@ -32,7 +33,12 @@ from ..register_lines import read_line
 from .pin import opens
 
 WRONG_PER_SUBJECT = 5
-WRONG_PER_ADDRESS = 40
+"""By one network at one subject in an hour; others, the owner among them, are heard as ever."""
+WIDE = 100
+"""Wrong tries in an hour at one subject from everywhere, or from one network at everything: an alarm, and from then on
+one wrong try for a network at a subject instead of five. A right one is always heard at first."""
+WRONG_LAST_FOUR = 10
+"""By everybody together at one incoming number: four digits are soon guessed. The PIN, or signing in, goes on."""
 
 
 def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
@@ -60,12 +66,13 @@ def _tries(bucket: str, hour: datetime) -> Subquery:
 
 
 _look_up = Prepared(
-    lambda reference, subject, address, hour: (
+    lambda reference, pair, subject, address, hour: (
         Transaction.objects.filter(reference=reference)
         .order_by()
-        .annotate(of_subject=_tries(subject, hour), of_address=_tries(address, hour))
-        .values_list(*FIELDS, "of_subject", "of_address")
+        .annotate(of_pair=_tries(pair, hour), of_subject=_tries(subject, hour), of_address=_tries(address, hour))
+        .values_list(*FIELDS, "of_pair", "of_subject", "of_address")
     ),
+    str,
     str,
     str,
     str,
@@ -79,7 +86,8 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     It carries what the public answer shows, and its offices; nobody's name is read.
     """
     mark, hour = _mark(reference), _hour(now)
-    values = (reference, f"subject:{mark}", f"address:{caller(address)}", hour)
+    buckets = _buckets(reference, address)
+    values = (reference, *buckets, hour)
     if replica.reading():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
@@ -89,11 +97,9 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
             rows = _look_up.rows(*values)
     if not rows:
         raise NotVisible
-    *fields, of_subject, of_address = rows[0]
-    of_subject, of_address = (
-        max(of or 0, _seen_here(bucket, hour)) for of, bucket in ((of_subject, values[1]), (of_address, values[2]))
-    )
-    if (of_subject or 0) >= WRONG_PER_SUBJECT or (of_address or 0) >= WRONG_PER_ADDRESS:
+    *fields, of_pair, of_subject, of_address = rows[0]
+    known = zip(buckets, (of_pair, of_subject, of_address), strict=True)
+    if _blocked(buckets, {bucket: max(of or 0, _seen_here(bucket, hour)) for bucket, of in known}):
         raise _too_many(now)
     case = Transaction.from_db(None, FIELDS, fields)
     for name in ("branch", "centre", "held_by"):
@@ -158,17 +164,35 @@ def by_incoming_number(
             .first()
         )
 
-    return _guarded(f"{office_code}/{year}/{line}", address, now, find)
+    return _guarded(f"{office_code}/{year}/{line}", address, now, find, most=WRONG_LAST_FOUR)
 
 
-def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[], Transaction | None]) -> Transaction:
+def _buckets(subject: str, address: str) -> tuple[str, str, str]:
+    """What a wrong try is counted under: this network at this subject, the subject, the network."""
+    network = caller(address)
+    return f"pair:{_mark(f'{subject} {network}')}", f"subject:{_mark(subject)}", f"address:{network}"
+
+
+def _blocked(buckets: tuple[str, str, str], counts: Mapping[str, int], most: int | None = None) -> bool:
+    pair, subject, network = (counts.get(bucket, 0) for bucket in buckets)
+    wide = max(subject, network) >= WIDE
+    return pair >= (1 if wide else WRONG_PER_SUBJECT) or (most is not None and subject >= most)
+
+
+def _guarded(
+    subject: str,
+    address: str,
+    now: datetime | None,
+    find: Callable[[], Transaction | None],
+    most: int | None = None,
+) -> Transaction:
     now = now or timezone.now()
     hour, mark = _hour(now), _mark(subject)
-    limits = {f"subject:{mark}": WRONG_PER_SUBJECT, f"address:{caller(address)}": WRONG_PER_ADDRESS}
+    buckets = _buckets(subject, address)
     copy = replica.reading()
     try:
         with replica.centre():
-            blocked, found = _tried(limits, mark, hour, find)
+            blocked, found = _tried(buckets, most, mark, hour, find)
     except database.AWAY as error:
         # A copy, or a database that takes no counts, tells what it knows.
         copy = copy or isinstance(error, Refused)
@@ -176,30 +200,38 @@ def _guarded(subject: str, address: str, now: datetime | None, find: Callable[[]
             raise
         database.more_patience()
         # Nobody counts for all of us now; each process does for itself.
-        blocked = any(_seen_here(bucket, hour) >= most for bucket, most in limits.items())
+        blocked = _blocked(buckets, {bucket: _seen_here(bucket, hour) for bucket in buckets}, most)
         found = None if blocked else find()
     if blocked:
         raise _too_many(now)
     if found is None:
         if copy:
-            for bucket in limits:
+            for bucket in buckets:
                 _note_here(bucket, hour)
         raise NotVisible
     return found
 
 
 def _tried(
-    limits: dict[str, int], mark: str, hour: datetime, find: Callable[[], Transaction | None]
+    buckets: tuple[str, str, str],
+    most: int | None,
+    mark: str,
+    hour: datetime,
+    find: Callable[[], Transaction | None],
 ) -> tuple[bool, Transaction | None]:
     """(too many tries before this one, what it found); a try that finds nothing is counted."""
     with transaction.atomic():
         _one_at_a_time(mark)
-        counts = dict(Try.objects.filter(bucket__in=limits, hour=hour).values_list("bucket", "count"))
-        blocked = any(counts.get(bucket, 0) >= most for bucket, most in limits.items())
+        counts = dict(Try.objects.filter(bucket__in=buckets, hour=hour).values_list("bucket", "count"))
+        blocked = _blocked(buckets, counts, most)
         found = None if blocked else find()
         if found is None and not blocked:
-            for bucket in sorted(limits):
+            for bucket in sorted(buckets):
                 _count(bucket, hour)
+    if found is None and not blocked:
+        for bucket, kind in zip(buckets[1:], ("many places at one", "one place at many"), strict=True):
+            if counts.get(bucket, 0) + 1 == WIDE:
+                tries.alarm(kind, hour)
     return blocked, found
 
 
