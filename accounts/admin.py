@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from municipality.versioned_forms import VersionedForm
 from . import four_eyes, services, trail
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
+from .errors import AccountError
 from .forms import MobileField, NameField
 from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
@@ -36,6 +38,11 @@ class PersonDataForm(VersionedForm):
         opened = "is_active" in self.changed_data and typed.get("is_active")
         if ("phone" in self.changed_data or opened) and holds_power(self.instance) and not typed.get("reason"):
             self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+        if "is_active" in self.changed_data and not typed.get("is_active"):
+            try:
+                four_eyes.refuse_to_close_the_last(self.instance, timezone.localdate())
+            except AccountError as error:
+                self.add_error("is_active", error.message)
         return typed
 
 
@@ -96,6 +103,9 @@ class UserAdmin(PeopleAdmin):
         if "is_active" in rest and obj.is_active:
             rest.remove("is_active")
             done.append(four_eyes.open_account(obj, reason=reason, by=by))
+        elif "is_active" in rest:
+            rest.remove("is_active")
+            four_eyes.close_account(obj, by=by)
         obj.save(update_fields=rest)
         form.instance.proposed = any(isinstance(one, Proposal) for one in done)
 

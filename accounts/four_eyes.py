@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,7 @@ from .access import holds_power, is_administrator, needs_second_factor
 from .errors import AccountError
 from .identity import clean_mobile
 from .locks import one_at_a_time
-from .models import DECIDING, Act, Proposal, StaffPost, User
+from .models import DECIDING, Act, Proposal, Role, StaffPost, User
 from .signals import power_used, superuser_made
 
 Kind, Outcome = Proposal.Kind, Proposal.Outcome
@@ -84,6 +85,8 @@ def set_end(
         said = f"{locked.pk}:{ends_on}"
         return _propose(Kind.TERM, locked.user, said, reason=reason, by=by, now=now, **facts)
     _of_an_administrator(by)
+    if not longer and ends_on is not None:
+        refuse_for_the_last(locked, ends_on)
     locked.ends_on = ends_on
     locked.save(update_fields=["ends_on"])
     act = Act.POST_GIVEN if longer else Act.POST_ENDED
@@ -121,6 +124,35 @@ def open_account(person: User, *, reason: str = "", by: User | None, now: dateti
         return _propose(Kind.ACCOUNT, person, "", reason=reason, by=by, now=now or timezone.now())
     _of_an_administrator(by)
     User.objects.filter(pk=person.pk).update(is_active=True)
+    return person
+
+
+def refuse_for_the_last(post: StaffPost, ends_on: date) -> None:
+    """AccountError `last_administrator`: nobody ends the post after which the city has no administrator any more."""
+    if post.role != Role.ADMINISTRATOR:
+        return
+    others = StaffPost.objects.current(ends_on).filter(role=Role.ADMINISTRATOR, user__is_active=True)
+    stay = others.exclude(user=post.user).filter(Q(ends_on=None) | Q(ends_on__gt=ends_on))
+    if not stay.exists():
+        raise AccountError(
+            "last_administrator",
+            _("This is the last administrator. Appoint another first: without one nobody could give posts any more."),
+        )
+
+
+def refuse_to_close_the_last(person: User, today: date) -> None:
+    """The same of whoever's account is to be closed."""
+    for post in StaffPost.objects.current(today).filter(user=person, role=Role.ADMINISTRATOR):
+        refuse_for_the_last(post, today)
+
+
+@transaction.atomic
+def close_account(person: User, *, by: User | None, now: datetime | None = None) -> User:
+    """At once, since it takes power away; AccountError `last_administrator` for the last one who has it."""
+    _of_an_administrator(by)
+    refuse_to_close_the_last(person, timezone.localdate(now))
+    person.is_active = False
+    person.save(update_fields=["is_active"])
     return person
 
 

@@ -86,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="identity_seen_has_its_date",
                 condition=Q(assurance__lt=Level.COUNTER.value) | Q(identity_verified_at__isnull=False),
+                violation_error_message=_("An identity that was checked has the day of the check."),
             ),
         ]
 
@@ -183,11 +184,15 @@ class OfficeMembership(Term):
         verbose_name_plural = _("office memberships")
         constraints = [
             models.UniqueConstraint(
-                fields=["office", "user"], condition=Q(ends_on__isnull=True), name="one_current_membership"
+                fields=["office", "user"],
+                condition=Q(ends_on__isnull=True),
+                name="one_current_membership",
+                violation_error_message=_("This person is a member of this office already."),
             ),
             models.CheckConstraint(
                 name="membership_ends_after_it_begins",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                violation_error_message=_("A membership ends on the day it begins, or later."),
             ),
         ]
 
@@ -225,12 +230,14 @@ class Authorisation(models.Model):
                 fields=["owner", "office", "plan_number", "parcel_number"],
                 condition=Q(status__in=["given", "accepted"]),
                 name="one_live_authorisation_per_plot",
+                violation_error_message=_("This office is authorised for this plot already."),
             ),
             models.CheckConstraint(
                 name="authorisation_status_has_its_date",
                 condition=Q(status="given", answered_at__isnull=True, revoked_at__isnull=True)
                 | Q(status__in=["accepted", "declined"], answered_at__isnull=False, revoked_at__isnull=True)
                 | Q(status="revoked", revoked_at__isnull=False),
+                violation_error_message=_("An authorisation that was answered or revoked has the day of it."),
             ),
         ]
 
@@ -266,11 +273,15 @@ class StaffPost(Term):
         verbose_name_plural = _("staff posts")
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "office", "role"], condition=Q(ends_on__isnull=True), name="one_current_post"
+                fields=["user", "office", "role"],
+                condition=Q(ends_on__isnull=True),
+                name="one_current_post",
+                violation_error_message=_("This person holds this post already."),
             ),
             models.CheckConstraint(
                 name="post_ends_after_it_begins",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                violation_error_message=_("A post ends on the day it begins, or later."),
             ),
         ]
 

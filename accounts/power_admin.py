@@ -76,6 +76,11 @@ class PostEndForm(VersionedForm):
             self.add_error("ends_on", _("A post ends on the day it begins, or later."))
         old = self.initial.get("ends_on")
         longer = old is not None and (after is None or after > old)
+        if after and after != old and not longer:
+            try:
+                four_eyes.refuse_for_the_last(self.instance, after)
+            except AccountError as error:
+                self.add_error("ends_on", error.message)
         if longer and self.instance.role in DECIDING and not typed.get("reason"):
             self.add_error("reason", _("Say why: a second administrator has to decide on it."))
         return typed

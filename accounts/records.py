@@ -70,7 +70,12 @@ class Proposal(models.Model):
         verbose_name_plural = _("proposals")
         ordering = ["-proposed_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["same"], condition=Q(outcome="waiting"), name="proposed_once"),
+            models.UniqueConstraint(
+                fields=["same"],
+                condition=Q(outcome="waiting"),
+                name="proposed_once",
+                violation_error_message=_("This was proposed already and waits for a second administrator."),
+            ),
             models.CheckConstraint(
                 name="confirmed_by_a_second_person",
                 condition=~Q(outcome="confirmed")
@@ -79,11 +84,13 @@ class Proposal(models.Model):
                     & ~Q(answered_by=F("proposed_by"))
                     & ~Q(answered_by=F("person"))
                 ),
+                violation_error_message=_("Whoever proposed this cannot confirm it as well."),
             ),
             models.CheckConstraint(
                 name="proposal_answered_has_its_date",
                 condition=Q(outcome="waiting", answered_at__isnull=True)
                 | (~Q(outcome="waiting") & Q(answered_at__isnull=False)),
+                violation_error_message=_("An answered proposal has the day of its answer, one that waits has none."),
             ),
         ]
 

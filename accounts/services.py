@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
 from municipality.models import Office
+from municipality.text import isolated
 
 from . import restored, sms, trail
 from .access import holds_power
@@ -280,7 +281,10 @@ def change_name(user: User, full_name: str, *, by: User, now: datetime | None = 
 
 def _change_name(user: User, full_name: str, by: User, now: datetime, *, told: str) -> None:
     """`told` is the mobile that hears of it."""
-    said = _("Name put right: %(old)s → %(new)s") % {"old": user.full_name, "new": full_name}
+    said = _("Name put right: %(old)s became %(new)s") % {
+        "old": isolated(user.full_name),
+        "new": isolated(full_name),
+    }
     LogEntry.objects.log_actions(by.pk, [user], CHANGE, said, single_object=True)
     change = NameChange.objects.create(user=user, old=user.full_name, new=full_name, phone=told, changed_at=now, by=by)
     user.full_name = full_name
@@ -298,7 +302,8 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
 
     It sets none for a while, unless two administrators have agreed on it (`at_once`).
     """
-    _note(by, user, _("Mobile changed: %(old)s → %(new)s") % {"old": user.phone or "–", "new": phone})
+    became = {"old": isolated(user.phone or "–"), "new": isolated(phone)}
+    _note(by, user, _("Mobile changed: %(old)s became %(new)s") % became)
     trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
     known = holds_power(user) or user.assurance >= Level.COUNTER
     if not known:

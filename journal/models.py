@@ -24,7 +24,13 @@ class Chain(models.Model):
     class Meta:
         verbose_name = _("journal chain")
         verbose_name_plural = _("journal chains")
-        constraints = [models.UniqueConstraint(fields=["node", "incarnation"], name="one_chain_per_incarnation")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node", "incarnation"],
+                name="one_chain_per_incarnation",
+                violation_error_message=_("This node keeps a journal under this letter already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.node}{self.incarnation}{self.lot}"
@@ -61,10 +67,17 @@ class Entry(models.Model):
         ordering = ["chain_id", "seq"]
         indexes = [models.Index(fields=["subject"], name="entries_of_subject")]
         constraints = [
-            models.UniqueConstraint(fields=["chain", "seq"], name="entries_are_numbered"),
+            models.UniqueConstraint(
+                fields=["chain", "seq"],
+                name="entries_are_numbered",
+                violation_error_message=_("An entry of the journal has this number already."),
+            ),
             # A request is received once, whatever is sent again.
             models.UniqueConstraint(
-                fields=["subject"], condition=models.Q(kind="received"), name="a_request_is_received_once"
+                fields=["subject"],
+                condition=models.Q(kind="received"),
+                name="a_request_is_received_once",
+                violation_error_message=_("This request is in the journal as received already."),
             ),
         ]
 

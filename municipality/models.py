@@ -105,10 +105,15 @@ class Office(Named):
         verbose_name_plural = _("offices")
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(name="office_capacity_positive", condition=models.Q(capacity__gt=0)),
+            models.CheckConstraint(
+                name="office_capacity_positive",
+                condition=models.Q(capacity__gt=0),
+                violation_error_message=_("An office takes at least one file a working day."),
+            ),
             models.CheckConstraint(
                 name="service_centre_has_parent",
                 condition=~models.Q(kind=OfficeKind.SERVICE_CENTRE) | models.Q(parent__isnull=False),
+                violation_error_message=_("A service centre belongs to a sub-municipality: choose it."),
             ),
         ]
 
@@ -169,7 +174,9 @@ class Holiday(Named):
         ordering = ["first_day"]
         constraints = [
             models.CheckConstraint(
-                name="holiday_ends_after_it_begins", condition=models.Q(last_day__gte=models.F("first_day"))
+                name="holiday_ends_after_it_begins",
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                violation_error_message=_("A holiday ends on the day it begins, or later."),
             )
         ]
 

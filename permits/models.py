@@ -57,8 +57,16 @@ class Tariff(models.Model):
         verbose_name_plural = _("tariffs")
         ordering = ["code", "-valid_from"]
         constraints = [
-            models.UniqueConstraint(fields=["code", "valid_from"], name="one_rate_a_day"),
-            models.CheckConstraint(name="rate_not_negative", condition=models.Q(rate__gte=0)),
+            models.UniqueConstraint(
+                fields=["code", "valid_from"],
+                name="one_rate_a_day",
+                violation_error_message=_("A rate of this code begins on this day already."),
+            ),
+            models.CheckConstraint(
+                name="rate_not_negative",
+                condition=models.Q(rate__gte=0),
+                violation_error_message=_("A rate is nought or more."),
+            ),
         ]
 
     def __str__(self) -> str:

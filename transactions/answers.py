@@ -47,7 +47,7 @@ class DistrictField(forms.CharField):
             if len(exact) == 1:
                 return exact[0].code
         if near:
-            names = _("، ").join(isolated(d.name) for d in near[:6])
+            names = _(", ").join(isolated(d.name) for d in near[:6])
             raise forms.ValidationError(
                 _("Which district do you mean: %(names)s?") % {"names": names}, code="district_ambiguous"
             )

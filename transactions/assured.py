@@ -65,6 +65,6 @@ def what_is_needed(service: ServiceType) -> list[StrOrPromise]:
         if level > Level.PHONE and (step != "authorise" or service.filer == "engineering_office"):
             steps.setdefault(level, []).append(when)
     return [
-        _("%(level)s: %(when)s") % {"level": level.label, "when": _("، ").join(when)}
+        _("%(level)s: %(when)s") % {"level": level.label, "when": _(", ").join(when)}
         for level, when in sorted(steps.items())
     ]

@@ -99,6 +99,12 @@ def _cells(group: Group, item: Answers) -> list[tuple[object, object]]:
     return [(field.label, in_words(field, item.get(field.name))) for field in group.fields]
 
 
+def in_catalogue_order(service: ServiceType, files: Iterable[Attachment]) -> list[Attachment]:
+    """Files as the service asks for them, those of one document by their age; what it asks for no more comes last."""
+    place = {document.code: number for number, document in enumerate(service.documents)}
+    return sorted(files, key=lambda file: (place.get(file.document, len(place)), file.pk))
+
+
 def in_words(field: Field, value: Any) -> object:
     """An answer as people read it; a dash when there is none."""
     if value is None or value == "":

@@ -221,7 +221,7 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
     """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
     words = {"move": move.label, "status": Status(case.status).label}
     if obstacle is Obstacle.STATUS:
-        sources = _("، ").join(
+        sources = _(", ").join(
             _("“%(status)s”") % {"status": status.label} for status in Status if status in move.sources
         )
         return _("“%(move)s” needs a file that is %(sources)s; this one is “%(status)s”.") % {
@@ -239,7 +239,7 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
         }
     if obstacle is Obstacle.HANDS:
         return _("“%(move)s” is for somebody else: you have moved this file in a role that this one checks.") % words
-    roles = _("، ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
+    roles = _(", ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
     return _("“%(move)s” is for: %(roles)s, at %(office)s.") % {
         **words,
         "roles": roles,

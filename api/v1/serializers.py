@@ -15,6 +15,7 @@ from transactions.assured import may_receive
 from transactions.models import AnswersVersion, Attachment, Deficiency, Event, IssuedDocument, Movement, Transaction
 from transactions.own_words import MOST_CHARACTERS
 from transactions.revision import with_dependants
+from transactions.summary import in_catalogue_order
 from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
 from transactions.workflow import BY_NAME, Status
@@ -233,7 +234,7 @@ class CaseSerializer(CaseSummary):
 
     @extend_schema_field(AttachmentSerializer(many=True))
     def get_attachments(self, case: Transaction) -> Any:
-        return AttachmentSerializer(case.attachments.sent(), many=True).data
+        return AttachmentSerializer(in_catalogue_order(case.service_type, case.attachments.sent()), many=True).data
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):

@@ -215,6 +215,7 @@ def _page(
     context |= {
         "open_move": open_move,
         "back": way_back(request),
+        "refused": status != 200,
         "following": following,
         "typed": typed,
         "lost": _written(typed) if open_move and open_move not in offered else [],

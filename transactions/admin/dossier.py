@@ -23,7 +23,7 @@ from ..models import Attachment, Event, Transaction
 from ..pictures import State
 from ..service_types import ServiceType
 from ..services import drawings
-from ..summary import sections
+from ..summary import in_catalogue_order, sections
 from ..timeline import movements_of
 from ..versions import belongs_to, missing_papers, versions_of
 from . import move_forms
@@ -57,7 +57,7 @@ class Shown:
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = signed_in(request), timezone.now(), case.service_type
     events = events_of(case)
-    files = [(label_of(service, file), file) for file in case.attachments.sent()]
+    files = [(label_of(service, file), file) for file in in_catalogue_order(service, case.attachments.sent())]
     posts = access.posts_on(case, timezone.localdate(now))
     return {
         "title": case.reference,

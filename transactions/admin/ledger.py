@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import is_administrator, signed_in
 from accounts.assurance import LOOKS, Level
@@ -267,10 +267,21 @@ class OutboxAdmin(ForAdministrators):
 
     @admin.action(description=gettext_lazy("Try again"))
     def try_again(self, request: HttpRequest, rows: QuerySet[Outbox]) -> None:
-        now = timezone.now()
-        for row in rows.filter(state=Outbox.State.DEAD):
+        """Only what failed for good is tried again; what is done or under way is left alone, and that is said."""
+        now, asked = timezone.now(), rows.count()
+        dead = list(rows.filter(state=Outbox.State.DEAD))
+        for row in dead:
             outbox.revive(row, now)
-        messages.success(request, _("They will be tried again at once."))
+        if dead:
+            said = ngettext("%(n)d piece of work is tried again.", "%(n)d pieces of work are tried again.", len(dead))
+            messages.success(request, said % {"n": len(dead)})
+        if left := asked - len(dead):
+            said = ngettext(
+                "%(n)d was left as it is: it did not fail for good.",
+                "%(n)d were left as they are: they did not fail for good.",
+                left,
+            )
+            messages.warning(request, said % {"n": left})
 
 
 def register(site: AdminSite) -> None:

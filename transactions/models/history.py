@@ -37,7 +37,13 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["transaction_id", "seq"]
-        constraints = [models.UniqueConstraint(fields=["transaction", "seq"], name="events_are_numbered")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transaction", "seq"],
+                name="events_are_numbered",
+                violation_error_message=_("Somebody else acted on this file a moment ago."),
+            )
+        ]
         indexes = [
             models.Index(fields=["at"], name="decided_lately", condition=IS_DECISION),
             models.Index(fields=["at"], name="arrived_lately", condition=IS_ARRIVAL),
@@ -64,7 +70,11 @@ class Register(models.Model):
         verbose_name = _("register")
         verbose_name_plural = _("registers")
         constraints = [
-            models.UniqueConstraint(fields=["office", "direction", "hijri_year"], name="one_register_a_year")
+            models.UniqueConstraint(
+                fields=["office", "direction", "hijri_year"],
+                name="one_register_a_year",
+                violation_error_message=_("This office has this register of the year already."),
+            )
         ]
 
     def __str__(self) -> str:
@@ -100,7 +110,9 @@ class Movement(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["office", "direction", "hijri_year", "number"], name="register_numbers_never_repeat"
+                fields=["office", "direction", "hijri_year", "number"],
+                name="register_numbers_never_repeat",
+                violation_error_message=_("This number of the register is given already."),
             )
         ]
 
@@ -137,7 +149,11 @@ class Deficiency(models.Model):
         verbose_name_plural = _("deficiencies")
         ordering = ["round", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["transaction", "round", "code"], name="asked_once_a_round"),
+            models.UniqueConstraint(
+                fields=["transaction", "round", "code"],
+                name="asked_once_a_round",
+                violation_error_message=_("This was asked in the same return already."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -160,7 +176,13 @@ class Serial(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["node", "incarnation", "hijri_year"], name="one_serial_a_year")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node", "incarnation", "hijri_year"],
+                name="one_serial_a_year",
+                violation_error_message=_("The numbers of this year are counted already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.node}{self.incarnation}-{self.hijri_year}"

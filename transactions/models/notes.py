@@ -30,7 +30,13 @@ class Note(models.Model):
         verbose_name_plural = _("internal notes")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["to"], name="notes_to_read", condition=Q(read_at__isnull=True))]
-        constraints = [models.CheckConstraint(name="a_note_says_something", condition=~Q(text=""))]
+        constraints = [
+            models.CheckConstraint(
+                name="a_note_says_something",
+                condition=~Q(text=""),
+                violation_error_message=_("Write what the note is to say."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.transaction_id} {self.at:%Y-%m-%d}"

@@ -74,7 +74,13 @@ class Attachment(models.Model):
             models.Index(fields=["draft"], name="file_of_draft", condition=Q(draft__isnull=False)),
             models.Index(fields=["deficiency"], name="file_of_answer", condition=Q(deficiency__isnull=False)),
         ]
-        constraints = [models.UniqueConstraint(fields=["stored_as"], name="a_stored_file_has_one_row")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stored_as"],
+                name="a_stored_file_has_one_row",
+                violation_error_message=_("This file is kept already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.original_name
@@ -136,16 +142,19 @@ class FeeDue(models.Model):
             models.CheckConstraint(
                 name="paid_fee_has_its_reference",
                 condition=Q(paid_at__isnull=True) | ~Q(payment_reference=""),
+                violation_error_message=_("A paid fee has the day and the number of its payment."),
             ),
             models.UniqueConstraint(
                 fields=["payment_reference"],
                 condition=~Q(payment_reference=""),
                 name="a_payment_is_recorded_once",
+                violation_error_message=_("This payment is recorded for another request already."),
             ),
             models.UniqueConstraint(
                 fields=["payment_key"],
                 condition=~Q(payment_key=""),
                 name="a_payment_pays_once",
+                violation_error_message=_("This payment pays another fee already."),
             ),
         ]
 
@@ -174,8 +183,16 @@ class IssuedDocument(models.Model):
         verbose_name = _("issued document")
         verbose_name_plural = _("issued documents")
         constraints = [
-            models.UniqueConstraint(fields=["transaction", "kind"], name="a_document_is_issued_once"),
-            models.UniqueConstraint(fields=["number"], name="document_numbers_never_repeat"),
+            models.UniqueConstraint(
+                fields=["transaction", "kind"],
+                name="a_document_is_issued_once",
+                violation_error_message=_("This document is issued already."),
+            ),
+            models.UniqueConstraint(
+                fields=["number"],
+                name="document_numbers_never_repeat",
+                violation_error_message=_("Another document has this number already."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -203,7 +220,13 @@ class PaperContent(models.Model):
         verbose_name = _("content of a paper")
         verbose_name_plural = _("contents of papers")
         ordering = ["transaction_id", "id"]
-        constraints = [models.UniqueConstraint(fields=["event"], name="a_paper_is_frozen_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event"],
+                name="a_paper_is_frozen_once",
+                violation_error_message=_("The content of this paper is kept already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.transaction_id} {self.what}"
@@ -223,7 +246,13 @@ class Intake(models.Model):
     class Meta:
         verbose_name = _("intake")
         verbose_name_plural = _("intakes")
-        constraints = [models.UniqueConstraint(fields=["by", "key"], name="a_key_is_used_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["by", "key"],
+                name="a_key_is_used_once",
+                violation_error_message=_("This key was used for another request before."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -230,42 +230,60 @@ class Transaction(models.Model):
             models.Index(fields=["rejected_at"], name="rejected_lately", condition=Q(rejected_at__isnull=False)),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["reference"], name="a_reference_is_given_once"),
+            models.UniqueConstraint(
+                fields=["reference"],
+                name="a_reference_is_given_once",
+                violation_error_message=_("Another request has this number already."),
+            ),
             models.CheckConstraint(
                 name="status_is_known",
                 condition=Q(status__in=[status.value for status in Status]),
+                violation_error_message=_("A request has one of the states of its lifecycle."),
             ),
             models.CheckConstraint(
                 name="routed_unless_submitted",
                 condition=Q(status__in=["submitted", "withdrawn", "filed"])
                 | Q(branch__isnull=False, held_by__isnull=False),
+                violation_error_message=_("A request past its submission is with an office."),
             ),
             models.CheckConstraint(
                 name="approved_has_its_date",
                 condition=~Q(status__in=sorted(DECIDED_FOR)) | Q(approved_at__isnull=False),
+                violation_error_message=_("An approved request has the day of its approval."),
             ),
             models.CheckConstraint(
                 name="rejected_has_date_and_reason",
                 condition=~Q(status="rejected") | (Q(rejected_at__isnull=False) & ~Q(decision_reason="")),
+                violation_error_message=_("A refused request has the day and the reason of its refusal."),
             ),
             models.CheckConstraint(
                 name="issued_has_its_date",
                 condition=~Q(status__in=["issued", "completed"]) | Q(issued_at__isnull=False),
+                violation_error_message=_("An issued request has the day of its issue."),
             ),
             models.CheckConstraint(
                 name="withdrawn_has_its_date",
                 condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False),
+                violation_error_message=_("A withdrawn request has the day of its withdrawal."),
             ),
-            models.CheckConstraint(name="filed_has_its_date", condition=~Q(status="filed") | Q(filed_at__isnull=False)),
+            models.CheckConstraint(
+                name="filed_has_its_date",
+                condition=~Q(status="filed") | Q(filed_at__isnull=False),
+                violation_error_message=_("A filed request has the day it was filed."),
+            ),
             models.CheckConstraint(
                 name="clock_stands_still_while_waiting_for_applicant",
                 condition=Q(status__in=sorted(CLOCK_STOPPED), paused_at__isnull=False, due_at__isnull=True)
                 | (~Q(status__in=sorted(CLOCK_STOPPED)) & Q(paused_at__isnull=True)),
+                violation_error_message=_(
+                    "The clock stands still while a request waits for its applicant, and only then."
+                ),
             ),
             models.CheckConstraint(
                 name="closed_has_its_date",
                 condition=Q(status__in=sorted(CLOSED), closed_at__isnull=False)
                 | (~Q(status__in=sorted(CLOSED)) & Q(closed_at__isnull=True)),
+                violation_error_message=_("A closed request has the day it was closed, an open one has none."),
             ),
         ]
 

@@ -28,7 +28,13 @@ class AnswersVersion(models.Model):
         verbose_name = _("version of the answers")
         verbose_name_plural = _("versions of the answers")
         ordering = ["transaction_id", "number"]
-        constraints = [models.UniqueConstraint(fields=["transaction", "number"], name="versions_are_numbered")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transaction", "number"],
+                name="versions_are_numbered",
+                violation_error_message=_("The answers have a version of this number already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.transaction_id} v{self.number}"

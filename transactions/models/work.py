@@ -38,7 +38,13 @@ class Notification(models.Model):
         verbose_name_plural = _("notices")
         ordering = ["-created_at", "-id"]
         indexes = [models.Index(fields=["recipient", "-created_at", "-id"], name="my_notices")]
-        constraints = [models.UniqueConstraint(fields=["event", "recipient"], name="told_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "recipient"],
+                name="told_once",
+                violation_error_message=_("This person is told of this already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id or self.dealing_id} → {self.recipient_id}"
@@ -58,7 +64,13 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="sent_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["notification", "channel"],
+                name="sent_once",
+                violation_error_message=_("This notice went out by this channel already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.notification_id} {self.channel}"
@@ -93,7 +105,11 @@ class Outbox(models.Model):
             models.Index(fields=["kind", "id"], name="outbox_waiting", condition=Q(state__in=["owed", "claimed"])),
             models.Index(fields=["kind"], name="outbox_dead", condition=Q(state="dead")),
         ]
-        constraints = [models.UniqueConstraint(fields=["dedupe"], name="work_is_owed_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dedupe"], name="work_is_owed_once", violation_error_message=_("This work is owed already.")
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -107,7 +123,13 @@ class Try(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["bucket", "hour"], name="one_count_an_hour")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bucket", "hour"],
+                name="one_count_an_hour",
+                violation_error_message=_("The tries of this hour are counted already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.bucket} {self.count}"

@@ -118,7 +118,7 @@ def check_kind(document: str, name: str, upload: UploadedFile[Any], accepts: Col
     upload.seek(0)
     kind = kinds.kind_of(upload.read(kinds.SNIFFED))
     if kind not in accepts:
-        taken = _("، ").join(kinds.TAKEN[one] for one in accepts)
+        taken = _(", ").join(kinds.TAKEN[one] for one in accepts)
         message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
         message = message % {"name": isolated(name), "kinds": taken}
         refuse(document, f"{message} {kinds.way_out(kind, accepts)}".strip(), "file_type")

@@ -33,7 +33,7 @@ from ..models import Attachment, Draft, IssuedDocument, Notification, Transactio
 from ..progress import progress_of
 from ..services import moves, notices, papers, pin
 from ..services.pin import pin_for
-from ..summary import sections
+from ..summary import in_catalogue_order, sections
 from ..timeline import history_of, movements_of
 from ..versions import MAKES_A_VERSION, versions_of
 from ..wording import asked as asked_in_words
@@ -192,7 +192,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "pin": pins.grouped(pin_for(case, user)),
         "owns": case.applicant_id == user.pk,
         "qr": qr.svg(url, _("Code to verify this receipt")),
-        "files": list(case.attachments.filter(removed_at=None, deficiency=None)),
+        "files": in_catalogue_order(case.service_type, case.attachments.filter(removed_at=None, deficiency=None)),
         "slip": request.GET.get("paper") == "slip",
         "counter": case.taken_by_id == user.pk,
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
