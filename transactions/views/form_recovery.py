@@ -6,6 +6,7 @@ look at mistakes) takes it by `typed_before`; into any other page the middleware
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,9 +28,23 @@ MAX_AN_HOUR = 20
 HELD = "typed_before_sign_in"
 # Says that there is something in the session: pages that need no person do not ask it.
 COOKIE = "held"
+# The mark a form is sent with (static/js/keep-typed.js), and the answers that show or have taken what was typed.
+SENDING = "sending"
+ANSWERED = {200, 302, 303, 409, 422}
 # Buttons: what somebody pressed is pressed anew by them, never by us.
-PRESSED = {"csrfmiddlewaretoken", "later", "attach", "add_row", "remove_row", "remove", "changes", "check", "discard"}
-SECRET = ("password", "code", "pin", "secret", "token")
+PRESSED = {
+    SENDING,
+    "csrfmiddlewaretoken",
+    "later",
+    "attach",
+    "add_row",
+    "remove_row",
+    "remove",
+    "changes",
+    "check",
+    "discard",
+}
+SECRET = {"password", "password1", "password2", "oldpassword", "code", "pin", "secret", "token"}
 # Where somebody is sent who has to show (again) who they are.
 SIGN_IN = ("account_login", "account_reauthenticate", "mfa_reauthenticate", "staff:login")
 
@@ -45,9 +60,18 @@ class FormRecoveryMiddleware:
         response = self.get_response(request)
         if request.method == "POST" and _leads_to_sign_in(response) and not _is_sign_in(request.path):
             _hold(request, response)
+        elif request.method == "POST" and response.status_code in ANSWERED:
+            _take_mark_away(request, response)
         elif waits:
             _give_back(request, response)
         return response
+
+
+def _take_mark_away(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell the window that its form was answered to, so that it keeps no longer what was typed in it."""
+    mark = request.POST.get(SENDING, "")
+    if mark.startswith(f"{SENDING}.") and mark in request.COOKIES:
+        response.delete_cookie(mark)
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:
@@ -60,7 +84,7 @@ def _is_sign_in(path: str) -> bool:
 
 def _hold(request: HttpRequest, response: HttpResponse) -> None:
     """Keep what was typed in the session, which is a new one when the old has ended."""
-    names = [name for name in request.POST if name not in PRESSED and not any(word in name for word in SECRET)]
+    names = [name for name in request.POST if name not in PRESSED and SECRET.isdisjoint(re.split(r"[-_.]", name))]
     typed = {name: request.POST.getlist(name) for name in names}
     small = sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MAX_CHARACTERS
     if not any(map(str.strip, (value for values in typed.values() for value in values))) and not request.FILES:
