@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from municipality.models import Office
 
-from .models import EngineeringOffice, OfficeMembership, Role, StaffPost, User
+from .models import DECIDING, EngineeringOffice, OfficeMembership, Role, StaffPost, User
 
 
 def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
@@ -84,12 +85,33 @@ def staff_may_enter(user: User) -> bool:
 
 
 def needs_second_factor(user: User) -> bool:
-    """Has this member of staff still to set up a second factor? Until then they are an applicant like others."""
+    """Has this member of staff still to show a second factor? Until then they are an applicant like others.
+
+    It counts in the session it was shown in, and only if that was since it was set up: whoever sets one up elsewhere
+    makes no other session of the account strong. Of a person without a session (a task, a command) it is asked whether
+    they have one.
+    """
     if not (settings.STAFF_MFA_REQUIRED and user.is_staff):
         return False
     if "_second_factor" not in user.__dict__:
-        user.__dict__["_second_factor"] = is_mfa_enabled(user)
-    return not user.__dict__["_second_factor"]
+        apps = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP)
+        user.__dict__["_second_factor"] = apps.values_list("created_at", flat=True).first()
+    since: datetime | None = user.__dict__["_second_factor"]
+    if since is None:
+        return True
+    shown: float | None = getattr(user, "_strong_at", None)
+    # Its first code is shown a moment before it is written down.
+    return shown is not None and shown + 5 < since.timestamp()
+
+
+def decides(user: User) -> bool:
+    """Does this person hold power that no program may have: a deciding role, or all of a superuser's?"""
+    return user.is_superuser or (user.is_staff and any(post.role in DECIDING for post in posts_of(user)))
+
+
+def has_second_factor(user: User) -> bool:
+    """Is one set up, whether or not it was shown in this session?"""
+    return is_mfa_enabled(user)
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -17,6 +17,7 @@ from knox.models import AuthToken
 
 from . import devices, tries
 from .models import User
+from .sealed import seal, unseal
 
 WAY_ROUND = _("Or set a new password by a code to your mobile: “First time here, or the password is forgotten”.")
 
@@ -95,6 +96,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "incorrect_code": _("This code does not fit, or was used already. Wait for the next one in the app."),
         "cannot_generate_recovery_codes": _("Recovery codes belong to a second factor. Set it up first."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text)
 
     def get_totp_label(self, user: User) -> str:
         """What the app writes beside the code; an e-mail would say less about where it belongs."""

@@ -22,9 +22,10 @@ from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
 from .errors import AccountError
 from .forms import MobileField, NameField
-from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Proposal, StaffPost, User
+from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Program, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
+from .program_admin import ProgramAdmin
 from .search import named, people, plots
 
 
@@ -196,4 +197,5 @@ def register(site: AdministeredSite) -> None:
     site.register(EngineeringOffice, EngineeringOfficeAdmin)
     site.register(StaffPost, StaffPostAdmin)
     site.register(Proposal, ProposalAdmin)
+    site.register(Program, ProgramAdmin)
     site.register(Authorisation, AuthorisationAdmin)

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from . import four_eyes, security_events, trail  # noqa: F401 – it listens to who is made a superuser
+        from . import four_eyes, programs, security_events, trail  # noqa: F401 – the first two listen
 
         trail.start()
         security_events.listen()

@@ -4,20 +4,24 @@ from textwrap import wrap
 from typing import Any, cast
 
 from allauth.account import forms as account_forms
+from allauth.core import context
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.totp import forms as app_forms
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from municipality.fields import CodeField, CompactField, EmailField, LineField
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
 from .identity import clean_mobile, clean_name, clean_national_id
-from .models import EngineeringOffice, User
+from .models import EngineeringOffice, Scope, User
+from .sessions import make_strong
 
 NUMBER = {"inputmode": "numeric", "dir": "ltr"}
 
@@ -115,6 +119,12 @@ class ReauthenticateByCodeForm(factor_forms.ReauthenticateForm):
 class ActivateTOTPForm(app_forms.ActivateTOTPForm):
     code = SecondFactorField(label=_("The six digits the app shows"))
 
+    def clean_code(self) -> str:
+        """Whoever shows a code of what they set up has shown their second factor, in this session and in no other."""
+        code: str = super().clean_code()
+        make_strong(context.request)
+        return code
+
     @property
     def key_in_fours(self) -> str:
         """The secret as one can type it off a screen."""
@@ -198,3 +208,31 @@ class AuthoriseForm(forms.Form):
 def _name_and_number(office: EngineeringOffice) -> SafeString:
     words = '<bdi>{}</bdi> <bdi dir="ltr" class="ltr soft">{}</bdi>'
     return format_html(words, office.name, office.licence_number)
+
+
+class ProgramForm(forms.Form):
+    """A token to be. What a press without a form leaves out is as it is offered."""
+
+    name = LineField(
+        label=_("Name of the program"),
+        help_text=_("So that you know it again, for example the name of your drawing software."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(label=_("It ends after"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        spans = [days for days in (30, 90, 180, 365) if days < settings.TOKEN_DAYS] + [settings.TOKEN_DAYS]
+        self.fields["days"].choices = [  # type: ignore[attr-defined]
+            (days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}) for days in spans
+        ]
+        self.fields["days"].initial, self.fields["scopes"].initial = settings.TOKEN_DAYS, list(Scope.values)
+
+    def clean_scopes(self) -> list[str]:
+        chosen: list[str] = self.cleaned_data["scopes"]
+        return chosen if chosen or "days" in self.data else list(Scope.values)

@@ -20,7 +20,9 @@ from .assurance import Level
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
+from .records import Program as Program
 from .records import Proposal as Proposal
+from .records import Scope as Scope
 from .signals import superuser_made
 
 

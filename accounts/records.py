@@ -101,6 +101,34 @@ class Proposal(models.Model):
         return self.outcome == self.Outcome.WAITING and now < self.expires_at
 
 
+class Scope(models.TextChoices):
+    """What a token lets a program do. Nothing else of what its owner may."""
+
+    READ = "read", _("See requests, files and where they stand")
+    SEND = "send", _("Send files and requests, and answer what was asked")
+    MOVE = "move", _("Withdraw requests, and take the other steps that are its owner's")
+
+
+class Program(models.Model):
+    """What is known of a token of the API: whom it was made for, what it lets them do, when it was last used."""
+
+    token = models.OneToOneField("knox.AuthToken", on_delete=models.CASCADE, related_name="program")
+    name = models.CharField(_("name of the program"), max_length=60, blank=True)
+    scopes = models.CharField(max_length=60, default=",".join(Scope.values))
+    last_used_on = models.DateField(_("last used"), null=True)
+
+    class Meta:
+        verbose_name = _("token of a program")
+        verbose_name_plural = _("tokens of programs")
+
+    def __str__(self) -> str:
+        return self.name or f"{self.pk}"
+
+    @property
+    def may(self) -> list[Scope]:
+        return [Scope(scope) for scope in self.scopes.split(",") if scope in Scope.values]
+
+
 class Act(models.TextChoices):
     """What is kept of who did what: looking, getting in, and power over others."""
 

@@ -8,11 +8,14 @@ from allauth.account.signals import password_changed
 from allauth.mfa import signals as factor
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
+from . import sessions
 from .models import Act, User
 from .trail import record
 
 
-def _signed_in(user: User, **_more: Any) -> None:
+def _signed_in(user: User, request: Any = None, **_more: Any) -> None:
+    if request is not None:
+        sessions.begin(request)
     record(Act.SIGN_IN, by=user, person=user, why=_as(user))
 
 

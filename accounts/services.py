@@ -125,6 +125,11 @@ def _code_hmac(row: OneTimeCode, code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), f"{row.pk}:{code}".encode(), hashlib.sha256).hexdigest()
 
 
+def _is_old(row: OneTimeCode) -> bool:
+    """A newer code was sent to this phone for this ID: only the last one counts."""
+    return OneTimeCode.objects.filter(national_id=row.national_id, phone=row.phone, pk__gt=row.pk).exists()
+
+
 def open_account(code_id: int, code: str, password: str, *, now: datetime | None = None) -> User:
     """Set the password of the account of this ID, if the code went to the phone on file; without one, make it.
 
@@ -138,7 +143,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         tries=F("tries") + 1
     )
     row = OneTimeCode.objects.filter(pk=code_id).first()
-    if not counted or row is None or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
+    if not counted or row is None or _is_old(row) or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
         raise wrong
     facts = {"full_name": row.full_name, "phone": row.phone, "language": row.language}
     try:
@@ -148,7 +153,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         OneTimeCode.objects.filter(pk=code_id).update(tries=F("tries") - 1)
         raise
     with transaction.atomic():
-        if not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
+        if _is_old(row) or not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
             raise wrong
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
         user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)

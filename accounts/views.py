@@ -19,10 +19,10 @@ from municipality.pages import form_page, pressed_on
 from municipality.text import one_line
 
 from . import services, sms
-from .access import at_office, offices_of, signed_in
+from .access import at_office, decides, offices_of, signed_in
 from .authorising import found_offices
 from .errors import AccountError
-from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
+from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm, ProgramForm
 from .models import Authorisation, OneTimeCode, User
 from .programs import let_in, programs_of, shut_out
 from .search import people, plots
@@ -127,14 +127,15 @@ def profile(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 def programs(request: HttpRequest) -> HttpResponse:
     """Tokens for the API; a new one is in the answer to the press that made it and nowhere else."""
-    token = ""
-    if request.method == "POST":
+    token, form, user = "", ProgramForm(request.POST or None), signed_in(request)
+    if request.method == "POST" and (not request.POST or form.is_valid()):
         try:
-            token = let_in(signed_in(request))
+            token = let_in(user, **(form.cleaned_data if request.POST else {}))
         except AccountError as error:
             messages.error(request, error.message)
             return redirect("accounts:programs")
-    context = {"programs": programs_of(signed_in(request)), "token": token}
+        form = ProgramForm()
+    context = {"programs": programs_of(user), "token": token, "form": form, "none_for": decides(user)}
     return render(request, "accounts/programs.html", context)
 
 

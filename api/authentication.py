@@ -5,6 +5,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
@@ -13,20 +14,22 @@ from knox.models import AuthToken
 from knox.settings import CONSTANTS
 from rest_framework import exceptions
 
-from accounts.models import User
+from accounts.access import decides
+from accounts.models import Program, User
 from transactions.prepared import Prepared
 
 USER = tuple(field.attname for field in User._meta.concrete_fields)
+PROGRAM = ("digest", "expiry", "program__pk", "program__scopes", "program__last_used_on")
 _tokens = Prepared(
     lambda key: (
-        AuthToken.objects.filter(token_key=key).order_by().values_list("digest", *(f"user__{name}" for name in USER))
+        AuthToken.objects.filter(token_key=key).order_by().values_list(*PROGRAM, *(f"user__{name}" for name in USER))
     ),
     str,
 )
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
-    """Tokens of ours end when their owner throws them away, not by time, so nothing is to be cleaned up here.
+    """One question tells the token, its end, its scopes and its owner; once a day another notes that it was used.
 
     The parent reads all tokens of a person on every request to find expired ones.
     """
@@ -35,13 +38,19 @@ class TokenAuthentication(KnoxTokenAuthentication):
         text = token.decode("latin-1")
         if not (text.isascii() and text.isalnum()):
             raise exceptions.AuthenticationFailed(_("Invalid token."))
-        digest = hash_token(text)
-        for known, *user in _tokens.rows(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
+        digest, now = hash_token(text), timezone.now()
+        for known, ends, program, scopes, used_on, *user in _tokens.rows(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
             if compare_digest(digest, known):
                 found = User.from_db(None, USER, user)
                 if not found.is_active:
                     break
-                return found, None
+                if ends is None or ends <= now:
+                    raise exceptions.AuthenticationFailed(_("This token has ended. Make a new one."))
+                if decides(found):
+                    raise exceptions.AuthenticationFailed(_("There are no tokens for whoever decides on requests."))
+                if program is not None and used_on != timezone.localdate(now):
+                    Program.objects.filter(pk=program).update(last_used_on=timezone.localdate(now))
+                return found, frozenset((scopes or "").split(","))
         raise exceptions.AuthenticationFailed(_("Invalid token."))
 
 

@@ -49,7 +49,7 @@ class Capacity:
 
 def case_posts(user: User, on: date | None = None) -> list[StaffPost]:
     """The posts of a person that let them work on cases: by page, by API, and only with the second factor asked for."""
-    if needs_second_factor(user):
+    if not (user.is_staff and user.is_active) or needs_second_factor(user):
         return []
     return [post for post in posts_of(user, on) if post.role in CASE_ROLES]
 

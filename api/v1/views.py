@@ -22,7 +22,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.access import signed_in
-from accounts.models import Authorisation, User
+from accounts.models import Authorisation, Scope, User
 from municipality.hijri import days_between
 from municipality.models import Office
 from transactions import access, looked, pins, replica, search, service_types
@@ -294,6 +294,8 @@ ACTIONS: dict[str, Acting] = {
 
 
 class Moves(APIView):
+    scope = Scope.MOVE
+
     @extend_schema(
         request=serializers.MoveSerializer,
         responses={200: serializers.CaseSummary},

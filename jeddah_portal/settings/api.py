@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from .environment import env
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "api.permissions.InScope"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.errors.handler",
 }
-REST_KNOX = {"TOKEN_TTL": None}
+# The most days a token of a program may live, and what one lives whose maker says nothing.
+TOKEN_DAYS = env.int("TOKEN_DAYS", default=180)
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 – a model's name
+REST_KNOX = {"TOKEN_TTL": timedelta(days=TOKEN_DAYS)}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Jeddah municipal e-services",
     "DESCRIPTION": "Submit, follow and work municipal transactions.",

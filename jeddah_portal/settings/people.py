@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import reverse_lazy
 
-from .environment import DEMO, env
+from .environment import DEMO, KEYS, env
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    # The only one that is asked for a password; the others keep the sessions they began.
+    "accounts.backends.OnePassword",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -50,6 +52,12 @@ FOUR_EYES_DAYS = env.int("FOUR_EYES_DAYS", default=7)
 NEW_MOBILE_HOLD_HOURS = env.int("NEW_MOBILE_HOLD_HOURS", default=72)
 # Days a row of the access log is kept; the database itself keeps each for a year, whatever stands here.
 ACCESS_LOG_DAYS = max(366, env.int("ACCESS_LOG_DAYS", default=730))
+# Minutes a session may lie without anybody doing anything in it.
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)
+PUBLIC_IDLE_MINUTES = env.int("PUBLIC_IDLE_MINUTES", default=120)
+# What seals the secrets of second factors in the database (accounts/sealed.py): the first seals, all open.
+SECOND_FACTOR_KEYS = env.list("SECOND_FACTOR_KEYS", default=[])
+KEYS.update({"SECOND_FACTOR_KEYS": min(SECOND_FACTOR_KEYS, key=len)} if SECOND_FACTOR_KEYS and not DEMO else {})
 
 # -- how much one may ask for in an hour (docs/operations.md): members of an engineering office ten times as much, staff
 # -- at their work as much as they like

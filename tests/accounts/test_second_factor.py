@@ -175,6 +175,8 @@ TOLD = {
     "second-factor-set-up-mistakes": CODE,
     "authorisations": {"q": "off", "plan_number": "off", "parcel_number": "off"},
     "authorisations-none": {"q": "off", "plan_number": "off", "parcel_number": "off"},
+    "programs": {"name": "off"},
+    "programs-made": {"name": "off"},
     "office-authorisations": {"q": "off"},
     "office-authorisations-none": {"q": "off"},
     # About somebody else than the one who types.

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from knox.models import AuthToken
 
+from accounts.access import decides
 from municipality.models import Office
 from transactions import pins, service_types
 from transactions.models import Attachment, Intake, Transaction
@@ -21,11 +22,14 @@ V1 = "/api/v1"
 
 
 class Api:
-    """A client with a token, speaking JSON."""
+    """A client speaking JSON: with a token, or signed in where the person decides and so has none."""
 
     def __init__(self, user=None):
-        self.client = Client()
-        self.headers = {"Authorization": f"Token {AuthToken.objects.create(user)[1]}"} if user else {}
+        self.client, self.headers = Client(), {}
+        if user and decides(user):
+            self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        elif user:
+            self.headers = {"Authorization": f"Token {AuthToken.objects.create(user)[1]}"}
 
     def get(self, path, **headers):
         return self.client.get(V1 + path, headers=self.headers | headers)

@@ -28,7 +28,7 @@ def schema(cast, submitted):
         signal.connect(close_old_connections)
 
 
-@pytest.mark.parametrize("who", ["nobody", "citizen", "registry"])
+@pytest.mark.parametrize("who", ["nobody", "citizen", "clerk"])
 def test_every_operation_keeps_its_contract(who, schema, cast):
     person = getattr(cast, who, None)
     headers = {"Authorization": f"Token {AuthToken.objects.create(person)[1]}"} if person else {}

@@ -75,6 +75,14 @@ class History:
         return [op for op in self.ops[since:] if op.kind == kind and outcome in (None, op.outcome)]
 
 
+def _known_by(token: str) -> dict[str, str]:
+    """Those who decide have a session and no token."""
+    if not token.startswith("session "):
+        return {"Authorization": f"Token {token}"}
+    csrf = "c" * 32
+    return {"Cookie": f"sessionid={token.removeprefix('session ')}; csrftoken={csrf}", "X-CSRFToken": csrf}
+
+
 class Client:
     """Speaks for the people of the cast, to one web address. Threads may share it."""
 
@@ -109,7 +117,7 @@ class Client:
             name.replace("_", "-"): value for name, value in headers.items()
         }
         if token:
-            headers["Authorization"] = f"Token {self.tokens[token]}"
+            headers |= _known_by(self.tokens[token])
         line = http.client.HTTPConnection(self.address, timeout=patience)
         try:
             line.connect()

@@ -15,6 +15,7 @@ CITIZENS = 4
 def main() -> None:
     django.setup()
     from django.core.management import call_command
+    from django.test import Client
     from knox.models import AuthToken
     from stdnum import luhn
 
@@ -54,7 +55,11 @@ def main() -> None:
             ("CTR", "administrator"),
         ]
     ):
-        people.appoint(person(role, 50 + number), Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        user = person(role, 50 + number)
+        people.appoint(user, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        browser = Client()
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        tokens[role] = f"session {browser.cookies['sessionid'].value}"
     Path(sys.argv[1]).write_text(json.dumps(tokens))
 
 

@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import four_eyes
+from accounts import four_eyes, programs
 from accounts import services as people
 from accounts.models import Authorisation, User
 from municipality.models import Office
@@ -105,6 +105,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     four_eyes.give_post(
         cast.other_citizen, office, "supervisor", starts_on=NOW.date(), reason=asked_for, by=cast.administrator
     )
+    programs.let_in(cast.other_citizen, name=LONG_NAME[:50])
     note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
     notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
     centre = Office.objects.get(code="SC01")

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts import four_eyes
+from accounts import four_eyes, programs
 from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
@@ -159,6 +159,7 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     begun = drafts.start(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
     asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    programs.let_in(cast.other_citizen, name="x")
     shr = Office.objects.get(code="SHR")
     four_eyes.give_post(
         cast.other_citizen, shr, "reviewer", starts_on=NOW.date(), reason="x", by=cast.administrator, now=NOW

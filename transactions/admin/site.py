@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,14 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import is_administrator, needs_second_factor, posts_of, signed_in, staff_may_enter
+from accounts.access import (
+    has_second_factor,
+    is_administrator,
+    needs_second_factor,
+    posts_of,
+    signed_in,
+    staff_may_enter,
+)
 from accounts.models import Role
 from municipality.guarded_admin import AdministeredSite
 
@@ -25,9 +33,13 @@ class StaffSite(AdministeredSite):
         return is_administrator(signed_in(request))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Staff sign in where everyone does; whoever is in but lacks the second factor is sent to set it up."""
+        """Staff sign in where everyone does; whoever is in without the second factor is asked for it, or sent to
+        set it up."""
         if request.user.is_authenticated:
             if request.user.is_staff and needs_second_factor(request.user):
+                if has_second_factor(request.user):
+                    asked = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
+                    return redirect(f"{reverse('mfa_reauthenticate')}?{asked}")
                 return redirect("mfa_activate_totp")
             return redirect("transactions:home")
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))

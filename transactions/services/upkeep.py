@@ -15,6 +15,8 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from accounts.sealed import reseal
+
 from ..models import Heartbeat
 from .leaving import hand_back_all
 from .leftovers import clean_up
@@ -32,6 +34,7 @@ def _command(name: str) -> Callable[[datetime], object]:
 
 
 JOBS = {
+    "reseal": Job(timedelta(days=1), lambda _now: reseal()),
     "clean_up": Job(timedelta(hours=1), clean_up),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),

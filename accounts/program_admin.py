@@ -1,0 +1,53 @@
+"""Tokens of programs in the staff admin: whose they are, what they may do, when they end; administrators end them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from .access import signed_in
+from .models import Program
+from .people_admin import PeopleAdmin
+from .programs import end
+
+
+class ProgramAdmin(PeopleAdmin):
+    list_display = ("whose", "name", "scopes", "made", "ends", "last_used_on")
+    fields = readonly_fields = list_display
+    list_select_related = ("token__user",)
+    search_fields = ("token__user__national_id", "name")
+    ordering = ("-pk",)
+    actions = ("end_them",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description=_("End these tokens"))
+    def end_them(self, request: HttpRequest, programs: QuerySet[Program]) -> None:
+        for program in programs.select_related("token__user"):
+            end(program, by=signed_in(request))
+        messages.success(request, _("Ended. No program can act with them any more."))
+
+    @admin.display(description=_("whose"))
+    def whose(self, row: Program) -> SafeString:
+        owner = row.token.user
+        return format_html(
+            '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>', owner.full_name, owner.national_id
+        )
+
+    @admin.display(description=_("made"))
+    def made(self, row: Program) -> Any:
+        return row.token.created
+
+    @admin.display(description=_("ends"))
+    def ends(self, row: Program) -> Any:
+        return row.token.expiry

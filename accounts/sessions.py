@@ -1,0 +1,69 @@
+"""What a session knows about itself: whether it was made strong, and when somebody last did something in it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from .models import User
+
+STRONG, SEEN = "second_factor_at", "seen_at"
+# Kept by allauth: how this session was authenticated.
+RECORDS = "account_authentication_methods"
+# How often it is written down that somebody is still there.
+STEP = 60
+
+
+class KnownUserMiddleware(AuthenticationMiddleware):
+    """Django's own, whose user also knows what their session is worth (`access.needs_second_factor`)."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = cast("User", SimpleLazyObject(lambda: _known(request)))
+
+
+def _known(request: HttpRequest) -> User | AnonymousUser:
+    user: Any = get_user(request)
+    if not user.is_authenticated:
+        return AnonymousUser()
+    if _idle(request, user):
+        request.session.flush()
+        request.__dict__["_cached_user"] = AnonymousUser()
+        return AnonymousUser()
+    user._strong_at = strong_at(request)
+    return user
+
+
+def _idle(request: HttpRequest, user: User) -> bool:
+    """Was nothing done in this session for longer than it may lie? What a script asks by itself is nothing done."""
+    now, seen = time.time(), request.session.get(SEEN)
+    minutes = settings.STAFF_IDLE_MINUTES if user.is_staff else settings.PUBLIC_IDLE_MINUTES
+    if seen is not None and now - seen > minutes * 60:
+        return True
+    by_itself = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty"
+    if seen is None or (now - seen > STEP and not by_itself):
+        request.session[SEEN] = now
+    return False
+
+
+def begin(request: HttpRequest) -> None:
+    """Somebody has signed in: the time begins anew."""
+    request.session[SEEN] = time.time()
+
+
+def make_strong(request: HttpRequest) -> None:
+    """In this session, and in no other, somebody has shown the second factor they set up."""
+    request.session[STRONG] = time.time()
+
+
+def strong_at(request: HttpRequest) -> float:
+    """When the second factor was last shown in this session, in seconds since 1970; 0 if it never was."""
+    records = request.session.get(RECORDS)
+    shown = [each.get("at", 0) for each in records if each.get("method") == "mfa"] if isinstance(records, list) else []
+    return max([*shown, request.session.get(STRONG, 0)])

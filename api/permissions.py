@@ -1,0 +1,22 @@
+"""What a token may do."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from accounts.models import Scope
+
+
+class InScope(BasePermission):
+    """A token does what it was made for; a session what its person may. A view says its scope, or its method does."""
+
+    message = _("This token was not made for that. Make one that may do it.")
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        if not isinstance(request.auth, frozenset):
+            return True
+        if request.method in SAFE_METHODS:
+            return Scope.READ.value in request.auth
+        return getattr(view, "scope", Scope.SEND).value in request.auth
