@@ -19,7 +19,8 @@ from municipality.fields import CodeField, CompactField, EmailField, LineField
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
-from .identity import clean_mobile, clean_name, clean_national_id
+from . import sms
+from .identity import clean_any_mobile, clean_id, clean_name
 from .models import EngineeringOffice, Scope, User
 from .sessions import make_strong
 
@@ -27,17 +28,18 @@ NUMBER = {"inputmode": "numeric", "dir": "ltr"}
 
 
 class NationalIdField(CompactField):
-    """An ID or iqama, typed with spaces and the digits of any script if one likes."""
+    """An ID of any kind, typed with spaces and the digits of any script if one likes."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, other_kinds: bool = False, **kwargs: Any) -> None:
+        """`other_kinds`: with a keyboard that has letters, for IDs that begin with those of a country."""
         kwargs.setdefault("label", _("National ID or iqama"))
         kwargs.setdefault("max_length", 60)
         super().__init__(**kwargs)
-        self.widget.attrs.update(NUMBER)
+        self.widget.attrs.update({"dir": "ltr", "autocapitalize": "characters"} if other_kinds else NUMBER)
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
-        return clean_national_id(text) if text else text
+        return clean_id(text) if text else text
 
 
 class MobileField(CompactField):
@@ -49,7 +51,7 @@ class MobileField(CompactField):
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
-        return clean_mobile(text) if text else text
+        return clean_any_mobile(text) if text else text
 
 
 class NameField(LineField):
@@ -74,7 +76,8 @@ class LoginForm(account_forms.LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"] = NationalIdField()
+        other = self.request is not None and self.request.GET.get("id") == "other"
+        self.fields["login"] = NationalIdField(other_kinds=other)
         self.fields["login"].widget.attrs.update({"autocomplete": "username", "autofocus": True})
         self.fields.pop("remember", None)
 
@@ -131,14 +134,47 @@ class ActivateTOTPForm(app_forms.ActivateTOTPForm):
         return " ".join(wrap(self.secret, 4))
 
 
+OTHER_KINDS = _(
+    "An establishment number (7…); a GCC ID with the two letters of its country, for example KW289010112345; "
+    "a passport with the three letters of its country, for example PAKAB1234567."
+)
+
+
 class FirstSignInForm(forms.Form):
+    """A box for the e-mail is there for those whose mobile no SMS is sent to."""
+
     national_id = NationalIdField()
     full_name = NameField(label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     phone = MobileField(help_text=_("For example 0512345678. The code goes to this number."))
+    email = EmailField(
+        label=_("E-mail"),
+        required=False,
+        help_text=_("No SMS is sent to a mobile of this country: the code goes to the e-mail on file."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, other_kinds: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if other_kinds:
+            self.fields["national_id"] = NationalIdField(other_kinds=True, help_text=OTHER_KINDS)
+        self.no_sms = _no_sms_to(self.data.get("phone", "") if self.is_bound else "")
+        if not self.no_sms:
+            del self.fields["email"]
         self.fields["national_id"].widget.attrs["autocomplete"] = "username"
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if self.no_sms and not typed.get("email") and "email" not in self.errors:
+            self.add_error("email", _("Enter the e-mail that was put on file with this mobile."))
+        return typed
+
+
+def _no_sms_to(typed: str) -> bool:
+    """Is this a good mobile that no SMS is sent to?"""
+    try:
+        return not sms.reaches(clean_any_mobile(typed))
+    except ValidationError:
+        return False
 
 
 class CodeForm(forms.Form):

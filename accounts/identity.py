@@ -1,16 +1,22 @@
 """National ID, iqama and mobile numbers: what is a good one, and how people type it. Pure.
 
-Formats: national ID and iqama `^[12]\\d{9}$` with a Luhn check (1 citizen, 2 resident); mobile `+9665\\d{8}`.
+Kinds of ID are data (id_kinds). Mobiles are kept in E.164: `+9665\\d{8}`, or one of any other country.
 """
 
 import ipaddress
 import re
 
+import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
 from municipality.text import compact, one_line
+
+from .id_kinds import read_id
+
+# Some countries number mobiles and others alike.
+MOBILES = frozenset([phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE])
 
 
 def clean_national_id(text: str) -> str:
@@ -25,9 +31,33 @@ def clean_national_id(text: str) -> str:
     return digits
 
 
+def clean_id(text: str, *, at_counter: bool = True) -> str:
+    """An ID of any kind (id_kinds) in canonical form; ValidationError saying which rule it breaks.
+
+    `at_counter` is false where no clerk has the original: what begins at a counter only is refused there.
+    """
+    plain = compact(text).upper()
+    found = read_id(plain)
+    if found is None:
+        if plain.isdecimal() or not plain:
+            return clean_national_id(plain)
+        message = _(
+            "This is no ID we know. Write a GCC ID with the two letters of its country (KW289010112345), a passport "
+            "with the three letters of its country (PAKAB1234567)."
+        )
+        raise ValidationError(message, code="id_shape")
+    kind, number = found
+    if not kind.sound(number):
+        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_checksum")
+    if not (at_counter or kind.online):
+        raise ValidationError(_("With a passport one begins at a service centre, in person."), code="id_at_counter")
+    return number
+
+
 def validate_national_id(text: str) -> None:
-    if clean_national_id(text) != text:
-        raise ValidationError(_("The ID number has ten digits."), code="id_length")
+    """Of a number that is kept: canonical, of a kind we know."""
+    if clean_id(text) != text:
+        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_form")
 
 
 def clean_mobile(text: str) -> str:
@@ -38,8 +68,23 @@ def clean_mobile(text: str) -> str:
     return "+966" + match[1]
 
 
+def clean_any_mobile(text: str) -> str:
+    """A Saudi mobile as clean_mobile, or one of any other country in E.164 (+…), which + or 00 begins."""
+    plain = re.sub(r"^00", "+", compact(text))
+    if not plain.startswith("+") or plain.startswith("+966"):
+        return clean_mobile(text)
+    wrong = ValidationError(_("This is no mobile number of any country. Begin with + and its code."), code="mobile")
+    try:
+        number = phonenumbers.parse(plain)
+    except phonenumbers.NumberParseException as error:
+        raise wrong from error
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in MOBILES:
+        raise wrong
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
 def validate_mobile(text: str) -> None:
-    if clean_mobile(text) != text:
+    if clean_any_mobile(text) != text:
         raise ValidationError(_("Enter a Saudi mobile number, for example 0512345678."), code="mobile")
 
 

@@ -17,6 +17,7 @@ from municipality.models import Office
 from municipality.text import compact, name_key, written_code
 
 from .assurance import Level
+from .id_kinds import IdKind, kind_of
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
@@ -48,15 +49,15 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, keyed by national ID (1…) or iqama (2…)."""
+    """A person or establishment, keyed by an ID of one of the kinds of `id_kinds`: a national ID most often."""
 
     national_id = models.CharField(
-        _("national ID or iqama"), max_length=10, unique=True, validators=[validate_national_id]
+        _("national ID or iqama"), max_length=20, unique=True, validators=[validate_national_id]
     )
     full_name = models.CharField(_("full name"), max_length=150)
     # The name as it is looked up (municipality.text.name_key); kept by save().
     name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
-    phone = models.CharField(_("mobile"), max_length=13, validators=[validate_mobile])
+    phone = models.CharField(_("mobile"), max_length=16, validators=[validate_mobile])
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
@@ -100,6 +101,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @property
+    def id_kind(self) -> IdKind:
+        return kind_of(self.national_id)
 
 
 class EngineeringOfficeQuerySet(models.QuerySet["EngineeringOffice"]):
@@ -295,8 +300,8 @@ class PhoneChange(models.Model):
     """The mobile of somebody we know was changed; the old one is told, in case it was not them."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="phone_changes")
-    old = models.CharField(max_length=13)
-    new = models.CharField(max_length=13)
+    old = models.CharField(max_length=16)
+    new = models.CharField(max_length=16)
     changed_at = models.DateTimeField()
     # From when the new one may set the password; at once where two administrators agreed.
     opens_at = models.DateTimeField(null=True)
@@ -323,9 +328,11 @@ class NameChange(models.Model):
 class OneTimeCode(models.Model):
     """A code sent by SMS to prove that a phone is at hand. Only its HMAC is kept; it opens one account once."""
 
-    national_id = models.CharField(max_length=10, db_index=True)
+    national_id = models.CharField(max_length=20, db_index=True)
     full_name = models.CharField(max_length=150)
-    phone = models.CharField(max_length=13)
+    phone = models.CharField(max_length=16)
+    # Where the code went instead, to whom no SMS is sent.
+    email = models.EmailField(blank=True, db_default="")
     language = models.CharField(max_length=2, choices=Language)
     address = models.CharField(max_length=45, blank=True)
     code_hmac = models.CharField(max_length=64)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F, ProtectedError
 from django.utils import timezone, translation
@@ -61,10 +62,12 @@ def send_code(
     phone: str,
     language: str,
     address: str,
+    email: str = "",
     now: datetime | None = None,
     proved: bool = False,
 ) -> OneTimeCode:
-    """Send a six-digit code by SMS to the phone given, whoever has this ID. `proved`: their password was right.
+    """Send a six-digit code by SMS to the phone given, whoever has this ID; by e-mail to whom no SMS is sent.
+    `proved`: their password was right.
 
     Nobody is looked up here, so page, message and time are the same for an ID we know and one we do not; what the code
     opens is decided once it was typed (`open_account`). AccountError `too_many_codes`; `no_sms` when the message could
@@ -79,6 +82,7 @@ def send_code(
             national_id=national_id,
             full_name=clean_name(full_name),
             phone=phone,
+            email=email,
             language=language,
             address=address,
             code_hmac="",
@@ -113,7 +117,11 @@ def _within_limits(national_id: str, phone: str, address: str, now: datetime) ->
 def _send_code(row: OneTimeCode, code: str) -> None:
     try:
         with translation.override(row.language):
-            sms.send(row.phone, _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code})
+            text = _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code}
+            if sms.reaches(row.phone):
+                sms.send(row.phone, text)
+            else:
+                send_mail(_("Your code"), text, None, [row.email])
     except Exception as error:  # whatever a gateway's library raises, it means the same here
         logger.exception("a code could not be sent")
         row.delete()
@@ -156,20 +164,37 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         if _is_old(row) or not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
             raise wrong
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
-        user, _made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
-        _refuse_to_open(user, row.phone, now)
+        user, made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
+        if made:
+            _refuse_to_begin(user)
+        _refuse_to_open(user, row, now)
         restored.refuse_unless_proved(user, proved=row.proved)
         user.set_password(password)
         user.to_renew = False
-        user.assurance = max(user.assurance, Level.PHONE)
+        if sms.reaches(row.phone):
+            user.assurance = max(user.assurance, Level.PHONE)
         user.save()
         AuthToken.objects.filter(user=user).delete()
     return user
 
 
-def _refuse_to_open(user: User, phone: str, now: datetime) -> None:
-    """Raise when this phone, which is at hand, may not set the password of this account now."""
-    if user.phone != phone:
+def _refuse_to_begin(user: User) -> None:
+    """Raise when an account under this ID, or with this mobile, begins at a counter."""
+    if user.id_kind.online and sms.reaches(user.phone):
+        return
+    message = _(
+        "With this ID or this mobile one begins at a service centre, in person. Mobile and e-mail are put on file "
+        "there, and the account can be opened here afterwards."
+    )
+    raise AccountError("at_counter_first", message)
+
+
+def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
+    """Raise when this phone or e-mail, which is at hand, may not set the password of this account now."""
+    at_hand = user.phone == row.phone
+    if at_hand and not sms.reaches(row.phone):
+        at_hand = bool(user.email) and user.email.casefold() == row.email.casefold()
+    if not at_hand:
         message = _(
             "Another mobile is on file for this ID, so this one cannot set its password. If your mobile has changed, "
             "show your original ID at a service centre."
@@ -222,6 +247,9 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
         if holds_power(locked):
             raise AccountError("phone_of_staff", PHONE_OF_STAFF)
         _change_phone(locked, phone, by, now)
+    if "email" in wanted:
+        _note(by, locked, _("E-mail put on file: %(new)s") % {"new": wanted["email"]})
+        locked.email = wanted["email"]
     name = wanted.get("full_name", locked.full_name)
     if name != locked.full_name and not locked.is_staff:
         _change_name(locked, name, by, now, told=told)
@@ -333,20 +361,26 @@ def warn_of_change(change_id: int) -> None:
             "Jeddah Municipality: the mobile of your account was changed to the one ending in %(end)s. If that was not "
             "you, tell a service centre at once."
         ) % {"end": change.new[-3:]}
-    sms.send(change.old, text, key=f"phone-{change.pk}")
+        _tell(change.user, change.old, text, key=f"phone-{change.pk}")
+
+
+def _tell(user: User, phone: str, text: str, *, key: str) -> None:
+    """By SMS to this mobile; by e-mail, if there is one on file, to whom no SMS is sent."""
+    if sms.reaches(phone):
+        sms.send(phone, text, key=key)
+    elif user.email:
+        send_mail(_("Your account was changed"), text, None, [user.email])
 
 
 def warn_of_name(change_id: int) -> None:
     """Tell the mobile that was on file that the name of its account is another. It names nobody."""
     change = NameChange.objects.select_related("user").get(pk=change_id)
-    if not change.phone:
-        return
     with translation.override(change.user.language):
         text = _(
             "Jeddah Municipality: the name of your account was put right. If you did not ask for that, tell a service "
             "centre at once."
         )
-    sms.send(change.phone, text, key=f"name-{change.pk}")
+        _tell(change.user, change.phone, text, key=f"name-{change.pk}")
 
 
 @transaction.atomic

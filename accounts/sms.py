@@ -50,6 +50,11 @@ _SIMPLER = str.maketrans(
 )
 
 
+def reaches(phone: str) -> bool:
+    """Is SMS sent to this mobile? Whoever has another is told by e-mail."""
+    return phone.startswith(tuple(settings.SMS_PREFIXES))
+
+
 def folder_shown() -> str:
     """Where `to_file` puts messages, as one writes it standing in the folder of the project."""
     folder, project = Path(settings.SMS_DIR), Path(settings.BASE_DIR)

@@ -43,7 +43,8 @@ def _safe_next(request: HttpRequest, url: str) -> str:
 @form_page
 def first(request: HttpRequest) -> HttpResponse:
     """First sign-in and forgotten password are one flow: who are you, and is your phone at hand?"""
-    form = FirstSignInForm(request.POST or None)
+    other = request.GET.get("id") == "other"
+    form = FirstSignInForm(request.POST or None, other_kinds=other)
     if request.method == "POST" and form.is_valid():
         try:
             sent = services.send_code(
@@ -57,7 +58,8 @@ def first(request: HttpRequest) -> HttpResponse:
             request.session[CODE_IN_SESSION] = sent.pk
             request.session[NEXT_IN_SESSION] = request.POST.get("next", "")
             return redirect("accounts:code")
-    return render(request, "accounts/first.html", {"form": form, "next": request.GET.get("next", "")})
+    following = request.POST.get("next", request.GET.get("next", ""))
+    return render(request, "accounts/first.html", {"form": form, "next": following, "other": other})
 
 
 def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
@@ -105,6 +107,7 @@ def code(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "national_id": sent.national_id,
+        "by_mail": not sms.reaches(sent.phone),
         "sms_folder": sms.folder_shown(),
         "next": request.session.get(NEXT_IN_SESSION, ""),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from .assurance import Level
-from .identity import clean_mobile, clean_name, clean_national_id
+from .identity import clean_any_mobile, clean_id, clean_name
 from .models import User
 
 
@@ -18,19 +18,24 @@ class Visitor:
     national_id: str
     full_name: str
     phone: str
+    email: str = ""
 
     @classmethod
-    def typed(cls, *, national_id: str, full_name: str, phone: str) -> Visitor:
-        """ValidationError for a malformed ID, name or phone."""
-        shown = cls(clean_national_id(national_id), clean_name(full_name), clean_mobile(phone))
+    def typed(cls, *, national_id: str, full_name: str, phone: str, email: str = "") -> Visitor:
+        """ValidationError for a malformed ID, name, phone or e-mail."""
+        shown = cls(clean_id(national_id), clean_name(full_name), clean_any_mobile(phone), email)
         User(**vars(shown)).clean_fields(exclude=["password"])
         return shown
 
     def differs_from(self, on_file: User) -> dict[str, dict[str, str]]:
-        """What would be changed of the person on file: {field: {"from": …, "to": …}}; a clerk is asked about each."""
+        """What would be changed of the person on file: {field: {"from": …, "to": …}}; a clerk is asked about each.
+
+        An e-mail is put on file where there is none, and changed by its owner alone.
+        """
+        names = ["full_name", "phone", *(["email"] if self.email and not on_file.email else [])]
         return {
             name: {"from": getattr(on_file, name), "to": getattr(self, name)}
-            for name in ("full_name", "phone")
+            for name in names
             if getattr(on_file, name) != getattr(self, name)
         }
 

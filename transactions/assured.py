@@ -37,7 +37,10 @@ def lacking(service: ServiceType, step: str, person: User, *, at_counter: bool =
     """
     needed: Level = getattr(service.assured, step)
     known = max(person.assurance, Level.COUNTER) if at_counter else person.assurance
-    return "" if known >= needed else f"{LACKING[step]} {how_to_reach(needed)}"
+    if known >= needed:
+        return ""
+    how = how_to_reach(needed) if needed <= person.id_kind.highest else _("It cannot be reached with this kind of ID.")
+    return f"{LACKING[step]} {how}"
 
 
 def refuse_if_lacking(service: ServiceType, step: str, person: User, *, at_counter: bool = False) -> None:

@@ -6,6 +6,8 @@ from .environment import DEMO, VAR, env
 
 SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
 SMS_DIR = VAR / "sms"
+# What the mobiles begin with that the gateway delivers to; to all others the portal writes e-mails.
+SMS_PREFIXES = env.list("SMS_PREFIXES", default=["+966"])
 vars().update(env.email_url("EMAIL_URL", default="filemail:") if DEMO else env.email_url("EMAIL_URL"))
 # It sets the folder too, to nothing where the URL names none.
 EMAIL_FILE_PATH = vars().get("EMAIL_FILE_PATH") or VAR / "mail"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import sms
 from accounts.access import holds_power, posts_of, signed_in
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
@@ -22,6 +23,7 @@ from accounts.models import Role, User
 from accounts.services import PHONE_OF_STAFF
 from accounts.visitors import Visitor, visitor_account
 from municipality.concurrency import FIELD, fingerprint
+from municipality.fields import EmailField
 from municipality.models import Office
 from municipality.services import districts
 
@@ -50,12 +52,29 @@ MOST_TAKEN = 50
 class CounterForm(forms.Form):
     """Who stands before the clerk, and what they came for."""
 
-    national_id = NationalIdField()
+    national_id = NationalIdField(
+        other_kinds=True,
+        help_text=gettext_lazy(
+            "National ID, iqama or establishment number (7…). A GCC ID with the two letters of its country: "
+            "KW289010112345. A passport with the three of its country: PAKAB1234567."
+        ),
+    )
     full_name = NameField(label=gettext_lazy("Full name, as on the ID"), max_length=150)
-    phone = MobileField()
+    phone = MobileField(help_text=gettext_lazy("A mobile of another country with + and its code."))
+    email = EmailField(
+        label=gettext_lazy("E-mail"),
+        required=False,
+        help_text=gettext_lazy("Needed where the mobile is not Saudi: codes and notices go there."),
+    )
     seen = forms.BooleanField(label=gettext_lazy("I have seen the original ID of this person"))
     service = forms.ChoiceField(label=gettext_lazy("Service"), widget=forms.RadioSelect)
     centre = forms.ModelChoiceField(Office.objects.none(), label=gettext_lazy("Centre"))
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("phone") and not sms.reaches(typed["phone"]) and not typed.get("email"):
+            self.add_error("email", _("Codes and notices by SMS do not reach this mobile: enter an e-mail."))
+        return typed
 
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +86,7 @@ class CounterForm(forms.Form):
         if len(centres) == 1:
             self.fields["centre"].widget = forms.HiddenInput()
         self.fields["national_id"].widget.attrs["autofocus"] = True
-        for name in ("national_id", "full_name", "phone"):
+        for name in ("national_id", "full_name", "phone", "email"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
 
@@ -117,18 +136,18 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
     # Before anything is written about the person.
     service = service_types.get(typed["service"])
     refuse_if_closed(service)
-    visitor = Visitor.typed(**{name: typed[name] for name in ("national_id", "full_name", "phone")})
+    visitor = Visitor.typed(**{name: typed[name] for name in ("national_id", "full_name", "phone", "email")})
     on_file = User.objects.filter(national_id=visitor.national_id).first()
     differs = visitor.differs_from(on_file) if on_file else {}
     if on_file and differs:
         if holds_power(on_file):
             if "phone" in differs:
                 raise AccountError("phone_of_staff", PHONE_OF_STAFF)
-            differs = {}  # the name of staff stays as it is
+            differs = {}  # name and e-mail of staff stay as they are
         question = VisitorForm(on_file, differs, request.POST)
-        if differs and not question.is_valid():
+        if set(differs) - {"email"} and not question.is_valid():
             return None, question
-        differs = question.chosen() if differs else {}
+        differs = question.chosen() if set(differs) - {"email"} else differs
     applicant = on_file or visitor_account(visitor)
     draft = drafts.start(
         service,

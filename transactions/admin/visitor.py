@@ -58,11 +58,14 @@ class VisitorForm(forms.Form):
     @property
     def nothing_fits(self) -> bool:
         """Another name and another mobile: most likely a digit of the ID is wrong."""
-        return set(self.changes) == {"full_name", "phone"}
+        return {"full_name", "phone"} <= set(self.changes)
 
     def chosen(self) -> dict[str, dict[str, str]]:
         """Of a valid form: what is changed with the request."""
-        return {name: dict(change) for name, change in self.changes.items() if self.cleaned_data[name] == CHANGE}
+        return {name: dict(change) for name, change in self.changes.items() if self._changes(name)}
+
+    def _changes(self, name: str) -> bool:
+        return name not in self.fields or self.cleaned_data[name] == CHANGE
 
 
 def _question(label: str, stays: SafeString, other: SafeString, help_text: str = "") -> forms.ChoiceField:

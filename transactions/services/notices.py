@@ -68,9 +68,11 @@ def recipients(applicant: User, authorisation: Authorisation | None, now: dateti
 
 def _channels(person: User) -> list[Delivery.Channel]:
     wanted = []
-    if person.sms_notices and person.phone:
+    by_sms = bool(person.phone) and sms.reaches(person.phone)
+    if person.sms_notices and by_sms:
         wanted.append(Delivery.Channel.SMS)
-    if person.email_notices and person.email:
+    # To whom no SMS is sent, "by SMS" asked for a message all the same.
+    if person.email and (person.email_notices or (person.sms_notices and not by_sms)):
         wanted.append(Delivery.Channel.EMAIL)
     return wanted
 
