@@ -180,7 +180,7 @@ TOLD = {
     "office-authorisations": {"q": "off"},
     "office-authorisations-none": {"q": "off"},
     # About somebody else than the one who types.
-    "staff-counter": dict.fromkeys(("national_id", "full_name", "phone"), "off"),
+    "staff-counter": dict.fromkeys(("national_id", "full_name", "phone", "email"), "off"),
     "staff-person": dict.fromkeys(("full_name", "phone", "email"), "off"),
 }
 # Answers to a POST, and a file.
