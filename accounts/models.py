@@ -68,7 +68,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     # When a clerk last saw the original ID, or a trusted sign-on vouched for it; and the clerk.
     identity_verified_at = models.DateTimeField(_("identity verified at"), null=True, blank=True)
     identity_verified_by = models.ForeignKey(
-        "self", verbose_name=_("original ID seen by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "self",
+        verbose_name=_("original ID seen by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     # After a restore neither the password nor the mobile that the backup knew opens the account alone (restored.py).
     to_renew = models.BooleanField(default=False, db_default=False, editable=False)
@@ -305,7 +311,7 @@ class PhoneChange(models.Model):
     changed_at = models.DateTimeField()
     # From when the new one may set the password; at once where two administrators agreed.
     opens_at = models.DateTimeField(null=True)
-    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     def __str__(self) -> str:
         return f"{self.pk}"
