@@ -69,6 +69,7 @@ def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
             national_id=user.national_id,
             full_name=user.full_name,
             phone=user.phone,
+            email=user.email,
             language=user.language,
             address=request.META.get("REMOTE_ADDR", ""),
             proved=True,

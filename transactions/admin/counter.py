@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import sms
 from accounts.access import holds_power, posts_of, signed_in
+from accounts.changes import PHONE_OF_STAFF
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
 from accounts.models import Role, User
-from accounts.services import PHONE_OF_STAFF
 from accounts.visitors import Visitor, visitor_account
 from municipality.concurrency import FIELD, fingerprint
 from municipality.fields import EmailField

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_names_as_they_are_looked_up'),
+        ('accounts', '0013_to_renew'),
     ]
 
     operations = [

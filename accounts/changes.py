@@ -1,0 +1,187 @@
+"""What a clerk or an administrator puts right of somebody we know: on record, and told to who was on file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from knox.models import AuthToken
+
+from municipality.text import isolated
+
+from . import mail, restored, sms, trail
+from .access import holds_power
+from .assurance import Level
+from .errors import AccountError
+from .models import Act, NameChange, PhoneChange, Proposal, User
+from .signals import name_changed, phone_changed
+from .visitors import Visitor, visitor_account
+
+PHONE_OF_STAFF = gettext_lazy("The mobile of a member of staff is changed by two administrators.")
+
+
+@transaction.atomic
+def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, now: datetime | None = None) -> User:
+    """A clerk has seen the original ID of this person, and asked them about each of `changes` (Visitor.differs_from).
+
+    Name and mobile are changed on record under the clerk's name, and told to the mobile on file until now; a new
+    mobile sets no password at once (`opens_from`). An account somebody opened without proof is handed to the real
+    person when its mobile changes: no password, no sessions, no API tokens, no second factor and no e-mail of the
+    other. AccountError `person_changed` when what is on file is no longer what the clerk saw; `phone_of_staff`.
+    """
+    now = now or timezone.now()
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    for name, change in changes.items():
+        if getattr(locked, name) not in change.values():
+            message = _("What is on file of this person was changed meanwhile. Look at it again, and ask them.")
+            raise AccountError("person_changed", message)
+    wanted = {name: change["to"] for name, change in changes.items()}
+    phone = wanted.get("phone", locked.phone)
+    told = locked.phone
+    if phone != locked.phone:
+        if holds_power(locked):
+            raise AccountError("phone_of_staff", PHONE_OF_STAFF)
+        _change_phone(locked, phone, by, now)
+    if "email" in wanted:
+        note_of(by, locked, _("E-mail put on file: %(new)s") % {"new": wanted["email"]})
+        locked.email = wanted["email"]
+    name = wanted.get("full_name", locked.full_name)
+    if name != locked.full_name and not locked.is_staff:
+        _change_name(locked, name, by, now, told=told)
+    if not holds_power(locked):
+        restored.trust_phone(locked)
+    locked.assurance = max(locked.assurance, Level.COUNTER)
+    locked.identity_verified_at, locked.identity_verified_by = now, by
+    locked.save()
+    return locked
+
+
+def forget_unproven(user: User) -> None:
+    """Delete somebody whom a clerk began to type and nobody ever saw, unless something else is known of them: the ID
+    may be a slip, and be somebody's who comes tomorrow.
+    """
+    if user.assurance == Level.NONE and not user.is_staff:
+        with suppress(ProtectedError), transaction.atomic():
+            user.delete()
+
+
+@transaction.atomic
+def person_at_counter(
+    *, national_id: str, full_name: str, phone: str, by: User, language: str = "ar", now: datetime | None = None
+) -> User:
+    """`visitor_account` and `identify` in one, for who is on record with their whole visit at once."""
+    visitor = Visitor.typed(national_id=national_id, full_name=full_name, phone=phone)
+    user = visitor_account(visitor, language=language)
+    return identify(user, visitor.differs_from(user), by=by, now=now)
+
+
+@transaction.atomic
+def change_phone(
+    user: User, phone: str, *, by: User | None, agreed: Proposal | None = None, now: datetime | None = None
+) -> User:
+    """An administrator's change of a phone, with the same consequences as one at a counter.
+
+    Of whoever holds power only as `agreed` between two administrators (four_eyes). AccountError `needs_two`.
+    """
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    needs_two(locked, agreed)
+    if locked.phone != phone:
+        _change_phone(locked, phone, by, now or timezone.now(), at_once=agreed is not None)
+    restored.trust_phone(locked)
+    locked.save()
+    return locked
+
+
+def needs_two(user: User, agreed: Proposal | None) -> None:
+    if agreed is None and holds_power(user):
+        raise AccountError("needs_two", _("Of a member of staff this is changed by two administrators."))
+
+
+@transaction.atomic
+def change_name(user: User, full_name: str, *, by: User, now: datetime | None = None) -> User:
+    """An administrator puts a name right, with the same consequences as at a counter."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.full_name != full_name:
+        _change_name(locked, full_name, by, now or timezone.now(), told=locked.phone)
+        locked.save()
+    return locked
+
+
+def _change_name(user: User, full_name: str, by: User, now: datetime, *, told: str) -> None:
+    """`told` is the mobile that hears of it."""
+    said = _("Name put right: %(old)s became %(new)s") % {
+        "old": isolated(user.full_name),
+        "new": isolated(full_name),
+    }
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, said, single_object=True)
+    change = NameChange.objects.create(user=user, old=user.full_name, new=full_name, phone=told, changed_at=now, by=by)
+    user.full_name = full_name
+    name_changed.send(NameChange, change=change, now=now)
+
+
+def note_of(by: User | None, user: User, told: str) -> None:
+    """In the history of the account; what the command line did stands in the access log and the journal."""
+    if by is not None:
+        LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+
+
+def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_once: bool = False) -> None:
+    """Whoever holds the phone can set the password, so a change of phone is a change of hands.
+
+    It sets none for a while, unless two administrators have agreed on it (`at_once`).
+    """
+    became = {"old": isolated(user.phone or "–"), "new": isolated(phone)}
+    note_of(by, user, _("Mobile changed: %(old)s became %(new)s") % became)
+    trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
+    known = holds_power(user) or user.assurance >= Level.COUNTER
+    if not known:
+        user.set_unusable_password()
+        AuthToken.objects.filter(user=user).delete()
+        Authenticator.objects.filter(user=user).delete()
+        user.email = ""
+    if user.phone:
+        opens_at = None if at_once else now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)
+        change = PhoneChange.objects.create(
+            user=user, old=user.phone, new=phone, changed_at=now, opens_at=opens_at, by=by
+        )
+        phone_changed.send(PhoneChange, change=change, now=now)
+    user.phone = phone
+
+
+def warn_of_change(change_id: int) -> None:
+    """Tell the old phone that it is the old one. The gateway knows a repeated message by its key."""
+    change = PhoneChange.objects.select_related("user").get(pk=change_id)
+    with translation.override(change.user.language):
+        text = _(
+            "Jeddah Municipality: the mobile of your account was changed to the one ending in %(end)s. If that was not "
+            "you, tell a service centre at once."
+        ) % {"end": change.new[-3:]}
+        _tell(change.user, change.old, text, key=f"phone-{change.pk}")
+
+
+def _tell(user: User, phone: str, text: str, *, key: str) -> None:
+    """By SMS to this mobile; by e-mail, if there is one on file, to whom no SMS is sent."""
+    if sms.reaches(phone):
+        sms.send(phone, text, key=key)
+    elif user.email:
+        mail.send(user.email, _("Your account was changed"), text, key=key)
+
+
+def warn_of_name(change_id: int) -> None:
+    """Tell the mobile that was on file that the name of its account is another. It names nobody."""
+    change = NameChange.objects.select_related("user").get(pk=change_id)
+    with translation.override(change.user.language):
+        text = _(
+            "Jeddah Municipality: the name of your account was put right. If you did not ask for that, tell a service "
+            "centre at once."
+        )
+        _tell(change.user, change.phone, text, key=f"name-{change.pk}")
