@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0013_to_renew'),
+        ('accounts', '0016_tokens_end'),
     ]
 
     operations = [
