@@ -74,8 +74,8 @@ def send_code(
     now, address = now or timezone.now(), caller(address)
     code = f"{secrets.randbelow(10**6):06d}"
     with transaction.atomic():
-        one_at_a_time(f"id:{national_id}", f"phone:{phone}", f"address:{address}")
-        _within_limits(national_id, phone, address, now)
+        one_at_a_time(f"id:{national_id}", f"phone:{phone}", f"mail:{email.casefold()}", f"address:{address}")
+        _within_limits(national_id, phone, email, address, now)
         row = OneTimeCode.objects.create(
             national_id=national_id,
             full_name=clean_name(full_name),
@@ -94,12 +94,13 @@ def send_code(
     return row
 
 
-def _within_limits(national_id: str, phone: str, address: str, now: datetime) -> None:
+def _within_limits(national_id: str, phone: str, email: str, address: str, now: datetime) -> None:
     """Raise AccountError `too_many_codes` when the hour's or the day's share is used up."""
     sent = OneTimeCode.objects.order_by()
     shares = (
         (sent.filter(national_id=national_id, phone=phone, address=address), CODES_PER_ID),
         (sent.filter(phone=phone), CODES_PER_PHONE),
+        (sent.filter(email__iexact=email) if email else sent.none(), CODES_PER_PHONE),
         (sent.filter(address=address), CODES_PER_ADDRESS),
         (sent, {HOUR: settings.QUOTA_CODES, DAY: 10 * settings.QUOTA_CODES}),
     )

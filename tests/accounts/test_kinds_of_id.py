@@ -220,3 +220,19 @@ def test_whose_mobile_abroad_is_changed_is_told_by_mail(cast, mailoutbox, settin
     services.warn_of_change(person.phone_changes.get().pk)
     assert [mail.to for mail in mailoutbox] == [["badr@example.org"]]
     assert not settings.SMS_DIR.exists()
+
+
+@pytest.mark.django_db
+def test_nobody_is_sent_codes_by_mail_without_end(mailoutbox):
+    def ask(last):
+        return services.send_code(
+            national_id=national_id(last), full_name="x", phone=f"+9655001{last:04d}", email="a@Example.org",
+            language="ar", address=f"10.0.{last}.1", now=NOW,
+        )  # fmt: skip
+
+    most = services.CODES_PER_PHONE[services.HOUR]
+    for last in range(most):
+        ask(last)
+    with pytest.raises(AccountError):
+        ask(most)
+    assert len(mailoutbox) == most
