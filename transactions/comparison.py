@@ -57,7 +57,7 @@ def in_readers_words(service: ServiceType, found: Iterable[Mapping[str, Any]]) -
         label: StrOrPromise = spec.label if spec else ""
         if isinstance(spec, Group) and len(rest) == 2:
             inner = next((field for field in spec.fields if field.name == rest[1]), None)
-            label = f"{spec.item_label} {int(rest[0]) + 1}, {inner.label}" if inner else ""
+            label = f"{spec.item_label} {int(rest[0]) + 1} – {inner.label}" if inner else ""
             spec = inner
         if isinstance(spec, Field):
             before, after = in_words(spec, item["before"]), in_words(spec, item["after"])

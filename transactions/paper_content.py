@@ -22,6 +22,8 @@ from .answers import UNLISTED
 from .service_types import Answers, Field, Group, Kind, ServiceType
 
 FORM = 1
+# What a document of drawings takes and no other paper does.
+DWG = "image/vnd.dwg"
 # Longer than any plan and parcel number together that a question takes.
 MOST_OF_A_PLOT = 64
 
@@ -147,7 +149,9 @@ def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | Non
 
 
 def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:
-    """The answers and the files of a case in the language that is active. Pledges are no part of what is approved."""
+    """The answers and the drawings of a case in the language that is active. Pledges are no part of what is approved;
+    other papers (an ID, a deed) are in the content and not on the page, which hangs on a building site.
+    """
     sections = []
     for step in service.steps:
         rows: list[dict[str, Any]] = []
@@ -162,16 +166,18 @@ def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:
                 rows.append(_cell(spec, facts.answers.get(spec.name), facts))
         if rows:
             sections.append({"title": str(step.title), "rows": rows})
-    papers = []
+    drawings = []
     for document in service.documents_for(facts.answers):
+        if DWG not in document.accepts:
+            continue
         files = [
             {"name": file["name"], "mark": file["sha256"][:16]}
             for file in facts.files
             if file["document"] == document.code
         ]
         if files:
-            papers.append({"label": str(document.label), "files": files})
-    return {"sections": sections, "papers": papers}
+            drawings.append({"label": str(document.label), "files": files})
+    return {"sections": sections, "drawings": drawings}
 
 
 def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:

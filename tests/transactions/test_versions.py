@@ -277,7 +277,7 @@ def test_a_slip_is_corrected_on_record_and_the_applicant_is_told(cast, submitted
     assert (done.intake.token, done.versions.get(number=1).answers["parts"][0]["area_m2"]) == (receipt, "450")
     with translation.override("en"):
         told = message(Notification.objects.get(event=event, recipient=cast.citizen))
-    assert "Part 1, Area: was 450 m², is now 460 m²." in told.text
+    assert "Part 1 – Area: was 450 m², is now 460 m²." in told.text
     assert reason in told.text
 
 
