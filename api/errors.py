@@ -25,6 +25,7 @@ RETRY_SECONDS = 5
 STATUS_BY_CODE = {
     "invalid": status.HTTP_422_UNPROCESSABLE_ENTITY,
     "key_reused": status.HTTP_422_UNPROCESSABLE_ENTITY,
+    "content_range": status.HTTP_400_BAD_REQUEST,
     "not_found": status.HTTP_404_NOT_FOUND,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
     "no_room": status.HTTP_503_SERVICE_UNAVAILABLE,

@@ -63,13 +63,29 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
 
+def _mark() -> serializers.CharField:
+    return serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=40,
+        help_text="With Content-Range: what you know the file by, the same for all its pieces.",
+    )
+
+
+class HeldSerializer(serializers.Serializer[Any]):
+    have = serializers.IntegerField(help_text="Bytes held so far; the next piece begins there.")
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     document = serializers.SlugField(max_length=40)
     file = serializers.FileField(allow_empty_file=True, use_url=False)
+    mark = _mark()
 
 
 class FileOnlySerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True, use_url=False)
+    mark = _mark()
     document = serializers.SlugField(
         required=False,
         max_length=40,

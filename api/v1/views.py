@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -25,14 +25,15 @@ from accounts.access import signed_in
 from accounts.models import Authorisation, Scope, User
 from municipality.hijri import days_between
 from municipality.models import Office
-from transactions import access, looked, pins, replica, search, service_types
+from transactions import access, kinds, looked, pins, replica, search, service_types
 from transactions.models import Channel, Intake, Transaction
+from transactions.service_types import Document
 from transactions.services import attachments, inquiry, moves
 from transactions.services.intake import Submission, submit
 from transactions.timeline import history_of, public_movements_of
 from transactions.wording import headline
 
-from . import serializers
+from . import pieces, serializers
 
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
@@ -202,7 +203,8 @@ class DeficiencyFiles(APIView):
 
     @extend_schema(
         request={"multipart/form-data": serializers.FileOnlySerializer},
-        responses={201: serializers.AttachmentSerializer},
+        parameters=[pieces.CONTENT_RANGE],
+        responses=pieces.RESPONSES,
         operation_id="deficiency_attach",
     )
     def post(self, request: Request, reference: str, deficiency: int) -> Response:
@@ -212,10 +214,15 @@ class DeficiencyFiles(APIView):
         if asked is None:
             raise Http404
         data = _read(serializers.FileOnlySerializer, request)
-        file = attachments.attach_to_deficiency(
-            asked, data["file"], document=data.get("document", ""), by=signed_in(request)
+        code = data.get("document", "")
+        return pieces.kept(
+            request,
+            data,
+            place=f"answer/{deficiency}/{code}",
+            document=attachments.document_asked(asked, code),
+            beside=asked.attachments.all(),
+            attach=partial(attachments.attach_to_deficiency, asked, document=code, by=signed_in(request)),
         )
-        return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
 
 
 class Attachments(APIView):
@@ -223,14 +230,22 @@ class Attachments(APIView):
 
     @extend_schema(
         request={"multipart/form-data": serializers.UploadSerializer},
-        responses={201: serializers.AttachmentSerializer},
+        parameters=[pieces.CONTENT_RANGE],
+        responses=pieces.RESPONSES,
         operation_id="attachments_create",
     )
     def post(self, request: Request) -> Response:
         """Upload a file for a request to come. PDF, JPEG, PNG or DWG by content, at most 50 MB."""
         data = _read(serializers.UploadSerializer, request)
-        file = attachments.store(data["file"], document=data["document"], by=signed_in(request))
-        return Response(serializers.AttachmentSerializer(file).data, status=status.HTTP_201_CREATED)
+        by, code = signed_in(request), data["document"]
+        return pieces.kept(
+            request,
+            data,
+            place=f"free/{code}",
+            document=Document(code, code, accepts=tuple(kinds.TAKEN)),
+            beside=attachments.free_of(by),
+            attach=partial(attachments.store, document=code, by=by),
+        )
 
 
 class AttachmentView(APIView):

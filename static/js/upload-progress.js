@@ -1,15 +1,26 @@
 // Files inside [data-upload] are sent as soon as they are chosen: one after another, each in pieces, with progress.
-// A line that breaks costs a piece, not the file; what the server refuses is said beside the file, and nothing else on
-// the page is touched. Without this the form posts as any form does.
+// A line that breaks costs a piece, not the file, and the file goes on by itself when the line is back; what the server
+// refuses is said beside the file, and nothing else on the page is touched. Without this the form posts as any form does.
 const PIECE = 512 * 1024;
+// A good line is filled by pieces that grow: what passes between two of them is time in which nothing is sent.
+const LARGEST = 8 * 1024 * 1024;
+const QUICK = 2500;
+const BRISK = 5000;
+const SLOW = 15000;
 const TRIES = 4;
 const WAIT = 800;
+// So often a file whose line broke tries again by itself, unless the browser says earlier that the line is back.
+const AGAIN = 15000;
+// As long as the server surely keeps the pieces of a file that was not finished.
+const KEPT = 20 * 3600 * 1000;
+const UNFINISHED = "unfinished-uploads";
 const MB = 1024 * 1024;
 
 const template = document.getElementById("upload");
 const status = document.getElementById("upload-said");
 const words = status.dataset;
 const waiting = [];
+const paused = new Set();
 let current = null;
 
 const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[name]);
@@ -37,7 +48,10 @@ function show(upload, bytes) {
 
 function add(row, file) {
   const item = template.content.firstElementChild.cloneNode(true);
-  const upload = { row, file, item, have: 0, request: null, cancelled: false };
+  const upload = { row, file, item, have: 0, piece: PIECE, request: null, cancelled: false };
+  row.querySelectorAll("[data-unfinished]").forEach((told) => {
+    if (told.dataset.unfinished === `${file.name}/${file.size}`) told.remove();
+  });
   item.querySelector(".upload__name").textContent = file.name;
   item.querySelector("[data-cancel]").addEventListener("click", () => cancel(upload));
   item.querySelector("[data-retry]").addEventListener("click", () => enqueue(upload));
@@ -51,6 +65,7 @@ function add(row, file) {
 }
 
 function enqueue(upload) {
+  paused.delete(upload);
   const retry = upload.item.querySelector("[data-retry]");
   if (document.activeElement === retry) upload.item.querySelector("[data-cancel]").focus();
   retry.hidden = true;
@@ -71,6 +86,8 @@ async function work() {
 
 function cancel(upload) {
   upload.cancelled = true;
+  paused.delete(upload);
+  remember(upload, null);
   upload.request?.abort();
   status.textContent = `${words.cancelled} ${upload.file.name}`;
   goTo(upload.row);
@@ -83,8 +100,61 @@ function fail(upload, text) {
   say(upload, text, words.failed);
 }
 
+// The line is gone: others go first, and this one goes on when it is back.
+function hold(upload) {
+  fail(upload, words.broken);
+  paused.add(upload);
+  window.setTimeout(() => paused.has(upload) && enqueue(upload), AGAIN);
+}
+window.addEventListener("online", () => [...paused].forEach(enqueue));
+
+// What was begun and not finished is said after a reload; the browser forgets it with the tab.
+const begun = () => {
+  try {
+    return JSON.parse(window.sessionStorage.getItem(UNFINISHED)) ?? [];
+  } catch {
+    return []; // no such store, or not ours
+  }
+};
+
+function remember(upload, have) {
+  const { row, file } = upload;
+  const same = (one) => one.to === row.dataset.upload && one.name === file.name && one.size === file.size;
+  const rest = begun().filter((one) => !same(one) && Date.now() - one.at < KEPT);
+  if (have) rest.push({ to: row.dataset.upload, name: file.name, size: file.size, have, at: Date.now() });
+  try {
+    window.sessionStorage.setItem(UNFINISHED, JSON.stringify(rest));
+  } catch {
+    // Full or forbidden: then it is not said after a reload.
+  }
+}
+
+function tellUnfinished(row) {
+  for (const one of begun()) {
+    if (one.to !== row.dataset.upload || Date.now() - one.at > KEPT) continue;
+    const item = template.content.firstElementChild.cloneNode(true);
+    item.dataset.unfinished = `${one.name}/${one.size}`;
+    item.querySelector(".upload__name").textContent = one.name;
+    item.querySelector("progress").value = one.have / one.size;
+    item.querySelector(".upload__size").textContent = fill(words.sent, {
+      sent: megabytes(one.have),
+      total: megabytes(one.size),
+    });
+    item.querySelector(".upload__said").textContent = words.unfinished;
+    const dismiss = item.querySelector("[data-cancel]");
+    dismiss.textContent = words.dismiss;
+    dismiss.addEventListener("click", () => {
+      remember({ row, file: one }, null);
+      item.remove();
+      goTo(row);
+    });
+    row.querySelector(".uploads").append(item);
+  }
+}
+
 // This very file will not be taken: there is nothing to try again.
 function giveUp(upload, text) {
+  remember(upload, null);
   fail(upload, text);
   upload.item.querySelector("[data-retry]").hidden = true;
   upload.item.querySelector("progress").hidden = true;
@@ -95,15 +165,19 @@ function giveUp(upload, text) {
 async function send(upload) {
   say(upload, "");
   for (let tries = 0; !upload.cancelled; ) {
+    const began = Date.now();
     const answer = await post(upload);
     if (upload.cancelled) return;
     if (answer === null || answer.status >= 500) {
       tries += 1;
-      if (tries === TRIES) return fail(upload, answer ? words.refused : words.broken);
+      upload.piece = PIECE;
+      if (tries === TRIES) return answer ? fail(upload, words.refused) : hold(upload);
       say(upload, words.broke);
       await pause(WAIT * tries);
     } else if (answer.status === 202) {
       upload.have = JSON.parse(answer.text).have;
+      upload.piece = grown(upload.piece, Date.now() - began);
+      remember(upload, upload.have);
       tries = 0;
       say(upload, "");
     } else if (answer.status === 200 || answer.status === 422) {
@@ -114,10 +188,17 @@ async function send(upload) {
   }
 }
 
+// How large the next piece is after one that took so long.
+function grown(piece, took) {
+  if (took > SLOW) return Math.max(piece / 2, PIECE);
+  if (took > BRISK) return piece;
+  return Math.min(piece * (took < QUICK && piece > PIECE ? 4 : 2), LARGEST);
+}
+
 // One piece, or the whole of a small file. Resolves to null when the line broke.
 function post(upload) {
   const { file, row } = upload;
-  const end = Math.min(upload.have + PIECE, file.size);
+  const end = Math.min(upload.have + upload.piece, file.size);
   const data = new FormData();
   data.append("file", file.slice(upload.have, end), file.name);
   data.append("mark", String(file.lastModified));
@@ -146,6 +227,7 @@ function goTo(row) {
 // The server's word on one document: what is attached now, or why this file was not.
 function settle(upload, answer) {
   const { row, file, item } = upload;
+  remember(upload, null);
   const fresh = new DOMParser().parseFromString(answer.text, "text/html").querySelector("[data-upload-state]");
   const refused = [...fresh.querySelectorAll(".field__error")].map((error) => error.textContent.trim());
   fresh.querySelectorAll(".field__error").forEach((error) => error.remove());
@@ -168,6 +250,7 @@ function settle(upload, answer) {
 }
 
 for (const row of document.querySelectorAll("[data-upload]")) {
+  tellUnfinished(row);
   const input = row.querySelector("input[type=file]");
   const take = (files) => [...files].forEach((file) => add(row, file));
   const takeChosen = () => {
@@ -187,7 +270,7 @@ for (const row of document.querySelectorAll("[data-upload]")) {
 }
 document.querySelectorAll("[data-no-script]").forEach((part) => (part.hidden = true));
 
-const busy = () => current !== null || waiting.length > 0;
+const busy = () => current !== null || waiting.length > 0 || paused.size > 0;
 window.addEventListener("beforeunload", (event) => {
   if (busy()) event.preventDefault();
 });
@@ -198,7 +281,7 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
     if (!busy()) return;
     event.preventDefault();
     held = { form, button: event.submitter };
-    const first = current ?? waiting[0];
+    const first = current ?? waiting[0] ?? [...paused][0];
     first.item.scrollIntoView({ block: "center" });
     say(first, words.leave);
     status.textContent = words.leave;

@@ -6,6 +6,7 @@ import errno
 import hashlib
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -70,11 +71,10 @@ def test_a_file_whose_last_answer_was_lost_is_attached_once(cast, draft, signed_
     page, content = signed_in(cast.citizen), pdf(15_000)
     for start in (0, PIECE):
         send(page, draft, content, start)
-    # The script sends the last piece again, is told that nothing is held any more, and begins anew.
-    assert send(page, draft, content, PIECE).json() == {"have": 0}
-    for start in (0, PIECE):
-        answer = send(page, draft, content, start)
-    assert answer.status_code == 200
+    # The script sends the last piece again and is told that all is there: the file is not sent anew.
+    for start in (PIECE, 0):
+        assert send(page, draft, content, start).status_code == 200
+        assert unfinished(cast.citizen) == []
     first = Attachment.objects.get()
     small = lambda name: {"file": SimpleUploadedFile(name, content)}  # noqa: E731
     url = reverse("transactions:add_document", args=[draft.key, "id_copy"])
@@ -162,3 +162,109 @@ def test_what_was_never_finished_is_swept_away(cast, draft, signed_in):
     assert len(unfinished(cast.citizen)) == 1
     call_command("sweep_files", older_than=-2, verbosity=0)
     assert unfinished(cast.citizen) == []
+
+
+MALFORMED = [
+    "",
+    "bytes",
+    "bytes=0-99/200",
+    "0-99/200",
+    "bytes 0-99/*",
+    "bytes */200",
+    "bytes 99-0/200",
+    "bytes 0-199/100",
+    "bytes 100-199/100",
+    "bytes 0-98/200",
+    "bytes 0-100/200",
+    "bytes ٠-٩٩/٢٠٠",
+    "bytes 0-99/200, 0-99/200",
+]
+
+
+@pytest.mark.parametrize("said", MALFORMED)
+@pytest.mark.parametrize("way", ["page", "api"])
+def test_what_says_falsely_where_it_belongs_is_refused_and_nothing_is_kept(said, way, cast, draft, signed_in):
+    url = reverse("transactions:add_document", args=[draft.key, "id_copy"])
+    url = "/api/v1/attachments/" if way == "api" else url
+    body = {"file": upload("paper.pdf", pdf(25_000)[:100]), "document": "id_copy", "mark": "m"}
+    answer = signed_in(cast.citizen).post(url, body, headers={"Content-Range": said})
+    assert answer.status_code == 400
+    assert (Attachment.objects.count(), unfinished(cast.citizen)) == (0, [])
+
+
+def by_api(page, content, start, mark="a1", code="deed"):
+    piece = content[start : start + PIECE]
+    return page.post(
+        "/api/v1/attachments/",
+        {"file": SimpleUploadedFile("plan.pdf", piece), "document": code, "mark": mark},
+        headers={"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(content)}"},
+    )
+
+
+def test_a_program_sends_in_pieces_too_and_goes_on_where_it_stopped(cast, signed_in):
+    page, content = signed_in(cast.citizen), pdf(25_000)
+    answer = by_api(page, content, 0)
+    assert (answer.status_code, answer.json()) == (202, {"have": PIECE})
+    assert by_api(page, content, 2 * PIECE).json() == {"have": PIECE}, "out of turn: it is told where to go on"
+    assert by_api(page, content, PIECE).json() == {"have": 2 * PIECE}
+    done = by_api(page, content, 2 * PIECE)
+    assert (done.status_code, done.json()["sha256"]) == (201, hashlib.sha256(content).hexdigest())
+    again = by_api(page, content, 2 * PIECE)
+    assert (again.status_code, again.json()["key"]) == (201, done.json()["key"]), "the answer was lost: nothing anew"
+    assert Attachment.objects.count() == 1
+    assert by_api(page, content, 0, mark="another").status_code == 202
+    assert by_api(signed_in(cast.other_citizen), content, 2 * PIECE).json() == {"have": 0}, "nobody else's"
+
+
+def test_a_program_answers_a_deficiency_in_pieces(cast, submitted, signed_in):
+    case = drive(submitted(), cast, "under_study")
+    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer, now=NOW)
+    asked, content, page = case.deficiencies.get(), pdf(15_000), signed_in(cast.citizen)
+    url = f"/api/v1/transactions/{case.reference}/deficiencies/{asked.pk}/files/"
+    for start, status in ((0, 202), (PIECE, 201), (PIECE, 201)):
+        piece = content[start : start + PIECE]
+        said = {"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(content)}"}
+        assert page.post(url, {"file": SimpleUploadedFile("a.pdf", piece)}, headers=said).status_code == status
+    assert asked.attachments.get().sha256 == hashlib.sha256(content).hexdigest()
+
+
+def body_of(answer) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-99", 206, slice(0, 100)),
+        ("bytes=100-", 206, slice(100, None)),
+        ("bytes=-50", 206, slice(-50, None)),
+        ("bytes=24999-99999", 206, slice(24_999, None)),
+        ("bytes=0-", 206, slice(None)),
+        ("bytes=-99999", 206, slice(None)),
+        ("bytes=25000-", 416, None),
+        ("bytes=-0", 416, None),
+        ("bytes=9-3", 200, slice(None)),
+        ("bytes=0-1,5-9", 200, slice(None)),
+        ("pages=1-2", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
+        ("bytes=٠-٩", 200, slice(None)),
+    ],
+)
+def test_a_download_that_broke_goes_on_where_it_stopped(asked, status, part, cast, signed_in):
+    content = pdf(25_000)
+    file = attachments.store(upload("plan.pdf", content), document="deed", by=cast.citizen, now=NOW)
+    page, url = signed_in(cast.citizen), reverse("transactions:file", args=[file.key])
+    whole = page.get(url)
+    assert (whole["Accept-Ranges"], body_of(whole)) == ("bytes", content)
+    answer = page.get(url, headers={"Range": asked})
+    assert answer.status_code == status
+    if part is None:
+        assert answer["Content-Range"] == "bytes */25000"
+    else:
+        body = body_of(answer)
+        assert body == content[part]
+        assert answer["Content-Length"] == str(len(body))
+    assert page.get(url, headers={"Range": asked, "If-Range": whole["ETag"]}).status_code == status
+    assert page.get(url, headers={"Range": asked, "If-Range": '"another"'}).status_code == 200
+    default_storage.save(file.stored_as, ContentFile(content[:-1] + b"!"))
+    assert page.get(url, headers={"Range": "bytes=0-9"}).status_code == 410, "no byte of a file that was changed"

@@ -51,12 +51,17 @@ def store(
     """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content;
     DomainError `too_many_files` when this person has left many lying about.
     """
-    if Attachment.objects.filter(transaction=None, draft=None, removed_at=None, uploaded_by=by).count() >= MOST_FREE:
+    if free_of(by).count() >= MOST_FREE:
         message = _("%(many)d files of yours belong to no request yet. Submit their requests before you send more.")
         raise DomainError("too_many_files", message % {"many": MOST_FREE})
     return _insert(
         _keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
+
+
+def free_of(by: User) -> QuerySet[Attachment]:
+    """Files this person sent that belong to no request yet."""
+    return Attachment.objects.filter(transaction=None, draft=None, removed_at=None, uploaded_by=by)
 
 
 def _keep(
@@ -100,6 +105,7 @@ def _keep(
         "pages": looked.pages,
         "marks": looked.marks,
         "scanned": looked.scanned,
+        # Set on what was put together from pieces (services/pieces.py).
         "sent_as": getattr(upload, "sent_as", ""),
     }
 

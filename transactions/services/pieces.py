@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 
 from ..errors import DomainError
 from ..kinds import safe_name
+from ..models import Attachment
 from ..service_types import Document
 from .attachments import NoRoom, check_kind, check_size
 from .looking import refuse
@@ -32,13 +35,32 @@ MOST_UNFINISHED = 40
 MOST_PIECES = 4000
 
 
+_RANGE = re.compile(r"bytes ([0-9]{1,12})-([0-9]{1,12})/([0-9]{1,12})")
+
+
+class NotAPiece(DomainError):
+    """What says where a piece belongs is not well formed, or does not fit the piece: nothing is kept of it."""
+
+    def __init__(self) -> None:
+        super().__init__("content_range", _("What says where this piece of the file belongs is wrong."))
+
+
 @dataclass(frozen=True)
 class Piece:
-    """Where a piece belongs: `start` and `total` in bytes, `mark` is what the browser knows the file by."""
+    """Where a piece belongs: `start` and `total` in bytes, `mark` is what the sender knows the file by."""
 
     start: int
     total: int
     mark: str
+
+    @classmethod
+    def said(cls, content_range: str, size: int, mark: str) -> Piece:
+        """As the Content-Range of a piece of this size says. NotAPiece when that is anything else."""
+        found = _RANGE.fullmatch(content_range)
+        first, last, total = map(int, found.groups()) if found else (0, 0, 0)
+        if not (first <= last < total and last - first + 1 == size):
+            raise NotAPiece
+        return cls(first, total, mark[:40])
 
 
 @dataclass(frozen=True)
@@ -65,10 +87,12 @@ def receive(
     place: str,
     document: Document,
     by: User,
-    attach: Callable[[UploadedFile[Any]], object],
-) -> int | None:
-    """Add a piece; after the last, `attach` the whole file. Returns how many bytes are held, None when it is attached.
+    beside: QuerySet[Attachment],
+    attach: Callable[[UploadedFile[Any]], Attachment],
+) -> int | Attachment:
+    """Add a piece; after the last, `attach` the whole file. Returns how many bytes are held, or what was attached.
 
+    A file that lies among those `beside` already, sent in pieces as this one is, arrived: only the answer was lost.
     A piece that does not follow on what is held changes nothing; the number returned says where to go on. Size and
     kind are checked with the first piece, so that nobody waits for the last to be refused (Invalid). The pieces stay
     until the file is kept or refused: when the store is away meanwhile, the last is all that is sent again.
@@ -80,6 +104,8 @@ def receive(
         unfinished = [_Held.named(found) for found in default_storage.listdir(folder)[1]]
         held = list(_in_order(file, unfinished))
         have = sum(one.size for one in held)
+        if not held and (there := beside.filter(sent_as=file, uploaded_by=by, removed_at=None).first()):
+            return there
         if piece.start == have and 0 < size <= piece.total - have:
             _check(upload, piece, name, document, unfinished)
             new = _Held(file, have, size)
@@ -89,18 +115,19 @@ def receive(
         if have < piece.total:
             return have
         whole = _joined(folder, held, name, piece.total)
+        whole.sent_as = file  # type: ignore[attr-defined]
     except OSError as error:
         logger.exception("a piece could not be kept")
         raise NoRoom from error
     try:
-        attach(whole)
+        attached = attach(whole)
     except NoRoom:
         raise
     except DomainError:
         _forget(folder, held)
         raise
     _forget(folder, held)
-    return None
+    return attached
 
 
 def _in_order(file: str, unfinished: list[_Held]) -> Iterator[_Held]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -11,7 +10,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,10 +28,9 @@ from ..models import Attachment, Deficiency, Draft
 from ..service_types import Document
 from ..services import attachments, drafts, pieces
 from ..services.attachments import NoRoom
-from ..services.pieces import Piece
+from ..services.pieces import NotAPiece, Piece
 from .common import hidden_is_404
 
-_RANGE = re.compile(r"bytes (\d{1,12})-\d{1,12}/(\d{1,12})")
 MORE_TO_COME = 202
 # The script tries again by itself, and then offers it; what it is told with a 422 it takes for the last word.
 TRY_AGAIN = 503
@@ -122,11 +121,13 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         # Before the first piece, not after the last.
         drafts.refuse_unless_writer(draft, user)
         attach = partial(attachments.attach_to_draft, draft, code, by=user)
-        have = _receive(request, document, f"draft/{key}/{code}", attach)
+        have = _receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
     except NoRoom:
         return HttpResponse(status=TRY_AGAIN)
+    except NotAPiece as error:
+        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
@@ -152,11 +153,14 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
     code = request.GET.get("document", "")
     try:
         attach = partial(attachments.attach_to_deficiency, item, by=user, document=code)
-        have = _receive(request, attachments.document_asked(item, code), f"answer/{pk}/{code}", attach)
+        document = attachments.document_asked(item, code)
+        have = _receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
     except NoRoom:
         return HttpResponse(status=TRY_AGAIN)
+    except NotAPiece as error:
+        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
@@ -172,7 +176,11 @@ def files_of(item: Deficiency, document: str = "") -> list[Attachment]:
 
 
 def _receive(
-    request: HttpRequest, document: Document, place: str, attach: Callable[[UploadedFile[Any]], object]
+    request: HttpRequest,
+    document: Document,
+    place: str,
+    beside: QuerySet[Attachment],
+    attach: Callable[[UploadedFile[Any]], Attachment],
 ) -> int | None:
     """Attach the file of this request, or of this and earlier ones when it says it is a piece; None when that is done,
     else how much is held so far.
@@ -180,12 +188,13 @@ def _receive(
     upload = request.FILES.get("file")
     if upload is None:
         attachments.refuse(document.code, _("No file arrived. Choose it again."), "required")
-    said = _RANGE.fullmatch(request.headers.get("Content-Range", ""))
-    if said is None:
+    if "Content-Range" not in request.headers:
         attach(upload)
         return None
-    piece = Piece(start=int(said[1]), total=int(said[2]), mark=request.POST.get("mark", "")[:40])
-    return pieces.receive(upload, piece, place=place, document=document, by=signed_in(request), attach=attach)
+    piece = Piece.said(request.headers["Content-Range"], upload.size or 0, request.POST.get("mark", ""))
+    by = signed_in(request)
+    held = pieces.receive(upload, piece, place=place, document=document, by=by, beside=beside, attach=attach)
+    return held if isinstance(held, int) else None
 
 
 def take_out(request: HttpRequest, files: Iterable[Attachment]) -> None:

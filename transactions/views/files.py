@@ -23,7 +23,7 @@ from ..services import drawings, stored
 from .common import hidden_is_404
 
 # One range of bytes; of several the whole is sent, as the standard allows.
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _AGAIN_SECONDS = 2
 
 
@@ -53,20 +53,20 @@ def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
     found = stored.open_intact(file)
     if found is None:
         return _gone(request)
-    wanted = _wanted(request, file)
-    if wanted is None:
+    ranged = _ranged(request, file)
+    start, end = ranged or (0, file.size)
+    if start >= end:
         found.close()
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{file.size}"
         return _harden(refused)
-    start, end = wanted
     found.seek(start)
     part = found if end == file.size else _Part(found, end - start)
     response = FileResponse(part, as_attachment=True, filename=file.handed_out_as, content_type=file.content_type)
     response["Content-Length"] = str(end - start)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = _tag(file)
-    if (start, end) != (0, file.size):
+    if ranged:
         response.status_code = 206
         response["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     return _harden(response)
@@ -76,22 +76,17 @@ def _tag(file: Attachment) -> str:
     return f'"{file.sha256}"'
 
 
-def _wanted(request: HttpRequest, file: Attachment) -> tuple[int, int] | None:
-    """From which byte up to which; all of it when no range is asked for, None when the range is not in the file."""
-    whole_file = (0, file.size)
+def _ranged(request: HttpRequest, file: Attachment) -> tuple[int, int] | None:
+    """From which byte up to which; None when all of it is wanted. Empty when the range is not in the file."""
     said = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if said is None or said.group(1, 2) == ("", ""):
-        return whole_file
-    if request.headers.get("If-Range", _tag(file)) != _tag(file):
-        return whole_file
-    first, last = said.group(1, 2)
+    first, last = said.group(1, 2) if said else ("", "")
+    if not (first or last) or request.headers.get("If-Range", _tag(file)) != _tag(file):
+        return None
     if not first:
-        start, end = max(0, file.size - int(last)), file.size
-    else:
-        start, end = int(first), min(file.size, int(last) + 1) if last else file.size
-        if last and int(last) < start:
-            return whole_file
-    return (start, end) if start < end else None
+        return max(0, file.size - int(last)), file.size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(file.size, int(last) + 1) if last else file.size
 
 
 class _Part:
