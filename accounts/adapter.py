@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from knox.models import AuthToken
 
-from . import devices, tries
+from . import devices, languages, tries
 from .models import User
 from .sealed import seal, unseal
 
@@ -78,16 +77,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return ask_for_code(request, user)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
-        """Carry on in the language this person chose."""
+        """Carry on in the language this person chose, a moment ago or earlier."""
         response = super().post_login(request, user, **kwargs)
         devices.remember(request, response, user)
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            user.language,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-        )
+        languages.carry_on(request, response, user)
         return response
 
 

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
+from accounts.languages import set_language
 from transactions.admin import staff_site
 
 from . import metrics, views

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TypeVar
 
+from django.core import signing
 from django.core.cache import caches
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
@@ -105,6 +106,25 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     for name in ("branch", "centre", "held_by"):
         case._state.fields_cache[name] = offices().get(getattr(case, f"{name}_id"))
     return case
+
+
+# The name of what the page of an answer carries, so that it can be shown again in the other language, and how long.
+AGAIN = "again"
+AGAIN_FOR = timedelta(minutes=10)
+
+
+def mark_of_answer(case: Transaction) -> str:
+    """Signed: whoever holds it was shown the answer about this request a moment ago."""
+    return signing.dumps(case.reference, salt=AGAIN)
+
+
+def answered_lately(mark: str, *, address: str, now: datetime | None = None) -> Transaction:
+    """The transaction whose answer was shown in the last ten minutes. NotVisible, or TooManyTries."""
+    try:
+        reference = signing.loads(mark, salt=AGAIN, max_age=AGAIN_FOR)
+    except signing.BadSignature as error:
+        raise NotVisible from error
+    return _known(reference, address, now or timezone.now())
 
 
 Kept = TypeVar("Kept")

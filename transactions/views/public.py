@@ -9,14 +9,15 @@ from typing import Any, cast
 from django import forms
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import languages
 from municipality.charts import Chart, Series
 from municipality.fields import CompactField, LineField
 from municipality.hijri import days_between
@@ -144,6 +145,8 @@ def inquire(request: HttpRequest) -> HttpResponse:
 
     Read from the copy where there is one, as all pages are for which nobody has to be known (jeddah_portal/public.py).
     """
+    if again := request.POST.get(inquiry.AGAIN):
+        return _shown_again(request, again)
     by = "incoming" if "incoming" in (request.POST.get("by"), request.GET.get("by")) else "pin"
     bound = request.POST if request.method == "POST" else None
     form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
@@ -169,6 +172,24 @@ def inquire(request: HttpRequest) -> HttpResponse:
         "by": by,
     }
     return render(request, "transactions/inquiry.html", context, status=status)
+
+
+def _shown_again(request: HttpRequest, token: str) -> HttpResponse:
+    """The language button beside an answer: the same answer in the other language, without asking for the PIN again."""
+    language = request.POST.get("language", "")
+    if language in languages.CODES:
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+    try:
+        case = inquiry.answered_lately(token, address=client_address(request))
+    except (NotVisible, TooManyTries):
+        response: HttpResponse = redirect("transactions:inquiry")
+    else:
+        response = render(request, "transactions/inquiry_answer.html", answer_context(case))
+    if language in languages.CODES:
+        languages.put(response, language)
+        languages.mark_chosen(response)
+    return response
 
 
 def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
@@ -200,6 +221,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
     return {
         "to_pay": inquiry.kept("to_pay", case, to_pay) if case.status == Status.AWAITING_PAYMENT else "",
         "case": case,
+        "again": inquiry.mark_of_answer(case),
         "as_of": as_of,
         "from_copy": replica.reading(),
         "behind": now - as_of > BEHIND,
