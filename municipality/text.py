@@ -131,8 +131,12 @@ def name_words(sought: str) -> list[str]:
 
 def loose_key(text: str) -> str:
     """search_key without the article, hyphens and spaces: «الشرفية», “ash sharafiyah” and “Sharafiyah” come close."""
-    words = re.split(r"[\W_]+", search_key(text))
-    return "".join(word for word in words if word not in _ARTICLES).removeprefix("ال")
+    words = re.split(r"[\W_]+", re.sub("[\u2018\u2019'`\u02bb-\u02bf]", "", search_key(text)))
+    return "".join(_without_article(word) for word in words if word not in ARTICLES)
 
 
-_ARTICLES = frozenset(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"])
+def _without_article(word: str) -> str:
+    return word.removeprefix("ال") if len(word) > 3 else word
+
+
+ARTICLES = frozenset(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"])

@@ -18,10 +18,12 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from municipality.district_names import keys_of, sought, within_one
 from municipality.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField
+from municipality.models import District
 from municipality.numbers import canonical_number
 from municipality.services import districts_by_code
-from municipality.text import isolated, loose_key, one_line, search_key
+from municipality.text import isolated, one_line
 
 from .errors import Problem
 from .service_types import Answers, Field, Group, Kind, ServiceType, Step
@@ -39,13 +41,9 @@ class DistrictField(forms.CharField):
             return text
         if text in districts_by_code():
             return text
-        for key_of in (search_key, loose_key):
-            key = key_of(text)
-            named = [(d, (key_of(d.name_ar), key_of(d.name_en))) for d in districts_by_code().values()]
-            near = [d for d, names in named if key and any(key in name for name in names)]
-            exact = [d for d, names in named if key and key in names]
-            if len(exact) == 1:
-                return exact[0].code
+        exact, near = _districts_named(text)
+        if exact:
+            return exact.code
         if near:
             names = _(", ").join(isolated(d.name) for d in near[:6])
             raise forms.ValidationError(
@@ -55,6 +53,27 @@ class DistrictField(forms.CharField):
             _("No district has this name. Choose one from the list, or say that yours is not on it."),
             code="district_unknown",
         )
+
+
+def _districts_named(text: str) -> tuple[District | None, list[District]]:
+    """The one district of this name, if it is one; else those whose name holds it, or is it but for a letter."""
+    named = [(d, [keys_of(name) for name in (d.name_ar, d.name_en)]) for d in districts_by_code().values()]
+    wanted = sought(text)
+    for level, key in wanted:
+        exact = [d for d, names in named if any(key in (name[level], name[3]) for name in names)]
+        if len(exact) == 1:
+            return exact[0], []
+        if exact:
+            return None, exact
+    for fits in (lambda key, name: key in name, within_one):
+        found = [
+            d
+            for d, names in named
+            if any(fits(key, name[level]) for level, key in wanted if len(key) > 2 for name in names)
+        ]
+        if found:
+            return None, found
+    return None, []
 
 
 class RadioSelect(forms.RadioSelect):

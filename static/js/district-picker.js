@@ -1,20 +1,68 @@
 // An input[data-combobox] with a datalist becomes a list that finds a name in either script, however it is spelt.
 // Follows the ARIA combobox pattern. Without this the browser's own datalist serves.
 const SHOWN = 12;
-const EASTERN = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹";
-const SAME = { أ: "ا", إ: "ا", آ: "ا", ٱ: "ا", ة: "ه", ى: "ي", ؤ: "و", ئ: "ي", ـ: "" };
-const ARTICLES = new Set(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"]);
+const PERSIAN = { ی: "ي", ک: "ك", ھ: "ه", ہ: "ه" };
+const SAME = { أ: "ا", إ: "ا", آ: "ا", ٱ: "ا", ة: "ه", ى: "ي", ؤ: "و", ئ: "ي", ـ: "", ...PERSIAN };
+const ARTICLES = ["adh", "ash", "ath", "al", "as", "ad", "ar", "at", "an", "az"];
+const GLUED = [...ARTICLES, "esh", "el", "es", "en", "er"].sort((one, other) => other.length - one.length);
+// Words around the name that are no part of it.
+const AROUND = new Set(
+  (
+    "حي الحي بحي جده بجده في مدينه بمدينه محافظه منطقه السعوديه المملكه jeddah jedda jiddah jidda district dist hai " +
+    "hay hayy hayi neighborhood neighbourhood quarter area city of in the saudi arabia ksa"
+  ).split(" "),
+);
+const SOUNDS = [
+  [/ee|ii|ie/g, "i"],
+  [/oo|ou|uo/g, "u"],
+  [/aa/g, "a"],
+  [/ph/g, "f"],
+  [/q/g, "k"],
+  [/o/g, "u"],
+  [/e/g, "i"],
+  [/y/g, "i"],
+  [/(.)\1+/gu, "$1"],
+  [/([a-z])h$/, "$1"],
+];
 
-// The same folding as municipality/text.py (loose_key), so that what is found here is found there.
-function key(text) {
+// The same folding as municipality/text.py and district_names.py, so that what is found here is found there.
+function words(text) {
   const plain = text
-    .replace(/[أإآٱةىؤئـ]/g, (letter) => SAME[letter])
-    .replace(/[٠-٩۰-۹]/g, (digit) => EASTERN.indexOf(digit) % 10)
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .replace(/[أإآٱةىؤئـیکھہ]/g, (letter) => SAME[letter])
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
+    .replace(/[\u2018\u2019'`\u02bb-\u02bf]/g, "")
     .toLowerCase();
-  const words = plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word && !ARTICLES.has(word));
-  return words.join("").replace(/^ال/, "");
+  return plain.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+}
+
+function join(parts) {
+  const bare = parts.filter((word) => !ARTICLES.includes(word));
+  return bare.map((word) => (word.length > 3 ? word.replace(/^ال/, "") : word)).join("");
+}
+
+const key = (text) => join(words(text));
+const heard = (text) => SOUNDS.reduce((said, [pattern, sound]) => said.replace(pattern, sound), text);
+
+const inside = (text) => join(words(text).filter((word) => !AROUND.has(word) && !/^\p{Nd}{4,}$/u.test(word)));
+
+// Everything the text may mean: as it is, without what stands around the name, without an article glued to it.
+function meanings(text) {
+  const name = inside(text);
+  const glued = GLUED.filter((article) => name.startsWith(article)).map((article) => name.slice(article.length));
+  return [...new Set([key(text), name, ...glued])].filter((one) => one.length > 1);
+}
+
+// Is the one the other but for one letter left out, put in, mistaken, or two exchanged?
+function withinOne(one, other) {
+  if (Math.abs(one.length - other.length) > 1) return false;
+  let at = 0;
+  while (at < one.length && at < other.length && one[at] === other[at]) at += 1;
+  const [rest, more] = [one.slice(at), other.slice(at)];
+  const exchanged = rest[0] === more[1] && rest[1] === more[0] && rest.slice(2) === more.slice(2);
+  return rest.slice(1) === more.slice(1) || rest.slice(1) === more || rest === more.slice(1) || exchanged;
 }
 
 function build(input) {
@@ -24,7 +72,8 @@ function build(input) {
     name: option.value,
     other: option.textContent.trim(),
     home: option.dataset.home,
-    keys: [key(option.value), key(option.textContent)],
+    keys: [option.value, option.textContent].flatMap((name) => [key(name), inside(name)]),
+    sounds: [heard(key(option.value)), heard(key(option.textContent))],
   }));
   // On a slow line somebody is writing already.
   const writing = document.activeElement === input;
@@ -50,10 +99,30 @@ function build(input) {
   let active = -1;
 
   function find() {
-    const wanted = key(input.value);
-    const fitting = places.filter((place) => place.keys.some((name) => name.includes(wanted)));
-    const begins = (place) => (place.keys.some((name) => name.startsWith(wanted)) ? 0 : 1);
-    return fitting.sort((one, other) => begins(one) - begins(other));
+    const wanted = meanings(input.value);
+    if (!wanted.length) return input.value.trim() ? places.filter((place) => holds(place, [key(input.value)])) : places;
+    const begins = (place) => (wanted.some((one) => place.keys.some((name) => name.startsWith(one))) ? 0 : 1);
+    const fitting = places.filter((place) => holds(place, wanted));
+    if (fitting.length) return fitting.sort((one, other) => begins(one) - begins(other));
+    return places.filter((place) => near(place, wanted));
+  }
+
+  const holds = (place, wanted) =>
+    wanted.some(
+      (one) => place.keys.some((name) => name.includes(one)) || place.sounds.some((name) => name.includes(heard(one))),
+    );
+  const near = (place, wanted) =>
+    wanted
+      .filter((one) => one.length > 2)
+      .some((one) =>
+        [...place.keys, ...place.sounds].some((name) => withinOne(one, name) || withinOne(heard(one), name)),
+      );
+
+  function same() {
+    const wanted = meanings(input.value);
+    const exact = (names, of) => places.filter((place) => wanted.some((one) => place[names].includes(of(one))));
+    const found = exact("keys", (one) => one);
+    return found.length ? found : exact("sounds", heard);
   }
 
   function open() {
@@ -133,8 +202,8 @@ function build(input) {
     if (option) choose(option);
   });
   input.addEventListener("blur", () => {
-    const same = places.filter((place) => place.keys.includes(key(input.value)));
-    if (input.value.trim() && same.length === 1) input.value = same[0].name;
+    const found = same();
+    if (found.length === 1) input.value = found[0].name;
     close();
   });
   if (writing) input.focus();
