@@ -48,6 +48,10 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
+# What the number of a person who was erased begins with.
+ERASED = "E"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person or establishment, keyed by an ID of one of the kinds of `id_kinds`: a national ID most often."""
 
@@ -104,6 +108,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         if update_fields is not None and "full_name" in update_fields:
             update_fields = {*update_fields, "name_key"}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    @property
+    def is_erased(self) -> bool:
+        """The row stays for what points to it, and tells of nobody who they were (services.personal_data)."""
+        return self.national_id.startswith(ERASED)
 
     def __str__(self) -> str:
         return self.full_name

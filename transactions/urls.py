@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import answering, documents, drafts, files, office, public, requests
+from .views import answering, documents, drafts, files, office, personal, public, requests
 
 app_name = "transactions"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("services/<slug:code>/", public.service, name="service"),
     path("inquiry/", public.inquire, name="inquiry"),
     path("help/", public.page, {"name": "help"}, name="help"),
+    path("profile/data/", personal.export, name="my_data"),
+    path("profile/erase/", personal.erase, name="erase"),
     path("privacy/", public.page, {"name": "privacy"}, name="privacy"),
     path("accessibility/", public.page, {"name": "accessibility"}, name="accessibility"),
     path("apply/<slug:code>/", drafts.start, name="start"),

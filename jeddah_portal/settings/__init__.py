@@ -13,6 +13,7 @@ from .journal import *
 from .logs import *
 from .messages import *
 from .people import *
+from .privacy import *
 from .security import *
 from .work import *
 

@@ -141,6 +141,7 @@ PUBLIC = (
     Shown("letter", "/requests/{letter}/documents/electricity-letter/", "citizen"),
     Shown("minutes", "/requests/{minutes}/documents/subdivision-minutes/", "citizen"),
     Shown("profile", "/profile/", "citizen"),
+    Shown("erase", "/profile/erase/", "other_citizen", session=session_just_confirmed),
     Shown("programs", "/profile/programs/", "citizen", session=session_just_confirmed),
     Shown("programs-made", "/profile/programs/", "citizen", session=session_just_confirmed, then=make_a_token),
     Shown("code", "/first/code/", "citizen", session=session_with_code_sent),

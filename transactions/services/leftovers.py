@@ -11,6 +11,7 @@ from accounts import trail
 from accounts.services import forget_old_codes
 
 from ..models import Try
+from .personal_data import keep_no_longer
 
 logger = logging.getLogger(__name__)
 # Of each kind, so that one go stays well under a task's time limit however much there is; the next goes on.
@@ -26,5 +27,6 @@ def clean_up(now: datetime) -> None:
         "codes": forget_old_codes(now, MOST),
         "access_records": trail.forget(now, MOST),
         "tries": Try.objects.filter(pk__in=tries).delete()[0],
+        **keep_no_longer(now, MOST),
     }
     logger.info("cleaned up", extra=gone)

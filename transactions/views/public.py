@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -134,8 +136,11 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
-    """Help, privacy and accessibility are words only."""
-    return render(request, f"pages/{name}.html")
+    """Help, privacy and accessibility are words only, and what the settings say of personal data."""
+    language = get_language() or settings.LANGUAGE_CODE
+    said = {key: value[language] if isinstance(value, dict) else value for key, value in settings.PRIVACY.items()}
+    kept = {"drafts": settings.KEEP_DRAFTS_DAYS, "notices": settings.KEEP_NOTICES_DAYS, "log": settings.ACCESS_LOG_DAYS}
+    return render(request, f"pages/{name}.html", {"privacy": said, "kept": kept})
 
 
 @never_cache

@@ -1,0 +1,168 @@
+"""What the law gives people: their data in a form programs read, and its erasure; and what is kept no longer.
+
+What was promised stays verifiable: the journal names nobody, and whoever holds an ID number can still check the mark
+that stands for it. Requests themselves are municipal files: they stay, and no row tells any more who made them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from knox.models import AuthToken
+
+from accounts import trail
+from accounts.access import holds_power
+from accounts.errors import AccountError
+from accounts.models import ERASED, AccessRecord, Act, Authorisation, OneTimeCode, PhoneChange, Proposal, User
+from journal import chain
+from journal.entry import person_mark
+
+from .. import pictures
+from ..models import Attachment, Delivery, Draft, Notification, Outbox, Transaction
+
+UNKNOWN = "—"
+LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
+
+
+# -- export ----------------------------------------------------------------------------------------------------
+
+
+def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
+    """Everything kept about this person, as JSON holds it; kept in the access log that it was taken out."""
+    trail.record(Act.EXPORT, by=user, person=user, now=now)
+    own = ("national_id", "full_name", "phone", "email", "language", "sms_notices", "email_notices", "date_joined")
+    return {
+        "made_at": now or timezone.now(),
+        "person": {name: getattr(user, name) for name in (*own, "identity_verified_at", "last_login")},
+        "requests": [_request(case) for case in user.transactions.order_by("pk")],
+        "drafts": [
+            {"service": draft.service, "answers": draft.answers, "saved_at": draft.updated_at}
+            for draft in Draft.objects.unsent().filter(applicant=user).order_by("pk")
+        ],
+        "files": list(
+            Attachment.objects.filter(Q(transaction__applicant=user) | Q(draft__applicant=user), removed_at=None)
+            .order_by("pk")
+            .values("key", "document", "original_name", "content_type", "size", "sha256", "uploaded_at")
+        ),
+        "authorisations": list(
+            user.authorisations.order_by("pk").values(
+                "office__licence_number", "plan_number", "parcel_number", "status", "given_at", "revoked_at"
+            )
+        ),
+        "posts": list(user.posts.order_by("pk").values("office__code", "role", "starts_on", "ends_on")),
+        "engineering_offices": list(
+            user.memberships.order_by("pk").values("office__licence_number", "role", "starts_on", "ends_on")
+        ),
+        "programs": list(
+            AuthToken.objects.filter(user=user).values("program__name", "program__scopes", "created", "expiry")
+        ),
+        "notices": list(Notification.objects.filter(recipient=user).order_by("pk").values("created_at", "read_at")),
+        "phone_changes": list(PhoneChange.objects.filter(user=user).order_by("pk").values("old", "new", "changed_at")),
+        "who_looked": list(
+            AccessRecord.objects.filter(person=user).order_by("pk").values("at", "act", "subject", "office__code")
+        ),
+    }
+
+
+def _request(case: Transaction) -> dict[str, Any]:
+    told = ("seq", "at", "move", "from_status", "to_status", "reason")
+    return {
+        "reference": case.reference,
+        "service": case.service,
+        "status": case.status,
+        "submitted_at": case.submitted_at,
+        "answers": case.answers,
+        "events": list(case.events.order_by("seq").values(*told)),
+        "asked": list(case.deficiencies.order_by("pk").values("sentence", "answer", "answered_at")),
+        "papers": list(case.issued_documents.order_by("pk").values("kind", "number", "issued_at", "valid_until")),
+    }
+
+
+# -- erasure ---------------------------------------------------------------------------------------------------
+
+
+def why_not_erased(user: User, now: datetime) -> str:
+    """What stands against erasing this person now, in words; nothing when nothing does."""
+    if holds_power(user):
+        return _("You work for the municipality. Your posts have to end first.")
+    if user.memberships.current(timezone.localdate(now)).exists():
+        return _("You work in an engineering office. Your membership has to end first.")
+    if user.transactions.open().exists():
+        return _("You have open requests. Wait until they are closed, or withdraw them first.")
+    if user.authorisations.filter(status__in=LIVE).exists():
+        return _("An engineering office is still authorised by you. Revoke that first.")
+    return ""
+
+
+@transaction.atomic
+def erase(user: User, *, by: User, now: datetime | None = None) -> None:
+    """Take out of the database who this person is. AccountError `cannot_be_erased` with what stands against it.
+
+    Their account opens no more. Closed requests stay as municipal files under a person without name, number or mobile.
+    """
+    now = now or timezone.now()
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if said := why_not_erased(locked, now):
+        raise AccountError("cannot_be_erased", said)
+    OneTimeCode.objects.filter(national_id=locked.national_id).delete()
+    PhoneChange.objects.filter(user=locked).update(old="", new="")
+    Proposal.objects.filter(person=locked).update(phone="")
+    kind = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=kind, object_id=str(locked.pk)).update(object_repr=UNKNOWN, change_message="")
+    AuthToken.objects.filter(user=locked).delete()
+    Authenticator.objects.filter(user=locked).delete()
+    _throw_away(Draft.objects.unsent().filter(applicant=locked), now)
+    _forget_notices(Notification.objects.filter(recipient=locked))
+    marks = [(case.reference, person_mark(case.mark_salt, locked.national_id)) for case in locked.transactions.all()]
+    locked.national_id = f"{ERASED}{locked.pk:09d}"
+    locked.full_name, locked.phone, locked.email, locked.is_active = UNKNOWN, "", "", False
+    locked.set_unusable_password()
+    locked.save()
+    trail.record(Act.ERASED, by=by, person=locked, now=now)
+    for reference, mark in marks:
+        # So that the journal's check knows whose mark that of the request was, which no row can tell any more.
+        chain.append("erased", reference, {"for": mark}, now)
+
+
+def _throw_away(drafts: Any, now: datetime) -> int:
+    """Drafts with their files; the files' bytes go with the daily sweep."""
+    gone = list(drafts.values_list("pk", flat=True))
+    files = Attachment.objects.filter(draft__in=gone, transaction=None)
+    keys = list(files.values_list("key", flat=True))
+    files.update(removed_at=now)
+    Draft.objects.filter(pk__in=gone).delete()
+    transaction.on_commit(lambda: [pictures.forget(key) for key in keys], robust=True)
+    return len(gone)
+
+
+def _forget_notices(notices: Any) -> int:
+    chosen = list(notices.values_list("pk", flat=True))
+    Outbox.objects.filter(kind="notify", subject__in=chosen).delete()
+    Delivery.objects.filter(notification__in=chosen).delete()
+    Notification.objects.filter(pk__in=chosen).delete()
+    return len(chosen)
+
+
+# -- retention -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def keep_no_longer(now: datetime, most: int) -> dict[str, int]:
+    """Apply the periods of settings.privacy, so many of each kind at a time; returns how many went."""
+    stale = now - timedelta(days=settings.KEEP_DRAFTS_DAYS)
+    drafts = Draft.objects.unsent().filter(updated_at__lt=stale).order_by("pk").values("pk")[:most]
+    old = now - timedelta(days=settings.KEEP_NOTICES_DAYS)
+    notices = Notification.objects.filter(created_at__lt=old).order_by("pk")[:most]
+    return {
+        "drafts": _throw_away(Draft.objects.filter(pk__in=list(drafts.values_list("pk", flat=True))), now),
+        "notices": _forget_notices(notices),
+    }
