@@ -57,10 +57,14 @@ def routes() -> list[str]:
             if isinstance(pattern, URLResolver):
                 yield from walk(pattern.url_patterns, prefix + str(pattern.pattern).lstrip("^"))
             elif isinstance(pattern, URLPattern):
-                # Django lists the apps in the order in which they were registered.
-                yield APPS.sub(lambda found: "|".join(sorted(found[0].split("|"))), prefix + str(pattern.pattern))
+                yield in_order(prefix + str(pattern.pattern))
 
     return sorted(set(walk(get_resolver().url_patterns, "/")))
+
+
+def in_order(route: str) -> str:
+    """Django lists the apps of the admin in the order in which they were registered."""
+    return APPS.sub(lambda found: "|".join(sorted(found[0].split("|"))), route)
 
 
 @dataclass
