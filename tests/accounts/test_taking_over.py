@@ -132,7 +132,7 @@ def test_a_verified_persons_new_phone_is_recorded_and_owed_to_the_old_one_until_
     assert "222" in told
     entry = LogEntry.objects.get(object_id=str(person.pk))
     assert entry.user == cast.clerk
-    assert "+966511111111 → +966522222222" in entry.change_message
+    assert "من \u2068+966511111111\u2069 إلى \u2068+966522222222\u2069" in entry.change_message
 
 
 def in_the_list_of_people(person, **changed):
@@ -150,7 +150,7 @@ def test_an_administrators_change_of_a_phone_is_recorded_and_told_as_well(cast, 
     (told,) = messages_sent(settings)
     assert told.startswith("+966511111111")
     said = [entry.change_message for entry in LogEntry.objects.filter(user=cast.administrator)]
-    assert any("+966511111111 → +966522222222" in message for message in said)
+    assert any("من \u2068+966511111111\u2069 إلى \u2068+966522222222\u2069" in message for message in said)
 
 
 def test_an_account_of_nobody_known_is_handed_over_by_an_administrator_too(cast, settings, signed_in):
