@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -14,7 +16,9 @@ from . import services
 from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
 from .models import Certainty, District, Holiday, Named, Office
 from .previewed_admin import PreviewedAdmin
+from .signals import office_suspended
 from .text import search_key
+from .versioned_forms import VersionedForm
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 
@@ -47,12 +51,40 @@ class FixedCodeAdmin(ReferenceAdmin):
         return self.fixed if obj else ()
 
 
+class OfficeForm(VersionedForm):
+    hand_over = forms.BooleanField(
+        label=_("hand over the files that lie there as well"),
+        required=False,
+        help_text=_("What comes goes to the office that takes over in any case. Without this, what lies there stays."),
+    )
+
+    class Meta:
+        model = Office
+        exclude = ()
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("hand_over") and not typed.get("suspended"):
+            self.add_error("hand_over", _("Files are handed over from an office that is suspended."))
+        # For whoever says beforehand what saving this would do (signals.consequences_wanted).
+        self.instance.hand_over_files = typed.get("hand_over", False)
+        return typed
+
+
 class OfficeAdmin(FixedCodeAdmin):
+    form = OfficeForm
     fixed = ("code", "kind")
     list_display = ("short", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
     search_fields = ("code", "name_ar", "name_en")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        hand_over = form.cleaned_data.get("hand_over", False)
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if obj.suspended and ("suspended" in form.changed_data or hand_over):
+                office_suspended.send(Office, office=obj, hand_over=hand_over)
 
     @admin.display(description=_("files a day"), ordering="capacity")
     def a_day(self, office: Office) -> int:

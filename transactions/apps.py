@@ -21,6 +21,7 @@ class TransactionsConfig(AppConfig):
             powers,
             recount,
             routing,
+            suspension,
         )
         from .verification import number_typed, status_now
 

@@ -61,7 +61,7 @@ def decide(
     else:
         branch, rule_id = district_branch, "district.branch"
 
-    stand_in = _in_service(branch, offices)
+    stand_in = in_service(branch, offices)
     if stand_in != branch:
         facts["suspended"] = branch
         rule_id = f"{rule_id}+suspended.fallback"
@@ -69,7 +69,7 @@ def decide(
     return Decision(stand_in, centre, rule_id, facts)
 
 
-def _in_service(code: str, offices: Mapping[str, OfficeFacts]) -> str:
+def in_service(code: str, offices: Mapping[str, OfficeFacts]) -> str:
     """Follow fallbacks from a suspended office; the central office is the last resort, also out of a circle."""
     seen: set[str] = set()
     while offices[code].suspended and code != CENTRAL:

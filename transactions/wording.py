@@ -28,6 +28,8 @@ TITLES = {
     "register": gettext_noop("Entered in the incoming register"),
     "take": gettext_noop("An employee has taken the file"),
     "reassign": gettext_noop("The file was given to another employee"),
+    "hand_over": gettext_noop("Another office goes on with it"),
+    "stay": gettext_noop("The office is closed for now"),
     "give_back": gettext_noop("The file waits for another employee"),
     "recommend": gettext_noop("Stage “%(stage)s” finished"),
     "return": gettext_noop("Returned to you for completion"),
@@ -60,6 +62,12 @@ def _office(event: Event) -> str:
 def where_to(event: Event) -> str:
     """The office the file went to by this event, by the code among its facts; empty when it stayed."""
     code = event.facts.get("branch") or (event.facts.get("to") if "sent_by" in event.facts else "") or ""
+    found = office_by_code(code)
+    return found.name if found else code
+
+
+def _suspended(event: Event) -> str:
+    code = event.facts.get("sent_by", "")
     found = office_by_code(code)
     return found.name if found else code
 
@@ -122,6 +130,14 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     ),
     "take": lambda event: _("An employee of %(office)s is working on it.") % {"office": _office(event)},
     "reassign": lambda event: _("Another employee of %(office)s is now working on it.") % {"office": _office(event)},
+    "hand_over": lambda event: (
+        _("%(office)s is closed for now. Your request goes on at %(to)s under the same number and due date.")
+        % {"office": _suspended(event), "to": where_to(event)}
+    ),
+    "stay": lambda event: (
+        _("%(office)s is closed for now. Your request keeps its place there; its number stays valid.")
+        % {"office": _suspended(event)}
+    ),
     "give_back": lambda event: _("It keeps its place and its due date."),
     "recommend": lambda event: _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)},
     "return": _return,

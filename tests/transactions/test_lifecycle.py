@@ -29,6 +29,20 @@ EXPECTED = {
         {"stage role"},
     ),
     "reassign": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"supervisor"}),
+    "hand_over": (
+        {
+            "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",
+            "returned", "awaiting_payment",
+        },
+        {"system"},
+    ),
+    "stay": (
+        {
+            "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",
+            "returned", "awaiting_payment",
+        },
+        {"system"},
+    ),
     "give_back": (
         {
             "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",

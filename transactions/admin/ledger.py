@@ -181,6 +181,8 @@ WORK = {
     "notify": gettext_lazy("Send a notice"),
     "recount": gettext_lazy("Work out due dates anew after a holiday"),
     "warn": gettext_lazy("Warn of a new mobile"),
+    "hand_over": gettext_lazy("Hand the files of a suspended office over"),
+    "stay": gettext_lazy("Tell whose files wait at a suspended office"),
     "hand_back": gettext_lazy("Free the files of somebody who left"),
     "warn_name": gettext_lazy("Tell of a name put right"),
 }

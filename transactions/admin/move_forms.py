@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 # Moves that are nobody's on the staff.
-OUTSIDE = frozenset({"route", "answer", "withdraw"})
+OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues read it."), "approve": gettext_lazy("The applicant reads it.")}
 PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})

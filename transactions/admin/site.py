@@ -19,8 +19,12 @@ from accounts.access import (
     signed_in,
     staff_may_enter,
 )
-from accounts.models import Role
+from accounts.models import Role, StaffPost
 from municipality.guarded_admin import AdministeredSite
+from municipality.models import Office, OfficeKind
+from municipality.services import offices
+
+from ..services.suspension import stand_in
 
 
 class StaffSite(AdministeredSite):
@@ -58,6 +62,7 @@ class StaffSite(AdministeredSite):
             "at_a_counter": Role.CENTRE_CLERK in roles,
             "supervises": Role.SUPERVISOR in roles,
             "administers": Role.ADMINISTRATOR in roles,
+            "closed_offices": _closed_offices(posts),
             "my_posts": " · ".join(f"{post.get_role_display()}, {post.office.name}" for post in posts[:2]),
         }
         return super().each_context(request) | own
@@ -87,6 +92,14 @@ class StaffSite(AdministeredSite):
     def reference(self, request: HttpRequest) -> HttpResponse:
         """Reference data, people and the books: Django's own index of lists."""
         return self.index(request, {"title": _("Reference data and books")})
+
+
+def _closed_offices(posts: list[StaffPost]) -> list[tuple[Office, Office | None]]:
+    """Suspended offices this person works at, or whose work comes to theirs, and who stands in; no query."""
+    mine = {post.office_id for post in posts}
+    closed = [office for office in offices().values() if office.suspended]
+    pairs = [(office, None if office.kind == OfficeKind.SERVICE_CENTRE else stand_in(office)) for office in closed]
+    return [(office, to) for office, to in pairs if office.pk in mine or (to is not None and to.pk in mine)]
 
 
 staff_site = StaffSite(name="staff")

@@ -37,6 +37,8 @@ TOLD = frozenset(
         "refer",
         "reopen",
         "withdraw",
+        "hand_over",
+        "stay",
         "correct",
     }
 )
