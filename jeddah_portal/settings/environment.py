@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import environ
@@ -14,6 +15,9 @@ if (BASE_DIR / ".env").exists():
     env.read_env(str(BASE_DIR / ".env"))
 
 DEMO = env.bool("DEMO", default=True)
+if not DEMO:
+    # Whatever this process writes, parts of files and backups too, is for its own user alone.
+    os.umask(0o077)
 VAR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 DEMO_TRANSACTIONS = env.int("DEMO_TRANSACTIONS", default=2010)
 

@@ -12,15 +12,17 @@ from django.core.files.storage import FileSystemStorage
 
 
 class Disk(FileSystemStorage):
-    """Files are on the disk (fsync) and whole before they have their name."""
+    """Files are on the disk (fsync) and whole before they have their name. Nobody but the portal's user reads them,
+    whatever umask it was started with.
+    """
 
     def _save(self, name: str, content: File[Any]) -> str:
         target = Path(self.path(name))
         unfinished = Path(self.path(f"unfinished/{uuid.uuid4().hex}"))
         try:
-            for place in (target, unfinished):
-                place.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("xb") as out:
+            for folder in (Path(self.location), target.parent, unfinished.parent):
+                _private(folder)
+            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 for chunk in content.chunks():
                     out.write(chunk)
                 out.flush()
@@ -37,6 +39,13 @@ class Disk(FileSystemStorage):
             return super().listdir(path)
         except FileNotFoundError:
             return [], []
+
+
+def _private(folder: Path) -> None:
+    """There, and closed to all others; one that an older version left open too."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
 
 
 def _sync(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +19,7 @@ from transactions.models import Attachment
 from transactions.services import drafts
 
 from ..conftest import drive, provision, upload
+from ..production import environment, start
 
 GOOD = "s3://key:a%2Fb%2Bc@store.example:9000/papers?region=me-1"
 
@@ -111,3 +114,23 @@ def test_a_store_that_is_away_is_told_in_words_and_nothing_is_half_kept(cast, si
     assert answer.status_code == 503
     assert answer["Retry-After"]
     assert re.search("الخدمة متوقفة", answer.content.decode())
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_nobody_else_reads_what_lies_on_the_disk(settings, umask):
+    before = os.umask(umask)
+    try:
+        Path(settings.MEDIA_ROOT).mkdir(mode=0o755)
+        for name in ("ab/cdef", "up/1/part", "seen/ab/page-1.png"):
+            default_storage.save(name, ContentFile(b"x"))
+    finally:
+        os.umask(before)
+    root = Path(settings.MEDIA_ROOT)
+    assert [path for path in (root, *root.rglob("*")) if path.stat().st_mode & 0o077 and path.is_file()] == []
+    assert root.stat().st_mode & 0o777 == 0o700
+
+
+def test_outside_the_demo_whatever_is_written_is_for_its_own_user_alone(tmp_path):
+    say = f"import jeddah_portal.settings; open({str(tmp_path / 'x')!r}, 'w').close()"
+    assert start(environment(tmp_path), "-c", say).returncode == 0
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
