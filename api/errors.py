@@ -27,6 +27,7 @@ STATUS_BY_CODE = {
     "key_reused": status.HTTP_422_UNPROCESSABLE_ENTITY,
     "content_range": status.HTTP_400_BAD_REQUEST,
     "not_found": status.HTTP_404_NOT_FOUND,
+    "over_quota": status.HTTP_429_TOO_MANY_REQUESTS,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
     "no_room": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_the_applicant": status.HTTP_403_FORBIDDEN,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import provision
 from provision import PYTHON, ROOT, say
 
-from .server import CELERY, World, send, submission
+from .server import CELERY, World, send, submission, submissions
 
 NOOPS = 10_000
 SEEDS = 280
@@ -153,12 +153,12 @@ def drain(world: World, processes: int) -> float:
 
 def while_submitting(world: World) -> str:
     """95 % of submissions, by a single client, without a worker and while the backlog drains."""
-    portal, token = world.portal(), world.token()
-    bodies = [submission(portal, token) for _ in range(2 * PROBES)]
+    portal = world.portal()
+    ready = submissions(world, portal, 2 * PROBES)
 
-    def p95(some: list[bytes]) -> float:
+    def p95(some: list[tuple[str, bytes]]) -> float:
         waits = []
-        for number, body in enumerate(some):
+        for number, (token, body) in enumerate(some):
             began = time.perf_counter()
             status, answer = send(portal, token, body, f"probe-{len(some)}-{number}-{began}")
             waits.append((time.perf_counter() - began) * 1000)
@@ -166,13 +166,13 @@ def while_submitting(world: World) -> str:
                 raise SystemExit(f"{status}: {answer[:300]!r}")
         return statistics.quantiles(waits, n=20)[-1]
 
-    alone = p95(bodies[:PROBES])
+    alone = p95(ready[:PROBES])
     ring(world)
     before = waiting(world)
     with worker(world, 2):
         while waiting(world) == before:
             time.sleep(0.2)
-        busy = p95(bodies[PROBES:])
+        busy = p95(ready[PROBES:])
         left = waiting(world)
     note = "" if left else " (the backlog was drained before they ended)"
     figures = f"{alone:.1f} ms alone, {busy:.1f} ms while draining{note}"

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import provision
-from provision import Family, say
+from provision import Family
 
-from .server import Server, World, inquiry_form, submission
+from .server import Server, World, inquiry_form
+from .server import submissions as prepared
 
 CLIENTS = 8
 SECONDS = 3
+MOST_A_SECOND = 300
+"""Submissions that are made ready for each second."""
 
 
 @dataclass
@@ -167,21 +170,20 @@ def line(name: str, pairs: list[tuple[Run, Run]]) -> str:
 
 def submissions(world: World, bare: Server, portal: Server) -> list[tuple[Run, Run]]:
     """Each request has files of its own, uploaded before; the load lasts as long as they do."""
-    seconds, most_a_second = SECONDS, 300
+    seconds, most_a_second = SECONDS, MOST_A_SECOND
     many = seconds * most_a_second * (world.rounds + 1)
-    token = world.token()
-    say(f"uploading the files of {many} submissions")
     bodies = world.var / "bodies"
-    bodies.write_text("\n".join(submission(portal, token).decode() for _ in range(many)))
+    ready = prepared(world, portal, many)
+    bodies.write_text("\n".join(f"{token}\t{body.decode()}" for token, body in ready))
     pairs = []
     for number in range(world.rounds + 1):
         base = wrk(world, bare, "/insert/", 'wrk.method = "POST"', seconds)
-        script = feed(bodies, token, first=number * seconds * most_a_second)
+        script = feed(bodies, first=number * seconds * most_a_second)
         pairs.append((base, wrk(world, portal, "/api/v1/transactions/", script, seconds)))
     return pairs[1:]  # the first was to get warm
 
 
-def feed(bodies: Path, token: str, first: int) -> str:
+def feed(bodies: Path, first: int) -> str:
     """A script that sends the lines of a file one by one, each under a key of its own."""
     return f"""
 local bodies = {{}}
@@ -189,10 +191,11 @@ for text in io.lines("{bodies}") do bodies[#bodies + 1] = text end
 local at = {first}
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Token {token}"
 request = function()
   at = at + 1
+  local token, body = (bodies[at] or "none\\t"):match("^([^\\t]*)\\t(.*)$")
+  wrk.headers["Authorization"] = "Token " .. token
   wrk.headers["Idempotency-Key"] = "load-{time.time_ns()}-" .. at
-  return wrk.format(nil, nil, nil, bodies[at])
+  return wrk.format(nil, nil, nil, body)
 end
 """

@@ -13,6 +13,7 @@ from .server import CELERY, World, children, inquiry_form, send, submission
 LOOKS = 6
 # As many as the machine does beside other work: memory grows with requests, not with haste.
 PAUSE_SECONDS = 0.1
+REST_SECONDS = 15
 
 
 def measure(world: World, minutes: float) -> str:
@@ -24,7 +25,7 @@ def measure(world: World, minutes: float) -> str:
     started = {"gunicorn": portal.master}
     for name, more in (("worker", ["--concurrency", "2"]), ("beat", [])):
         started[name] = world.family.start(name, [*CELERY, name, *more], env=world.env, log=world.log).pid
-    time.sleep(15)
+    time.sleep(REST_SECONDS)
     form, headers = inquiry_form(portal, world.sample)
     body = json.dumps(world.sample).encode()
     looks, sent = [memory(started)], 0

@@ -33,7 +33,15 @@ PNG = (
     + chunk(b"IDAT", zlib.compress(b"\x00\xff\xff\xff"))
     + chunk(b"IEND", b"")
 )
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+# One empty page.
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+# A person may have 200 files that belong to no request yet; each submission brings five.
+EACH_PERSON = 30
+# One measures what the portal can do, not what one person may.
+UNLIMITED = {"QUOTA_REQUESTS": "0", "QUOTA_DRAFTS": "0", "QUOTA_UPLOAD_MB": "0"}
 
 
 class Server:
@@ -104,6 +112,19 @@ class World:
         )
         return self.shell(code).split()[-1]
 
+    def tokens(self, many: int) -> list[str]:
+        """Tokens of the API for as many people made for this."""
+        code = (
+            "from knox.models import AuthToken; from accounts.models import User; from django.utils import timezone\n"
+            "from jeddah_portal.demo.names import national_id\n"
+            "first = User.objects.count()\n"
+            f"for n in range(first, first + {many}):\n"
+            "    user = User.objects.create_user(national_id(7_000_000 + n), None, full_name='bench',\n"
+            "        phone=f'+9665{n:08d}', identity_verified_at=timezone.now())\n"
+            "    print(AuthToken.objects.create(user)[1])"
+        )
+        return self.shell(code).split()[-many:]
+
     def shell(self, code: str) -> str:
         """Run Python in the portal; what it printed."""
         command = [PYTHON, ROOT / "manage.py", "shell", "--no-imports", "-c", code]
@@ -135,7 +156,7 @@ class World:
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:
     log = var / "log"
-    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO")
+    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO", **UNLIMITED)
     env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
     env["REDIS_URL"] = provision.start_redis(family, var / "redis", log=log)
     say(f"building a city of {transactions} transactions")
@@ -180,6 +201,14 @@ def submission(portal: Server, token: str) -> bytes:
     }  # fmt: skip
     files = {code: [upload(portal, token, code) for _ in range(many)] for code, many in DOCUMENTS.items()}
     return json.dumps({"service": "electricity-connection", "answers": answers, "attachments": files}).encode()
+
+
+def submissions(world: World, portal: Server, many: int) -> list[tuple[str, bytes]]:
+    """(token, body) of as many submissions with files of their own, which lie there already."""
+    tokens = world.tokens(-(-many // EACH_PERSON))
+    say(f"uploading the files of {many} submissions of {len(tokens)} people")
+    senders = [tokens[number // EACH_PERSON] for number in range(many)]
+    return [(token, submission(portal, token)) for token in senders]
 
 
 def send(portal: Server, token: str, body: bytes, key: str) -> tuple[int, bytes]:

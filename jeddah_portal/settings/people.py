@@ -62,3 +62,6 @@ KEYS.update({"SECOND_FACTOR_KEYS": min(SECOND_FACTOR_KEYS, key=len)} if SECOND_F
 # -- how much one may ask for in an hour (docs/operations.md): members of an engineering office ten times as much, staff
 # -- at their work as much as they like
 QUOTA_CODES = env.int("QUOTA_CODES", default=3000)
+QUOTA_REQUESTS = env.int("QUOTA_REQUESTS", default=20)
+QUOTA_DRAFTS = env.int("QUOTA_DRAFTS", default=40)
+QUOTA_UPLOAD_MB = env.int("QUOTA_UPLOAD_MB", default=600)

@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 from ..conftest import provision
 from ..journeys.conftest import database_url
 from .run import Run
-from .stack import PATIENCE, Stack, answers, until
+from .stack import PATIENCE, UNLIMITED, Stack, answers, until
 
 ROOT = Path(django_settings.BASE_DIR)
 
@@ -41,11 +41,12 @@ def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     begun: list[subprocess.Popen[bytes]] = []
 
     def start(*command: str, log: str | Path = os.devnull, **env: str) -> subprocess.Popen[bytes]:
+        quiet = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
         with open(log, "ab") as out:
             process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=ROOT,
-                env=os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"} | env,
+                env=os.environ | UNLIMITED | quiet | env,
                 stderr=out,
                 stdout=out,
                 start_new_session=True,

@@ -178,12 +178,18 @@ def run(tree: Path, tests: tuple[str, ...]) -> tuple[str, str]:
     return "red", what
 
 
-def table() -> bool:
-    """Run them all and print the table; True when every mutant is red and the build itself green."""
+def table(only: str = "") -> bool:
+    """Run them all and print the table; True when every mutant is red and the build itself green.
+
+    With `only`, those alone whose protection is called so or partly so, and not the build itself.
+    """
     good, lines = True, []
+    chosen = [mutant for mutant in MUTANTS if only in mutant.protection]
+    if not chosen:
+        raise SystemExit(f"no mutant is called “{only}”")
     with tempfile.TemporaryDirectory(prefix="jeddah-mutants-") as folder:
         whole = tuple(dict.fromkeys(test for mutant in MUTANTS for test in mutant.shown_by))
-        for number, mutant in enumerate([None, *MUTANTS]):
+        for number, mutant in enumerate(chosen if only else [None, *MUTANTS]):
             tree, began = Path(folder) / str(number), time.monotonic()
             copy(tree)
             if mutant:

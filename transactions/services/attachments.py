@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from municipality.text import isolated
 
-from .. import access, kinds, pictures
+from .. import access, kinds, pictures, quotas
 from ..errors import DomainError
 from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
@@ -82,6 +82,7 @@ def _keep(
     size = upload.size or 0
     check_size(document, name, size, most_bytes)
     content_type = check_kind(document, name, upload, accepts)
+    quotas.spend_bytes(size, by, now)
     sha256 = _digest(upload)
     looked = look(upload, document=document, name=name, kind=content_type, sha256=sha256, sender=by.pk)
     key = uuid.uuid4()

@@ -20,7 +20,7 @@ from municipality.models import Office
 from municipality.text import prose
 from municipality.versioned_forms import saved_meanwhile
 
-from .. import access, answers, pictures
+from .. import access, answers, pictures, quotas
 from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Overtaken, Problem
 from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
@@ -81,6 +81,7 @@ def start(
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
         if untouched is None:
+            quotas.spend("drafts", by, now)
             return Draft.objects.create(**kind, visitor_changes=visitor_changes, created_at=now, updated_at=now)
         untouched.visitor_changes = visitor_changes
         untouched.save(update_fields=["visitor_changes"])

@@ -30,7 +30,7 @@ from municipality.services import current_calendar
 from municipality.text import isolated, search_key, written_code
 
 from .. import answers as answers_module
-from .. import clock, outbox
+from .. import clock, outbox, quotas
 from ..assured import refuse_if_lacking
 from ..content import answers_hash
 from ..errors import DomainError, Invalid, Problem
@@ -89,6 +89,7 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
         _check_filer(submission, by, now)
         values, files = check(submission, by=by, now=now)
         with transaction.atomic():
+            quotas.spend("requests", by, now)
             return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
     except (IntegrityError, DomainError):
         # Nobody asks first whether the key is new, since it nearly always is. Sent twice, also at once, the other one

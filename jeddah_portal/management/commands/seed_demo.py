@@ -68,6 +68,8 @@ class Command(BaseCommand):
             load_reference_data()
             load_tariffs()
             people = gather(chance, password=password, crowd=max(30, count // 5), now=now)
+        # A city's worth of people is played by a few.
+        settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
         return City(people, chance, now).play(count)
 
     def _write(self, password: str, base_url: str) -> None:

@@ -1,0 +1,76 @@
+"""Every script in bin/ that measures or breaks the portal is run, as small as it goes: does it still run at all?
+
+`run`, `test` and `lint` are run by whoever works here; what they say of themselves is asked for here too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ..conftest import provision
+from .conftest import ROOT
+
+pytestmark = [pytest.mark.stack, pytest.mark.thorough]
+PATIENCE = 600
+SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file() and "." not in path.name)
+
+
+def run(*command: str) -> str:
+    """What a script printed; a failure shows its last lines. It starts servers of its own, as when a person runs it."""
+    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    env |= {"PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    started = [sys.executable, str(ROOT / "bin" / command[0]), *command[1:]]
+    done = subprocess.run(started, cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_says_what_it_does(script):
+    assert "usage" in run(script, "--help").lower()
+
+
+def test_bench_runs_in_each_of_its_measures():
+    printed = run("bench", "--small")
+    parts = re.findall(r"^## (\w+)$", printed, re.MULTILINE)
+    assert parts == ["cost", "load", "latency", "backlog", "memory", "growth"]
+    load = printed.partition("## load")[2].partition("## latency")[0]
+    failed = re.findall(r"^\| (inquiry.*?|submission.*?) \|.*\| (\d+) \|$", load, re.MULTILINE)
+    asked = dict(failed)
+    assert asked.keys() >= {"inquiry, API", "inquiry, page", "submission, API"}
+    assert asked["inquiry, API"] == asked["inquiry, page"] == "0"
+
+
+def test_fuzz_runs():
+    run("fuzz", "--requests", "24", "--engine", "sqlite")
+
+
+def test_storm_runs():
+    assert "operations" in run("storm", "--seconds", "3", "--seed", "7")
+
+
+def test_a_mutant_is_built_and_noticed():
+    assert "every protection is missed" in run("storm", "--mutants", "--only", "IMMEDIATE")
+
+
+def test_locking_changes_nothing_that_is_locked(tmp_path):
+    before = {name: (ROOT / name).read_bytes() for name in ("requirements.txt", "requirements-dev.txt")}
+    try:
+        run("lock", "--keep")
+        assert {name: (ROOT / name).read_bytes() for name in before} == before
+    finally:
+        for name, content in before.items():
+            (ROOT / name).write_bytes(content)
+
+
+def test_every_script_is_looked_after():
+    """A script that is new is run here, or is one of those everybody runs."""
+    text = (ROOT / "tests" / "faults" / "test_scripts.py").read_text()
+    ran = set(re.findall(r'run\("(\w+)"', text))
+    assert set(SCRIPTS) == ran | {"run", "test", "lint"}
+    assert provision.ROOT == ROOT

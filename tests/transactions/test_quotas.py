@@ -1,0 +1,109 @@
+"""What one person may ask for in an hour, and that offices and counters are not stopped by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from transactions import quotas, service_types
+from transactions.models import Attachment, Draft, Transaction, Try
+from transactions.services import attachments, drafts
+
+from ..conftest import NOW, answers_today, files_for, pdf, upload
+
+pytestmark = pytest.mark.django_db
+ELECTRICITY = "electricity-connection"
+
+
+def begin(by, now=NOW):
+    """A draft in which something lies, so that the next one is another."""
+    draft = drafts.start(service_types.get(ELECTRICITY), by=by, now=now)
+    Draft.objects.filter(pk=draft.pk).update(answers={"street": "x"})
+    return draft
+
+
+def test_drafts_end_for_the_hour_thrown_away_or_not(cast, settings):
+    settings.QUOTA_DRAFTS = 3
+    for _ in range(3):
+        begin(cast.citizen).delete()
+    with pytest.raises(quotas.OverQuota) as caught:
+        begin(cast.citizen)
+    assert "11:00" in str(caught.value.message)
+    assert caught.value.wait == 3600
+    assert begin(cast.other_citizen)
+    assert begin(cast.citizen, NOW + timedelta(hours=1))
+
+
+def test_requests_end_for_the_hour_and_a_repeated_key_still_gives_its_receipt(cast, settings, submitted):
+    settings.QUOTA_REQUESTS = 2
+    for _ in range(2):
+        submitted()
+    with pytest.raises(quotas.OverQuota):
+        submitted()
+    assert Transaction.objects.count() == 2
+    assert submitted(by=cast.other_citizen)
+    assert submitted(now=NOW + timedelta(hours=1))
+
+
+def test_bytes_count_though_the_files_are_taken_out_again(cast, settings):
+    settings.QUOTA_UPLOAD_MB = 3
+    draft = begin(cast.citizen)
+
+    def add(number):
+        file = attachments.attach_to_draft(
+            draft, "id_copy", upload(content=pdf(1_000_000 + number)), by=cast.citizen, now=NOW
+        )
+        attachments.remove(file, by=cast.citizen, now=NOW)
+
+    for number in range(3):
+        add(number)
+    with pytest.raises(quotas.OverQuota):
+        add(4)
+    assert Attachment.objects.count() == 3
+
+
+def test_an_engineering_office_has_ten_times_as_much_and_staff_no_limit(cast, settings):
+    settings.QUOTA_DRAFTS = 2
+    for number in range(20):
+        quotas.spend("drafts", cast.engineer, NOW, 1)
+        quotas.spend("drafts", cast.clerk, NOW, 1 + number)
+    with pytest.raises(quotas.OverQuota):
+        quotas.spend("drafts", cast.engineer, NOW)
+    quotas.spend("drafts", cast.clerk, NOW, 10_000)
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_a_refusal_counts_nothing_and_none_is_no_limit(cast, settings, most):
+    settings.QUOTA_REQUESTS = most
+    for _ in range(most + 5):
+        try:
+            quotas.spend("requests", cast.citizen, NOW)
+        except quotas.OverQuota:
+            continue
+    assert Try.objects.get().count == most
+    settings.QUOTA_REQUESTS = 0
+    quotas.spend("requests", cast.citizen, NOW, 1000)
+
+
+def test_the_page_says_so_in_words_and_the_api_when_to_try_again(cast, settings, signed_in):
+    settings.QUOTA_DRAFTS = 1
+    client: Client = signed_in(cast.citizen)
+    client.post(f"/apply/{ELECTRICITY}/")
+    Draft.objects.update(answers={"street": "x"})
+    client.cookies["language"] = "en"
+    page = client.post(f"/apply/{ELECTRICITY}/", follow=True)
+    assert "You have begun many requests in this hour." in page.content.decode()
+    assert Draft.objects.count() == 1
+    settings.QUOTA_REQUESTS = 1
+    quotas.spend("requests", cast.citizen, timezone.now())
+    body = {"service": ELECTRICITY, "answers": answers_today(ELECTRICITY)}
+    service = service_types.get(ELECTRICITY)
+    body["attachments"] = {
+        code: [str(key) for key in keys] for code, keys in files_for(service, body["answers"], cast.citizen).items()
+    }
+    answer = client.post("/api/v1/transactions/", body, "application/json", headers={"idempotency-key": "over-quota-1"})
+    assert (answer.status_code, answer.json()["code"]) == (429, "over_quota"), answer.json()
+    assert 0 < int(answer["Retry-After"]) <= 3600

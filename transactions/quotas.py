@@ -1,0 +1,78 @@
+"""How much one person may ask of the portal in an hour, said in words with the moment it goes on.
+
+Counted when it is done and not taken back when it is undone: what was begun and thrown away, or sent and removed, was
+work too. Whoever files for many (an engineering office) has ten times as much; staff at their work have no limit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import offices_of
+from accounts.models import User
+
+from .errors import DomainError
+from .models import Try
+
+FOR_MANY = 10
+KIB, MIB = 1024, 1024 * 1024
+SAID = {
+    "requests": _("You have sent many requests in this hour. Nothing of this one is lost; send it after %(time)s."),
+    "drafts": _("You have begun many requests in this hour. Go on with one of them, or begin another after %(time)s."),
+    "kilobytes": _("You have sent many files in this hour. Nothing of your request is lost; go on after %(time)s."),
+}
+
+
+class OverQuota(DomainError):
+    """`wait` is in seconds: when it goes on. Pages say so, the API answers 429 with it."""
+
+    def __init__(self, kind: str, now: datetime) -> None:
+        goes_on = _hour(now) + timedelta(hours=1)
+        super().__init__("over_quota", SAID[kind] % {"time": time_format(timezone.localtime(goes_on), "H:i")})
+        self.wait = ceil((goes_on - now).total_seconds())
+
+
+def spend(kind: str, by: User, now: datetime, amount: int = 1) -> None:
+    """Count what somebody does; OverQuota when it is more than an hour's share. Nothing is counted then."""
+    most = {
+        "requests": settings.QUOTA_REQUESTS,
+        "drafts": settings.QUOTA_DRAFTS,
+        "kilobytes": settings.QUOTA_UPLOAD_MB * KIB,
+    }[kind]
+    if not most or by.is_staff:
+        return
+    if not _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most):
+        many = offices_of(by)
+        if not (many and _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most * FOR_MANY)):
+            raise OverQuota(kind, now)
+
+
+def spend_bytes(size: int, by: User, now: datetime) -> None:
+    spend("kilobytes", by, now, max(1, size // KIB))
+
+
+def _counted(bucket: str, hour: datetime, amount: int, most: int) -> bool:
+    """Add to a count unless that makes it more than `most`, in one statement; the first of the hour makes the row."""
+    row = Try.objects.filter(bucket=bucket, hour=hour)
+    if row.filter(count__lte=most - amount).update(count=F("count") + amount):
+        return True
+    if amount > most or row.exists():
+        return False
+    try:
+        with transaction.atomic():
+            Try.objects.create(bucket=bucket, hour=hour, count=amount)
+    except IntegrityError:
+        return bool(row.filter(count__lte=most - amount).update(count=F("count") + amount))
+    return True
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
