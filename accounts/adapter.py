@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from knox.models import AuthToken
 
-from . import devices, languages, tries
-from .models import User
+from . import devices, languages, trail, tries
+from .models import Act, User
 from .sealed import seal, unseal
 
 WAY_ROUND = _("Or set a new password by a code to your mobile: “First time here, or the password is forgotten”.")
@@ -37,6 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             self._try = tries.begin(f"sign-in:{subject}", devices.place_of(request, subject), timezone.now())
         except tries.TooSoon as error:
+            trail.record(Act.LOCKED_OUT, person=User.objects.filter(national_id=subject).first(), why="sign-in")
             raise ValidationError(self._wait(error.wait), code="too_many_login_attempts") from None
 
     def _rollback_login_failed_rl_usage(self) -> None:

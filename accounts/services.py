@@ -174,6 +174,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
             user.assurance = max(user.assurance, Level.PHONE)
         user.save()
         AuthToken.objects.filter(user=user).delete()
+        trail.record(Act.PASSWORD_SET, by=user, person=user, why="code by SMS", now=now)
     return user
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import trail
+from accounts import services, trail
 from accounts.models import AccessRecord, Act
 from transactions import pins
 from transactions.services.leftovers import clean_up
@@ -121,6 +121,25 @@ def test_getting_in_and_failing_to_is_kept(cast, client):
         (Act.SIGN_IN, cast.citizen, cast.citizen),
     ]
     assert trail.counted(timezone.now())["sign_in_failed"] == 2
+
+
+def test_whoever_has_to_wait_and_a_password_set_by_a_code_are_kept(cast, client, settings):
+    typed = {"login": cast.citizen.national_id, "password": "wrong wrong wrong"}
+    for _ in range(8):
+        client.post(reverse("account_login"), typed)
+    assert {(row.person, row.by) for row in kept(Act.LOCKED_OUT)} == {(cast.citizen, None)}
+    sent = services.send_code(
+        national_id=cast.citizen.national_id,
+        full_name="x",
+        phone=cast.citizen.phone,
+        language="ar",
+        address="203.0.113.1",
+        now=NOW,
+    )
+    text = max(settings.SMS_DIR.iterdir(), key=lambda path: path.name).read_text(encoding="utf-8").split("\n", 1)[1]
+    code = "".join(part for part in text if part.isdecimal())[:6]
+    services.open_account(sent.pk, code, "quite another password", now=NOW)
+    assert [row.person for row in kept(Act.PASSWORD_SET)] == [cast.citizen]
 
 
 @pytest.mark.parametrize("change", ["update", "delete"])
