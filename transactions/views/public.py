@@ -192,6 +192,7 @@ def _shown_again(request: HttpRequest, token: str) -> HttpResponse:
     else:
         response = render(request, "transactions/inquiry_answer.html", answer_context(case))
     if language in languages.CODES:
+        response.headers["Content-Language"] = language
         languages.put(response, language)
         languages.mark_chosen(response)
     return response
