@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,20 +35,27 @@ from .documents import sent_back_to_read
 from .form_recovery import typed_before
 from .requests import with_parts
 
+START = "start_after_sign_in"
 
-@login_required
+
 @form_page
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Begin a request for oneself, or as an engineering office for an owner who authorised it.
 
-    Whoever had to sign in first comes back here by GET: the service's page has the button.
+    Whoever pressed and had to sign in first comes back here by GET, and their press counts. Anybody else who comes by
+    GET is led to the service's page, which has the button.
     """
-    user = signed_in(request)
     service = service_types.find(code)
     if service is None:
         raise Http404
-    if request.method == "GET":
+    pressed = request.method == "POST"
+    if not request.user.is_authenticated:
+        if pressed:
+            request.session[START] = code
+        return redirect_to_login(request.get_full_path())
+    if not pressed and request.session.pop(START, "") != code:
         return redirect("transactions:service", code=code)
+    user = signed_in(request)
     authorisation = None
     if (chosen := whole(request.POST.get("authorisation", ""))) is not None:
         authorisation = (
