@@ -104,6 +104,11 @@ def check(text: str) -> Check:
     return best
 
 
+def bare(text: str) -> str:
+    """The token in what was pasted that our signature is good for; empty when there is none."""
+    return next((one for one in tokens_in(text) if _check(one).signature_good), "")
+
+
 def _check(token: str) -> Check:
     packed = _unpack(token)
     if packed is None:

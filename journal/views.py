@@ -32,6 +32,7 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     body = check.body if check.signature_good else None
     context = {
         "check": check,
+        "code": receipts.bare(text),
         "body": body,
         "kind": KINDS.get(str(body.get("kind"))) if body else "",
         "at": _moment(str(body.get("at"))) if body else None,

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from .views import answering, documents, drafts, files, office, personal, public, requests
+from .views import answering, brought, documents, drafts, files, office, personal, public, requests
 
 app_name = "transactions"
 urlpatterns = [
     path("", public.home, name="home"),
     path("services/<slug:code>/", public.service, name="service"),
     path("inquiry/", public.inquire, name="inquiry"),
+    path("receipts/hand-in/", brought.bring, name="bring_receipt"),
     path("help/", public.page, {"name": "help"}, name="help"),
     path("profile/data/", personal.export, name="my_data"),
     path("profile/erase/", personal.erase, name="erase"),

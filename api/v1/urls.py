@@ -4,7 +4,7 @@ from rest_framework.permissions import AllowAny
 
 from .. import errors
 from ..docs import docs
-from . import views
+from . import brought, views
 
 urlpatterns = [
     path("services/", views.Services.as_view()),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("transactions/<str:reference>/moves/", views.Moves.as_view()),
     path("attachments/", views.Attachments.as_view()),
     path("attachments/<uuid:key>/", views.AttachmentView.as_view()),
+    path("receipts/", brought.Receipts.as_view()),
     path("inquiries/", views.Inquiries.as_view(), name="inquiries"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="api_schema"),
     path("docs/", docs, name="api_docs"),

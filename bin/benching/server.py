@@ -81,6 +81,9 @@ def children(pid: int) -> list[int]:
     return [int(part) for part in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+LETTERS = iter("BCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
 @dataclass
 class World:
     """What every part of a run is given."""
@@ -151,7 +154,9 @@ class World:
         base, _slash, of = self.env["DATABASE_URL"].rpartition("/")
         elsewhere = replace(self, env=self.env | {"DATABASE_URL": f"{base}/template1"})
         elsewhere.sql(f"CREATE DATABASE {name} TEMPLATE {of}")
-        return replace(self, env=self.env | {"DATABASE_URL": f"{base}/{name}"} | env)
+        # A copy gives numbers of its own, as every database that has a twin.
+        letter = next(LETTERS)
+        return replace(self, env=self.env | {"DATABASE_URL": f"{base}/{name}", "JOURNAL_INCARNATION": letter} | env)
 
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:

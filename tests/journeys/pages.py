@@ -122,6 +122,7 @@ PUBLIC = (
     Shown("inquiry-answer-issued", "/inquiry/", then=ask("issued")),
     Shown("inquiry-answer-unpaid", "/inquiry/", then=ask("unpaid")),
     Shown("verify", "/verify/"),
+    Shown("hand-in", "/receipts/hand-in/"),
     Shown("verify-good", "/verify/{token}/"),
     Shown("verify-bad", "/verify/{token}x/"),
     Shown("help", "/help/"),

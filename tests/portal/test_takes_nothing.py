@@ -55,6 +55,7 @@ PRESSED = [
     ("accounts:first", [], None),
     ("account_login", [], None),
     ("staff:login", [], None),
+    ("transactions:bring_receipt", [], None),
 ]
 
 

@@ -1,5 +1,6 @@
 """A transaction and everything that hangs on it. Only transactions.services writes these tables."""
 
+from .brought import BroughtReceipt
 from .closures import Closure
 from .dealings import Dealing
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
@@ -14,6 +15,7 @@ __all__ = [
     "AnswersInProgress",
     "AnswersVersion",
     "Attachment",
+    "BroughtReceipt",
     "Channel",
     "Closure",
     "Dealing",

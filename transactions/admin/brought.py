@@ -1,0 +1,76 @@
+"""Receipts that people brought in: a list of what waits, and one box to say how it was settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import posts_of, signed_in
+from accounts.models import Role
+from municipality.guarded_admin import tag
+
+from ..errors import Invalid
+from ..models import BroughtReceipt
+from ..services import brought
+from .ledger import ReadOnly
+
+MAY = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.REGISTRY_CLERK})
+
+
+class SettleForm(forms.ModelForm):  # type: ignore[type-arg]
+    now_under = forms.CharField(
+        label=gettext_lazy("Number of the request now, if there is one"), required=False, max_length=60
+    )
+
+    class Meta:
+        model = BroughtReceipt
+        fields = ("outcome",)
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.cleaned_data.get("now_under") and not self.cleaned_data.get("outcome", "").strip():
+            self.add_error("outcome", _("Say how it was settled."))
+        return self.cleaned_data
+
+
+class BroughtReceiptAdmin(ReadOnly):
+    form = SettleForm
+    list_display = ("reference", "state", "service", "signed_at", "brought_at", "proof")
+    list_filter = ("proof",)
+    search_fields = ("reference",)
+    readonly_fields = (
+        "reference", "proof", "service", "signed_at", "brought_at", "phone", "settled_at", "settled_by", "transaction",
+    )  # fmt: skip
+    fields = (*readonly_fields, "outcome", "now_under")
+    ordering = ("settled_at", "brought_at")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(post.role in MAY for post in posts_of(signed_in(request)))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not form.cleaned_data.get("outcome", "").strip() or not form.has_changed():
+            return
+        try:
+            brought.settle(
+                obj,
+                outcome=form.cleaned_data["outcome"],
+                reference=form.cleaned_data.get("now_under", ""),
+                by=signed_in(request),
+                now=timezone.now(),
+            )
+        except Invalid as error:
+            for problem in error.problems:
+                self.message_user(request, str(problem.message), "error")
+
+    @admin.display(description=gettext_lazy("status"), ordering="settled_at")
+    def state(self, row: BroughtReceipt) -> SafeString:
+        return tag("success", _("Settled")) if row.settled_at else tag("warning", _("Waits"))

@@ -1,0 +1,63 @@
+"""The page where somebody hands in a receipt of ours whose request is not here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.forms import MobileField
+from municipality.pages import form_page
+
+from ..errors import DomainError, Invalid, TooManyTries
+from ..services import brought
+from .common import client_address
+
+
+class BringForm(forms.Form):
+    code = forms.CharField(
+        label=_("The code from the QR, its whole address, or the number on the receipt"),
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "ltr"}),
+    )
+    pin = forms.CharField(
+        label=_("PIN"),
+        help_text=_("Only with a number: the eight digits beside it."),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+    phone = MobileField(label=_("Mobile on which we reach you"))
+
+
+@never_cache
+@form_page
+def bring(request: HttpRequest) -> HttpResponse:
+    """Taken in once, however often it is sent; what is wrong is said beside what was typed."""
+    initial = {"code": request.GET.get("code", "")[:8000]}
+    form = BringForm(request.POST if request.method == "POST" else None, initial=initial)
+    context: dict[str, Any] = {"form": form}
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                row = brought.bring(**form.cleaned_data, address=client_address(request), now=timezone.now())
+            except Invalid as error:
+                for problem in error.problems:
+                    form.add_error(problem.path, str(problem.message))
+            except TooManyTries as error:
+                refused = render(request, "429.html", {"message": error.message}, status=429)
+                refused["Retry-After"] = str(error.wait)
+                return refused
+            except DomainError as error:
+                form.add_error(None, str(error.message))
+                status = 409
+            else:
+                return render(request, "transactions/brought.html", {"row": row})
+    return render(request, "transactions/bring.html", context, status=status)
