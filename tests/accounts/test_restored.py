@@ -1,0 +1,106 @@
+"""What a restore brings back opens nothing: each secret and power ends or is made anew, and the command names it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+from django.utils import timezone
+from knox.models import AuthToken
+
+from accounts import restored
+from accounts import services as people
+from accounts.access import is_administrator, roles_in
+from accounts.errors import AccountError
+from accounts.models import Authorisation, OneTimeCode, User
+from jeddah_portal.management.commands.restore import ENDED
+from municipality.models import Office
+
+from ..conftest import PASSWORD, authorised
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def given(cast, signed_in):
+    """Everything there can be before a restore, then the restore."""
+    cast.reader = signed_in(cast.citizen)
+    cast.token = AuthToken.objects.create(cast.citizen)[1]
+    cast.authorisation = authorised(cast)
+    Authenticator.objects.create(user=cast.supervisor, type="totp", data={"secret": "x"})
+    OneTimeCode.objects.create(
+        national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", code_hmac="x",
+        created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),
+    )  # fmt: skip
+    User.objects.filter(pk=cast.administrator.pk).update(is_superuser=True)
+    cast.ended = restored.end_what_was_given(timezone.now())
+    return cast
+
+
+def test_every_kind_that_ends_is_named_by_the_command_and_counted(given):
+    assert set(given.ended) == set(ENDED)
+    assert all(many for many in given.ended.values())
+    assert not Session.objects.exists()
+    assert not AuthToken.objects.exists()
+    assert not Authenticator.objects.exists()
+    assert not OneTimeCode.objects.filter(used_at=None).exists()
+    assert not User.objects.filter(is_superuser=True).exists()
+    assert not User.objects.filter(to_renew=False).exists()
+    assert Authorisation.objects.get().status == "revoked"
+
+
+def test_sessions_tokens_posts_and_memberships_open_nothing(given, client):
+    assert given.reader.get("/requests/").status_code == 302
+    answer = client.get("/api/v1/transactions/", headers={"authorization": f"Token {given.token}"})
+    assert answer.status_code == 401
+    for name in ("clerk", "registry", "reviewer", "supervisor", "administrator"):
+        person = User.objects.get(pk=getattr(given, name).pk)
+        assert not is_administrator(person)
+        assert not any(roles_in(person, office) for office in Office.objects.all())
+
+
+def code_for(person: User, **more: object) -> tuple[int, str]:
+    from django.conf import settings
+
+    sent = people.send_code(national_id=person.national_id, full_name=person.full_name, phone=person.phone,
+                            language="en", address="10.0.0.9", **more)  # fmt: skip
+    newest = max(settings.SMS_DIR.iterdir(), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return sent.pk, re.search(r"\b\d{6}\b", newest.read_text(encoding="utf-8"))[0]
+
+
+def test_the_mobile_alone_opens_nothing_and_the_password_alone_neither(given, client):
+    with pytest.raises(AccountError) as refused:
+        people.open_account(*code_for(given.citizen), "another long password")
+    assert refused.value.code == "to_renew"
+    answer = client.post("/accounts/login/", {"login": given.citizen.national_id, "password": PASSWORD})
+    assert (answer.status_code, answer.url) == (302, reverse("accounts:code"))
+    assert "_auth_user_id" not in client.session
+
+
+def test_both_together_make_new_ones(given, client):
+    user = people.open_account(*code_for(given.citizen, proved=True), "another long password")
+    assert not user.to_renew
+    assert user.check_password("another long password")
+    assert not user.check_password(PASSWORD)
+
+
+def test_an_id_shown_at_a_centre_makes_the_mobile_good_again(given):
+    people.person_at_counter(national_id=given.other_citizen.national_id, full_name=given.other_citizen.full_name,
+                             phone=given.other_citizen.phone, by=given.clerk)  # fmt: skip
+    user = User.objects.get(pk=given.other_citizen.pk)
+    assert not user.to_renew
+    assert not user.has_usable_password()
+    assert people.open_account(*code_for(user), "another long password") == user
+
+
+def test_what_still_holds_is_given_back(given):
+    keys = {kind: many for kind, many in given.ended.items() if isinstance(many, list)}
+    for kind, many in keys.items():
+        assert restored.reinstate(kind, many, timezone.now()) == len(many)
+        assert restored.reinstate(kind, many, timezone.now()) == 0
+    assert Authorisation.objects.get().status == "accepted"
+    assert is_administrator(User.objects.get(pk=given.administrator.pk))
