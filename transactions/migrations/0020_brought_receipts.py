@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0018_numbers_looked_up'),
+        ('transactions', '0019_said_in_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
