@@ -11,8 +11,8 @@ from django.db.models import Exists, F, OuterRef
 from journal.entry import person_mark
 from journal.models import Entry
 
-from .content import answers_hash
-from .models import AnswersVersion, Attachment, Event, IssuedDocument, Transaction
+from .content import answers_hash, content_hash
+from .models import AnswersVersion, Attachment, Event, IssuedDocument, PaperContent, Transaction
 
 Body = Mapping[str, Any]
 # The move an entry's outcome comes of.
@@ -56,16 +56,36 @@ class _Rows:
             for row in AnswersVersion.objects.filter(transaction__in=keys).only("transaction_id", "number", "answers")
         }
         self.files: dict[int, list[str]] = {}
+        self._sent: dict[int, list[tuple[str, int, int | None]]] = {}
         # Before there were versions, what came at intake is what answers no return.
-        names = ("transaction_id", "sha256", "answers_version", "deficiency_id")
-        for key, sha256, version, deficiency in Attachment.objects.filter(transaction__in=keys).values_list(*names):
+        names = ("transaction_id", "sha256", "answers_version", "deficiency_id", "replaced_in")
+        of_these = Attachment.objects.filter(transaction__in=keys)
+        for key, sha256, version, deficiency, _replaced in of_these.values_list(*names):
             if version == 1 or (version is None and deficiency is None):
                 self.files.setdefault(key, []).append(sha256)
+        for key, sha256, version, _deficiency, replaced in of_these.sent().values_list(*names):
+            self._sent.setdefault(key, []).append((sha256, version or 1, replaced))
+        # By the number of a paper, or by that of a decision's event.
+        kept = PaperContent.objects.filter(transaction__in=keys)
+        self.contents: dict[tuple[int, Any], Any] = {
+            (key, number or seq): content
+            for key, number, seq, content in kept.values_list(
+                "transaction_id", "document__number", "event__seq", "content"
+            )
+        }
         events = Event.objects.filter(transaction__in=keys, move__in=MOVES.values())
         self.moves: dict[tuple[int, Any], str] = {
             (key, seq): move for key, seq, move in events.values_list("transaction_id", "seq", "move")
         }
         self.issued = {row.number: row for row in IssuedDocument.objects.filter(transaction__in=keys)}
+
+    def files_of(self, key: int, version: int) -> list[str]:
+        """The hashes of the files that counted as of a version."""
+        return [
+            sha256
+            for sha256, since, replaced in self._sent.get(key, [])
+            if since <= version and (replaced is None or replaced > version)
+        ]
 
 
 def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
@@ -78,10 +98,27 @@ def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
         yield "the answers in force"
 
 
+def _version(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    """A later version of the answers, with the files that counted as of it."""
+    number = int(body.get("version", 0))
+    answers, files = rows.versions.get((case.pk, number)), rows.files_of(case.pk, number)
+    if answers is None or answers_hash(case.mark_salt, answers, files) != body.get("content"):
+        yield f"version {number} of the answers or its files"
+
+
+def _content(body: Body, case: Transaction, rows: _Rows, **which: Any) -> Iterator[str]:
+    """What a paper or decision says, as frozen; entries from before contents were kept bind none."""
+    if "content" in body:
+        frozen = rows.contents.get((case.pk, *which.values()))
+        if frozen is None or content_hash(case.mark_salt, frozen) != body["content"]:
+            yield "what it says"
+
+
 def _decided(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     yield from _same(body, service=case.service)
     if rows.moves.get((case.pk, body.get("event"))) != MOVES.get(str(body.get("outcome"))):
         yield "outcome"
+    yield from _content(body, case, rows, event=body.get("event"))
 
 
 def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
@@ -91,6 +128,7 @@ def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
         return
     until = paper.valid_until.isoformat() if paper.valid_until else ""
     yield from _same(body, service=case.service, document=paper.kind, valid_until=until, **_person(case, rows))
+    yield from _content(body, case, rows, number=paper.number)
 
 
 def _person(case: Transaction, rows: _Rows) -> dict[str, str | None]:
@@ -105,6 +143,8 @@ def _same(body: Body, **row: Any) -> Iterator[str]:
 
 _BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
     "received": _received,
+    "answered": _version,
+    "corrected": _version,
     "decided": _decided,
     "issued": _issued,
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 
+from journal.models import Entry
 from municipality.models import District
 from municipality.services import forget
+from transactions import book
 from transactions.content import content_hash
 from transactions.models import PaperContent
 from transactions.services import attachments, moves
@@ -128,3 +132,31 @@ def test_pledges_are_not_listed_as_approved(cast, submitted, signed_in):
     with translation.override("ar"):
         pledge = next(str(spec.label) for spec in case.service_type.fields() if spec.name == "lived_in")
     assert pledge not in page(signed_in(cast.citizen), case)
+
+
+def test_the_check_of_the_journal_compares_versions_decisions_and_papers(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "under_study")
+    case = moves.return_for_completion(case, deficiencies=[Asked("arch-setbacks")], by=cast.reviewer, now=NOW + STEP)
+    item, old = case.deficiencies.get(), case.attachments.get(document="arch_drawings")
+    attachments.attach_to_deficiency(item, upload("new.pdf", pdf(300)), by=cast.engineer, now=NOW)
+    case = moves.answer(case, answers={item.pk: ""}, replaced=[str(old.key)], by=cast.engineer, now=NOW + 2 * STEP)
+    changes = {"total_area_m2": "600"}
+    case = moves.correct(case, changes=changes, reason="x", by=cast.reviewer, now=NOW + 3 * STEP)
+    case = drive(case, cast, "issued", NOW + 4 * STEP)
+    bodies = [json.loads(bytes(row.body)) for row in Entry.objects.filter(subject=case.reference).order_by("seq")]
+    assert [body["kind"] for body in bodies] == ["received", "answered", "corrected", "decided", "issued"]
+    assert list(book.compare(bodies)) == []
+
+    def told(rows, **changed):
+        with transaction.atomic():
+            rows.update(**changed)
+            found = list(book.compare(bodies))
+            transaction.set_rollback(True)
+        return [int(line.split("entry ")[1].split()[0]) for line in found]
+
+    answered, corrected, decided, issued = (body["seq"] for body in bodies[1:])
+    contents = PaperContent.objects.filter(transaction=case)
+    assert told(case.versions.filter(number=2), answers={"total_area_m2": "1"}) == [answered]
+    assert told(case.versions.filter(number=3), answers={})[-1:] == [corrected]
+    assert told(contents.filter(document=None), content={"ar": {}}) == [decided]
+    assert told(contents.exclude(document=None), content={"ar": {}}) == [issued]

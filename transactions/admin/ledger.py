@@ -173,6 +173,8 @@ class MovementAdmin(ReadOnly):
 # What entries and pieces of work are, in words. Both tables keep the short names the code writes.
 ENTRIES = {
     "received": gettext_lazy("Request received"),
+    "answered": gettext_lazy("Return answered"),
+    "corrected": gettext_lazy("Answers corrected"),
     "decided": gettext_lazy("Decided"),
     "issued": gettext_lazy("Issued"),
 }

@@ -29,7 +29,7 @@ def install(reach: Reach) -> Callable[[], None]:
     from api.v1 import views
     from journal import chain
     from transactions import outbox, tasks
-    from transactions.services import decisions, intake
+    from transactions.services import intake, papers
 
     undo: list[Callable[[], None]] = []
 
@@ -55,7 +55,7 @@ def install(reach: Reach) -> Callable[[], None]:
     wrap(intake, "_take", after="intake, before commit")
     wrap(views, "submit", after="intake, after commit")
     wrap(chain, "append", before="journal, before append", after="journal, after append")
-    wrap(decisions, "enter_decision", after="move, before commit")
+    wrap(papers, "enter_decision", after="move, before commit")
     for move in views.ACTIONS:
         wrap(views.ACTIONS, move, after="move, after commit")
     for kind in ("route", "notify"):
