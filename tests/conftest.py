@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget, load_reference_data
 from permits.services import load_tariffs
-from transactions import outbox, service_types
+from transactions import drawing, outbox, pictures, service_types
 from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
@@ -258,6 +259,15 @@ def upload(name: str = "paper.pdf", content: bytes | None = None) -> SimpleUploa
 def put(file: Attachment, content: bytes) -> None:
     """Change what is stored of a file, behind the portal's back."""
     default_storage.save(file.stored_as, ContentFile(content))
+
+
+def become(file: Attachment, content: bytes, pages: int) -> None:
+    """Have this been uploaded instead, and every page of it drawn."""
+    put(file, content)
+    file.sha256, file.size, file.pages = hashlib.sha256(content).hexdigest(), len(content), pages
+    file.save(update_fields=["sha256", "size", "pages"])
+    found = drawing.draw(io.BytesIO(content), file.content_type, last=pages)
+    pictures.keep(file.key, found.pictures)
 
 
 def content_of(file: Attachment) -> bytes:

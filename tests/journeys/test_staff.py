@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from transactions.models import Note, Transaction
 from transactions.services import moves
 
-from ..conftest import drive, national_id, put
+from ..conftest import become, drive, national_id
 from ..staff.test_case_page import pages_pdf
 from .conftest import PATIENCE, fits, follow
 from .world import session_of
@@ -197,7 +197,7 @@ def long_document(cast, submitted):
     """A case and its first document, which has three pages."""
     case = drive(submitted(), cast, "under_study")
     file = case.attachments.filter(content_type="application/pdf").first()
-    put(file, pages_pdf(3))
+    become(file, pages_pdf(3), 3)
     return case, file
 
 
