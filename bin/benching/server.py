@@ -110,21 +110,21 @@ class World:
     def token(self, role: str = "resident") -> str:
         """A token of the API for a person of the demo."""
         code = (
-            "from knox.models import AuthToken; from accounts.models import User;"
-            f"print(AuthToken.objects.create(User.objects.get(national_id='{self.demo['accounts'][role]['national_id']}'))[1])"
+            "from accounts.programs import let_in; from accounts.models import User;"
+            f"print(let_in(User.objects.get(national_id='{self.demo['accounts'][role]['national_id']}')))"
         )
         return self.shell(code).split()[-1]
 
     def tokens(self, many: int) -> list[str]:
         """Tokens of the API for as many people made for this."""
         code = (
-            "from knox.models import AuthToken; from accounts.models import User; from django.utils import timezone\n"
+            "from accounts.programs import let_in; from accounts.models import User; from django.utils import timezone\n"
             "from jeddah_portal.demo.names import national_id\n"
             "first = User.objects.count()\n"
             f"for n in range(first, first + {many}):\n"
             "    user = User.objects.create_user(national_id(7_000_000 + n), None, full_name='bench',\n"
             "        phone=f'+9665{n:08d}', identity_verified_at=timezone.now())\n"
-            "    print(AuthToken.objects.create(user)[1])"
+            "    print(let_in(user))"
         )
         return self.shell(code).split()[-many:]
 
