@@ -118,7 +118,8 @@ class World:
     def tokens(self, many: int) -> list[str]:
         """Tokens of the API for as many people made for this."""
         code = (
-            "from accounts.programs import let_in; from accounts.models import User\nfrom django.utils import timezone\n"
+            "from accounts.programs import let_in; from accounts.models import User\n"
+            "from django.utils import timezone\n"
             "from jeddah_portal.demo.names import national_id\n"
             "first = User.objects.count()\n"
             f"for n in range(first, first + {many}):\n"
