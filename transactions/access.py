@@ -214,6 +214,19 @@ def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
     )
 
 
+def at_another_counter(user: User, reference: str) -> Transaction:
+    """A request that a clerk is asked after and that no office of theirs has, for what anybody with its number
+    and PIN may read, and no more. NotVisible for whoever sits at no counter, and for a number that was never given.
+    """
+    parsed = references.parse(reference)
+    if parsed is None or not _counters(user):
+        raise NotVisible
+    found = Transaction.objects.for_pages().filter(reference=str(parsed)).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
 def may_see_receipt(user: User, transaction: Transaction) -> bool:
     """The receipt is for the applicant, and for the clerk who took the request in, while they sit at that counter."""
     if acts_for_applicant(user, transaction):

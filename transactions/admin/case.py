@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import trail
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.models import Act, User
 from municipality.models import Office
 from municipality.text import isolated, prose, whole
 
@@ -25,6 +26,7 @@ from ..queues import queue_of
 from ..services import moves, notes
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
+from ..views.public import answer_context
 from ..workflow import BY_NAME
 from . import correction
 from .dossier import dossier
@@ -58,10 +60,22 @@ def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[...,
 @hidden_is_404
 @require_GET
 def case(request: HttpRequest, reference: str) -> HttpResponse:
-    """The page; after a move (?done) with the next file of the queue."""
-    found = _visible(request, reference)
+    """The page; after a move (?done) with the next file of the queue. Of a file that another office has, a clerk at a
+    counter is told no more than the public inquiry tells.
+    """
+    try:
+        found = _visible(request, reference)
+    except NotVisible:
+        elsewhere = access.at_another_counter(signed_in(request), reference)
+        return _elsewhere(request, elsewhere)
     following = queue_of(signed_in(request)).exclude(pk=found.pk).first() if "done" in request.GET else None
     return _page(request, found, QueryDict(), following=following)
+
+
+def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
+    trail.record(Act.INQUIRY, by=signed_in(request), subject=case.reference)
+    context = staff_site.each_context(request) | answer_context(case) | {"title": case.reference}
+    return render(request, "staff/elsewhere.html", context)
 
 
 @_hidden_gives_words_back

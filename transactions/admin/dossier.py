@@ -77,6 +77,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()),
         "fee": getattr(case, "fee", None),
+        "receipt": access.may_see_receipt(user, case),
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": move_forms.open_moves(case, user),
         "closed_moves": move_forms.closed_moves(case, user),
