@@ -37,8 +37,8 @@ def test_a_figure_is_put_right_and_the_minutes_print_it(language, cast, submitte
     # The reviewer asks in their own words, and says what may be changed.
     desk.goto(f"/staff/cases/{case.reference}/")
     form = desk.locator("details:has(form[action$='/return/'])").first
-    form.locator("summary").first.click()
-    form.locator("details.own summary").first.click()
+    form.locator("summary").click()
+    form.locator("[name=own][value=own-1]").check()
     form.locator("[name=own-1]").fill("المساحتان في المخطط 460 و440")
     form.locator("[name=opens-1][value=parts]").check()
     shot(desk, "return", language)
