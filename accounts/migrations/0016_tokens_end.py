@@ -10,15 +10,17 @@ from django.utils import timezone
 
 
 def forwards(apps, schema_editor):
-    tokens, programs = apps.get_model("knox", "AuthToken"), apps.get_model("accounts", "Program")
-    posts = apps.get_model("accounts", "StaffPost").objects.exclude(role="centre_clerk")
+    AuthToken = apps.get_model("knox", "AuthToken")
+    Program = apps.get_model("accounts", "Program")
+    StaffPost = apps.get_model("accounts", "StaffPost")
+    posts = StaffPost.objects.exclude(role="centre_clerk")
     today = timezone.localdate()
     deciding = posts.filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today).values("user")
-    tokens.objects.filter(Q(user__in=deciding) | Q(user__is_superuser=True)).delete()
-    tokens.objects.filter(expiry=None).update(expiry=timezone.now() + timedelta(days=settings.TOKEN_DAYS))
-    known = programs.objects.values("token")
-    programs.objects.bulk_create(
-        [programs(token_id=pk) for pk in tokens.objects.exclude(pk__in=known).values_list("pk", flat=True)],
+    AuthToken.objects.filter(Q(user__in=deciding) | Q(user__is_superuser=True)).delete()
+    AuthToken.objects.filter(expiry=None).update(expiry=timezone.now() + timedelta(days=settings.TOKEN_DAYS))
+    known = Program.objects.values("token")
+    Program.objects.bulk_create(
+        [Program(token_id=pk) for pk in AuthToken.objects.exclude(pk__in=known).values_list("pk", flat=True)],
         batch_size=500,
     )
 

@@ -19,7 +19,7 @@ def begin(page, code, user=None):
     """From the home page to the first page of questions."""
     page.goto("/")
     fits(page)
-    follow(page.locator(f"main a[href$='/services/{code}/']"))
+    follow(page.locator(f"main .cards a[href$='/services/{code}/']"))
     follow(page.get_by_role("button", name="بدء الطلب"))
     if user:
         sign_in(page, user)

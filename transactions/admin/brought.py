@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,7 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import posts_of, signed_in
 from accounts.models import Role
+from municipality.fields import CompactField
 from municipality.guarded_admin import tag
+from municipality.versioned_forms import VersionedForm
 
 from ..errors import Invalid
 from ..models import BroughtReceipt
@@ -24,8 +25,8 @@ from .ledger import ReadOnly
 MAY = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.REGISTRY_CLERK})
 
 
-class SettleForm(forms.ModelForm):  # type: ignore[type-arg]
-    now_under = forms.CharField(
+class SettleForm(VersionedForm):
+    now_under = CompactField(
         label=gettext_lazy("Number of the request now, if there is one"), required=False, max_length=60
     )
 

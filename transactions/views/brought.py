@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.forms import MobileField
+from municipality.fields import CompactField, ProseField
 from municipality.pages import form_page
 
 from ..errors import DomainError, Invalid, TooManyTries
@@ -20,12 +21,12 @@ from .common import client_address
 
 
 class BringForm(forms.Form):
-    code = forms.CharField(
+    code = ProseField(
         label=_("The code from the QR, its whole address, or the number on the receipt"),
         max_length=8000,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "ltr"}),
     )
-    pin = forms.CharField(
+    pin = CompactField(
         label=_("PIN"),
         help_text=_("Only with a number: the eight digits beside it."),
         required=False,
