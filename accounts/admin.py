@@ -17,7 +17,7 @@ from municipality.guarded_admin import AdministeredSite, GuardedInline, Recorded
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
-from . import four_eyes, services, trail
+from . import emails, four_eyes, services, trail
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
 from .errors import AccountError
@@ -58,6 +58,7 @@ class UserAdmin(PeopleAdmin):
         "full_name",
         "phone",
         "email",
+        "email_waiting",
         "language",
         "is_staff",
         "is_active",
@@ -70,6 +71,7 @@ class UserAdmin(PeopleAdmin):
     )
     readonly_fields = (
         "national_id",
+        "email_waiting",
         "is_staff",
         "assurance",
         "identity_verified_at",
@@ -107,6 +109,9 @@ class UserAdmin(PeopleAdmin):
         elif "is_active" in rest:
             rest.remove("is_active")
             four_eyes.close_account(obj, by=by)
+        if "email" in rest:
+            rest.remove("email")
+            emails.wish(obj, obj.email, by=by)
         obj.save(update_fields=rest)
         form.instance.proposed = any(isinstance(one, Proposal) for one in done)
 
@@ -121,6 +126,10 @@ class UserAdmin(PeopleAdmin):
     def identity(self, user: User) -> SafeString:
         level = Level(user.assurance)
         return tag(LOOKS[level], level.label)
+
+    @admin.display(description=_("e-mail not confirmed yet"))
+    def email_waiting(self, user: User) -> SafeString:
+        return format_html('<bdi dir="ltr">{}</bdi>', emails.waiting_of(user) or "—")
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:

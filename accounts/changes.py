@@ -18,7 +18,7 @@ from knox.models import AuthToken
 
 from municipality.text import isolated
 
-from . import mail, restored, sms, trail
+from . import emails, mail, restored, sms, trail
 from .access import holds_power
 from .assurance import Level
 from .errors import AccountError
@@ -36,7 +36,8 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
     Name and mobile are changed on record under the clerk's name, and told to the mobile on file until now; a new
     mobile sets no password at once (`opens_from`). An account somebody opened without proof is handed to the real
     person when its mobile changes: no password, no sessions, no API tokens, no second factor and no e-mail of the
-    other. AccountError `person_changed` when what is on file is no longer what the clerk saw; `phone_of_staff`.
+    other. An e-mail waits for its owner's confirmation. AccountError `person_changed` when what is on file is no longer
+    what the clerk saw; `phone_of_staff`.
     """
     now = now or timezone.now()
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -53,7 +54,7 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
         _change_phone(locked, phone, by, now)
     if "email" in wanted:
         note_of(by, locked, _("E-mail put on file: %(new)s") % {"new": wanted["email"]})
-        locked.email = wanted["email"]
+        emails.wish(locked, wanted["email"], by=by, now=now)
     name = wanted.get("full_name", locked.full_name)
     if name != locked.full_name and not locked.is_staff:
         _change_name(locked, name, by, now, told=told)
@@ -148,6 +149,7 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
         AuthToken.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
         user.email = ""
+        emails.withdraw(user, now)
     if user.phone:
         opens_at = None if at_once else now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)
         change = PhoneChange.objects.create(

@@ -10,6 +10,7 @@ from allauth.mfa.totp import forms as app_forms
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,7 @@ from municipality.fields import CodeField, CompactField, EmailField, LineField
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
-from . import sms
+from . import emails, sms
 from .identity import clean_any_mobile, clean_id, clean_name
 from .models import EngineeringOffice, Scope, User
 from .sessions import make_strong
@@ -198,6 +199,21 @@ class ProfileForm(VersionedForm):
         fields = ("email", "language", "sms_notices", "email_notices")
         field_classes = {"email": EmailField}
         widgets = {"language": forms.RadioSelect, "email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["email"] = self._stored(self.instance, "email")
+        self.fields["email"].help_text = _(
+            "A new address is used once you have confirmed it by the link we send there."
+        )
+
+    def _values(self, row: models.Model) -> dict[str, Any]:
+        return super()._values(row) | {"email": self._stored(row, "email")}
+
+    def _stored(self, row: models.Model, name: str) -> Any:
+        """The address somebody wants is the one that waits, where one does."""
+        wanted = emails.waiting_of(cast(User, row)) if name == "email" else ""
+        return wanted or super()._stored(row, name)
 
 
 class OfficeField(forms.ChoiceField):

@@ -62,6 +62,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The name as it is looked up (municipality.text.name_key); kept by save().
     name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
     phone = models.CharField(_("mobile"), max_length=16, validators=[validate_mobile])
+    # The one in use: its owner confirmed it. One that was typed waits in EmailAsked.
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
@@ -335,6 +336,28 @@ class NameChange(models.Model):
     phone = models.CharField(max_length=16, blank=True)
     changed_at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class EmailAsked(models.Model):
+    """An address that was typed waits, while `closed_at` is empty, for its owner to confirm it (emails.py)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="emails_asked")
+    email = models.EmailField()
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(closed_at=None),
+                name="one_address_waits",
+                violation_error_message=_("An address of this person waits already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from .errors import AccountError
-from .models import Authorisation, OfficeMembership, OneTimeCode, StaffPost, User
+from .models import Authorisation, EmailAsked, OfficeMembership, OneTimeCode, StaffPost, User
 
 TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
@@ -34,6 +34,7 @@ def end_what_was_given(now: datetime) -> Ended:
         "sessions": Session.objects.all().delete()[0],
         "tokens": AuthToken.objects.all().delete()[0],
         "codes": OneTimeCode.objects.filter(used_at=None).delete()[0],
+        "email_links": EmailAsked.objects.filter(closed_at=None).update(closed_at=now),
         "second_factors": Authenticator.objects.all().delete()[0],
         "passwords_and_mobiles": User.objects.update(to_renew=True),
     }

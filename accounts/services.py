@@ -20,7 +20,7 @@ from knox.models import AuthToken
 
 from municipality.models import Office
 
-from . import mail, restored, sms, trail
+from . import emails, mail, restored, sms, trail
 from .assurance import Level
 from .authorising import add_member as add_member
 from .authorising import answer_authorisation as answer_authorisation
@@ -172,6 +172,10 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         user.to_renew = False
         if sms.reaches(row.phone):
             user.assurance = max(user.assurance, Level.PHONE)
+        elif not user.email:
+            # The code was read at the address that waits: that is its owner's confirmation.
+            user.email = emails.waiting_of(user)
+            emails.withdraw(user, now)
         user.save()
         AuthToken.objects.filter(user=user).delete()
         trail.record(Act.PASSWORD_SET, by=user, person=user, why="code by SMS", now=now)
@@ -193,7 +197,8 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
     """Raise when this phone or e-mail, which is at hand, may not set the password of this account now."""
     at_hand = user.phone == row.phone
     if at_hand and not sms.reaches(row.phone):
-        at_hand = bool(user.email) and user.email.casefold() == row.email.casefold()
+        on_file = user.email or emails.waiting_of(user)
+        at_hand = bool(on_file) and on_file.casefold() == row.email.casefold()
     if not at_hand:
         message = _(
             "Another mobile is on file for this ID, so this one cannot set its password. If your mobile has changed, "
@@ -241,12 +246,13 @@ def forget_second_factor(
 
 @transaction.atomic
 def update_profile(user: User, *, email: str, language: str, sms_notices: bool, email_notices: bool) -> User:
-    """Change what a person may change alone; name, ID and phone need a clerk."""
+    """Change what a person may change alone; name, ID and phone need a clerk. Another address waits to be confirmed
+    (`emails.wish`, whose AccountError leaves everything as it was)."""
     locked = User.objects.select_for_update().get(pk=user.pk)
-    locked.email, locked.language = email, language
-    locked.sms_notices, locked.email_notices = sms_notices, email_notices
+    locked.language, locked.sms_notices, locked.email_notices = language, sms_notices, email_notices
     locked.full_clean(exclude=["password"])
-    locked.save(update_fields=["email", "language", "sms_notices", "email_notices"])
+    locked.save(update_fields=["language", "sms_notices", "email_notices"])
+    emails.wish(locked, email)
     return locked
 
 

@@ -15,3 +15,5 @@ power_used = Signal()
 superuser_made = Signal()
 # Sent inside the one that put the name of somebody right, who is to be told: change, now.
 name_changed = Signal()
+# Sent inside the one that wrote down an address somebody typed, whose owner is to be asked about it: asked, now.
+email_asked = Signal()

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from municipality.pages import form_page, pressed_on
 from municipality.text import one_line
 
-from . import services, sms
+from . import emails, services, sms
 from .access import at_office, decides, offices_of, signed_in
 from .authorising import found_offices
 from .errors import AccountError
@@ -69,7 +69,7 @@ def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
             national_id=user.national_id,
             full_name=user.full_name,
             phone=user.phone,
-            email=user.email,
+            email=user.email or emails.waiting_of(user),
             language=user.language,
             address=request.META.get("REMOTE_ADDR", ""),
             proved=True,
@@ -118,12 +118,49 @@ def code(request: HttpRequest) -> HttpResponse:
 @login_required
 @form_page
 def profile(request: HttpRequest) -> HttpResponse:
+    before = User.objects.get(pk=signed_in(request).pk)  # the form writes what was typed into its own
     form = ProfileForm(request.POST or None, instance=signed_in(request))
     if request.method == "POST" and form.is_valid():
-        services.update_profile(signed_in(request), **form.cleaned_data)
-        messages.success(request, _("Saved."))
-        return redirect("accounts:profile")
-    return render(request, "accounts/profile.html", {"form": form})
+        try:
+            services.update_profile(signed_in(request), **form.cleaned_data)
+        except AccountError as error:
+            form.add_error("email", error.message)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("accounts:profile")
+    context = {"form": form, "in_use": before.email, "waiting": emails.waiting_of(before)}
+    return render(request, "accounts/profile.html", context)
+
+
+@login_required
+@pressed_on("accounts:profile")
+def email_again(request: HttpRequest) -> HttpResponse:
+    """Send the link to the address that waits once more."""
+    try:
+        address = emails.ask_again(signed_in(request))
+    except AccountError as error:
+        messages.error(request, error.message)
+    else:
+        if address:
+            messages.success(request, _("The link is on its way. The one sent before counts no more."))
+    return redirect("accounts:profile")
+
+
+@form_page
+def email(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever reads the mail confirms its address by a press, signed in or not: programs that open links do not press.
+
+    A link that was used says so again while its address is in use.
+    """
+    asked = emails.asked_by(token)
+    if request.method == "POST" and asked is not None:
+        try:
+            emails.confirm(token)
+        except AccountError:
+            asked = None
+    done = (request.method == "POST" and asked is not None) or emails.is_confirmed(token)
+    context = {"asked": asked, "done": done}
+    return render(request, "accounts/email.html", context, status=200 if asked or done else 410)
 
 
 @login_required

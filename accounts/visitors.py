@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from .assurance import Level
+from .emails import waiting_of
 from .identity import clean_any_mobile, clean_id, clean_name
 from .models import User
 
@@ -32,7 +33,8 @@ class Visitor:
 
         An e-mail is put on file where there is none, and changed by its owner alone.
         """
-        names = ["full_name", "phone", *(["email"] if self.email and not on_file.email else [])]
+        put_on_file = self.email and not on_file.email and waiting_of(on_file) != self.email
+        names = ["full_name", "phone", *(["email"] if put_on_file else [])]
         return {
             name: {"from": getattr(on_file, name), "to": getattr(self, name)}
             for name in names
@@ -43,8 +45,9 @@ class Visitor:
 def visitor_account(visitor: Visitor, *, language: str = "ar") -> User:
     """The account of whoever has come, as it is on file; made, with nothing proven, when there is none.
 
-    Nothing of somebody on file is changed here: that happens together with their request (`identify`).
+    Nothing of somebody on file is changed here, and no e-mail is put there: that happens together with their request
+    (`identify`).
     """
-    facts = vars(visitor) | {"language": language, "assurance": Level.NONE, "password": make_password(None)}
-    del facts["national_id"]
+    facts = {"full_name": visitor.full_name, "phone": visitor.phone, "language": language}
+    facts |= {"assurance": Level.NONE, "password": make_password(None)}
     return User.objects.get_or_create(national_id=visitor.national_id, defaults=facts)[0]

@@ -60,6 +60,10 @@ class VersionedForm(forms.ModelForm):
         if stored is None or not is_stale(cleaned.get("version_seen"), self._values(stored)):
             return
         for name in self._values(stored):
-            if name in cleaned and cleaned[name] != getattr(stored, name):
+            if name in cleaned and cleaned[name] != self._stored(stored, name):
                 shown = getattr(stored, f"get_{name}_display", None)
-                self.add_error(name, saved_meanwhile(shown() if shown else getattr(stored, name) or "—"))
+                self.add_error(name, saved_meanwhile(shown() if shown else self._stored(stored, name) or "—"))
+
+    def _stored(self, row: models.Model, name: str) -> Any:
+        """What a box shows of what is stored."""
+        return getattr(row, name)

@@ -50,6 +50,8 @@ FOUR_EYES_DAYS = env.int("FOUR_EYES_DAYS", default=7)
 # A mobile that was changed at a counter or by an administrator sets no password before so many hours have gone by: the
 # mobile on file until then was told, and whoever has it can object.
 NEW_MOBILE_HOLD_HOURS = env.int("NEW_MOBILE_HOLD_HOURS", default=72)
+# Days a link that confirms an e-mail address counts (accounts/emails.py).
+EMAIL_LINK_DAYS = env.int("EMAIL_LINK_DAYS", default=3)
 # Days a row of the access log is kept; the database itself keeps each for a year, whatever stands here.
 ACCESS_LOG_DAYS = max(366, env.int("ACCESS_LOG_DAYS", default=730))
 # Minutes a session may lie without anybody doing anything in it.

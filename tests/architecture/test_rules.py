@@ -26,7 +26,7 @@ ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api"
 # Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
 PUBLIC = {
     "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
-    "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
+    "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/email/<str:token>/", "/language/", "/healthz", "/readyz", "/design/",
     "/design/<int:status>/",
     "/accounts/login/", "/accounts/inactive/", "/accounts/logout/", "/accounts/signup/",
     "/accounts/password/forgotten/", "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",

@@ -14,9 +14,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import four_eyes, programs
+from accounts import emails, four_eyes, programs
 from accounts import services as people
-from accounts.models import Authorisation, User
+from accounts.models import Authorisation, EmailAsked, User
 from municipality.models import Office
 from transactions import pins
 from transactions.admin import staff_site
@@ -123,6 +123,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     intake = drafts.start(
         service, by=cast.clerk, applicant=cast.citizen, centre=centre, visitor_changes=new_mobile, now=NOW
     )
+    emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     cases = {
@@ -140,6 +141,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         "office_draft": str(office_draft.key),
         **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
         "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
+        "email": emails.token_of(EmailAsked.objects.get()),
         "token": Intake.objects.get(transaction=issued).token,
     }
 

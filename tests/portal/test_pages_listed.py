@@ -27,6 +27,7 @@ NO_PAGE = {
     "/requests/<str:reference>/pin/$": "takes a press and goes back",
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",
+    "/profile/email/$": "takes a press and goes back",
     "/profile/programs/end/$": "takes a press and goes back",
     "/authorisations/<int:pk>/revoke/$": "takes a press and goes back",
     "/office/authorisations/<int:pk>/answer/$": "takes a press and goes back",

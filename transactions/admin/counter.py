@@ -149,6 +149,8 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
             return None, question
         differs = question.chosen() if set(differs) - {"email"} else differs
     applicant = on_file or visitor_account(visitor)
+    if on_file is None:
+        differs = visitor.differs_from(applicant)  # an e-mail, if any: its owner is asked once the request is taken
     draft = drafts.start(
         service,
         by=signed_in(request),

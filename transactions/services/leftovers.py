@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 
-from accounts import trail
+from accounts import emails, trail
 from accounts.services import forget_old_codes
 
 from ..models import Try
@@ -25,6 +25,7 @@ def clean_up(now: datetime) -> None:
     gone = {
         "sessions": Session.objects.filter(pk__in=sessions).delete()[0],
         "codes": forget_old_codes(now, MOST),
+        "emails_asked": emails.forget_old(now, MOST),
         "access_records": trail.forget(now, MOST),
         "tries": Try.objects.filter(pk__in=tries).delete()[0],
         **keep_no_longer(now, MOST),

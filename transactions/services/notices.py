@@ -12,11 +12,11 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone, translation
 
-from accounts import mail, sms
+from accounts import emails, mail, sms
 from accounts import services as people
 from accounts.access import members_of
-from accounts.models import Authorisation, NameChange, PhoneChange, User
-from accounts.signals import name_changed, phone_changed
+from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
+from accounts.signals import email_asked, name_changed, phone_changed
 
 from .. import database, outbox
 from ..messages import letter, message, short, subject
@@ -146,6 +146,16 @@ def _owe_word_of_name(*, change: NameChange, now: datetime, **_more: Any) -> Non
 @outbox.handles("warn_name", attempts=outbox.A_MONTH)
 def warn_of_name(change_id: int, now: datetime) -> None:
     people.warn_of_name(change_id)
+
+
+@receiver(email_asked)
+def _owe_link(*, asked: EmailAsked, now: datetime, **_more: Any) -> None:
+    outbox.owe("confirm_email", asked.pk, dedupe=f"confirm_email:{asked.pk}", now=now)
+
+
+@outbox.handles("confirm_email", attempts=outbox.A_MONTH)
+def send_link(asked_id: int, now: datetime) -> None:
+    emails.send_link(asked_id, now)
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:

@@ -43,6 +43,7 @@ def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
     return {
         "made_at": now or timezone.now(),
         "person": {name: getattr(user, name) for name in (*own, "identity_verified_at", "last_login")},
+        "emails_asked": list(user.emails_asked.order_by("pk").values("email", "asked_at", "closed_at")),
         "requests": [_request(case) for case in user.transactions.order_by("pk")],
         "drafts": [
             {"service": draft.service, "answers": draft.answers, "saved_at": draft.updated_at}
@@ -114,6 +115,7 @@ def erase(user: User, *, by: User, now: datetime | None = None) -> None:
     if said := why_not_erased(locked, now):
         raise AccountError("cannot_be_erased", said)
     OneTimeCode.objects.filter(national_id=locked.national_id).delete()
+    locked.emails_asked.all().delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
     Proposal.objects.filter(person=locked).update(phone="")
     kind = ContentType.objects.get_for_model(User)

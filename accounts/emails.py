@@ -1,0 +1,144 @@
+"""E-mail addresses: one that was typed is used for nothing before its owner has confirmed it (ADR 24).
+
+Until then the address confirmed before stays in use (`User.email`), and what was typed waits in a row of its own. The
+link goes to the typed address alone, counts once, for the newest asking only, and ends after EMAIL_LINK_DAYS.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from . import mail
+from .errors import AccountError
+from .locks import one_at_a_time
+from .models import EmailAsked, User
+from .signals import email_asked
+
+SALT = "accounts.emails"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# By one person; then by everybody to one address, which strangers may type too: as of codes (services.py).
+ASKED_BY_ONE = {HOUR: 5, DAY: 15}
+ASKED_OF_ONE = {HOUR: 10, DAY: 25}
+
+
+def waiting_of(user: User) -> str:
+    """The address that waits for its owner's confirmation; empty when none does."""
+    return EmailAsked.objects.filter(user=user, closed_at=None).values_list("email", flat=True).first() or ""
+
+
+@transaction.atomic
+def wish(user: User, email: str, *, by: User | None = None, now: datetime | None = None) -> None:
+    """This is the address somebody wants to be told at: asked about, unless it is the one in use or waits already.
+
+    An empty one ends both at once. `by` is who typed it, if it was not the person. AccountError `too_many_emails`.
+    """
+    now = now or timezone.now()
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if email and email != locked.email:
+        if email != waiting_of(locked):
+            _ask(locked, email, by, now)
+    else:
+        withdraw(locked, now)
+        if locked.email != email:
+            locked.email = ""
+            locked.save(update_fields=["email"])
+    user.email = locked.email
+
+
+@transaction.atomic
+def ask_again(user: User, *, now: datetime | None = None) -> str:
+    """Send the link once more to the address that waits; links sent before end. Returns the address, or nothing when
+    none waits. AccountError `too_many_emails`."""
+    now = now or timezone.now()
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if email := waiting_of(locked):
+        _ask(locked, email, None, now)
+    return email
+
+
+def withdraw(user: User, now: datetime) -> None:
+    """Whatever waits is waited for no more, and its link ends."""
+    EmailAsked.objects.filter(user=user, closed_at=None).update(closed_at=now)
+
+
+def _ask(user: User, email: str, by: User | None, now: datetime) -> None:
+    one_at_a_time(f"mail:{email.casefold()}")
+    asked = EmailAsked.objects.order_by()
+    shares = [(asked.filter(user=user), ASKED_BY_ONE), (asked.filter(email__iexact=email), ASKED_OF_ONE)]
+    # Staff at their work have no limit (transactions/quotas.py).
+    for rows, most in shares if by is None else []:
+        if any(rows.filter(asked_at__gt=now - span).count() >= count for span, count in most.items()):
+            said = _("Too many confirmations were asked for. Your address waits as it is; try again tomorrow.")
+            raise AccountError("too_many_emails", said)
+    withdraw(user, now)
+    row = EmailAsked.objects.create(user=user, email=email, asked_at=now)
+    email_asked.send(EmailAsked, asked=row, now=now)
+
+
+def send_link(asked_id: int, now: datetime) -> None:
+    """Send the link of an asking, unless it was answered or withdrawn meanwhile. Raises what the mail server says."""
+    row = EmailAsked.objects.select_related("user").filter(pk=asked_id, closed_at=None).first()
+    if row is None:
+        return
+    end = timezone.localtime(now + timedelta(days=settings.EMAIL_LINK_DAYS))
+    with translation.override(row.user.language):
+        text = _(
+            "Somebody, most likely you, gave this address to be told about requests at Jeddah Municipality. To confirm "
+            "it, open this link and press the button: %(link)s\n"
+            "The link counts once, until %(end)s. If it was not you, do nothing: no notice is sent here."
+        ) % {
+            "link": settings.PORTAL_URL + reverse("accounts:email", args=[token_of(row)]),
+            "end": f"{end:%Y-%m-%d %H:%M}",
+        }
+        mail.send(row.email, _("Confirm your e-mail address"), text, key=f"email-{row.pk}")
+
+
+def token_of(row: EmailAsked) -> str:
+    return signing.TimestampSigner(salt=SALT).sign(str(row.pk)).replace(":", "~")
+
+
+def asked_by(token: str) -> EmailAsked | None:
+    """What a link asks for; None when it was used, is too old, or a newer one was sent."""
+    return EmailAsked.objects.filter(pk=_key_in(token), closed_at=None, user__is_active=True).first()
+
+
+def is_confirmed(token: str) -> bool:
+    """Was this link used, and is its address the one in use?"""
+    return EmailAsked.objects.filter(pk=_key_in(token), user__email=F("email")).exclude(closed_at=None).exists()
+
+
+def _key_in(token: str) -> int:
+    days = timedelta(days=settings.EMAIL_LINK_DAYS)
+    try:
+        return int(signing.TimestampSigner(salt=SALT).unsign(token.replace("~", ":"), max_age=days))
+    except signing.BadSignature:
+        return 0
+
+
+@transaction.atomic
+def confirm(token: str, *, now: datetime | None = None) -> str:
+    """The owner of an address has pressed the button: it is in use from now on. Returns the address.
+
+    Nothing else is changed, and nobody is signed in. AccountError `link_ended`.
+    """
+    row = asked_by(token)
+    if row is None or not EmailAsked.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now or timezone.now()):
+        raise AccountError(
+            "link_ended", _("This link counts no more: it was used, is too old, or a newer one was sent.")
+        )
+    User.objects.filter(pk=row.user_id).update(email=row.email)
+    return row.email
+
+
+def forget_old(now: datetime, most: int) -> int:
+    """Delete askings that are over and that no limit counts any more, so many at a time; returns how many."""
+    old = EmailAsked.objects.filter(asked_at__lt=now - DAY).exclude(closed_at=None).values("pk")[:most]
+    return EmailAsked.objects.filter(pk__in=old).delete()[0]
