@@ -26,8 +26,8 @@ ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api"
 # Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
 PUBLIC = {
     "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
-    "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/email/<str:token>/", "/language/", "/healthz", "/readyz", "/design/",
-    "/design/<int:status>/",
+    "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
+    "/design/<int:status>/", "/email/<str:token>/",
     "/accounts/login/", "/accounts/inactive/", "/accounts/logout/", "/accounts/signup/",
     "/accounts/password/forgotten/", "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
     "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/inquiries/",
