@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from municipality.text import one_line, without_marks
 
-from . import wording
+from . import service_types, wording
 from .comparison import said
-from .models import Dealing, Event, Notification
+from .models import Dealing, Deficiency, Event, Notification
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Kind = Dealing.Kind
 # Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
 MOST_IN_SMS = 6 * 67
+# How many points of a return an SMS names, and how much of each.
+MOST_POINTS, MOST_OF_A_POINT = 3, 90
 # Dealing.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
 DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     Kind.AUTHORISED: (
@@ -57,16 +59,18 @@ DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @dataclass(frozen=True)
 class Message:
-    """A notice in words. `path` is the page it leads to, `reference` the transaction it is about, if there is one."""
+    """A notice in words. `path` is the page it leads to, `reference` the transaction it is about, if there is one,
+    `points` what a return asks for."""
 
     title: str
     text: str
     path: str
     reference: str = ""
+    points: tuple[str, ...] = ()
 
 
-def message(notice: Notification) -> Message:
-    """The words of a notice, in the language of whoever reads it now."""
+def message(notice: Notification, *, with_points: bool = False) -> Message:
+    """The words of a notice, in the language of whoever reads it now. `with_points` asks for those of a return too."""
     if notice.dealing is not None:
         title, text = DEALINGS[notice.dealing.kind]
         return Message(str(title), str(text), page_of_dealing(notice.dealing))
@@ -74,7 +78,15 @@ def message(notice: Notification) -> Message:
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
-    return Message(wording.title(notice.event), _told_of(notice.event), page, reference)
+    points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
+    return Message(wording.title(notice.event), _told_of(notice.event), page, reference, points)
+
+
+def _points_of(event: Event) -> tuple[str, ...]:
+    """What this return asked for, a sentence each."""
+    service = service_types.get(event.transaction.service)
+    asked = Deficiency.objects.filter(transaction=event.transaction_id, round=event.facts.get("round", 0))
+    return tuple(one_line(wording.asked(item, service)) for item in asked.order_by("pk"))
 
 
 def _told_of(event: Event) -> str:
@@ -112,6 +124,37 @@ def letter(said: Message) -> str:
         return without_marks(text % {**words, "reference": said.reference})
     text = _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s")
     return without_marks(text % {**words, "link": settings.PORTAL_URL + said.path})
+
+
+def full(said: Message) -> str:
+    """The text of an e-mail: the letter, and of a return every point and where it is answered."""
+    if not said.points:
+        return letter(said)
+    points = "".join(f"\n- {point}" for point in said.points)
+    return without_marks(f"{letter(said)}\n{points}\n\n{settings.PORTAL_URL}{said.path}")
+
+
+def brief(said: Message) -> str:
+    """The text of an SMS: the letter as far as it fits; of a return what is missing first, how much more, and where."""
+    if not said.points:
+        return short(letter(said))
+    text = _("Jeddah Municipality, request %(reference)s: %(title)s. Missing: %(points)s. Complete it here: %(link)s")
+    words = {"reference": said.reference, "title": said.title, "link": settings.PORTAL_URL + said.path}
+    for count in range(min(len(said.points), MOST_POINTS), 0, -1):
+        shown = _("; ").join(_clipped(point) for point in said.points[:count])
+        if more := len(said.points) - count:
+            said_more = ngettext("%(points)s, and %(count)d more", "%(points)s, and %(count)d more", more)
+            shown = said_more % {"points": shown, "count": more}
+        whole = without_marks(text % (words | {"points": shown}))
+        if len(whole) <= MOST_IN_SMS:
+            break
+    return whole
+
+
+def _clipped(point: str) -> str:
+    """A point as it stands in a row of others: without its stop, and no longer than a line or two."""
+    point = point.rstrip(" .;؛")
+    return point if len(point) <= MOST_OF_A_POINT else point[:MOST_OF_A_POINT].rsplit(" ", 1)[0] + "…"
 
 
 def short(text: str) -> str:

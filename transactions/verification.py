@@ -31,7 +31,7 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
         if issued.valid_until < timezone.localdate():
             return _("This document expired on %(day)s.") % {"day": issued.valid_until.isoformat()}
         return _("This document is in force until %(day)s.") % {"day": issued.valid_until.isoformat()}
-    return _("The request is now: %(status)s.") % {"status": Status(case.status).label}
+    return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
 
 
 _PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<line>[0-9]{6,9})")

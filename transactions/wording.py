@@ -40,7 +40,7 @@ TITLES = {
     "reject": gettext_noop("Rejected"),
     "record_payment": gettext_noop("Payment recorded"),
     "issue": gettext_noop("Issued"),
-    "dispatch": gettext_noop("Sent out"),
+    "dispatch": gettext_noop("Entered in the outgoing register"),
     "refer": gettext_noop("Referred to another office"),
     "withdraw": gettext_noop("Request withdrawn"),
     "file": gettext_noop("Filed"),
@@ -157,7 +157,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         }
     ),
     "dispatch": lambda event: (
-        _("It left under outgoing number %(number)s to: %(recipient)s.")
+        _("Outgoing number %(number)s was given, addressed to: %(recipient)s.")
         % {
             "number": _number(event, "outgoing"),
             "recipient": service_types.get(event.transaction.service).output.recipient,
@@ -182,7 +182,7 @@ def reason_shown(event: Event) -> str:
 def headline(case: Transaction) -> str:
     """Where the file is now, in one sentence."""
     office = case.held_by.name if case.held_by else ""
-    match Status(case.status):
+    match case.outcome or Status(case.status):
         case Status.SUBMITTED:
             return _("We have your request and are sending it to the office that handles it.")
         case Status.INCOMING:
@@ -196,15 +196,13 @@ def headline(case: Transaction) -> str:
         case Status.ISSUED:
             return _("Done: your document is issued.")
         case Status.COMPLETED:
-            return _("Done: the approved request was sent to %(recipient)s.") % {
+            return _("Done: the approved request has its outgoing number and is addressed to %(recipient)s.") % {
                 "recipient": case.service_type.output.recipient
             }
         case Status.REJECTED:
             return _("Your request was refused. The reason is below.")
         case Status.WITHDRAWN:
             return _("This request was cancelled by the applicant.")
-        case Status.FILED:
-            return _("This file is closed and kept.")
         case _other:
             return _("Your request is at %(office)s, in the stage “%(stage)s”.") % {
                 "office": office,

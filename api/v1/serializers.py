@@ -18,9 +18,11 @@ from transactions.revision import with_dependants
 from transactions.summary import in_catalogue_order
 from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
-from transactions.workflow import BY_NAME, Status
+from transactions.workflow import BY_NAME, CLOSED, Status
 
 from .service_shapes import ServiceSerializer as ServiceSerializer
+
+OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$", "example": "07:30"})
@@ -132,6 +134,9 @@ class CaseSummary(serializers.ModelSerializer[Transaction]):
     """A transaction in a list."""
 
     status = serializers.ChoiceField(choices=Status.choices, read_only=True)
+    outcome = serializers.ChoiceField(
+        choices=OUTCOMES, read_only=True, allow_null=True, help_text="How it ended, also once it is filed."
+    )
     branch = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
     centre = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
     held_by = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
@@ -142,6 +147,7 @@ class CaseSummary(serializers.ModelSerializer[Transaction]):
             "reference",
             "service",
             "status",
+            "outcome",
             "stage",
             "version",
             "channel",
@@ -342,6 +348,9 @@ class InquiryAnswer(serializers.Serializer[Any]):
     reference = serializers.CharField()
     service = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
+    outcome = serializers.ChoiceField(
+        choices=OUTCOMES, allow_null=True, help_text="How it ended, also once it is filed."
+    )
     headline = serializers.CharField()
     held_by = serializers.CharField(allow_null=True)
     submitted_at = serializers.DateTimeField()

@@ -357,6 +357,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "reference": case.reference,
         "service": case.service,
         "status": case.status,
+        "outcome": case.outcome,
         "headline": headline(case),
         "held_by": case.held_by.code if case.held_by else None,
         "submitted_at": case.submitted_at,

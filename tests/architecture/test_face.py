@@ -64,6 +64,42 @@ def test_what_goes_by_the_direction_asks_the_nearest(path):
     assert [rule for rule in rules if "messagelist" not in rule] == []
 
 
+SIGN = re.compile(r"content:\s*(\"[^\"]*[^\s\"][^\"]*\"|'[^']*[^\s'][^']*')\s*([^;}]*)")
+SHAPES = re.compile("[\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\u2039\u203a]")
+
+
+def read_aloud(css: str) -> list[str]:
+    """Signs that style sheets draw and a screen reader would speak: those without an empty text to be read instead.
+
+    A browser that does not know the second half of `content: "▲" / ""` drops it, so the sign alone stands before it.
+    """
+    rules = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).split("}")
+    return [rule.strip() for rule in rules if SIGN.search(rule) and SIGN.findall(rule)[-1][1].replace(" ", "") != '/""']
+
+
+@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
+def test_no_sign_of_a_style_sheet_is_read_aloud(path):
+    assert read_aloud(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_rule_about_signs_sees_each_way_to_break_it():
+    for bad in (
+        'a::before{content:"▲"}',
+        "a::after { content: '✓ '; color: red }",
+        'a::before{content:"x"/"";content:"x"}',
+    ):
+        assert read_aloud(bad), bad
+    assert read_aloud('a::before{content:"▲";content:"▲" / ""} b::after{content:"";} c::after{content: " " }') == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_no_shape_of_a_template_is_read_aloud(path):
+    """Words say what a shape says; a shape that is drawn as a letter stands in something aria-hidden."""
+    text = re.sub(r"{#.*?#}|{% comment %}.*?{% endcomment %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    shown = re.sub(r"<(\w+)[^>]*aria-hidden=\"true\"[^>]*>[^<]*</\1>", "", text)
+    assert SHAPES.findall(shown) == []
+
+
 INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
 
 

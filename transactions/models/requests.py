@@ -302,6 +302,17 @@ class Transaction(models.Model):
     def is_open(self) -> bool:
         return self.status in OPEN
 
+    @property
+    def outcome(self) -> Status | None:
+        """How a closed request ended, also once it is filed; None while it is open."""
+        if self.status != Status.FILED:
+            return None if self.is_open else Status(self.status)
+        if self.withdrawn_at:
+            return Status.WITHDRAWN
+        if self.rejected_at:
+            return Status.REJECTED
+        return Status.COMPLETED if self.service_type.output.recipient else Status.ISSUED
+
     def is_late(self, now: datetime, deadline: Deadline = Deadline.WHOLE) -> bool:
         return is_overdue(self.status, getattr(self, deadline), now)
 

@@ -58,7 +58,7 @@ def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = Non
 FIELDS = columns(
     Transaction,
     "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id "
-    "pin_serial",
+    "pin_serial rejected_at withdrawn_at",
 )
 
 

@@ -9,6 +9,7 @@ from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone, translation
 
@@ -17,10 +18,11 @@ from accounts import services as people
 from accounts.access import members_of
 from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
+from journal.standing import refusal
 
 from .. import database, outbox
-from ..messages import letter, message, short, subject
-from ..models import Dealing, Delivery, Event, Notification
+from ..messages import brief, full, message, subject
+from ..models import Dealing, Delivery, Event, Notification, Transaction
 from ..prepared import AT_ONCE, PreparedInsert, Writer
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
@@ -160,12 +162,12 @@ def send_link(asked_id: int, now: datetime) -> None:
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
-    said, key = message(notice), f"notice-{notice.pk}"
+    said, key = message(notice, with_points=True), f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send(notice.recipient.phone, short(letter(said)), key=key)
+        sms.send(notice.recipient.phone, brief(said), key=key)
         return
     try:
-        mail.send(notice.recipient.email, subject(said), letter(said), key=key)
+        mail.send(notice.recipient.email, subject(said), full(said), key=key)
     except SMTPRecipientsRefused as error:
         if all(_no_such_address(code, bytes(said)) for code, said in error.recipients.values()):
             raise sms.Refused(str(error)) from error
@@ -181,3 +183,16 @@ def _no_such_address(code: int, said: bytes) -> bool:
 def mark_read(user: User, now: datetime) -> int:
     """Mark all notices of a person as read; returns how many were not."""
     return Notification.objects.filter(recipient=user, read_at=None).update(read_at=now)
+
+
+def saw(user: User, now: datetime, *, shown: Iterable[Notification] = (), case: Transaction | None = None) -> None:
+    """The page that is made says what these notices, or those about this request, say: they are new no more.
+
+    A page is shown also where nothing may be written (journal.standing).
+    """
+    about = Q(pk__in=[notice.pk for notice in shown if notice.read_at is None])
+    if case is not None:
+        about |= Q(event__transaction=case)
+    unread = Notification.objects.filter(about, recipient=user, read_at=None)
+    if unread.exists() and not refusal():
+        unread.update(read_at=now)

@@ -40,3 +40,8 @@ def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None
     if count is not None:
         paginator.count = count
     return paginator.get_page(request.GET.get("page"))
+
+
+def is_read(request: HttpRequest) -> bool:
+    """Does a person look at this page now? Not by HEAD, and not while a browser fetches it in case they will."""
+    return request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")

@@ -39,7 +39,7 @@ from ..versions import MAKES_A_VERSION, versions_of
 from ..wording import asked as asked_in_words
 from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
-from .common import hidden_is_404, page_of
+from .common import hidden_is_404, is_read, page_of
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
@@ -123,6 +123,8 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "rounds": _rounds(case, files),
         "versions": versions_of(case, case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq")),
     }
+    if is_read(request):
+        notices.saw(user, timezone.now(), case=case)
     context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
     return render(request, "transactions/detail.html", context)
 
@@ -278,6 +280,8 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 def notices_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, Notification.objects.filter(access.notices(signed_in(request))).for_reading())
     rows = [{"notice": notice, "message": message(notice)} for notice in page]
+    if is_read(request):
+        notices.saw(signed_in(request), timezone.now(), shown=page)
     return render(request, "transactions/notices.html", {"page": page, "rows": rows})
 
 
