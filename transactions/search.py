@@ -101,15 +101,15 @@ def _office(text: str) -> QuerySet[Transaction]:
 
 def _deed(text: str) -> QuerySet[Transaction] | None:
     number = compact(text)
-    return _answered(deed_number=[number]) if re.fullmatch("[0-9]{6,16}", number) else None
+    return answered(deed_number=written(number)) if re.fullmatch("[0-9]{6,16}", number) else None
 
 
 def _plan(text: str) -> QuerySet[Transaction]:
-    return _answered(plan_number=_written(written_code(text)))
+    return answered(plan_number=written(written_code(text)))
 
 
 def _parcel(text: str) -> QuerySet[Transaction]:
-    return _answered(parcel_number=_written(written_code(text)))
+    return answered(parcel_number=written(written_code(text)))
 
 
 def _plot(text: str) -> QuerySet[Transaction] | None:
@@ -118,16 +118,18 @@ def _plot(text: str) -> QuerySet[Transaction] | None:
     found = None
     for cut in range(1, min(len(parts), 5)):
         plan, parcel = "/".join(parts[:cut]), "/".join(parts[cut:])
-        one = _answered(plan_number=_written(plan), parcel_number=_written(parcel))
+        one = answered(plan_number=written(plan), parcel_number=written(parcel))
         found = one if found is None else found | one
     return found
 
 
-def _written(number: str) -> list[str]:
-    return list(dict.fromkeys([number, *(number.translate(script) for script in _SCRIPTS)]))
+def written(number: str) -> list[str]:
+    """A canonical number in each form it may be stored in."""
+    letters = dict.fromkeys([number, number.upper(), number.lower()])
+    return list(dict.fromkeys(form for one in letters for form in [one, *(one.translate(s) for s in _SCRIPTS)]))
 
 
-def _answered(**numbers: list[str]) -> QuerySet[Transaction]:
+def answered(**numbers: list[str]) -> QuerySet[Transaction]:
     """By answers that have an index of their own."""
     # Cast, so that it is compared as text on either engine; PostgreSQL sees through it to the index.
     said = {f"said_{name}": Cast(KT(f"answers__{name}"), TextField()) for name in numbers}

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from municipality.models import Office
+from transactions import duplicates
 from transactions.access import acts_for_applicant
 from transactions.assured import may_receive
 from transactions.models import AnswersVersion, Attachment, Deficiency, Event, IssuedDocument, Movement, Transaction
@@ -200,6 +201,20 @@ class VersionShape(serializers.ModelSerializer[AnswersVersion]):
         read_only_fields = fields
 
 
+class FlagShape(serializers.Serializer[Any]):
+    """What whoever studies the request is told to look at. It refuses nothing."""
+
+    code = serializers.CharField(
+        help_text="A check of the service, or same_deed, same_plot, same_person, same_file, same_file_twice."
+    )
+    message = serializers.CharField()
+    path = serializers.CharField(help_text="The answer or document it is about; empty when it is about the whole.")
+    references = serializers.ListField(
+        child=serializers.CharField(), help_text="Other requests it is about, as far as you may read them."
+    )
+    others = serializers.CharField(help_text="In words, that there are more, which you may not read.")
+
+
 class CaseSerializer(CaseSummary):
     """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent.
 
@@ -207,6 +222,7 @@ class CaseSerializer(CaseSummary):
     """
 
     headline = serializers.SerializerMethodField()
+    flags = serializers.SerializerMethodField()
     answers = serializers.JSONField(read_only=True)
     versions = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
@@ -221,6 +237,7 @@ class CaseSerializer(CaseSummary):
         fields = (
             *CaseSummary.Meta.fields,
             "headline",
+            "flags",
             "answers",
             "answers_version",
             "versions",
@@ -241,6 +258,14 @@ class CaseSerializer(CaseSummary):
 
     def get_headline(self, case: Transaction) -> str:
         return headline(case)
+
+    @extend_schema_field(FlagShape(many=True))
+    def get_flags(self, case: Transaction) -> Any:
+        checks = [
+            duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in case.service_type.flag(case.answers)
+        ]
+        shared = duplicates.of_case(case, case.attachments.sent(), self.context["reader"])
+        return FlagShape([*checks, *shared], many=True).data
 
     @extend_schema_field(VersionShape(many=True))
     def get_versions(self, case: Transaction) -> Any:

@@ -27,7 +27,7 @@ from municipality.fields import EmailField
 from municipality.models import Office
 from municipality.services import districts
 
-from .. import access, service_types
+from .. import access, duplicates, service_types
 from ..answer_forms import typed_in
 from ..draft_parts import flags_of
 from ..errors import DomainError, Invalid, NotVisible, Overtaken, Problem
@@ -283,13 +283,15 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
                 return redirect("staff:intake_visitor", key=key)
             status = 409
             messages.error(request, error.message)
+    files = list(draft.attachments.filter(removed_at=None))
     context = staff_site.each_context(request) | {
         "title": _("Check your answers"),
         "draft": draft,
         "changes": draft.visitor_changes or {},
         "version": fingerprint(drafts.content_of(draft)),
         "flags": flags_of(draft.service_type, draft.answers),
-        "summary": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
+        "hints": duplicates.of_draft(draft, files, signed_in(request)),
+        "summary": sections(draft.service_type, draft.answers, files),
     }
     return render(request, "staff/intake_check.html", context, status=status)
 

@@ -17,7 +17,7 @@ from municipality.models import Office, OfficeKind
 from municipality.services import offices
 from municipality.text import whole
 
-from .. import access, pictures
+from .. import access, duplicates, pictures
 from ..lateness import standings
 from ..models import Attachment, Event, Transaction
 from ..pictures import State
@@ -73,6 +73,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
         "flags": list(service.flag(case.answers)),
+        "hints": duplicates.of_case(case, [file for _label, file in files], user),
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()),

@@ -73,6 +73,7 @@ class Attachment(models.Model):
         indexes = [
             models.Index(fields=["draft"], name="file_of_draft", condition=Q(draft__isnull=False)),
             models.Index(fields=["deficiency"], name="file_of_answer", condition=Q(deficiency__isnull=False)),
+            models.Index(fields=["sha256"], name="same_file", condition=Q(removed_at__isnull=True)),
         ]
         constraints = [
             models.UniqueConstraint(

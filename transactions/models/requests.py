@@ -215,7 +215,7 @@ class Transaction(models.Model):
         indexes = [
             # For the one search (search.py): by what stands in the answers, without columns that could fall behind.
             models.Index(KT("answers__deed_number"), name="by_deed"),
-            models.Index(KT("answers__plan_number"), name="by_plan"),
+            models.Index(KT("answers__plan_number"), KT("answers__parcel_number"), name="by_plot"),
             models.Index(KT("answers__parcel_number"), name="by_parcel"),
             models.Index(fields=["-submitted_at", "-id"], name="newest_first"),
             models.Index(fields=["applicant", "-submitted_at"], name="my_requests"),

@@ -21,7 +21,7 @@ from municipality.pages import form_page
 from municipality.services import districts
 from municipality.text import whole
 
-from .. import access, answers, service_types
+from .. import access, answers, duplicates, service_types
 from ..answer_forms import step_page, typed_in
 from ..assured import lacking
 from ..draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
@@ -246,11 +246,13 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     closure = closures.closure_of(draft.service_type)
+    files = list(draft.attachments.filter(removed_at=None))
     context = {
         "draft": draft,
         "service": draft.service_type,
         "turn": _turn(draft, user, gaps=bool(problems), closed=bool(closure)),
-        "sections": sections(draft.service_type, draft.answers, draft.attachments.filter(removed_at=None)),
+        "sections": sections(draft.service_type, draft.answers, files),
+        "hints": duplicates.of_draft(draft, files, user),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
         "lacking": lacking(draft.service_type, "submit", draft.applicant),
         "flags": flags_of(draft.service_type, draft.answers),
