@@ -80,11 +80,20 @@ class Centre:
         done = subprocess.run(command, cwd=provision.ROOT, env=env, stdout=subprocess.PIPE, check=True, text=True)
         return done.stdout
 
-    def in_copy(self, sql: str) -> None:
-        connection = psycopg2.connect(self.env["REPLICA_DATABASE_URL"])
+    def in_copy(self, sql: str) -> list[tuple]:
+        return self._execute(self.env["REPLICA_DATABASE_URL"], sql)
+
+    def in_centre(self, sql: str) -> list[tuple]:
+        return self._execute(self.env["DATABASE_URL"], sql)
+
+    def _execute(self, url: str, sql: str) -> list[tuple]:
+        connection = psycopg2.connect(url)
         connection.autocommit = True
-        connection.cursor().execute(sql)
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        found = cursor.fetchall() if cursor.description else []
         connection.close()
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +256,32 @@ def test_a_copy_that_lags_says_so_and_a_number_it_does_not_know_is_looked_up_in_
     centre.in_copy("SELECT pg_wal_replay_resume()")
     until(lambda: ask(url, **secret)[1]["movements"] == by_number["movements"], PATIENCE)
     assert ask(url, **secret)[1]["status"] == by_number["status"]
+
+
+def test_tables_that_are_dropped_are_gone_in_the_copy_too_and_every_answer_says_so_in_words(centre, web):
+    url = web(**centre.env)
+    sample, *_ = centre.samples.values()
+    until(lambda: ask(url, **sample)[0] == 200, PATIENCE)
+    session, _owner, token = centre.shell(SIGNED_IN).splitlines()[-3:]
+
+    centre.in_centre("ALTER SCHEMA public RENAME TO lost")
+    try:
+        until(lambda: centre.in_copy("SELECT to_regclass('public.transactions_transaction')") == [(None,)], PATIENCE)
+        for path in ("/requests/", f"/verify/{token}/", "/staff/", f"/requests/{sample['reference']}/"):
+            seconds, page = timed(f"{url}{path}", f"sessionid={session}", 503)
+            assert "لا نستطيع الرد الآن. الخلل ليس في اتصالك." in page, path
+            assert seconds < 2, path
+        for _again in range(3):
+            began = time.monotonic()
+            status, said = ask(url, **sample)
+            assert (status, said["code"]) == (503, "unavailable")
+            assert time.monotonic() - began < 2
+        # What needs no table may be shown; nothing is called a mistake of ours.
+        for path in PUBLIC:
+            with contextlib.suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(f"{url}{path}", timeout=10).close()
+                continue
+            assert "لا نستطيع الرد الآن" in timed(f"{url}{path}", status=503)[1]
+    finally:
+        centre.in_centre("ALTER SCHEMA lost RENAME TO public")
+    until(lambda: ask(url, **sample)[0] == 200, PATIENCE)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pyrage
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from journal.models import Chain, Entry
-from transactions import pins
+from transactions import pins, tasks
+from transactions.health import health
 
 from ..conftest import drive
 
@@ -46,6 +49,16 @@ def test_it_does_the_main_job(as_web, cast, submitted, client):
     call_command("verify_journal", stdout=StringIO())
     call_command("sweep_files", stdout=StringIO())
     assert Entry.objects.count() >= 3
+
+
+def test_it_makes_the_daily_backup(as_web, cast, submitted, settings, tmp_path):
+    """pg_dump runs under it, and reads every table."""
+    submitted()
+    settings.BACKUP_RECIPIENT = str(pyrage.x25519.Identity.generate().to_public())
+    settings.BACKUP_DIR = tmp_path / "backups"
+    tasks.upkeep()
+    assert [path.suffixes for path in settings.BACKUP_DIR.iterdir()] == [[".tar", ".age"]]
+    assert not health(timezone.now()).backup["too_old"]
 
 
 @pytest.mark.parametrize("sql", [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,11 @@ class Command(BaseCommand):
         if new_key:
             return self._new_key(new_key)
         began = time.monotonic()
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = timezone.now().astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         target = to or Path(settings.BACKUP_DIR) / f"portal-{stamp}.tar.age"
-        target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".unfinished")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
                 manifest = backup.write(out, settings.BACKUP_RECIPIENT)
                 out.flush()
@@ -50,7 +50,8 @@ class Command(BaseCommand):
         except (backup.BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
         if to is None:
             self._forget_old(target.parent)
         self._note(not manifest["wrong"])
