@@ -119,7 +119,6 @@ def test_without_its_tables_every_page_is_a_503_in_words(loss, language, case, c
         (client, "post", reverse("transactions:inquiry"), asked | {"pin": "00000000"}),
         (client, "get", reverse("journal:verify_token", args=[token]), {}),
         (client, "post", reverse("account_login"), {"login": cast.citizen.national_id, "password": "a long password"}),
-        (client, "post", reverse("staff:login"), {"username": cast.registry.national_id, "password": "a password"}),
         (reader, "get", reverse("transactions:requests"), {}),
         (reader, "get", reverse("transactions:request", args=request), {}),
         (reader, "post", reverse("transactions:withdraw", args=request), {}),
