@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
@@ -133,7 +134,7 @@ class UserAdmin(PeopleAdmin):
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:
-        return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', user.phone or "—")
+        return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', mobile(user.phone) or "—")
 
     @admin.display(description=_("works for the municipality"), ordering="is_staff")
     def works_here(self, user: User) -> object:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from municipality.fields import CodeField, CompactField, EmailField, LineField
+from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
@@ -54,6 +55,16 @@ class MobileField(CompactField):
         text = super().clean(value)
         return clean_any_mobile(text) if text else text
 
+    def prepare_value(self, value: Any) -> Any:
+        """On file in E.164; in a box as its owner types it."""
+        return mobile(value) if isinstance(value, str) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != (initial or ""))
+        except ValidationError:
+            return True
+
 
 class NameField(LineField):
     def clean(self, value: Any) -> str:
@@ -61,11 +72,15 @@ class NameField(LineField):
         return clean_name(text) if text else text
 
 
+# What the button says that static/js/show-password.js puts beside each box.
+SHOW = {"data-show": _("Show"), "data-show-label": _("Show the password")}
+
+
 class PasswordField(forms.CharField):
     """`autocomplete` tells password managers whether to fill in the password there is or to offer a new one."""
 
     def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete, **SHOW})
         super().__init__(widget=widget, strip=False, **kwargs)
 
 
@@ -93,6 +108,7 @@ class NewPasswordField(account_forms.SetPasswordField):
     def __init__(self) -> None:
         super().__init__(label=_("New password"), help_text=NEW_PASSWORD_HINT)
         self.widget.attrs.pop("placeholder")
+        self.widget.attrs |= SHOW
 
 
 class ChangePasswordForm(account_forms.ChangePasswordForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
@@ -18,19 +19,21 @@ class BoundedJSONParser(JSONParser):
         try:
             found = super().parse(stream, media_type, dict(parser_context or {}))
         except RecursionError:
-            raise ParseError("This is nested too deeply.") from None
+            raise ParseError(_("This is nested too deeply.")) from None
+        except ParseError:
+            raise ParseError(_("This is no JSON that can be read.")) from None
         _check(found, DEEPEST)
         return found
 
 
 def _check(value: Any, depth: int) -> None:
     if depth == 0:
-        raise ParseError("This is nested too deeply.")
+        raise ParseError(_("This is nested too deeply."))
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ParseError("This holds characters that are not text.") from None
+            raise ParseError(_("This holds characters that are not text.")) from None
     elif isinstance(value, dict):
         for name, inner in value.items():
             _check(name, depth - 1)

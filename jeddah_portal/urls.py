@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from accounts.languages import set_language
 from transactions.admin import staff_site
 
-from . import metrics, views
+from . import metrics, views, well_known
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("transactions.urls")),
@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("api.v1.urls")),
     path("staff/", staff_site.urls),
     path("language/", set_language, name="set_language"),
+    path("favicon.ico", well_known.favicon),
+    path("robots.txt", well_known.robots),
+    path("sitemap.xml", well_known.sitemap),
+    path(".well-known/security.txt", well_known.security),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -82,14 +82,17 @@ def papers_of(draft: Draft, documents: Iterable[Document], problems: Iterable[Pr
 def parts_of(draft: Draft) -> list[Part]:
     """Every page in order. One query, none when the attachments are prefetched."""
     seen: dict[str, Any] = {}
-    parts = []
+    parts, open_questions = [], set[str]()
     for step in draft.service_type.steps:
         cleaned = answers.clean_step(step, draft.answers, seen)
         seen.update(cleaned.values)
+        open_questions |= {spec.name for spec in step.fields} - set(cleaned.values)
         parts.append(Part(step.code, step.title, _state_of(step, draft.answers, bool(cleaned.problems))))
     held = Counter(file.document for file in draft.attachments.all() if file.removed_at is None)
     asked = [document for document in draft.service_type.documents_for(seen) if document.least]
-    return [*parts, _documents(asked, held)]
+    conditions = (document.when for document in draft.service_type.documents if document.least)
+    depends = any(when is not None and when.field in open_questions for when in conditions)
+    return [*parts, _documents(asked, held, depends)]
 
 
 def _state_of(step: Step, raw: Answers, wrong: bool) -> State:
@@ -98,9 +101,13 @@ def _state_of(step: Step, raw: Answers, wrong: bool) -> State:
     return State.BEGUN if any(raw.get(spec.name) not in (None, "", False, []) for spec in step.fields) else State.TODO
 
 
-def _documents(asked: list[Document], held: Counter[str]) -> Part:
+def _documents(asked: list[Document], held: Counter[str], depends: bool) -> Part:
+    """`depends`: an answer that is still to come may ask for more, so no number in all is named yet."""
     given = sum(1 for document in asked if held[document.code] >= document.least)
     state = State.DONE if given == len(asked) else State.BEGUN if held else State.TODO
+    if depends:
+        waits = State.BEGUN if held else State.TODO
+        return Part(DOCUMENTS, gettext_lazy("Documents"), waits, _("How many depends on your answers"))
     said = ngettext("%(given)d of %(all)d document", "%(given)d of %(all)d documents", len(asked))
     return Part(DOCUMENTS, gettext_lazy("Documents"), state, said % {"given": given, "all": len(asked)})
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -312,7 +313,9 @@ class AnswersSerializer(serializers.Serializer[Any]):
 
     def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
         if bad := [key for key in value if not re.fullmatch(r"[1-9][0-9]{0,8}", key)]:
-            raise serializers.ValidationError(f"{bad[0]!r} is not the id of a deficiency.", code="not_an_id")
+            raise serializers.ValidationError(
+                _("%(id)s is not the id of a deficiency.") % {"id": repr(bad[0])}, code="not_an_id"
+            )
         return {int(key): text for key, text in value.items()}
 
 
@@ -363,7 +366,7 @@ class InquirySerializer(serializers.Serializer[Any]):
         if {"reference", "pin"} <= set(data) or {"office", "number", "last_four"} <= set(data):
             return data
         raise serializers.ValidationError(
-            "Give reference and pin, or office, number (with its hijri_year) and last_four.", code="incomplete"
+            _("Give reference and pin, or office, number (with its hijri_year) and last_four."), code="incomplete"
         )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.generics import ListAPIView
@@ -117,11 +118,11 @@ class Transactions(APIView):
         """
         key = request.headers.get("Idempotency-Key", "")
         if not (1 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key):
-            raise exceptions.ValidationError({"Idempotency-Key": ["1 to 100 printable characters are required."]})
+            raise exceptions.ValidationError({"Idempotency-Key": [_("1 to 100 printable characters are required.")]})
         data = _read(serializers.SubmissionSerializer, request)
         service = service_types.find(data["service"])
         if service is None:
-            raise exceptions.ValidationError({"service": ["There is no such service."]})
+            raise exceptions.ValidationError({"service": [_("There is no such service.")]})
         authorisation = None
         if data.get("authorisation"):
             authorisation = (
@@ -261,14 +262,14 @@ Acting = Callable[[Transaction, dict[str, Any], User], Transaction]
 def _office(data: dict[str, Any]) -> Office:
     found = Office.objects.filter(code=data.get("to_office", "")).first()
     if found is None:
-        raise exceptions.ValidationError({"to_office": ["There is no such office."]})
+        raise exceptions.ValidationError({"to_office": [_("There is no such office.")]})
     return found
 
 
 def _person(data: dict[str, Any]) -> User:
     found = User.objects.filter(pk=data.get("to_person", 0), is_staff=True).first()
     if found is None:
-        raise exceptions.ValidationError({"to_person": ["There is no such colleague."]})
+        raise exceptions.ValidationError({"to_person": [_("There is no such colleague.")]})
     return found
 
 

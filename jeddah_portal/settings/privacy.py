@@ -21,6 +21,8 @@ PRIVACY = {
     },
     "contact": env.str("PRIVACY_CONTACT", default="privacy@jeddah.example"),
 }
+# Whom finders of a hole tell: an address of mail, or a link; shown in /.well-known/security.txt.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="security@jeddah.example")
 # Days: drafts nobody has saved since, and notices, of which the request's own page tells as well.
 KEEP_DRAFTS_DAYS = env.int("KEEP_DRAFTS_DAYS", default=180)
 KEEP_NOTICES_DAYS = env.int("KEEP_NOTICES_DAYS", default=730)

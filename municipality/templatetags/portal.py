@@ -7,6 +7,7 @@ from datetime import time as time_of_day
 from functools import lru_cache
 
 from django import template
+from django.forms import PasswordInput
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
 
 register = template.Library()
+SECRETS = frozenset({"code", "pin"})
 
 
 @lru_cache(maxsize=2048)
@@ -70,3 +72,16 @@ def ltr(value: object) -> SafeString:
 def day_or_word(label: object) -> SafeString | str:
     """A label of a picture: a day in both calendars, or words as they are."""
     return both_dates(label) if isinstance(label, date) else conditional_escape(str(label))
+
+
+@register.filter
+def asks_a_secret(form: object) -> bool:
+    """Has this form a box for a password, a code or a PIN? No page shows those again or says they are kept."""
+    fields = getattr(form, "fields", {})
+    return any(name in SECRETS or isinstance(field.widget, PasswordInput) for name, field in fields.items())
+
+
+@register.filter
+def mobile(number: str) -> str:
+    """A mobile as its owner types it: a Saudi one as 05…, any other with its country's code."""
+    return f"0{number[4:]}" if number.startswith("+9665") and len(number) == 13 else number

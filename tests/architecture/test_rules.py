@@ -27,7 +27,8 @@ ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api"
 PUBLIC = {
     "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
     "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
-    "/design/<int:status>/", "/email/<str:token>/",
+    "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",
+    "/.well-known/security.txt",
     "/accounts/login/", "/accounts/inactive/", "/accounts/logout/", "/accounts/signup/",
     "/accounts/password/forgotten/", "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
     "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/inquiries/",

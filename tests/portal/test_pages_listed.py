@@ -15,6 +15,8 @@ pytestmark = pytest.mark.embedded
 # What is no page, and why. A line is the beginning of addresses; one that ends in $ is a whole address.
 NO_PAGE = {
     "/api/v1/(?!docs/)": "JSON, for programs",
+    r"/favicon\.ico$": "goes to a picture",
+    r"/robots\.txt$|/sitemap\.xml$|/\.well-known/": "for programs",
     "/healthz$": "for probes",
     "/readyz$": "for probes",
     "/metrics$": "for Prometheus",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from municipality.fields import LineField
+from municipality.templatetags.portal import mobile
 
 Changes = Mapping[str, Mapping[str, str]]
 KEEP, CHANGE = "keep", "change"
@@ -51,7 +52,7 @@ class VisitorForm(forms.Form):
             self.fields["phone"] = _question(
                 _("The mobile is not the one on file"),
                 _number(_("It stays as on file, ending in: %s"), masked(on_file.phone)),
-                _number(_("The person has this one now: %s"), changes["phone"]["to"]),
+                _number(_("The person has this one now: %s"), mobile(changes["phone"]["to"])),
                 help_text=_("The mobile on file is told at once. The new one cannot set a password for some days."),
             )
 

@@ -26,10 +26,12 @@ from municipality.hijri import days_between
 from municipality.models import Office, OfficeKind
 from municipality.pages import form_page
 from municipality.services import offices
+from municipality.text import one_line
 
 from .. import looked, replica, service_types
 from ..assured import what_is_needed
 from ..errors import Invalid, NotVisible, TooManyTries
+from ..help_topics import topics
 from ..lateness import days_late
 from ..models import FeeDue, Transaction
 from ..pulse import Pulse, pulse
@@ -140,7 +142,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     language = get_language() or settings.LANGUAGE_CODE
     said = {key: value[language] if isinstance(value, dict) else value for key, value in settings.PRIVACY.items()}
     kept = {"drafts": settings.KEEP_DRAFTS_DAYS, "notices": settings.KEEP_NOTICES_DAYS, "log": settings.ACCESS_LOG_DAYS}
-    return render(request, f"pages/{name}.html", {"privacy": said, "kept": kept})
+    query = one_line(request.GET.get("q", ""))[:80]
+    found = topics(query) if name == "help" else []
+    return render(request, f"pages/{name}.html", {"privacy": said, "kept": kept, "topics": found, "q": query})
 
 
 @never_cache
