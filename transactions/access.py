@@ -280,6 +280,10 @@ def _counters(user: User) -> list[int]:
     return [post.office_id for post in case_posts(user) if post.role == Role.CENTRE_CLERK]
 
 
+def sits_at_a_counter(user: User) -> bool:
+    return bool(_counters(user))
+
+
 def drafts(user: User) -> Q:
     """Drafts a person owns, writes at a counter, or prepares for an owner whose authorisation stands."""
     return own_drafts(user) | prepared_drafts(user)

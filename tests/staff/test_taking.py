@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import services as people
-from accounts.models import StaffPost
+from accounts.models import StaffPost, User
 from municipality.models import Office
 from transactions.errors import DomainError
 from transactions.models import Event, Outbox, Transaction
@@ -198,3 +198,22 @@ def test_a_post_that_ends_with_the_day_hands_over_without_a_press(cast, submitte
     leaving.hand_back_all(NOW + timedelta(days=1))
     assert case.events.filter(move="give_back").count() == 1
     assert queue_of(cast.second_reviewer).filter(pk=case.pk).exists()
+
+
+def test_two_clerks_are_led_to_two_unpaid_files_and_to_the_rest_when_one_was_called_away(cast, submitted):
+    people.appoint(cast.other_citizen, Office.objects.get(code="SC01"), "centre_clerk", on=NOW.date())
+    other = User.objects.get(pk=cast.other_citizen.pk)
+    first, second = (drive(submitted("building-permit"), cast, "awaiting_payment") for _ in range(2))
+    Transaction.objects.filter(pk__in=[first.pk, second.pk]).update(centre=Office.objects.get(code="SC01"))
+    now = timezone.now()
+
+    def led(clerk, later=0):
+        return moves.take_next(queue_of(clerk), by=clerk, now=now + timedelta(minutes=later))
+
+    assert (led(cast.clerk), led(other)) == (first, second)
+    assert (led(cast.clerk, 14), led(other, 14)) == (first, second)
+    moves.record_payment(second, payment_reference="S-1", by=other, now=now + timedelta(minutes=15))
+    assert led(other, 16) is None
+    assert led(other, 30) == first
+    assert led(cast.clerk, 31) is None
+    assert Transaction.objects.get(pk=first.pk).assignee is None

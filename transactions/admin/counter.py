@@ -37,6 +37,7 @@ from ..services import drafts
 from ..services.closures import closure_of, refuse_if_closed
 from ..summary import sections
 from ..views.common import page_of
+from ..views.desk import FROM_THE_DESK
 from ..views.documents import attach_all, take_out
 from ..views.form_recovery import typed_before
 from .intake_page import papers, topics
@@ -298,7 +299,7 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
     taken = drafts.submit_draft(draft, by=signed_in(request), seen=request.POST.get(FIELD, ""))
-    return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + "#print")
+    return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + f"{FROM_THE_DESK}#print")
 
 
 def _after_all(draft: Draft, request: HttpRequest) -> HttpResponse:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from municipality.models import Office, OfficeKind
 from .. import access, queues
 from ..errors import DomainError, Invalid, Problem
 from ..lateness import days_spent
-from ..models import AnswersInProgress, Deficiency, Direction, Transaction, TransactionQuerySet
+from ..models import AnswersInProgress, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, CLOCK_STOPPED, Status
 from . import answering, decisions, papers, registers, returning, versions
@@ -28,6 +29,8 @@ from .notices import insert_event
 
 # Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
 MOST_TRIED = 200
+# A payment is recorded in a minute or two; a clerk who was called away holds up nobody for longer than this.
+LED_FOR = timedelta(minutes=15)
 _update_arrived = PreparedUpdate(
     Transaction, "status version branch_id centre_id held_by_id stage_started_at due_at stage_due_at"
 )
@@ -56,7 +59,7 @@ def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = 
     """Take the first free file of a queue. Two who press at once get two files; None when nothing is free.
 
     Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
-    comes to pay chooses the counter: it is only led to.
+    comes to pay chooses the counter: it is only led to, and nobody else is for LED_FOR.
     """
     free = waiting.filter(queues.free(timezone.localdate(now)))
     hand_work = BY_NAME["take"].sources - BY_NAME["reassign"].sources
@@ -67,7 +70,14 @@ def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = 
                     return take(case, by=by, now=now, version=case.version)
             except DomainError:
                 continue
-    return free.filter(status__in=CLOCK_STOPPED).first()
+    unpaid = free.filter(status__in=CLOCK_STOPPED)[:MOST_TRIED]
+    return next((case for case in unpaid if _led(case, by, now or timezone.now())), None)
+
+
+def _led(case: Transaction, by: User, now: datetime) -> bool:
+    """Lead a clerk to an unpaid file, unless another was a moment ago. One statement decides who was first."""
+    nobody_else = Q(led_to=None) | Q(led_to=by) | Q(led_at__lt=now - LED_FOR)
+    return bool(FeeDue.objects.filter(nobody_else, transaction=case).update(led_to=by, led_at=now))
 
 
 @transaction.atomic

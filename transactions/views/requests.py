@@ -40,6 +40,7 @@ from ..wording import asked as asked_in_words
 from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from .common import hidden_is_404, is_read, page_of
+from .desk import frame
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
@@ -199,7 +200,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "counter": case.taken_by_id == user.pk,
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
     }
-    return render(request, "transactions/receipt.html", context)
+    return render(request, "transactions/receipt.html", context | frame(request, case))
 
 
 @login_required
@@ -272,7 +273,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
         "version": content["answers_version"],
         "qr": qr.svg(url, _("Code to verify this document")),
     }
-    return render(request, service.output.template, context)
+    return render(request, service.output.template, context | frame(request, case))
 
 
 @login_required

@@ -1,0 +1,47 @@
+"""Pages that the workbench shares with the public: opened from there (?desk), they stand in its frame and lead back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.access import signed_in
+
+from .. import access
+from ..models import Transaction
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+FROM_THE_DESK = "?desk=1"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where whoever works here goes back to."""
+
+    url: str
+    label: StrOrPromise
+
+
+def frame(request: HttpRequest, case: Transaction) -> dict[str, Any]:
+    """The context of the workbench's frame, with `desk` in it, for staff who came from there; nothing for anybody else.
+
+    The paper that is printed is the same: only what stands around it on the screen differs.
+    """
+    from ..admin.site import staff_site  # its pages show these
+
+    if "desk" not in request.GET or not staff_site.has_permission(request):
+        return {}
+    return {**staff_site.each_context(request), "desk": _way_back(request, case)}
+
+
+def _way_back(request: HttpRequest, case: Transaction) -> Desk:
+    user = signed_in(request)
+    if access.works_on(user, case) or access.sits_at_a_counter(user):
+        return Desk(reverse("staff:case", args=[case.reference]), case.reference)
+    return Desk(reverse("staff:index"), _("My queue"))
