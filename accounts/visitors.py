@@ -48,6 +48,6 @@ def visitor_account(visitor: Visitor, *, language: str = "ar") -> User:
     Nothing of somebody on file is changed here, and no e-mail is put there: that happens together with their request
     (`identify`).
     """
-    facts = {"full_name": visitor.full_name, "phone": visitor.phone, "language": language}
+    facts: dict[str, object] = {"full_name": visitor.full_name, "phone": visitor.phone, "language": language}
     facts |= {"assurance": Level.NONE, "password": make_password(None)}
     return User.objects.get_or_create(national_id=visitor.national_id, defaults=facts)[0]

@@ -6,9 +6,9 @@ and events. So re-opening a file, withdrawing it or entering a holiday later cha
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -19,7 +19,8 @@ from django.utils import timezone
 from . import service_types
 from .models import Event, Transaction
 from .models.history import IS_ARRIVAL, IS_DECISION
-from .services import heartbeat
+from .services import figures, heartbeat
+from .services.figures import Figures, midnight
 
 QUARTER = timedelta(days=90)
 SAMPLE = 400
@@ -49,31 +50,31 @@ class Pulse:
 
 
 def pulse(now: datetime) -> Pulse:
-    """Count it; a few queries, so callers keep the answer for a minute."""
+    """A few queries, so callers keep the answer for a minute; days that are over are not counted again."""
     today = timezone.localdate(now)
-    week = midnight(today - timedelta(days=6))  # today and the six days before it
+    first = sunday(today) - timedelta(weeks=WEEKS)
+    days = figures.by_day(first, today)
+    week = [days[today - timedelta(days=n)] for n in range(7)]  # today and the six days before it
     return Pulse(
         at=now,
         routing_works=heartbeat.lives(now),
-        received=Transaction.objects.filter(submitted_at__gte=week).count(),
-        decided=Event.objects.filter(IS_DECISION, at__gte=week).count(),
+        received=sum(day.received for day in week),
+        decided=sum(day.decided for day in week),
         open=Transaction.objects.open().count(),
         services=tuple(_service(service.code, now) for service in service_types.offered()),
-        weeks=_weeks(today),
+        weeks=_weeks(first, days),
     )
 
 
-def midnight(day: date) -> datetime:
-    """The moment a day begins in Jeddah."""
-    return datetime.combine(day, time.min, timezone.get_current_timezone())
-
-
-def _weeks(today: date) -> tuple[tuple[date, int, int], ...]:
+def _weeks(first: date, days: Mapping[date, Figures]) -> tuple[tuple[date, int, int], ...]:
     """The week that is not over yet is left out: it would look like a fall."""
-    first = sunday(today) - timedelta(weeks=WEEKS)
-    received = by_week(Transaction.objects.all(), "submitted_at", first, WEEKS)
-    decided = by_week(Event.objects.filter(IS_DECISION), "at", first, WEEKS)
-    return tuple((first + timedelta(weeks=n), received[n], decided[n]) for n in range(WEEKS))
+    starts = [first + timedelta(weeks=n) for n in range(WEEKS)]
+    return tuple((start, *_of_week(start, days)) for start in starts)
+
+
+def _of_week(start: date, days: Mapping[date, Figures]) -> tuple[int, int]:
+    week = [days[start + timedelta(days=n)] for n in range(7)]
+    return sum(day.received for day in week), sum(day.decided for day in week)
 
 
 def sunday(day: date) -> date:

@@ -14,9 +14,9 @@ from municipality.hijri import riyadh_day
 from municipality.models import Holiday, Office
 from municipality.services import save_reference
 from transactions.admin.supervision import chart
-from transactions.models import Event
+from transactions.models import DayFigure, Event, Transaction
 from transactions.pulse import pulse
-from transactions.services import moves, recount
+from transactions.services import figures, moves, recount
 
 from ..conftest import NOW, drive, work_off
 
@@ -128,3 +128,24 @@ def test_old_approvals_get_the_days_they_took(cast, submitted):
         MIGRATION.write_days(apps, connection.schema_editor())
         assert {event.pk: event.facts for event in Event.objects.filter(move="approve")} == written
     assert median_of("building-permit") == (10, 5)
+
+
+def test_days_that_are_over_are_kept_and_say_what_counting_says(cast, submitted):
+    for days in (0, 1, 2, 8, 20, 20, 69):
+        case = drive(submitted(now=NOW - timedelta(days=days)), cast, "completed", NOW - timedelta(days=days))
+    counted = pulse(NOW)
+    assert figures.settle(NOW) == figures.DAYS
+    assert figures.settle(NOW) == 0, "twice changes nothing"
+    kept = pulse(NOW)
+    assert (kept.received, kept.decided, kept.weeks) == (counted.received, counted.decided, counted.weeks)
+    assert sum(DayFigure.objects.values_list("received", flat=True)) == 6, "today is not over"
+    Transaction.objects.filter(pk=case.pk).update(submitted_at=NOW - timedelta(days=3))
+    assert pulse(NOW).weeks == kept.weeks, "nothing changes a day that is over"
+
+
+def test_a_day_is_kept_only_when_nothing_of_it_can_be_committed_any_more(city):
+    midnight = figures.midnight(NOW.date())
+    figures.settle(midnight + timedelta(minutes=30))
+    assert not DayFigure.objects.filter(day=NOW.date() - timedelta(days=1)).exists()
+    figures.settle(midnight + timedelta(hours=2))
+    assert DayFigure.objects.filter(day=NOW.date() - timedelta(days=1)).exists()

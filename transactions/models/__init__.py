@@ -3,6 +3,7 @@
 from .brought import BroughtReceipt
 from .closures import Closure
 from .dealings import Dealing
+from .figures import DayFigure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
@@ -18,6 +19,7 @@ __all__ = [
     "BroughtReceipt",
     "Channel",
     "Closure",
+    "DayFigure",
     "Dealing",
     "Deficiency",
     "Delivery",

@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from accounts.sealed import reseal
 
 from ..models import Heartbeat
+from . import figures
 from .leaving import hand_back_all
 from .leftovers import clean_up
 
@@ -36,6 +37,7 @@ def _command(name: str) -> Callable[[datetime], object]:
 JOBS = {
     "reseal": Job(timedelta(days=1), lambda _now: reseal()),
     "clean_up": Job(timedelta(hours=1), clean_up),
+    "figures": Job(timedelta(hours=1), figures.settle),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),

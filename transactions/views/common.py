@@ -7,12 +7,14 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from ..errors import NotVisible
 
 ROWS = 20
+MAX_COUNTED = 1000
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -32,6 +34,11 @@ def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
             raise Http404 from error
 
     return wrapped
+
+
+def counted_to(rows: QuerySet[Any], most: int = MAX_COUNTED) -> int:
+    """How many rows, counted no further than `most` + 1: an archive grows, and a tab needs no exact figure of it."""
+    return rows.order_by()[: most + 1].count()
 
 
 def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None = None) -> Page[Any]:

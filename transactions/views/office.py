@@ -58,7 +58,9 @@ def office(request: HttpRequest) -> HttpResponse:
     changed = Changes(offices, user, now)
     drafts, drafts_counted = first_of(Draft.objects.unsent().filter(authorisation__in=live).for_office(), MOST_DRAFTS)
     listed = _listed(request, now)
-    counts = _counts(cases, listed, now)
+    counts = _counts(cases, now)
+    shown = "" if _looked_for(request) else _shown(request)
+    counts["listed"] = counts[shown] if shown in counts else cases.filter(listed).count()
     context = {
         "offices": [_standing(office, now) for office in offices],
         "counts": counts,
@@ -88,15 +90,13 @@ def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
     return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
 
 
-def _counts(cases: TransactionQuerySet, listed: Q, now: datetime) -> dict[str, int]:
-    return cases.aggregate(
-        listed=Count("pk", filter=listed),
+def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:
+    """Of the open ones: their number does not grow with the archive."""
+    return cases.open().aggregate(
         open=Count("pk", filter=SHOWN["open"]),
         returned=Count("pk", filter=SHOWN["returned"]),
         unpaid=Count("pk", filter=SHOWN["unpaid"]),
         late=Count("pk", filter=overdue(now)),
-        closed=Count("pk", filter=SHOWN["closed"]),
-        all=Count("pk"),
     )
 
 

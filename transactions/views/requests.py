@@ -39,7 +39,7 @@ from ..versions import MAKES_A_VERSION, versions_of
 from ..wording import asked as asked_in_words
 from ..wording import headline
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
-from .common import hidden_is_404, is_read, page_of
+from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
 from .desk import frame
 
 RECENT = 6
@@ -54,12 +54,12 @@ def requests(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     now = timezone.now()
     mine = access.mine(user)
-    counts = mine.aggregate(
+    counts = mine.open().aggregate(
         waiting=Count("pk", filter=Q(status__in=CLOCK_STOPPED)),
         open=Count("pk", filter=Q(status__in=SHOWN["open"])),
-        done=Count("pk", filter=Q(status__in=CLOSED)),
-        all=Count("pk"),
     )
+    counts["done"] = counted_to(mine.filter(status__in=CLOSED))
+    counts["all"] = sum(counts.values())
     chosen = request.GET.get("show", "")
     if chosen not in SHOWN:
         chosen = "open" if counts["open"] or not counts["done"] else "done"
@@ -71,7 +71,9 @@ def requests(request: HttpRequest) -> HttpResponse:
     waits = Q(stage=Draft.Stage.AWAITING_OWNER, authorisation__status=Authorisation.Status.ACCEPTED)
     to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
     begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
-    page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=None if query else counts[chosen])
+    known = counts[chosen] if not query and counts["done"] <= MAX_COUNTED else None
+    known = counts["open"] if not query and chosen == "open" else known
+    page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=known)
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
@@ -81,13 +83,17 @@ def requests(request: HttpRequest) -> HttpResponse:
         "page": page,
         "first_page": page.number == 1 and not query,
         "rows": with_progress(page, now),
-        "tabs": [(code, label, counts[code]) for code, label in tab_labels()],
+        "tabs": [(code, label, _figure(counts[code])) for code, label in tab_labels()],
         "counts": counts,
         "show": chosen,
         "q": query,
         "unread": Notification.objects.filter(access.notices(user), read_at=None).count(),
     }
     return render(request, "transactions/requests.html", context)
+
+
+def _figure(count: int) -> str:
+    return f"{MAX_COUNTED:,}+" if count > MAX_COUNTED else str(count)
 
 
 def tab_labels() -> list[tuple[str, str]]:

@@ -1,0 +1,19 @@
+"""Figures that are kept instead of counted each time."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DayFigure(models.Model):
+    """What one day of the city came to (in Jeddah), counted once it was over; nothing later changes it."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    received = models.PositiveIntegerField(_("received"))
+    decided = models.PositiveIntegerField(_("decided"))
+
+    class Meta:
+        verbose_name = _("figures of a day")
+        verbose_name_plural = _("figures of days")
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
