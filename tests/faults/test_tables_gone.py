@@ -39,11 +39,11 @@ WORDS = {
     "en": (
         "We cannot answer just now. It is not your connection.",
         (
-            "Nothing was taken, and whatever you have a receipt for is safe.",
+            "Nothing was taken.",
             "Try again in a few minutes. If it is urgent, ask at a service centre.",
         ),
         (
-            "We cannot say whether this was taken. Whatever you have a receipt for is safe.",
+            "We cannot say whether this was taken. A receipt you have proves by itself what was taken in before.",
             "Look under “My requests” first; the same form sent again is not taken twice.",
         ),
     ),

@@ -61,6 +61,27 @@ def test_its_page_and_its_card_say_so_and_offer_no_start(client, closure):
     assert start in client.get(reverse("transactions:service", args=[CODE])).content.decode()
 
 
+def test_the_home_page_names_closed_services_and_claims_nothing_of_them(client, closure):
+    from transactions import service_types
+
+    taken = "تُستقبل الطلبات"
+    page = client.get(reverse("transactions:home")).content.decode()
+    state = page.split('class="stats"')[0].rsplit("<h2>", 1)[1]
+    assert "بعض الخدمات مغلقة حاليًا أمام الطلبات الجديدة" in state
+    assert str(service_types.get(CODE).title) in state
+    assert "tag--success" not in state
+    assert taken not in state
+    for service in service_types.offered():
+        if service.code != CODE:
+            save_closure(Closure(service=service.code, since=NOW, reason_ar="نراجع.", reason_en="Checking."))
+    page = client.get(reverse("transactions:home")).content.decode()
+    assert "كل الخدمات مغلقة حاليًا أمام الطلبات الجديدة" in page
+    assert "tag--success" not in page.split('class="stats"')[0].rsplit("<h2>", 1)[1]
+    Closure.objects.all().delete()
+    page = client.get(reverse("transactions:home")).content.decode()
+    assert "مغلقة حاليًا" not in page
+
+
 def test_the_api_refuses_with_the_reason(cast, signed_in, closure):
     from ..conftest import ANSWERS
 

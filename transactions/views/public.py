@@ -94,9 +94,11 @@ class IncomingForm(forms.Form):
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = cast(Pulse, caches["local"].get_or_set("pulse", _pulse, PULSE_SECONDS))
+    offered = [(service, closures.closure_of(service)) for service in service_types.offered()]
     context = {
         "form": PinForm(),
-        "services": [(service, closures.closure_of(service)) for service in service_types.offered()],
+        "services": offered,
+        "closed": [service for service, closure in offered if closure],
         "pulse": figures,
         "chart": _chart(figures),
     }
