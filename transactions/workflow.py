@@ -274,8 +274,8 @@ MOVES: tuple[Move, ...] = (
 )
 
 BY_NAME = {move.name: move for move in MOVES}
-# What changes nothing about a file: having done it counts for nothing afterwards.
-HANDED_OUT = frozenset(move.name for move in MOVES if move.target is To.UNCHANGED)
+# What changes nothing about a file: having done it counts for nothing afterwards. A correction does change it.
+HANDED_OUT = frozenset({"take", *(move.name for move in MOVES if not move.hands_on)})
 
 
 # Hands that check one another: whoever has moved a case in one of them moves it in no other, whatever posts they hold.

@@ -14,9 +14,9 @@ from transactions import access
 from transactions.errors import DomainError
 from transactions.models import Channel
 from transactions.services import moves
-from transactions.workflow import HANDS, Who, other_hands
+from transactions.workflow import HANDED_OUT, HANDS, MOVES, Who, other_hands
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, STEP, drive
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=1)
@@ -106,3 +106,20 @@ def test_handing_work_out_and_taking_it_counts_for_nothing(cast, submitted):
     case = moves.recommend(case, by=cast.reviewer, now=LATER)
     case = drive(case, cast, "awaiting_supervisor", LATER)
     assert moves.approve(case, by=cast.second_reviewer, now=LATER)
+
+
+def test_whoever_corrected_the_answers_does_not_approve_them(cast, submitted):
+    also(cast.reviewer, "supervisor")
+    case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
+    case = moves.correct(case, changes={"land_use": "commercial"}, reason="x", by=cast.reviewer, now=LATER)
+    later = LATER
+    while case.current_stage.finish != "approve":
+        later += STEP
+        case = moves.recommend(case, by=cast.second_reviewer, now=later)
+    assert refused(lambda: moves.approve(case, by=cast.reviewer, now=later)) == "move_not_allowed"
+    assert moves.approve(case, by=cast.supervisor, now=later)
+
+
+def test_every_move_counts_but_those_that_hand_work_out():
+    assert {"take", "reassign", "give_back", "hand_over", "stay"} == HANDED_OUT
+    assert all(move.name in HANDED_OUT for move in MOVES if not move.hands_on)
