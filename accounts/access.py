@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from municipality.models import Office
 
-from .models import DECIDING, EngineeringOffice, OfficeMembership, Role, StaffPost, User
+from .models import DECIDING, EngineeringOffice, OfficeMembership, Proposal, Role, StaffPost, User
 
 
 def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
@@ -43,11 +43,17 @@ def is_administrator(user: User) -> bool:
 
 
 def holds_power(user: User) -> bool:
-    """Is this a member of staff, or about to be one? What opens their account takes two administrators to change."""
+    """Is this a member of staff, or about to be one? What opens their account takes two administrators to change.
+
+    Whoever a post is proposed for counts: a mobile changed meanwhile would get what was confirmed for another.
+    """
     if user.is_staff or user.is_superuser:
         return True
     to_come = Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
-    return StaffPost.objects.filter(to_come, user=user, ended_at=None).exists()
+    if StaffPost.objects.filter(to_come, user=user, ended_at=None).exists():
+        return True
+    waiting = user.proposals.filter(kind=Proposal.Kind.POST, outcome=Proposal.Outcome.WAITING)
+    return waiting.filter(expires_at__gt=timezone.now()).exists()
 
 
 def offices_of(user: User) -> list[EngineeringOffice]:

@@ -120,6 +120,35 @@ def test_proposed_twice_is_one_proposal(cast):
     assert Proposal.objects.count() == 1
 
 
+def test_the_mobile_of_whoever_a_post_is_proposed_for_takes_two(cast, second):
+    person, before = cast.other_citizen, cast.other_citizen.phone
+    proposal = propose(cast, person)
+    four_eyes.refuse(proposal, reason="x", by=second, now=NOW)
+    four_eyes.change_phone(person, before, by=cast.administrator, now=NOW)  # nothing waits: at once
+    today = timezone.now()
+    again = four_eyes.give_post(
+        person, proposal.office, "supervisor", starts_on=TODAY, reason="x", by=cast.administrator, now=today
+    )
+    asked = four_eyes.change_phone(person, "0599999999", reason="x", by=cast.administrator, now=today)
+    assert isinstance(asked, Proposal)
+    with pytest.raises(AccountError):
+        services.change_phone(person, "+966599999999", by=cast.administrator, now=today)
+    four_eyes.confirm(again, by=second, now=today)
+    person.refresh_from_db()
+    assert person.phone == before
+
+
+def test_the_mail_that_opens_the_account_of_staff_is_not_an_administrators_to_change(cast, signed_in):
+    User.objects.filter(pk=cast.supervisor.pk).update(phone="+96550012345", email="own@example.org")
+    address = reverse("staff:accounts_user_change", args=[cast.supervisor.pk])
+    page = signed_in(cast.administrator)
+    form = page.get(address).context["adminform"].form
+    typed = {name: form[name].value() or "" for name in form.fields} | {"is_active": "on"}
+    page.post(address, typed | {"email": "other@example.org"})
+    cast.supervisor.refresh_from_db()
+    assert cast.supervisor.email == "own@example.org"
+
+
 def test_what_a_former_administrator_proposed_is_not_confirmed(cast, second):
     proposal = propose(cast)
     cast.administrator.posts.update(ends_on=timezone.localdate() - timedelta(days=1))
