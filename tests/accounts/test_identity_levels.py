@@ -127,6 +127,14 @@ def test_what_is_asked_and_answered_is_written_with_the_request_and_not_before(k
     assert len(told) == 2
 
 
+@pytest.mark.parametrize(("phone", "kept"), [("keep", {}), ("change", {"phone", "email"})])
+def test_an_e_mail_goes_with_its_mobile_and_on_no_strangers_file(known, page, phone, kept):
+    typed = comes(full_name="فهد بن سالم", phone="0522222222", email="fahd@example.org")
+    asked = page.post(reverse("staff:counter"), typed).content.decode()
+    page.post(reverse("staff:counter"), typed | answers_to(asked, full_name="keep", phone=phone))
+    assert set(Draft.objects.get().visitor_changes) == set(kept)
+
+
 def test_only_what_was_chosen_is_changed(known, cast, page):
     typed = comes(full_name="سعد علي", phone="0522222222")
     asked = page.post(reverse("staff:counter"), typed).content.decode()

@@ -66,7 +66,9 @@ class VisitorForm(forms.Form):
         return {name: dict(change) for name, change in self.changes.items() if self._changes(name)}
 
     def _changes(self, name: str) -> bool:
-        return name not in self.fields or self.cleaned_data[name] == CHANGE
+        """An e-mail is not asked about; it goes with its mobile, so that no stranger's is put on somebody's file."""
+        asked = "phone" if name == "email" else name
+        return asked not in self.fields or self.cleaned_data[asked] == CHANGE
 
 
 def _question(label: str, stays: SafeString, other: SafeString, help_text: str = "") -> forms.ChoiceField:
