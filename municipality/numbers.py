@@ -40,7 +40,7 @@ _TYPED = re.compile(
 # What people write after a number. An area in "metres" is one in square metres, as everybody says it.
 _METRE = ("m", "م", "متر", "مترا", "أمتار", "متر طولي", "م.ط", "metre", "metres", "meter", "meters")
 _SQUARE_METRE = (
-    *("m²", "م²", "متر مربع", "مترا مربعا", "أمتار مربعة", "متر²", "م مربع", "sqm", "sq m", "sq. m."),
+    *("m²", "م²", "m^2", "م^2", "متر مربع", "مترا مربعا", "أمتار مربعة", "متر²", "م مربع", "sqm", "sq m", "sq. m."),
     *("square metre", "square metres", "square meter", "square meters"),
 )
 _KVA = ("kVA", "ك.ف.أ", "ك.ف.أ.", "كيلو فولت أمبير", "ك ف أ", "kilovolt-ampere", "kilovolt-amperes")
@@ -48,7 +48,7 @@ _RIYAL = ("SAR", "SR", "S.R.", "ريال", "ريالا", "ريالات", "ريا
 
 
 def _unit_key(unit: str) -> str:
-    return re.sub(r"[\s.\-]+", "", search_key(unit))
+    return re.sub(r"[\s.\-^]+", "", search_key(unit))
 
 
 _SPELLINGS: dict[str, frozenset[str]] = {}
@@ -64,6 +64,8 @@ def read_number(text: str, unit: str = "") -> Decimal:
     if match is None:
         raise ValueError(text)
     said = [_unit_key(part) for part in (match["before"], match["after"]) if part and part.strip()]
+    if "" in said:  # strokes alone: a minus written behind the number, as Arabic keyboards show it
+        raise ValueError(text)
     known = _SPELLINGS.get(_unit_key(unit), frozenset([_unit_key(unit)]))
     if len(said) > 1 or not known.issuperset(said):
         raise ValueError(text)
@@ -81,5 +83,5 @@ def _with_a_point(found: re.Match[str]) -> str:
 
 def canonical_number(value: Decimal) -> str:
     """A number as it is kept and shown: digits 0-9, a point, no groups, no noughts at its end."""
-    plain = format(value, "f")
+    plain = format(value or abs(value), "f")  # there is no minus nought
     return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"

@@ -36,6 +36,7 @@ THE_DAY = date(2018, 11, 23)  # 15 Rabi al-Awwal 1440, a Friday
         ("0", "0"), ("100", "100"), ("1000.00", "1000"), ("\u200f900\u2069", "900"),
         ("900 م2", "900"), ("900 m²", "900"), ("٩٠٠ م٢", "900"), ("900م²", "900"), ("م² 900", "900"),
         ("900 متر مربع", "900"), ("٩٠٠ متراً مربعاً", "900"), ("900 متر", "900"), ("1,250.5 sq. m", "1250.5"),
+        ("-0", "0"), ("−٠٫٠", "0"), ("900 m^2", "900"), ("1’250.50", "1250.5"),
     ],
 )  # fmt: skip
 def test_a_number_is_read_and_kept_in_one_form(typed, kept):
@@ -57,6 +58,13 @@ def test_what_is_no_number_is_refused(typed):
 )
 def test_the_unit_of_the_box_in_either_language(typed, unit):
     assert read_number(typed, unit) == 50
+
+
+@pytest.mark.parametrize("typed", ["5-", "٥−", "900 -", "- 5 -", "5 –"])
+def test_a_minus_behind_a_number_is_not_read_over(typed):
+    for unit in ("", "m", "m²"):
+        with pytest.raises(ValueError):  # noqa: PT011
+            read_number(typed, unit)
 
 
 def test_an_area_is_no_length():
