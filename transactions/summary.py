@@ -67,7 +67,7 @@ def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]
             if spec.when is not None and not spec.when(answers):
                 continue
             if isinstance(spec, Group):
-                for number, item in enumerate(answers.get(spec.name) or [], start=1):
+                for number, item in enumerate(rows_of(answers.get(spec.name)), start=1):
                     cells = [
                         Row(field.name, field.label, in_words(field, item.get(field.name))) for field in spec.fields
                     ]
@@ -90,13 +90,18 @@ def answer_in_words(spec: Field | Group, value: Any) -> object:
         return in_words(spec, value)
     items = [
         format_html("{} {}: {}", spec.item_label, number, format_html_join(" · ", "{} {}", _cells(spec, item)))
-        for number, item in enumerate(value or [], start=1)
+        for number, item in enumerate(rows_of(value), start=1)
     ]
     return format_html_join("; ", "{}", ((item,) for item in items)) or "—"
 
 
 def _cells(group: Group, item: Answers) -> list[tuple[object, object]]:
     return [(field.label, in_words(field, item.get(field.name))) for field in group.fields]
+
+
+def rows_of(value: Any) -> list[Answers]:
+    """The rows of a group; none of an answer from when the question was no group."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def in_catalogue_order(service: ServiceType, files: Iterable[Attachment]) -> list[Attachment]:
@@ -109,6 +114,8 @@ def in_words(field: Field, value: Any) -> object:
     """An answer as people read it; a dash when there is none."""
     if value is None or value == "":
         return "—"
+    if isinstance(value, (list, dict)):  # from when this question was a group
+        return as_typed(value)
     match field.kind:
         case Kind.CHOICE:
             return dict(field.choices).get(value, value)

@@ -142,3 +142,22 @@ def test_the_file_of_a_document_that_was_dropped_later_is_still_shown(cast, subm
     changed(ELECTRICITY, documents=tuple(one for one in service.documents if one.code != file.document))
     page = client_of(cast.citizen).get(reverse("transactions:request", args=[case.reference]))
     assert str(file.key) in page.content.decode()
+
+
+@pytest.mark.parametrize("odd", [["x"], [{"a": "1"}], [None], {"a": 1}, "text"])
+def test_an_answer_from_when_the_question_was_of_another_kind_is_told_and_asked_anew(cast, whole_draft, odd):
+    client, names = client_of(cast.citizen), [spec.name for spec in whole_draft.service_type.fields()]
+    kept = dict(whole_draft.answers)
+    for name in names:
+        Draft.objects.filter(pk=whole_draft.pk).update(answers=kept | {name: odd})
+        assert client.get(reverse("transactions:draft", args=[whole_draft.key])).status_code == 200, name
+        assert client.get(reverse("transactions:check", args=[whole_draft.key])).status_code < 400, name
+        for step in whole_draft.service_type.steps:
+            assert client.get(reverse("transactions:step", args=[whole_draft.key, step.code])).status_code == 200, name
+
+
+@pytest.mark.parametrize("odd", ["text", ["x"], {"a": 1}, 5])
+def test_a_group_that_was_a_question_before_takes_not_its_owners_page_down(cast, submitted, odd):
+    case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
+    Transaction.objects.filter(pk=case.pk).update(answers=case.answers | {"parts": odd, "land_use": ["x"]})
+    assert client_of(cast.citizen).get(f"/requests/{case.reference}/").status_code == 200
