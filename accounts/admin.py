@@ -13,12 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from municipality.fields import CodeField, CompactField
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
 from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
-from . import emails, four_eyes, services, trail
+from . import emails, four_eyes, services, sms, trail
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
 from .errors import AccountError
@@ -82,6 +83,11 @@ class UserAdmin(PeopleAdmin):
     )
     form = PersonDataForm
     actions = ("forget_second_factor",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Where no SMS is sent, the e-mail opens the account: whoever holds power changes it on their own profile."""
+        opens = obj is not None and not sms.reaches(obj.phone) and holds_power(obj)
+        return (*self.readonly_fields, "email") if opens else self.readonly_fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -158,7 +164,13 @@ class MembershipInline(GuardedInline):
         return False
 
 
+class EngineeringOfficeForm(VersionedForm):
+    licence_number = CodeField(label=_("licence number"), max_length=20)
+    establishment_number = CompactField(label=_("unified establishment number"), max_length=10, required=False)
+
+
 class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
+    form = EngineeringOfficeForm
     list_display = ("licence_number", "names", "licence_expires_on", "state")
     list_filter = ("active",)
     search_fields = ("licence_number",)

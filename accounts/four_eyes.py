@@ -53,10 +53,16 @@ def give_post(
     by: User | None,
     now: datetime | None = None,
 ) -> StaffPost | Proposal:
-    """A post with a deciding role is proposed; another is given at once. AccountError as `_propose`; `has_post`."""
+    """A post with a deciding role is proposed; another is given at once. AccountError as `_propose`; `has_post`.
+
+    ValidationError for a role there is not, and for days nobody means.
+    """
     now = now or timezone.now()
     if ends_on and ends_on < starts_on:
         raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
+    asked = StaffPost(role=role, starts_on=starts_on, ends_on=ends_on)
+    asked.clean_fields(exclude=["user", "office"])
+    asked.clean()
     if StaffPost.objects.current(timezone.localdate(now)).filter(user=person, office=office, role=role).exists():
         raise AccountError("has_post", _("This person holds this post already."))
     if role in DECIDING:
@@ -79,6 +85,7 @@ def set_end(
         raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
     if ends_on == locked.ends_on:
         return locked
+    StaffPost(role=locked.role, starts_on=locked.starts_on, ends_on=ends_on).clean()
     longer = ends_on is None or (locked.ends_on is not None and ends_on > locked.ends_on)
     if longer and locked.role in DECIDING:
         facts = {"office": locked.office, "role": locked.role, "post": locked, "ends_on": ends_on}

@@ -1,11 +1,13 @@
 """People, and for whom they may act."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from municipality import plausible
 from municipality.models import Office
 from municipality.text import compact, name_key, written_code
 
@@ -25,6 +28,9 @@ from .records import Program as Program
 from .records import Proposal as Proposal
 from .records import Scope as Scope
 from .signals import superuser_made
+
+# What lies further off is a slip. A post or a membership may be planned, and may be as old as a working life is long.
+MAX_START_YEARS, MAX_TERM_YEARS, MAX_LICENCE_YEARS = 2, 60, 20
 
 
 class Language(models.TextChoices):
@@ -152,8 +158,15 @@ class EngineeringOffice(models.Model):
         return self.name_en if get_language() == "en" else self.name_ar
 
     def clean(self) -> None:
+        """ValidationError for a licence of another century, and for what is no unified number. What stands stays."""
         self.licence_number = written_code(self.licence_number).upper()
         self.establishment_number = compact(self.establishment_number)
+        for name in plausible.changed(self, "establishment_number", "licence_expires_on"):
+            if name == "licence_expires_on" and self.licence_expires_on:
+                plausible.validate_near(self.licence_expires_on, name, years=MAX_LICENCE_YEARS, ago=MAX_TERM_YEARS)
+            elif self.establishment_number and not re.fullmatch("7[0-9]{9}", self.establishment_number):
+                said = _("A unified number has ten digits and begins with 7.")
+                raise ValidationError({"establishment_number": said})
 
     def may_practise(self, on: date) -> bool:
         return self.active and self.licence_expires_on >= on
@@ -185,6 +198,14 @@ class Term(models.Model):
         if options.get("update_fields") is not None:
             options["update_fields"] = {*options["update_fields"], "ended_at"}
         super().save(**options)
+
+    def clean(self) -> None:
+        """ValidationError for a term that lies in another century. What stands stays."""
+        super().clean()
+        for name in plausible.changed(self, "starts_on", "ends_on"):
+            if day := getattr(self, name):
+                ahead = MAX_START_YEARS if name == "starts_on" else MAX_TERM_YEARS
+                plausible.validate_near(day, name, years=ahead, ago=MAX_TERM_YEARS)
 
     def holds(self, on: date) -> bool:
         return self.ended_at is None and self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)

@@ -223,6 +223,47 @@ def test_no_licence_runs_to_a_day_no_calendar_knows(admin, cast, typed):
     assert 1924 <= cast.office.licence_expires_on.year <= 2077
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("licence_expires_on", "2077-11-16"),
+        ("licence_expires_on", "1343/01/01"),
+        ("licence_expires_on", "1950-01-01"),
+        ("establishment_number", "-1"),
+        ("establishment_number", "1010101010"),
+        ("establishment_number", "70000"),
+    ],
+)
+def test_what_no_licence_says_is_refused_and_what_stands_is_left_alone(admin, cast, field, value):
+    assert field in change(admin, cast.office, **{field: value}).context["adminform"].form.errors
+    assert change(admin, cast.office, name_en="Another name").status_code == 302, "it runs to 2070 as it did"
+    good = change(admin, cast.office, licence_expires_on=TODAY + timedelta(900), establishment_number="٧٠٠٠ ٠٠٠ ٠٠١")
+    assert good.status_code == 302
+    cast.office.refresh_from_db()
+    assert cast.office.establishment_number == "7000000001"
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"), [("2076-01-01", ""), ("1343/01/01", ""), ("1950-01-01", ""), (str(TODAY), "1949-01-01")]
+)
+def test_a_membership_or_a_post_of_another_century_is_refused(admin, cast, starts, ends):
+    row = "memberships-1-"
+    typed = {f"{row}user": cast.citizen.national_id, f"{row}role": "engineer"}
+    page = change(admin, cast.office, **typed, **{f"{row}starts_on": starts, f"{row}ends_on": ends})
+    assert page.status_code == 200
+    assert not cast.office.memberships.filter(user=cast.citizen).exists()
+    office = Office.objects.get(code="SC01")
+    post = {"user": cast.citizen.national_id, "office": office.pk, "role": "centre_clerk", "starts_on": starts}
+    assert add(admin, "accounts_staffpost", **post, ends_on=ends).status_code == 200
+    assert not cast.citizen.posts.exists()
+
+
+def test_a_service_closed_since_another_century_is_refused(admin, city):
+    typed = {"service": "land-subdivision", "in_force": "on", "since_1": "10:00", "reason_ar": "x", "reason_en": "x"}
+    page = add(admin, "transactions_closure", **typed, since_0="1343/01/01")
+    assert "since" in page.context["adminform"].form.errors
+
+
 def test_an_office_that_is_no_branch_owns_no_centre(admin, city):
     centre = Office.objects.filter(kind="service_centre")[0]
     page = change(admin, centre, parent=Office.objects.get(code="INF").pk)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MAX_YEARS_AHEAD = 2
+MAX_YEARS_AGO = 20
 
 
 class Closure(models.Model):
@@ -48,7 +49,7 @@ class Closure(models.Model):
             raise ValidationError({"service": _("There is no such service.")})
         if self.since:
             validate_order(timezone.localdate(self.since), self.reopens_on, "reopens_on")
-            validate_near(timezone.localdate(self.since), "since", years=MAX_YEARS_AHEAD)
+            validate_near(timezone.localdate(self.since), "since", years=MAX_YEARS_AHEAD, ago=MAX_YEARS_AGO)
         if self.reopens_on:
             validate_near(self.reopens_on, "reopens_on", years=MAX_YEARS_AHEAD)
 
