@@ -146,14 +146,14 @@ def test_the_file_of_a_document_that_was_dropped_later_is_still_shown(cast, subm
 
 @pytest.mark.parametrize("odd", [["x"], [{"a": "1"}], [None], {"a": 1}, "text"])
 def test_an_answer_from_when_the_question_was_of_another_kind_is_told_and_asked_anew(cast, whole_draft, odd):
-    client, names = client_of(cast.citizen), [spec.name for spec in whole_draft.service_type.fields()]
-    kept = dict(whole_draft.answers)
-    for name in names:
-        Draft.objects.filter(pk=whole_draft.pk).update(answers=kept | {name: odd})
-        assert client.get(reverse("transactions:draft", args=[whole_draft.key])).status_code == 200, name
-        assert client.get(reverse("transactions:check", args=[whole_draft.key])).status_code < 400, name
+    client, kept = client_of(cast.citizen), dict(whole_draft.answers)
+    choices = {"request_kind", "ownership"}  # what other questions hang on
+    for names in (kept.keys(), kept.keys() - choices, choices):
+        Draft.objects.filter(pk=whole_draft.pk).update(answers=kept | dict.fromkeys(names, odd))
+        assert client.get(reverse("transactions:draft", args=[whole_draft.key])).status_code == 200
+        assert client.get(reverse("transactions:check", args=[whole_draft.key])).status_code < 400
         for step in whole_draft.service_type.steps:
-            assert client.get(reverse("transactions:step", args=[whole_draft.key, step.code])).status_code == 200, name
+            assert client.get(reverse("transactions:step", args=[whole_draft.key, step.code])).status_code == 200
 
 
 @pytest.mark.parametrize("odd", ["text", ["x"], {"a": 1}, 5])
