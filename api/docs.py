@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+
+from .strict import Strict, View
 
 Schema = dict[str, Any]
 
@@ -130,6 +136,18 @@ def reference() -> Reference:
         [_shape(*each) for each in sorted(found["components"]["schemas"].items())],
         kind_of({"$ref": "#/components/schemas/Problem"}),
     )
+
+
+class SchemaQuery(Strict):
+    format = serializers.ChoiceField(choices=["json", "yaml"], required=False)
+    lang = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+
+
+class Description(View, SpectacularAPIView):
+    """The description itself."""
+
+    permission_classes = (AllowAny,)
+    query = SchemaQuery
 
 
 @require_safe

@@ -33,6 +33,7 @@ STATUS_BY_CODE = {
     "not_the_applicant": status.HTTP_403_FORBIDDEN,
     "not_at_this_counter": status.HTTP_403_FORBIDDEN,
     "not_your_office": status.HTTP_403_FORBIDDEN,
+    "owners_pin": status.HTTP_403_FORBIDDEN,
     "office_needed": status.HTTP_403_FORBIDDEN,
 }
 
@@ -88,6 +89,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     # Ours and the framework's say so alike.
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
+    elif body["status"] in (status.HTTP_429_TOO_MANY_REQUESTS, status.HTTP_503_SERVICE_UNAVAILABLE):
+        headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
@@ -102,7 +105,7 @@ def _of_framework(error: exceptions.APIException) -> dict[str, Any]:
 def _flatten(detail: Any, path: str) -> Any:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _flatten(inner, f"{path}.{name}".strip("."))
+            yield from _flatten(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(detail, list):
         for item in detail:
             yield from _flatten(item, path)

@@ -17,6 +17,9 @@ class InScope(BasePermission):
     def has_permission(self, request: Request, view: object) -> bool:
         if not isinstance(request.auth, frozenset):
             return True
-        if request.method in SAFE_METHODS:
-            return Scope.READ.value in request.auth
-        return getattr(view, "scope", Scope.SEND).value in request.auth
+        return self.needed(request.method in SAFE_METHODS, view).value in request.auth
+
+    @staticmethod
+    def needed(safe: bool, view: object) -> Scope:
+        """The scope a token needs to look at this address (`safe`), or to send something to it."""
+        return Scope.READ if safe else getattr(view, "scope", Scope.SEND)

@@ -108,7 +108,9 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 def takes_nothing(request: HttpRequest) -> HttpResponse:
     """503 in words: this database was put back to an earlier state and may not be written yet."""
     if request.path_info.startswith("/api/"):
-        return JsonResponse(not_open(), status=503, content_type=MEDIA_TYPE)
+        answer = JsonResponse(not_open(), status=503, content_type=MEDIA_TYPE)
+        answer["Retry-After"] = str(RETRY_SECONDS)
+        return answer
     context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "takes_nothing": True}
     return render(None, "503.html", context, status=503)
 

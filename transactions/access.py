@@ -203,6 +203,13 @@ def may_take_up(user: User, case: Transaction, role: str) -> bool:
     return role not in other_hands(hands_on(case).get(user.pk, ()))
 
 
+def assignable(case: Transaction, posts: list[StaffPost]) -> list[User]:
+    """Who may work the present stage: those who hold its role where the file is and have not moved it in another."""
+    role = case.current_stage.role
+    here = [post.user for post in posts if post.office_id == case.held_by_id and post.role == role]
+    return [user for user in here if may_take_up(user, case, role)]
+
+
 def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
     if thing.applicant_id == user.pk:
         return True

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.identity import clean_mobile
 from transactions.models import BroughtReceipt
 from transactions.services import brought
 
+from ..strict import Strict, View, read
 
-class HandInSerializer(serializers.Serializer[Any]):
+
+class HandInSerializer(Strict):
     """The token of the QR (or its address), or reference and pin; and a mobile of its holder."""
 
     code = serializers.CharField(max_length=8000)
@@ -35,15 +34,14 @@ class BroughtSerializer(serializers.ModelSerializer[BroughtReceipt]):
         read_only_fields = fields
 
 
-class Receipts(APIView):
+class Receipts(View):
     permission_classes = (AllowAny,)
     authentication_classes = ()
 
     @extend_schema(request=HandInSerializer, responses={201: BroughtSerializer}, operation_id="receipts_create")
     def post(self, request: Request) -> Response:
         """Hand in a receipt whose request is not here: it becomes a case for staff, with its date. Twice is once."""
-        asked = HandInSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        asked = read(HandInSerializer, request)
         address = str(request.META.get("REMOTE_ADDR", ""))
-        row = brought.bring(**asked.validated_data, address=address, now=timezone.now())
+        row = brought.bring(**asked, address=address, now=timezone.now())
         return Response(BroughtSerializer(row).data, status=201)

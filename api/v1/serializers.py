@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from django.core.validators import MaxLengthValidator
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from municipality.models import Office
+from municipality.models import District, Office
 from transactions import duplicates
-from transactions.access import acts_for_applicant
+from transactions.access import acts_for_applicant, moves_for, works_on
 from transactions.assured import may_receive
-from transactions.models import AnswersVersion, Attachment, Deficiency, Event, IssuedDocument, Movement, Transaction
-from transactions.own_words import MOST_CHARACTERS
+from transactions.models import (
+    AnswersVersion,
+    Attachment,
+    Deficiency,
+    Event,
+    FeeDue,
+    IssuedDocument,
+    Movement,
+    PaperContent,
+    Transaction,
+)
 from transactions.revision import with_dependants
+from transactions.services import papers
 from transactions.summary import in_catalogue_order
 from transactions.timeline import history_of, movements_of
 from transactions.wording import headline
-from transactions.workflow import BY_NAME, CLOSED, Status
+from transactions.workflow import CLOSED, Status
 
-from .service_shapes import ServiceSerializer as ServiceSerializer
+from .bodies import TAKES
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
@@ -43,6 +50,19 @@ class OfficeSerializer(serializers.ModelSerializer[Office]):
     class Meta:
         model = Office
         fields = ("code", "kind", "name_ar", "name_en", "parent", "opens_at", "closes_at", "suspended", "certainty")
+        read_only_fields = fields
+
+
+class DistrictSerializer(serializers.ModelSerializer[District]):
+    """Where it is decided: `sub_municipality` is null where the central office sorts. `certainty` says how sure the
+    boundary is.
+    """
+
+    sub_municipality = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+
+    class Meta:
+        model = District
+        fields = ("code", "name_ar", "name_en", "sub_municipality", "certainty")
         read_only_fields = fields
 
 
@@ -67,51 +87,8 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         read_only_fields = fields
 
 
-def _mark() -> serializers.CharField:
-    return serializers.CharField(
-        required=False,
-        default="",
-        allow_blank=True,
-        max_length=40,
-        help_text="With Content-Range: what you know the file by, the same for all its pieces.",
-    )
-
-
 class HeldSerializer(serializers.Serializer[Any]):
     have = serializers.IntegerField(help_text="Bytes held so far; the next piece begins there.")
-
-
-class UploadSerializer(serializers.Serializer[Any]):
-    document = serializers.SlugField(max_length=40)
-    file = serializers.FileField(allow_empty_file=True, use_url=False)
-    mark = _mark()
-
-
-class FileOnlySerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(allow_empty_file=True, use_url=False)
-    mark = _mark()
-    document = serializers.SlugField(
-        required=False,
-        max_length=40,
-        help_text="Which of the documents that the deficiency opens; the first if absent.",
-    )
-
-
-class SubmissionSerializer(serializers.Serializer[Any]):
-    service = serializers.SlugField(max_length=40)
-    answers = serializers.DictField(help_text="By question name, as typed: see the service's fields.")
-    attachments = serializers.DictField(
-        child=serializers.ListField(child=serializers.UUIDField(), max_length=20),
-        required=False,
-        help_text="Document code to the keys of files uploaded before.",
-    )
-    authorisation = serializers.IntegerField(
-        required=False,
-        allow_null=True,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text="Leave it out. It is read so that a request sent with it before is answered with its receipt.",
-    )
 
 
 class EntryShape(serializers.Serializer[Any]):
@@ -202,6 +179,35 @@ class VersionShape(serializers.ModelSerializer[AnswersVersion]):
         read_only_fields = fields
 
 
+class PaperSerializer(IssuedShape):
+    """What was issued, as it was issued. `content` is frozen, in both languages (`ar`, `en`); `content_hash` stands in
+    the journal's entry too. `reconstructed`: frozen later, from what was known then.
+    """
+
+    content = serializers.SerializerMethodField()
+    content_hash = serializers.SerializerMethodField()
+    reconstructed = serializers.SerializerMethodField()
+
+    class Meta(IssuedShape.Meta):
+        fields = (*IssuedShape.Meta.fields, "content", "content_hash", "reconstructed")
+        read_only_fields = fields
+
+    def _frozen(self, paper: IssuedDocument) -> PaperContent | None:
+        return getattr(paper, "content", None)
+
+    @extend_schema_field({"type": "object", "additionalProperties": {}})
+    def get_content(self, paper: IssuedDocument) -> Any:
+        return papers.content_of(paper)
+
+    def get_content_hash(self, paper: IssuedDocument) -> str:
+        frozen = self._frozen(paper)
+        return frozen.content_hash if frozen else ""
+
+    def get_reconstructed(self, paper: IssuedDocument) -> bool:
+        frozen = self._frozen(paper)
+        return frozen is None or frozen.reconstructed
+
+
 class FlagShape(serializers.Serializer[Any]):
     """What whoever studies the request is told to look at. It refuses nothing."""
 
@@ -216,20 +222,61 @@ class FlagShape(serializers.Serializer[Any]):
     others = serializers.CharField(help_text="In words, that there are more, which you may not read.")
 
 
+class ProblemShape(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    message = serializers.CharField()
+    code = serializers.CharField()
+
+
+class CheckAnswer(serializers.Serializer[Any]):
+    """What sending it now would be answered with. With no `problems` and nothing that `hinders` it would be taken."""
+
+    problems = ProblemShape(many=True, help_text="What is missing or wrong; sent so, it is refused.")
+    flags = FlagShape(many=True)
+    documents = serializers.ListField(
+        child=serializers.CharField(), help_text="The codes of the documents these answers ask for."
+    )
+    hinders = ProblemShape(many=True, help_text="Why nobody, or not this person, can send it now.")
+
+
+class OpenMove(serializers.Serializer[Any]):
+    """A move open to whoever asks, in words. One that goes `forward` ends the present stage."""
+
+    move = serializers.CharField()
+    label = serializers.CharField()
+    consequence = serializers.CharField()
+    forward = serializers.BooleanField()
+    takes = serializers.ListField(child=serializers.CharField(), help_text="Beside the version.")
+    needs_reason = serializers.BooleanField()
+
+
+class FeeShape(serializers.ModelSerializer[FeeDue]):
+    payable = serializers.BooleanField(source="is_payable", read_only=True)
+
+    class Meta:
+        model = FeeDue
+        fields = ("amount", "basis", "answers_version", "worked_out_at", "paid_at", "payment_reference", "payable")
+        read_only_fields = fields
+
+
 class CaseSerializer(CaseSummary):
     """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent.
 
-    `answers` is the version in force, `answers_version`; `versions` are all of them.
+    `answers` is the version in force, `answers_version`; `versions` are all of them. `moves` are those open to whoever
+    asks, now; a return is answered at answers/. `assignee` is told to those who work on it.
     """
 
     headline = serializers.SerializerMethodField()
-    flags = serializers.SerializerMethodField()
     answers = serializers.JSONField(read_only=True)
     versions = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
     movements = serializers.SerializerMethodField()
     deficiencies = DeficiencyShape(many=True, read_only=True)
     attachments = serializers.SerializerMethodField()
+    flags = serializers.SerializerMethodField()
+    fee = serializers.SerializerMethodField()
+    moves = serializers.SerializerMethodField()
+    assignee = serializers.SerializerMethodField()
     issued_documents = serializers.SerializerMethodField(
         help_text="Empty for the applicant as long as the service asks for more certainty of who they are."
     )
@@ -238,7 +285,6 @@ class CaseSerializer(CaseSummary):
         fields = (
             *CaseSummary.Meta.fields,
             "headline",
-            "flags",
             "answers",
             "answers_version",
             "versions",
@@ -246,6 +292,10 @@ class CaseSerializer(CaseSummary):
             "movements",
             "deficiencies",
             "attachments",
+            "flags",
+            "fee",
+            "moves",
+            "assignee",
             "issued_documents",
         )
         read_only_fields = fields
@@ -257,9 +307,6 @@ class CaseSerializer(CaseSummary):
             return []
         return IssuedShape(case.issued_documents.all(), many=True).data
 
-    def get_headline(self, case: Transaction) -> str:
-        return headline(case)
-
     @extend_schema_field(FlagShape(many=True))
     def get_flags(self, case: Transaction) -> Any:
         checks = [
@@ -267,6 +314,33 @@ class CaseSerializer(CaseSummary):
         ]
         shared = duplicates.of_case(case, case.attachments.sent(), self.context["reader"])
         return FlagShape([*checks, *shared], many=True).data
+
+    @extend_schema_field(FeeShape(allow_null=True))
+    def get_fee(self, case: Transaction) -> Any:
+        fee = getattr(case, "fee", None)
+        return FeeShape(fee).data if fee else None
+
+    @extend_schema_field(OpenMove(many=True))
+    def get_moves(self, case: Transaction) -> Any:
+        return [
+            {
+                "move": move.name,
+                "label": str(move.label),
+                "consequence": str(move.consequence),
+                "forward": move.forward,
+                "takes": list(TAKES[move.name]),
+                "needs_reason": move.needs_reason,
+            }
+            for move in moves_for(self.context["reader"], case)
+            if move.name in TAKES
+        ]
+
+    @extend_schema_field({"type": "integer", "nullable": True})
+    def get_assignee(self, case: Transaction) -> int | None:
+        return case.assignee_id if works_on(self.context["reader"], case) else None
+
+    def get_headline(self, case: Transaction) -> str:
+        return headline(case)
 
     @extend_schema_field(VersionShape(many=True))
     def get_versions(self, case: Transaction) -> Any:
@@ -288,86 +362,11 @@ class CaseSerializer(CaseSummary):
 class ReceiptSerializer(serializers.Serializer[Any]):
     reference = serializers.CharField()
     pin = serializers.CharField(help_text="Eight digits, for whoever may ask without signing in.")
+    pin_serial = serializers.IntegerField(help_text="How often the PIN was renewed.")
     token = serializers.CharField(help_text="What the receipt's QR carries; see /verify/.")
     submitted_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
     verify_url = serializers.CharField()
-
-
-class AnswersSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    answers = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=MOST_CHARACTERS),
-        help_text="Deficiency id to the answer in words.",
-    )
-    changes = serializers.DictField(
-        required=False,
-        help_text="Question name to its new answer, as typed. Only questions that a deficiency opens; the others stay.",
-    )
-    replaced = serializers.ListField(
-        child=serializers.UUIDField(),
-        required=False,
-        max_length=100,
-        help_text="Keys of earlier files that those attached to the deficiencies take the place of.",
-    )
-
-    def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
-        if bad := [key for key in value if not re.fullmatch(r"[1-9][0-9]{0,8}", key)]:
-            raise serializers.ValidationError(
-                _("%(id)s is not the id of a deficiency.") % {"id": repr(bad[0])}, code="not_an_id"
-            )
-        return {int(key): text for key, text in value.items()}
-
-
-class AskedSerializer(serializers.Serializer[Any]):
-    """A deficiency of the service's list by its code or, without one, in one's own words."""
-
-    code = serializers.SlugField(max_length=30, required=False, default="", allow_blank=True)
-    sentence = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
-    opens = serializers.ListField(
-        child=serializers.SlugField(max_length=40),
-        required=False,
-        max_length=100,
-        help_text="Questions and documents the applicant may change, besides those the code is about.",
-    )
-
-
-STAFF_MOVES = sorted(set(BY_NAME) - {"route", "answer"})
-
-
-class MoveSerializer(serializers.Serializer[Any]):
-    """One move of the lifecycle. Which further values it needs follows from the move."""
-
-    move = serializers.ChoiceField(choices=STAFF_MOVES)
-    version = serializers.IntegerField(
-        min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
-    )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
-    deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
-    to_office = serializers.SlugField(required=False, max_length=12)
-    to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=120)
-    answers = serializers.DictField(
-        required=False, help_text="For correct: question name to its right answer, as typed."
-    )
-
-
-class InquirySerializer(serializers.Serializer[Any]):
-    """Either reference and pin, or office, number and last_four, with hijri_year where the number has no year."""
-
-    reference = serializers.CharField(required=False, max_length=120)
-    pin = serializers.CharField(required=False, max_length=60)
-    office = serializers.SlugField(required=False, max_length=12)
-    number = serializers.CharField(required=False, max_length=60, help_text="As printed, 38/1448, or the number alone.")
-    hijri_year = serializers.CharField(required=False, allow_blank=True, max_length=20)
-    last_four = serializers.CharField(required=False, max_length=20)
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if {"reference", "pin"} <= set(data) or {"office", "number", "last_four"} <= set(data):
-            return data
-        raise serializers.ValidationError(
-            _("Give reference and pin, or office, number (with its hijri_year) and last_four."), code="incomplete"
-        )
 
 
 class InquiryAnswer(serializers.Serializer[Any]):

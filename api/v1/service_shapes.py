@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
-from transactions.service_types import Group, ServiceType
+from transactions.revision import with_dependants
+from transactions.service_types import Field, Group, Kind, ServiceType, When
+
+
+class WhenShape(serializers.Serializer[Any]):
+    """Asked for when the answer to the earlier question `field` is one of `values`; never where it is null."""
+
+    field = serializers.CharField()
+    values = serializers.ListField(child=serializers.JSONField())
 
 
 class FieldShape(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(
+        choices=[*(kind.value for kind in Kind), "group"],
+        help_text=(
+            "date: Gregorian ISO, or as people write it in either calendar. district: a code of districts/, or "
+            "“unlisted”. acknowledge: true. group: a list of objects with the answers to `fields_`."
+        ),
+    )
     hint = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField(help_text="Whatever else is answered.")
+    required_when_asked = serializers.BooleanField(help_text="Where `when` is met.")
+    when = WhenShape(allow_null=True)
+    past = serializers.BooleanField(help_text="A day to come is refused.")
+    low = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
+    high = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
+    max_length = serializers.IntegerField(allow_null=True)
+    pattern = serializers.CharField(help_text="Of the answer in capitals; empty when any text is taken.")
+    least = serializers.IntegerField(allow_null=True, help_text="Entries of a group.")
+    most = serializers.IntegerField(allow_null=True, help_text="Entries of a group.")
     choices = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
     unit = serializers.CharField()
     fields_ = serializers.ListField(child=serializers.DictField(), source="inner", help_text="Of a repeated group.")
@@ -29,6 +53,16 @@ class DocumentShape(serializers.Serializer[Any]):
     most = serializers.IntegerField()
     max_bytes = serializers.IntegerField()
     depends_on_answers = serializers.BooleanField()
+    when = WhenShape(allow_null=True)
+
+
+class DeficiencyCodeShape(serializers.Serializer[Any]):
+    """What a return may ask for by its code. `opens` may be changed in answer, with what follows from it."""
+
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    about = serializers.CharField()
+    opens = serializers.ListField(child=serializers.CharField())
 
 
 class StageShape(serializers.Serializer[Any]):
@@ -36,6 +70,7 @@ class StageShape(serializers.Serializer[Any]):
     title = serializers.CharField()
     role = serializers.CharField()
     working_days = serializers.IntegerField()
+    when = WhenShape(allow_null=True)
 
 
 class ServiceSerializer(serializers.Serializer[Any]):
@@ -51,6 +86,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
     fields_ = FieldShape(many=True, source="questions")
     documents = DocumentShape(many=True)
     stages = StageShape(many=True)
+    deficiencies = DeficiencyCodeShape(many=True)
 
     def to_representation(self, service: ServiceType) -> dict[str, Any]:
         return {
@@ -72,6 +108,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
                     "most": doc.most,
                     "max_bytes": doc.max_bytes,
                     "depends_on_answers": doc.when is not None,
+                    "when": _when(doc.when),
                 }
                 for doc in service.documents
             ],
@@ -81,21 +118,65 @@ class ServiceSerializer(serializers.Serializer[Any]):
                     "title": str(stage.title),
                     "role": stage.role,
                     "working_days": stage.working_days,
+                    "when": _when(stage.when),
                 }
                 for stage in service.stages
+            ],
+            "deficiencies": [
+                {
+                    "code": each.code,
+                    "sentence": str(each.sentence),
+                    "about": each.about,
+                    "opens": sorted(with_dependants(service, each.names)),
+                }
+                for each in service.deficiencies
             ],
         }
 
 
-def _field(spec: Any) -> dict[str, Any]:
-    group = isinstance(spec, Group)
-    return {
+def _when(when: When | None) -> dict[str, Any] | None:
+    return None if when is None else {"field": when.field, "values": list(when.values)}
+
+
+def _bound(bound: Decimal | int | None) -> float | None:
+    return None if bound is None else float(bound)
+
+
+def _field(spec: Field | Group) -> dict[str, Any]:
+    if isinstance(spec, Group):
+        own: dict[str, Any] = {
+            "kind": "group",
+            "choices": [],
+            "unit": "",
+            "past": False,
+            "low": None,
+            "high": None,
+            "max_length": None,
+            "pattern": "",
+            "least": spec.least,
+            "most": spec.most,
+            "fields_": [_field(inner) for inner in spec.fields],
+        }
+    else:
+        own = {
+            "kind": spec.kind.value,
+            "choices": [[code, str(label)] for code, label in spec.choices],
+            "unit": str(spec.unit),
+            "past": spec.past,
+            "low": _bound(spec.low),
+            "high": _bound(spec.high),
+            "max_length": spec.max_length if spec.kind is Kind.TEXT else None,
+            "pattern": spec.pattern,
+            "least": None,
+            "most": None,
+            "fields_": [],
+        }
+    needed = spec.least > 0 if isinstance(spec, Group) else spec.required
+    return own | {
         "name": spec.name,
         "label": str(spec.label),
-        "kind": "group" if group else spec.kind.value,
         "hint": str(spec.hint),
-        "required": True if group else spec.required,
-        "choices": [] if group else [[code, str(label)] for code, label in spec.choices],
-        "unit": "" if group else str(spec.unit),
-        "fields_": [_field(inner) for inner in spec.fields] if group else [],
+        "required": needed and spec.when is None,
+        "required_when_asked": needed,
+        "when": _when(spec.when),
     }

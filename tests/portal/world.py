@@ -96,7 +96,7 @@ class World:
             past = f"{pk}/history/{version}/"
             return route.replace("<path:object_id>", str(pk)).replace("^([^/]+)/history/([^/]+)/$", past)
         case = self.studied
-        if "documents/<slug:kind>" in route:
+        if "documents/<slug:kind>" in route or "papers/<slug:kind>" in route:
             case = self.issued
         elif "answer" in route or "deficienc" in route:
             case = self.returned
@@ -126,7 +126,13 @@ class World:
 
     def rows(self) -> dict[str, int]:
         """Which row a number means, by how the address starts."""
-        return {"/office/": self.asked, "/authorisations/": self.standing, "/requests/": self.deficiency}
+        return {
+            "/office/": self.asked,
+            "/authorisations/": self.standing,
+            "/requests/": self.deficiency,
+            "/api/v1/authorisations/<int:pk>/answer/": self.asked,
+            "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
+        }
 
     def keys(self) -> dict[str, object]:
         """What a key opens, by how the address starts."""

@@ -84,7 +84,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "closed_moves": move_forms.closed_moves(case, user),
         "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),
-        "assignable": assignable(case, posts),
+        "assignable": access.assignable(case, posts),
         "offices": other_offices(case),
     }
 
@@ -146,13 +146,6 @@ def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, A
             (person, next(post for post in posts if post.user_id == person.pk)) for person in people.values()
         ],
     }
-
-
-def assignable(case: Transaction, posts: list[StaffPost]) -> list[User]:
-    """Who may work the present stage: those who hold its role where the file is and have not moved it in another."""
-    role = case.current_stage.role
-    here = [post.user for post in posts if post.office_id == case.held_by_id and post.role == role]
-    return [user for user in here if access.may_take_up(user, case, role)]
 
 
 def other_offices(case: Transaction) -> list[Office]:

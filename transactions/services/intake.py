@@ -134,17 +134,24 @@ def _check_filer(submission: Submission, by: User, now: datetime) -> None:
         refuse_authorisation(authorisation)
         return
     if submission.channel == Channel.API:
-        # Only a draft shows that the office has prepared the file, and that the owner approved that one.
-        raise DomainError(
-            "office_needed",
-            _("An engineering office prepares this request on the portal, and its owner submits it there."),
-        )
+        refuse_unless_by_owner(service)
     if authorisation is None or authorisation.owner_id != submission.applicant.pk:
         raise DomainError(
             "office_needed",
             _("This service is filed through an engineering office that the owner authorises."),
         )
     refuse_unless_in_force(authorisation, now)
+
+
+def refuse_unless_by_owner(service: ServiceType) -> None:
+    """DomainError `office_needed` for what offices prepare: only a draft shows that they did, and that the owner
+    approved that one.
+    """
+    if service.filer is Filer.ENGINEERING_OFFICE:
+        raise DomainError(
+            "office_needed",
+            _("An engineering office prepares this request on the portal, and its owner submits it there."),
+        )
 
 
 def refuse_authorisation(authorisation: Authorisation | None) -> None:

@@ -180,9 +180,12 @@ def _no_such_address(code: int, said: bytes) -> bool:
     return code in (550, 551, 553) and (enhanced is None or enhanced[1] == b"5.1")
 
 
-def mark_read(user: User, now: datetime) -> int:
-    """Mark all notices of a person as read; returns how many were not."""
-    return Notification.objects.filter(recipient=user, read_at=None).update(read_at=now)
+def mark_read(user: User, now: datetime, *, up_to: int | None = None) -> int:
+    """Mark the notices of a person as read, those `up_to` this one by its key; returns how many were not."""
+    unread = Notification.objects.filter(recipient=user, read_at=None)
+    if up_to is not None:
+        unread = unread.filter(pk__lte=up_to)
+    return unread.update(read_at=now)
 
 
 def saw(user: User, now: datetime, *, shown: Iterable[Notification] = (), case: Transaction | None = None) -> None:

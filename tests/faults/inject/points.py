@@ -26,7 +26,7 @@ POINTS = {
 
 def install(reach: Reach) -> Callable[[], None]:
     """Wrap them all so that `reach(name)` is called there; returns what takes the wrappers off again."""
-    from api.v1 import views
+    from api.v1 import moves, views
     from journal import chain
     from transactions import outbox, tasks
     from transactions.services import intake, papers
@@ -56,8 +56,8 @@ def install(reach: Reach) -> Callable[[], None]:
     wrap(views, "submit", after="intake, after commit")
     wrap(chain, "append", before="journal, before append", after="journal, after append")
     wrap(papers, "enter_decision", after="move, before commit")
-    for move in views.ACTIONS:
-        wrap(views.ACTIONS, move, after="move, after commit")
+    for move in moves.ACTIONS:
+        wrap(moves.ACTIONS, move, after="move, after commit")
     for kind in ("route", "notify"):
         for handlers in (outbox._handlers, outbox._batch_handlers):
             if kind in handlers:

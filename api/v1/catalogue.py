@@ -1,0 +1,133 @@
+"""What anybody may read: services, offices, districts; and what a request would be answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import signed_in
+from accounts.models import Scope
+from municipality.models import District, Office
+from transactions import duplicates, service_types
+from transactions.answers import clean
+from transactions.assured import refuse_if_lacking
+from transactions.draft_parts import flags_of
+from transactions.errors import DomainError, Invalid, Problem
+from transactions.models import Channel, Draft
+from transactions.service_types import ServiceType
+from transactions.services import attachments, intake
+from transactions.services.closures import refuse_if_closed
+
+from ..strict import View, read
+from . import bodies, serializers
+from .service_shapes import ServiceSerializer
+
+
+def _service(code: str) -> ServiceType:
+    service = service_types.find(code)
+    if service is None:
+        raise Http404
+    return service
+
+
+class Services(View):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=ServiceSerializer(many=True), operation_id="services_list")
+    def get(self, request: Request) -> Response:
+        """Every service on offer, as the catalogue declares it."""
+        return Response(ServiceSerializer(service_types.offered(), many=True).data)
+
+
+class Service(View):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=ServiceSerializer, operation_id="services_read")
+    def get(self, request: Request, code: str) -> Response:
+        """One service: its questions, documents, stages, and what a return may ask for."""
+        return Response(ServiceSerializer(_service(code)).data)
+
+
+class Check(View):
+    scope = Scope.READ
+
+    @extend_schema(
+        request=bodies.CheckSerializer, responses={200: serializers.CheckAnswer}, operation_id="services_check"
+    )
+    def post(self, request: Request, code: str) -> Response:
+        """Look at a request before it is sent, as the portal's last page does. Nothing is kept."""
+        service, by, data = _service(code), signed_in(request), read(bodies.CheckSerializer, request)
+        now, problems = timezone.now(), []
+        submission = intake.Submission(
+            service=service,
+            applicant=by,
+            answers=data["answers"],
+            attachments=data.get("attachments", {}),
+            channel=Channel.API,
+        )
+        try:
+            intake.check(submission, by=by, now=now)
+        except Invalid as refused:
+            problems = [_said(each) for each in refused.problems]
+        values = clean(service, data["answers"], timezone.localdate(now)).values
+        hinders = [
+            *_refusal(lambda: refuse_if_closed(service)),
+            *_refusal(lambda: refuse_if_lacking(service, "submit", by)),
+            *_refusal(lambda: intake.refuse_unless_by_owner(service)),
+        ]
+        found = {
+            "problems": problems,
+            "flags": _flags(service, submission),
+            "documents": [document.code for document in service.documents_for(values)],
+            "hinders": hinders,
+        }
+        return Response(serializers.CheckAnswer(found).data)
+
+
+def _flags(service: ServiceType, sent: intake.Submission) -> list[duplicates.Hint]:
+    """What the reviewer will be told to look at: what the checks flag, and what other requests say too."""
+    checks = flags_of(service, dict(sent.answers))
+    keys = [key for given in sent.attachments.values() for key in given]
+    files = attachments.free_of(sent.applicant).filter(key__in=keys)
+    written = Draft(service=service.code, applicant=sent.applicant, answers=dict(sent.answers))
+    shared = duplicates.of_draft(written, files, sent.applicant)
+    return [*(duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in checks), *shared]
+
+
+def _said(problem: Problem) -> dict[str, str]:
+    return {"path": problem.path, "message": str(problem.message), "code": problem.code}
+
+
+def _refusal(ask: Callable[[], Any]) -> list[dict[str, str]]:
+    try:
+        ask()
+    except DomainError as refused:
+        return [{"path": "", "message": str(refused.message), "code": refused.code}]
+    return []
+
+
+class Offices(View):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=serializers.OfficeSerializer(many=True), operation_id="offices_list")
+    def get(self, request: Request) -> Response:
+        """Every office of the city: sub-municipalities, service centres, central offices."""
+        rows = Office.objects.select_related("parent").order_by("code")
+        return Response(serializers.OfficeSerializer(rows, many=True).data)
+
+
+class Districts(View):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=serializers.DistrictSerializer(many=True), operation_id="districts_list")
+    def get(self, request: Request) -> Response:
+        """Every district: the codes that answer a question of the kind `district`."""
+        rows = District.objects.select_related("sub_municipality").order_by("code")
+        return Response(serializers.DistrictSerializer(rows, many=True).data)

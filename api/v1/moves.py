@@ -1,0 +1,166 @@
+"""Moves of the lifecycle, and the staff's own tools around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import signed_in
+from accounts.models import Scope, User
+from municipality.models import Office
+from transactions import access
+from transactions.errors import NotVisible
+from transactions.models import Transaction
+from transactions.queues import queue_of
+from transactions.services import moves, notes
+
+from ..strict import Strict, View, read
+from . import bodies, people_shapes, serializers
+
+Acting = Callable[[Transaction, dict[str, Any], User], Transaction]
+
+
+def _office(data: dict[str, Any]) -> Office:
+    found = Office.objects.filter(code=data.get("to_office", "")).first()
+    if found is None:
+        raise exceptions.ValidationError({"to_office": [_("There is no such office.")]})
+    return found
+
+
+def _person(pk: int, path: str) -> User:
+    found = User.objects.filter(pk=pk, is_staff=True).first()
+    if found is None:
+        raise exceptions.ValidationError({path: [_("There is no such colleague.")]})
+    return found
+
+
+def _act(service: Callable[..., Transaction], **extra: Callable[[dict[str, Any]], Any]) -> Acting:
+    return lambda case, data, by: service(
+        case, by=by, version=data["version"], **{name: read(data) for name, read in extra.items()}
+    )
+
+
+def _reason(data: dict[str, Any]) -> str:
+    return str(data.get("reason", ""))
+
+
+ACTIONS: dict[str, Acting] = {
+    "register": _act(moves.register),
+    "take": _act(moves.take),
+    "give_back": _act(moves.give_back),
+    "reassign": _act(moves.reassign, to=lambda data: _person(data.get("to_person", 0), "to_person")),
+    "recommend": _act(moves.recommend, note=_reason),
+    "return": _act(
+        moves.return_for_completion,
+        deficiencies=lambda data: [
+            moves.Asked(**item | {"opens": tuple(item.get("opens", ()))}) for item in data.get("deficiencies", [])
+        ],
+    ),
+    "correct": _act(moves.correct, changes=lambda data: data.get("answers", {}), reason=_reason),
+    "send_back": _act(moves.send_back, reason=_reason),
+    "approve": _act(moves.approve, note=_reason),
+    "reject": _act(moves.reject, reason=_reason),
+    "record_payment": _act(moves.record_payment, payment_reference=lambda data: data.get("payment_reference", "")),
+    "issue": _act(moves.issue),
+    "dispatch": _act(moves.dispatch),
+    "refer": _act(moves.refer, to=_office, reason=_reason),
+    "withdraw": _act(moves.withdraw, reason=_reason),
+    "file": _act(moves.file),
+    "reopen": _act(moves.reopen, reason=_reason),
+}
+
+
+class Moves(View):
+    scope = Scope.MOVE
+
+    @extend_schema(
+        request=bodies.MoveSerializer,
+        responses={200: serializers.CaseSummary},
+        operation_id="transactions_move",
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        """Make one move that the lifecycle allows this person now."""
+        case = access.get(signed_in(request), reference)
+        data = read(bodies.MoveSerializer, request)
+        done = ACTIONS[data["move"]](case, data, signed_in(request))
+        return Response(serializers.CaseSummary(done).data)
+
+
+class TakeNext(View):
+    scope = Scope.MOVE
+
+    @extend_schema(
+        request=None, responses={200: serializers.CaseSummary, 204: None}, operation_id="transactions_take_next"
+    )
+    def post(self, request: Request) -> Response:
+        """The first free file of my queue becomes mine; 204 when none waits. Two who ask at once get two files."""
+        read(Strict, request)
+        by = signed_in(request)
+        found = moves.take_next(queue_of(by), by=by)
+        if found is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(serializers.CaseSummary(found).data)
+
+
+def _worked_on(request: Request, reference: str) -> Transaction:
+    """A transaction this person works on and is not the applicant of; NotVisible otherwise."""
+    case = access.get(signed_in(request), reference)
+    if not access.reads_notes(signed_in(request), case):
+        raise NotVisible
+    return case
+
+
+class Colleagues(View):
+    @extend_schema(responses=people_shapes.ColleagueSerializer(many=True), operation_id="transactions_colleagues")
+    def get(self, request: Request, reference: str) -> Response:
+        """Who else works on this transaction, and to whom it may be handed."""
+        case = _worked_on(request, reference)
+        posts = access.posts_on(case)
+        takes = {person.pk for person in access.assignable(case, posts)}
+        rows = [
+            {
+                "id": post.user_id,
+                "name": post.user.full_name,
+                "office": post.office.code,
+                "role": post.role,
+                "may_be_given": post.user_id in takes,
+            }
+            for post in posts
+            if post.user_id != signed_in(request).pk
+        ]
+        return Response(people_shapes.ColleagueSerializer(rows, many=True).data)
+
+
+class Notes(View):
+    scope = Scope.MOVE
+
+    @extend_schema(responses=people_shapes.NoteRow(many=True), operation_id="notes_list")
+    def get(self, request: Request, reference: str) -> Response:
+        """What colleagues wrote to each other about this transaction, the newest first."""
+        rows = _worked_on(request, reference).notes.select_related("author", "office")
+        return Response(people_shapes.NoteRow(rows, many=True).data)
+
+    @extend_schema(request=bodies.NoteSerializer, responses={201: people_shapes.NoteRow}, operation_id="notes_create")
+    def post(self, request: Request, reference: str) -> Response:
+        """Write a note for everybody who works on it, or `to` one of them. It is never changed."""
+        case, data = _worked_on(request, reference), read(bodies.NoteSerializer, request)
+        to = _person(data["to"], "to") if "to" in data else None
+        row = notes.write(case, text=data["text"], by=signed_in(request), to=to)
+        return Response(people_shapes.NoteRow(row).data, status=status.HTTP_201_CREATED)
+
+
+class NotesRead(View):
+    scope = Scope.MOVE
+
+    @extend_schema(request=None, responses={200: people_shapes.MarkedSerializer}, operation_id="notes_read")
+    def post(self, request: Request, reference: str) -> Response:
+        """Say that I have read the notes meant for me."""
+        read(Strict, request)
+        marked = notes.mark_read(_worked_on(request, reference), by=signed_in(request))
+        return Response({"marked": marked})
