@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -86,6 +87,9 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
             headers["WWW-Authenticate"] = header
     else:
         return None
+    # Whatever was asked for: a refusal is JSON, also of an address that answers with something else.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
     # Ours and the framework's say so alike.
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
