@@ -70,7 +70,7 @@ def files(program: Program, service: dict[str, Any], asked: list[str]) -> dict[s
         for number in range(document["least"] if document["code"] in asked else 0):
             pdfs = "application/pdf" in document["accepts"]
             name = f"{document['code']}-{number}.{'pdf' if pdfs else 'jpg'}"
-            file = upload(name, pdf(200 + number) if pdfs else picture("JPEG"))
+            file = upload(name, pdf(200 + 10 * len(keys)) if pdfs else picture("JPEG"))
             kept = program.send("attachments_create", {"document": document["code"], "file": file})
             keys.setdefault(document["code"], []).append(kept["key"])
     return keys
