@@ -23,15 +23,18 @@ PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from transactions.drawer
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 1400
 MEMORY = 1024**3
-# Of CPU: for opening a file, and for each page. Of the clock: for the process, on a machine with much to do.
+# Of CPU: for opening a file, and for each page. Of the clock: for the process, on a machine with much to do; well under
+# the lease of a row.
 STEP_SECONDS = 2.0
-SECONDS = 8
+SECONDS = 8.0
 LARGEST_PICTURE = 2 * 1024**2
 MOST_PAGES = 40_000
 MARKS = frozenset({"programs", "files", "fonts"})
 # Why a file is refused, and why one that is taken has no picture.
 REFUSED = frozenset({"broken", "locked", "cut", "package", "form", "too_large"})
 UNDRAWN = frozenset({"slow", "memory", "crashed"})
+# The machine had too much to do: that says nothing of the file, and it is tried again.
+LATE = "late"
 GOOD = "good"
 # How many processes a web process lets draw at once, and for how long somebody waits for a place.
 AT_ONCE = 2
@@ -40,8 +43,8 @@ WAIT_SECONDS = 2
 
 @dataclass
 class Found:
-    """What was found out about a file. `wrong` is one of REFUSED or UNDRAWN, or empty. `pictures` go by page ("3") or
-    by page, row and column ("3-1-2").
+    """What was found out about a file. `wrong` is one of REFUSED or UNDRAWN, LATE or empty. `pictures` go by page ("3")
+    or by page, row and column ("3-1-2").
     """
 
     pages: int | None = None
@@ -56,24 +59,26 @@ class Found:
         return self.wrong or GOOD
 
 
-def draw(
-    source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1, last: int = 1, seconds: float = SECONDS
-) -> Found:
+def draw(source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1, last: int = 1) -> Found:
     """Open a file and do a task with it: "pages" from `first` to `last`, all "parts" of page `first`, or "clean"."""
     order = {"task": task, "kind": kind, "first": first, "last": last, "width": WIDTH, "step": STEP_SECONDS}
-    order |= {"memory": MEMORY, "seconds": int(seconds) + 1}
+    order |= {"memory": MEMORY, "seconds": int(SECONDS) + 1}
     command = [sys.executable, "-I", "-c", PROGRAM, str(ROOT), json.dumps(order)]
+    late = False
     with _descriptor(source) as given, tempfile.TemporaryFile() as answer:
         try:
             done = subprocess.run(  # noqa: S603 – our own program; what is outside is a name of ours and numbers
-                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=seconds, env={"PATH": ""}
+                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=SECONDS, env={"PATH": ""}
             ).returncode
         except subprocess.TimeoutExpired:
-            done = -9
+            done = 0
+            late = True
         answer.seek(0)
         found = _read(answer)
-    if done and not found.wrong:
-        # A signal of the clock or the kernel: too long. Anything else: it fell over.
+    if late:
+        found.wrong = found.wrong or LATE
+    elif done and not found.wrong:
+        # A signal of the processor's clock or the kernel: too long. Anything else: it fell over.
         found.wrong = "slow" if done in (-9, -24, -27) else "crashed"
     return found
 

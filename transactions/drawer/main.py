@@ -12,10 +12,14 @@ import io
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from . import cage, papers, pictures
 from .pictures import Unreadable
+
+# Of the clock: then no further page is begun.
+ENOUGH_SECONDS = 2.0
 
 
 def tell(data: bytes = b"", **said: Any) -> None:
@@ -34,6 +38,7 @@ def everything() -> bytes:
 
 
 def work(task: str, kind: str, first: int, last: int, width: int, step: float) -> None:
+    began = time.monotonic()
     cage.begin_step(step)
     data = everything()
     paper: papers.Paper | pictures.Picture
@@ -54,6 +59,8 @@ def work(task: str, kind: str, first: int, last: int, width: int, step: float) -
             except Unreadable:
                 if page == 1:
                     raise  # of a file whose first page cannot be drawn nothing is shown
+            if time.monotonic() - began > ENOUGH_SECONDS:
+                break  # others wait as well; whoever wants the rest asks again
             cage.begin_step(step)
     tell(done=True)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
@@ -27,6 +29,9 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+END_OF_JPEG = b"\xff\xd9"
+# Bits that any table of codes reads as something.
+NO_PICTURE = b"\x55\xa3\x1c" * 500
 # Bytes a pixel takes once decoded.
 DEPTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I": 4, "LA": 4, "PA": 4, "RGB": 4, "RGBA": 4, "CMYK": 4}
 Image.MAX_IMAGE_PIXELS = None
@@ -76,8 +81,7 @@ class Picture:
         self._refuse_too_large(size)
         rawmode = str(image.tile[0][3] if image.tile else "")
         try:
-            image.draft(image.mode, size)
-            image.load()
+            image = self._decoded(size)
             turned = image.getexif().get(ORIENTATION, 1)
         except MemoryError:
             raise
@@ -93,6 +97,29 @@ class Picture:
         if small.size != size:
             small = small.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
         return small.transpose(TURNS[turned]) if turned in TURNS else small
+
+    def _decoded(self, size: tuple[int, int]) -> ImageFile.ImageFile:
+        """No larger than it takes for `size`, where that is cheaper."""
+        try:
+            return _loaded(self.image, size)
+        except OSError as error:
+            if "truncated" not in str(error) or self.image.format != "JPEG" or not self._lacks_only_its_end(size):
+                raise
+            return self.image
+
+    def _lacks_only_its_end(self, size: tuple[int, int]) -> bool:
+        """Phones leave out the last two bytes of a JPEG. Then whatever is put there, it is the same picture; where more
+        is missing, it is decoded into the picture. Afterwards it has an end, and is decoded.
+        """
+        self._data.seek(0)
+        data, seen = self._data.read().rstrip(b"\xff"), set()
+        with contextlib.suppress(OSError):  # it ends so that nothing can be decoded after it
+            for rest in (NO_PICTURE + END_OF_JPEG, END_OF_JPEG):
+                self._data = io.BytesIO(data + rest)
+                self._open()
+                seen.add(_sum(_loaded(self.image, size)))
+            return len(seen) == 1
+        return False
 
     def _size(self, fit: Callable[[int, int], float], lies: bool) -> tuple[int, int]:
         width, height = self._whole
@@ -117,6 +144,20 @@ class Picture:
             raise Unreadable(
                 "too_large", megapixels=round(pixels / 1e6), most=round(MOST_MEMORY * pixels / needed / 1e6)
             )
+
+
+def _loaded(image: ImageFile.ImageFile, size: tuple[int, int]) -> ImageFile.ImageFile:
+    image.draft(image.mode, size)
+    image.load()
+    return image
+
+
+def _sum(image: Image.Image) -> int:
+    """The same for the same pixels."""
+    rows, found = max(1, STRIP_PIXELS // image.width), 0
+    for top in range(0, image.height, rows):
+        found = zlib.crc32(image.crop((0, top, image.width, min(image.height, top + rows))).tobytes(), found)
+    return found
 
 
 def _transparent(image: Image.Image, rawmode: str) -> Any:

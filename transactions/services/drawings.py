@@ -32,8 +32,6 @@ KIND = "draw"
 # So many pages are drawn without anybody asking; of longer files the others when somebody comes to them.
 EAGER_PAGES = 40
 AT_ONCE = 8
-# Of the clock for one row; well under its lease.
-SECONDS = 8.0
 SCANNED_AGAIN_AFTER = timedelta(minutes=5)
 _FILES = 100_000
 _spent: Counter[int] = Counter()
@@ -105,52 +103,69 @@ def in_turn(waiting: QuerySet[Outbox]) -> list[int]:
 
 
 @outbox.handles(KIND, outside=True)
-def draw(subject: int, now: datetime) -> None:
-    """Draw what is wanted of a file and keep it. What is left of its pages is owed anew."""
+def draw(subject: int, now: datetime) -> Exception | None:
+    """Draw what is wanted of a file and keep it. What is left of its pages is owed anew; TimeoutError when the machine
+    had too much to do to draw anything.
+    """
     wanted = Wanted.of(subject)
     file = Attachment.objects.filter(pk=wanted.file, removed_at=None).first()
     if file is None or not file.has_preview or _is_done(file, wanted):
-        return
+        return None
     began = time.monotonic()
     try:
-        _draw(file, wanted, now)
+        return _draw(file, wanted, now)
     finally:
         _serve(file.uploaded_by_id, time.monotonic() - began)
 
 
 def _is_done(file: Attachment, wanted: Wanted) -> bool:
-    return bool(file.look) and pictures.state(file.key, wanted.name) != State.MISSING
+    names = [wanted.name]
+    if wanted.closely:
+        # One that could not be drawn is tried again after a while, whichever of the parts it is.
+        names += _parts(wanted.page, *pictures.grid(file.key, wanted.page))
+    return bool(file.look) and all(pictures.state(file.key, name) != State.MISSING for name in names)
 
 
-def _draw(file: Attachment, wanted: Wanted, now: datetime) -> None:
+def _parts(page: int, rows: int, columns: int) -> list[str]:
+    return [f"{page}-{row}-{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
+
+
+def _draw(file: Attachment, wanted: Wanted, now: datetime) -> Exception | None:
     stored = open_intact(file)
     first, last = wanted.page, wanted.page + AT_ONCE - 1
     if stored is None:
         # What is stored is not what was uploaded: nobody is shown that.
         pictures.keep(file.key, {wanted.name: b""})
-        return
+        return None
     task = "parts" if wanted.closely else "pages"
     with stored:
-        found = drawing.draw(stored, file.content_type, task=task, first=first, last=last, seconds=SECONDS)
-    if not file.look:
-        _write(file, found)
+        found = drawing.draw(stored, file.content_type, task=task, first=first, last=last)
+    if found.wrong == drawing.LATE and not found.pictures:
+        return TimeoutError("too much is being done to draw this now")
     if wanted.closely:
-        pictures.keep(file.key, found.pictures or {wanted.name: b""})
-        return
-    pages = min(last, file.pages or 0)
+        # The last first: where one is missing, this is not done.
+        names = _parts(wanted.page, *found.grid) or [wanted.name]
+        pictures.keep(file.key, {name: found.pictures.get(name, b"") for name in reversed(names)})
+        return None
+    pages = min(last, file.pages or found.pages or 0)
     drawn = [int(name) for name in found.pictures]
     # Where the process ended it begins anew; a page it ended at twice is left out, and those after it are drawn.
-    reached = max(drawn, default=first) if found.wrong else pages
+    reached = max(drawn, default=first)
     missing = {str(page): b"" for page in range(first, min(reached, pages) + 1) if page not in drawn}
+    # The pictures first: whoever is told that the file was drawn finds them.
     pictures.keep(file.key, found.pictures | missing)
+    if not file.look:
+        _write(file, found)
     if reached < min(file.pages or 0, EAGER_PAGES):
         want(file, reached + 1, now=now)
+    return None
 
 
 def _write(file: Attachment, found: drawing.Found) -> None:
     """What nobody knew of the file until now."""
-    file.look, file.marks = found.look, " ".join(sorted(found.marks))
-    file.pages = found.pages if "1" in found.pictures or not found.wrong else 0
+    shown = "1" in found.pictures
+    file.look, file.marks = drawing.GOOD if shown else found.look, " ".join(sorted(found.marks))
+    file.pages = found.pages if shown or not found.wrong else 0
     file.save(update_fields=["look", "marks", "pages"])
 
 

@@ -71,11 +71,13 @@ def _remembered(sha256: str, kind: str) -> Found | None:
 
 
 def _drawn(upload: UploadedFile[Any], kind: str, sha256: str, sender: int) -> Found | None:
-    """None when no place to draw was free in time: it is drawn in the background."""
+    """None when no place to draw was free in time, or the machine too busy: it is drawn in the background."""
     with drawing.places.one_for(sender, drawing.WAIT_SECONDS) as free:
         if not free:
             return None
         found = drawing.draw(_stream(upload), kind)
+    if found.wrong == drawing.LATE:
+        return None
     if found.wrong not in drawing.UNDRAWN:
         with _lock:
             _found[sha256, kind] = found

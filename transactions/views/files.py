@@ -117,9 +117,11 @@ def without_programs(request: HttpRequest, key: UUID) -> HttpResponseBase:
     if original is None:
         return _gone(request)
     with original, drawing.places.one_for(-user.pk, drawing.WAIT_SECONDS) as free:
-        copy = drawing.draw(original, file.content_type, task="clean").pictures.get("clean") if free else None
+        made = drawing.draw(original, file.content_type, task="clean") if free else drawing.Found(wrong=drawing.LATE)
+    copy = made.pictures.get("clean")
     if copy is None:
-        return render(request, "transactions/being_drawn.html", {"file": file, "failed": free}, status=503)
+        failed = made.wrong != drawing.LATE
+        return render(request, "transactions/being_drawn.html", {"file": file, "failed": failed}, status=503)
     response = HttpResponse(copy, content_type=kinds.PDF)
     # The name says that it is not the file whose hash stands on the receipt.
     name = kinds.named(f"copy-{file.original_name}", file.content_type)

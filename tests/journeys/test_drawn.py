@@ -1,0 +1,116 @@
+"""Pages of a document still being drawn come by themselves, and can be read closely, with scripts or without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from transactions import drawing, pictures, service_types
+from transactions.models import Attachment
+from transactions.services import drafts, drawings
+
+from .. import papers as made
+from ..conftest import NOW, become, drive
+from .conftest import ROOT, attach, database_url, fits, follow
+
+# The worker starts first, on a machine that has other things to do.
+DRAWN = 60_000
+SCRIPTS_OR_NONE = pytest.mark.parametrize("open_page", [(360, False), (1280, True)], indirect=True)
+
+
+@pytest.fixture
+def worker(_places):
+    """A worker of this test alone: it draws what lies in the folder of this test's files, which no other one sees."""
+    env = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
+    process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
+    yield
+    process.terminate()
+    process.wait(60)
+
+
+@pytest.fixture
+def case(cast, submitted):
+    """A case under study whose first paper has three pages, of which one is drawn."""
+    case = drive(submitted(), cast, "under_study")
+    file = case.attachments.filter(content_type="application/pdf").first()
+    become(file, made.of_pages(3, (2384, 3370)), 3)
+    first = pictures.read(file.key, "1")
+    pictures.forget(file.key)
+    pictures.keep(file.key, {"1": first})
+    return case
+
+
+@SCRIPTS_OR_NONE
+def test_a_sheet_comes_by_itself_and_is_enlarged_without_scripts(cast, case, open_page):
+    page = open_page(cast.reviewer)
+    file = Attachment.objects.get(pages=3)
+    page.goto(f"/files/{file.key}/sheet/2/")
+    fits(page)
+    expect(page.locator(".sheet__whole")).to_be_visible(timeout=DRAWN)
+    fits(page)
+    page.get_by_role("link", name="كبّرها").click()
+    expect(page.locator(".sheet__part")).to_be_visible(timeout=DRAWN)
+    fits(page)
+    assert page.locator(".sheet__part").evaluate("picture => picture.naturalWidth") > 1000
+
+
+@contextmanager
+def nothing_drawn():
+    """As if this host were busy with another drawing."""
+    with ExitStack() as held:
+        for _try in range(300):
+            if held.enter_context(drawings.alone()):
+                yield
+                return
+            time.sleep(0.1)
+    raise AssertionError("another process draws for ever")
+
+
+def is_drawn(picture, width):
+    expect(picture).to_be_visible(timeout=DRAWN)
+    picture.evaluate("picture => picture.decode()")
+    assert picture.evaluate("picture => picture.naturalWidth") == width
+
+
+@SCRIPTS_OR_NONE
+def test_a_page_comes_into_the_case_by_itself_or_at_a_press(cast, case, open_page):
+    page = open_page(cast.reviewer)
+    file = Attachment.objects.get(pages=3)
+    with nothing_drawn():
+        page.goto(f"/staff/cases/{case.reference}/?file={file.key}&page=2")
+        expect(page.locator(".viewer__soon")).to_be_visible()
+        fits(page)
+    if page.viewport_size["width"] == 360:  # without scripts
+        for _press in range(100):
+            if not page.locator(".viewer__soon").count():
+                break
+            page.wait_for_timeout(500)
+            follow(page.locator(".viewer__soon a"))
+    is_drawn(page.locator(".viewer__picture"), 1400)
+    fits(page)
+
+
+@SCRIPTS_OR_NONE
+def test_the_picture_of_an_upload_nobody_had_time_for_comes_to_the_applicant(cast, open_page, tmp_path):
+    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    page = open_page(cast.citizen)
+    paper = tmp_path / "plan.pdf"
+    paper.write_bytes(made.of_pages(2))
+    name = draft.service_type.documents_for({})[0].code
+    with nothing_drawn(), drawing.places.one_for(cast.citizen.pk, 1):
+        page.goto(f"/drafts/{draft.key}/documents/")
+        attach(page, {name: paper})
+        expect(page.locator(".look").first).to_contain_text("يجري")
+        fits(page)
+    if page.viewport_size["width"] == 360:
+        page.locator(".look a").first.click()
+    else:
+        page.locator(".look summary").first.click(timeout=DRAWN)
+        is_drawn(page.locator(".look img").first, 600)
+        fits(page)
