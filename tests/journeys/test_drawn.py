@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from transactions import drawing, pictures, service_types
+from transactions import pictures
 from transactions.models import Attachment
-from transactions.services import drafts, drawings
+from transactions.services import drawings
 
 from .. import papers as made
-from ..conftest import NOW, become, drive
-from .conftest import ROOT, attach, database_url, fits, follow
+from ..conftest import become, drive
+from .conftest import ROOT, database_url, fits
 
 # The worker starts first, on a machine that has other things to do.
 DRAWN = 60_000
@@ -78,39 +78,13 @@ def is_drawn(picture, width):
     assert picture.evaluate("picture => picture.naturalWidth") == width
 
 
-@SCRIPTS_OR_NONE
-def test_a_page_comes_into_the_case_by_itself_or_at_a_press(cast, case, open_page):
+@pytest.mark.parametrize("open_page", [(1280, True)], indirect=True)
+def test_a_page_comes_into_the_case_by_itself(cast, case, open_page):
     page = open_page(cast.reviewer)
     file = Attachment.objects.get(pages=3)
     with nothing_drawn():
         page.goto(f"/staff/cases/{case.reference}/?file={file.key}&page=2")
         expect(page.locator(".viewer__soon")).to_be_visible()
         fits(page)
-    if page.viewport_size["width"] == 360:  # without scripts
-        for _press in range(100):
-            if not page.locator(".viewer__soon").count():
-                break
-            page.wait_for_timeout(500)
-            follow(page.locator(".viewer__soon a"))
     is_drawn(page.locator(".viewer__picture"), 1400)
     fits(page)
-
-
-@SCRIPTS_OR_NONE
-def test_the_picture_of_an_upload_nobody_had_time_for_comes_to_the_applicant(cast, open_page, tmp_path):
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
-    page = open_page(cast.citizen)
-    paper = tmp_path / "plan.pdf"
-    paper.write_bytes(made.of_pages(2))
-    name = draft.service_type.documents_for({})[0].code
-    with nothing_drawn(), drawing.places.one_for(cast.citizen.pk, 1):
-        page.goto(f"/drafts/{draft.key}/documents/")
-        attach(page, {name: paper})
-        expect(page.locator(".look").first).to_contain_text("يجري")
-        fits(page)
-    if page.viewport_size["width"] == 360:
-        page.locator(".look a").first.click()
-    else:
-        page.locator(".look summary").first.click(timeout=DRAWN)
-        is_drawn(page.locator(".look img").first, 600)
-        fits(page)

@@ -77,7 +77,7 @@ def test_slow_papers_of_one_sender_keep_nobody_else_waiting(cast):
 
 def test_pages_that_take_long_are_drawn_a_few_at_a_time():
     paper = papers.blank(60)
-    busy = paper.make_stream(b"0 0 200 200 re f " * 60_000)
+    busy = paper.make_stream(b"0 0 200 200 re f " * 5_000)
     for page in paper.pages:
         page.Contents = busy
     found = drawing.draw(io.BytesIO(papers.saved(paper)), ART["pdf"], last=60)
