@@ -172,6 +172,7 @@ class Stack:
             DJANGO_SETTINGS_MODULE="tests.faults.inject.settings",
             FAULTS_DIR=str(self.faults),
             VAR_DIR=str(self.folder),
+            MEDIA_ROOT=str(self.folder / "files"),  # whichever test came first; its witness belongs to the database
             DATABASE_URL=self.database_url,
             REDIS_URL=self.redis_url,
             STATIC_STORAGE="django.contrib.staticfiles.storage.StaticFilesStorage",

@@ -42,6 +42,7 @@ class Centre:
             "DATABASE_URL": url,
             "REDIS_URL": "",
             "VAR_DIR": str(self.home),
+            "MEDIA_ROOT": str(self.home / "files"),  # one for all tests here: its witness belongs to the database
             "DEMO": "1",
             "METRICS_TOKEN": METRICS,
             "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",

@@ -53,17 +53,45 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def worker(django_db_setup: None) -> Iterator[None]:
+class Worker:
     """`manage.py work` on the test database: requests are routed by themselves.
 
-    It ends with the module: other tests on the same database do their work themselves, and look at how it went.
+    Each test has a folder of its own for files, and with it the witness of its journal: the worker finds it by a link.
     """
-    env = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
-    process = subprocess.Popen([sys.executable, ROOT / "manage.py", "work"], env=env, stderr=subprocess.DEVNULL)
-    yield
-    process.terminate()
-    process.wait(60)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._link = folder, folder / "files"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def goes_with(self, files: Path) -> None:
+        """Work for the test whose files lie here; started where it is not there, or had to stop between two tests."""
+        files.mkdir(parents=True, exist_ok=True)
+        fresh = self._folder / "fresh"
+        fresh.symlink_to(files)
+        fresh.replace(self._link)
+        if self._process is None or self._process.poll() is not None:
+            more = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
+            env = os.environ | more | {"MEDIA_ROOT": str(self._link)}
+            command = [sys.executable, ROOT / "manage.py", "work"]
+            self._process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+
+    def end(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def worker_of_module(django_db_setup: None, tmp_path_factory: Any) -> Iterator[Worker]:
+    """It ends with the module: other tests on the same database do their work themselves, and look at how it went."""
+    worker = Worker(tmp_path_factory.mktemp("worker"))
+    yield worker
+    worker.end()
+
+
+@pytest.fixture
+def worker(worker_of_module: Worker, settings: Any) -> None:
+    worker_of_module.goes_with(Path(settings.MEDIA_ROOT))
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ class Installation:
             "RECEIPT_PIN_KEY": "p" * 50,
             "REDIS_URL": "",
             "DEMO": "1",
+            "QUOTA_REQUESTS": "0",  # one person sends everything here
             "LOG_LEVEL": "CRITICAL",
             **self.more,
         }
