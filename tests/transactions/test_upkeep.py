@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from jeddah_portal.celery import app
 from journal.models import Chain
@@ -32,19 +32,19 @@ def done() -> set[str]:
 
 def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
-    assert upkeep.run_due(NOW) == ["clean_up", "hand_back", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "hand_back", "sweep_files", "verify_journal"]
     assert upkeep.run_due(NOW + HOUR / 2) == []
     assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up", "hand_back"]
-    assert upkeep.run_due(NOW + 25 * HOUR) == ["clean_up", "hand_back", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW + 25 * HOUR) == ["reseal", "clean_up", "hand_back", "sweep_files", "verify_journal"]
     assert failing(NOW + 72 * HOUR) == {}
-    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 4}
+    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 5}
 
 
 def test_a_changed_journal_is_told_until_it_is_good_again(cast, submitted):
     submitted()
     head = Chain.objects.get().head_hash
     Chain.objects.update(head_hash=bytes(32))
-    assert upkeep.run_due(NOW) == ["clean_up", "hand_back", "sweep_files"]
+    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "hand_back", "sweep_files"]
     assert failing(NOW) == {"journal_broken": 1}
     Chain.objects.update(head_hash=head)
     # Not done well, so it is due at once.
@@ -82,3 +82,28 @@ def test_without_a_broker_the_worker_does_it(db, monkeypatch):
         for way, handler in before.items():
             signal.signal(way, handler)
     assert done() == set(upkeep.JOBS)
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), ValueError("x"), KeyError("x"), RuntimeError()])
+def test_one_piece_that_fails_keeps_no_other_from_being_done(error, db, monkeypatch):
+    first, *others = upkeep.JOBS
+
+    def fail(_now):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setitem(upkeep.JOBS, first, upkeep.JOBS[first]._replace(do=fail))
+        assert upkeep.run_due(NOW) == others
+        assert done() == set(others)
+    # Not done well, so due at once.
+    assert upkeep.run_due(NOW) == [first]
+
+
+def test_a_database_that_is_away_is_told_to_whoever_waits_for_it(db, monkeypatch):
+    def fail(_now):
+        raise OperationalError("away")
+
+    first = next(iter(upkeep.JOBS))
+    monkeypatch.setitem(upkeep.JOBS, first, upkeep.JOBS[first]._replace(do=fail))
+    with pytest.raises(OperationalError):
+        upkeep.run_due(NOW)

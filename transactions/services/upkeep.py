@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.sealed import reseal
 
+from .. import database
 from ..models import Heartbeat
 from . import figures
 from .leaving import hand_back_all
@@ -67,6 +68,11 @@ def _run(name: str, job: Job, now: datetime) -> bool:
         logger.error("upkeep failed: %s", verdict, extra={"job": name})
         if name in FOUND_BY:
             note(FOUND_BY[name], now)
+        return False
+    except database.AWAY:
+        raise
+    except Exception:  # whatever is wrong with one piece, the others are done, and it is late until it is mended
+        logger.exception("upkeep failed", extra={"job": name})
         return False
     if name in FOUND_BY:
         Heartbeat.objects.filter(name=FOUND_BY[name]).delete()
