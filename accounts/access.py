@@ -69,11 +69,13 @@ def offices_of(user: User) -> list[EngineeringOffice]:
     return found
 
 
-def members_of(office_id: int, on: date) -> list[User]:
-    """The people of an engineering office that may practise, on a day; none of any other office."""
+def members_of(office_id: int, on: date, using: str | None = None) -> list[User]:
+    """The people of an engineering office that may practise, on a day; none of any other office. `using` names the
+    database that is asked, where it is not the usual one.
+    """
     practising = EngineeringOffice.objects.practising(on).filter(pk=office_id)
     current = OfficeMembership.objects.current(on).filter(office__in=practising, user__is_active=True)
-    return [membership.user for membership in current.select_related("user").order_by("pk")]
+    return [membership.user for membership in current.select_related("user").order_by("pk").using(using)]
 
 
 def at_office(request: HttpRequest) -> list[EngineeringOffice]:
