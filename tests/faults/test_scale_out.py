@@ -117,6 +117,7 @@ def test_work_goes_on_when_sentinel_makes_another_redis_the_master(cast, web, ru
     until(lambda: Heartbeat.objects.exists(), 120)
     assert json.load(urllib.request.urlopen(f"{url}/readyz"))["checks"] == {
         "database": True,
+        "writes": True,
         "worker": True,
         "broker": True,
     }
