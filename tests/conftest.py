@@ -80,6 +80,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     }
     # The few people of a test do what a city does; test_quotas.py sets its own.
     settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
+    settings.QUOTA_SMS_PHONE = settings.QUOTA_SMS = settings.QUOTA_UNFINISHED_MB = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget()
     for remembered in ("local", "tries"):

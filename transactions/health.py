@@ -60,7 +60,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Count everything; nine queries."""
+    """Count everything; ten queries."""
     daily, backup = upkeep.failures(now)
     return Health(
         at=now,
@@ -99,5 +99,6 @@ def _silent(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
         "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
+        "sms_over_quota": waiting.filter(kind="notify", last_error__startswith=outbox.NotYet.__name__).count(),
         "guessing": tries.alarms(now),
     }

@@ -243,7 +243,7 @@ def run(outbox_id: int, now: datetime | None = None) -> bool:
 
 
 def _try(outbox_id: int, now: datetime) -> bool | None:
-    """True when it was done, False when it failed, None when somebody else has it."""
+    """True when it was done, False when it failed, None when it waits or somebody else has it."""
     claimed = Outbox.objects.filter(_claimable(now), pk=outbox_id).update(
         state=Outbox.State.CLAIMED, lease_until=now + LEASE, attempts=Least(F("attempts") + 1, COUNTED)
     )
@@ -260,6 +260,9 @@ def _try(outbox_id: int, now: datetime) -> bool | None:
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_put_back(row, left, now) if left else mine.update(**done)):
                 raise LeaseLost
+        if isinstance(left, NotYet):
+            logger.info("work waits", extra={"outbox_id": row.pk, "kind": row.kind})
+            return None
         if left:
             logger.error("work is left", exc_info=left, extra={"outbox_id": row.pk, "kind": row.kind})
             return False
@@ -281,6 +284,14 @@ def _handler(kind: str) -> Handler:
     return _handlers[kind]
 
 
+class NotYet(Exception):
+    """Returned by a handler that did what may be done now; the rest is not a failure, and waits until then."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
 class LeaseLost(Exception):
     """Another worker took the row over while this one was slow; its effect is rolled back here."""
 
@@ -292,10 +303,15 @@ def _put_back(row: Outbox, error: Exception, now: datetime) -> int:
 
     A database that was away is not the row's fault: then it is tried soon again, and nothing dies of it.
     """
+    mine = Outbox.objects.filter(pk=row.pk, attempts=row.attempts)
+    if isinstance(error, NotYet):
+        said = f"{type(error).__name__}: {error}"
+        waits = {"state": Outbox.State.OWED, "lease_until": None, "last_error": said}
+        return mine.update(not_before=error.until, attempts=row.attempts - 1, **waits)
     away = isinstance(error, AWAY)
     too_late = row.attempts >= _patience.get(row.kind, COUNTED + 1)
     dead = not away and (too_late or isinstance(error, PERMANENT))
-    return Outbox.objects.filter(pk=row.pk, attempts=row.attempts).update(
+    return mine.update(
         state=Outbox.State.DEAD if dead else Outbox.State.OWED,
         not_before=now + pause_after(row.attempts, away=away),
         lease_until=None,

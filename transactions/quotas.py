@@ -23,6 +23,7 @@ from .errors import DomainError
 from .models import Try
 
 FOR_MANY = 10
+NO_LIMIT = 2**31 - 1
 KIB, MIB = 1024, 1024 * 1024
 SAID = {
     "requests": _("You have sent many requests in this hour. Nothing of this one is lost; send it after %(time)s."),
@@ -53,6 +54,26 @@ def spend(kind: str, by: User, now: datetime, amount: int = 1) -> None:
         many = offices_of(by)
         if not (many and _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most * FOR_MANY)):
             raise OverQuota(kind, now)
+
+
+def sms_waits_until(phone: str, now: datetime) -> datetime | None:
+    """When a notice may go to this mobile, if the hour's share of it or of all is used up; None when it may go now."""
+    most = {_sms(phone): settings.QUOTA_SMS_PHONE, _sms("all"): settings.QUOTA_SMS}
+    sent = Try.objects.filter(bucket__in=most, hour=_hour(now)).values_list("bucket", "count")
+    if any(most[bucket] and count >= most[bucket] for bucket, count in sent):
+        return _hour(now) + timedelta(hours=1)
+    return None
+
+
+def count_sms(phone: str, now: datetime) -> None:
+    """A notice went to this mobile. Last in its transaction: whoever sends meanwhile waits for the row of all."""
+    for bucket, most in ((_sms(phone), settings.QUOTA_SMS_PHONE), (_sms("all"), settings.QUOTA_SMS)):
+        if most:
+            _counted(bucket, _hour(now), 1, NO_LIMIT)
+
+
+def _sms(to: str) -> str:
+    return f"quota:sms:{to}"
 
 
 def spend_bytes(size: int, by: User, now: datetime) -> None:

@@ -67,3 +67,8 @@ QUOTA_CODES = env.int("QUOTA_CODES", default=3000)
 QUOTA_REQUESTS = env.int("QUOTA_REQUESTS", default=20)
 QUOTA_DRAFTS = env.int("QUOTA_DRAFTS", default=40)
 QUOTA_UPLOAD_MB = env.int("QUOTA_UPLOAD_MB", default=600)
+# Megabytes of pieces of one person that never became a file, at any time; in an hour, notices by SMS to one mobile and
+# in all: what is beyond waits for the next hour.
+QUOTA_UNFINISHED_MB = env.int("QUOTA_UNFINISHED_MB", default=500)
+QUOTA_SMS_PHONE = env.int("QUOTA_SMS_PHONE", default=20)
+QUOTA_SMS = env.int("QUOTA_SMS", default=20000)

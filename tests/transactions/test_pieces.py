@@ -30,9 +30,9 @@ def draft(cast):
     return draft
 
 
-def send(page, draft, content, start, *, total=None, code="id_copy", name="paper.pdf"):
+def send(page, draft, content, start, *, total=None, code="id_copy", name="paper.pdf", size=PIECE):
     """One piece of a file, as upload-progress.js sends it."""
-    piece = content[start : start + PIECE]
+    piece = content[start : start + size]
     return page.post(
         reverse("transactions:add_document", args=[draft.key, code]),
         {"file": SimpleUploadedFile(name, piece), "mark": "1732500000000"},
@@ -155,6 +155,16 @@ def test_pieces_too_many_and_too_small_are_refused(cast, draft, signed_in, monke
     page, content = signed_in(cast.citizen), pdf(40_000)
     assert [send(page, draft, content, PIECE * number).status_code for number in range(3)] == [202, 202, 422]
     assert len(unfinished(cast.citizen)) == 2
+
+
+def test_bytes_that_never_become_a_file_are_limited_for_each_person(cast, draft, signed_in, settings):
+    settings.QUOTA_UNFINISHED_MB = 1
+    page = signed_in(cast.citizen)
+    large = pdf(3 * 700_000)
+    assert send(page, draft, large, 0, size=700_000).status_code == 202
+    assert send(page, draft, large, 700_000, size=700_000).status_code == 422
+    assert send(page, draft, pdf(800_000), 0, size=400_000).status_code == 422
+    assert len(unfinished(cast.citizen)) == 1
 
 
 def test_what_was_never_finished_is_swept_away(cast, draft, signed_in):

@@ -8,11 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from transactions import quotas, service_types
-from transactions.models import Attachment, Draft, Transaction, Try
+from transactions.health import health
+from transactions.models import Attachment, Delivery, Draft, Notification, Outbox, Transaction, Try
 from transactions.services import attachments, drafts
 
-from ..conftest import NOW, answers_today, files_for, pdf, upload
+from ..conftest import NOW, answers_today, files_for, pdf, upload, work_off
 
 pytestmark = pytest.mark.django_db
 ELECTRICITY = "electricity-connection"
@@ -107,3 +109,40 @@ def test_the_page_says_so_in_words_and_the_api_when_to_try_again(cast, settings,
     answer = client.post("/api/v1/transactions/", body, "application/json", headers={"idempotency-key": "over-quota-1"})
     assert (answer.status_code, answer.json()["code"]) == (429, "over_quota"), answer.json()
     assert 0 < int(answer["Retry-After"]) <= 3600
+
+
+def test_sms_beyond_the_share_of_a_mobile_wait_for_the_next_hour_and_none_is_lost(cast, submitted, settings):
+    settings.QUOTA_SMS_PHONE = 3
+    for _ in range(5):
+        submitted()
+    submitted(by=cast.other_citizen)
+    work_off(NOW)
+    assert sent_to(cast.citizen) == 3
+    assert sent_to(cast.other_citizen) == 1
+    assert health(NOW).silent["sms_over_quota"] == 2
+    assert health(NOW).silent["keeps_failing"] == 0
+    assert Notification.objects.filter(recipient=cast.citizen).count() == 5
+    work_off(NOW + timedelta(minutes=59))
+    assert sent_to(cast.citizen) == 3
+    work_off(NOW + timedelta(hours=1))
+    assert sent_to(cast.citizen) == 5
+    assert health(NOW).silent["sms_over_quota"] == 0
+    assert not Outbox.objects.exclude(state="done").filter(kind="notify").exists()
+
+
+def test_sms_beyond_the_share_of_all_wait_but_mail_goes(cast, submitted, settings):
+    settings.QUOTA_SMS = 2
+    User.objects.filter(pk=cast.other_citizen.pk).update(email="a@example.org", email_notices=True)
+    for _ in range(2):
+        submitted()
+    submitted(by=User.objects.get(pk=cast.other_citizen.pk))
+    work_off(NOW)
+    assert (sent_to(cast.citizen), sent_to(cast.other_citizen)) == (2, 0)
+    assert Delivery.objects.filter(notification__recipient=cast.other_citizen, channel="email").count() == 1
+    work_off(NOW + timedelta(hours=1))
+    assert sent_to(cast.other_citizen) == 1
+    assert Delivery.objects.filter(notification__recipient=cast.other_citizen, channel="email").count() == 1
+
+
+def sent_to(person) -> int:
+    return Delivery.objects.filter(notification__recipient=person, channel="sms").count()

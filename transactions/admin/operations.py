@@ -25,6 +25,7 @@ SILENT = {
     "nobody_routes": gettext_lazy("Submitted, but no work is owed that would route it"),
     "leases_lost": gettext_lazy("Work begun by a worker that was not heard of again"),
     "keeps_failing": gettext_lazy("Work that failed three times or more and is tried again"),
+    "sms_over_quota": gettext_lazy("Notices by SMS that wait for the next hour: the mobile, or all, had their share"),
     "guessing": gettext_lazy("Somebody guesses at passwords or PINs far and wide"),
     "journal_broken": gettext_lazy("The journal's check found an entry that was changed"),
     "upkeep_late": gettext_lazy("Daily upkeep not done for two days: unused files, the journal's check"),

@@ -20,7 +20,7 @@ from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, 
 from accounts.signals import email_asked, name_changed, phone_changed
 from journal.standing import refusal
 
-from .. import database, outbox
+from .. import database, outbox, quotas
 from ..messages import brief, full, message, subject
 from ..models import Dealing, Delivery, Event, Notification, Transaction
 from ..prepared import AT_ONCE, PreparedInsert, Writer
@@ -86,7 +86,8 @@ def send(notification_id: int, now: datetime) -> Exception | None:
     """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
 
     Whoever left the office, or lost the authorisation, since it was written is sent nothing any more. A channel that
-    fails is left, and told of; what went out by another is on record and does not go out again.
+    fails is left, and told of; what went out by another is on record and does not go out again. An SMS beyond the
+    hour's share (quotas) waits for the next.
     """
     notice = (
         Notification.objects.for_reading()
@@ -96,20 +97,27 @@ def send(notification_id: int, now: datetime) -> Exception | None:
     if not _still_concerned(notice, now):
         return None
     sent = set(notice.deliveries.values_list("channel", flat=True))
+    phone, by_sms = notice.recipient.phone, False
     left: Exception | None = None
     with translation.override(notice.recipient.language):
         for channel in _channels(notice.recipient):
             if channel in sent:
                 continue
+            if channel is Delivery.Channel.SMS and (until := quotas.sms_waits_until(phone, now)):
+                left = outbox.NotYet(until)
+                continue
             try:
                 with transaction.atomic():
                     Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
                     _deliver(notice, channel)
+                by_sms |= channel is Delivery.Channel.SMS
             except database.AWAY:
                 raise
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 # While one channel may still work, the row lives.
-                left = error if left is None or isinstance(left, sms.Refused) else left
+                left = error if left is None or isinstance(left, sms.Refused | outbox.NotYet) else left
+    if by_sms:
+        quotas.count_sms(phone, now)
     return left
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
@@ -25,6 +26,7 @@ from accounts.models import User
 from ..errors import DomainError
 from ..kinds import safe_name
 from ..models import Attachment
+from ..quotas import MIB
 from ..service_types import Document
 from .attachments import NoRoom, check_kind, check_size
 from .looking import refuse
@@ -145,7 +147,9 @@ def _check(upload: UploadedFile[Any], piece: Piece, name: str, document: Documen
     if begins:
         check_kind(document.code, name, upload, document.accepts)
     files = len({one.file for one in unfinished})
-    if len(unfinished) >= MOST_PIECES or (begins and files >= MOST_UNFINISHED):
+    most = settings.QUOTA_UNFINISHED_MB * MIB
+    too_large = bool(most) and sum(one.size for one in unfinished) + (upload.size or 0) > most
+    if too_large or len(unfinished) >= MOST_PIECES or (begins and files >= MOST_UNFINISHED):
         refuse(document.code, _("Too many uploads are unfinished. Try again tomorrow."), "too_many_unfinished")
 
 
