@@ -127,6 +127,7 @@ def image(tmp_path_factory) -> Image:
         "SMS_BACKEND": "accounts.sms.to_file",
         "EMAIL_URL": "filemail:",
         "METRICS_TOKEN": TOKEN,
+        "WEB_DATABASE_PASSWORD": secrets.token_urlsafe(32),
         "REDIS_URL": os.environ["REDIS_URL"],
     }
     return built
