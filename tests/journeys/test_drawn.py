@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from transactions import pictures
+from transactions import drawing, pictures, service_types
 from transactions.models import Attachment
-from transactions.services import drawings
+from transactions.services import drafts, drawings
 
 from .. import papers as made
-from ..conftest import become, drive
-from .conftest import ROOT, database_url, fits
+from ..conftest import NOW, become, drive
+from .conftest import ROOT, attach, database_url, fits
 
 # The worker starts first, on a machine that has other things to do.
 DRAWN = 60_000
@@ -87,4 +87,21 @@ def test_a_page_comes_into_the_case_by_itself(cast, case, open_page):
         expect(page.locator(".viewer__soon")).to_be_visible()
         fits(page)
     is_drawn(page.locator(".viewer__picture"), 1400)
+    fits(page)
+
+
+@pytest.mark.parametrize("open_page", [(1280, True)], indirect=True)
+def test_the_picture_of_an_upload_nobody_had_time_for_comes_to_the_applicant(cast, open_page, tmp_path):
+    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    page = open_page(cast.citizen)
+    paper = tmp_path / "plan.pdf"
+    paper.write_bytes(made.of_pages(2))
+    name = draft.service_type.documents_for({})[0].code
+    with nothing_drawn(), drawing.places.one_for(cast.citizen.pk, 1):
+        page.goto(f"/drafts/{draft.key}/documents/")
+        attach(page, {name: paper})
+        expect(page.locator(".look").first).to_contain_text("يجري")
+        fits(page)
+    page.locator(".look summary").first.click(timeout=DRAWN)
+    is_drawn(page.locator(".look img").first, 600)
     fits(page)
