@@ -115,8 +115,8 @@ def _others(sent: _Sent, may_open: Q) -> Iterable[tuple[Any, ...]]:
     ]
     for digest in sent.names:
         held = Attachment.objects.filter(sha256=digest, removed_at=None, transaction__isnull=False)
-        held = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MOST]
-        parts.append(_row(rows.filter(pk__in=held), "same_file", may_open, digest))
+        others = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MOST]
+        parts.append(_row(rows.filter(pk__in=others), "same_file", may_open, digest))
     first, *rest = parts
     return first.union(*rest, all=True)
 

@@ -13,13 +13,13 @@ from accounts import services as people
 from accounts.access import members_of, offices_of, posts_of
 from accounts.models import EngineeringOffice, OfficeMembership, StaffPost, User
 from municipality.models import Office
-from transactions import access, pins
+from transactions import access, pins, service_types
 from transactions.errors import DomainError, NotVisible
 from transactions.models import Channel, Delivery, Notification
-from transactions.services import drafts, inquiry, moves
+from transactions.services import attachments, drafts, inquiry, moves
 from transactions.services.pin import pin_for, renew_pin
 
-from ..conftest import NOW, drive, work_off
+from ..conftest import NOW, drive, upload, work_off
 
 pytestmark = pytest.mark.django_db
 HERE = {"address": "10.9.9.9"}
@@ -200,3 +200,26 @@ def test_withdrawing_needs_the_owner(cast, submitted, signed_in):
     case.refresh_from_db()
     assert case.status == "incoming"
     assert moves.withdraw(case, by=cast.citizen, now=NOW).status == "withdrawn"
+
+
+def test_drafts_of_a_counter_are_read_no_more_by_who_left_it(cast, signed_in):
+    """By page, file and API, from the day the post ends; also with another post or at another counter."""
+    centre = Office.objects.get(code="SC01")
+    service = service_types.get("electricity-connection")
+    draft = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    file = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.clerk)
+    urls = [
+        reverse("staff:intake", args=[draft.key]),
+        reverse("transactions:file", args=[file.key]),
+        f"/api/v1/attachments/{file.key}/",
+    ]
+    assert [signed_in(cast.clerk).get(url).status_code for url in urls] == [200, 200, 200]
+    post = StaffPost.objects.get(user=cast.clerk)
+    post.ends_on = timezone.localdate()
+    post.save()
+    other = Office.objects.filter(kind="service_centre").exclude(pk=centre.pk).first()
+    for elsewhere in (None, (other, "centre_clerk"), (Office.objects.get(code="SHR"), "reviewer")):
+        if elsewhere:
+            people.appoint(User.objects.get(pk=cast.clerk.pk), *elsewhere, on=NOW.date())
+        clerk = signed_in(User.objects.get(pk=cast.clerk.pk))
+        assert {clerk.get(url).status_code for url in urls} <= {302, 403, 404}
