@@ -18,16 +18,16 @@ from . import devices, languages, trail, tries
 from .models import Act, User
 from .sealed import seal, unseal
 
-WAY_ROUND = _("Or set a new password by a code to your mobile: “First time here, or the password is forgotten”.")
+WAY_ROUND = _("Or set a new password with a code sent to your mobile: “First sign-in or forgotten password”.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "enter_current_password": _("This is not the password you have now."),
         "incorrect_password": _("This is not your password."),
-        "rate_limited": _("Too many tries in a short time. Wait five minutes and try again."),
-        "too_many_login_attempts": _("Too many tries in a short time. Wait five minutes and try again."),
-        "username_password_mismatch": _("The ID number or the password is not right."),
+        "rate_limited": _("Too many attempts. Wait five minutes, then try again."),
+        "too_many_login_attempts": _("Too many attempts. Wait five minutes, then try again."),
+        "username_password_mismatch": _("The ID number or password is incorrect."),
     }
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -48,8 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def _wait(seconds: int) -> str:
         minutes = -(-seconds // 60)
         soon = ngettext(
-            "Too many wrong tries from where you are. Try again in %(minutes)d minute.",
-            "Too many wrong tries from where you are. Try again in %(minutes)d minutes.",
+            "Too many failed attempts from your network. Try again in %(minutes)d minute.",
+            "Too many failed attempts from your network. Try again in %(minutes)d minutes.",
             minutes,
         )
         return f"{soon % {'minutes': minutes}} {WAY_ROUND}"
@@ -87,8 +87,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code does not fit, or was used already. Wait for the next one in the app."),
-        "cannot_generate_recovery_codes": _("Recovery codes belong to a second factor. Set it up first."),
+        "incorrect_code": _("This code is incorrect or has already been used. Wait for the next one in the app."),
+        "cannot_generate_recovery_codes": _("Recovery codes are part of two-step verification. Turn it on first."),
     }
 
     def encrypt(self, text: str) -> str:

@@ -40,7 +40,7 @@ class PersonDataForm(VersionedForm):
         typed = super().clean() or self.cleaned_data
         opened = "is_active" in self.changed_data and typed.get("is_active")
         if ("phone" in self.changed_data or opened) and holds_power(self.instance) and not typed.get("reason"):
-            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+            self.add_error("reason", _("Give the reason: a second administrator will decide."))
         if "is_active" in self.changed_data and not typed.get("is_active"):
             try:
                 four_eyes.refuse_to_close_the_last(self.instance, timezone.localdate())
@@ -125,9 +125,9 @@ class UserAdmin(PeopleAdmin):
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
         return say_proposed(request) if getattr(obj, "proposed", False) else super().response_change(request, obj)
 
-    @admin.action(description=_("Remove the second factor"))
+    @admin.action(description=_("Remove two-step verification"))
     def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        return ask_before_forgetting(self.admin_site, request, people, _("Remove the second factor"))
+        return ask_before_forgetting(self.admin_site, request, people, _("Remove two-step verification"))
 
     @admin.display(description=_("identity"), ordering="assurance")
     def identity(self, user: User) -> SafeString:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Level(IntegerChoices):
-    NONE = 0, pgettext_lazy("identity", "Not proven")
+    NONE = 0, pgettext_lazy("identity", "Not verified")
     PHONE = 1, pgettext_lazy("identity", "Mobile only")
     COUNTER = 2, gettext_lazy("Original ID seen")
     NATIONAL = 3, gettext_lazy("National sign-on")

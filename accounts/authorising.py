@@ -54,7 +54,7 @@ def authorise_office(
     """
     now = now or timezone.now()
     if owner.assurance < (needed := needed_to_authorise()):
-        first = _("Authorising an office needs more certainty of who you are.")
+        first = _("To authorise an office, you must verify your identity to a higher level.")
         raise AccountError("identity_needed", f"{first} {how_to_reach(needed)}")
     if not office.may_practise(timezone.localdate(now)):
         raise AccountError("licence_expired", _("The licence of this office is not in force."))
@@ -68,9 +68,7 @@ def authorise_office(
                 given_at=now,
             )
     except IntegrityError as error:
-        raise AccountError(
-            "already_authorised", _("This office has an authorisation for this plot already.")
-        ) from error
+        raise AccountError("already_authorised", _("This office is already authorised for this plot.")) from error
     _tell(given, owner, now)
     return given
 
@@ -89,7 +87,7 @@ def answer_authorisation(
     if locked.office_id not in {office.pk for office in offices_of(by)}:
         raise AccountError("not_your_office", _("This authorisation was given to another office."))
     if locked.status != Authorisation.Status.GIVEN:
-        raise AccountError("already_answered", _("This authorisation was answered or revoked before."))
+        raise AccountError("already_answered", _("This authorisation has already been answered or revoked."))
     if accept and not locked.office.may_practise(timezone.localdate(now)):
         raise AccountError("licence_expired", _("The licence of your office is not in force."))
     locked.status = Authorisation.Status.ACCEPTED if accept else Authorisation.Status.DECLINED
@@ -106,7 +104,7 @@ def revoke_authorisation(authorisation: Authorisation, *, by: User, now: datetim
     if locked.owner_id != by.pk:
         raise AccountError("not_yours", _("Only the owner can revoke this authorisation."))
     if locked.status not in (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED):
-        raise AccountError("not_live", _("This authorisation is not in force any more."))
+        raise AccountError("not_live", _("This authorisation is no longer in force."))
     now = now or timezone.now()
     locked.status, locked.revoked_at = Authorisation.Status.REVOKED, now
     locked.save(update_fields=["status", "revoked_at"])

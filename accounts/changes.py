@@ -26,7 +26,7 @@ from .models import Act, NameChange, PhoneChange, Proposal, User
 from .signals import name_changed, phone_changed
 from .visitors import Visitor, visitor_account
 
-PHONE_OF_STAFF = gettext_lazy("The mobile of a member of staff is changed by two administrators.")
+PHONE_OF_STAFF = gettext_lazy("A staff member's mobile can only be changed by two administrators.")
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
     locked = User.objects.select_for_update().get(pk=user.pk)
     for name, change in changes.items():
         if getattr(locked, name) not in change.values():
-            message = _("What is on file of this person was changed meanwhile. Look at it again, and ask them.")
+            message = _("This person's details have just been changed. Check them again with the person.")
             raise AccountError("person_changed", message)
     wanted = {name: change["to"] for name, change in changes.items()}
     phone = wanted.get("phone", locked.phone)
@@ -53,7 +53,7 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
             raise AccountError("phone_of_staff", PHONE_OF_STAFF)
         _change_phone(locked, phone, by, now)
     if "email" in wanted:
-        note_of(by, locked, _("E-mail put on file: %(new)s") % {"new": wanted["email"]})
+        note_of(by, locked, _("Email recorded: %(new)s") % {"new": wanted["email"]})
         emails.wish(locked, wanted["email"], by=by, now=now)
     name = wanted.get("full_name", locked.full_name)
     if name != locked.full_name and not locked.is_staff:
@@ -104,7 +104,7 @@ def change_phone(
 
 def needs_two(user: User, agreed: Proposal | None) -> None:
     if agreed is None and holds_power(user):
-        raise AccountError("needs_two", _("Of a member of staff this is changed by two administrators."))
+        raise AccountError("needs_two", _("For a member of staff, this can only be changed by two administrators."))
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def change_name(user: User, full_name: str, *, by: User, now: datetime | None = 
 
 def _change_name(user: User, full_name: str, by: User, now: datetime, *, told: str) -> None:
     """`told` is the mobile that hears of it."""
-    said = _("Name put right: %(old)s became %(new)s") % {
+    said = _("Name changed from “%(old)s” to “%(new)s”") % {
         "old": isolated(user.full_name),
         "new": isolated(full_name),
     }
@@ -141,7 +141,7 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
     It sets none for a while, unless two administrators have agreed on it (`at_once`).
     """
     became = {"old": isolated(user.phone or "–"), "new": isolated(phone)}
-    note_of(by, user, _("Mobile changed: %(old)s became %(new)s") % became)
+    note_of(by, user, _("Mobile changed from %(old)s to %(new)s") % became)
     trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
     known = holds_power(user) or user.assurance >= Level.COUNTER
     if not known:
@@ -164,7 +164,7 @@ def warn_of_change(change_id: int) -> None:
     change = PhoneChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
         text = _(
-            "Jeddah Municipality: the mobile of your account was changed to the one ending in %(end)s. If that was not "
+            "Jeddah Municipality: your account's mobile was changed to the one ending in %(end)s. If this was not "
             "you, tell a service centre at once."
         ) % {"end": change.new[-3:]}
         _tell(change.user, change.old, text, key=f"phone-{change.pk}")
@@ -183,7 +183,7 @@ def warn_of_name(change_id: int) -> None:
     change = NameChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
         text = _(
-            "Jeddah Municipality: the name of your account was put right. If you did not ask for that, tell a service "
-            "centre at once."
+            "Jeddah Municipality: the name on your account was corrected. If you did not ask for this, tell a "
+            "service centre at once."
         )
         _tell(change.user, change.phone, text, key=f"name-{change.pk}")

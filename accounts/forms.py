@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from municipality.fields import CodeField, CompactField, EmailField, LineField
+from municipality.named_errors import NamedErrors
 from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
@@ -84,10 +85,10 @@ class PasswordField(forms.CharField):
         super().__init__(widget=widget, strip=False, **kwargs)
 
 
-NEW_PASSWORD_HINT = _("At least ten characters, not only digits.")
+NEW_PASSWORD_HINT = _("At least ten characters, not digits alone.")
 
 
-class LoginForm(account_forms.LoginForm):
+class LoginForm(NamedErrors, account_forms.LoginForm):
     password = PasswordField(label=_("Password"), autocomplete="current-password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,7 +99,7 @@ class LoginForm(account_forms.LoginForm):
         self.fields.pop("remember", None)
 
 
-class ReauthenticateForm(account_forms.ReauthenticateForm):
+class ReauthenticateForm(NamedErrors, account_forms.ReauthenticateForm):
     password = PasswordField(label=_("Password"), autocomplete="current-password")
 
 
@@ -111,10 +112,10 @@ class NewPasswordField(account_forms.SetPasswordField):
         self.widget.attrs |= SHOW
 
 
-class ChangePasswordForm(account_forms.ChangePasswordForm):
-    oldpassword = PasswordField(label=_("Password you have now"), autocomplete="current-password")
+class ChangePasswordForm(NamedErrors, account_forms.ChangePasswordForm):
+    oldpassword = PasswordField(label=_("Current password"), autocomplete="current-password")
     password1 = NewPasswordField()
-    password2 = PasswordField(label=_("New password once more"), autocomplete="new-password")
+    password2 = PasswordField(label=_("New password again"), autocomplete="new-password")
 
 
 class SecondFactorField(CompactField):
@@ -125,19 +126,19 @@ class SecondFactorField(CompactField):
         self.widget.attrs.update({**NUMBER, "autocomplete": "one-time-code"})
 
 
-EITHER_CODE = _("Code from the app, or a recovery code")
+EITHER_CODE = _("Code from the app or a recovery code")
 
 
-class AuthenticateForm(factor_forms.AuthenticateForm):
+class AuthenticateForm(NamedErrors, factor_forms.AuthenticateForm):
     code = SecondFactorField(label=EITHER_CODE)
 
 
-class ReauthenticateByCodeForm(factor_forms.ReauthenticateForm):
+class ReauthenticateByCodeForm(NamedErrors, factor_forms.ReauthenticateForm):
     code = SecondFactorField(label=EITHER_CODE)
 
 
-class ActivateTOTPForm(app_forms.ActivateTOTPForm):
-    code = SecondFactorField(label=_("The six digits the app shows"))
+class ActivateTOTPForm(NamedErrors, app_forms.ActivateTOTPForm):
+    code = SecondFactorField(label=_("Six digits shown in the app"))
 
     def clean_code(self) -> str:
         """Whoever shows a code of what they set up has shown their second factor, in this session and in no other."""
@@ -152,21 +153,21 @@ class ActivateTOTPForm(app_forms.ActivateTOTPForm):
 
 
 OTHER_KINDS = _(
-    "An establishment number (7…); a GCC ID with the two letters of its country, for example KW289010112345; "
-    "a passport with the three letters of its country, for example PAKAB1234567."
+    "An establishment number (7…); a GCC ID with its two-letter country code, for example KW289010112345; or a "
+    "passport with its three-letter country code, for example PAKAB1234567."
 )
 
 
-class FirstSignInForm(forms.Form):
+class FirstSignInForm(NamedErrors, forms.Form):
     """A box for the e-mail is there for those whose mobile no SMS is sent to."""
 
     national_id = NationalIdField()
     full_name = NameField(label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     phone = MobileField(help_text=_("For example 0512345678. The code goes to this number."))
     email = EmailField(
-        label=_("E-mail"),
+        label=_("Email"),
         required=False,
-        help_text=_("No SMS is sent to a mobile of this country: the code goes to the e-mail on file."),
+        help_text=_("We cannot send SMS to this country. The code goes to your registered email."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -182,7 +183,7 @@ class FirstSignInForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         if self.no_sms and not typed.get("email") and "email" not in self.errors:
-            self.add_error("email", _("Enter the e-mail that was put on file with this mobile."))
+            self.add_error("email", _("Enter the email registered with this mobile."))
         return typed
 
 
@@ -194,13 +195,13 @@ def _no_sms_to(typed: str) -> bool:
         return False
 
 
-class CodeForm(forms.Form):
+class CodeForm(NamedErrors, forms.Form):
     code = CompactField(
-        label=_("The six digits from the message"),
+        label=_("Six digits from the message"),
         max_length=40,
         widget=forms.TextInput(attrs={**NUMBER, "autocomplete": "one-time-code", "autofocus": True}),
     )
-    password = PasswordField(label=_("Choose a password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
+    password = PasswordField(label=_("New password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
 
     def clean_code(self) -> str:
         digits: str = self.cleaned_data["code"]
@@ -239,13 +240,13 @@ class OfficeField(forms.ChoiceField):
         return written_code(value or "").upper()
 
 
-class AuthoriseForm(forms.Form):
+class AuthoriseForm(NamedErrors, forms.Form):
     """The plot, and one of `offices`, whose names are shown beside their licence numbers."""
 
     licence_number = OfficeField(
-        label=_("Which office"),
+        label=_("Engineering office"),
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": _("No practising engineering office has this licence number.")},
+        error_messages={"invalid_choice": _("No licensed engineering office has this number.")},
     )
     plan_number = CodeField(
         label=_("Plan number"),
@@ -278,20 +279,20 @@ def _name_and_number(office: EngineeringOffice) -> SafeString:
     return format_html(words, office.name, office.licence_number)
 
 
-class ProgramForm(forms.Form):
+class ProgramForm(NamedErrors, forms.Form):
     """A token to be. What a press without a form leaves out is as it is offered."""
 
     name = LineField(
-        label=_("Name of the program"),
-        help_text=_("So that you know it again, for example the name of your drawing software."),
+        label=_("Program name"),
+        help_text=_("A name you will recognise, for example your drawing software."),
         max_length=60,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Permissions"), choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
-    days = forms.TypedChoiceField(label=_("It ends after"), coerce=int, empty_value=None, required=False)
+    days = forms.TypedChoiceField(label=_("Valid for"), coerce=int, empty_value=None, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -64,7 +64,7 @@ def give_post(
     asked.clean_fields(exclude=["user", "office"])
     asked.clean()
     if StaffPost.objects.current(timezone.localdate(now)).filter(user=person, office=office, role=role).exists():
-        raise AccountError("has_post", _("This person holds this post already."))
+        raise AccountError("has_post", _("This person already holds this post."))
     if role in DECIDING:
         facts = {"office": office, "role": role, "starts_on": starts_on, "ends_on": ends_on}
         return _propose(Kind.POST, person, f"{office.pk}:{role}", reason=reason, by=by, now=now, **facts)
@@ -82,7 +82,7 @@ def set_end(
     now = now or timezone.now()
     locked = StaffPost.objects.select_for_update(of=("self",)).select_related("user", "office").get(pk=post.pk)
     if ends_on and ends_on < locked.starts_on:
-        raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
+        raise AccountError("ends_before", _("The end date is before the start date."))
     if ends_on == locked.ends_on:
         return locked
     StaffPost(role=locked.role, starts_on=locked.starts_on, ends_on=ends_on).clean()
@@ -143,7 +143,7 @@ def refuse_for_the_last(post: StaffPost, ends_on: date) -> None:
     if not stay.exists():
         raise AccountError(
             "last_administrator",
-            _("This is the last administrator. Appoint another first: without one nobody could give posts any more."),
+            _("This is the last administrator. Appoint another first: without one, nobody could assign posts."),
         )
 
 
@@ -177,7 +177,7 @@ def _propose(
     _of_an_administrator(by)
     reason = prose(reason)[:1000]
     if not reason:
-        said = _("Say why: a second administrator has to decide on it.")
+        said = _("Give the reason: a second administrator will decide.")
         raise AccountError("reason_missing", said)
     one_at_a_time(f"power:{person.pk}")
     same = f"{kind}:{person.pk}:{what}"
@@ -198,13 +198,13 @@ def _propose(
 def why_not(proposal: Proposal, by: User, now: datetime) -> str:
     """What keeps this person from confirming, in words; nothing when they may."""
     if not proposal.waits(now):
-        return _("This proposal was answered, or its time is over.")
+        return _("This proposal has been answered or has expired.")
     if proposal.proposed_by_id == by.pk:
         return _("You proposed this yourself. Another administrator has to confirm it.")
     if proposal.person_id == by.pk:
         return _("This is about yourself. Another administrator has to confirm it.")
     if proposal.proposed_by is None or not is_administrator(proposal.proposed_by):
-        return _("Whoever proposed this is no administrator any more. Refuse it and propose it anew.")
+        return _("The proposer is no longer an administrator. Refuse this proposal and make a new one.")
     return ""
 
 
@@ -227,10 +227,10 @@ def refuse(proposal: Proposal, *, reason: str, by: User, now: datetime | None = 
     locked = _locked(proposal)
     _of_an_administrator(by)
     if not locked.waits(now):
-        raise AccountError("answered", _("This proposal was answered, or its time is over."))
+        raise AccountError("answered", _("This proposal has been answered or has expired."))
     own = locked.proposed_by_id == by.pk
     if not (own or prose(reason)):
-        raise AccountError("reason_missing", _("Say why you refuse it."))
+        raise AccountError("reason_missing", _("Give the reason for refusing."))
     return _answer(locked, Outcome.WITHDRAWN if own else Outcome.REFUSED, by, reason, now)
 
 
@@ -240,9 +240,9 @@ def force(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Pr
     now = now or timezone.now()
     locked = _locked(proposal)
     if not locked.waits(now):
-        raise AccountError("answered", _("This proposal was answered, or its time is over."))
+        raise AccountError("answered", _("This proposal has been answered or has expired."))
     if not prose(reason):
-        raise AccountError("reason_missing", _("Say why there is no second administrator."))
+        raise AccountError("reason_missing", _("Explain why there is no second administrator."))
     _carry_out(locked, locked.proposed_by, now)
     return _answer(locked, Outcome.FORCED, None, reason, now)
 

@@ -56,11 +56,11 @@ KINDS: tuple[IdKind, ...] = (
     IdKind("national", _("National ID"), r"1\d{9}", "1000000008", luhn.is_valid, highest=Level.NATIONAL),
     IdKind("iqama", _("Iqama"), r"2\d{9}", "2000000006", luhn.is_valid, highest=Level.NATIONAL),
     IdKind("establishment", _("Establishment (unified number)"), r"7\d{9}", "7000000001"),
-    _gulf("AE", _("ID of the Emirates"), r"784\d{12}", "AE784199012345678", alone=True),
-    _gulf("KW", _("ID of Kuwait"), r"[1-3]\d{11}", "KW289010112345", alone=True),
-    _gulf("QA", _("ID of Qatar"), r"[23]\d{10}", "QA28463412345", alone=True),
-    _gulf("BH", _("ID of Bahrain"), r"\d{9}", "BH850101234", alone=False),
-    _gulf("OM", _("ID of Oman"), r"\d{5,9}", "OM12345678", alone=False),
+    _gulf("AE", _("Emirati ID"), r"784\d{12}", "AE784199012345678", alone=True),
+    _gulf("KW", _("Kuwaiti ID"), r"[1-3]\d{11}", "KW289010112345", alone=True),
+    _gulf("QA", _("Qatari ID"), r"[23]\d{10}", "QA28463412345", alone=True),
+    _gulf("BH", _("Bahraini ID"), r"\d{9}", "BH850101234", alone=False),
+    _gulf("OM", _("Omani ID"), r"\d{5,9}", "OM12345678", alone=False),
     IdKind("passport", _("Passport"), r"[A-Z]{3}(?=(?:[A-Z]*\d){4})[A-Z0-9]{5,12}", "PAKAB1234567", online=False),
 )
 

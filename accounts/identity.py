@@ -27,7 +27,7 @@ def clean_national_id(text: str) -> str:
     if digits[0] not in "12":
         raise ValidationError(_("The ID number starts with 1 (citizen) or 2 (resident)."), code="id_prefix")
     if not luhn.is_valid(digits):
-        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_checksum")
+        raise ValidationError(_("This ID number is incorrect. Check each digit."), code="id_checksum")
     return digits
 
 
@@ -42,22 +42,22 @@ def clean_id(text: str, *, at_counter: bool = True) -> str:
         if plain.isdecimal() or not plain:
             return clean_national_id(plain)
         message = _(
-            "This is no ID we know. Write a GCC ID with the two letters of its country (KW289010112345), a passport "
-            "with the three letters of its country (PAKAB1234567)."
+            "We do not recognise this ID. Enter a GCC ID with its two-letter country code (KW289010112345), or a "
+            "passport with its three-letter country code (PAKAB1234567)."
         )
         raise ValidationError(message, code="id_shape")
     kind, number = found
     if not kind.sound(number):
-        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_checksum")
+        raise ValidationError(_("This ID number is incorrect. Check each digit."), code="id_checksum")
     if not (at_counter or kind.online):
-        raise ValidationError(_("With a passport one begins at a service centre, in person."), code="id_at_counter")
+        raise ValidationError(_("Passport holders start in person at a service centre."), code="id_at_counter")
     return number
 
 
 def validate_national_id(text: str) -> None:
     """Of a number that is kept: canonical, of a kind we know."""
     if clean_id(text) != text:
-        raise ValidationError(_("This ID number is not correct. Check each digit."), code="id_form")
+        raise ValidationError(_("This ID number is incorrect. Check each digit."), code="id_form")
 
 
 def clean_mobile(text: str) -> str:
@@ -73,7 +73,7 @@ def clean_any_mobile(text: str) -> str:
     plain = re.sub(r"^00", "+", compact(text))
     if not plain.startswith("+") or plain.startswith("+966"):
         return clean_mobile(text)
-    wrong = ValidationError(_("This is no mobile number of any country. Begin with + and its code."), code="mobile")
+    wrong = ValidationError(_("This is not a valid mobile number. Start with + and the country code."), code="mobile")
     try:
         number = phonenumbers.parse(plain)
     except phonenumbers.NumberParseException as error:

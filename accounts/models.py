@@ -90,7 +90,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # After a restore neither the password nor the mobile that the backup knew opens the account alone (restored.py).
     to_renew = models.BooleanField(default=False, db_default=False, editable=False)
     is_staff = models.BooleanField(_("works for the municipality"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(_("account"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
 
     objects = UserManager()
@@ -140,7 +140,7 @@ class EngineeringOffice(models.Model):
     name_en = models.CharField(_("English name"), max_length=150)
     establishment_number = models.CharField(_("unified establishment number"), max_length=10, blank=True)
     licence_expires_on = models.DateField(_("licence expires on"))
-    active = models.BooleanField(_("active"), default=True)
+    active = models.BooleanField(_("account"), default=True)
     history = HistoricalRecords()
 
     objects = EngineeringOfficeQuerySet.as_manager()
@@ -320,17 +320,17 @@ class StaffPost(Term):
                 fields=["user", "office", "role"],
                 condition=Q(ends_on__isnull=True),
                 name="one_current_post",
-                violation_error_message=_("This person holds this post already."),
+                violation_error_message=_("This person already holds this post."),
             ),
             models.CheckConstraint(
                 name="post_ends_after_it_begins",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
-                violation_error_message=_("A post ends on the day it begins, or later."),
+                violation_error_message=_("The end date is before the start date."),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} – {self.get_role_display()}, {self.office}"
+        return f"{self.user} – {self.get_role_display()} – {self.office}"
 
 
 class PhoneChange(models.Model):

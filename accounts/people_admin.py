@@ -40,7 +40,7 @@ class PersonField(CompactField):
             return None
         found = User.objects.filter(national_id=number).first()
         if found is None:
-            raise ValidationError(_("Nobody has an account with this ID number."), code="unknown_person")
+            raise ValidationError(_("No account has this ID number."), code="unknown_person")
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -58,7 +58,7 @@ class NewPostForm(PersonForm):
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         if typed.get("role") in DECIDING and not typed.get("reason"):
-            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+            self.add_error("reason", _("Give the reason: a second administrator will decide."))
         return typed
 
 
@@ -73,7 +73,7 @@ class PostEndForm(VersionedForm):
         typed = super().clean() or self.cleaned_data
         before, after = self.instance.starts_on, typed.get("ends_on")
         if after and after < before:
-            self.add_error("ends_on", _("A post ends on the day it begins, or later."))
+            self.add_error("ends_on", _("The end date is before the start date."))
         old = self.initial.get("ends_on")
         longer = old is not None and (after is None or after > old)
         if after and after != old and not longer:
@@ -82,7 +82,7 @@ class PostEndForm(VersionedForm):
             except AccountError as error:
                 self.add_error("ends_on", error.message)
         if longer and self.instance.role in DECIDING and not typed.get("reason"):
-            self.add_error("reason", _("Say why: a second administrator has to decide on it."))
+            self.add_error("reason", _("Give the reason: a second administrator will decide."))
         return typed
 
 
@@ -166,8 +166,8 @@ def ask_before_forgetting(
     proposed = sum(isinstance(one, Proposal) for one in done)
     if removed := len(done) - proposed:
         said = ngettext(
-            "The second factor of %(many)d person is removed.",
-            "The second factors of %(many)d people are removed.",
+            "Two-step verification was removed for %(many)d person.",
+            "Two-step verification was removed for %(many)d people.",
             removed,
         )
         messages.success(request, said % {"many": removed})
@@ -238,11 +238,13 @@ class ProposalAdmin(PeopleAdmin):
 
     def _confirm(self, request: HttpRequest, proposal: Proposal) -> None:
         four_eyes.confirm(proposal, by=signed_in(request))
-        messages.success(request, _("Confirmed and carried out. It is signed in the journal under both names' marks."))
+        messages.success(
+            request, _("Confirmed and carried out. The journal holds a signed entry with both names' codes.")
+        )
 
     def _refuse(self, request: HttpRequest, proposal: Proposal) -> None:
         four_eyes.refuse(proposal, reason=request.POST.get("reason", ""), by=signed_in(request))
-        messages.success(request, _("Nothing was changed. The answer is on record."))
+        messages.success(request, _("Nothing was changed. The answer is recorded."))
 
     @admin.display(description=_("what is proposed"), ordering="kind")
     def what(self, row: Proposal) -> str:
@@ -276,16 +278,8 @@ class ProposalAdmin(PeopleAdmin):
         """What a second administrator should know about the account that gets the power."""
         since = row.proposed_at - timedelta(days=LATELY_DAYS)
         changed = PhoneChange.objects.filter(user=row.person_id, changed_at__gte=since).exists()
-        known = (
-            gettext("the identity was seen")
-            if row.person.identity_verified_at
-            else gettext("the identity was never seen")
-        )
-        lately = (
-            gettext("the mobile was changed in the last 30 days")
-            if changed
-            else gettext("the mobile was not changed lately")
-        )
+        known = gettext("original ID seen") if row.person.identity_verified_at else gettext("original ID never seen")
+        lately = gettext("mobile changed in the last 30 days") if changed else gettext("mobile not changed recently")
         return f"{known} · {lately}"
 
     @admin.display(description=_("state"), ordering="outcome")

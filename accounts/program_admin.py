@@ -35,16 +35,16 @@ class ProgramAdmin(PeopleAdmin):
     def end_them(self, request: HttpRequest, programs: QuerySet[Program]) -> None:
         for program in programs.select_related("token__user"):
             end(program, by=signed_in(request))
-        messages.success(request, _("Ended. No program can act with them any more."))
+        messages.success(request, _("Tokens ended. No program can use them any more."))
 
-    @admin.display(description=_("whose"))
+    @admin.display(description=_("owner"))
     def whose(self, row: Program) -> SafeString:
         owner = row.token.user
         return format_html(
             '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>', owner.full_name, owner.national_id
         )
 
-    @admin.display(description=_("made"))
+    @admin.display(description=_("created"))
     def made(self, row: Program) -> Any:
         return row.token.created
 

@@ -36,14 +36,14 @@ def let_in(
     """A new token, which can be read only now. AccountError `too_many_programs`, `no_scope`, `decides`."""
     User.objects.select_for_update().get(pk=user.pk)
     if decides(user) or needs_second_factor(user):
-        said = _("Whoever decides on requests does so in person: there are no tokens for programs with your roles.")
+        said = _("Requests are decided in person, so your role cannot have tokens for programs.")
         raise AccountError("decides", said)
     if AuthToken.objects.filter(user=user).count() >= MOST:
-        message = _("There are %(most)s tokens already. End one that is not needed any more.")
+        message = _("You already have %(most)s tokens. End one you no longer need.")
         raise AccountError("too_many_programs", message % {"most": MOST})
     chosen = [scope for scope in Scope.values if scope in scopes]
     if not chosen:
-        raise AccountError("no_scope", _("Choose at least one thing the program may do."))
+        raise AccountError("no_scope", _("Choose at least one permission."))
     span = min(max(1, days or settings.TOKEN_DAYS), settings.TOKEN_DAYS)
     row, token = AuthToken.objects.create(user, expiry=timedelta(days=span))
     Program.objects.filter(token=row).update(name=one_line(name)[:60], scopes=",".join(chosen))

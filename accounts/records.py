@@ -21,18 +21,18 @@ class Proposal(models.Model):
     """One administrator proposes what gives somebody power; another confirms or refuses it before it ends."""
 
     class Kind(models.TextChoices):
-        POST = "post", _("Give a post")
-        TERM = "term", _("Let a post last longer")
-        PHONE = "phone", _("Change the mobile of a member of staff")
-        SECOND_FACTOR = "second_factor", _("Remove the second factor of a member of staff")
-        ACCOUNT = "account", _("Open the closed account of a member of staff")
+        POST = "post", _("Assign a post")
+        TERM = "term", _("Extend a post")
+        PHONE = "phone", _("Change a staff member's mobile")
+        SECOND_FACTOR = "second_factor", _("Remove a staff member's two-step verification")
+        ACCOUNT = "account", _("Reopen a staff member's closed account")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")
         CONFIRMED = "confirmed", _("Confirmed and carried out")
         REFUSED = "refused", _("Refused")
-        WITHDRAWN = "withdrawn", _("Taken back")
-        LAPSED = "lapsed", _("Ended without an answer")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        LAPSED = "lapsed", _("Expired without an answer")
         FORCED = "forced", _("Carried out from the command line, without a second administrator")
 
     kind = models.CharField(_("what is proposed"), max_length=20, choices=Kind)
@@ -104,9 +104,9 @@ class Proposal(models.Model):
 class Scope(models.TextChoices):
     """What a token lets a program do. Nothing else of what its owner may."""
 
-    READ = "read", _("See requests, files and where they stand")
-    SEND = "send", _("Send files and requests, and answer what was asked")
-    MOVE = "move", _("Withdraw requests, and take the other steps that are its owner's")
+    READ = "read", _("View requests, files and their status")
+    SEND = "send", _("Send files and requests, and answer returns")
+    MOVE = "move", _("Withdraw requests and take other steps on the owner's behalf")
 
 
 class Program(models.Model):
@@ -132,31 +132,31 @@ class Program(models.Model):
 class Act(models.TextChoices):
     """What is kept of who did what: looking, getting in, and power over others."""
 
-    READ_CASE = "read_case", _("Read a case")
+    READ_CASE = "read_case", _("Viewed a case")
     READ_FILE = "read_file", _("Opened a file")
-    READ_PERSON = "read_person", _("Looked at a person")
+    READ_PERSON = "read_person", _("Viewed a person")
     SEARCH = "search", _("Searched")
-    INQUIRY = "inquiry", _("Asked by number")
-    INQUIRY_REFUSED = "inquiry_refused", _("Asked by number, in vain")
-    EXPORT = "export", _("Took data out")
-    READ_LOG = "read_log", _("Looked at this log")
+    INQUIRY = "inquiry", _("Inquired by number")
+    INQUIRY_REFUSED = "inquiry_refused", _("Inquired by number, without success")
+    EXPORT = "export", _("Exported data")
+    READ_LOG = "read_log", _("Viewed this log")
     SIGN_IN = "sign_in", _("Signed in")
     SIGN_OUT = "sign_out", _("Signed out")
     SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
-    LOCKED_OUT = "locked_out", _("Too many tries")
-    FACTOR_USED = "factor_used", _("Gave the second factor")
-    FACTOR_FAILED = "factor_failed", _("Wrong second factor")
-    FACTOR_ADDED = "factor_added", _("Set up a second factor")
-    FACTOR_REMOVED = "factor_removed", _("Second factor removed")
+    LOCKED_OUT = "locked_out", _("Too many attempts")
+    FACTOR_USED = "factor_used", _("Passed two-step verification")
+    FACTOR_FAILED = "factor_failed", _("Wrong verification code")
+    FACTOR_ADDED = "factor_added", _("Turned on two-step verification")
+    FACTOR_REMOVED = "factor_removed", _("Two-step verification removed")
     PASSWORD_SET = "password_set", _("Set a password")
-    TOKEN_MADE = "token_made", _("Made a token for a program")
+    TOKEN_MADE = "token_made", _("Created a token for a program")
     TOKEN_ENDED = "token_ended", _("Ended a token")
     PHONE_CHANGED = "phone_changed", _("Mobile changed")
-    POST_GIVEN = "post_given", _("Post given")
+    POST_GIVEN = "post_given", _("Post assigned")
     POST_ENDED = "post_ended", _("Post ended")
-    PROPOSED = "power_proposed", _("Proposed, for a second administrator")
+    PROPOSED = "power_proposed", _("Proposed to a second administrator")
     CONFIRMED = "power_confirmed", _("Confirmed as the second administrator")
-    REFUSED = "power_refused", _("Refused or took back a proposal")
+    REFUSED = "power_refused", _("Refused or withdrew a proposal")
     FORCED = "power_forced", _("Carried out from the command line")
     ERASED = "erased", _("Erased a person's data")
 
@@ -185,14 +185,14 @@ class AccessRecord(models.Model):
     # The reference of a case, the key of a file, what was searched for; never a secret.
     subject = models.CharField(_("about"), max_length=80, blank=True)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("whom it is about"), null=True, on_delete=models.PROTECT,
+        settings.AUTH_USER_MODEL, verbose_name=_("data subject"), null=True, on_delete=models.PROTECT,
         related_name="+",
     )  # fmt: skip
     office = models.ForeignKey(
         Office, verbose_name=_("for the office"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     why = models.CharField(_("why"), max_length=200, blank=True)
-    address = models.CharField(_("from where"), max_length=45, blank=True)
+    address = models.CharField(_("network address"), max_length=45, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
 
     class Meta:

@@ -58,8 +58,8 @@ def refuse_unless_proved(user: User, *, proved: bool) -> None:
     """AccountError `to_renew`: a mobile that came back out of a backup opens an account only with the password."""
     if user.to_renew and not proved:
         message = _(
-            "The portal was restored from a backup, so a mobile alone does not open an account that was there before. "
-            "Sign in with your password, or show your original ID at a service centre."
+            "The portal was restored from a backup, so a mobile alone cannot open an existing account. Sign in "
+            "with your password, or show your original ID at a service centre."
         )
         raise AccountError("to_renew", message)
 

@@ -105,8 +105,8 @@ def _within_limits(national_id: str, phone: str, email: str, address: str, now: 
         (sent, {HOUR: settings.QUOTA_CODES, DAY: 10 * settings.QUOTA_CODES}),
     )
     said = {
-        HOUR: _("Too many codes were asked for. Wait an hour and try again."),
-        DAY: _("Too many codes were asked for today. Try again tomorrow, or ask at a service centre."),
+        HOUR: _("Too many codes requested. Wait an hour, then try again."),
+        DAY: _("Too many codes requested today. Try again tomorrow, or ask at a service centre."),
     }
     for span, message in said.items():
         if any(codes.filter(created_at__gt=now - span).count() >= most[span] for codes, most in shares):
@@ -116,7 +116,7 @@ def _within_limits(national_id: str, phone: str, email: str, address: str, now: 
 def _send_code(row: OneTimeCode, code: str) -> None:
     try:
         with translation.override(row.language):
-            text = _("Jeddah Municipality: your code is %(code)s. Give it to nobody.") % {"code": code}
+            text = _("Jeddah Municipality: your code is %(code)s. Do not share it.") % {"code": code}
             if sms.reaches(row.phone):
                 sms.send(row.phone, text)
             else:
@@ -124,7 +124,7 @@ def _send_code(row: OneTimeCode, code: str) -> None:
     except Exception as error:  # whatever a gateway's library raises, it means the same here
         logger.exception("a code could not be sent")
         row.delete()
-        said = _("Messages cannot be sent just now. Nothing was used up; try again in a few minutes.")
+        said = _("We cannot send messages at the moment. This did not count as an attempt. Try again in a few minutes.")
         raise AccountError("no_sms", said) from error
 
 
@@ -145,7 +145,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
     that the phone is theirs; ValidationError for a weak password.
     """
     now = now or timezone.now()
-    wrong = AccountError("code_wrong", _("This code is wrong or too old. Ask for a new one."))
+    wrong = AccountError("code_wrong", _("This code is incorrect or has expired. Request a new one."))
     counted = OneTimeCode.objects.filter(pk=code_id, used_at=None, expires_at__gt=now, tries__lt=CODE_TRIES).update(
         tries=F("tries") + 1
     )
@@ -187,8 +187,8 @@ def _refuse_to_begin(user: User) -> None:
     if user.id_kind.online and sms.reaches(user.phone):
         return
     message = _(
-        "With this ID or this mobile one begins at a service centre, in person. Mobile and e-mail are put on file "
-        "there, and the account can be opened here afterwards."
+        "With this ID or mobile you start in person at a service centre. Staff register your mobile and email, and "
+        "you can then open your account here."
     )
     raise AccountError("at_counter_first", message)
 
@@ -201,14 +201,13 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
         at_hand = bool(on_file) and on_file.casefold() == row.email.casefold()
     if not at_hand:
         message = _(
-            "Another mobile is on file for this ID, so this one cannot set its password. If your mobile has changed, "
-            "show your original ID at a service centre."
+            "A different mobile is registered for this ID, so this one cannot set the password. If your mobile has "
+            "changed, show your original ID at a service centre."
         )
         raise AccountError("another_mobile", message)
     if until := opens_from(user, now):
         message = _(
-            "This mobile was put on file a short time ago. It can set a password from %(when)s; the one used before "
-            "was told."
+            "This mobile was registered recently. It can set a password from %(when)s. We notified the previous number."
         )
         raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
     if not user.is_active:
@@ -240,7 +239,7 @@ def forget_second_factor(
     """
     needs_two(user, agreed)
     if Authenticator.objects.filter(user=user).delete()[0]:
-        note_of(by, user, _("Second factor removed"))
+        note_of(by, user, _("Two-step verification removed"))
         trail.record(Act.FACTOR_REMOVED, by=by, person=user, now=now)
 
 

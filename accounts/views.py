@@ -81,7 +81,10 @@ def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
     request.session[NEXT_IN_SESSION] = request.POST.get("next", "")
     messages.info(
         request,
-        _("The portal was restored, and passwords of before count only with your mobile. Choose a new password here."),
+        _(
+            "The portal was restored from a backup, so old passwords need your mobile as well. "
+            "Choose a new password here."
+        ),
     )
     return redirect("accounts:code")
 
@@ -184,7 +187,7 @@ def programs(request: HttpRequest) -> HttpResponse:
 @pressed_on("accounts:programs")
 def program_end(request: HttpRequest) -> HttpResponse:
     shut_out(signed_in(request), request.POST.get("program", ""))
-    messages.success(request, _("The token is ended. No program can act with it any more."))
+    messages.success(request, _("Token ended. No program can use it any more."))
     return redirect("accounts:programs")
 
 
@@ -210,7 +213,7 @@ def authorisations(request: HttpRequest) -> HttpResponse:
         except AccountError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, _("The office is authorised. It sees this now and has to accept."))
+            messages.success(request, _("The office is authorised. It can see this now and must accept it."))
             return redirect("accounts:authorisations")
     rows = Authorisation.objects.filter(owner=signed_in(request)).select_related("office")
     live_first = Case(When(status__in=LIVE, then=0), default=1)
@@ -272,5 +275,5 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     except AccountError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, _("Your answer is recorded; the owner sees it."))
+        messages.success(request, _("Your answer is recorded, and the owner can see it."))
     return redirect("accounts:office_authorisations")

@@ -45,9 +45,9 @@ class TokenAuthentication(KnoxTokenAuthentication):
                 if not found.is_active:
                     break
                 if ends is None or ends <= now:
-                    raise exceptions.AuthenticationFailed(_("This token has ended. Make a new one."))
+                    raise exceptions.AuthenticationFailed(_("This token has expired. Create a new one."))
                 if decides(found):
-                    raise exceptions.AuthenticationFailed(_("There are no tokens for whoever decides on requests."))
+                    raise exceptions.AuthenticationFailed(_("Staff who decide on requests cannot have tokens."))
                 if program is not None and used_on != timezone.localdate(now):
                     Program.objects.filter(pk=program).update(last_used_on=timezone.localdate(now))
                 return found, frozenset((scopes or "").split(","))

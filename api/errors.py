@@ -53,14 +53,14 @@ def problem(code: str, detail: object, status_code: int, errors: list[dict[str, 
 def unavailable() -> dict[str, Any]:
     """The database is away: what that means for what was sent."""
     if database.nothing_was_taken():
-        return problem("unavailable", _("The service is stopped for a moment. Nothing was taken."), 503)
-    message = _("We cannot say whether this was taken. Send it again with the same key: nothing is taken twice.")
+        return problem("unavailable", _("The service is paused for a moment. Nothing was received."), 503)
+    message = _("We cannot tell whether this was received. Send it again with the same key: nothing is received twice.")
     return problem("outcome_unknown", message, 503)
 
 
 def not_open() -> dict[str, Any]:
     """The database was put back to an earlier state, and its letter and key are not new yet (journal/standing.py)."""
-    message = _("This portal was brought back from an earlier copy and takes nothing yet. Nothing was taken.")
+    message = _("This portal was restored from an earlier copy and is not open yet. Nothing was received.")
     return problem("not_open", message, 503)
 
 
@@ -76,7 +76,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, Http404):
         body = problem("not_found", NotVisible().message, status.HTTP_404_NOT_FOUND)
     elif isinstance(error, PermissionDenied):
-        body = problem("forbidden", _("This is not open to you."), status.HTTP_403_FORBIDDEN)
+        body = problem("forbidden", _("You do not have access to this page."), status.HTTP_403_FORBIDDEN)
     elif isinstance(error, database.AWAY):
         logger.exception("database unavailable", exc_info=error)
         body = not_open() if isinstance(error, Refused) else unavailable()
@@ -101,7 +101,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
 def _of_framework(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         errors = list(_flatten(error.detail, ""))
-        return problem("invalid", _("Some values are not as they should be."), error.status_code, errors)
+        return problem("invalid", _("Some values are not valid."), error.status_code, errors)
     code = error.get_codes()
     return problem(code if isinstance(code, str) else "error", error.detail, error.status_code)
 

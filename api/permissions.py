@@ -12,7 +12,7 @@ from accounts.models import Scope
 class InScope(BasePermission):
     """A token does what it was made for; a session what its person may. A view says its scope, or its method does."""
 
-    message = _("This token was not made for that. Make one that may do it.")
+    message = _("This token does not have that permission. Create one that does.")
 
     def has_permission(self, request: Request, view: object) -> bool:
         if not isinstance(request.auth, frozenset):

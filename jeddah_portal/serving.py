@@ -43,7 +43,7 @@ STOP_SECONDS = 5
 
 # Said before there is a request to read a language from; code and words for programs as in api/errors.py.
 WORDS = {
-    400: ("bad_request", "ما وصل ناقص أو تالف.", "What was sent is incomplete or damaged."),
+    400: ("bad_request", "ما وصل ناقص أو تالف.", "The data received is incomplete or damaged."),
     413: ("too_long", "حجم ما أُرسل أكبر من المسموح. لم يُحفظ منه شيء.", "This is too large. Nothing was kept of it."),
     431: ("too_long", "العنوان أو ترويسة الطلب أطول من المسموح.", "The address or a header is too long."),
     501: ("bad_request", "طريقة الإرسال غير مدعومة.", "What was sent is in a form we do not read."),

@@ -90,9 +90,11 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if not request.path_info.startswith("/api/"):
         return render(request, f"{status}.html", status=status)
     if too_long:
-        body = problem("too_long", _("This is too long. Files go to the address for files, one by one."), status)
+        body = problem(
+            "too_long", _("This request is too large. Send files one by one to the address for files."), status
+        )
     else:
-        body = problem("bad_request", _("What was sent is incomplete or damaged."), status)
+        body = problem("bad_request", _("The data received is incomplete or damaged."), status)
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
 
 

@@ -23,6 +23,7 @@ from api.docs import Value
 from municipality.charts import Chart, Series
 from municipality.fields import ProseField
 from municipality.models import District, Office
+from municipality.named_errors import NamedErrors
 from transactions import service_types
 from transactions.answer_forms import step_page
 from transactions.changes import Line, by_day
@@ -45,7 +46,7 @@ OFFICE = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub
 ERRORS = (400, 403, 410, 413, 429, 500, 503)
 
 
-class SampleForm(forms.Form):
+class SampleForm(NamedErrors, forms.Form):
     """One of each kind of control."""
 
     kind = forms.ChoiceField(choices=[("a", "1"), ("b", "2")], widget=forms.RadioSelect)
@@ -66,7 +67,7 @@ def _chart(now: datetime, empty: bool = False) -> Chart:
     received, decided = (31, 44, 38, 52, 61, 40, 47, 28), (28, 30, 41, 45, 50, 55, 49, 33)
     if empty:
         received = decided = (0,) * 8
-    series = (Series(_("Requests received"), received), Series(_("Requests decided"), decided))
+    series = (Series(_("Requests received"), received), Series(_("Requests decided (approved or refused)"), decided))
     return Chart(_("Received and decided, week by week"), _("Week from"), days, series)
 
 
@@ -126,13 +127,13 @@ def _tasks(side: str, states: Iterable[State]) -> list[dict[str, Any]]:
 
 def _uploads() -> list[dict[str, Any]]:
     """What upload-progress.js makes of its row while a file is under way."""
-    broken = _("The connection is gone. What has arrived is kept: press “Try again” when you are connected.")
+    broken = _("You are offline. What has been uploaded is kept: press “Try again” when you are connected.")
     return [
-        {"value": "0", "said": _("Waits for its turn.")},
+        {"value": "0", "said": _("Waiting in line.")},
         {"value": "0.62", "size": _("{sent} of {total} MB").format(sent="29.8", total="48")},
-        {"value": "1", "said": _("All sent; it is being checked.")},
+        {"value": "1", "said": _("Uploaded. Checking the file.")},
         {"value": "0.4", "said": broken, "failed": True, "retry": True},
-        {"said": _("This file is larger than {most} MB, so it was not sent.").format(most=50), "failed": True},
+        {"said": _("This file is larger than {most} MB, so it was not uploaded.").format(most=50), "failed": True},
     ]
 
 

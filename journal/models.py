@@ -28,7 +28,7 @@ class Chain(models.Model):
             models.UniqueConstraint(
                 fields=["node", "incarnation"],
                 name="one_chain_per_incarnation",
-                violation_error_message=_("This node keeps a journal under this letter already."),
+                violation_error_message=_("This node already has a journal with this letter."),
             )
         ]
 
@@ -70,14 +70,14 @@ class Entry(models.Model):
             models.UniqueConstraint(
                 fields=["chain", "seq"],
                 name="entries_are_numbered",
-                violation_error_message=_("An entry of the journal has this number already."),
+                violation_error_message=_("A journal entry already has this number."),
             ),
             # A request is received once, whatever is sent again.
             models.UniqueConstraint(
                 fields=["subject"],
                 condition=models.Q(kind="received"),
                 name="a_request_is_received_once",
-                violation_error_message=_("This request is in the journal as received already."),
+                violation_error_message=_("The journal already shows this request as received."),
             ),
         ]
 

@@ -53,9 +53,9 @@ class FixedCodeAdmin(ReferenceAdmin):
 
 class OfficeForm(VersionedForm):
     hand_over = forms.BooleanField(
-        label=_("hand over the files that lie there as well"),
+        label=_("also hand over its existing cases"),
         required=False,
-        help_text=_("What comes goes to the office that takes over in any case. Without this, what lies there stays."),
+        help_text=_("New requests go to the office that takes over in any case. Without this, existing cases stay."),
     )
 
     class Meta:
@@ -65,7 +65,7 @@ class OfficeForm(VersionedForm):
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         if typed.get("hand_over") and not typed.get("suspended"):
-            self.add_error("hand_over", _("Files are handed over from an office that is suspended."))
+            self.add_error("hand_over", _("Cases can only be handed over from a suspended office."))
         # For whoever says beforehand what saving this would do (signals.consequences_wanted).
         self.instance.hand_over_files = typed.get("hand_over", False)
         return typed
@@ -86,7 +86,7 @@ class OfficeAdmin(FixedCodeAdmin):
             if obj.suspended and ("suspended" in form.changed_data or hand_over):
                 office_suspended.send(Office, office=obj, hand_over=hand_over)
 
-    @admin.display(description=_("files a day"), ordering="capacity")
+    @admin.display(description=_("daily capacity"), ordering="capacity")
     def a_day(self, office: Office) -> int:
         return office.capacity
 

@@ -120,9 +120,9 @@ class DateField(forms.DateField):
     widget = forms.TextInput
     default_error_messages = {
         "unreadable": _("We did not understand this date. Write it like this: 1440/03/15, or 15 Rabi al-Awwal 1440."),
-        "impossible": _("The calendar has no such day. Check the day and the month."),
+        "impossible": _("This day does not exist in the calendar. Check the day and month."),
         "outside": _("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year."),
-        "future": _("This date is still to come. Check the year."),
+        "future": _("This date is in the future. Check the year."),
     }
 
     def __init__(self, *, past: bool = False, **kwargs: Any) -> None:

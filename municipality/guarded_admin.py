@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from simple_history.admin import SimpleHistoryAdmin
 
 from .fields import BOXES, DateField, MomentField
@@ -58,10 +57,6 @@ def code(identifier: object) -> SafeString:
 def are_numbers(ids: Iterable[str]) -> bool:
     """True when each could be the id of a row."""
     return all(whole(str(one)) is not None for one in ids)
-
-
-# Django's own Arabic says “added” of what was changed; our catalogue is asked before its own.
-SAID_BY_DJANGO = (gettext_noop("The {name} “{obj}” was changed successfully."),)
 
 
 class GuardedAdmin(admin.ModelAdmin):

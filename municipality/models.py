@@ -56,7 +56,7 @@ def refuse_changes(row: models.Model, *names: str) -> None:
     stored = type(row)._default_manager.filter(pk=row.pk).values(*names).first() if row.pk else None
     changed = [name for name in names if stored and stored[name] != getattr(row, name)]
     if changed:
-        message = _("This cannot be changed: requests, answers and posts refer to it.")
+        message = _("This cannot be changed, because requests, answers and posts refer to it.")
         raise ValidationError(dict.fromkeys(changed, message))
 
 
@@ -108,7 +108,7 @@ class Office(Named):
             models.CheckConstraint(
                 name="office_capacity_positive",
                 condition=models.Q(capacity__gt=0),
-                violation_error_message=_("An office takes at least one file a working day."),
+                violation_error_message=_("An office takes at least one case a working day."),
             ),
             models.CheckConstraint(
                 name="service_centre_has_parent",
@@ -128,7 +128,7 @@ class Office(Named):
         if self.opens_at >= self.closes_at:
             raise ValidationError({"closes_at": _("The office closes before it opens.")})
         if self.capacity and self.capacity > MAX_CAPACITY:
-            message = _("An office works at most %(most)d files a day.") % {"most": MAX_CAPACITY}
+            message = _("An office takes at most %(most)d cases a day.") % {"most": MAX_CAPACITY}
             raise ValidationError({"capacity": message})
 
 
@@ -176,7 +176,7 @@ class Holiday(Named):
             models.CheckConstraint(
                 name="holiday_ends_after_it_begins",
                 condition=models.Q(last_day__gte=models.F("first_day")),
-                violation_error_message=_("A holiday ends on the day it begins, or later."),
+                violation_error_message=_("The last day cannot be before the first day."),
             )
         ]
 

@@ -40,4 +40,4 @@ def changed(row: models.Model, *names: str) -> list[str]:
 def validate_order(first: date | None, last: date | None, name: str) -> None:
     """ValidationError on the field `name` when a period ends before it begins."""
     if first and last and last < first:
-        raise ValidationError({name: ValidationError(_("The last day is before the first."), code="order")})
+        raise ValidationError({name: ValidationError(_("The last day is before the first day."), code="order")})

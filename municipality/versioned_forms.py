@@ -12,11 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from .concurrency import fingerprint, is_stale
+from .named_errors import NamedErrors
 
 
 def saved_meanwhile(answer: object) -> SafeString:
     """The sentence at a box whose stored answer is another than the page had shown, with that answer."""
-    sentence = _("Saved meanwhile in another window: {answer}. To put yours in its place, save again.")
+    sentence = _("Another window saved {answer} in the meantime. To replace it with yours, save again.")
     return format_html(sentence, answer=answer)
 
 
@@ -32,8 +33,10 @@ class VersionField(forms.CharField):
         return False
 
 
-class VersionedForm(forms.ModelForm):
+class VersionedForm(NamedErrors, forms.ModelForm):
     """Its template shows `version_seen` inside the form."""
+
+    labels_are_columns = True
 
     version_seen = VersionField(required=False)
 

@@ -60,12 +60,12 @@ class Tariff(models.Model):
             models.UniqueConstraint(
                 fields=["code", "valid_from"],
                 name="one_rate_a_day",
-                violation_error_message=_("A rate of this code begins on this day already."),
+                violation_error_message=_("A rate with this code already starts on this day."),
             ),
             models.CheckConstraint(
                 name="rate_not_negative",
                 condition=models.Q(rate__gte=0),
-                violation_error_message=_("A rate is nought or more."),
+                violation_error_message=_("A rate cannot be negative."),
             ),
         ]
 
@@ -93,8 +93,8 @@ class Tariff(models.Model):
         stored = type(self).objects.filter(pk=self.pk).first()
         changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]
         if changed and stored and stored.is_used():
-            used = _("Fees were worked out by this tariff. Enter a new one that begins today or later.")
+            used = _("Fees were calculated with this tariff. Enter a new one that starts today or later.")
             raise ValidationError(dict.fromkeys(changed, used))
         if changed and self.valid_from < timezone.localdate():
-            raise ValidationError({"valid_from": _("A tariff begins today or later, never in the past.")})
+            raise ValidationError({"valid_from": _("A tariff starts today or later, never in the past.")})
         validate_near(self.valid_from, "valid_from", years=MAX_YEARS_AHEAD)

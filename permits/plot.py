@@ -15,9 +15,9 @@ DISTRICT = Field(
     Kind.DISTRICT,
     hint=_("Write the first letters, in Arabic or English, and choose from the list."),
     help=_(
-        "Take the district the plot lies in today; an old deed may name it otherwise. Your national address shows it. "
-        "If it is on no list, say so below: the central office then finds out which sub-municipality it belongs to; "
-        "the due date stays the same."
+        "Choose the district the plot is in today; an old deed may use another name. Your national address shows "
+        "it. If it is not listed, say so below: the central office then finds the right sub-municipality. The due "
+        "date stays the same."
     ),
     empty=_("Choose the district, or say that yours is not on the list."),
 )
@@ -27,10 +27,11 @@ DEED_NUMBER = Field(
     pattern=r"^[0-9]{6,16}$",
     pattern_message=_("A deed number has 6 to 16 digits."),
     empty=_("Enter the deed number."),
-    hint=_("At the top of the deed, 6 to 16 digits. Not the number of the request at the notary."),
+    hint=_("At the top of the deed, 6 to 16 digits. It is not the notary's request number."),
     help=_(
-        "Take the number beside the words “deed number” at the head of the first page, with the date beside it. "
-        "Numbers further down belong to the plan, the parcel or an earlier deed. Digits of either kind will do."
+        "Use the number next to the words “deed number” at the top of the first page, beside the date. Numbers "
+        "further down belong to the plan, the parcel or an earlier deed. Arabic and Western digits are both "
+        "accepted."
     ),
     sample=_("Deed number: [320211004455]   Date: 1440/03/15"),
     max_length=20,
@@ -49,8 +50,8 @@ PLAN = Field(
     empty=_("Enter the plan number."),
     hint=_("As written in the deed after “plan no.”, letters too."),
     help=_(
-        "The plan is the map of the whole quarter, the parcel is your plot on it. Copy each as it is written, with "
-        "its letters and strokes. If the deed names an amended plan, write the amended one."
+        "The plan is the map of the whole area; the parcel is your plot on it. Copy each exactly as written, with "
+        "letters and slashes. If the deed names an amended plan, enter the amended one."
     ),
     sample=_("… parcel no. 27 of block no. 12 of plan no. [415/C/S] in the district of Ash-Sharafiyah …"),
     max_length=30,
@@ -79,5 +80,5 @@ DEED_AND_PLOT = Step(
     "deed",
     _("Deed and place"),
     (DEED_NUMBER, DEED_DATE, PLAN, BLOCK, PARCEL, DISTRICT),
-    intro=_("Have the title deed beside you: everything asked here is written on it."),
+    intro=_("Have the title deed with you: it shows everything asked here."),
 )

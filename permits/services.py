@@ -28,9 +28,7 @@ def per_square_metre(code: str, area_m2: Decimal, on: date) -> Amount:
     """Square metres × rate, in SAR to the halala, with how it was worked out. DomainError `no_tariff`."""
     tariff = Tariff.objects.in_force(code, on)
     if tariff is None:
-        raise DomainError(
-            "no_tariff", _("No tariff is in force for this fee. An administrator has to enter one first.")
-        )
+        raise DomainError("no_tariff", _("No tariff is in force for this fee. An administrator must enter one first."))
     amount = (area_m2 * tariff.rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return Amount(
         amount, {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from municipality.district_names import keys_of, sought, within_one
 from municipality.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField
 from municipality.models import District
+from municipality.named_errors import NAMED, name_errors
 from municipality.numbers import canonical_number
 from municipality.services import districts_by_code
 from municipality.text import isolated, one_line
@@ -87,10 +88,6 @@ def _whole(bound: Decimal | int | None) -> int | None:
     return None if bound is None else int(bound)
 
 
-_EMPTY = {
-    Kind.ACKNOWLEDGE: gettext_lazy("You need to acknowledge this condition."),
-    Kind.CHOICE: gettext_lazy("Choose one."),
-}
 # For checking alone: building a field costs more than using it. Its words are in the language of whoever reads them.
 _checking = cache(lambda spec: _form_field(spec))
 
@@ -123,8 +120,10 @@ def _form_field(spec: Field) -> Any:
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
-    field.error_messages["required"] = spec.empty or _EMPTY.get(spec.kind, gettext_lazy("This is still empty."))
+    if spec.empty:
+        field.error_messages["required"] = spec.empty
     field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
+    name_errors(field, spec.label)
     return field
 
 
@@ -157,7 +156,7 @@ def canonical(value: Any) -> Any:
 def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
     """`path` and `item` say which entry of a repeated group this is, to the program and to people.
 
-    The sentence for an empty answer says what it is about, so it needs no label before it.
+    A sentence that says what it is about (named_errors.NAMED) needs no label before it.
     """
     typed = {name: value for name, value in raw.items() if value is not None}
     values: dict[str, Any] = {}
@@ -169,7 +168,7 @@ def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str
         except forms.ValidationError as refused:
             label = " – ".join(filter(None, (item, str(spec.label).rstrip("."))))
             for error in refused.error_list:
-                said = item if spec.empty and error.code == "required" else label
+                said = item if error.code in NAMED else label
                 problems.append(Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", said))
         else:
             if value not in (None, ""):

@@ -70,7 +70,7 @@ TOPICS = (
     Topic(
         _("I cannot sign in"),
         _(
-            "Choose “First time here, or the password is forgotten” on the sign-in page: a code comes to your "
+            "Choose “First sign-in or forgotten password” on the sign-in page: a code comes to your "
             "mobile. If "
             "your number has changed, a service centre changes it for you, with your ID."
         ),
@@ -85,7 +85,7 @@ TOPICS = (
         ),
     ),
     Topic(
-        _("The site was not to be reached"),
+        _("I could not reach the site"),
         _(
             "Keep your receipt: it is a signed entry of our journal, and its QR proves by itself that we signed "
             "it, also "

@@ -135,7 +135,7 @@ def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | Non
         rows.append({"label": _("Valid until"), "date": valid_until.isoformat()})
     if facts.fee is not None:
         amount, payment = facts.fee
-        words = _("%(amount)s SAR, paid under %(number)s") if payment else _("%(amount)s SAR")
+        words = _("%(amount)s SAR, payment reference %(number)s") if payment else _("%(amount)s SAR")
         rows.append({"label": _("Fee"), "value": words % {"amount": amount, "number": payment}})
     return {
         "title": str(output.title),

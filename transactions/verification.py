@@ -79,7 +79,7 @@ def _ask(title: str, text: str, link: str) -> Looked:
 def _issued(issued: IssuedDocument) -> Looked:
     service = service_types.find(issued.transaction.service)
     rows: list[tuple[str, object]] = [
-        (_("What it is"), service.output.title if service else issued.kind),
+        (_("Document type"), service.output.title if service else issued.kind),
         (_("Document number"), ltr(issued.number)),
         (_("Issued on"), both_dates(issued.issued_at)),
     ]

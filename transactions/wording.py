@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Role
+from municipality.day_words import day_in_words
 from municipality.services import office_by_code
+from municipality.text import isolated
 
 from . import service_types
 from .comparison import Change, in_readers_words
@@ -28,30 +30,35 @@ TITLES = {
     "register": gettext_noop("Entered in the incoming register"),
     "take": gettext_noop("An employee has taken the file"),
     "reassign": gettext_noop("The file was given to another employee"),
-    "hand_over": gettext_noop("Another office goes on with it"),
+    "hand_over": gettext_noop("Another office has taken over"),
     "stay": gettext_noop("The office is closed for now"),
-    "give_back": gettext_noop("The file waits for another employee"),
-    "recommend": gettext_noop("Stage “%(stage)s” finished"),
+    "give_back": gettext_noop("Waiting for another employee"),
+    "recommend": gettext_noop("Stage “%(stage)s” completed"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
     "correct": gettext_noop("Your answers were corrected on record"),
     "send_back": gettext_noop("Sent back for further study"),
-    "approve": gettext_noop("Approved"),
-    "reject": gettext_noop("Rejected"),
+    "approve": gettext_noop("Your request was approved"),
+    "reject": gettext_noop("Your request was refused"),
     "record_payment": gettext_noop("Payment recorded"),
-    "issue": gettext_noop("Issued"),
+    "issue": gettext_noop("Your document was issued"),
     "dispatch": gettext_noop("Entered in the outgoing register"),
     "refer": gettext_noop("Referred to another office"),
     "withdraw": gettext_noop("Request withdrawn"),
-    "file": gettext_noop("Filed"),
-    "reopen": gettext_noop("Re-opened"),
+    "file": gettext_noop("Your request was closed and archived"),
+    "reopen": gettext_noop("Your request was re-opened"),
 }
 
 
 def title(event: Event, titles: Mapping[str, str] = TITLES) -> str:
-    """What happened, in a few words; of a stage that ended, which one. `titles` may hold other words for some moves."""
+    """What happened, in a few words; of a stage that ended, which one; of a file that left, to whom. `titles` may
+    hold other words for some moves.
+    """
     words = titles.get(event.move, TITLES[event.move])
-    return _(words) % {"stage": _title_of(event, event.from_stage)} if "%(" in words else _(words)
+    if "%(" not in words:
+        return _(words)
+    recipient = service_types.get(event.transaction.service).output.recipient
+    return _(words) % {"stage": _title_of(event, event.from_stage), "recipient": recipient}
 
 
 def _office(event: Event) -> str:
@@ -96,7 +103,7 @@ def _return(event: Event) -> str:
 
 def _approve(event: Event) -> str:
     if event.to_status == Status.AWAITING_PAYMENT:
-        return _("Your request is approved. The fee is %(amount)s SAR; the file waits for payment.") % {
+        return _("The fee is %(amount)s SAR. Your request is awaiting payment.") % {
             "amount": f"\u2068{event.facts.get('amount', '')}\u2069"
         }
     return _("Your request is approved. Next: %(stage)s.") % {"stage": _stage(event)}
@@ -122,8 +129,10 @@ def _with_reason(sentence: str) -> Callable[[Event], str]:
 
 
 SENTENCES: dict[str, Callable[[Event], str]] = {
-    "submit": lambda event: _("We received your request and gave it a number for life."),
-    "route": lambda event: _("It goes to %(office)s.") % {"office": where_to(event)},
+    "submit": lambda event: (
+        _("Your reference number is %(reference)s.") % {"reference": isolated(event.transaction.reference)}
+    ),
+    "route": lambda event: _("It is now with %(office)s.") % {"office": where_to(event)},
     "register": lambda event: (
         _("%(office)s entered it under incoming number %(number)s.")
         % {"office": _office(event), "number": _number(event, "incoming")}
@@ -138,14 +147,14 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         _("%(office)s is closed for now. Your request keeps its place there; its number stays valid.")
         % {"office": _suspended(event)}
     ),
-    "give_back": lambda event: _("It keeps its place and its due date."),
-    "recommend": lambda event: _("Nothing is missing at this stage. Next: %(stage)s.") % {"stage": _stage(event)},
+    "give_back": lambda event: _("The request keeps its place and its due date."),
+    "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
     "return": _return,
     "answer": lambda event: _("Your answers went to the reviewer and the clock goes on."),
     "correct": _correct,
     "send_back": lambda event: _("The supervisor asked for further study before deciding."),
     "approve": _approve,
-    "reject": _with_reason(gettext_noop("The request was refused. The reason: %(reason)s")),
+    "reject": _with_reason(gettext_noop("Reason: %(reason)s")),
     "record_payment": lambda event: (
         _("The fee of %(amount)s SAR is paid.") % {"amount": f"\u2068{event.facts.get('amount', '')}\u2069"}
     ),
@@ -163,10 +172,10 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
             "recipient": service_types.get(event.transaction.service).output.recipient,
         }
     ),
-    "refer": _with_reason(gettext_noop("It goes to %(office)s. The reason: %(reason)s")),
+    "refer": _with_reason(gettext_noop("Sent to %(office)s. Reason: %(reason)s")),
     "withdraw": lambda event: _("The request was cancelled at the applicant's wish."),
-    "file": lambda event: _("Your request is closed and kept."),
-    "reopen": _with_reason(gettext_noop("The request is looked at again. The reason: %(reason)s")),
+    "file": lambda event: _("Its reference number stays valid for inquiries."),
+    "reopen": _with_reason(gettext_noop("The request will be reviewed again. Reason: %(reason)s")),
 }
 
 
@@ -177,6 +186,14 @@ def sentence(event: Event) -> str:
 def reason_shown(event: Event) -> str:
     """A reason of the office that the applicant may read and that is not part of the sentence already."""
     return event.reason if event.move == "approve" else ""
+
+
+def status_words(case: Transaction) -> StrOrPromise:
+    """The status; of a file in the archive also how it ended."""
+    label = Status(case.status).label
+    if case.outcome is None or case.outcome == case.status:
+        return label
+    return _("%(status)s – %(outcome)s") % {"status": label, "outcome": case.outcome.label}
 
 
 def headline(case: Transaction) -> str:
@@ -190,17 +207,19 @@ def headline(case: Transaction) -> str:
         case Status.RETURNED:
             return _("Your request waits for you: complete what was asked, and it goes on.")
         case Status.AWAITING_PAYMENT:
-            return _("Your request is approved and waits for payment of the fee.")
+            return _("Your request is approved and awaiting payment of the fee.")
         case Status.APPROVED:
-            return _("Your request is approved; %(office)s is preparing what comes of it.") % {"office": office}
+            return _("Your request is approved. %(office)s is preparing your document.") % {"office": office}
         case Status.ISSUED:
-            return _("Done: your document is issued.")
+            return _("Your document was issued on %(day)s.") % {"day": day_in_words(case.issued_at)}
         case Status.COMPLETED:
-            return _("Done: the approved request has its outgoing number and is addressed to %(recipient)s.") % {
+            return _("Your approved request has its outgoing number and is addressed to %(recipient)s.") % {
                 "recipient": case.service_type.output.recipient
             }
         case Status.REJECTED:
-            return _("Your request was refused. The reason is below.")
+            return _("Your request was refused on %(day)s. The reason is given with the decision.") % {
+                "day": day_in_words(case.rejected_at)
+            }
         case Status.WITHDRAWN:
             return _("This request was cancelled by the applicant.")
         case _other:
@@ -274,4 +293,5 @@ def only_for(service: service_types.ServiceType, when: service_types.When | None
     asked = next((field for field in service.fields() if field.name == when.field), None)
     names = dict(asked.choices) if isinstance(asked, service_types.Field) else {}
     words = _(" or ").join(str(names.get(value, value)) for value in when.values)
-    return _("Only for: %(answers)s") % {"answers": words}
+    question = str(asked.label) if isinstance(asked, service_types.Field) else when.field
+    return _("Only if “%(question)s” is: %(answers)s") % {"question": question, "answers": words}

@@ -32,7 +32,7 @@ class Status(TextChoices):
     COMPLETED = "completed", _("Completed")
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Cancelled by applicant")
-    FILED = "filed", _("Filed")
+    FILED = "filed", _("Closed and archived")
 
 
 STUDY = frozenset({Status.UNDER_ADMIN_AUDIT, Status.UNDER_STUDY, Status.UNDER_TECH_AUDIT})
@@ -213,7 +213,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "record_payment",
         _("Record the payment"),
-        _("The fee is marked as paid and the file goes on."),
+        _("The fee is marked as paid and the case continues."),
         frozenset({Status.AWAITING_PAYMENT}),
         To.NEXT_STAGE,
         (Who.CENTRE_CLERK, Who.REGISTRY_CLERK),
@@ -257,7 +257,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "file",
         _("File"),
-        _("The file is closed and kept."),
+        _("The case is closed and archived."),
         frozenset({Status.ISSUED, Status.COMPLETED, Status.REJECTED, Status.WITHDRAWN}),
         Status.FILED,
         (Who.REGISTRY_CLERK, Who.SUPERVISOR),

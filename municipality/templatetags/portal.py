@@ -7,7 +7,7 @@ from datetime import time as time_of_day
 from functools import lru_cache
 
 from django import template
-from django.forms import PasswordInput
+from django.forms import BoundField, PasswordInput
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
+from ..named_errors import NAMED
 
 register = template.Library()
 SECRETS = frozenset({"code", "pin"})
@@ -33,6 +34,16 @@ def _both(day: date, language: str) -> SafeString:
 def _clock(hour: int, minute: int, language: str) -> str:
     """`language` is the active one; it is there for the cache."""
     return time_format(time_of_day(hour, minute), "g:i A")
+
+
+@register.filter
+def named_errors(bound: BoundField) -> list[str]:
+    """What is wrong with a box, each sentence with the label before it unless it names the box itself."""
+    found = []
+    for error in bound.form.errors.as_data().get(bound.name, ()):
+        named = error.code in NAMED
+        found += [message if named else f"{bound.label}: {message}" for message in error.messages]
+    return found
 
 
 @register.simple_tag

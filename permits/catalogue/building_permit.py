@@ -147,7 +147,7 @@ SERVICE = ServiceType(
                     "total_area_m2",
                     _("Area of all floors together"),
                     Kind.DECIMAL,
-                    hint=_("The fee is worked out from this."),
+                    hint=_("The fee is calculated from this."),
                     unit=_("m²"),
                     low=Decimal(10),
                     high=Decimal(2000000),
@@ -255,7 +255,7 @@ SERVICE = ServiceType(
     ),
     deficiencies=(
         DeficiencyCode(
-            "deed-unreadable", _("The title deed cannot be read. Attach a clear copy of every page."), "deed"
+            "deed-unreadable", _("The title deed is not readable. Attach a clear copy of every page."), "deed"
         ),
         DeficiencyCode(
             "survey-old",
@@ -264,7 +264,7 @@ SERVICE = ServiceType(
             opens=("survey_date",),
         ),
         DeficiencyCode(
-            "croquis-missing-coordinates", _("The site sketch lacks the coordinates of the plot."), "croquis"
+            "croquis-missing-coordinates", _("The site sketch does not show the coordinates of the plot."), "croquis"
         ),
         DeficiencyCode(
             "arch-setbacks", _("The drawings do not show the setbacks to street and neighbours."), "arch_drawings"
@@ -282,7 +282,7 @@ SERVICE = ServiceType(
             opens=("parking", "units"),
         ),
         DeficiencyCode(
-            "arch-accessibility", _("The entrance lacks a ramp for people with disabilities."), "arch_drawings"
+            "arch-accessibility", _("The entrance has no ramp for people with disabilities."), "arch_drawings"
         ),
         DeficiencyCode("site-plan-scale", _("The site plan has no scale or north arrow."), "site_plan"),
         DeficiencyCode("soil-borings", _("The soil report has too few borings for this area."), "soil_report"),

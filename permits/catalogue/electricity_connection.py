@@ -37,7 +37,7 @@ def _only(field: Field, when: When) -> Field:
 SERVICE = ServiceType(
     code="electricity-connection",
     title=_("Electricity connection request"),
-    summary=_("To connect a home to the electricity grid, to raise its load or to split a meter."),
+    summary=_("To connect a home to the electricity grid, increase its load or add a meter."),
     audience=_("People who live in a home in Jeddah, with or without a title deed."),
     conditions=(
         _("The home is lived in."),
@@ -45,7 +45,7 @@ SERVICE = ServiceType(
         _("It does not stand on state land."),
         _("Nobody disputes it in court."),
         _("It does not break the building rules of the district."),
-        _("The connection proves no ownership."),
+        _("The connection is not proof of ownership."),
     ),
     steps=(
         Step(
@@ -59,20 +59,20 @@ SERVICE = ServiceType(
                     choices=(
                         ("new", _("New connection")),
                         ("increase", _("Load increase")),
-                        ("split", _("Meter split")),
+                        ("split", _("Additional meter")),
                     ),
                     empty=_("Choose the kind of request."),
                 ),
                 Field(
                     "ownership",
-                    _("Papers of the home"),
+                    _("Does the home have a title deed?"),
                     Kind.CHOICE,
                     choices=(
-                        ("none", _("No title deed: an ownership paper with attestation")),
-                        ("deed", _("A title deed")),
-                        ("permit", _("A building permit")),
+                        ("none", _("No, an ownership document with attestation")),
+                        ("deed", _("Yes, a title deed")),
+                        ("permit", _("Yes, a building permit")),
                     ),
-                    empty=_("Choose which papers the home has."),
+                    empty=_("Say whether the home has a title deed."),
                 ),
                 Field(
                     "load_kva",
@@ -80,13 +80,13 @@ SERVICE = ServiceType(
                     Kind.DECIMAL,
                     unit=_("kVA"),
                     help=_(
-                        "The load all meters of the home need together. Your electrician or engineering office works "
-                        "it out from the appliances; it also stands on a coordination certificate. "
-                        "Not the amperes of a breaker."
+                        "The total load of all meters in the home. Your electrician or engineering office "
+                        "calculates it from the appliances; it is also on the coordination certificate. It is not "
+                        "the amperage of a breaker."
                     ),
                     low=Decimal(1),
                     high=Decimal(5000),
-                    empty=_("Enter the load you ask for."),
+                    empty=_("Enter the requested load."),
                 ),
                 Field(
                     "meters",
@@ -161,9 +161,9 @@ SERVICE = ServiceType(
                 ),
                 Field(
                     "no_ownership",
-                    _("I understand that the connection proves no ownership."),
+                    _("I understand that the connection is not proof of ownership."),
                     Kind.ACKNOWLEDGE,
-                    empty=_("Confirm that you know the connection proves no ownership."),
+                    empty=_("Confirm that you understand the connection is not proof of ownership."),
                 ),
             ),
             intro=_("Read each sentence and confirm it. A false statement ends the request."),
@@ -200,7 +200,7 @@ SERVICE = ServiceType(
         Document(
             "building_proof",
             _("Proof-of-building form"),
-            hint=_("Filled and stamped by the accredited office, if you have it already."),
+            hint=_("Completed and stamped by the accredited office, if you already have it."),
             least=0,
             when=WITHOUT_DEED,
         ),
@@ -234,15 +234,15 @@ SERVICE = ServiceType(
         Stage("dispatch", _("Sending to the electricity company"), Status.APPROVED, "registry_clerk", 1, "dispatch"),
     ),
     deficiencies=(
-        DeficiencyCode("ownership-attestation", _("The ownership paper lacks the attestation."), "ownership_doc"),
-        DeficiencyCode("id-unreadable", _("The copy of the ID cannot be read."), "id_copy"),
+        DeficiencyCode("ownership-attestation", _("The ownership document has no attestation."), "ownership_doc"),
+        DeficiencyCode("id-unreadable", _("The copy of the ID is not readable."), "id_copy"),
         DeficiencyCode(
             "photo-second-facade", _("Both photos show the same façade. Attach one of another."), "facade_photo"
         ),
         DeficiencyCode("photo-dark", _("The photos are too dark to see the building."), "facade_photo"),
-        DeficiencyCode("croquis-stamp", _("The survey sketch lacks the stamp of an accredited office."), "croquis"),
+        DeficiencyCode("croquis-stamp", _("The survey sketch has no stamp from an accredited office."), "croquis"),
         DeficiencyCode("building-proof", _("Attach the stamped proof-of-building form."), "building_proof"),
-        DeficiencyCode("deed-unreadable", _("The deed or permit cannot be read."), "deed_or_permit"),
+        DeficiencyCode("deed-unreadable", _("The deed or permit is not readable."), "deed_or_permit"),
         DeficiencyCode("coordination-old", _("The coordination certificate is out of date."), "coordination"),
         DeficiencyCode("load-reason", _("Explain why this load is needed."), "load_kva", opens=("meters",)),
     ),
@@ -259,6 +259,6 @@ SERVICE = ServiceType(
         _("Letter to the electricity company"),
         "permits/outputs/electricity_letter.html",
         recipient=_("Saudi Electricity Company"),
-        opening=(_("We have no objection to the connection requested below. This letter proves no ownership."),),
+        opening=(_("We have no objection to the connection requested below. This letter is not proof of ownership."),),
     ),
 )

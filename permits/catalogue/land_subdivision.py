@@ -81,10 +81,10 @@ SERVICE = ServiceType(
                 ),
                 Field(
                     "villas",
-                    _("What will stand on the parts"),
+                    _("What will be built on the parts"),
                     Kind.CHOICE,
                     choices=(("detached", _("Detached houses")), ("attached", _("Attached villas"))),
-                    empty=_("Choose what will stand on the parts."),
+                    empty=_("Choose what will be built on the parts."),
                 ),
             ),
         ),
@@ -192,15 +192,15 @@ SERVICE = ServiceType(
     ),
     deficiencies=(
         DeficiencyCode(
-            "deed-unreadable", _("The title deed cannot be read. Attach a clear copy of every page."), "deed"
+            "deed-unreadable", _("The title deed is not readable. Attach a clear copy of every page."), "deed"
         ),
         DeficiencyCode(
-            "survey-stamp", _("The survey report lacks the stamp of the accredited office."), "survey_report"
+            "survey-stamp", _("The survey report has no stamp from the accredited office."), "survey_report"
         ),
         DeficiencyCode(
-            "survey-coordinates", _("The survey report lacks the coordinates of the corners."), "survey_report"
+            "survey-coordinates", _("The survey report does not show the coordinates of the corners."), "survey_report"
         ),
-        DeficiencyCode("drawing-lengths", _("The drawing lacks the lengths of the sides."), "division_drawing"),
+        DeficiencyCode("drawing-lengths", _("The drawing does not show the lengths of the sides."), "division_drawing"),
         DeficiencyCode(
             "part-frontage",
             _("A part has too short a frontage. Change the division or explain."),

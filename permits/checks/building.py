@@ -29,7 +29,7 @@ def problems(answers: Answers, today: date) -> Iterable[Problem]:
     if not ground <= total <= ground * (floors + 2):
         yield Problem(
             "total_area_m2",
-            _("This does not fit the ground floor and the number of floors. Check the three figures."),
+            _("This does not match the ground floor area and number of floors. Check all three figures."),
             "areas_do_not_add_up",
         )
     survey = date.fromisoformat(answers["survey_date"])

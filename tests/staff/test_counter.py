@@ -126,7 +126,7 @@ def test_what_was_begun_by_mistake_is_thrown_away_after_a_question(draft, page):
     assert asked.url == reverse("transactions:discard", args=[draft.key])
     html = page.get(asked.url).content.decode()
     assert draft.applicant.full_name in html
-    # "Keep it" leads back to the page, with what was typed.
+    # "Keep the request" leads back to the page, with what was typed.
     assert "شارع فلسطين" in page.get(reverse("transactions:draft", args=[draft.key]), follow=True).content.decode()
     assert page.post(asked.url).url == reverse("staff:counter")
     assert not Draft.objects.exists()

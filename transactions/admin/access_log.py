@@ -85,7 +85,7 @@ class AccessRecordAdmin(ReadOnly):
     def who(self, row: AccessRecord) -> SafeString:
         return _person(row.by)
 
-    @admin.display(description=_("whom it is about"), ordering="person")
+    @admin.display(description=_("data subject"), ordering="person")
     def whom(self, row: AccessRecord) -> SafeString:
         return _person(row.person)
 

@@ -17,7 +17,7 @@ from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, User
 from municipality.models import Office
-from municipality.text import isolated, prose, whole
+from municipality.text import prose, whole
 
 from .. import access
 from ..errors import DomainError, Invalid, NotVisible
@@ -27,8 +27,8 @@ from ..services import moves, notes
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
-from ..workflow import BY_NAME
 from . import correction
+from .done_words import done_words
 from .dossier import dossier
 from .move_forms import asked_in, deficiency_choices, own_words
 from .site import staff_site
@@ -96,8 +96,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     except DomainError as error:
         status = _say(request, error)
         return _page(request, _visible(request, reference), request.POST, open_move=move, status=status)
-    words = {"move": BY_NAME[move].label, "reference": isolated(done.reference)}
-    messages.success(request, _("Done with %(reference)s: %(move)s.") % words)
+    messages.success(request, done_words(done, move))
     back = way_back(request)
     if access.at_work(signed_in(request)).filter(pk=done.pk).exists():
         return redirect(back.ahead(reverse("staff:case", args=[done.reference]), done=move))

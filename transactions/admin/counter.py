@@ -25,6 +25,7 @@ from accounts.visitors import Visitor, visitor_account
 from municipality.concurrency import FIELD, fingerprint
 from municipality.fields import EmailField
 from municipality.models import Office
+from municipality.named_errors import NamedErrors
 from municipality.services import districts
 
 from .. import access, duplicates, service_types
@@ -50,31 +51,34 @@ if TYPE_CHECKING:
 MOST_TAKEN = 50
 
 
-class CounterForm(forms.Form):
+class CounterForm(NamedErrors, forms.Form):
     """Who stands before the clerk, and what they came for."""
 
     national_id = NationalIdField(
         other_kinds=True,
         help_text=gettext_lazy(
-            "National ID, iqama or establishment number (7…). A GCC ID with the two letters of its country: "
-            "KW289010112345. A passport with the three of its country: PAKAB1234567."
+            "National ID, iqama or establishment number (7…). A GCC ID with its two-letter country code: "
+            "KW289010112345. A passport with its three-letter code: PAKAB1234567."
         ),
     )
     full_name = NameField(label=gettext_lazy("Full name, as on the ID"), max_length=150)
-    phone = MobileField(help_text=gettext_lazy("A mobile of another country with + and its code."))
+    phone = MobileField(help_text=gettext_lazy("For a mobile from another country, start with + and its code."))
     email = EmailField(
-        label=gettext_lazy("E-mail"),
+        label=gettext_lazy("Email"),
         required=False,
-        help_text=gettext_lazy("Needed where the mobile is not Saudi: codes and notices go there."),
+        help_text=gettext_lazy("Required if the mobile is not Saudi: codes and notices go there."),
     )
-    seen = forms.BooleanField(label=gettext_lazy("I have seen the original ID of this person"))
+    seen = forms.BooleanField(
+        label=gettext_lazy("I have seen the original ID of this person"),
+        error_messages={"required": gettext_lazy("Confirm that you have seen the original ID.")},
+    )
     service = forms.ChoiceField(label=gettext_lazy("Service"), widget=forms.RadioSelect)
     centre = forms.ModelChoiceField(Office.objects.none(), label=gettext_lazy("Centre"))
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         if typed.get("phone") and not sms.reaches(typed["phone"]) and not typed.get("email"):
-            self.add_error("email", _("Codes and notices by SMS do not reach this mobile: enter an e-mail."))
+            self.add_error("email", _("This mobile cannot receive our SMS: enter an email."))
         return typed
 
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:

@@ -100,7 +100,7 @@ def _turned_up(case: Transaction, events: list[Event], files: list[Attachment]) 
         said.append(words % {"office": office.name if office else code})
     if papers := missing_papers(case, files):
         words = _(
-            "The answers as they are now ask for documents that are not there: %(documents)s. Return it for them."
+            "The current answers require documents that are not attached: %(documents)s. Return the case for them."
         )
         said.append(words % {"documents": " · ".join(str(document.label) for document in papers)})
     if case.stage not in {stage.code for stage in case.service_type.stages_for(case.answers)}:

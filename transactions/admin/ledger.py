@@ -30,7 +30,7 @@ from ..models import Movement, Outbox, Transaction
 from ..register_lines import read_line
 from ..service_types import every
 from ..templatetags.cases import status_kind
-from ..wording import sent_to
+from ..wording import sent_to, status_words
 
 
 class ReadOnly(Watched):
@@ -121,7 +121,7 @@ class TransactionAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, case: Transaction) -> SafeString:
-        return tag(status_kind(case.status), case.get_status_display())
+        return tag(status_kind(case.status), status_words(case))
 
     @admin.display(description=gettext_lazy("due date"), ordering="due_at")
     def standing(self, case: Transaction) -> Any:
@@ -261,11 +261,11 @@ class OutboxAdmin(ForAdministrators):
     def whole_error(self, row: Outbox) -> SafeString:
         return format_html('<code dir="ltr" class="raw">{}</code>', row.last_error or "—")
 
-    @admin.display(description=gettext_lazy("done once under"))
+    @admin.display(description=gettext_lazy("deduplication key"))
     def once(self, row: Outbox) -> SafeString:
         return code(row.dedupe)
 
-    @admin.display(description=gettext_lazy("asked in the request"))
+    @admin.display(description=gettext_lazy("request number in the server log"))
     def asked_in(self, row: Outbox) -> SafeString:
         return code(row.request_id or "—")
 
@@ -277,12 +277,12 @@ class OutboxAdmin(ForAdministrators):
         for row in dead:
             outbox.revive(row, now)
         if dead:
-            said = ngettext("%(n)d piece of work is tried again.", "%(n)d pieces of work are tried again.", len(dead))
+            said = ngettext("%(n)d job will be retried.", "%(n)d jobs will be retried.", len(dead))
             messages.success(request, said % {"n": len(dead)})
         if left := asked - len(dead):
             said = ngettext(
-                "%(n)d was left as it is: it did not fail for good.",
-                "%(n)d were left as they are: they did not fail for good.",
+                "%(n)d was left unchanged because it has not failed permanently.",
+                "%(n)d were left unchanged because they have not failed permanently.",
                 left,
             )
             messages.warning(request, said % {"n": left})

@@ -21,7 +21,7 @@ from ..service_types import DeficiencyCode, Fee, Stage
 from ..services.decisions import still_holds
 from ..services.moves import Asked
 from ..services.notices import TOLD
-from ..wording import why_not
+from ..wording import status_words, why_not
 from ..workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def why_none(case: Transaction, user: User) -> str:
     if access.acts_for_applicant(user, case):
         return _("This is your own request, or one you act for: a colleague decides it.")
     if not case.is_open:
-        return _("The file is closed: “%(status)s”.") % {"status": case.get_status_display()}
+        return _("The file is closed: “%(status)s”.") % {"status": status_words(case)}
     if case.status == Status.RETURNED:
         return _("The file waits for the applicant to complete what was asked.")
     return _("Nothing is for you to do here now: the file is “%(status)s” with %(office)s, for: %(role)s.") % {

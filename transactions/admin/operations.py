@@ -31,9 +31,9 @@ SILENT = {
     "upkeep_late": gettext_lazy("Daily upkeep not done for two days: unused files, the journal's check"),
 }
 BACKUP = {
-    "no_recipient": gettext_lazy("No backups are made: BACKUP_RECIPIENT is not set"),
-    "too_old": gettext_lazy("No backup was made within the last two days"),
-    "incomplete": gettext_lazy("The last backup lacks files, or holds some that are not as they were uploaded"),
+    "no_recipient": gettext_lazy("No backups are being made: BACKUP_RECIPIENT is not set"),
+    "too_old": gettext_lazy("No backup in the last two days"),
+    "incomplete": gettext_lazy("The last backup has missing or altered files"),
 }
 MOST_VIEWS = 15
 

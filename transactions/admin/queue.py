@@ -33,7 +33,7 @@ from .ways import here, way_back
 ROWS = 40
 SHOWS = {
     "all": gettext_lazy("All"),
-    "mine": gettext_lazy("Mine"),
+    "mine": gettext_lazy("Assigned to me"),
     "free": gettext_lazy("Not assigned"),
     "late": gettext_lazy("Late"),
     "stage_late": gettext_lazy("Late in this stage"),

@@ -63,7 +63,7 @@ class StaffSite(AdministeredSite):
             "supervises": Role.SUPERVISOR in roles,
             "administers": Role.ADMINISTRATOR in roles,
             "closed_offices": _closed_offices(posts),
-            "my_posts": " · ".join(f"{post.get_role_display()}, {post.office.name}" for post in posts[:2]),
+            "my_posts": " · ".join(_post_in_words(post) for post in posts[:2]),
         }
         return super().each_context(request) | own
 
@@ -92,6 +92,10 @@ class StaffSite(AdministeredSite):
     def reference(self, request: HttpRequest) -> HttpResponse:
         """Reference data, people and the books: Django's own index of lists."""
         return self.index(request, {"title": _("Reference data and books")})
+
+
+def _post_in_words(post: StaffPost) -> str:
+    return _("%(role)s, %(office)s") % {"role": post.get_role_display(), "office": post.office.name}
 
 
 def _closed_offices(posts: list[StaffPost]) -> list[tuple[Office, Office | None]]:

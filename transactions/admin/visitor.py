@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from municipality.fields import LineField
+from municipality.named_errors import NamedErrors
 from municipality.templatetags.portal import mobile
 
 Changes = Mapping[str, Mapping[str, str]]
@@ -28,7 +29,7 @@ def masked(phone: str) -> str:
     return f"••••{phone[-3:]}" if phone else "—"
 
 
-class VisitorForm(forms.Form):
+class VisitorForm(NamedErrors, forms.Form):
     """For each difference: does what is on file stay, or is it changed?
 
     The answers hold for what was shown: when ID, name, mobile or the person on file are others by now, they are asked
@@ -47,12 +48,14 @@ class VisitorForm(forms.Form):
                 _("The name on the ID is not the one on file"),
                 _name(_("It stays as on file: %s"), on_file.full_name),
                 _name(_("The ID says: %s"), changes["full_name"]["to"]),
+                choose=_("Choose which name is right."),
             )
         if "phone" in changes:
             self.fields["phone"] = _question(
                 _("The mobile is not the one on file"),
                 _number(_("It stays as on file, ending in: %s"), masked(on_file.phone)),
                 _number(_("The person has this one now: %s"), mobile(changes["phone"]["to"])),
+                choose=_("Choose which mobile is right."),
                 help_text=_("The mobile on file is told at once. The new one cannot set a password for some days."),
             )
 
@@ -71,9 +74,12 @@ class VisitorForm(forms.Form):
         return asked not in self.fields or self.cleaned_data[asked] == CHANGE
 
 
-def _question(label: str, stays: SafeString, other: SafeString, help_text: str = "") -> forms.ChoiceField:
+def _question(
+    label: str, stays: SafeString, other: SafeString, *, choose: str, help_text: str = ""
+) -> forms.ChoiceField:
     choices: list[tuple[str, Any]] = [(KEEP, stays), (CHANGE, other)]
-    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, help_text=help_text)
+    words = {"label": label, "help_text": help_text, "error_messages": {"required": choose}}
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **words)
 
 
 def _name(words: str, name: str) -> SafeString:

@@ -32,7 +32,7 @@ class Closure(models.Model):
     since = models.DateTimeField(_("closed since"))
     reason_ar = models.CharField(_("reason in Arabic, shown to everyone"), max_length=200)
     reason_en = models.CharField(_("reason in English, shown to everyone"), max_length=200)
-    reopens_on = models.DateField(_("expected to open again on"), null=True, blank=True)
+    reopens_on = models.DateField(_("expected to reopen on"), null=True, blank=True)
     history = HistoricalRecords()
 
     class Meta:

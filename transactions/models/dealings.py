@@ -31,8 +31,8 @@ class Dealing(models.Model):
     at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = _("dealing with an owner")
-        verbose_name_plural = _("dealings with owners")
+        verbose_name = _("action with an owner")
+        verbose_name_plural = _("actions with owners")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["at"], name="dealings_lately")]
 

@@ -146,7 +146,7 @@ class FeeDue(models.Model):
             models.CheckConstraint(
                 name="paid_fee_has_its_reference",
                 condition=Q(paid_at__isnull=True) | ~Q(payment_reference=""),
-                violation_error_message=_("A paid fee has the day and the number of its payment."),
+                violation_error_message=_("A paid fee needs the date and reference of its payment."),
             ),
             models.UniqueConstraint(
                 fields=["payment_reference"],
@@ -158,7 +158,7 @@ class FeeDue(models.Model):
                 fields=["payment_key"],
                 condition=~Q(payment_key=""),
                 name="a_payment_pays_once",
-                violation_error_message=_("This payment pays another fee already."),
+                violation_error_message=_("This payment has already been used for another fee."),
             ),
         ]
 
@@ -190,12 +190,12 @@ class IssuedDocument(models.Model):
             models.UniqueConstraint(
                 fields=["transaction", "kind"],
                 name="a_document_is_issued_once",
-                violation_error_message=_("This document is issued already."),
+                violation_error_message=_("This document has already been issued."),
             ),
             models.UniqueConstraint(
                 fields=["number"],
                 name="document_numbers_never_repeat",
-                violation_error_message=_("Another document has this number already."),
+                violation_error_message=_("Another document already has this number."),
             ),
         ]
 

@@ -275,9 +275,7 @@ class Transaction(models.Model):
                 name="clock_stands_still_while_waiting_for_applicant",
                 condition=Q(status__in=sorted(CLOCK_STOPPED), paused_at__isnull=False, due_at__isnull=True)
                 | (~Q(status__in=sorted(CLOCK_STOPPED)) & Q(paused_at__isnull=True)),
-                violation_error_message=_(
-                    "The clock stands still while a request waits for its applicant, and only then."
-                ),
+                violation_error_message=_("The clock is paused only while a request is waiting for its applicant."),
             ),
             models.CheckConstraint(
                 name="closed_has_its_date",

@@ -55,7 +55,7 @@ class Delivery(models.Model):
 
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")
-        EMAIL = "email", _("E-mail")
+        EMAIL = "email", _("Email")
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel)
@@ -80,26 +80,26 @@ class Outbox(models.Model):
     """Work owed. The row is the queue of record; a Celery message is only a doorbell."""
 
     class State(models.TextChoices):
-        OWED = "owed", _("Owed")
-        CLAIMED = "claimed", _("Being done")
+        OWED = "owed", _("Waiting")
+        CLAIMED = "claimed", _("Running")
         DONE = "done", _("Done")
-        DEAD = "dead", _("Failed for good")
+        DEAD = "dead", _("Failed permanently")
 
     kind = models.SlugField(_("kind"), max_length=20, db_index=False)
     subject = models.PositiveBigIntegerField(_("subject"))
     dedupe = models.CharField(max_length=80)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    not_before = models.DateTimeField(_("not before"))
-    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
-    created_at = models.DateTimeField(_("owed since"))
-    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    not_before = models.DateTimeField(_("not to run before"))
+    lease_until = models.DateTimeField(_("reserved until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    done_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        verbose_name = _("work owed")
-        verbose_name_plural = _("work owed")
+        verbose_name = _("background job")
+        verbose_name_plural = _("background jobs")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["kind", "id"], name="outbox_waiting", condition=Q(state__in=["owed", "claimed"])),
@@ -107,7 +107,7 @@ class Outbox(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["dedupe"], name="work_is_owed_once", violation_error_message=_("This work is owed already.")
+                fields=["dedupe"], name="work_is_owed_once", violation_error_message=_("This job is already queued.")
             )
         ]
 

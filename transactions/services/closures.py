@@ -31,7 +31,7 @@ def closure_of(service: ServiceType) -> Closure | None:
         said = {}
         for language in ("ar", "en"):
             with override(language):
-                said[f"reason_{language}"] = _("This service is no longer offered. Requests already taken go on.")
+                said[f"reason_{language}"] = _("This service is no longer offered. Requests already received continue.")
         return Closure(service=service.code, in_force=True, **said)
     return closed().get(service.code)
 

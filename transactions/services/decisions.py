@@ -58,9 +58,9 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
     """
     reference, key = written_code(payment_reference), payment_key(payment_reference)
     if not key:
-        raise Invalid([Problem("payment_reference", _("Give the number of the payment."), "required")])
+        raise Invalid([Problem("payment_reference", _("Enter the payment reference."), "required")])
     if len(reference) > MOST_OF_A_PAYMENT:
-        said = _("The number of a payment has %(most)d characters at most. Check it.") % {"most": MOST_OF_A_PAYMENT}
+        said = _("A payment reference has at most %(most)d characters. Check it.") % {"most": MOST_OF_A_PAYMENT}
         raise Invalid([Problem("payment_reference", said, "too_long")])
     due = FeeDue.objects.get(transaction=case)
     due.paid_at, due.payment_reference, due.payment_key, due.recorded_by = now, reference, key, by

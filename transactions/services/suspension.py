@@ -96,7 +96,7 @@ def what_suspending_does(row: Office, deleted: bool, **_signal: Any) -> list[str
             "%(n)d open files that lie there stay there; their applicants are told.",
             count,
         )
-    staff = _("The staff of both offices read it on every page of the workbench.")
+    staff = _("Staff of both offices see this on every page of the workbench.")
     return [comes % words, lies % words, staff]
 
 

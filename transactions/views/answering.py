@@ -139,7 +139,7 @@ def _answered(request: HttpRequest, case: Transaction, writing: Writing, user: U
         messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
         return redirect("transactions:answer", reference=case.reference)
     if "later" in request.POST:
-        messages.success(request, _("Saved. You can come back at any time; the clock stands still."))
+        messages.success(request, _("Saved. You can come back at any time; the clock is paused."))
         return redirect("transactions:request", reference=case.reference)
     replaced = _really_replaced(case, writing.replaced)
     moves.answer(case, answers=writing.words, changes=writing.changes, replaced=replaced, by=user)

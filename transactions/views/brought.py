@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.forms import MobileField
 from municipality.fields import CompactField, ProseField
+from municipality.named_errors import NamedErrors
 from municipality.pages import form_page
 
 from ..errors import DomainError, Invalid, TooManyTries
@@ -20,9 +21,9 @@ from ..services import brought
 from .common import client_address
 
 
-class BringForm(forms.Form):
+class BringForm(NamedErrors, forms.Form):
     code = ProseField(
-        label=_("The code from the QR, its whole address, or the number on the receipt"),
+        label=_("Code from the QR, its full address, or the number on the receipt"),
         max_length=8000,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "ltr"}),
     )
@@ -33,7 +34,7 @@ class BringForm(forms.Form):
         max_length=60,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),
     )
-    phone = MobileField(label=_("Mobile on which we reach you"))
+    phone = MobileField(label=_("Mobile number for our reply"))
 
 
 @never_cache

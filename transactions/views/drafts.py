@@ -323,6 +323,6 @@ def discard(request: HttpRequest, key: UUID) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("transactions:draft", key=key)
-        messages.success(request, _("The draft is thrown away."))
+        messages.success(request, _("Draft deleted."))
         return redirect(home)
     return render(request, "transactions/discard.html", {"draft": draft, "service": draft.service_type})

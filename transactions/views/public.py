@@ -24,6 +24,7 @@ from municipality.charts import Chart, Series
 from municipality.fields import CompactField, LineField
 from municipality.hijri import days_between
 from municipality.models import Office, OfficeKind
+from municipality.named_errors import NamedErrors
 from municipality.pages import form_page
 from municipality.services import offices
 from municipality.text import one_line
@@ -46,7 +47,7 @@ PULSE_SECONDS = 60
 BEHIND = timedelta(minutes=5)
 
 
-class PinForm(forms.Form):
+class PinForm(NamedErrors, forms.Form):
     reference = CompactField(
         label=_("Transaction number"),
         help_text=_("As on the receipt, for example C1A-1448-000123-X. Hyphens may be left out."),
@@ -61,7 +62,7 @@ class PinForm(forms.Form):
     )
 
 
-class IncomingForm(forms.Form):
+class IncomingForm(NamedErrors, forms.Form):
     office = forms.ChoiceField(label=_("Office"))
     number = LineField(
         label=_("Incoming number"),
@@ -116,7 +117,7 @@ def _chart(figures: Pulse) -> Chart:
         _("Received and decided, week by week"),
         _("Week from"),
         days,
-        (Series(_("Requests received"), received), Series(_("Requests decided"), decided)),
+        (Series(_("Requests received"), received), Series(_("Requests decided (approved or refused)"), decided)),
     )
 
 
