@@ -35,7 +35,6 @@ TEXTS = (
     gettext_noop("Select a valid choice. That choice is not one of the available choices."),
     gettext_noop('"{input}" is not a valid choice.'),
     gettext_noop("“%(pk)s” is not a valid value."),
-    gettext_noop("Value %(value)r is not a valid choice."),
     gettext_noop("Enter a list of values."),
     gettext_noop("Enter a complete value."),
     gettext_noop("No file was submitted."),

@@ -30,10 +30,13 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class When:
-    """True when the answer to an earlier question is one of `values`."""
+    """True when the answer to an earlier question is one of `values`. `words` say it to people, as of a document;
+    without them it is said by question and answer.
+    """
 
     field: str
     values: tuple[Any, ...]
+    words: StrOrPromise = ""
 
     def __call__(self, answers: Answers) -> bool:
         return answers.get(self.field) in self.values

@@ -290,6 +290,8 @@ def only_for(service: service_types.ServiceType, when: service_types.When | None
     """For which answers a document is asked or a stage gone through, in words; empty when for all."""
     if when is None:
         return ""
+    if when.words:
+        return str(when.words)
     asked = next((field for field in service.fields() if field.name == when.field), None)
     names = dict(asked.choices) if isinstance(asked, service_types.Field) else {}
     words = _(" or ").join(str(names.get(value, value)) for value in when.values)

@@ -26,8 +26,8 @@ from transactions.workflow import Status
 
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
-WITHOUT_DEED = When("ownership", ("none",))
-WITH_DEED = When("ownership", ("deed", "permit"))
+WITHOUT_DEED = When("ownership", ("none",), _("Required if the home has no title deed"))
+WITH_DEED = When("ownership", ("deed", "permit"), _("Required if the home has a title deed or a building permit"))
 
 
 def _only(field: Field, when: When) -> Field:

@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.template.base import Lexer, TokenType
 
+from jeddah_portal import third_party_words
+
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
@@ -161,7 +163,9 @@ def test_every_count_has_the_six_forms_of_arabic():
 def test_every_hole_of_a_sentence_is_in_its_translation():
     for entry in ENTRIES:
         if not entry.msgid_plural:
-            assert set(HOLES.findall(entry.msgid)) == set(HOLES.findall(entry.msgstr)), entry.msgid
+            holes, filled = set(HOLES.findall(entry.msgid)), set(HOLES.findall(entry.msgstr))
+            # A library's text may name a class or a constraint, which people have no use for.
+            assert filled <= holes if entry.msgid in third_party_words.TEXTS else filled == holes, entry.msgid
 
 
 def test_no_english_is_left_in_arabic_and_no_arabic_in_english():
@@ -180,5 +184,5 @@ def test_arabic_is_written_with_arabic_marks():
         if "?: show" in entry.msgid:  # the name of a key, not a mark
             continue
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
-            plain = re.sub(r"%\(\w+\)[sd]|<[^>]+>|&\w+;|https?://\S+| {3}", "٠", text)
+            plain = re.sub(r"%\(\w+\)[sd]|<[^>]+>|&\w+;|https?://\S+| {3}", "٠", text).replace("هـ", "ه")  # the era
             assert not re.search(r"[\u0621-\u064a]\s*[,;?]|\u0640| [،؛؟:.]|  ", plain), (entry.msgid, text)

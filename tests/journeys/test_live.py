@@ -113,7 +113,7 @@ def test_what_has_to_be_done_shows_with_its_button(page, case, cast):
     code = case.service_type.deficiencies[0].code
     moves.return_for_completion(case, deficiencies=[Asked(code)], by=cast.reviewer)
     assert asks_again(page) == 200
-    button = page.get_by_role("link", name="استكمل ما طُلب")
+    button = page.get_by_role("link", name="استكمال ما طُلب")
     expect(button).to_be_visible()
     assert page.evaluate("window.stayed")
     follow(button)

@@ -286,7 +286,7 @@ def test_the_counter_works_without_scripts(cast, desk, papers):
     page.check("[name=service][value=electricity-connection]")
     follow(page.locator(".counter__form .btn"))
     fits(page)
-    assert page.get_by_text("لمن اختار: صك ملكية").first.is_visible()
+    assert page.get_by_text("مطلوبة إذا كان للمنزل صك").first.is_visible()
     page.check("[name=request_kind][value=new]")
     page.check("[name=ownership][value=none]")
     for name, value in {"load_kva": "25", "meters": "1", "district": "الشرفية", "street": "حائل"}.items():

@@ -113,7 +113,7 @@ def test_a_land_subdivision(cast, open_page, papers):
     owner.reload()
     said = owner.locator("main").inner_text()
     assert "هناك نقطتان للاستكمال" in said
-    follow(owner.get_by_role("link", name="استكمل ما طُلب"))
+    follow(owner.get_by_role("link", name="استكمال ما طُلب"))
     fits(owner)
     boxes = owner.locator("main textarea")
     boxes.nth(0).fill("أرفقت التقرير مختومًا")

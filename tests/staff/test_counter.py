@@ -84,7 +84,7 @@ def test_a_good_file_is_kept_though_another_is_refused(draft, page):
 def test_a_question_that_counts_for_some_answers_says_so_and_is_not_asked_of_others(draft, page):
     html = page.get(intake(draft)).content.decode()
     assert 'data-when="ownership" data-values="deed"' in html
-    assert "لمن اختار: صك ملكية أو رخصة بناء" in html
+    assert "مطلوبة إذا كان للمنزل صك أو رخصة" in html
     conditional = {paper.document.code: condition for paper, condition in papers(draft, [])}
     assert conditional["croquis"].values == "none"
     assert conditional["id_copy"] is None

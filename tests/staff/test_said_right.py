@@ -96,7 +96,7 @@ def test_trying_again_says_what_was_tried_and_what_was_left(cast, submitted, sig
     url = reverse("staff:transactions_outbox_changelist")
     both = {"action": "try_again", "_selected_action": [done.pk, dead.pk]}
     html = page.post(url, both, follow=True).content.decode()
-    assert "يعاد عمل واحد." in html
+    assert "ستُعاد مهمة واحدة." in html
     assert "تُرك عمل واحد كما هو" in html
     only_done = page.post(url, {"action": "try_again", "_selected_action": [done.pk]}, follow=True).content.decode()
     assert "يعاد" not in only_done.partition("messagelist")[2].partition("</ul>")[0]

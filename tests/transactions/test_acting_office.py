@@ -71,7 +71,7 @@ def test_timeline_and_history_name_who_acted_and_which_stage_ended(cast, submitt
         ended = case.events.filter(move="recommend").order_by("seq")
         stages = [str(case.service_type.stage(event.from_stage).title) for event in ended]
         offices = [Office.objects.get(code=code).name for code in ("SHR", "INF", "INF")]
-    expected = [(f"Stage “{stage}” finished", office) for stage, office in zip(stages, offices, strict=True)][::-1]
+    expected = [(f"Stage “{stage}” completed", office) for stage, office in zip(stages, offices, strict=True)][::-1]
     assert told == read == expected
     assert len(set(stages)) == 2
 
