@@ -106,7 +106,7 @@ def _approve(event: Event) -> str:
         return _("The fee is %(amount)s SAR. Your request is awaiting payment.") % {
             "amount": f"\u2068{event.facts.get('amount', '')}\u2069"
         }
-    return _("Your request is approved. Next: %(stage)s.") % {"stage": _stage(event)}
+    return _("Next: %(stage)s.") % {"stage": _stage(event)}
 
 
 def _correct(event: Event) -> str:
