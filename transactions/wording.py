@@ -51,14 +51,9 @@ TITLES = {
 
 
 def title(event: Event, titles: Mapping[str, str] = TITLES) -> str:
-    """What happened, in a few words; of a stage that ended, which one; of a file that left, to whom. `titles` may
-    hold other words for some moves.
-    """
+    """What happened, in a few words; of a stage that ended, which one. `titles` may hold other words for some moves."""
     words = titles.get(event.move, TITLES[event.move])
-    if "%(" not in words:
-        return _(words)
-    recipient = service_types.get(event.transaction.service).output.recipient
-    return _(words) % {"stage": _title_of(event, event.from_stage), "recipient": recipient}
+    return _(words) % {"stage": _title_of(event, event.from_stage)} if "%(" in words else _(words)
 
 
 def _office(event: Event) -> str:
