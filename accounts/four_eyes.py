@@ -59,7 +59,7 @@ def give_post(
     """
     now = now or timezone.now()
     if ends_on and ends_on < starts_on:
-        raise AccountError("ends_before", _("A post ends on the day it begins, or later."))
+        raise AccountError("ends_before", _("The end date is before the start date."))
     asked = StaffPost(role=role, starts_on=starts_on, ends_on=ends_on)
     asked.clean_fields(exclude=["user", "office"])
     asked.clean()

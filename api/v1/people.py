@@ -88,7 +88,7 @@ class Authorisations(View):
         practising = EngineeringOffice.objects.practising(timezone.localdate())
         office = practising.filter(licence_number=data.pop("licence_number")).first()
         if office is None:
-            said = _("No practising engineering office has this licence number.")
+            said = _("No licensed engineering office has this number.")
             raise ValidationError({"licence_number": [said]})
         given = people.authorise_office(signed_in(request), office, **data)
         return Response(people_shapes.AuthorisationSerializer(given).data, status=status.HTTP_201_CREATED)

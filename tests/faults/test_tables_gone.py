@@ -48,7 +48,7 @@ WORDS = {
         ),
     ),
 }
-TITLE = {"ar": "الخدمة متوقفة لحظات", "en": "The service is stopped for a moment"}
+TITLE = {"ar": "الخدمة متوقفة لحظات", "en": "The service is paused for a moment"}
 
 # What an operator, a tool or a thief does to them, and how it is undone here.
 LOSSES = {

@@ -65,8 +65,8 @@ def told(cast, client, signed_in, settings):
         assert of_metrics | quiet == set(BACKUP), "each is told, good or bad"
         page = administrator.get(reverse("staff:operations")).content.decode()
         assert {failure for failure, words in BACKUP.items() if str(words) in page} == of_metrics
-        assert ("Backups are wanting" in page) == bool(of_metrics)
-        assert ("There is a backup of the last two days" in page) == (not of_metrics)
+        assert ("Backups need attention" in page) == bool(of_metrics)
+        assert ("Backed up in the last two days" in page) == (not of_metrics)
         return of_metrics
 
     return ask
