@@ -22,13 +22,13 @@ from .view_words import words_for
 
 # What each silent failure means; docs/operations.md says what to do.
 SILENT = {
-    "nobody_routes": gettext_lazy("Submitted, but no work is owed that would route it"),
-    "leases_lost": gettext_lazy("Work begun by a worker that was not heard of again"),
-    "keeps_failing": gettext_lazy("Work that failed three times or more and is tried again"),
+    "nobody_routes": gettext_lazy("Submitted requests with no routing job"),
+    "leases_lost": gettext_lazy("Jobs whose worker stopped responding"),
+    "keeps_failing": gettext_lazy("Jobs being retried after three or more failures"),
     "sms_over_quota": gettext_lazy("Notices by SMS that wait for the next hour: the mobile, or all, had their share"),
-    "guessing": gettext_lazy("Somebody guesses at passwords or PINs far and wide"),
-    "journal_broken": gettext_lazy("The journal's check found an entry that was changed"),
-    "upkeep_late": gettext_lazy("Daily upkeep not done for two days: unused files, the journal's check"),
+    "guessing": gettext_lazy("Widespread guessing of passwords or PINs"),
+    "journal_broken": gettext_lazy("The journal check found a changed entry"),
+    "upkeep_late": gettext_lazy("Daily maintenance has not run for two days: unused files, journal check"),
 }
 BACKUP = {
     "no_recipient": gettext_lazy("No backups are being made: BACKUP_RECIPIENT is not set"),
