@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from accounts import tries
 
@@ -60,7 +60,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Count everything; ten queries."""
+    """Count everything; eight queries."""
     daily, backup = upkeep.failures(now)
     return Health(
         at=now,
@@ -95,10 +95,13 @@ def _silent(now: datetime) -> dict[str, int]:
     owed = Outbox.objects.filter(kind="route", subject=OuterRef("pk"), state__in=WAITING)
     unrouted = Transaction.objects.filter(status=Status.SUBMITTED, submitted_at__lt=now - GRACE)
     waiting = Outbox.objects.filter(state__in=WAITING)
+    said = waiting.order_by().aggregate(
+        leases_lost=Count("pk", filter=Q(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE)),
+        keeps_failing=Count("pk", filter=Q(attempts__gte=MANY_ATTEMPTS)),
+        sms_over_quota=Count("pk", filter=Q(kind="notify", last_error__startswith=outbox.NotYet.__name__)),
+    )
     return {
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
-        "leases_lost": waiting.filter(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE).count(),
-        "keeps_failing": waiting.filter(attempts__gte=MANY_ATTEMPTS).count(),
-        "sms_over_quota": waiting.filter(kind="notify", last_error__startswith=outbox.NotYet.__name__).count(),
+        **said,
         "guessing": tries.alarms(now),
     }

@@ -214,7 +214,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-queue-none", "/staff/", "informal"),
     Shown("staff-case", "/staff/cases/{open}/", "reviewer", then=every_move),
     Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),
-    Shown("staff-counter", "/staff/counter/", "clerk", holds=".lines a[href$='/receipt/#print']"),
+    Shown("staff-counter", "/staff/counter/", "clerk", holds=".lines a[href$='/receipt/?desk=1#print']"),
     Shown("staff-intake-mistakes", "/staff/counter/{intake}/", "clerk", then=check_nothing),
     Shown("staff-intake-visitor", "/staff/counter/{intake}/who/", "clerk", holds="input[name=visitor-phone]"),
     Shown("staff-intake-check", "/staff/counter/{intake_ready}/check/", "clerk"),
