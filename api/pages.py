@@ -70,7 +70,7 @@ class PageQuery(CursorQuery):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if {"page", "cursor"} <= set(data):
-            raise ValidationError({"page": [ErrorDetail(_("Give page or cursor, not both."), code="both")]})
+            raise ValidationError({"page": [ErrorDetail(_("Give a page or a cursor, not both."), code="both")]})
         return data
 
 
