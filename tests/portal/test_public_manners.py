@@ -24,7 +24,7 @@ from transactions.services import drafts
 from ..answers import ANSWERS
 from ..conftest import NOW
 
-KEPT = "ما أدخلته محفوظ"
+KEPT = "ما أدخلته باقٍ في هذه الصفحة."
 ARABIC = re.compile("[\u0600-\u06ff]")
 
 
