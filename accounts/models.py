@@ -24,6 +24,7 @@ from .id_kinds import IdKind, kind_of
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
+from .records import EmailAsked as EmailAsked
 from .records import Program as Program
 from .records import Proposal as Proposal
 from .records import Scope as Scope
@@ -357,28 +358,6 @@ class NameChange(models.Model):
     phone = models.CharField(max_length=16, blank=True)
     changed_at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-
-class EmailAsked(models.Model):
-    """An address that was typed waits, while `closed_at` is empty, for its owner to confirm it (emails.py)."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="emails_asked")
-    email = models.EmailField()
-    asked_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user"],
-                condition=Q(closed_at=None),
-                name="one_address_waits",
-                violation_error_message=_("An address of this person waits already."),
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -206,3 +206,25 @@ class AccessRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class EmailAsked(models.Model):
+    """An address that was typed waits, while `closed_at` is empty, for its owner to confirm it (emails.py)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="emails_asked")
+    email = models.EmailField()
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(closed_at=None),
+                name="one_address_waits",
+                violation_error_message=_("An address of this person waits already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
