@@ -16,7 +16,7 @@ from transactions.models import Draft, Try
 from transactions.service_types import get
 from transactions.services import attachments, drafts
 from transactions.tasks import upkeep
-from transactions.views import kept
+from transactions.views import form_recovery
 
 from ..conftest import national_id, upload
 
@@ -75,11 +75,11 @@ def test_what_nobody_needs_is_deleted(city):
 
 def test_a_stranger_has_so_much_kept_and_no_more(client, draft):
     address = reverse("transactions:step", args=[draft.key, "place"])
-    for _number in range(kept.MOST_AN_HOUR):
+    for _number in range(form_recovery.MAX_AN_HOUR):
         client.cookies.clear()
         client.post(address, {"street": "x"})
     full = Session.objects.count()
-    assert full == kept.MOST_AN_HOUR
+    assert full == form_recovery.MAX_AN_HOUR
     client.cookies.clear()
     answer = client.post(address, {"street": "x"}, follow=True)
     assert "وتعذّر حفظ ما كتبته" in answer.content.decode()
