@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from .access import signed_in
-from .models import Program
+from .models import Program, User
 from .people_admin import PeopleAdmin
 from .programs import end
+from .search import people
 
 
 class ProgramAdmin(PeopleAdmin):
@@ -24,6 +25,10 @@ class ProgramAdmin(PeopleAdmin):
     search_fields = ("token__user__national_id", "name")
     ordering = ("-pk",)
     actions = ("end_them",)
+
+    @staticmethod
+    def find(sought: str) -> Q:
+        return Q(token__user__in=User.objects.filter(people(sought))) | Q(name__icontains=sought)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

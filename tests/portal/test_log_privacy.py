@@ -83,7 +83,7 @@ def test_what_is_typed_into_addresses_forms_and_the_api_is_not_in_the_log(lines,
         body = {"service": "electricity-connection", "answers": answers, "attachments": {}}
         answer = page.post("/api/v1/transactions/", body, "application/json", headers={"idempotency-key": "a" * 8})
         assert answer.status_code == 422
-        assert page.get(f"/api/v1/transactions/{text}/", {"q": text}).status_code == 404
+        assert page.get(f"/api/v1/transactions/{text}/", {"q": text}).status_code == 400
     assert signed_in(cast.other_citizen).get(reverse("transactions:request", args=[case.reference])).status_code == 404
     assert Transaction.objects.count() == 1
     said = lines()

@@ -76,7 +76,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "hints": duplicates.of_case(case, [file for _label, file in files], user),
         "history": history(case, events),
         "numbers": movements_of(case),
-        "deficiencies": list(case.deficiencies.all()),
+        "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],
         "fee": getattr(case, "fee", None),
         "receipt": access.may_see_receipt(user, case),
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
