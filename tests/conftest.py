@@ -70,8 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
-    """Files, keys and messages of a test stay in its own folder; what processes remember is forgotten, and not before
-    its end."""
+    """Files, keys and messages of a test stay in its folder; what processes remember is forgotten before and after."""
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.SMS_DIR = tmp_path / "sms"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -390,12 +389,12 @@ def signed_in() -> Callable[[User], Client]:
 
 
 def failing(now: datetime) -> dict[str, int]:
-    """What goes wrong at that moment without telling anybody, and how often."""
+    """What goes wrong then without telling anybody, and how often."""
     return {failure: many for failure, many in health(now).silent.items() if many}
 
 
 def stored(case: Transaction) -> tuple[Any, ...]:
     """Everything a refusal must leave as it was."""
     fresh = Transaction.objects.get(pk=case.pk)
-    values = tuple(getattr(fresh, field.attname) for field in fresh._meta.concrete_fields)
+    values = (getattr(fresh, field.attname) for field in fresh._meta.concrete_fields)
     return (*values, fresh.events.count(), fresh.movements.count(), Attachment.objects.count(), Outbox.objects.count())

@@ -141,8 +141,8 @@ def test_an_office_entered_a_moment_ago_elsewhere_is_known_where_a_file_goes_to_
 
 def test_a_failure_of_ours_does_not_look_like_a_mistake_of_the_decider(cast, submitted, signed_in, settings):
     case = drive(submitted(), cast, "awaiting_supervisor")
-    settings.JOURNAL_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
     page = signed_in(cast.supervisor)
+    settings.JOURNAL_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
     url = reverse("staff:move", args=[case.reference, "approve"])
     with pytest.raises(KeyWithoutLetter, match="a new key needs a new incarnation"):
         page.post(url, {"version": case.version})
