@@ -71,7 +71,7 @@ def name_errors(field: forms.Field, label: Any, *, quoted: bool = False) -> None
     if field.error_messages.get("required") is _DJANGOS:
         field.error_messages["required"] = _lazily(lambda: required_words(field, str(label), quoted=quoted))
     for number, validator in enumerate(field.validators):
-        if type(validator) not in (MinValueValidator, MaxValueValidator) or "message" in vars(validator):
+        if not isinstance(validator, MinValueValidator | MaxValueValidator) or "message" in vars(validator):
             continue
         least = isinstance(validator, MinValueValidator)
         unit = getattr(field, "unit", "")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import OfficeMembership
+from journal import standing
 from journal.standing import KeyWithoutLetter
 from municipality.hijri import riyadh_day
 from municipality.models import Office, OfficeKind
@@ -143,6 +144,7 @@ def test_a_failure_of_ours_does_not_look_like_a_mistake_of_the_decider(cast, sub
     case = drive(submitted(), cast, "awaiting_supervisor")
     page = signed_in(cast.supervisor)
     settings.JOURNAL_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
+    standing.forget()
     url = reverse("staff:move", args=[case.reference, "approve"])
     with pytest.raises(KeyWithoutLetter, match="a new key needs a new incarnation"):
         page.post(url, {"version": case.version})

@@ -78,8 +78,13 @@ def _question(
     label: str, stays: SafeString, other: SafeString, *, choose: str, help_text: str = ""
 ) -> forms.ChoiceField:
     choices: list[tuple[str, Any]] = [(KEEP, stays), (CHANGE, other)]
-    words = {"label": label, "help_text": help_text, "error_messages": {"required": choose}}
-    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **words)
+    return forms.ChoiceField(
+        choices=choices,
+        widget=forms.RadioSelect,
+        label=label,
+        help_text=help_text,
+        error_messages={"required": choose},
+    )
 
 
 def _name(words: str, name: str) -> SafeString:
