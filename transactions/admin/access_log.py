@@ -92,7 +92,7 @@ class AccessRecordAdmin(ReadOnly):
 
 def _person(user: Any) -> SafeString:
     if user is None:
-        return format_html("—")
+        return SafeString("—")
     return format_html(
         '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>', user.full_name, user.national_id
     )
