@@ -4,6 +4,8 @@ One table holds every kind of office, because registers, posts and movements all
 (docs/adr/0003-one-office-table.md).
 """
 
+from datetime import time
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language
@@ -125,7 +127,9 @@ class Office(Named):
             raise ValidationError({"parent": _("Choose a sub-municipality or the central office.")})
         if self.parent_id and self.parent_id == self.pk:
             raise ValidationError({"parent": _("An office cannot belong to itself.")})
-        if self.opens_at >= self.closes_at:
+        # One that was not typed as an hour is refused already: it stands here as nothing, or as the default's text.
+        hours = [hour for hour in (self.opens_at, self.closes_at) if isinstance(hour, time)]
+        if len(hours) == 2 and hours[0] >= hours[1]:
             raise ValidationError({"closes_at": _("The office closes before it opens.")})
         if self.capacity and self.capacity > MAX_CAPACITY:
             message = _("An office takes at most %(most)d cases a day.") % {"most": MAX_CAPACITY}

@@ -270,6 +270,9 @@ def test_an_office_that_is_no_branch_owns_no_centre(admin, city):
     assert "parent" in page.context["adminform"].form.errors
     assert "capacity" in change(admin, centre, capacity=1_000_000).context["adminform"].form.errors
     assert "closes_at" in change(admin, centre, closes_at="06:00").context["adminform"].form.errors
+    for unread in ("", "x", "25:00"):
+        errors = change(admin, centre, opens_at=unread).context["adminform"].form.errors
+        assert list(errors) == ["opens_at"]
 
 
 def test_requests_are_routed_whatever_was_typed_into_an_office(admin, submitted):
