@@ -70,7 +70,7 @@ def test_whatever_is_sent_to_a_page_is_refused_in_words(name, arguments, who, la
     place = reverse(name, args=[one.format(reference=restored.reference) for one in arguments])
     answer = client.post(place, {"login": cast.citizen.national_id, "password": "a long enough password"})
     assert answer.status_code == 503
-    words = {"ar": "أُعيدت البوابة من نسخة سابقة", "en": "The portal was brought back from an earlier copy"}
+    words = {"ar": "أُعيدت البوابة من نسخة سابقة", "en": "The portal is being restored from an earlier copy"}
     assert words[language] in answer.content.decode()
     assert counted() == before
 
