@@ -99,7 +99,7 @@ def test_a_clerk_puts_a_wrong_name_right_on_record_but_not_one_of_staff(cast):
     person.refresh_from_db()
     assert person.full_name == "سعد بن علي"
     entry = LogEntry.objects.get(object_id=str(person.pk))
-    assert (entry.user, "من \u2068سعد بن عالي\u2069 إلى \u2068سعد بن علي\u2069" in entry.change_message) == (
+    assert (entry.user, "من «\u2068سعد بن عالي\u2069» إلى «\u2068سعد بن علي\u2069»" in entry.change_message) == (
         cast.clerk,
         True,
     )

@@ -120,7 +120,7 @@ def test_what_is_asked_and_answered_is_written_with_the_request_and_not_before(k
     assert (known.assurance, known.identity_verified_by) == (Level.COUNTER, cast.clerk)
     said = " ".join(LogEntry.objects.filter(object_id=str(known.pk)).values_list("change_message", flat=True))
     assert "من \u2068+966511111111\u2069 إلى \u2068+966522222222\u2069" in said
-    assert "من \u2068سعد بن علي\u2069 إلى \u2068سعد بن علي الحربي\u2069" in said
+    assert "من «\u2068سعد بن علي\u2069» إلى «\u2068سعد بن علي الحربي\u2069»" in said
     assert {PhoneChange.objects.get().by, NameChange.objects.get().by} == {cast.clerk}
     work_off(NOW + timedelta(days=3650))
     told = [text for text in messages_sent(settings) if text.startswith("+966511111111")]

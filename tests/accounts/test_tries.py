@@ -100,7 +100,7 @@ def test_the_page_says_how_long_and_what_goes_round_it(cast):
     )
     page = answer.content.decode()
     assert "Try again in 1 minute." in page
-    assert "by a code to your mobile" in page
+    assert "Or set a new password with a code sent to your mobile: “First sign-in or forgotten password”." in page
 
 
 def test_one_place_at_many_and_many_places_at_one_are_told_of_and_shut_nobody_out(cast):

@@ -232,7 +232,7 @@ def test_every_service_declares_what_pages_need():
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_every_question_says_what_to_do_when_it_is_left_empty(language):
     """A sentence of its own, in the language of the reader, though fields for checking are kept between readers."""
-    begins = {"ar": ("اكتب ", "اختر ", "أكّد "), "en": ("Enter ", "Choose ", "Confirm ")}[language]
+    begins = {"ar": ("اكتب ", "اختر ", "اختر: ", "أكّد "), "en": ("Enter ", "Choose ", "Say ", "Confirm ")}[language]
     for service in service_types.every():
         for step in service.steps:
             rows = {spec.name: [{}] * spec.least for spec in step.fields if isinstance(spec, Group)}

@@ -75,7 +75,7 @@ def test_a_saved_change_is_not_called_an_addition(cast, signed_in):
     html = page.post(url, sent, follow=True).content.decode()
     office.refresh_from_db()
     assert office.capacity == int(sent["capacity"])
-    assert "حُفظ التعديل" in html
+    assert f'حُفظ تعديل جهة «<a href="{url}">{office}</a>».' in html
 
 
 def test_lists_of_words_have_the_comma_of_their_language(cast, submitted):
@@ -97,7 +97,7 @@ def test_trying_again_says_what_was_tried_and_what_was_left(cast, submitted, sig
     both = {"action": "try_again", "_selected_action": [done.pk, dead.pk]}
     html = page.post(url, both, follow=True).content.decode()
     assert "ستُعاد مهمة واحدة." in html
-    assert "تُرك عمل واحد كما هو" in html
+    assert "تُركت مهمة واحدة كما هي لأنها لم تفشل نهائيًا." in html
     only_done = page.post(url, {"action": "try_again", "_selected_action": [done.pk]}, follow=True).content.decode()
     assert "يعاد" not in only_done.partition("messagelist")[2].partition("</ul>")[0]
     done.refresh_from_db()

@@ -67,7 +67,7 @@ def test_timeline_and_history_name_who_acted_and_which_stage_ended(cast, submitt
     case = _whole_way(cast, submitted)
     with translation.override("en"):
         told = [(entry.title, entry.office) for entry in history_of(case) if entry.move == "recommend"]
-        read = [(line.title, line.office) for line in history(case) if "finished" in line.title]
+        read = [(line.title, line.office) for line in history(case) if "completed" in line.title]
         ended = case.events.filter(move="recommend").order_by("seq")
         stages = [str(case.service_type.stage(event.from_stage).title) for event in ended]
         offices = [Office.objects.get(code=code).name for code in ("SHR", "INF", "INF")]
