@@ -21,7 +21,8 @@ from municipality.models import Office
 from transactions import pins
 from transactions.admin import staff_site
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
-from transactions.services import attachments, drafts, moves, notes
+from transactions.references import Reference
+from transactions.services import attachments, brought, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
@@ -126,6 +127,8 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
+    lost = str(Reference("C1", "A", 1448, 9_000))
+    brought.bring(code=lost, pin=pins.of(lost), phone=cast.citizen.phone, address="192.0.2.1", now=NOW)
     cases = {
         name: case.reference
         for name, case in {
