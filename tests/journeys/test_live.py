@@ -44,7 +44,7 @@ ASKED = "**/timeline/*"
 
 
 @pytest.fixture
-def case(submitted) -> Transaction:
+def case(worker, submitted) -> Transaction:
     return arrived(submitted(now=timezone.now(), routed=False))
 
 
@@ -90,7 +90,7 @@ def test_a_step_shows_the_next_time_it_asks_a_second_later_also_after_a_while(pa
     assert [asks_again(page) for _ in range(8)] == [204] * 8
     moves.recommend(case, by=cast.reviewer)
     assert asks_again(page) == 200
-    shows(page, "انتهت المرحلة")
+    shows(page, "اكتملت مرحلة «الدراسة في البلدية الفرعية»")
 
 
 @pytest.mark.parametrize("open_page", SCRIPTS[:1], indirect=True, ids=["360"])
