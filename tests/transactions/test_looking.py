@@ -166,7 +166,7 @@ def test_a_paper_that_takes_too_long_is_taken_and_said_to_have_no_picture(cast, 
     file = Attachment.objects.get()
     assert file.look in UNDRAWN
     assert (file.pages, file.has_preview) == (0, False)
-    assert "no picture of it could be made" in page.get(url).content.decode()
+    assert "we could not make a preview" in page.get(url).content.decode()
 
 
 def test_the_same_paper_sent_twice_is_opened_once(cast, monkeypatch):

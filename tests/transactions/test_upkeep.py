@@ -32,19 +32,26 @@ def done() -> set[str]:
 
 def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
-    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "hand_back", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", "sweep_files", "verify_journal"]
     assert upkeep.run_due(NOW + HOUR / 2) == []
-    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up", "hand_back"]
-    assert upkeep.run_due(NOW + 25 * HOUR) == ["reseal", "clean_up", "hand_back", "sweep_files", "verify_journal"]
+    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up", "figures", "hand_back"]
+    assert upkeep.run_due(NOW + 25 * HOUR) == [
+        "reseal",
+        "clean_up",
+        "figures",
+        "hand_back",
+        "sweep_files",
+        "verify_journal",
+    ]
     assert failing(NOW + 72 * HOUR) == {}
-    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 5}
+    assert failing(NOW + 74 * HOUR) == {"upkeep_late": 6}
 
 
 def test_a_changed_journal_is_told_until_it_is_good_again(cast, submitted):
     submitted()
     head = Chain.objects.get().head_hash
     Chain.objects.update(head_hash=bytes(32))
-    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "hand_back", "sweep_files"]
+    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", "sweep_files"]
     assert failing(NOW) == {"journal_broken": 1}
     Chain.objects.update(head_hash=head)
     # Not done well, so it is due at once.
