@@ -16,7 +16,7 @@ from accounts import restored
 from accounts import services as people
 from accounts.access import is_administrator, roles_in
 from accounts.errors import AccountError
-from accounts.models import Authorisation, OneTimeCode, User
+from accounts.models import Authorisation, EmailAsked, OneTimeCode, User
 from jeddah_portal.management.commands.restore import ENDED
 from municipality.models import Office
 
@@ -36,6 +36,7 @@ def given(cast, signed_in):
         national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", code_hmac="x",
         created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),
     )  # fmt: skip
+    EmailAsked.objects.create(user=cast.citizen, email="new@example.org", asked_at=timezone.now())
     User.objects.filter(pk=cast.administrator.pk).update(is_superuser=True)
     cast.ended = restored.end_what_was_given(timezone.now())
     return cast
@@ -48,6 +49,7 @@ def test_every_kind_that_ends_is_named_by_the_command_and_counted(given):
     assert not AuthToken.objects.exists()
     assert not Authenticator.objects.exists()
     assert not OneTimeCode.objects.filter(used_at=None).exists()
+    assert not EmailAsked.objects.filter(closed_at=None).exists()
     assert not User.objects.filter(is_superuser=True).exists()
     assert not User.objects.filter(to_renew=False).exists()
     assert Authorisation.objects.get().status == "revoked"
