@@ -21,6 +21,8 @@ from .run import Run
 from .stack import PATIENCE, UNLIMITED, Stack, answers, until
 
 ROOT = Path(django_settings.BASE_DIR)
+PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+"""Style sheets are found where they are written: nobody has collected them for a test."""
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def run() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     begun: list[subprocess.Popen[bytes]] = []
 
     def start(*command: str, log: str | Path = os.devnull, **env: str) -> subprocess.Popen[bytes]:
-        quiet = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
+        quiet = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL", "STATIC_STORAGE": PLAIN}
         with open(log, "ab") as out:
             process = subprocess.Popen(
                 [sys.executable, *command],
