@@ -310,7 +310,7 @@ def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, 
     assert [(line.reference, line.title) for line in lines] == [(case.reference, "أُعيد إليك للاستكمال")]
     assert (context["counts"]["returned"], context["counts"]["open"]) == (1, 1)
     other = signed_in(cast.other_engineer).get(reverse("transactions:office")).context
-    assert (other["returned"], other["changes"], other["counts"]["all"]) == ([], [], 0)
+    assert (other["returned"], other["changes"], other["counts"]["listed"]) == ([], [], 0)
 
 
 def test_the_office_is_told_of_the_points_of_the_latest_return_only(cast, submitted, signed_in):
