@@ -41,6 +41,8 @@ def test_no_page_breaks_on_a_date_outside_the_calendar(cast, submitted, year):
         found.setdefault(model, {})[field.name] = moment if isinstance(field, models.DateTimeField) else day
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA ignore_check_constraints = ON")
+        # What the database itself refuses to change is changed for once: pages show the access log, too.
+        cursor.execute("DROP TRIGGER access_log_no_update")
     for model, values in found.items():
         if model._meta.label in ("accounts.StaffPost", "accounts.OfficeMembership"):
             values.pop("starts_on" if year > 2026 else "ends_on")  # they have to be in their post to ask
