@@ -73,7 +73,8 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
         "flags": list(service.flag(case.answers)),
-        "hints": duplicates.of_case(case, [file for _label, file in files], user),
+        # They are for whoever still decides.
+        "hints": duplicates.of_case(case, [file for _label, file in files], user) if case.is_open else [],
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],
