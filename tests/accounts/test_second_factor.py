@@ -184,7 +184,13 @@ TOLD = {
     "staff-person": dict.fromkeys(("full_name", "phone", "email"), "off"),
 }
 # Answers to a POST, and a file.
-NO_PAGES = {"accounts:program_end", "accounts:revoke", "accounts:answer", "mfa_download_recovery_codes"}
+NO_PAGES = {
+    "accounts:email_again",
+    "accounts:program_end",
+    "accounts:revoke",
+    "accounts:answer",
+    "mfa_download_recovery_codes",
+}
 
 
 def test_every_box_says_what_a_browser_may_fill_in(cast, submitted):

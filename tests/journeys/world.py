@@ -124,6 +124,8 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     intake = drafts.start(
         service, by=cast.clerk, applicant=cast.citizen, centre=centre, visitor_changes=new_mobile, now=NOW
     )
+    elsewhere = str(Reference("C1", "A", 1448, 900007))
+    brought.bring(code=elsewhere, pin=pins.of(elsewhere), phone=cast.citizen.phone, address="198.51.100.7", now=NOW)
     emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
