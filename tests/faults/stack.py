@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 RECOVERY = 30.0
 # Where nothing is promised: how long a machine that has other things to do may take.
 # The few clients of a run do what a city does.
-UNLIMITED = {"QUOTA_REQUESTS": "0", "QUOTA_DRAFTS": "0", "QUOTA_UPLOAD_MB": "0"}
+UNLIMITED = dict.fromkeys(("QUOTA_REQUESTS", "QUOTA_DRAFTS", "QUOTA_UPLOAD_MB", "QUOTA_SMS_PHONE", "QUOTA_SMS"), "0")
 PATIENCE = 60.0
 """Seconds within which everything must be well again without hands (the issue's promise)."""
 
