@@ -162,6 +162,7 @@ TOLD = {
     "first": {"national_id": "username", "full_name": "name", "phone": "tel"},
     "code": CODE | {"username": "username", "password": "new-password"},
     "profile": {"email": "email"},
+    "profile-mail-waits": {"email": "email"},
     "password": {
         "username": "username",
         "oldpassword": "current-password",
