@@ -125,11 +125,11 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     case = access.get(user, reference)
     files = list(case.attachments.sent())
     summary = sections(case.service_type, case.answers, files)
-    context = _state(case, user) | {
-        "summary": summary,
-        "rounds": _rounds(case, files),
-        "versions": versions_of(case, case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq")),
-    }
+    context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
+    # Most requests have one version only; the history, read already, says whether there is another to ask for.
+    changed = any(entry.move in MAKES_A_VERSION for entry in (*context["entries"], *context["earlier"]))
+    events = case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq") if changed else ()
+    context["versions"] = versions_of(case, events)
     if is_read(request):
         notices.saw(user, timezone.now(), case=case)
     context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
