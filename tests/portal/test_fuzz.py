@@ -67,6 +67,8 @@ MAY_WRITE = {
 KEEPS_THOUGH_REFUSED = ("/drafts/", "/staff/counter/", "/requests/", "/first/", "/accounts/")
 # A page of a file that is looked at before it is drawn is drawn in the background: 202, and work is owed.
 DRAWN = ("/files/<uuid:key>/preview/", "/files/<uuid:key>/sheet/")
+# A notice is new until the page that says it was looked at.
+SEEN = ("/notices/", "/requests/<str:reference>/")
 
 JSON_BODIES: dict[str, Any] = {
     "/api/v1/transactions/": lambda world, move: {
@@ -185,6 +187,8 @@ class Fuzzer:
         )
         if status == 202 and sent.method in ("GET", "HEAD") and route.startswith(DRAWN):
             return [table for table in tables if table != "transactions_outbox"]
+        if status == 200 and sent.method == "GET" and route in SEEN:
+            return [table for table in tables if table != "transactions_notification"]
         refused = status >= 400 and not route.startswith(KEEPS_THOUGH_REFUSED)
         stranger = actor == "nobody" and not route.startswith(("/first/", "/accounts/"))
         if sent.method in ("GET", "HEAD", "OPTIONS", "TRACE", "BREW") or refused or stranger:
