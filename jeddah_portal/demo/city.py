@@ -114,6 +114,9 @@ class City:
         moment = datetime.combine(day, opening_time(day), RIYADH) + timedelta(minutes=self.chance.randrange(10, 280))
         if moment <= after:
             moment = after + timedelta(minutes=self.chance.randrange(5, 50))
+            if riyadh_day(moment) != day:  # past midnight: the office has gone home
+                day = self.calendar.next_working_day(day)
+                moment = datetime.combine(day, opening_time(day), RIYADH) + timedelta(minutes=30)
         return moment
 
     # -- one request ---------------------------------------------------------------------------------------------
