@@ -79,6 +79,12 @@ def ltr(value: object) -> SafeString:
     return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', value)
 
 
+@register.filter
+def mail_address(value: object) -> SafeString:
+    """Reads left to right as a number does, but breaks: it may be longer than a phone's line."""
+    return format_html('<bdi dir="ltr">{}</bdi>', value)
+
+
 @register.simple_tag
 def day_or_word(label: object) -> SafeString | str:
     """A label of a picture: a day in both calendars, or words as they are."""

@@ -129,8 +129,6 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
-    lost = str(Reference("C1", "A", 1448, 9_000))
-    brought.bring(code=lost, pin=pins.of(lost), phone=cast.citizen.phone, address="192.0.2.1", now=NOW)
     cases = {
         name: case.reference
         for name, case in {
