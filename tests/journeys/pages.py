@@ -102,7 +102,10 @@ def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:
 
 
 def make_a_token(page: Page, world: dict[str, str]) -> None:
-    page.locator("main form:not([action]) button").click()
+    form = page.locator("main form:not([action])")
+    form.locator("[name=name]").fill("accounting")
+    form.locator("[type=checkbox]").first.check()
+    form.locator("button[type=submit]").click()
     page.locator("#token").wait_for()
 
 
