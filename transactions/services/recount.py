@@ -61,7 +61,8 @@ def counted_anew(cases: Sequence[Transaction], calendar: WorkingCalendar) -> lis
         pk: clock.paused((clock.Step(*step) for _pk, *step in steps), calendar)
         for pk, steps in groupby(rows, itemgetter(0))
     }
-    return [case for case in cases if _count(case, paused[case.pk], calendar)]
+    # A request without events waited for nobody.
+    return [case for case in cases if _count(case, paused.get(case.pk, (0, 0)), calendar)]
 
 
 def _count(case: Transaction, paused: tuple[int, int], calendar: WorkingCalendar) -> bool:
