@@ -20,8 +20,8 @@ from ..conftest import NOW, work_off
 from ..page_forms import forms_of
 from ..portal.world import client_of
 
-pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
+TODAY = NOW.date()
 HOLIDAY = {"name_ar": "إجازة", "name_en": "Day off", "certainty": "confirmed"}
 
 
