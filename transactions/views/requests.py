@@ -139,7 +139,8 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 def _state(case: Transaction, user: User) -> dict[str, Any]:
     """Where a request is, what happened to it and what can be done now: what changes while somebody looks at it."""
     entries = history_of(case)
-    may_answer = access.may(user, case, "answer")
+    mine = access.acts_for_applicant(user, case)
+    may_answer = mine and access.may(user, case, "answer")
     return {
         "case": case,
         "service": case.service_type,
@@ -150,10 +151,10 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "numbers": movements_of(case),
         "fee": getattr(case, "fee", None),
         "issued": list(case.issued_documents.all()),
-        "mine": access.acts_for_applicant(user, case),
+        "mine": mine,
         "may_answer": may_answer,
         "open_points": case.deficiencies.open().count() if may_answer else 0,
-        "may_withdraw": access.may(user, case, "withdraw"),
+        "may_withdraw": mine and access.may(user, case, "withdraw"),
     }
 
 
