@@ -62,27 +62,41 @@ def dynamic_form() -> bytes:
 
 
 def acting(kind: str) -> bytes:
-    """A PDF that does something by itself: javascript, launch, attached, on_page, in_note, chained."""
+    """A PDF that does something by itself, opens another file or holds one."""
     pdf = blank()
     script = Dictionary(S=Name.JavaScript, JS=pikepdf.String("app.alert(1)"))
     launch = Dictionary(S=Name.Launch, F=pikepdf.String("calc.exe"))
-    page = pdf.pages[0].obj
-    if kind == "javascript":
-        pdf.Root.OpenAction = script
-    elif kind == "launch":
-        pdf.Root.OpenAction = launch
+    root, page = pdf.Root, pdf.pages[0].obj
+    held = Dictionary(Type=Name.Filespec, F=pikepdf.String("a.exe"), EF=Dictionary(F=pdf.make_stream(b"MZ payload")))
+    opening = {
+        "javascript": script,
+        "launch": launch,
+        "another_file": Dictionary(S=Name.GoToR, F=pikepdf.String(r"\\\\server\\share"), D=Array([0, Name.Fit])),
+        "file_inside": Dictionary(S=Name.GoToE, D=Array([0, Name.Fit])),
+        "address_at_opening": Dictionary(S=Name.URI, URI=pikepdf.String("https://example.org/who-opened-it")),
+        "chained": pdf.make_indirect(Dictionary(S=Name.GoTo, D=Array([page, Name.Fit]), Next=Array([script]))),
+        "beside_crooked_notes": script,
+    }
+    if kind in opening:
+        root.OpenAction = opening[kind]
+    if kind == "beside_crooked_notes":
+        page.Annots = 5
     elif kind == "attached":
         pdf.attachments["payload.exe"] = b"MZ payload"
+    elif kind == "associated":
+        root.AF = Array([pdf.make_indirect(held)])
     elif kind == "on_page":
         page.AA = Dictionary(O=script)
     elif kind == "in_note":
         note = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[10, 10, 50, 50], A=launch)
         page.Annots = Array([pdf.make_indirect(note)])
+    elif kind == "in_bookmark":
+        root.Outlines = Dictionary(First=pdf.make_indirect(Dictionary(Title=pikepdf.String("x"), A=launch)))
+    elif kind == "in_field_below":
+        deepest = Dictionary(T=pikepdf.String("c"), A=script)
+        root.AcroForm = Dictionary(Fields=Array([Dictionary(Kids=Array([Dictionary(Kids=Array([deepest]))]))]))
     elif kind == "named":
-        pdf.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array([pikepdf.String("a"), script])))
-    else:
-        go = Dictionary(S=Name.GoTo, D=Array([page, Name.Fit]), Next=script)
-        pdf.Root.OpenAction = pdf.make_indirect(go)
+        root.Names = Dictionary(JavaScript=Dictionary(Names=Array([pikepdf.String("a"), script])))
     return saved(pdf)
 
 

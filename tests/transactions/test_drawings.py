@@ -308,7 +308,11 @@ def test_pictures_an_older_version_kept_are_swept(cast, wherever_files_lie):
 
 
 # -- what acts by itself ---------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", ["javascript", "launch", "attached", "on_page", "in_note", "named", "chained"])
+ACTING = ["javascript", "launch", "attached", "on_page", "in_note", "named", "chained", "another_file", "file_inside"]
+ACTING += ["address_at_opening", "beside_crooked_notes", "associated", "in_bookmark", "in_field_below"]
+
+
+@pytest.mark.parametrize("kind", ACTING)
 def test_programs_and_files_inside_are_said_and_a_copy_without_them_is_offered(kind, cast, signed_in):
     content, page = papers.acting(kind), signed_in(cast.citizen)
     file = store(cast.citizen, content)

@@ -13,20 +13,19 @@ import pypdfium2.raw as pdfium
 from PIL import Image
 
 from . import substitutes
+from .acting import FILES, acting, disarm
 from .pictures import LONGEST, Unreadable, boxes_of, grid
 
 LARGEST_SCALE = 3.0
 # Pictures of a sheet for reading its text.
 CLOSE_DPI = 150
 POINTS_PER_INCH = 72
-# Beyond this many pages and notes nothing is looked for: then only what was found is said.
+# Beyond this many drawings inside drawings no more faces are looked for.
 MOST_LOOKED_AT = 3000
 # Faces every PDF program has itself; their letters are known without the file's help.
 STANDARD = re.compile(
     r"(Helvetica|Arial|Times|TimesNewRoman|Courier|CourierNew|Symbol|ZapfDingbats)(PS)?(MT)?([-,].*)?"
 )
-ACTING = {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound"}
-ACTING_NOTES = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 PLEASE_WAIT = "please wait"
 
 
@@ -108,8 +107,7 @@ class Paper:
     def without_programs(self) -> bytes:
         """The same pages without what acts by itself and without files inside."""
         structure = self._structure()
-        for place, key in list(_acting(structure)):
-            del place[key]
+        disarm(structure)
         out = io.BytesIO()
         structure.save(out)
         return out.getvalue()
@@ -135,7 +133,8 @@ def _marks(structure: pikepdf.Pdf) -> set[str]:
     """What whoever opens the file should know: "programs", "files" inside, "fonts" it does not hold."""
     found = set[str]()
     try:
-        found |= {"files" if key in ("/EmbeddedFiles", "/FS") else "programs" for _place, key in _acting(structure)}
+        for _place, key in acting(structure):
+            found.add("files" if key in FILES else "programs")
         if _names_faces_it_lacks(structure):
             found.add("fonts")
     except MemoryError:
@@ -143,54 +142,6 @@ def _marks(structure: pikepdf.Pdf) -> set[str]:
     except Exception:  # noqa: S110 – a file with crooked notes or faces may still be drawn; nothing is said of it then
         pass
     return found
-
-
-def _acting(structure: pikepdf.Pdf) -> Iterator[tuple[Any, str]]:
-    """Places in the file, and the key there, of what a program would do or open by itself."""
-    root = structure.Root
-    names = root.get("/Names")
-    for key in ("/JavaScript", "/EmbeddedFiles"):
-        if names is not None and key in names:
-            yield names, key
-    yield from _actions_of(root, ("/OpenAction", "/AA"))
-    if (form := root.get("/AcroForm")) is not None and "/XFA" in form:
-        yield form, "/XFA"
-    fields: list[Any] = list(form.get("/Fields", [])) if form is not None else []
-    for field in fields[:MOST_LOOKED_AT]:
-        yield from _actions_of(field, ("/A", "/AA"))
-        fields_below = list(field.get("/Kids", [])) if isinstance(field, pikepdf.Dictionary) else []
-        for below in fields_below[:MOST_LOOKED_AT]:
-            yield from _actions_of(below, ("/A", "/AA"))
-    looked = 0
-    for page in structure.pages:
-        yield from _actions_of(page.obj, ("/AA",))
-        for note in page.obj.get("/Annots", []):
-            looked += 1
-            if isinstance(note, pikepdf.Dictionary):
-                yield from _actions_of(note, ("/A", "/AA"))
-                if note.get("/Subtype") == "/FileAttachment" and "/FS" in note:
-                    yield note, "/FS"
-                elif str(note.get("/Subtype")) in ACTING_NOTES and "/Subtype" in note:
-                    yield note, "/Subtype"
-        looked += 1
-        if looked > MOST_LOOKED_AT:
-            return
-
-
-def _actions_of(place: Any, keys: tuple[str, ...]) -> Iterator[tuple[Any, str]]:
-    for key in keys:
-        action = place.get(key) if isinstance(place, pikepdf.Dictionary) else None
-        if isinstance(action, pikepdf.Dictionary) and (key == "/AA" or _acts(action, 0)):
-            yield place, key
-
-
-def _acts(action: pikepdf.Dictionary, depth: int) -> bool:
-    """Is it, or one that follows it, more than a jump to a page or an address?"""
-    following = action.get("/Next")
-    after = list(following) if isinstance(following, pikepdf.Array) else [following]
-    return str(action.get("/S")) in ACTING or (
-        depth < 20 and any(isinstance(one, pikepdf.Dictionary) and _acts(one, depth + 1) for one in after)
-    )
 
 
 def _names_faces_it_lacks(structure: pikepdf.Pdf) -> bool:
