@@ -62,7 +62,7 @@ class UserAdmin(PeopleAdmin):
         "email",
         "email_waiting",
         "language",
-        "is_staff",
+        "works_here",
         "is_active",
         "assurance",
         "identity_verified_at",
@@ -74,7 +74,7 @@ class UserAdmin(PeopleAdmin):
     readonly_fields = (
         "national_id",
         "email_waiting",
-        "is_staff",
+        "works_here",
         "assurance",
         "identity_verified_at",
         "identity_verified_by",

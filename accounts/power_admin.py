@@ -21,7 +21,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fields import ProseField
-from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag
+from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag, typed
 from municipality.text import prose
 from municipality.versioned_forms import VersionedForm
 
@@ -187,8 +187,8 @@ class ProposalAdmin(PeopleAdmin):
         return people(sought, "person__")
 
     fields = readonly_fields = (
-        *("what", "whom", "detail", "hints", "reason", "proposed_by", "proposed_at", "expires_at", "state"),
-        *("answered_by", "answered_at", "answer_reason"),
+        *("what", "whom", "detail", "hints", "why", "proposed_by", "proposed_at", "expires_at", "state"),
+        *("answered_by", "answered_at", "answered_why"),
     )
     change_form_template = "admin/accounts/proposal/change_form.html"
 
@@ -281,6 +281,15 @@ class ProposalAdmin(PeopleAdmin):
         known = gettext("original ID seen") if row.person.identity_verified_at else gettext("original ID never seen")
         lately = gettext("mobile changed in the last 30 days") if changed else gettext("mobile not changed recently")
         return f"{known} · {lately}"
+
+    @admin.display(description=_("reason"))
+    def why(self, row: Proposal) -> SafeString:
+        by_command = row.role == "superuser"
+        return typed(gettext("An administrator was created from the command line.") if by_command else row.reason)
+
+    @admin.display(description=_("reason given with the answer"))
+    def answered_why(self, row: Proposal) -> SafeString:
+        return typed(row.answer_reason)
 
     @admin.display(description=_("state"), ordering="outcome")
     def state(self, row: Proposal) -> SafeString:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,7 @@ from .search import people
 
 
 class ProgramAdmin(PeopleAdmin):
-    list_display = ("whose", "name", "scopes", "made", "ends", "last_used_on")
+    list_display = ("whose", "program", "permissions", "made", "ends", "last_used_on")
     fields = readonly_fields = list_display
     list_select_related = ("token__user",)
     search_fields = ("token__user__national_id", "name")
@@ -48,6 +48,14 @@ class ProgramAdmin(PeopleAdmin):
         return format_html(
             '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>', owner.full_name, owner.national_id
         )
+
+    @admin.display(description=_("name of the program"), ordering="name")
+    def program(self, row: Program) -> SafeString:
+        return format_html("<bdi>{}</bdi>", row.name or "—")
+
+    @admin.display(description=_("permissions"))
+    def permissions(self, row: Program) -> SafeString:
+        return format_html_join("", '<div class="under">{}</div>', ((scope.label,) for scope in row.may))
 
     @admin.display(description=_("created"))
     def made(self, row: Program) -> Any:

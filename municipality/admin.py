@@ -45,10 +45,15 @@ class ReferenceAdmin(PreviewedAdmin, Administered, RecordedAdmin):
 class FixedCodeAdmin(ReferenceAdmin):
     """What the program and stored rows know a row by is typed once: offices are routed to by it, answers hold it."""
 
-    fixed: tuple[str, ...] = ("code",)
+    # Each with what shows it afterwards.
+    fixed: dict[str, str] = {"code": "short"}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return self.fixed if obj else ()
+        return tuple(self.fixed.values()) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return [self.fixed.get(name, name) for name in fields] if obj else fields
 
 
 class OfficeForm(VersionedForm):
@@ -73,7 +78,7 @@ class OfficeForm(VersionedForm):
 
 class OfficeAdmin(FixedCodeAdmin):
     form = OfficeForm
-    fixed = ("code", "kind")
+    fixed = {"code": "short", "kind": "kind"}
     list_display = ("short", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)

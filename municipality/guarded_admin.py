@@ -54,6 +54,11 @@ def code(identifier: object) -> SafeString:
     return format_html('<code dir="ltr">{}</code>', identifier)
 
 
+def typed(text: str) -> SafeString:
+    """What a person wrote, in whatever language."""
+    return format_html('<span dir="auto" class="clip">{}</span>', text or "—")
+
+
 def are_numbers(ids: Iterable[str]) -> bool:
     """True when each could be the id of a row."""
     return all(whole(str(one)) is not None for one in ids)

@@ -26,6 +26,9 @@ class VersionField(forms.CharField):
 
     widget = forms.HiddenInput
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="", **kwargs)  # a set of rows shows the label of a hidden box too
+
     def bound_data(self, data: Any, initial: Any) -> Any:
         return initial
 

@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts import trail
 from accounts.access import is_administrator, posts_of, signed_in
 from accounts.models import AccessRecord, Act, Role, User
-from municipality.guarded_admin import AdministeredSite
+from municipality.guarded_admin import AdministeredSite, code
 from municipality.text import compact
 
 from .. import references
 from ..models import Transaction
 from .ledger import ReadOnly
+from .log_words import subject_in_words, why_in_words
 
 MOST_COUNTED = 5000
 
@@ -43,12 +44,12 @@ def _supervised(request: HttpRequest) -> set[int]:
 
 
 class AccessRecordAdmin(ReadOnly):
-    list_display = ("at", "who", "act", "subject", "whom", "office", "address", "why")
+    list_display = ("at", "who", "act", "about", "whom", "office", "address", "standing")
     list_filter = ("act", "office")
     list_select_related = ("by", "person", "office")
     search_fields = ("subject",)
     search_help_text = _("The number of a transaction, or the ID number of whoever looked or was looked at.")
-    fields = readonly_fields = (*list_display, "request_id")
+    fields = readonly_fields = (*list_display, "asked_in")
     paginator = FirstPages
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -84,6 +85,18 @@ class AccessRecordAdmin(ReadOnly):
     @admin.display(description=_("who"), ordering="by")
     def who(self, row: AccessRecord) -> SafeString:
         return _person(row.by)
+
+    @admin.display(description=_("about"), ordering="subject")
+    def about(self, row: AccessRecord) -> SafeString:
+        return subject_in_words(row.subject)
+
+    @admin.display(description=_("request number in the server log"))
+    def asked_in(self, row: AccessRecord) -> SafeString:
+        return code(row.request_id or "—")
+
+    @admin.display(description=_("why"))
+    def standing(self, row: AccessRecord) -> SafeString:
+        return why_in_words(row.why)
 
     @admin.display(description=_("data subject"), ordering="person")
     def whom(self, row: AccessRecord) -> SafeString:

@@ -41,7 +41,10 @@ class ClosureAdmin(Administered, RecordedAdmin):
     list_display = ("title", "state", "since", "reopens_on")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Closure | None = None) -> tuple[str, ...]:
-        return ("service",) if obj else ()
+        return ("title",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Closure | None = None) -> Any:
+        return ("title", *self.fields[1:]) if obj else self.fields
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         save_closure(obj)

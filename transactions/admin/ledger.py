@@ -177,16 +177,21 @@ ENTRIES = {
     "corrected": gettext_lazy("Answers corrected"),
     "decided": gettext_lazy("Decided"),
     "issued": gettext_lazy("Issued"),
+    "erased": gettext_lazy("Personal data erased"),
+    "power": gettext_lazy("Proposal for a second administrator"),
 }
 WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
-    "recount": gettext_lazy("Work out due dates anew after a holiday"),
-    "warn": gettext_lazy("Warn of a new mobile"),
-    "hand_over": gettext_lazy("Hand the files of a suspended office over"),
-    "stay": gettext_lazy("Tell whose files wait at a suspended office"),
-    "hand_back": gettext_lazy("Free the files of somebody who left"),
-    "warn_name": gettext_lazy("Tell of a name put right"),
+    "recount": gettext_lazy("Recalculate due dates after a holiday"),
+    "warn": gettext_lazy("Warn a person of a changed mobile number"),
+    "warn_name": gettext_lazy("Tell a person of a corrected name"),
+    "confirm_email": gettext_lazy("Send the link that confirms an e-mail address"),
+    "hand_over": gettext_lazy("Hand over the cases of a suspended office"),
+    "stay": gettext_lazy("Tell applicants that their case is at a suspended office"),
+    "hand_back": gettext_lazy("Return the cases of someone who has left to the queue"),
+    "draw": gettext_lazy("Make the preview of a file"),
+    "scan": gettext_lazy("Scan a file for viruses"),
 }
 
 
@@ -216,7 +221,7 @@ class EntryAdmin(ForAdministrators):
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, entry: Entry) -> Any:
-        return ENTRIES.get(entry.kind, entry.kind)
+        return ENTRIES.get(entry.kind) or code(entry.kind)
 
     @admin.display(description=gettext_lazy("subject"), ordering="subject")
     def about(self, entry: Entry) -> SafeString:
@@ -246,7 +251,7 @@ class OutboxAdmin(ForAdministrators):
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, row: Outbox) -> Any:
-        return WORK.get(row.kind, row.kind)
+        return WORK.get(row.kind) or code(row.kind)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def standing(self, row: Outbox) -> SafeString:

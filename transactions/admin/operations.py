@@ -47,7 +47,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": _("Operations"),
         "health": found,
-        "work": [(line, WORK.get(line.kind, line.kind), now - timedelta(seconds=line.oldest)) for line in found.work],
+        "work": [(line, WORK.get(line.kind, ""), now - timedelta(seconds=line.oldest)) for line in found.work],
         "worker_lives": found.worker_seen is not None and found.worker_seen < heartbeat.ALIVE,
         "dead": sum(line.dead for line in found.work),
         "waiting": sum(line.waiting for line in found.work),

@@ -27,8 +27,9 @@ class BroughtReceipt(models.Model):
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     settled_by = person(_("settled by"), null=True, blank=True, related_name="+", db_index=False)
     transaction = models.ForeignKey(
-        Transaction, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+        Transaction, verbose_name=_("transaction"), null=True, blank=True, on_delete=models.PROTECT,
+        related_name="+", db_index=False,
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("receipt brought in")
