@@ -21,15 +21,15 @@ from transactions.models import Heartbeat
 from transactions.services import heartbeat
 from transactions.services.attachments import NoRoom, OutOfReach
 
-from . import public
+from . import __version__, public
 
 CSRF_FIELD = "csrfmiddlewaretoken"
 
 
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. Asks nobody else."""
-    return JsonResponse({"status": "ok"})
+    """The process answers, and which version of the portal it runs. Asks nobody else."""
+    return JsonResponse({"status": "ok", "version": __version__})
 
 
 @never_cache

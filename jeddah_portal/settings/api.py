@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from .. import __version__
 from .environment import env
 
 REST_FRAMEWORK = {
@@ -24,7 +25,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=TOKEN_DAYS)}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Jeddah municipal e-services",
     "DESCRIPTION": "Submit, follow and work municipal transactions.",
-    "VERSION": "1.0.0",
+    "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,

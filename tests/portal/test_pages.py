@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from jeddah_portal import __version__
 from transactions import pins
 from transactions.models import Draft, Intake, Transaction
 from transactions.services import moves
@@ -328,7 +329,7 @@ def test_single_pages_stay_within_twelve_queries(cast, submitted, signed_in, cli
 def test_probes_say_what_is_wrong(client, city):
     from transactions.services.heartbeat import beat
 
-    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/healthz").json() == {"status": "ok", "version": __version__}
     failing = client.get("/readyz")
     assert (failing.status_code, failing.json()["checks"]["worker"]) == (503, False)
     from django.utils import timezone

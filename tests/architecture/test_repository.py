@@ -1,0 +1,60 @@
+"""What a newcomer reads first holds together: decisions, version, subjects of commits."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import commit_subject
+import pytest
+from django.conf import settings
+
+from jeddah_portal import __version__
+
+ROOT = Path(settings.BASE_DIR)
+ADRS = {int(path.name[:4]): path for path in (ROOT / "docs" / "adr").glob("*.md")}
+
+
+def test_every_decision_has_a_number_of_its_own():
+    numbers = Counter(path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md"))
+    assert [number for number, times in numbers.items() if times > 1] == []
+    assert {number: path.read_text(encoding="utf-8").split(".")[0] for number, path in ADRS.items()} == {
+        number: f"# {number}" for number in ADRS
+    }
+
+
+def test_every_decision_that_is_named_exists():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    named = {
+        int(number)
+        for name in listed.splitlines()
+        if name.endswith((".py", ".md", ".css", ".js", ".yml", ".toml")) and (ROOT / name).exists()
+        for number in re.findall(r"\bADR (\d+)", (ROOT / name).read_text(encoding="utf-8"))
+    }
+    assert named - set(ADRS) == set()
+
+
+def test_the_version_stands_in_one_place():
+    asked = subprocess.run([sys.executable, "manage.py", "version"], cwd=ROOT, capture_output=True, text=True)
+    assert asked.stdout == f"{__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "wrong"),
+    [
+        ("Add the version of the portal to /healthz", 0),
+        ("Merge branch 'main'", 0),
+        ("Let nothing run out", 1),
+        ("Adding a page", 1),
+        ("Fix it.", 1),
+        (f"Fix {'x' * 69}", 1),
+        (f"Fix {'x' * 68}", 0),
+        ("", 1),
+        ("y" * 80, 2),
+    ],
+)
+def test_subjects_of_commits(subject, wrong):
+    assert len(commit_subject.faults(subject)) == wrong
