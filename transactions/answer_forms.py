@@ -109,8 +109,8 @@ def step_page(
 def _group(
     group: Group, raw: Answers, known: Answers, by_path: Mapping[str, list[Problem]], shown: Mapping[str, int]
 ) -> GroupPart:
-    items = raw.get(group.name)
-    items = items if isinstance(items, list) else []
+    kept = raw.get(group.name)
+    items: list[Answers] = [row if isinstance(row, dict) else {} for row in kept] if isinstance(kept, list) else []
     count = max(len(items), shown.get(group.name, group.least))
     rows = [
         _form(
@@ -125,7 +125,7 @@ def _group(
     ]
     number, whole = group.adds_up
     unit = next((spec.unit for spec in group.fields if spec.name == number), "")
-    written = sum((_number(item.get(number), unit) for item in items if isinstance(item, dict)), Decimal(0))
+    written = sum((_number(item.get(number), unit) for item in items), Decimal(0))
     return GroupPart(group, rows, by_path.get(group.name, []), str(known.get(whole, "")), answers.canonical(written))
 
 

@@ -219,7 +219,8 @@ def tidied(step: Step, raw: Answers, clean: Answers) -> dict[str, Any]:
     kept = dict(raw)
     for spec in step.fields:
         if isinstance(spec, Group):
-            rows = zip(raw.get(spec.name) or (), clean.get(spec.name) or (), strict=False)
+            typed = raw.get(spec.name)
+            rows = zip(typed if isinstance(typed, list) else (), clean.get(spec.name, ()), strict=False)
             tidy = [_tidied(spec.fields, row, good) if isinstance(row, dict) else row for row, good in rows]
             if tidy:
                 kept[spec.name] = tidy

@@ -113,7 +113,9 @@ def _documents(asked: list[Document], held: Counter[str], depends: bool) -> Part
 
 
 def flags_of(service: ServiceType, raw: Answers) -> list[Flag]:
-    """What the reviewer will ask about, of what is answered rightly so far. It stops nobody."""
+    """What the reviewer will ask about, of what is answered rightly so far; of a request taken long ago, of what its
+    questions still take for an answer. It stops nobody.
+    """
     return list(service.flag(answers.clean(service, raw, timezone.localdate()).values))
 
 

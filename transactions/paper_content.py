@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from .answers import UNLISTED
 from .service_types import Answers, Field, Group, Kind, ServiceType
+from .summary import day_of, rows_of
 
 FORM = 1
 # What a document of drawings takes and no other paper does.
@@ -159,7 +160,7 @@ def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:
             if spec.when is not None and not spec.when(facts.answers):
                 continue
             if isinstance(spec, Group):
-                for number, item in enumerate(facts.answers.get(spec.name) or [], start=1):
+                for number, item in enumerate(rows_of(facts.answers.get(spec.name)), start=1):
                     cells = [_cell(field, item.get(field.name), facts) for field in spec.fields]
                     rows.append({"label": f"{spec.item_label} {number}", "cells": cells})
             elif spec.kind is not Kind.ACKNOWLEDGE:
@@ -185,9 +186,11 @@ def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
     cell: Mapping[str, str] = {"value": "—"}
     if value is None or value == "":
         pass
+    elif isinstance(value, list | dict):  # from when this question was a group
+        cell = {"value": str(value)}
     elif field.kind is Kind.CHOICE:
         cell = {"value": str(dict(field.choices).get(value, value))}
-    elif field.kind is Kind.DATE:
+    elif field.kind is Kind.DATE and day_of(value):
         cell = {"date": str(value)}
     elif field.kind is Kind.DISTRICT:
         named = facts.district(str(value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,15 @@ class Stage:
     when: When | None = None
 
 
+def _number(answer: Any) -> Decimal:
+    """An answer as a number; zero, over no limit, for one that is none any more."""
+    try:
+        number = Decimal(str(answer))
+    except InvalidOperation:
+        return Decimal(0)
+    return number if number.is_finite() else Decimal(0)
+
+
 @dataclass(frozen=True)
 class RoutingRule:
     """Sends a case to the central office when the fact named `field` is over a number or not among some values."""
@@ -179,7 +188,7 @@ class RoutingRule:
         value = answers.get(self.field)
         if value is None or value == "":
             return False
-        if self.over is not None and Decimal(str(value)) > self.over:
+        if self.over is not None and _number(value) > self.over:
             return True
         return self.not_in is not None and value not in self.not_in
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.dateparse import parse_date
@@ -122,12 +123,8 @@ def in_words(field: Field, value: Any) -> object:
         case Kind.ACKNOWLEDGE:
             return _("Confirmed") if value else _("Not confirmed")
         case Kind.DATE:
-            # Days that were checked are ISO. In a draft they are as typed: Hijri, impossible, or of another century.
-            try:
-                day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
-                return both_dates(day) if day and in_calendar(day) else as_typed(western_digits(str(value)))
-            except ValueError:
-                return as_typed(western_digits(str(value)))
+            day = day_of(value)
+            return both_dates(day) if day else as_typed(western_digits(str(value)))
         case Kind.DISTRICT:
             if value == UNLISTED:
                 return _("On no list")
@@ -142,6 +139,15 @@ def in_words(field: Field, value: Any) -> object:
             return as_typed(written_code(str(value)))
         case _other:
             return as_typed(value)
+
+
+def day_of(value: object) -> date | None:
+    """The day of an answer that was checked, which is ISO; None of one as typed: Hijri, or no day of our calendar."""
+    try:
+        day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None
+    except ValueError:
+        return None
+    return day if day and in_calendar(day) else None
 
 
 def as_typed(value: object) -> SafeString:

@@ -11,6 +11,7 @@ from municipality.models import District, Office
 from transactions import duplicates
 from transactions.access import acts_for_applicant, moves_for, works_on
 from transactions.assured import may_receive
+from transactions.draft_parts import flags_of
 from transactions.models import (
     AnswersVersion,
     Attachment,
@@ -309,9 +310,8 @@ class CaseSerializer(CaseSummary):
 
     @extend_schema_field(FlagShape(many=True))
     def get_flags(self, case: Transaction) -> Any:
-        checks = [
-            duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in case.service_type.flag(case.answers)
-        ]
+        flags = flags_of(case.service_type, case.answers)
+        checks = [duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in flags]
         shared = duplicates.of_case(case, case.attachments.sent(), self.context["reader"])
         return FlagShape([*checks, *shared], many=True).data
 

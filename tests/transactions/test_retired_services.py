@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from transactions import service_types
+from transactions import draft_parts, service_types, summary
 from transactions.errors import DomainError
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import attachments, drafts
+from transactions.services import attachments, drafts, moves
 from transactions.services.drafts import submit_draft
 
 from ..answers import ANSWERS
@@ -161,3 +163,60 @@ def test_a_group_that_was_a_question_before_takes_not_its_owners_page_down(cast,
     case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
     Transaction.objects.filter(pk=case.pk).update(answers=case.answers | {"parts": odd, "land_use": ["x"]})
     assert client_of(cast.citizen).get(f"/requests/{case.reference}/").status_code == 200
+
+
+# What a column of answers may hold of any time: other kinds, other shapes, rows with holes, words for numbers.
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+LEAVES |= st.sampled_from(["900", "NaN", "-Infinity", "1e3", "٩٠٠", "", "2026-02-30", "9999-12-31", "detached", "SHR-01"])
+ROWS = st.lists(
+    LEAVES | st.dictionaries(st.sampled_from(["area_m2", "frontage_m", "street_width_m", "street", "x"]), LEAVES),
+    max_size=3,
+)
+SHAPES = LEAVES | ROWS | st.dictionaries(st.text(max_size=4), LEAVES, max_size=2)
+
+
+@pytest.mark.parametrize("code", sorted(ANSWERS))
+@given(data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_stored_is_flagged_routed_and_summed_up(code, data):
+    service = service_types.get(code)
+    names = [spec.name for spec in service.fields()]
+    odd = data.draw(st.dictionaries(st.sampled_from([*names, "dropped"]), SHAPES, max_size=4))
+    gone = data.draw(st.sets(st.sampled_from(names), max_size=2))
+    stored = {name: answer for name, answer in (ANSWERS[code] | odd).items() if name not in gone}
+    assert all(flag.message for flag in draft_parts.flags_of(service, stored))
+    assert all(isinstance(rule.fires(stored), bool) for rule in service.routing_rules)
+    assert summary.sections(service, stored, []).sections
+    assert service.working_days_for(stored) > 0
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("code", sorted(ANSWERS))
+@given(data=st.data())
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_stored_every_page_that_shows_the_case_stands(cast, submitted, code, data):
+    case = Transaction.objects.first() or drive(submitted(code), cast, "under_study")
+    odd = data.draw(st.dictionaries(st.sampled_from(sorted(ANSWERS[code])), SHAPES, min_size=1, max_size=5))
+    Transaction.objects.filter(pk=case.pk).update(answers=case.answers | odd)
+    for person in (cast.citizen, cast.reviewer, cast.supervisor, cast.administrator):
+        client = client_of(person)
+        for page in (
+            f"/requests/{case.reference}/",
+            reverse("staff:case", args=[case.reference]),
+            reverse("staff:correct", args=[case.reference]),
+            f"/api/v1/transactions/{case.reference}/",
+            "/requests/",
+        ):
+            assert client.get(page).status_code < 500, (page, person)
+
+
+@pytest.mark.parametrize("odd", [None, "much", ["5"], {"m2": 5}])
+def test_a_fee_that_cannot_be_worked_out_is_said_and_nothing_is_approved(cast, submitted, odd):
+    case = drive(submitted("building-permit"), cast, "under_study")
+    case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    Transaction.objects.filter(pk=case.pk).update(answers=case.answers | {"total_area_m2": odd})
+    case = Transaction.objects.get(pk=case.pk)
+    assert client_of(cast.supervisor).get(reverse("staff:case", args=[case.reference])).status_code == 200
+    with pytest.raises(DomainError) as refused:
+        moves.approve(case, by=cast.supervisor, now=NOW)
+    assert refused.value.code == "fee_unknown"

@@ -18,6 +18,7 @@ from municipality.services import offices
 from municipality.text import whole
 
 from .. import access, duplicates, pictures
+from ..draft_parts import flags_of
 from ..lateness import standings
 from ..models import Attachment, Event, Transaction
 from ..pictures import State
@@ -72,7 +73,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "files": files,
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
-        "flags": list(service.flag(case.answers)),
+        "flags": flags_of(service, case.answers),
         # They are for whoever still decides.
         "hints": duplicates.of_case(case, [file for _label, file in files], user) if case.is_open else [],
         "history": history(case, events),

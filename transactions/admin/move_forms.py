@@ -18,7 +18,7 @@ from .. import access
 from ..errors import DomainError
 from ..models import Transaction
 from ..service_types import DeficiencyCode, Fee, Stage
-from ..services.decisions import still_holds
+from ..services.decisions import amount_due, still_holds
 from ..services.moves import Asked
 from ..services.notices import TOLD
 from ..wording import status_words, why_not
@@ -85,7 +85,7 @@ def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
     try:
         due = getattr(case, "fee", None)
         if due is None or not still_holds(due, case):
-            due = fee.work_out(case.answers, timezone.localdate())
+            due = amount_due(case, fee, timezone.localdate())
     except DomainError as error:
         return error.message
     return _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}

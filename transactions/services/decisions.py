@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +13,21 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from municipality.text import compact, written_code
 
+from .. import answers
 from ..errors import DomainError, Invalid, Problem
 from ..models import FeeDue, Transaction
+from ..service_types import Amount, Fee
 
 MOST_OF_A_PAYMENT = 40
+
+
+def amount_due(case: Transaction, fee: Fee, on: date) -> Amount:
+    """The fee for the answers in force. DomainError `no_tariff`, or `fee_unknown` when they no longer say enough."""
+    try:
+        return fee.work_out(answers.clean(case.service_type, case.answers, on).values, on)
+    except KeyError as missing:
+        said = _("The fee cannot be worked out: this request lacks an answer the service asks for today. Correct it.")
+        raise DomainError("fee_unknown", said) from missing
 
 
 def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
@@ -27,7 +38,7 @@ def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
     fee = case.service_type.fee
     if fee is None:
         return {}
-    amount = fee.work_out(case.answers, timezone.localdate(now))
+    amount = amount_due(case, fee, timezone.localdate(now))
     of_today = {
         "amount": amount.amount,
         "basis": amount.basis,

@@ -22,6 +22,7 @@ from municipality.services import districts
 
 from .. import access
 from ..answer_forms import FieldsPart, GroupPart, step_page, typed_in
+from ..draft_parts import flags_of
 from ..errors import DomainError, Invalid, Problem
 from ..models import AnswersInProgress, Attachment, Deficiency, Transaction
 from ..revision import Revised, with_dependants
@@ -173,7 +174,7 @@ def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: S
         "rest": rest,
         "problems": problems,
         "version": fingerprint(drafts.in_progress(case)),
-        "flags": list(case.service_type.flag(result.values)) if not result.problems else (),
+        "flags": flags_of(case.service_type, result.values) if not result.problems else (),
         "opened": [name for part in shown for name in _names(part)],
         "districts": districts() if any(_asks_district(part) for part in shown) else (),
         "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),
