@@ -19,12 +19,12 @@ from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
 
-from . import emails, four_eyes, services, sms, trail
+from . import emails, four_eyes, services, sms
 from .access import holds_power, signed_in
 from .assurance import LOOKS, Level
 from .errors import AccountError
 from .forms import MobileField, NameField
-from .models import Act, Authorisation, EngineeringOffice, OfficeMembership, Program, Proposal, StaffPost, User
+from .models import Authorisation, EngineeringOffice, OfficeMembership, Program, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 from .program_admin import ProgramAdmin
@@ -52,6 +52,7 @@ class PersonDataForm(VersionedForm):
 class UserAdmin(PeopleAdmin):
     """Passwords are not set here: people set their own through a code to their phone."""
 
+    about = ""
     list_display = ("national_id", "full_name", "number", "identity", "works_here", "state")
     list_filter = ("assurance", "is_staff", "is_active")
     search_fields = ("national_id",)
@@ -91,14 +92,6 @@ class UserAdmin(PeopleAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        found = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if found is not None:
-            trail.record(Act.READ_PERSON, by=signed_in(request), person=found)
-        return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What opens an account goes through `four_eyes`; the rest is saved as it stands in the form."""
@@ -192,6 +185,7 @@ class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
 
 
 class AuthorisationAdmin(PeopleAdmin):
+    about = "owner"
     list_display = ("owner", "office", "plan_number", "parcel_number", "status", "given_at")
     fields = readonly_fields = (*list_display, "answered_at", "answerer", "revoked_at")
     list_filter = ("status",)

@@ -15,14 +15,17 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from . import mail
+from . import mail, sms
+from .access import holds_power
 from .errors import AccountError
 from .locks import one_at_a_time
 from .models import EmailAsked, User
 from .signals import email_asked
 
 SALT = "accounts.emails"
+EMAIL_OF_STAFF = gettext_lazy("Codes go to this e-mail: only this member of staff changes it, on their profile.")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # By one person; then by everybody to one address, which strangers may type too: as of codes (services.py).
 ASKED_BY_ONE = {HOUR: 5, DAY: 15}
@@ -38,19 +41,33 @@ def waiting_of(user: User) -> str:
 def wish(user: User, email: str, *, by: User | None = None, now: datetime | None = None) -> None:
     """This is the address somebody wants to be told at: asked about, unless it is the one in use or waits already.
 
-    An empty one ends both at once. `by` is who typed it, if it was not the person. AccountError `too_many_emails`.
+    An empty one ends both at once. `by` is who typed it, if it was not the person. Where no SMS is sent, codes go to
+    the address: another one typed by others sets no password for a while, the old one is told, and of whoever holds
+    power nobody else changes it. AccountError `too_many_emails`, `email_of_staff`.
     """
     now = now or timezone.now()
     locked = User.objects.select_for_update().get(pk=user.pk)
-    if email and email != locked.email:
-        if email != waiting_of(locked):
-            _ask(locked, email, by, now)
+    if email in {locked.email, waiting_of(locked)} - {""}:
+        if email == locked.email:
+            withdraw(locked, now)
     else:
-        withdraw(locked, now)
-        if locked.email != email:
+        opens = by is not None and by.pk != locked.pk and not sms.reaches(locked.phone)
+        if opens and holds_power(locked):
+            raise AccountError("email_of_staff", EMAIL_OF_STAFF)
+        if email or (opens and locked.email):
+            _ask(locked, email, by, now, held=opens and bool(locked.email))
+        else:
+            withdraw(locked, now)
+        if not email and locked.email:
             locked.email = ""
             locked.save(update_fields=["email"])
     user.email = locked.email
+
+
+def opens_from(user: User) -> datetime | None:
+    """Until when an address that others typed sets no password; None when there is none."""
+    held = EmailAsked.objects.filter(user=user, opens_at__isnull=False)
+    return held.order_by("-opens_at").values_list("opens_at", flat=True).first()
 
 
 @transaction.atomic
@@ -69,7 +86,8 @@ def withdraw(user: User, now: datetime) -> None:
     EmailAsked.objects.filter(user=user, closed_at=None).update(closed_at=now)
 
 
-def _ask(user: User, email: str, by: User | None, now: datetime) -> None:
+def _ask(user: User, email: str, by: User | None, now: datetime, *, held: bool = False) -> None:
+    """Ask for a confirmation; of an address that is only taken away there is nothing to confirm. `held`: see wish."""
     one_at_a_time(f"mail:{email.casefold()}")
     asked = EmailAsked.objects.order_by()
     shares = [(asked.filter(user=user), ASKED_BY_ONE), (asked.filter(email__iexact=email), ASKED_OF_ONE)]
@@ -79,14 +97,19 @@ def _ask(user: User, email: str, by: User | None, now: datetime) -> None:
             said = _("Too many confirmations were asked for. Your address waits as it is; try again tomorrow.")
             raise AccountError("too_many_emails", said)
     withdraw(user, now)
-    row = EmailAsked.objects.create(user=user, email=email, asked_at=now)
+    facts = {"old": user.email, "opens_at": now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)} if held else {}
+    row = EmailAsked.objects.create(user=user, email=email, asked_at=now, closed_at=None if email else now, **facts)
     email_asked.send(EmailAsked, asked=row, now=now)
 
 
 def send_link(asked_id: int, now: datetime) -> None:
-    """Send the link of an asking, unless it was answered or withdrawn meanwhile. Raises what the mail server says."""
-    row = EmailAsked.objects.select_related("user").filter(pk=asked_id, closed_at=None).first()
-    if row is None:
+    """Tell the old address, where the new one would open the account, and send the link of an asking, unless it was
+    answered or withdrawn meanwhile. Raises what the mail server says; the key of a message names one sent again.
+    """
+    row = EmailAsked.objects.select_related("user").filter(pk=asked_id).first()
+    if row is not None and row.old:
+        _warn(row)
+    if row is None or row.closed_at is not None:
         return
     end = timezone.localtime(now + timedelta(days=settings.EMAIL_LINK_DAYS))
     with translation.override(row.user.language):
@@ -99,6 +122,15 @@ def send_link(asked_id: int, now: datetime) -> None:
             "end": f"{end:%Y-%m-%d %H:%M}",
         }
         mail.send(row.email, _("Confirm your e-mail address"), text, key=f"email-{row.pk}")
+
+
+def _warn(row: EmailAsked) -> None:
+    with translation.override(row.user.language):
+        text = _(
+            "Jeddah Municipality: the e-mail address of your account is being changed. If this was not you, tell a "
+            "service centre at once."
+        )
+        mail.send(row.old, _("Your account was changed"), text, key=f"email-old-{row.pk}")
 
 
 def token_of(row: EmailAsked) -> str:
@@ -140,5 +172,6 @@ def confirm(token: str, *, now: datetime | None = None) -> str:
 
 def forget_old(now: datetime, most: int) -> int:
     """Delete askings that are over and that no limit counts any more, so many at a time; returns how many."""
-    old = EmailAsked.objects.filter(asked_at__lt=now - DAY).exclude(closed_at=None).values("pk")[:most]
+    over = EmailAsked.objects.filter(asked_at__lt=now - DAY).exclude(closed_at=None)
+    old = over.exclude(opens_at__gt=now).values("pk")[:most]
     return EmailAsked.objects.filter(pk__in=old).delete()[0]

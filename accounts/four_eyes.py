@@ -55,12 +55,12 @@ def give_post(
 ) -> StaffPost | Proposal:
     """A post with a deciding role is proposed; another is given at once. AccountError as `_propose`; `has_post`.
 
-    ValidationError for a role there is not, and for days nobody means.
+    ValidationError for a role there is not, one the office cannot have, and for days nobody means.
     """
     now = now or timezone.now()
     if ends_on and ends_on < starts_on:
         raise AccountError("ends_before", _("The end date is before the start date."))
-    asked = StaffPost(role=role, starts_on=starts_on, ends_on=ends_on)
+    asked = StaffPost(office=office, role=role, starts_on=starts_on, ends_on=ends_on)
     asked.clean_fields(exclude=["user", "office"])
     asked.clean()
     if StaffPost.objects.current(timezone.localdate(now)).filter(user=person, office=office, role=role).exists():

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from municipality import plausible
-from municipality.models import Office
+from municipality.models import Office, OfficeKind
 from municipality.text import compact, name_key, written_code
 
 from .assurance import Level
@@ -305,6 +305,18 @@ class Role(models.TextChoices):
 DECIDING = frozenset(Role) - {Role.CENTRE_CLERK}
 
 
+_DECIDE = frozenset({OfficeKind.CENTRAL, OfficeKind.SUB_MUNICIPALITY})
+# The kinds of office each role is held in: elsewhere there is nothing for it to do, and much it could see.
+HELD_IN: dict[Role, frozenset[OfficeKind]] = {
+    Role.CENTRE_CLERK: frozenset({OfficeKind.SERVICE_CENTRE}),
+    Role.REGISTRY_CLERK: _DECIDE | {OfficeKind.DEPARTMENT},
+    Role.REVIEWER: _DECIDE,
+    Role.INFORMAL_AREAS: frozenset({OfficeKind.DEPARTMENT}),
+    Role.SUPERVISOR: _DECIDE | {OfficeKind.DEPARTMENT},
+    Role.ADMINISTRATOR: _DECIDE | {OfficeKind.DEPARTMENT},
+}
+
+
 class StaffPost(Term):
     """A person holds a role in an office from one day to another."""
 
@@ -332,6 +344,14 @@ class StaffPost(Term):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.get_role_display()} – {self.office}"
+
+    def clean(self) -> None:
+        """ValidationError for a role that offices of this kind do not have. Posts given before this rule stay."""
+        super().clean()
+        known = self._state.adding and self.office_id and self.role in Role.values
+        if known and self.office.kind not in HELD_IN[Role(self.role)]:
+            said = _("An office of this kind has no such role: %(role)s, in %(office)s.")
+            raise ValidationError({"role": said % {"role": self.get_role_display(), "office": self.office.name}})
 
 
 class PhoneChange(models.Model):

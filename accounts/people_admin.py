@@ -59,7 +59,7 @@ class PersonForm(VersionedForm):
 
 
 class Watched(GuardedAdmin):
-    """What is searched for in a list is kept in the access log."""
+    """Who looks through a list, and what is searched for in it, is kept in the access log."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if self.has_view_permission(request):
@@ -67,9 +67,12 @@ class Watched(GuardedAdmin):
         return super().changelist_view(request, extra_context)
 
     def keep(self, user: User, sought: str) -> None:
-        """Write down what was searched for, if anything was."""
+        """Write down what was searched for; of a list that is only leafed through, that it was, without a question
+        more."""
         if sought:
             trail.record(Act.SEARCH, by=user, subject=sought, why=self.opts.label_lower)
+        else:
+            trail.record_later(Act.READ_LIST, by=user, why=self.opts.label_lower)
 
 
 class PeopleAdmin(Watched, Administered):
@@ -86,6 +89,21 @@ class PeopleAdmin(Watched, Administered):
     ) -> tuple[QuerySet[Any], bool]:
         return queryset.filter(self.find(search_term)) if one_line(search_term) else queryset, False
 
+    # The field that names whom a row is about: none where it is about nobody, empty where it is the person.
+    about: str | None = None
+
+    def look(self, request: HttpRequest, object_id: str) -> None:
+        """Keep in the access log who looks at whom."""
+        if self.about is None or not self.has_view_permission(request):
+            return
+        if row := self.get_object(request, object_id):
+            person = getattr(row, self.about) if self.about else row
+            trail.record(Act.READ_PERSON, by=signed_in(request), person=person, why=self.opts.label_lower)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        self.look(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
     @staticmethod
     def find(sought: str) -> Q:
         return people(sought)
@@ -99,6 +117,8 @@ class PeopleAdmin(Watched, Administered):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if object_id is not None and request.method == "GET":
+            self.look(request, object_id)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except AccountError as error:

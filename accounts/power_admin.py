@@ -89,6 +89,7 @@ class PostEndForm(VersionedForm):
 class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
     """A post is given and ended; to move somebody, end one and give another. An old version is looked at only."""
 
+    about = "user"
     list_display = ("user", "role", "office", "starts_on", "ends_on")
     list_filter = ("role", "office")
     list_select_related = ("user", "office")
@@ -177,6 +178,7 @@ def ask_before_forgetting(
 class ProposalAdmin(PeopleAdmin):
     """What waits for a second administrator, and what became of the rest. Nothing is edited here."""
 
+    about = "person"
     list_display = ("what", "whom", "detail", "proposed_by", "proposed_at", "expires_at", "state")
     list_filter = ("outcome", "kind")
     list_select_related = ("person", "office", "proposed_by")

@@ -136,6 +136,7 @@ class Act(models.TextChoices):
     READ_FILE = "read_file", _("Opened a file")
     READ_PERSON = "read_person", _("Viewed a person")
     SEARCH = "search", _("Searched")
+    READ_LIST = "read_list", _("Viewed a list")
     INQUIRY = "inquiry", _("Inquired by number")
     INQUIRY_REFUSED = "inquiry_refused", _("Inquired by number, without success")
     EXPORT = "export", _("Exported data")
@@ -167,6 +168,7 @@ SECURITY = frozenset(Act) - {
     Act.READ_FILE,
     Act.READ_PERSON,
     Act.SEARCH,
+    Act.READ_LIST,
     Act.INQUIRY,
     Act.READ_LOG,
     Act.SIGN_OUT,
@@ -215,6 +217,9 @@ class EmailAsked(models.Model):
     email = models.EmailField()
     asked_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # Where the address opens the account and somebody else typed another: who is told, and the end of the hold.
+    old = models.EmailField(blank=True, default="", db_default="")
+    opens_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

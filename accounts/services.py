@@ -207,7 +207,8 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
         raise AccountError("another_mobile", message)
     if until := opens_from(user, now):
         message = _(
-            "This mobile was registered recently. It can set a password from %(when)s. We notified the previous number."
+            "Your mobile or e-mail was changed recently. It can set a password from %(when)s. We notified the previous "
+            "one."
         )
         raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
     if not user.is_active:
@@ -215,9 +216,12 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
 
 
 def opens_from(user: User, now: datetime) -> datetime | None:
-    """When a mobile that was changed lately may set the password; None when it may now."""
+    """When a mobile or e-mail that was changed lately may set the password; None when it may now."""
     last = PhoneChange.objects.filter(user=user).order_by("-changed_at", "-pk").first()
-    return last.opens_at if last and last.opens_at and last.opens_at > now else None
+    held = [last.opens_at if last else None]
+    if not sms.reaches(user.phone):
+        held.append(emails.opens_from(user))
+    return max((until for until in held if until and until > now), default=None)
 
 
 def forget_old_codes(now: datetime, most: int) -> int:

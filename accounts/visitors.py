@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 
+from municipality.text import same_name
+
 from .assurance import Level
 from .emails import waiting_of
 from .identity import clean_any_mobile, clean_id, clean_name
@@ -39,6 +41,7 @@ class Visitor:
             name: {"from": getattr(on_file, name), "to": getattr(self, name)}
             for name in names
             if getattr(on_file, name) != getattr(self, name)
+            and not (name == "full_name" and same_name(on_file.full_name, self.full_name))
         }
 
 

@@ -15,9 +15,8 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 
-from .strict import Strict, View
+from .strict import Public, Strict
 
 Schema = dict[str, Any]
 
@@ -143,10 +142,9 @@ class SchemaQuery(Strict):
     lang = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
 
 
-class Description(View, SpectacularAPIView):
+class Description(Public, SpectacularAPIView):
     """The description itself."""
 
-    permission_classes = (AllowAny,)
     query = SchemaQuery
 
 

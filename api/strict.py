@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -76,3 +77,10 @@ class View(APIView):
         asks = request.method in ("GET", "HEAD")
         self.asked = _asked(self.query if asks else Strict, request.query_params)
         super().initial(request, *args, **kwargs)
+
+
+class Public(View):
+    """An address for which nobody has to be known: it asks no session and no token, so it stands without the centre."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()

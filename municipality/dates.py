@@ -24,6 +24,8 @@ _BOTH = re.compile(r"\bالموافق(?:ه)?\b|\bcorresponding to\b|[()=]")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[\s/\-.,:;_|\u060c\u060d\u061b\u066b\u066c]*")
 _COUNTED = re.compile(r"(ربيع|جمادي?|rabi|jumada|jumad) ?([12])(?!\d)")
+# The first of a month has words of its own.
+_FIRST = re.compile(r"\b(?:غره|مستهل|first)\b|^(?:يوم )?(?:ال)?اول(?: يوم)?(?: من)? ")
 _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b")
 
 
@@ -52,7 +54,8 @@ def read_date(text: str) -> date:
 def _read(text: str) -> date:
     if not _BETWEEN.fullmatch(_PARTS.sub("", text)):
         raise Unreadable(text)
-    counted = _COUNTED.sub(lambda found: f"{found[1]} {'i' * int(found[2])} ", _ORDINAL.sub(" ", text))
+    numbered = _FIRST.sub(" 1 ", _ORDINAL.sub(" ", text), count=1)
+    counted = _COUNTED.sub(lambda found: f"{found[1]} {'i' * int(found[2])} ", numbered)
     parts = _PARTS.findall(counted)
     numbers = [part for part in parts if part.isdecimal()]
     words = [part for part in parts if not part.isdecimal() and part not in PASSED_OVER]

@@ -123,6 +123,18 @@ def name_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", search_key(name))
 
 
+_VOWELS = re.compile("[\u0640\u064b-\u0652\u0670]")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Are they one name, but for vowel marks, tatweel, forms of letters, and what is not seen?"""
+    return _letters_of(one) == _letters_of(other)
+
+
+def _letters_of(name: str) -> str:
+    return " ".join(_VOWELS.sub("", unicodedata.normalize("NFKC", without_marks(name))).split())
+
+
 def name_words(sought: str) -> list[str]:
     """The words sought in a name; each stands somewhere in its name_key. The article is not asked for."""
     words = (name_key(word) for word in re.split(r"[\s\-_.,،]+", search_key(sought)))

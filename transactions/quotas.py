@@ -23,6 +23,8 @@ from .errors import DomainError
 from .models import Try
 
 FOR_MANY = 10
+# More workers than send at once anywhere.
+CROWD = 100
 NO_LIMIT = 2**31 - 1
 KIB, MIB = 1024, 1024 * 1024
 SAID = {
@@ -56,20 +58,38 @@ def spend(kind: str, by: User, now: datetime, amount: int = 1) -> None:
             raise OverQuota(kind, now)
 
 
-def sms_waits_until(phone: str, now: datetime) -> datetime | None:
-    """When a notice may go to this mobile, if the hour's share of it or of all is used up; None when it may go now."""
+class SmsWait(Exception):
+    """The hour's share of SMS to a mobile, or of all, is used up. `until` is when the next goes."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"no SMS before {until:%H:%M}")
+        self.until = until
+
+
+def take_sms(phone: str, now: datetime) -> list[str]:
+    """Take a share of the hour for one notice to this mobile, in the transaction in which it goes out; SmsWait when
+    there is none. Returns the counts it is to be added to when it went (`count_sms`).
+
+    Far from the end of a share it is counted afterwards, so that nobody waits for the row of all while a gateway is
+    slow. The last CROWD are counted before they go, one after another, so that no crowd of workers passes the limit.
+    """
+    hour, later = _hour(now), []
     most = {_sms(phone): settings.QUOTA_SMS_PHONE, _sms("all"): settings.QUOTA_SMS}
-    sent = Try.objects.filter(bucket__in=most, hour=_hour(now)).values_list("bucket", "count")
-    if any(most[bucket] and count >= most[bucket] for bucket, count in sent):
-        return _hour(now) + timedelta(hours=1)
-    return None
+    sent = dict(Try.objects.filter(bucket__in=most, hour=hour).values_list("bucket", "count"))
+    for bucket, share in most.items():
+        if not share:
+            continue
+        if sent.get(bucket, 0) < share - CROWD:
+            later.append(bucket)
+        elif not _counted(bucket, hour, 1, share):
+            raise SmsWait(hour + timedelta(hours=1))
+    return later
 
 
-def count_sms(phone: str, now: datetime) -> None:
-    """A notice went to this mobile. Last in its transaction: whoever sends meanwhile waits for the row of all."""
-    for bucket, most in ((_sms(phone), settings.QUOTA_SMS_PHONE), (_sms("all"), settings.QUOTA_SMS)):
-        if most:
-            _counted(bucket, _hour(now), 1, NO_LIMIT)
+def count_sms(buckets: list[str], now: datetime) -> None:
+    """A notice went. Last in its transaction: whoever sends meanwhile waits for these rows."""
+    for bucket in buckets:
+        _counted(bucket, _hour(now), 1, NO_LIMIT)
 
 
 def _sms(to: str) -> str:

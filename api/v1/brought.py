@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +12,7 @@ from accounts.identity import clean_mobile
 from transactions.models import BroughtReceipt
 from transactions.services import brought
 
-from ..strict import Strict, View, read
+from ..strict import Public, Strict, read
 
 
 class HandInSerializer(Strict):
@@ -34,10 +33,7 @@ class BroughtSerializer(serializers.ModelSerializer[BroughtReceipt]):
         read_only_fields = fields
 
 
-class Receipts(View):
-    permission_classes = (AllowAny,)
-    authentication_classes = ()
-
+class Receipts(Public):
     @extend_schema(request=HandInSerializer, responses={201: BroughtSerializer}, operation_id="receipts_create")
     def post(self, request: Request) -> Response:
         """Hand in a receipt whose request is not here: it becomes a case for staff, with its date. Twice is once."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,14 +16,11 @@ from transactions.services import inquiry
 from transactions.timeline import history_of, public_movements_of
 from transactions.wording import headline
 
-from ..strict import View, read
+from ..strict import Public, read
 from . import bodies, serializers
 
 
-class Inquiries(View):
-    permission_classes = (AllowAny,)
-    authentication_classes = ()
-
+class Inquiries(Public):
     @extend_schema(
         request=bodies.InquirySerializer,
         responses={200: serializers.InquiryAnswer},

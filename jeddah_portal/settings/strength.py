@@ -27,7 +27,16 @@ EXAMPLES = re.compile(
 
 def of_key(value: str) -> str:
     """A key that nobody types: SECRET_KEY and its like."""
-    return _of(value, KEY_LENGTH, KEY_GUESSES, least_characters=10)
+    return _of(value, KEY_LENGTH, KEY_GUESSES, least_characters=10) or _phrase(value)
+
+
+def _phrase(value: str) -> str:
+    """What a generator makes has digits or signs, or as many capitals as small letters."""
+    letters = re.sub(r"[\W_]+", "", value)
+    capitals = sum(letter.isupper() for letter in letters)
+    if letters.isalpha() and not len(letters) / 3 < capitals < len(letters) * 2 / 3:
+        return "can be guessed: it is made of words alone, and a key is generated"
+    return ""
 
 
 def of_password(value: str) -> str:
@@ -45,10 +54,18 @@ def _of(value: str, length: int, guesses: float, least_characters: int) -> str:
         return f"is shorter than {length} characters"
     if EXAMPLES.search(value):
         return "is an example or a default"
+    if _repeats(value.casefold(), 4) > len(value) / 10:
+        return "can be guessed: it repeats itself"
     # zxcvbn reads 72 characters; what comes after them only adds.
     if len(set(value)) < least_characters or zxcvbn(value[:72])["guesses_log10"] < guesses:
         return "can be guessed: it repeats itself, or is made of words, rows of keys or dates"
     return ""
+
+
+def _repeats(value: str | bytes, size: int) -> int:
+    """How many runs of so many signs stand in it before; of what was drawn by lot, next to none."""
+    runs = [value[at : at + size] for at in range(len(value) - size + 1)]
+    return len(runs) - len(set(runs))
 
 
 def of_seed(encoded: str) -> str:
@@ -64,7 +81,8 @@ def of_seed(encoded: str) -> str:
         return f"is not {SEED_BYTES} bytes in base64"
     steps = [(later - earlier) % 256 for earlier, later in pairwise(seed)]
     even = max(steps.count(step) for step in set(steps)) > SEED_BYTES // 4
-    if even or len(set(seed)) < SEED_BYTES // 2 or all(32 <= byte < 127 for byte in seed) or seed in PUBLISHED:
+    drawn = len(set(seed)) >= SEED_BYTES // 2 and _repeats(seed, 2) <= 2
+    if even or not drawn or all(32 <= byte < 127 for byte in seed) or seed in PUBLISHED:
         return "can be guessed: its bytes are not random"
     return ""
 

@@ -189,3 +189,70 @@ def test_another_window_of_the_profile_does_not_take_a_waiting_address_away(cast
     assert answer.status_code == 200
     assert "a@example.org" in str(answer.context["form"].errors["email"])
     assert emails.waiting_of(cast.citizen) == "a@example.org"
+
+
+@pytest.fixture
+def abroad(cast):
+    """A person to whom no SMS is sent: their codes go to their e-mail, which they confirmed."""
+    User.objects.filter(pk=cast.citizen.pk).update(phone="+447400123456", email="own@example.org")
+    return User.objects.get(pk=cast.citizen.pk)
+
+
+def code_to(user, email, now, mailoutbox):
+    row = services.send_code(
+        national_id=user.national_id, full_name="x", phone=user.phone, email=email, language="en", address="1", now=now
+    )
+    return row, re.search(r"\b[0-9]{6}\b", mailoutbox[-1].body)[0]
+
+
+def opens(user, email, now, mailoutbox):
+    row, code = code_to(user, email, now, mailoutbox)
+    try:
+        services.open_account(row.pk, code, "a long enough password", now=now)
+    except AccountError as error:
+        return error.code
+    return "opened"
+
+
+@pytest.mark.parametrize("way", ["one step", "taken away first", "confirmed"])
+def test_an_address_that_opens_the_account_is_held_when_others_type_it(cast, abroad, mailoutbox, settings, way):
+    now = timezone.now()
+    if way == "taken away first":
+        emails.wish(abroad, "", by=cast.administrator, now=now)
+    emails.wish(abroad, "other@example.org", by=cast.administrator, now=now)
+    if way == "confirmed":
+        emails.confirm(emails.token_of(EmailAsked.objects.get(closed_at=None)), now=now)
+    work_off(now)
+    assert [sent.to for sent in mailoutbox if "is being changed" in sent.body or "يجري تغيير" in sent.body] == [
+        ["own@example.org"]
+    ]
+    assert opens(abroad, "other@example.org", now, mailoutbox) in {"mobile_is_new", "another_mobile"}
+    soon = now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS - 1)
+    emails.forget_old(soon, 100)
+    assert opens(abroad, "other@example.org", soon, mailoutbox) in {"mobile_is_new", "another_mobile"}
+    if way != "one step":
+        later = soon + timedelta(hours=2)
+        assert opens(abroad, "other@example.org", later, mailoutbox) == "opened"
+
+
+def test_ones_own_address_and_a_first_one_are_not_held(cast, abroad, mailoutbox):
+    now = timezone.now()
+    emails.wish(abroad, "new@example.org", now=now)
+    emails.confirm(emails.token_of(EmailAsked.objects.get(closed_at=None)), now=now)
+    assert opens(abroad, "new@example.org", now, mailoutbox) == "opened"
+    User.objects.filter(pk=cast.other_citizen.pk).update(phone="+447400123457")
+    first = User.objects.get(pk=cast.other_citizen.pk)
+    emails.wish(first, "first@example.org", by=cast.clerk, now=now)
+    assert opens(first, "first@example.org", now, mailoutbox) == "opened"
+
+
+def test_nobody_else_changes_the_address_that_opens_the_account_of_staff(cast, mailoutbox):
+    User.objects.filter(pk=cast.supervisor.pk).update(phone="+447400123456", email="own@example.org")
+    staff = User.objects.get(pk=cast.supervisor.pk)
+    for typed in ("other@example.org", ""):
+        for by in (cast.clerk, cast.administrator):
+            with pytest.raises(AccountError) as refused:
+                emails.wish(staff, typed, by=by, now=NOW)
+            assert refused.value.code == "email_of_staff"
+    emails.wish(staff, "mine@example.org", by=staff, now=NOW)
+    assert (emails.waiting_of(staff), User.objects.get(pk=staff.pk).email) == ("mine@example.org", "own@example.org")

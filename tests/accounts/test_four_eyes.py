@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -35,7 +36,7 @@ def second(cast):
 
 
 def propose(cast, person=None, role="supervisor", by=None):
-    office = Office.objects.get(code="SHR")
+    office = Office.objects.get(code={"informal_areas": "INF", "centre_clerk": "SC01"}.get(role, "SHR"))
     return four_eyes.give_post(
         person or cast.other_citizen, office, role, starts_on=TODAY, reason="x", by=by or cast.administrator, now=NOW
     )
@@ -147,6 +148,45 @@ def test_the_mail_that_opens_the_account_of_staff_is_not_an_administrators_to_ch
     page.post(address, typed | {"email": "other@example.org"})
     cast.supervisor.refresh_from_db()
     assert cast.supervisor.email == "own@example.org"
+
+
+@pytest.mark.parametrize(
+    ("role", "office"),
+    [
+        ("centre_clerk", "CTR"),
+        ("centre_clerk", "SHR"),
+        ("centre_clerk", "INF"),
+        ("administrator", "SC01"),
+        ("administrator", "SC10"),
+        ("informal_areas", "SHR"),
+        ("reviewer", "SC01"),
+        ("supervisor", "SC02"),
+        ("registry_clerk", "SC01"),
+        ("informal_areas", "CTR"),
+        ("reviewer", "INF"),
+    ],
+)
+def test_a_role_is_held_in_offices_that_have_it(cast, signed_in, role, office):
+    place = Office.objects.get(code=office)
+    with pytest.raises(ValidationError) as refused:
+        four_eyes.give_post(
+            cast.other_citizen, place, role, starts_on=TODAY, reason="x", by=cast.administrator, now=NOW
+        )
+    assert "role" in refused.value.message_dict
+    typed = {"user": cast.other_citizen.pk, "office": place.pk, "role": role, "starts_on": TODAY, "reason": "x"}
+    page = signed_in(cast.administrator).post(reverse("staff:accounts_staffpost_add"), typed)
+    assert (page.status_code, "role" in page.context["adminform"].form.errors) == (200, True)
+    with pytest.raises(CommandError):
+        call_command("break_glass", "post", cast.other_citizen.national_id, office, role, "--reason", "x")
+    assert not StaffPost.objects.filter(user=cast.other_citizen).exists()
+    assert not Proposal.objects.exists()
+
+
+def test_a_post_of_before_the_rule_can_be_ended(cast):
+    post = StaffPost.objects.create(
+        user=cast.reviewer, office=Office.objects.get(code="SC01"), role="supervisor", starts_on=date(2020, 1, 1)
+    )
+    assert four_eyes.set_end(post, TODAY, by=cast.administrator, now=NOW).ends_on == TODAY
 
 
 def test_what_a_former_administrator_proposed_is_not_confirmed(cast, second):

@@ -359,3 +359,22 @@ def test_staff_see_how_sure_they_can_be_wherever_they_see_a_person(cast, submitt
     services.identify(cast.other_citizen, {}, by=cast.clerk, now=NOW)
     html = page.get(places[0]).content.decode()
     assert ("اطُّلع على أصل الهوية" in html, cast.clerk.full_name in html) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("سَعْدُ بنُ عَلِيّ", True),
+        ("ســعــد بن عــلي", True),
+        ("\ufeb3\ufecc\ufeaa \ufe91\ufee6 \ufecb\ufee0\ufef2", True),
+        ("\u200fسعد  بن\u00a0علي\u2069", True),
+        ("سعد بن على", False),
+        ("أسعد بن علي", False),
+        ("سعد علي", False),
+        ("سعدبن علي", False),
+    ],
+)
+def test_a_name_that_reads_the_same_is_not_asked_about(typed, same):
+    on_file = User(national_id=GOOD, full_name="سعد بن علي", phone="+966511111111")
+    seen = Visitor.typed(national_id=GOOD, full_name=typed, phone="0511111111")
+    assert set(seen.differs_from(on_file)) == (set() if same else {"full_name"})

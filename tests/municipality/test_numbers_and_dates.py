@@ -120,6 +120,22 @@ def test_a_date_is_read_in_every_usual_form(typed):
 
 @pytest.mark.parametrize(
     "typed",
+    ["غرة محرم 1445", "غُرّة محرم ١٤٤٥هـ", "غرة شهر محرم الحرام عام 1445", "الأربعاء غرة محرم 1445", "مستهل محرم 1445",
+     "أول محرم 1445", "الأول من محرم 1445", "يوم أول محرم 1445", "أول يوم من محرم 1445هـ", "first of Muharram 1445",
+     "1st Muharram 1445", "غرة محرم 1445 الموافق 19 يوليو 2023"],
+)  # fmt: skip
+def test_the_first_of_a_month_has_words_of_its_own(typed):
+    assert read_date(typed) == date(2023, 7, 19)
+
+
+@pytest.mark.parametrize("typed", ["غرة 5 محرم 1445", "غرة 1445", "أول ربيع 1440", "غرة غرة محرم 1445", "أول 1445"])
+def test_the_first_of_no_month_is_not_understood(typed):
+    with pytest.raises(Unreadable):
+        read_date(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
     ["", "abc", "1440", "15/3/40", "2018/12", "1440/3/15/7", "15 ربيع 1440", "15 ربيع الأول 2018", "15/3/1440م",
      "2018-11-23هـ", "15/1440/3", "1 1 1", "15 March", "1440/03/15 (1 ديسمبر 2018)", "1440/03/15 x", "15*3*1440",
      "9" * 200],

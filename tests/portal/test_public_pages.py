@@ -45,6 +45,18 @@ def test_a_page_for_everybody_asks_for_nobody(path, cookie, cast, signed_in):
     assert ('href="/profile/"' in page) == (cookie != "none")
 
 
+@pytest.mark.parametrize("key", ["session", "token", "forged"])
+def test_a_program_that_asks_what_anybody_may_read_is_not_asked_who_it_is(key, cast, signed_in):
+    client = signed_in(cast.citizen) if key == "session" else Client()
+    bearer = {"token": "a" * 64, "forged": "x"}.get(key)
+    more = {"headers": {"authorization": f"Token {bearer}"}} if bearer else {}
+    offered = "/api/v1/services/building-permit/"
+    for path in ("/api/v1/services/", offered, "/api/v1/offices/", "/api/v1/districts/", "/api/v1/schema/"):
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(path, **more).status_code == 200
+        assert not [row["sql"] for row in asked if any(name in row["sql"] for name in (*OF_PEOPLE, "knox_authtoken"))]
+
+
 def test_the_cookie_of_whoever_is_signed_in_survives_them(cast, signed_in):
     client = signed_in(cast.citizen)
     for path in PAGES:

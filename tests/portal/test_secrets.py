@@ -47,6 +47,13 @@ WEAK_KEYS = [
     base64.b64encode(b"a" * 48).decode(),
     FIXED.hex()[:16],
     "مفتاح" * 12,
+    "thequickbrownfoxjumpsoverthelazydogthequickbrown",
+    "TheQuickBrownFoxJumpsOverTheLazyDog-thequickbrownfoxjumpsoverthelazydog",
+    "the quick brown fox jumps over the lazy dog",
+    "SphinxOfBlackQuartzJudgeMyVowPackMyBox",
+    "FIVEDOZENLIQUORJUGSPACKMYBOXWITHTHAT",
+    FIXED.hex()[:31] + "." + FIXED.hex()[:31],
+    "q7Wz-Lk93!xP" * 3,
 ]
 
 
@@ -64,7 +71,8 @@ def test_a_short_piece_repeated_is_no_key_however_long(piece, times):
 
 def test_what_a_generator_makes_is_taken():
     for _time in range(100):
-        for made in (strong(), secrets.token_hex(32), secrets.token_hex(16), seed()):
+        made_elsewhere = (base64.b32encode(secrets.token_bytes(30)).decode(), str(secrets.randbits(256)).zfill(77))
+        for made in (strong(), secrets.token_hex(32), secrets.token_hex(16), seed(), *made_elsewhere):
             assert strength.of_key(made) == ""
         assert strength.of_password(secrets.token_hex(12)) == ""
         assert strength.of_seed(seed()) == ""

@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import services, trail
+from accounts import four_eyes, services, trail
 from accounts.models import AccessRecord, Act
 from transactions import pins
 from transactions.services.leftovers import clean_up
 
 from ..conftest import NOW, PASSWORD, drive
+from ..portal.world import build
 
 pytestmark = pytest.mark.django_db
 LOG = "staff:accounts_accessrecord_changelist"
@@ -81,6 +82,39 @@ def test_people_and_searches_are_kept(cast, signed_in):
         (cast.reviewer, "الزهراني"),
     ]
     assert [(row.by, row.person) for row in kept(Act.READ_PERSON)] == [(cast.administrator, cast.citizen)]
+
+
+@pytest.mark.parametrize(
+    "model", ["accounts_user", "accounts_authorisation", "accounts_staffpost", "accounts_proposal"]
+)
+def test_lists_of_people_that_are_leafed_through_and_every_person_opened_are_kept(model, cast, submitted, signed_in):
+    world = build(cast, submitted)
+    own = {"accounts_user": cast.citizen, "accounts_staffpost": cast.reviewer.posts.get(), "accounts_proposal": None}
+    own["accounts_authorisation"] = world.studied.authorisation
+    row = own[model] or four_eyes.give_post(
+        cast.other_citizen, cast.reviewer.posts.get().office, "reviewer", starts_on=NOW.date(), reason="x",
+        by=cast.administrator, now=NOW,
+    )  # fmt: skip
+    person = {"accounts_user": cast.citizen, "accounts_authorisation": cast.citizen}.get(model) or (
+        row.user if model == "accounts_staffpost" else row.person
+    )
+    page = signed_in(cast.administrator)
+    before = list(kept(Act.READ_PERSON)), list(kept(Act.READ_LIST))
+    page.get(reverse(f"staff:{model}_changelist"))
+    for view in ("change", "history"):
+        assert page.get(reverse(f"staff:{model}_{view}", args=[row.pk])).status_code == 200
+    trail.flush()
+    looked = kept(Act.READ_PERSON)[len(before[0]) :]
+    assert [(one.by, one.person) for one in looked] == [(cast.administrator, person)] * 2
+    listed = kept(Act.READ_LIST)[len(before[1]) :]
+    assert [(one.by, one.why) for one in listed] == [(cast.administrator, model.replace("_", ".", 1))]
+
+
+def test_the_list_of_requests_that_is_leafed_through_is_kept(cast, submitted, signed_in):
+    case_of(cast, submitted)
+    signed_in(cast.reviewer).get(reverse("staff:transactions_transaction_changelist"))
+    trail.flush()
+    assert [row.by for row in kept(Act.READ_LIST)] == [cast.reviewer]
 
 
 def test_inquiries_by_number_are_kept_without_a_question_more(cast, submitted, client):

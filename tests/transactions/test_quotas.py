@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts import sms
 from accounts.models import User
-from transactions import quotas, service_types
+from transactions import outbox, quotas, service_types
 from transactions.health import health
 from transactions.models import Attachment, Delivery, Draft, Notification, Outbox, Transaction, Try
 from transactions.services import attachments, drafts
@@ -146,3 +151,41 @@ def test_sms_beyond_the_share_of_all_wait_but_mail_goes(cast, submitted, setting
 
 def sent_to(person) -> int:
     return Delivery.objects.filter(notification__recipient=person, channel="sms").count()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("share", [{"QUOTA_SMS": 2}, {"QUOTA_SMS_PHONE": 2}], ids=str)
+def test_no_crowd_of_workers_passes_the_share(cast, submitted, settings, monkeypatch, share):
+    """Each is on its way to a slow gateway while the others ask whether they may."""
+    for name, most in share.items():
+        setattr(settings, name, most)
+    for _ in range(5):
+        submitted()
+    gone: list[str] = []
+    monkeypatch.setattr(sms, "send", lambda phone, text, *, key="": (gone.append(key), time.sleep(0.2)))
+    waiting = list(Outbox.objects.filter(kind="notify").values_list("pk", flat=True))
+
+    def worker(row):
+        try:
+            outbox.run(row, NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(waiting)) as crowd:
+        list(crowd.map(worker, waiting))
+    work_off(NOW)
+    assert len(gone) == sent_to(cast.citizen) == 2
+    work_off(NOW + timedelta(hours=1))
+    work_off(NOW + timedelta(hours=2))
+    assert sent_to(cast.citizen) == len(set(gone)) == 5
+
+
+def test_a_share_that_a_gateway_did_not_take_is_not_used_up(cast, submitted, settings, monkeypatch):
+    settings.QUOTA_SMS_PHONE = 1
+    submitted()
+    with monkeypatch.context() as broken:
+        broken.setattr(sms, "send", Mock(side_effect=OSError("no gateway")))
+        work_off(NOW)
+    assert not Try.objects.filter(bucket__startswith="quota:sms").exists()
+    work_off(NOW + timedelta(minutes=5))
+    assert sent_to(cast.citizen) == 1

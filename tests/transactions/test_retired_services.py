@@ -167,7 +167,7 @@ def test_a_group_that_was_a_question_before_takes_not_its_owners_page_down(cast,
 
 # What a column of answers may hold of any time: other kinds, other shapes, rows with holes, words for numbers.
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
-LEAVES |= st.sampled_from(["900", "NaN", "-Infinity", "1e3", "٩٠٠", "", "2026-02-30", "9999-12-31", "detached", "SHR-01"])
+LEAVES |= st.sampled_from(["900", "NaN", "-Infinity", "1e3", "٩٠٠", "", "2026-02-30", "9999-12-31", "detached"])
 ROWS = st.lists(
     LEAVES | st.dictionaries(st.sampled_from(["area_m2", "frontage_m", "street_width_m", "street", "x"]), LEAVES),
     max_size=3,

@@ -97,27 +97,27 @@ def send(notification_id: int, now: datetime) -> Exception | None:
     if not _still_concerned(notice, now):
         return None
     sent = set(notice.deliveries.values_list("channel", flat=True))
-    phone, by_sms = notice.recipient.phone, False
+    went: list[str] = []
     left: Exception | None = None
     with translation.override(notice.recipient.language):
         for channel in _channels(notice.recipient):
             if channel in sent:
                 continue
-            if channel is Delivery.Channel.SMS and (until := quotas.sms_waits_until(phone, now)):
-                left = outbox.NotYet(until)
-                continue
             try:
                 with transaction.atomic():
+                    by_sms = channel is Delivery.Channel.SMS
+                    to_count = quotas.take_sms(notice.recipient.phone, now) if by_sms else []
                     Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
                     _deliver(notice, channel)
-                by_sms |= channel is Delivery.Channel.SMS
+                went += to_count
             except database.AWAY:
                 raise
+            except quotas.SmsWait as full:
+                left = outbox.NotYet(full.until)
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 # While one channel may still work, the row lives.
                 left = error if left is None or isinstance(left, sms.Refused | outbox.NotYet) else left
-    if by_sms:
-        quotas.count_sms(phone, now)
+    quotas.count_sms(went, now)
     return left
 
 
