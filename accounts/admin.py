@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 
 from municipality.fields import CodeField, CompactField
 from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from municipality.search import named
 from municipality.templatetags.portal import mobile
 from municipality.text import written_code
 from municipality.versioned_forms import VersionedForm
@@ -28,7 +29,7 @@ from .models import Authorisation, EngineeringOffice, OfficeMembership, Program,
 from .people_admin import PeopleAdmin, PersonForm
 from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
 from .program_admin import ProgramAdmin
-from .search import named, people, plots
+from .search import people, plots
 
 
 class PersonDataForm(VersionedForm):
@@ -172,8 +173,7 @@ class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        found = named(queryset, search_term, "licence_number", "establishment_number") if search_term else queryset
-        return found, False
+        return named(queryset, search_term, "licence_number", "establishment_number"), False
 
     @admin.display(description=_("name"), ordering="name_ar")
     def names(self, office: EngineeringOffice) -> SafeString:

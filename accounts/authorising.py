@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from municipality.search import bears
 from municipality.text import written_code
 
 from .access import offices_of
 from .assurance import how_to_reach, needed_to_authorise
 from .errors import AccountError
 from .models import Authorisation, EngineeringOffice, OfficeMembership, User
-from .search import bears
 from .signals import authorisation_changed
 
 

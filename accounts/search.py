@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 
-from municipality.text import compact, name_key, name_words, one_line, written_code
+from municipality.text import compact, name_words, one_line, written_code
 
-from .identity import clean_mobile
+from .identity import clean_any_mobile
 
 MOST_WORDS = 6
 
@@ -19,15 +19,21 @@ def people(sought: str, prefix: str = "") -> Q:
     if "@" in sought:
         return Q(**{f"{prefix}email__iexact": one_line(sought)})
     if any(char.isdigit() for char in sought):
-        found = Q(**{f"{prefix}national_id": compact(sought).upper()})
-        try:
-            return found | Q(**{f"{prefix}phone": clean_mobile(sought)})
-        except ValidationError:
-            return found
+        number = compact(sought).upper()
+        return Q(**{f"{prefix}national_id": number}) | Q(**{f"{prefix}phone__in": _mobiles(number)})
     words = name_words(sought)[:MOST_WORDS]
     found = Q() if words else Q(pk__in=[])
     for word in words:
         found &= Q(**{f"{prefix}name_key__contains": word})
+    return found
+
+
+def _mobiles(number: str) -> list[str]:
+    """A number as each mobile it may be; the + of one from another country is often left out, or typed behind."""
+    found = []
+    for one in (number, f"+{number.replace('+', '')}"):
+        with contextlib.suppress(ValidationError):
+            found.append(clean_any_mobile(one))
     return found
 
 
@@ -40,17 +46,3 @@ def plots(sought: str, prefix: str = "") -> Q:
         plan, parcel = "/".join(parts[:cut]), "/".join(parts[cut:])
         found |= Q(**{f"{prefix}plan_number": plan, f"{prefix}parcel_number": parcel})
     return found
-
-
-def bears(row: Model, sought: str, *codes: str) -> bool:
-    """Has a row with names in both languages these words in one of them, or this code, in any writing?"""
-    words, code = name_words(sought), compact(sought).upper()
-    if code and any(code in compact(getattr(row, one)).upper() for one in codes):
-        return True
-    keys = [name_key(getattr(row, name)) for name in ("name_ar", "name_en")]
-    return bool(words) and any(all(word in key for word in words) for key in keys)
-
-
-def named(rows: QuerySet[Any], sought: str, *codes: str) -> QuerySet[Any]:
-    """The rows of a small table that bear what is sought."""
-    return rows.filter(pk__in=[row.pk for row in rows.order_by() if bears(row, sought, *codes)])

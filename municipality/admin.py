@@ -16,8 +16,8 @@ from . import services
 from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
 from .models import Certainty, District, Holiday, Named, Office
 from .previewed_admin import PreviewedAdmin
+from .search import named
 from .signals import office_suspended
-from .text import search_key
 from .versioned_forms import VersionedForm
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
@@ -82,7 +82,12 @@ class OfficeAdmin(FixedCodeAdmin):
     list_display = ("short", "names", "kind", "parent", "a_day", "state", "sureness")
     list_filter = ("kind", "suspended", "certainty")
     list_select_related = ("parent",)
-    search_fields = ("code", "name_ar", "name_en")
+    search_fields = ("code",)  # a box; see get_search_results
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Office], search_term: str
+    ) -> tuple[QuerySet[Office], bool]:
+        return named(queryset, search_term, "code", places=True), False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         hand_over = form.cleaned_data.get("hand_over", False)
@@ -104,12 +109,12 @@ class DistrictAdmin(FixedCodeAdmin):
     list_display = ("short", "names", "sub_municipality", "sureness")
     list_filter = ("sub_municipality", "certainty")
     list_select_related = ("sub_municipality",)
-    search_fields = ("code", "search")
+    search_fields = ("code",)  # a box; see get_search_results
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[District], search_term: str
     ) -> tuple[QuerySet[District], bool]:
-        return super().get_search_results(request, queryset, search_key(search_term))
+        return named(queryset, search_term, "code", places=True), False
 
 
 class HolidayAdmin(ReferenceAdmin):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stdnum.iso7064 import mod_37_36
 
-from municipality.text import compact
+from municipality.text import compact, written_code
 
 _SHAPE = re.compile(r"([A-Z][0-9A-Z])([A-Z])([A-Z]{4})?(1[0-9]{3})([0-9]{6,9})([0-9A-Z])")
 
@@ -39,6 +39,12 @@ def parse(text: str) -> Reference | None:
     if not match or not mod_37_36.is_valid(bare):
         return None
     return Reference(match[1], match[2], int(match[4]), int(match[5]), match[3] or "")
+
+
+def as_kept(text: str) -> str:
+    """A reference, or another number of ours, in the writing it is kept in, however it is typed."""
+    parsed = parse(text)
+    return str(parsed) if parsed else written_code(text).upper()
 
 
 def looks_like_one(text: str) -> bool:

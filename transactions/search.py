@@ -15,7 +15,8 @@ from django.db.models.functions import Cast
 
 from accounts.models import User
 from accounts.search import people
-from municipality.text import compact, one_line, written_code
+from journal.models import Chain
+from municipality.text import compact, name_key, one_line, written_code
 
 from . import references
 from .models import FeeDue, IssuedDocument, Movement, Register, Serial, Transaction
@@ -27,7 +28,31 @@ from .verification import paper_number
 MOST_CHARACTERS = 80
 _DIGITS = re.compile(r"[0-9]{1,9}")
 # A reference without its beginning, its end or both.
-_PART = re.compile(r"(?:(?:([A-Z][0-9A-Z])([A-Z])-)?(1[3-5][0-9]{2})-)?([0-9]{1,9})(?:-([0-9A-Z]))?")
+_PART = re.compile(r"(?:(?:([A-Z][0-9A-Z])([A-Z])(?:[A-Z]{4})?-)?(1[3-5][0-9]{2})-)?([0-9]{1,9})(?:-([0-9A-Z]))?")
+# What is printed before a number, in both languages: whoever copies the line copies it too. Folded.
+_LABELS = frozenset(
+    [
+        *(
+            "رقم",
+            "معامله",
+            "طلب",
+            "ايصال",
+            "رخصه",
+            "محضر",
+            "صك",
+            "مخطط",
+            "قطعه",
+            "بلك",
+            "سداد",
+            "هويه",
+            "اقامه",
+            "جوال",
+        ),
+        *("transaction", "request", "reference", "receipt", "number", "no", "permit", "minutes", "letter", "deed"),
+        *("plan", "parcel", "payment", "id", "iqama", "mobile"),
+    ]
+)
+_BETWEEN = re.compile(r"[\s·•:،,;؛#№«»\"“”()<>]+")
 # Requests from before these numbers were kept in one form hold them in the digits they were typed in.
 _SCRIPTS = [str.maketrans("0123456789", digits) for digits in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")]
 
@@ -39,8 +64,18 @@ def cases(sought: str) -> Q:
         return Q()
     if not any(char.isdigit() for char in text):
         return people(text, "applicant__")
-    first, *others = [found.order_by().values_list("pk", flat=True) for found in _numbered(text)]
+    first, *others = [found.order_by().values_list("pk", flat=True) for found in _numbered(_unlabelled(text))]
     return Q(pk__in=first.union(*others))
+
+
+def _unlabelled(text: str) -> str:
+    """A number as it is copied from a page, without the words printed before it: «المخطط 415 · القطعة 27» is 415/27."""
+    parts = [part for part in _BETWEEN.split(text) if part]
+    numbers = [part for part in parts if name_key(part).removeprefix("ال") not in _LABELS]
+    if not numbers or (numbers == parts and len(parts) > 1):
+        return text
+    plot = len(numbers) == 2 and numbers != parts and all(any(map(str.isdigit, one)) for one in numbers)
+    return "/".join(numbers) if plot else " ".join(numbers)
 
 
 def _numbered(text: str) -> Iterator[QuerySet[Transaction]]:
@@ -60,11 +95,12 @@ def _references(text: str) -> list[str]:
     if not part:
         return []
     node, letter, year, serial, check = part.groups()
+    lots = {(chain.node, chain.incarnation): chain.lot for chain in Chain.objects.all()}
     possible = [
-        str(Reference(row.node, row.incarnation, row.hijri_year, int(serial)))
+        str(Reference(*place, row.hijri_year, int(serial), lots.get(place, "")))
         for row in Serial.objects.all()
-        if (node is None or (node, letter) == (row.node, row.incarnation))
-        and (year is None or int(year) == row.hijri_year)
+        for place in [(row.node, row.incarnation)]
+        if (node is None or (node, letter) == place) and (year is None or int(year) == row.hijri_year)
     ]
     return [reference for reference in possible if check is None or reference.endswith(f"-{check}")]
 

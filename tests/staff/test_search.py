@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
 from accounts.models import EngineeringOffice
+from journal.models import Chain
 from municipality.text import name_key, name_words
-from transactions import search
+from transactions import references, search
 from transactions.models import FeeDue, IssuedDocument, Movement, Transaction
 
 from ..conftest import drive
@@ -148,3 +151,62 @@ def test_a_name_put_right_is_found_under_the_new_one(cast, submitted):
     cast.citizen.full_name = "سلمى"
     cast.citizen.save(update_fields=["full_name"])
     assert found("سلمي") == {case}
+
+
+def test_a_number_is_found_with_the_words_printed_before_it(permit):
+    case = Transaction.objects.get(pk=permit.pk)
+    plan, parcel, deed = (case.answers[name] for name in ("plan_number", "parcel_number", "deed_number"))
+    paper, payment = IssuedDocument.objects.get().number, FeeDue.objects.get(transaction=case).payment_reference
+    line = Movement.objects.filter(transaction=case, direction="in").first()
+    for typed in (
+        f"رقم المعاملة {case.reference}", f"المعاملة: {case.reference}", f"#{case.reference}", f"«{case.reference}».",
+        f"Transaction number {case.reference}", f"المخطط {plan} · القطعة {parcel}", f"Plan {plan} · parcel {parcel}",
+        f"مخطط رقم {plan}، قطعة رقم {parcel}", f"المخطط {plan}".translate(EASTERN), f"رقم الصك {deed}", f"صك {deed}",
+        f"رخصة رقم {paper}", f"رقم السداد {payment}", f"الهوية {case.applicant.national_id}",
+        f"الجوال 0{case.applicant.phone[4:]}", f"وارد رقم {line.number} لعام {line.hijri_year}",
+    ):  # fmt: skip
+        assert case in found(typed), typed
+    assert found("رقم") == found("صك 999999999999") == found("المعاملة 99") == set()
+
+
+def test_a_mobile_from_another_country_finds_its_owner(permit, cast):
+    cast.citizen.phone = "+971501234567"
+    cast.citizen.save()
+    for typed in ("+971501234567", "00971 50 123 4567", "971501234567", "٠٠٩٧١٥٠١٢٣٤٥٦٧", "+971 (50) 123-4567"):
+        assert Transaction.objects.get(pk=permit.pk) in found(typed), typed
+    assert found("+971501234568") == set()
+
+
+def test_a_part_of_a_number_given_after_a_restore_finds_it(submitted):
+    case = submitted()
+    Chain.objects.update(lot="KRTW")
+    parsed = references.parse(case.reference)
+    case.reference = str(replace(parsed, lot="KRTW"))
+    Transaction.objects.filter(pk=case.pk).update(reference=case.reference)
+    number = case.reference.split("-")
+    for typed in (number[2], str(int(number[2])), "-".join(number[1:3]), "-".join(number[:3]), "-".join(number[2:])):
+        assert found(typed) == {case}, typed
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "sought"),
+    [
+        ("office", "SHR", "بلديه الشرفيه"), ("office", "SHR", "الشرفيّة"), ("office", "SHR", "shr"),
+        ("office", "SHR", "Ash Sharafiyah"), ("office", "SHR", "sharafiya"), ("district", "SHR-01", "حي الشرفية"),
+        ("district", "SHR-01", "الشرفيه، جدة"), ("district", "SHR-01", "shr–01"), ("district", "SHR-01", "SHR-٠١"),
+        ("district", "SHR-01", "alsharafiyah"), ("district", "SHR-01", "ﺍﻟﺸﺮﻓﻴﺔ"),
+    ],
+)  # fmt: skip
+def test_offices_and_districts_are_found_in_any_writing(cast, signed_in, model, name, sought):
+    page = signed_in(cast.administrator).get(reverse(f"staff:municipality_{model}_changelist"), {"q": sought})
+    assert name in {row.code for row in page.context["cl"].queryset}
+    nothing = signed_in(cast.administrator).get(reverse(f"staff:municipality_{model}_changelist"), {"q": "زحل"})
+    assert not nothing.context["cl"].queryset.exists()
+
+
+def test_the_books_read_numbers_as_they_are_typed(cast, submitted, signed_in):
+    case = submitted()
+    page = signed_in(cast.administrator)
+    for typed in (case.reference.lower(), case.reference.replace("-", ""), case.reference.translate(EASTERN)):
+        entries = page.get(reverse("staff:journal_entry_changelist"), {"q": typed}).context["cl"].queryset
+        assert {entry.subject for entry in entries} == {case.reference}, typed

@@ -20,7 +20,7 @@ from accounts import trail
 from accounts.access import is_administrator, posts_of, signed_in
 from accounts.models import AccessRecord, Act, Role, User
 from municipality.guarded_admin import AdministeredSite, code
-from municipality.text import compact
+from municipality.text import compact, one_line
 
 from .. import references
 from ..models import Transaction
@@ -72,10 +72,10 @@ class AccessRecordAdmin(ReadOnly):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Whole numbers only: each has an index, and nobody fishes in the log."""
-        number, parsed = compact(search_term), references.parse(search_term)
+        number, parsed = compact(search_term).upper(), references.parse(search_term)
         if not number:
             return queryset, False
-        found = Q(subject=str(parsed) if parsed else search_term.strip())
+        found = Q(subject=str(parsed) if parsed else one_line(search_term))
         return queryset.filter(found | Q(person__national_id=number) | Q(by__national_id=number)), False
 
     def keep(self, user: User, sought: str) -> None:

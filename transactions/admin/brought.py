@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,7 +18,7 @@ from municipality.fields import CompactField
 from municipality.guarded_admin import tag
 from municipality.versioned_forms import VersionedForm
 
-from ..errors import Invalid
+from .. import references
 from ..models import BroughtReceipt
 from ..services import brought
 from .ledger import ReadOnly
@@ -35,8 +36,11 @@ class SettleForm(VersionedForm):
         fields = ("outcome",)
 
     def clean(self) -> dict[str, Any] | None:
-        if self.cleaned_data.get("now_under") and not self.cleaned_data.get("outcome", "").strip():
+        number = self.cleaned_data.get("now_under")
+        if number and not self.cleaned_data.get("outcome", "").strip():
             self.add_error("outcome", _("Say how it was settled."))
+        if number and brought.request_of(number) is None:
+            self.add_error("now_under", _("There is no request of this number."))
         return self.cleaned_data
 
 
@@ -51,6 +55,11 @@ class BroughtReceiptAdmin(ReadOnly):
     fields = (*readonly_fields, "outcome", "now_under")
     ordering = ("settled_at", "brought_at")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, references.as_kept(search_term))
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return any(post.role in MAY for post in posts_of(signed_in(request)))
 
@@ -60,17 +69,13 @@ class BroughtReceiptAdmin(ReadOnly):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not form.cleaned_data.get("outcome", "").strip() or not form.has_changed():
             return
-        try:
-            brought.settle(
-                obj,
-                outcome=form.cleaned_data["outcome"],
-                reference=form.cleaned_data.get("now_under", ""),
-                by=signed_in(request),
-                now=timezone.now(),
-            )
-        except Invalid as error:
-            for problem in error.problems:
-                self.message_user(request, str(problem.message), "error")
+        brought.settle(
+            obj,
+            outcome=form.cleaned_data["outcome"],
+            reference=form.cleaned_data.get("now_under", ""),
+            by=signed_in(request),
+            now=timezone.now(),
+        )
 
     @admin.display(description=gettext_lazy("status"), ordering="settled_at")
     def state(self, row: BroughtReceipt) -> SafeString:

@@ -23,7 +23,7 @@ from journal.models import Entry
 from municipality.guarded_admin import are_numbers, code, tag
 from municipality.text import one_line
 
-from .. import access, outbox, search
+from .. import access, outbox, references, search
 from ..deadlines import Deadline
 from ..lateness import standing
 from ..models import Movement, Outbox, Transaction
@@ -218,6 +218,11 @@ class EntryAdmin(ForAdministrators):
     ordering = ("-seq",)
     fields = ("seq", "what", "about", "at", "content", "digest")
     readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, references.as_kept(search_term))
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, entry: Entry) -> Any:

@@ -76,6 +76,12 @@ def _known() -> DomainError:
     return DomainError("known", _("The request of this receipt is here. Ask after it under “Inquiry”."))
 
 
+def request_of(reference: str) -> Transaction | None:
+    """The request of a number in any writing; None when there is none."""
+    parsed = references.parse(reference)
+    return Transaction.objects.filter(reference=str(parsed)).first() if parsed else None
+
+
 @transaction.atomic
 def settle(row: BroughtReceipt, *, outcome: str, reference: str = "", by: User, now: datetime) -> BroughtReceipt:
     """Staff say how it was settled, and under which number the request is now, if there is one. Invalid."""
@@ -83,8 +89,7 @@ def settle(row: BroughtReceipt, *, outcome: str, reference: str = "", by: User, 
     if not outcome.strip():
         raise Invalid([Problem("outcome", _("Say how it was settled."), "required")])
     if reference.strip():
-        parsed = references.parse(reference)
-        locked.transaction = Transaction.objects.filter(reference=str(parsed)).first()
+        locked.transaction = request_of(reference)
         if locked.transaction is None:
             raise Invalid([Problem("reference", _("There is no request of this number."), "unknown")])
     locked.outcome, locked.settled_at, locked.settled_by = outcome.strip(), now, by
