@@ -1,7 +1,12 @@
 // Numbers that make up a whole: the sum is shown while they are written. Digits of every script we read count.
 const EASTERN = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹";
 const number = (text) =>
-  Number(text.replace(/[٠-٩۰-۹]/g, (digit) => EASTERN.indexOf(digit) % 10).replace("٫", ".").replace(/[٬\s]/g, "")) || 0;
+  Number(
+    text
+      .replace(/[٠-٩۰-۹]/g, (digit) => EASTERN.indexOf(digit) % 10)
+      .replace("٫", ".")
+      .replace(/[٬\s]/g, ""),
+  ) || 0;
 
 for (const line of document.querySelectorAll("[data-sum]")) {
   const boxes = document.querySelectorAll(`[name^="${line.dataset.sum}-"][name$="-${line.dataset.number}"]`);

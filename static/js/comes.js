@@ -1,5 +1,5 @@
-// What waits for a picture (data-waits-for, its address) is fetched anew when the picture is drawn, or cannot be. Parts of
-// the same data-comes stand for each other. Without this a link leads to a page that comes by itself.
+// What waits for a picture (data-waits-for, its address) is fetched anew when the picture is drawn, or cannot be.
+// Parts of the same data-comes stand for each other. Without this a link leads to a page that comes by itself.
 const SOON = 1500;
 const LATE = 15000;
 const SLOWER = 1.2;

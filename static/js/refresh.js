@@ -1,6 +1,6 @@
-// Parts marked data-live inside [data-refresh] keep themselves up to date. While nothing has happened the answer is empty,
-// so it is asked every second; after minutes of nothing ever less often, and not at all while nobody looks. A part
-// somebody has the focus in, or has opened something in, is left alone until they have done with it.
+// Parts marked data-live inside [data-refresh] keep themselves up to date. While nothing has happened the answer is
+// empty, so it is asked every second; after minutes of nothing ever less often, and not at all while nobody looks. A
+// part somebody has the focus in, or has opened something in, is left alone until they have done with it.
 const SOON = 1000;
 const LATE = 15000;
 const SLOWER = 1.25;

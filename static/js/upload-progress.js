@@ -1,6 +1,7 @@
-// Files inside [data-upload] are sent as soon as they are chosen: one after another, each in pieces, with progress.
-// A line that breaks costs a piece, not the file, and the file goes on by itself when the line is back; what the server
-// refuses is said beside the file, and nothing else on the page is touched. Without this the form posts as any form does.
+// Files inside [data-upload] are sent as soon as they are chosen: one after another, each in pieces, with progress. A
+// line that breaks costs a piece, not the file, and the file goes on by itself when the line is back; what the server
+// refuses is said beside the file, and nothing else on the page is touched. Without this the form posts as any form
+// does.
 const PIECE = 512 * 1024;
 // A good line is filled by pieces that grow: what passes between two of them is time in which nothing is sent.
 const LARGEST = 8 * 1024 * 1024;
@@ -207,7 +208,9 @@ function post(upload) {
   request.open("POST", row.dataset.upload);
   request.setRequestHeader("X-CSRFToken", token());
   if (file.size > PIECE) request.setRequestHeader("Content-Range", `bytes ${upload.have}-${end - 1}/${file.size}`);
-  request.upload.addEventListener("progress", (step) => show(upload, upload.have + Math.min(step.loaded, end - upload.have)));
+  request.upload.addEventListener("progress", (step) => {
+    show(upload, upload.have + Math.min(step.loaded, end - upload.have));
+  });
   request.upload.addEventListener("load", () => {
     if (end === file.size) say(upload, words.checking);
   });
@@ -297,6 +300,6 @@ function goOn() {
   // "Remove" stands in the list of files, which was drawn anew when the file arrived.
   const gone = button && !button.isConnected;
   const pressed = gone ? form.querySelector(`[name="${button.name}"][value="${button.value}"]`) : button;
-  // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before this.
+  // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before.
   if (pressed || !gone) window.setTimeout(() => form.requestSubmit(pressed));
 }

@@ -167,6 +167,12 @@ def test_files_fit_in_a_head():
         assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
+def test_lines_of_styles_and_scripts_fit_on_a_screen():
+    for path in [*(ROOT / "static" / "css").glob("*.css"), *(ROOT / "static" / "js").glob("*.js")]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            assert len(line) <= 120, f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+
+
 def test_public_functions_of_services_say_what_they_do():
     for path in [*(ROOT / "transactions" / "services").glob("*.py"), ROOT / "accounts" / "services.py"]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
