@@ -30,6 +30,17 @@ def place_of(request: HttpRequest, national_id: str) -> Place:
     return Place(f"network:{caller(request.META.get('REMOTE_ADDR', ''))}")
 
 
+def last_here(request: HttpRequest) -> str:
+    """The mark of whoever was the last to sign in on this device; empty when nobody did."""
+    _device, marks = _read(request)
+    return marks[0] if marks else ""
+
+
+def is_mark_of(request: HttpRequest, mark: str, user: User) -> bool:
+    """Is this what last_here said while this person was the last to sign in here?"""
+    return hmac.compare_digest(mark, _mark(_read(request)[0], user.national_id))
+
+
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """This device has just had everything this account asks for."""
     device, marks = _read(request)

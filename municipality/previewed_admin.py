@@ -15,6 +15,8 @@ from .guarded_admin import GuardedAdmin
 from .signals import consequences_wanted
 
 CONFIRMED = "_confirmed"
+# What the question itself sends with the form; see templates/staff/confirm_save.html.
+NOT_TYPED = frozenset(["csrfmiddlewaretoken", "next", "_unsaved", CONFIRMED])
 
 
 def consequences_of(row: models.Model, *, deleted: bool = False) -> list[str]:
@@ -54,7 +56,7 @@ class PreviewedAdmin(GuardedAdmin):
         context = self.admin_site.each_context(request) | {
             "title": str(form.instance),
             "sentences": sentences,
-            "sent": [(name, value) for name, value in sent if name not in ("csrfmiddlewaretoken", CONFIRMED)],
+            "sent": [(name, value) for name, value in sent if name not in NOT_TYPED],
             "confirmed": digest(sentences),
             "opts": self.opts,
         }

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from accounts.models import Authorisation
 from municipality.models import Office
+from transactions import service_types
+from transactions.services import drafts
 
-from ..conftest import PASSWORD
+from ..conftest import PASSWORD, authorised
 from ..page_forms import PageForm, forms_of
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +103,49 @@ def test_public_pages_ask_no_session_for_it(client, city, django_assert_max_num_
     client.cookies["sessionid"] = "forged"
     with django_assert_max_num_queries(0):
         client.get(reverse("transactions:help"))
+
+
+def leave_while_writing(client: Any, person: Any, url: str, typed: dict[str, Any]) -> str:
+    """Signed in by the password, signed out again while writing: the address of the sign-in page."""
+    client.post(reverse("account_login"), {"login": person.national_id, "password": PASSWORD})
+    client.cookies.pop("sessionid")
+    answer = client.post(url, typed)
+    assert answer.status_code == 302
+    return answer.url
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_whoever_signs_in_next_on_a_shared_device_sees_only_their_own(cast, client, same):
+    url = reverse("accounts:authorisations")
+    login = leave_while_writing(client, cast.citizen, url, {"plan_number": "415", "parcel_number": "27"})
+    person = cast.citizen if same else cast.other_citizen
+    html = client.post(login, {"login": person.national_id, "password": PASSWORD}, follow=True).content.decode()
+    form = next(form for form in forms_of(html) if "plan_number" in form.data)
+    assert (form.data["plan_number"] == ["415"]) is same
+    assert ("لم يضع منه شيء" in html) is same
+
+
+def test_a_draft_of_one_is_not_filled_by_another_who_shares_the_device(cast, client):
+    cast.office.memberships.create(user=cast.other_citizen, starts_on="2020-01-01")
+    permit = drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
+    url = reverse("transactions:step", args=[permit.key, permit.service_type.steps[0].code])
+    login = leave_while_writing(client, cast.engineer, url, {"deed_number": "320211009988"})
+    back = client.post(login, {"login": cast.other_citizen.national_id, "password": PASSWORD}, follow=True)
+    assert back.status_code == 200
+    assert "320211009988" not in back.content.decode()
+
+
+def test_the_language_button_beside_a_question_keeps_what_would_be_saved(cast, client):
+    sign_in(client, cast.administrator)
+    url = reverse("staff:municipality_office_change", args=[Office.objects.get(code="SHR").pk])
+    form = next(one for one in forms_of(client.get(url).content.decode()) if "capacity" in one.data)
+    typed = form.data | {"suspended": "on", "suspended_reason": "صيانة المبنى", "capacity": "41"}
+    asked = client.post(url, typed)
+    question = next(one for one in forms_of(asked.content.decode()) if "_confirmed" in one.data)
+    assert question.data["capacity"] == ["41"]
+    english = client.post(reverse("set_language"), question.data | {"language": "en"}, follow=True)
+    assert english.headers["Content-Language"] == "en"
+    again = next(one for one in forms_of(english.content.decode()) if "capacity" in one.data)
+    assert (again.data["capacity"], again.data["suspended_reason"]) == (["41"], ["صيانة المبنى"])
+    assert again.data["suspended"] == ["on"]
+    assert not Office.objects.get(code="SHR").suspended, "nothing was pressed for them"

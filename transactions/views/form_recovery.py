@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
+from accounts import devices
+from accounts.access import signed_in
 from accounts.identity import caller
 from municipality.refill import refill
 
@@ -44,6 +46,9 @@ PRESSED = {
     "check",
     "discard",
 }
+# A form that shows what was typed and saves it only after a question (templates/staff/confirm_save.html): its fields
+# come along with the language button.
+UNSAVED = "_unsaved"
 SECRET = {"password", "password1", "password2", "oldpassword", "code", "pin", "secret", "token"}
 # Where somebody is sent who has to show (again) who they are.
 SIGN_IN = ("account_login", "account_reauthenticate", "mfa_reauthenticate", "staff:login")
@@ -56,9 +61,12 @@ class FormRecoveryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         waits = request.method == "GET" and COOKIE in request.COOKIES
         if waits:
+            _forget_anothers(request)
             _say_what_waits(request)
         response = self.get_response(request)
-        if request.method == "POST" and _leads_to_sign_in(response) and not _is_sign_in(request.path):
+        if request.method == "POST" and UNSAVED in request.POST and request.path == resolve_url("set_language"):
+            _keep_for_the_other_language(request, response)
+        elif request.method == "POST" and _leads_to_sign_in(response) and not _is_sign_in(request.path):
             _hold(request, response)
         elif request.method == "POST" and response.status_code in ANSWERED:
             _take_mark_away(request, response)
@@ -84,18 +92,43 @@ def _is_sign_in(path: str) -> bool:
 
 def _hold(request: HttpRequest, response: HttpResponse) -> None:
     """Keep what was typed in the session, which is a new one when the old has ended."""
-    names = [name for name in request.POST if name not in PRESSED and SECRET.isdisjoint(re.split(r"[-_.]", name))]
-    typed = {name: request.POST.getlist(name) for name in names}
-    small = sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MAX_CHARACTERS
+    typed = _typed(request)
     if not any(map(str.strip, (value for values in typed.values() for value in values))) and not request.FILES:
         return
-    if small and _has_room(client_address(request)):
-        path = request.path
-        request.session[HELD] = {"path": path, "target": path, "typed": typed, "files": len(request.FILES)}
-        response.set_cookie(COOKIE, "1", httponly=True, samesite="Lax", secure=request.is_secure())
+    if _is_small(typed) and _has_room(client_address(request)):
+        _put(request, response, request.path, typed, by=devices.last_here(request), files=len(request.FILES))
         messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
     else:
         messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
+
+
+def _keep_for_the_other_language(request: HttpRequest, response: HttpResponse) -> None:
+    """What was typed goes back into the form it came from, in the language just chosen."""
+    typed = {name: values for name, values in _typed(request).items() if name not in ("language", "next", UNSAVED)}
+    if request.user.is_authenticated and _is_small(typed) and response.status_code == 302:
+        _put(request, response, urlsplit(response["Location"]).path, typed, said=True)
+
+
+def _put(request: HttpRequest, response: HttpResponse, path: str, typed: dict[str, list[str]], **more: object) -> None:
+    request.session[HELD] = {"path": path, "target": path, "typed": typed, **more}
+    response.set_cookie(COOKIE, "1", httponly=True, samesite="Lax", secure=request.is_secure())
+
+
+def _typed(request: HttpRequest) -> dict[str, list[str]]:
+    names = [name for name in request.POST if name not in PRESSED and SECRET.isdisjoint(re.split(r"[-_.]", name))]
+    return {name: request.POST.getlist(name) for name in names}
+
+
+def _is_small(typed: dict[str, list[str]]) -> bool:
+    return sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MAX_CHARACTERS
+
+
+def _forget_anothers(request: HttpRequest) -> None:
+    """Whoever signs in on a device that several share does not see what the person before them was typing."""
+    held = request.session.get(HELD)
+    known = held and held.get("by") and request.user.is_authenticated
+    if known and not devices.is_mark_of(request, held["by"], signed_in(request)):
+        del request.session[HELD]
 
 
 def _has_room(address: str) -> bool:
