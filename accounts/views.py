@@ -180,6 +180,7 @@ def programs(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:programs")
         form = ProgramForm()
     context = {"programs": programs_of(user), "token": token, "form": form, "none_for": decides(user)}
+    context["shown_once"] = bool(token)  # its page cannot be made again in the other language
     return render(request, "accounts/programs.html", context)
 
 

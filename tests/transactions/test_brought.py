@@ -17,6 +17,7 @@ from transactions.models import BroughtReceipt, Transaction
 from transactions.references import Reference
 
 from ..conftest import NOW
+from ..page_forms import forms_of
 
 pytestmark = pytest.mark.django_db
 PHONE = "0500000077"
@@ -41,8 +42,8 @@ def here(cast, submitted):
 def test_a_signed_receipt_is_taken_in_once_with_its_date(shape, here, client):
     reference, token = lost(77)
     for _twice in range(2):
-        answer = client.post(reverse("transactions:bring_receipt"), {"code": shape.format(token), "phone": PHONE})
-        assert answer.status_code == 200
+        typed = {"code": shape.format(token), "phone": PHONE}
+        answer = client.post(reverse("transactions:bring_receipt"), typed, follow=True)
         assert reference in answer.content.decode()
     row = BroughtReceipt.objects.get()
     assert (row.reference, row.proof, row.phone) == (reference, "signature", "+966500000077")
@@ -63,10 +64,10 @@ def test_the_verify_page_leads_there_and_says_no_more_than_is_true(here, client)
 def test_number_and_pin_do_too_and_the_signature_may_follow(here, client):
     reference, token = lost(79)
     place = reverse("transactions:bring_receipt")
-    assert client.post(place, {"code": reference, "pin": pins.of(reference), "phone": PHONE}).status_code == 200
+    assert client.post(place, {"code": reference, "pin": pins.of(reference), "phone": PHONE}).status_code == 302
     row = BroughtReceipt.objects.get()
     assert (row.proof, row.signed_at) == ("pin", None)
-    assert client.post(place, {"code": token, "phone": PHONE}).status_code == 200
+    assert client.post(place, {"code": token, "phone": PHONE}).status_code == 302
     row.refresh_from_db()
     assert (row.proof, row.token) == ("signature", token)
 
@@ -132,3 +133,15 @@ def test_staff_see_what_waits_and_settle_it_on_record(here, cast, client, signed
     assert (row.outcome, row.settled_by, row.transaction) == ("Taken in anew.", cast.registry, here)
     assert row.settled_at > before
     assert Transaction.objects.count() == 1
+
+
+def test_the_answer_is_read_again_and_in_the_other_language(here, client):
+    reference, token = lost(83)
+    brought = client.post(reverse("transactions:bring_receipt"), {"code": token, "phone": PHONE})
+    page = client.get(brought.url)
+    button = next(form for form in forms_of(page.content.decode()) if "next" in form.data)
+    english = client.post(button.action, button.data | {"language": "en"}, follow=True)
+    assert reference in english.content.decode()
+    assert english.headers["Content-Language"] == "en"
+    stranger = client.get(reverse("transactions:bring_receipt"), {"done": f"{reference}:x:y"})
+    assert stranger.templates[0].name == "transactions/bring.html"

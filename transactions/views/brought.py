@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -17,8 +19,11 @@ from municipality.named_errors import NamedErrors
 from municipality.pages import form_page
 
 from ..errors import DomainError, Invalid, TooManyTries
+from ..models import BroughtReceipt
 from ..services import brought
 from .common import client_address
+
+DONE, DONE_SECONDS = "done", 24 * 3600
 
 
 class BringForm(NamedErrors, forms.Form):
@@ -41,6 +46,8 @@ class BringForm(NamedErrors, forms.Form):
 @form_page
 def bring(request: HttpRequest) -> HttpResponse:
     """Taken in once, however often it is sent; what is wrong is said beside what was typed."""
+    if done := _done(request):
+        return render(request, "transactions/brought.html", {"row": done})
     initial = {"code": request.GET.get("code", "")[:8000]}
     form = BringForm(request.POST if request.method == "POST" else None, initial=initial)
     context: dict[str, Any] = {"form": form}
@@ -61,5 +68,14 @@ def bring(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, str(error.message))
                 status = 409
             else:
-                return render(request, "transactions/brought.html", {"row": row})
+                return redirect(f"{request.path}?{urlencode({DONE: signing.dumps(row.reference, salt=DONE)})}")
     return render(request, "transactions/bring.html", context, status=status)
+
+
+def _done(request: HttpRequest) -> BroughtReceipt | None:
+    """The receipt just taken in, for whoever brought it: its page may be read again, also in the other language."""
+    try:
+        reference = signing.loads(request.GET.get(DONE, ""), salt=DONE, max_age=DONE_SECONDS)
+    except signing.BadSignature:
+        return None
+    return BroughtReceipt.objects.filter(reference=reference).first()
