@@ -173,3 +173,19 @@ def test_the_privacy_page_names_who_answers_on_what_ground_and_for_how_long(clie
         assert word in text
     assert all(days in text for days in ("123", "456", "789"))
     assert 'href="/privacy/"' in client.get("/").content.decode()
+
+
+def test_the_cookies_are_those_the_privacy_page_tells_of(cast, client):
+    """Signed in, writing, with a language chosen, the session lost in the middle: no other cookie is ever set."""
+    client.post(reverse("set_language"), {"language": "en", "next": "/"})
+    client.post(reverse("account_login"), {"login": cast.citizen.national_id, "password": PASSWORD})
+    client.get(reverse("accounts:profile"))
+    client.cookies.pop("sessionid")
+    client.post(reverse("accounts:authorisations"), {"plan_number": "415"})
+    signed_in, forms, language = (
+        {"sessionid", "device"},
+        {"csrftoken", "held", "messages"},
+        {"language", "language_chosen"},
+    )
+    assert set(client.cookies) == signed_in | forms | language
+    assert client.cookies["device"]["max-age"] <= 366 * 24 * 3600
