@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.models import Office
+from municipality.text import isolated
 
 
 def new_salt() -> str:
@@ -95,7 +96,7 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        return f"{self.get_kind_display()} – {isolated(self.person.full_name)}"
 
     def waits(self, now: datetime) -> bool:
         return self.outcome == self.Outcome.WAITING and now < self.expires_at
@@ -207,7 +208,7 @@ class AccessRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        return f"{self.get_act_display()} – {self.subject or self.pk}"
 
 
 class EmailAsked(models.Model):
