@@ -41,7 +41,8 @@ from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
 from transactions.services import attachments, moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 
 from .answers import ANSWERS
 

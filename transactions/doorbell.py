@@ -11,11 +11,13 @@ import os
 import threading
 import time
 
-from .tasks import DOORBELLS
+from celery import current_app
 
 logger = logging.getLogger(__name__)
 # A doorbell nobody answered in this time is thrown away: the sweeper has rung again meanwhile.
 RINGS_FOR = 60
+# By its name: tasks import the outbox, which imports this.
+TASK = "transactions.tasks.{}"
 PAUSE_SECONDS = 0.1
 PAUSE_SECONDS_AFTER_FAILURE = 2
 
@@ -45,7 +47,7 @@ def _ring_for_ever() -> None:
             _wanted.clear()
         try:
             for kind in kinds:
-                DOORBELLS[kind].apply_async(retry=False, expires=RINGS_FOR)
+                current_app.send_task(TASK.format(kind), retry=False, expires=RINGS_FOR)
         except Exception:  # any broker failure means only that work is done later
             logger.warning("broker unreachable, work waits for the sweeper", extra={"kinds": kinds})
             time.sleep(PAUSE_SECONDS_AFTER_FAILURE)

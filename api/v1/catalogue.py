@@ -21,8 +21,11 @@ from transactions.draft_parts import flags_of
 from transactions.errors import DomainError, Invalid, Problem
 from transactions.models import Channel, Draft
 from transactions.service_types import ServiceType
-from transactions.services import attachments, intake
+from transactions.services import attachments
 from transactions.services.closures import refuse_if_closed
+from transactions.services.eligibility import refuse_unless_by_owner
+from transactions.services.intake import check
+from transactions.services.submission import Submission
 
 from ..strict import Public, View, read
 from . import bodies, serializers
@@ -65,7 +68,7 @@ class Check(View):
         """Look at a request before it is sent, as the portal's last page does. Nothing is kept."""
         service, by, data = _service(code), signed_in(request), read(bodies.CheckSerializer, request)
         now, problems = timezone.now(), []
-        submission = intake.Submission(
+        submission = Submission(
             service=service,
             applicant=by,
             answers=data["answers"],
@@ -73,14 +76,14 @@ class Check(View):
             channel=Channel.API,
         )
         try:
-            intake.check(submission, by=by, now=now)
+            check(submission, by=by, now=now)
         except Invalid as refused:
             problems = [_said(each) for each in refused.problems]
         values = clean(service, data["answers"], timezone.localdate(now)).values
         hinders = [
             *_refusal(lambda: refuse_if_closed(service)),
             *_refusal(lambda: refuse_if_lacking(service, "submit", by)),
-            *_refusal(lambda: intake.refuse_unless_by_owner(service)),
+            *_refusal(lambda: refuse_unless_by_owner(service)),
         ]
         found = {
             "problems": problems,
@@ -91,7 +94,7 @@ class Check(View):
         return Response(serializers.CheckAnswer(found).data)
 
 
-def _flags(service: ServiceType, sent: intake.Submission) -> list[duplicates.Hint]:
+def _flags(service: ServiceType, sent: Submission) -> list[duplicates.Hint]:
     """What the reviewer will be told to look at: what the checks flag, and what other requests say too."""
     checks = flags_of(service, dict(sent.answers))
     keys = [key for given in sent.attachments.values() for key in given]

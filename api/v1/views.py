@@ -25,7 +25,8 @@ from transactions.errors import DomainError, NotVisible
 from transactions.models import Channel, Intake
 from transactions.queues import free
 from transactions.services import moves, pin
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 from transactions.workflow import Status
 
 from .. import pages

@@ -24,9 +24,11 @@ from municipality.models import District, Office, OfficeKind
 from municipality.services import current_calendar
 from transactions import outbox, service_types
 from transactions.models import Channel, Outbox, Transaction
+from transactions.plots import plot_of
 from transactions.services import attachments, moves
-from transactions.services.intake import Submission, plot_of, submit
+from transactions.services.intake import submit
 from transactions.services.moves import Asked
+from transactions.services.submission import Submission
 from transactions.workflow import OPEN, Status
 
 from .people import People, see

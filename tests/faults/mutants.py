@@ -125,7 +125,7 @@ MUTANTS = (
             (
                 "transactions/doorbell.py",
                 "    global _ringer\n",
-                "    DOORBELLS[kind].apply_async(retry=False, expires=RINGS_FOR)\n    global _ringer\n",
+                "    current_app.send_task(TASK.format(kind), retry=False, expires=RINGS_FOR)\n    global _ringer\n",
             ),
         ),
         (f"{BROKER}test_redis_hung_but_not_dead",),

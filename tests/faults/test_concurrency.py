@@ -15,7 +15,8 @@ from transactions import outbox, service_types
 from transactions.errors import DomainError
 from transactions.models import Draft, Event, Movement, Outbox, Transaction
 from transactions.services import drafts, inquiry, moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, NOW, drive, files_for
 

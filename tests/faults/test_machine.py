@@ -27,7 +27,8 @@ from transactions import clock, outbox, service_types
 from transactions.errors import DomainError
 from transactions.models import Event, Intake, Outbox, Transaction
 from transactions.services import moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 from transactions.workflow import CLOCK_STOPPED, CLOSED, OPEN
 
 from ..conftest import NOW, files_for

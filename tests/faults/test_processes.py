@@ -16,7 +16,8 @@ from knox.models import AuthToken
 
 from transactions import service_types
 from transactions.models import Event, Heartbeat, Outbox, Transaction
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, files_for
 from ..portal.test_log_privacy import PERSON, nothing_of_them_in

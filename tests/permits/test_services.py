@@ -31,7 +31,8 @@ from transactions.service_types import (
     Step,
 )
 from transactions.services import moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 from transactions.workflow import Status
 
 from ..conftest import ANSWERS, NOW, drive, files_for, stored, work_off

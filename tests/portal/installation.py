@@ -32,6 +32,7 @@ from accounts.models import User
 from transactions import outbox, service_types
 from transactions.models import Movement
 from transactions.services import intake, moves
+from transactions.services.submission import Submission
 from tests.answers import ANSWERS
 from tests.conftest import answers_today, files_for
 code = 'electricity-connection'
@@ -40,8 +41,8 @@ citizen, clerk = User.objects.order_by('pk')[:2]
 for _ in range({many}):
     now = timezone.now()
     answers = answers_today(code)
-    sent = intake.Submission(service=service, applicant=citizen, answers=answers,
-                             attachments=files_for(service, answers, citizen))
+    sent = Submission(service=service, applicant=citizen, answers=answers,
+                      attachments=files_for(service, answers, citizen))
     taken = intake.submit(sent, by=citizen, key=uuid.uuid4().hex, now=now)
     for pk in outbox.due('route', now, 100):
         outbox.run(pk, now)

@@ -17,7 +17,8 @@ from transactions.errors import DomainError, Invalid
 from transactions.models import Attachment, Channel, Event, Intake, Notification, Outbox, Serial, Transaction
 from transactions.services import attachments, drafts
 from transactions.services import intake as intake_module
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, upload
 

@@ -20,8 +20,9 @@ from transactions.admin.history import history
 from transactions.errors import DomainError
 from transactions.models import Attachment, Transaction
 from transactions.services import attachments, drafts, moves
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
 from transactions.services.notices import recipients
+from transactions.services.submission import Submission
 from transactions.timeline import history_of, movements_of
 
 from ..conftest import ANSWERS, NOW, authorised, drive, files_for, stored, upload

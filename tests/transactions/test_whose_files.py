@@ -13,7 +13,8 @@ from transactions import service_types
 from transactions.errors import Invalid
 from transactions.models import Attachment, Draft, Transaction
 from transactions.services import attachments, drafts
-from transactions.services.intake import Submission, submit
+from transactions.services.intake import submit
+from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, picture, upload
 

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from municipality.text import prose
 
+from ..documents import missing, too_many
 from ..errors import Invalid, Problem
 from ..models import Attachment, Deficiency, Transaction
 from ..own_words import too_long
+from ..plots import plot_problems
 from ..revision import Revised, everything, revise, with_dependants
-from .intake import missing, plot_problems, too_many
 
 
 @dataclass(frozen=True)

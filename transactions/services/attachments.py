@@ -19,6 +19,7 @@ from accounts.models import User
 from municipality.text import isolated
 
 from .. import access, kinds, pictures, quotas
+from ..documents import too_many
 from ..errors import DomainError
 from ..models import Attachment, Deficiency, Draft
 from ..prepared import PreparedInsert
@@ -27,7 +28,6 @@ from ..service_types import MIB, Document
 from ..workflow import Status
 from . import drawings, stored
 from .drafts import lock_to_write
-from .intake import too_many
 from .looking import look, refuse
 from .stored import NoRoom, OutOfReach, open_intact
 

@@ -25,12 +25,15 @@ from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Overtaken, Problem
 from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
+from ..plots import plot_of
 from ..service_types import Filer, ServiceType, Step
 from ..summary import answer_in_words
 from ..workflow import Status
 from .closures import refuse_if_closed
 from .dealings import record
-from .intake import Submission, check, plot_of, refuse_authorisation, refuse_unless_in_force, submit
+from .eligibility import refuse_authorisation, refuse_unless_in_force
+from .intake import check, submit
+from .submission import Submission
 
 
 def start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.sites import all_sites
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,8 +34,7 @@ def frame(request: HttpRequest, case: Transaction) -> dict[str, Any]:
 
     The paper that is printed is the same: only what stands around it on the screen differs.
     """
-    from ..admin.site import staff_site  # its pages show these
-
+    staff_site = next(site for site in all_sites if site.name == "staff")
     if "desk" not in request.GET or not staff_site.has_permission(request):
         return {}
     return {**staff_site.each_context(request), "desk": _way_back(request, case)}
