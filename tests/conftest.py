@@ -19,9 +19,7 @@ from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management.color import no_style
 from django.db import connection, transaction
-from django.db.models import Model
 from django.test import Client
 from django.utils import timezone, translation
 from PIL import Image
@@ -32,10 +30,8 @@ from jeddah_portal import stores
 from jeddah_portal.demo.names import national_id
 from journal import standing
 from municipality.hijri import RIYADH
-from municipality.models import District, Holiday, Office
-from municipality.services import forget, load_reference_data
-from permits.models import Tariff
-from permits.services import load_tariffs
+from municipality.models import Office
+from municipality.services import forget
 from transactions import drawing, outbox, pictures, service_types
 from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
@@ -44,6 +40,7 @@ from transactions.services import attachments, moves
 from transactions.services.intake import submit
 from transactions.services.submission import Submission
 
+from . import seed
 from .answers import ANSWERS
 
 sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
@@ -155,29 +152,10 @@ def _run(statements: list[str]) -> None:
             cursor.execute(statement)
 
 
-_seed: list[tuple[type[Model], list[Model]]] = []
-
-
 @pytest.fixture
 def city(db: Any) -> None:
-    """Offices, districts, holidays and tariffs as they are seeded; loaded once in a process, then copied row by row."""
-    if not _seed:
-        load_reference_data()
-        load_tariffs()
-        _seed.extend((model, list(model._default_manager.all())) for model in SEEDED)
-        return
-    for model, rows in _seed:
-        model._default_manager.bulk_create(rows)
-    with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), SEEDED):
-            cursor.execute(statement)
-
-
-SEEDED = [
-    model
-    for seeded in (Office, District, Holiday, Tariff)
-    for model in (seeded, *([seeded.history.model] if hasattr(seeded, "history") else []))
-]
+    """Offices, districts, holidays and tariffs as they are seeded."""
+    seed.plant()
 
 
 @dataclass
