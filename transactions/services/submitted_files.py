@@ -69,6 +69,7 @@ def files_of(submission: Submission, by: User) -> dict[str, list[SubmittedFile]]
 def document_problems(
     service: ServiceType, values: Mapping[str, Any], files: Mapping[str, Sequence[SubmittedFile]]
 ) -> list[Problem]:
+    """What documents lack, have too many of or of the wrong kind, and those nobody asked for."""
     asked = {document.code: document for document in service.documents_for(values)}
     problems = []
     for code, document in asked.items():
