@@ -8,17 +8,20 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import services as people
 from accounts.errors import AccountError
-from accounts.models import AccessRecord, Act, OneTimeCode, PhoneChange, User
+from accounts.models import AccessRecord, Act, Authorisation, OneTimeCode, PhoneChange, StaffPost, User
 from accounts.programs import let_in
 from journal import receipts
 from journal.entry import person_mark
 from journal.models import Entry
+from municipality.models import Office
 from transactions import pins, service_types
-from transactions.models import Attachment, Draft, Intake, Notification, Transaction
+from transactions.models import Attachment, BroughtReceipt, Draft, Intake, Notification, Transaction
 from transactions.services import attachments, drafts, inquiry, personal_data
 from transactions.services.leftovers import clean_up
 
@@ -114,6 +117,31 @@ def test_erasing_leaves_nobody_and_every_promise(cast, submitted, signed_in):
     assert AccessRecord.objects.filter(act=Act.ERASED, person=erased).exists()
 
 
+def test_every_trace_of_a_name_but_on_papers_goes(cast, submitted, signed_in):
+    """Somebody whose name stood everywhere from the beginning: put right, at a counter, on a post, in an office."""
+    name, second, number = "اسم لا يتكرر في المدينة", "اسم آخر لا يتكرر", cast.citizen.national_id
+    User.objects.filter(pk=cast.citizen.pk).update(full_name=name, phone="+966598765432")
+    person = User.objects.get(pk=cast.citizen.pk)
+    page = signed_in(cast.administrator)
+    office, today = Office.objects.get(code="SC01"), timezone.localdate()
+    facts = {"user": number, "office": office.pk, "role": "centre_clerk", "starts_on": today.isoformat()}
+    assert page.post(reverse("staff:accounts_staffpost_add"), facts | {"ends_on": today.isoformat()}).status_code == 302
+    StaffPost.objects.filter(user=person).update(ends_on=today - timedelta(days=1), starts_on=today - timedelta(days=9))
+    User.objects.filter(pk=person.pk).update(is_staff=False)
+    drive(submitted("building-permit"), cast, "issued")
+    people.change_name(person, second, by=cast.administrator, now=NOW)
+    Authorisation.objects.filter(owner=person).update(status="revoked", revoked_at=NOW)
+    BroughtReceipt.objects.create(
+        reference="Z9Z-1448-000001-1", proof="pin", phone="+966598765432", brought_at=NOW, outcome="x",
+        settled_at=NOW, settled_by=cast.registry, transaction=person.transactions.first(),
+    )  # fmt: skip
+    personal_data.erase(User.objects.get(pk=person.pk), by=person, now=NOW)
+    found = traces(User.objects.get(pk=person.pk), [number, name, second, "+966598765432"])
+    assert found == {"transactions.PaperContent", "transactions.Movement"}
+    html = Client().get(reverse("transactions:privacy"), headers={"accept-language": "en"}).content.decode()
+    assert "keep the name that stands in them" in html
+
+
 def test_the_page_erases_after_the_password_and_a_press(cast, signed_in):
     page = confirmed(signed_in(cast.other_citizen))
     assert page.get(ERASE).status_code == 200
@@ -151,7 +179,14 @@ def test_what_is_past_its_period_is_deleted_and_nothing_else(cast, submitted, se
     attachments.attach_to_draft(old, "id_copy", upload(), by=cast.citizen, now=NOW)
     Draft.objects.filter(pk=old.pk).update(updated_at=NOW - timedelta(days=31))
     Draft.objects.filter(pk=young.pk).update(updated_at=NOW - timedelta(days=29))
+    facts = {"proof": "pin", "phone": "+966512345678", "outcome": "x", "settled_by": cast.registry}
+    for day in (61, 59):
+        at = NOW - timedelta(days=day)
+        BroughtReceipt.objects.create(reference=f"Z9Z-1448-0000{day}-1", brought_at=at, settled_at=at, **facts)
+    BroughtReceipt.objects.create(reference="Z9Z-1448-000090-1", proof="pin", phone="+966512345678", brought_at=at)
     clean_up(NOW)
+    kept = dict(BroughtReceipt.objects.values_list("reference", "phone"))
+    assert [kept[f"Z9Z-1448-0000{end}-1"][:4] for end in (61, 59, 90)] == ["", "+966", "+966"]
     assert set(Draft.objects.unsent().values_list("pk", flat=True)) == {young.pk}
     assert not Notification.objects.filter(created_at__lt=NOW - timedelta(days=60)).exists()
     assert Notification.objects.filter(created_at__gte=NOW - timedelta(days=60)).exists()

@@ -6,6 +6,7 @@ that stands for it. Requests themselves are municipal files: they stay, and no r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
@@ -22,12 +23,24 @@ from knox.models import AuthToken
 from accounts import trail
 from accounts.access import holds_power
 from accounts.errors import AccountError
-from accounts.models import ERASED, AccessRecord, Act, Authorisation, OneTimeCode, PhoneChange, Proposal, User
+from accounts.models import (
+    ERASED,
+    AccessRecord,
+    Act,
+    Authorisation,
+    NameChange,
+    OfficeMembership,
+    OneTimeCode,
+    PhoneChange,
+    Proposal,
+    StaffPost,
+    User,
+)
 from journal import chain
 from journal.entry import person_mark
 
 from .. import pictures
-from ..models import Attachment, Delivery, Draft, Notification, Outbox, Transaction
+from ..models import Attachment, BroughtReceipt, Delivery, Draft, Notification, Outbox, Transaction
 
 UNKNOWN = "—"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
@@ -68,6 +81,7 @@ def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
         ),
         "notices": list(Notification.objects.filter(recipient=user).order_by("pk").values("created_at", "read_at")),
         "phone_changes": list(PhoneChange.objects.filter(user=user).order_by("pk").values("old", "new", "changed_at")),
+        "name_changes": list(NameChange.objects.filter(user=user).order_by("pk").values("old", "new", "changed_at")),
         "who_looked": list(
             AccessRecord.objects.filter(person=user).order_by("pk").values("at", "act", "subject", "office__code")
         ),
@@ -108,7 +122,8 @@ def why_not_erased(user: User, now: datetime) -> str:
 def erase(user: User, *, by: User, now: datetime | None = None) -> None:
     """Take out of the database who this person is. AccountError `cannot_be_erased` with what stands against it.
 
-    Their account opens no more. Closed requests stay as municipal files under a person without name, number or mobile.
+    Their account opens no more. Closed requests stay as municipal files under a person without name, number or mobile;
+    papers as they were issued, with the name that stands on them (PaperContent), or they would no longer be those.
     """
     now = now or timezone.now()
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -118,8 +133,11 @@ def erase(user: User, *, by: User, now: datetime | None = None) -> None:
     locked.emails_asked.all().delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
     Proposal.objects.filter(person=locked).update(phone="")
-    kind = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=kind, object_id=str(locked.pk)).update(object_repr=UNKNOWN, change_message="")
+    NameChange.objects.filter(user=locked).update(old="", new="", phone="")
+    BroughtReceipt.objects.filter(transaction__applicant=locked).update(phone="")
+    _forget_history(User, [locked.pk])
+    _forget_history(StaffPost, locked.posts.values_list("pk", flat=True))
+    _forget_history(OfficeMembership, locked.memberships.values_list("pk", flat=True))
     AuthToken.objects.filter(user=locked).delete()
     Authenticator.objects.filter(user=locked).delete()
     _throw_away(Draft.objects.unsent().filter(applicant=locked), now)
@@ -133,6 +151,12 @@ def erase(user: User, *, by: User, now: datetime | None = None) -> None:
     for reference, mark in marks:
         # So that the journal's check knows whose mark that of the request was, which no row can tell any more.
         chain.append("erased", reference, {"for": mark}, now)
+
+
+def _forget_history(model: type[Model], keys: Iterable[int]) -> None:
+    """What the admin's own history quotes of these rows."""
+    rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    rows.filter(object_id__in=[str(key) for key in keys]).update(object_repr=UNKNOWN, change_message="")
 
 
 def _throw_away(drafts: Any, now: datetime) -> int:
@@ -164,7 +188,9 @@ def keep_no_longer(now: datetime, most: int) -> dict[str, int]:
     drafts = Draft.objects.unsent().filter(updated_at__lt=stale).order_by("pk").values("pk")[:most]
     old = now - timedelta(days=settings.KEEP_NOTICES_DAYS)
     notices = Notification.objects.filter(created_at__lt=old).order_by("pk")[:most]
+    handed_in = BroughtReceipt.objects.filter(settled_at__lt=old).exclude(phone="").values("pk")[:most]
     return {
         "drafts": _throw_away(Draft.objects.filter(pk__in=list(drafts.values_list("pk", flat=True))), now),
         "notices": _forget_notices(notices),
+        "mobiles": BroughtReceipt.objects.filter(pk__in=handed_in).update(phone=""),
     }
