@@ -139,7 +139,7 @@ def test_every_trace_of_a_name_but_on_papers_goes(cast, submitted, signed_in):
     found = traces(User.objects.get(pk=person.pk), [number, name, second, "+966598765432"])
     assert found == {"transactions.PaperContent", "transactions.Movement"}
     page = Client()
-    page.cookies["django_language"] = "en"
+    page.cookies["language"] = "en"
     html = page.get(reverse("transactions:privacy")).content.decode()
     assert "keep the name that stands in them" in html
 
