@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from .errors import AccountError
-from .models import Authorisation, EmailAsked, OfficeMembership, OneTimeCode, StaffPost, User
+from .models import Authorisation, EmailAsked, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
 
 TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
+RESTORE = "restore"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 # How many, or which by their keys where somebody has to go through them.
 Ended = dict[str, int | list[int]]
@@ -45,9 +46,13 @@ def end_what_was_given(now: datetime) -> Ended:
         current = model.objects.exclude(ends_on__lt=today)
         ended[kind] = list(current.values_list("pk", flat=True))
         for term in current:
+            term.save()  # how it stood, in its history, from which `reinstate` gives it back
+            term._change_reason = RESTORE
             term.starts_on = min(term.starts_on, today - timedelta(days=1))
             term.ends_on = today - timedelta(days=1)
             term.save()
+    waiting = Proposal.objects.filter(outcome=Proposal.Outcome.WAITING)
+    ended["proposals"] = waiting.update(outcome=Proposal.Outcome.LAPSED, answered_at=now)
     live = Authorisation.objects.filter(status__in=LIVE)
     ended["authorisations"] = list(live.values_list("pk", flat=True))
     live.update(status=Authorisation.Status.REVOKED, revoked_at=now)
@@ -73,7 +78,10 @@ def trust_phone(user: User) -> None:
 
 @transaction.atomic
 def reinstate(kind: str, keys: Sequence[int], now: datetime) -> int:
-    """Give back posts, memberships, authorisations or superusers that a restore ended; returns how many."""
+    """Give back posts, memberships, authorisations or superusers that a restore ended; returns how many.
+
+    A post or membership holds from and to the days it held before, no longer; one that was changed since stays.
+    """
     if kind == "superusers":
         return User.objects.filter(pk__in=keys, is_superuser=False).update(is_superuser=True)
     if kind == "authorisations":
@@ -81,8 +89,12 @@ def reinstate(kind: str, keys: Sequence[int], now: datetime) -> int:
         answered = given.exclude(answered_at=None).update(status=Authorisation.Status.ACCEPTED, revoked_at=None)
         return answered + given.filter(answered_at=None).update(status=Authorisation.Status.GIVEN, revoked_at=None)
     done = 0
-    for term in TERMS[kind].objects.filter(pk__in=keys).exclude(ends_on=None):
-        term.ends_on = None
+    for term in TERMS[kind].objects.filter(pk__in=keys).order_by("pk"):
+        newest = term.history.latest()
+        if newest.history_change_reason != RESTORE:
+            continue
+        before = newest.prev_record
+        term.starts_on, term.ends_on = before.starts_on, before.ends_on
         term.save()
         done += 1
     return done

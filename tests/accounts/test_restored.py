@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from knox.models import AuthToken
 
-from accounts import restored
+from accounts import four_eyes, restored
 from accounts import services as people
 from accounts.access import is_administrator, roles_in
 from accounts.errors import AccountError
@@ -22,6 +22,7 @@ from municipality.models import Office
 
 from ..conftest import PASSWORD, authorised
 
+TODAY = timezone.localdate()
 pytestmark = pytest.mark.django_db
 
 
@@ -38,6 +39,12 @@ def given(cast, signed_in):
     )  # fmt: skip
     EmailAsked.objects.create(user=cast.citizen, email="new@example.org", asked_at=timezone.now())
     User.objects.filter(pk=cast.administrator.pk).update(is_superuser=True)
+    cast.until, cast.planned = TODAY + timedelta(days=40), TODAY + timedelta(days=20)
+    for name, days in (("registry", {"ends_on": cast.until}), ("second_reviewer", {"starts_on": cast.planned})):
+        post = getattr(cast, name).posts.get()
+        post.__dict__.update(days)
+        post.save()
+    cast.waiting = four_eyes.change_phone(cast.supervisor, "0533333333", reason="x", by=cast.administrator)
     cast.ended = restored.end_what_was_given(timezone.now())
     return cast
 
@@ -53,6 +60,30 @@ def test_every_kind_that_ends_is_named_by_the_command_and_counted(given):
     assert not User.objects.filter(is_superuser=True).exists()
     assert not User.objects.filter(to_renew=False).exists()
     assert Authorisation.objects.get().status == "revoked"
+
+
+def test_what_waited_for_a_second_administrator_may_have_been_refused_since(given):
+    given.waiting.refresh_from_db()
+    assert given.waiting.outcome == "lapsed"
+    assert restored.reinstate("posts", given.ended["posts"], timezone.now())
+    with pytest.raises(AccountError):
+        four_eyes.confirm(given.waiting, by=given.administrator)
+
+
+def test_a_post_is_given_back_for_the_days_it_had_and_no_longer(given):
+    assert restored.reinstate("posts", given.ended["posts"], timezone.now())
+    registry, planned = given.registry.posts.get(), given.second_reviewer.posts.get()
+    assert (registry.ends_on, registry.holds(TODAY), registry.holds(given.until + timedelta(days=1))) == (
+        given.until,
+        True,
+        False,
+    )
+    assert (planned.starts_on, planned.ends_on, planned.holds(TODAY)) == (given.planned, None, False)
+    assert given.supervisor.posts.get().ends_on is None
+    # Ended by somebody since: the list of the restore does not open it again.
+    four_eyes.set_end(given.reviewer.posts.get(), TODAY, by=None)
+    assert restored.reinstate("posts", given.ended["posts"], timezone.now()) == 0
+    assert given.reviewer.posts.get().ends_on == TODAY
 
 
 def test_sessions_tokens_posts_and_memberships_open_nothing(given, client):

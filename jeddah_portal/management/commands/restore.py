@@ -27,6 +27,7 @@ not in a backup:
   what came after {at} ({age} ago): whoever brings a receipt of then is taken in at /verify/; compare with the exports
   the keys: SECRET_KEY, RECEIPT_PIN_KEY, JOURNAL_KEY (kept apart; without RECEIPT_PIN_KEY printed PINs are useless)
   Redis, logs, static files, previews: made anew by themselves
+  PINs of receipts that were renewed since: the ones before are in force again; their owners renew them once more
 ended, because some of it was ended after the backup and nobody knows which:
 {ended}
 to do before people are let in (until then nothing can be written here):
@@ -44,6 +45,7 @@ ENDED = {
     "posts": "posts of staff: {many}",
     "memberships": "memberships of engineering offices: {many}",
     "authorisations": "authorisations of engineering offices: {many}",
+    "proposals": "proposals that waited for a second administrator: {many}; propose them again",
 }
 
 
