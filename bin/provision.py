@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
+# The few people of a measure or a test do what a city does; what one person may is tested apart.
+UNLIMITED = dict.fromkeys(("QUOTA_REQUESTS", "QUOTA_DRAFTS", "QUOTA_UPLOAD_MB", "QUOTA_SMS_PHONE", "QUOTA_SMS"), "0")
 
 
 class Missing(SystemExit):

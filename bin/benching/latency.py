@@ -12,6 +12,8 @@ from provision import say
 from .server import CELERY, Server, World, send, submission
 
 PROBES = 25
+LEFT = """SELECT kind, state, last_error, count(*) FROM transactions_outbox WHERE state IN ('owed', 'claimed')
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 5"""
 
 
 def measure(world: World) -> str:
@@ -20,13 +22,21 @@ def measure(world: World) -> str:
         world.family.start(name, [*CELERY, name, *more], env=world.env, log=world.log)
     provision.wait_for(f"http://127.0.0.1:{portal.port}/readyz", world.family)
     say("waiting for the worker to finish what it found")
-    while world.sql("SELECT count(*) FROM transactions_outbox WHERE state IN ('owed', 'claimed')") != "0":
-        time.sleep(1)
+    settle(world)
     routed(portal, token, "warm-up", patience=60)
     waits = [routed(portal, token, f"route-{number}", patience=60) for number in range(PROBES)]
     worst = sorted(waits)[-2]
     median = statistics.median(waits)
     return f"submitted to routed, worker idle: median {median:.2f} s, last but one of {PROBES} {worst:.2f} s"
+
+
+def settle(world: World, patience: float = 600) -> None:
+    """Wait until no work is owed; what is left after `patience` seconds is said."""
+    end = time.monotonic() + patience
+    while left := world.sql(LEFT):
+        if time.monotonic() > end:
+            raise SystemExit(f"still owed after {patience:.0f} s:\n{left}")
+        time.sleep(1)
 
 
 def routed(portal: Server, token: str, key: str, patience: float) -> float:

@@ -40,8 +40,6 @@ PDF = (
 )
 # A person may have 200 files that belong to no request yet; each submission brings five.
 EACH_PERSON = 30
-# One measures what the portal can do, not what one person may.
-UNLIMITED = {"QUOTA_REQUESTS": "0", "QUOTA_DRAFTS": "0", "QUOTA_UPLOAD_MB": "0"}
 
 
 class Server:
@@ -162,7 +160,7 @@ class World:
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:
     log = var / "log"
-    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO", **UNLIMITED)
+    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO", **provision.UNLIMITED)
     env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
     env["REDIS_URL"] = provision.start_redis(family, var / "redis", log=log)
     say(f"building a city of {transactions} transactions")

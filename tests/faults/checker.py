@@ -35,7 +35,15 @@ TABLES = {
     "entries": "SELECT chain_id, seq, kind, subject, body, previous_hash, hash, signature FROM journal_entry ORDER BY chain_id, seq",  # noqa: E501
 }
 # What each move leaves in the journal.
-PROMISES = {"submit": "received", "approve": "decided", "reject": "decided", "issue": "issued", "dispatch": "issued"}
+PROMISES = {
+    "submit": "received",
+    "answer": "answered",
+    "correct": "corrected",
+    "approve": "decided",
+    "reject": "decided",
+    "issue": "issued",
+    "dispatch": "issued",
+}
 
 
 class Picture(NamedTuple):

@@ -168,7 +168,7 @@ def test_a_port_that_is_taken_is_said_with_a_way_out(portal):
 def test_the_full_city_runs_on_servers_of_its_own_and_ctrl_c_ends_those_too(portal):
     one = portal("--full")
     process = one.start()
-    assert set(answers_and_works(one)) == {"database", "worker", "broker"}
+    assert set(answers_and_works(one)) == {"database", "writes", "worker", "broker"}
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in one.processes()]
     for name in (b"postgres", b"redis-server", b"celery", b"beat", b"gunicorn"):
         assert any(name in command for command in commands), name
