@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import provision
-from provision import PYTHON, ROOT, say
+from provision import PYTHON, ROOT, Family, say
 
 from .server import CELERY, World, send, submission, submissions
 
@@ -90,13 +90,12 @@ def apart(world: World, name: str, number: int) -> World:
 def worker(world: World, processes: int) -> Iterator[None]:
     env = world.env | {"PYTHONPATH": str(ROOT / "bin")}
     more = ["worker", "--concurrency", str(processes), "--include", "benching.noop", "--loglevel", "ERROR"]
-    started = world.family.start("worker", [*CELERY, *more], env=env, log=world.log)
+    alone = Family()
+    alone.start("worker", [*CELERY, *more], env=env, log=world.log)
     try:
         yield
     finally:
-        started.terminate()
-        started.wait(30)
-        world.family.members = [member for member in world.family.members if member[1] is not started]
+        alone.end(30)
 
 
 def celery_shell(world: World, code: str) -> str:
