@@ -15,6 +15,7 @@ KINDS = {
     "received": _("Receipt of a request"),
     "decided": _("Decision on a request"),
     "issued": _("Issued document"),
+    "answered": _("Answer to a return"),
 }
 
 

@@ -1,6 +1,7 @@
 """The only door through which a view, task or serializer gets a transaction, draft or file.
 
-What a person may not see is answered as if it were not there (NotVisible, a 404).
+What a person may not see is answered as if it were not there (NotVisible, a 404). What a clerk sees while a visitor
+stands at the counter has a door of its own, beside this one (visits.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, Us
 
 from . import looked, references
 from .errors import NotVisible
-from .models import IS_SENT, Attachment, Draft, Event, Note, Transaction, TransactionQuerySet
+from .models import IS_SENT, Attachment, CounterVisit, Draft, Event, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
 from .workflow import BY_NAME, HANDED_OUT, Move, Who, allowed, moves_open, other_hands
 
@@ -142,10 +143,13 @@ def stands_at(user: User, reference: str, seen: str) -> bool:
     return found is not None and stamp(*found) == seen
 
 
-def capacity(user: User | None, transaction: Transaction, on: date | None = None) -> Capacity:
+def capacity(
+    user: User | None, transaction: Transaction, on: date | None = None, *, visit: CounterVisit | None = None
+) -> Capacity:
     """What this person is to the transaction now. No person means the system itself.
 
-    Whoever is the applicant, or acts for them, is nothing else: nobody on the staff decides their own request.
+    Whoever is the applicant, or acts for them, is nothing else: nobody on the staff decides their own request. `visit`
+    is one that `visits.lasting` has found: only who names it acts by it, so it opens no other page and no API.
     """
     if user is None:
         return Capacity({Who.SYSTEM.value: None})
@@ -161,6 +165,8 @@ def capacity(user: User | None, transaction: Transaction, on: date | None = None
                 roles = roles & {Role.CENTRE_CLERK}
             for role in roles:
                 places.setdefault(role, candidate)
+        if visit is not None:
+            places[Who.AT_COUNTER] = visit.centre_id
     return _with_hands(user, transaction, places)
 
 
@@ -226,7 +232,7 @@ def at_another_counter(user: User, reference: str) -> Transaction:
     and PIN may read, and no more. NotVisible for whoever sits at no counter, and for a number that was never given.
     """
     parsed = references.parse(reference)
-    if parsed is None or not _counters(user):
+    if parsed is None or not counters_of(user):
         raise NotVisible
     found = Transaction.objects.for_pages().filter(reference=str(parsed)).first()
     if found is None:
@@ -238,7 +244,7 @@ def may_see_receipt(user: User, transaction: Transaction) -> bool:
     """The receipt is for the applicant, and for the clerk who took the request in, while they sit at that counter."""
     if acts_for_applicant(user, transaction):
         return True
-    return transaction.taken_by_id == user.pk and transaction.taken_at_id in _counters(user)
+    return transaction.taken_by_id == user.pk and transaction.taken_at_id in counters_of(user)
 
 
 def notices(user: User) -> Q:
@@ -265,8 +271,15 @@ def moves_for(user: User, transaction: Transaction) -> list[Move]:
     )
 
 
-def may(user: User | None, transaction: Transaction, move: str, on: date | None = None) -> bool:
-    stage, held = transaction.current_stage, capacity(user, transaction, on)
+def may(
+    user: User | None,
+    transaction: Transaction,
+    move: str,
+    on: date | None = None,
+    *,
+    visit: CounterVisit | None = None,
+) -> bool:
+    stage, held = transaction.current_stage, capacity(user, transaction, on, visit=visit)
     return allowed(
         BY_NAME[move],
         status=transaction.status,
@@ -279,16 +292,16 @@ def may(user: User | None, transaction: Transaction, move: str, on: date | None 
 
 def at_counter(user: User) -> Q:
     """Drafts a clerk began at a counter where they still sit."""
-    return Q(created_by=user, channel="counter", centre__in=_counters(user))
+    return Q(created_by=user, channel="counter", centre__in=counters_of(user))
 
 
-def _counters(user: User) -> list[int]:
+def counters_of(user: User) -> list[int]:
     """The centres at whose counter this person sits."""
     return [post.office_id for post in case_posts(user) if post.role == Role.CENTRE_CLERK]
 
 
 def sits_at_a_counter(user: User) -> bool:
-    return bool(_counters(user))
+    return bool(counters_of(user))
 
 
 def drafts(user: User) -> Q:

@@ -18,7 +18,7 @@ from municipality.services import offices
 
 from . import references
 from .errors import NotVisible, TooManyTries
-from .models import Attachment, Draft, Transaction
+from .models import Attachment, CounterVisit, Draft, Transaction
 
 LOOKS = (Act.READ_CASE, Act.READ_FILE)
 
@@ -30,12 +30,29 @@ def at_case(user: User, case: Transaction) -> None:
         trail.record(Act.READ_CASE, by=user, subject=case.reference, person=case.applicant_id, office=office, why=why)
 
 
-def at_file(user: User, file: Attachment) -> None:
+def at_visit(user: User, visit: CounterVisit) -> None:
+    """A clerk was shown what a visit opens of a case."""
+    case = visit.transaction
+    trail.record(
+        Act.READ_CASE,
+        by=user,
+        subject=case.reference,
+        person=case.applicant_id,
+        office=visit.centre_id,
+        why=_of_visit(visit),
+    )
+
+
+def _of_visit(visit: CounterVisit) -> str:
+    return f"{Role.CENTRE_CLERK} at {visit.centre.code}, visit {visit.pk}"
+
+
+def at_file(user: User, file: Attachment, visit: CounterVisit | None = None) -> None:
     """Somebody was given a file, or a picture of one. The row bears the case's number; the file's key is in the why."""
     thing: Transaction | Draft | None = file.transaction or file.draft
     if thing is None or thing.applicant_id == user.pk:
         return
-    office, why = _standing(user, thing)
+    office, why = (visit.centre_id, _of_visit(visit)) if visit else _standing(user, thing)
     subject = thing.reference if isinstance(thing, Transaction) else f"draft {thing.key}"
     said = f"{why} · {file.document} {file.key}"
     trail.record(Act.READ_FILE, by=user, subject=subject, person=thing.applicant_id, office=office, why=said)

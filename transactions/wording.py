@@ -17,7 +17,7 @@ from municipality.text import isolated
 
 from . import service_types
 from .comparison import Change, in_readers_words
-from .models import Deficiency, Event, Movement, Transaction
+from .models import CounterVisit, Deficiency, Event, Movement, Transaction
 from .workflow import BY_NAME, Move, Obstacle, Status, Who
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ TITLES = {
     "recommend": gettext_noop("Stage “%(stage)s” completed"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
+    "answer_at_counter": gettext_noop("Your answers were received at a service centre"),
     "correct": gettext_noop("Your answers were corrected on record"),
     "send_back": gettext_noop("Sent back for further study"),
     "approve": gettext_noop("Your request was approved"),
@@ -52,8 +53,14 @@ TITLES = {
 
 def title(event: Event, titles: Mapping[str, str] = TITLES) -> str:
     """What happened, in a few words; of a stage that ended, which one. `titles` may hold other words for some moves."""
-    words = titles.get(event.move, TITLES[event.move])
+    name = "answer_at_counter" if was_at_counter(event) else event.move
+    words = titles.get(name, TITLES[name])
     return _(words) % {"stage": _title_of(event, event.from_stage)} if "%(" in words else _(words)
+
+
+def was_at_counter(event: Event) -> bool:
+    """Was this an answer that a clerk gave for a visitor? Lists read an event's facts, and not in which role it was."""
+    return event.move == "answer" and "visit" in event.facts
 
 
 def _office(event: Event) -> str:
@@ -114,6 +121,16 @@ def _correct(event: Event) -> str:
     return said % {"office": _office(event), "count": count, "reason": event.reason}
 
 
+def _answer(event: Event) -> str:
+    if not was_at_counter(event):
+        return _("Your answers went to the reviewer and the clock goes on.")
+    if event.facts.get("whom") == CounterVisit.Whom.OFFICE:
+        said = _("A clerk at %(office)s sent them after seeing the original ID of a member of the engineering office.")
+    else:
+        said = _("A clerk at %(office)s sent them after seeing the owner's original ID.")
+    return f"{said % {'office': _office(event)}} {_('If you did not ask for this, tell any service centre.')}"
+
+
 def changes_of(event: Event) -> list[Change]:
     """The answers an event changed, old beside new, for those who may read the answers."""
     return in_readers_words(service_types.get(event.transaction.service), event.facts.get("changes", ()))
@@ -145,7 +162,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "give_back": lambda event: _("The request keeps its place and its due date."),
     "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
     "return": _return,
-    "answer": lambda event: _("Your answers went to the reviewer and the clock goes on."),
+    "answer": _answer,
     "correct": _correct,
     "send_back": lambda event: _("The supervisor asked for further study before deciding."),
     "approve": _approve,
@@ -278,6 +295,8 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
 def _role_label(who: str) -> StrOrPromise:
     if who == Who.OWNER:
         return _("The owner, in person")
+    if who == Who.AT_COUNTER:
+        return _("A clerk, while the applicant is at the counter")
     return Role(who).label if who in Role.values else _("The applicant")
 
 

@@ -64,6 +64,8 @@ class Who(StrEnum):
     OWNER = "owner"
     STAGE_ROLE = "stage role"
     CENTRE_CLERK = "centre_clerk"
+    # A clerk of any centre while the applicant stands before them (models.CounterVisit).
+    AT_COUNTER = "at_counter"
     REGISTRY_CLERK = "registry_clerk"
     REVIEWER = "reviewer"
     INFORMAL_AREAS = "informal_areas"
@@ -172,7 +174,7 @@ MOVES: tuple[Move, ...] = (
         _("Your answers go to the reviewer and the clock resumes."),
         frozenset({Status.RETURNED}),
         To.SAME_STAGE,
-        (Who.APPLICANT,),
+        (Who.APPLICANT, Who.AT_COUNTER),
     ),
     Move(
         "correct",
@@ -282,7 +284,7 @@ HANDED_OUT = frozenset({"take", *(move.name for move in MOVES if not move.hands_
 # A role in no hand (the system) checks nobody and is checked by nobody.
 HANDS: tuple[frozenset[str], ...] = (
     frozenset({Who.APPLICANT.value, Who.OWNER.value}),
-    frozenset({Who.CENTRE_CLERK.value, Who.REGISTRY_CLERK.value}),
+    frozenset({Who.CENTRE_CLERK.value, Who.AT_COUNTER.value, Who.REGISTRY_CLERK.value}),
     frozenset({Who.REVIEWER.value}),
     frozenset({Who.INFORMAL_AREAS.value}),
     frozenset({Who.SUPERVISOR.value}),

@@ -22,11 +22,12 @@ from transactions import pins
 from transactions.admin import staff_site
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
 from transactions.references import Reference
-from transactions.services import attachments, brought, drafts, moves, notes
+from transactions.services import attachments, brought, counter_visits, drafts, moves, notes
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, drive, picture, upload
+from ..portal.world import answered_at_counter
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
 LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
@@ -129,6 +130,10 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
+    answered = answered_at_counter(cast, submitted)
+    counter_visits.begin(
+        reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
+    )
     cases = {
         name: case.reference
         for name, case in {
@@ -139,6 +144,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     return cases | {
         **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
         "draft": str(draft.key),
+        "answered": str(answered.key),
         "intake": str(intake.key),
         "intake_ready": str(intake_ready.key),
         "office_draft": str(office_draft.key),

@@ -24,6 +24,7 @@ NO_PAGE = {
     "/apply/": "begins a draft and goes to it",
     "/drafts/<uuid:key>/documents/<slug:code>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/answer/<int:pk>/$": "takes a file in pieces, for the script",
+    "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/files/": "a file, or a picture of one",
     "/requests/<str:reference>/pin/$": "takes a press and goes back",

@@ -20,8 +20,8 @@ from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
 from transactions import service_types
-from transactions.models import Attachment, Draft, Transaction
-from transactions.services import attachments, drafts, moves
+from transactions.models import Attachment, CounterVisit, Draft, Transaction
+from transactions.services import attachments, counter_visits, drafts, moves
 from transactions.services.moves import Asked
 
 from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
@@ -75,6 +75,7 @@ class World:
     issued: Transaction
     draft: Draft
     begun: Draft
+    answered: CounterVisit
     paper: Attachment
     loose: Attachment
     standing: int
@@ -130,6 +131,7 @@ class World:
             "/office/": self.asked,
             "/authorisations/": self.standing,
             "/requests/": self.deficiency,
+            "/staff/counter/answers/": self.deficiency,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
         }
@@ -138,6 +140,7 @@ class World:
         """What a key opens, by how the address starts."""
         return {
             "/drafts/": self.draft.key,
+            "/staff/counter/visits/": self.answered.key,
             "/staff/counter/": self.begun.key,
             "/": self.paper.key,
         }
@@ -168,6 +171,10 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     centre = Office.objects.get(code="SC01")
     begun = drafts.start(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
+    answered = answered_at_counter(cast, submitted)
+    counter_visits.begin(
+        reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
+    )
     asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
     programs.let_in(cast.other_citizen, name="x")
     shr = Office.objects.get(code="SHR")
@@ -182,12 +189,25 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         issued=issued,
         draft=draft,
         begun=begun,
+        answered=answered,
         paper=studied.attachments.filter(content_type="application/pdf").order_by("pk")[0],
         loose=loose,
         standing=studied.authorisation_id,
         asked=asked.pk,
         deficiency=returned.deficiencies.get().pk,
     )
+
+
+def answered_at_counter(cast: Cast, submitted: Callable[..., Transaction]) -> CounterVisit:
+    """The visit of an owner who came to a counter with a returned request, after its answer."""
+    case = drive(submitted(), cast, "under_study")
+    asked = [Asked(case.service_type.deficiencies[0].code)]
+    case = moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(days=1))
+    came = {"reference": case.reference, "national_id": case.applicant.national_id}
+    visit = counter_visits.begin(**came, centre=Office.objects.get(code="SC01"), by=cast.clerk)
+    moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.clerk, visit=visit)
+    visit.refresh_from_db()
+    return visit
 
 
 def client_of(person: User | None) -> Client:

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import sms
-from accounts.access import holds_power, posts_of, signed_in
+from accounts.access import holds_power, signed_in
 from accounts.changes import PHONE_OF_STAFF
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
-from accounts.models import Role, User
+from accounts.models import User
 from accounts.visitors import Visitor, visitor_account
 from municipality.concurrency import FIELD, fingerprint
 from municipality.fields import EmailField
@@ -44,6 +44,7 @@ from ..views.form_recovery import typed_before
 from .intake_page import papers, topics
 from .site import staff_site
 from .visitor import VisitorForm
+from .visits import centres_of, open_and_answered
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -102,7 +103,7 @@ def _name(service: ServiceType) -> StrOrPromise:
 
 
 def counter(request: HttpRequest) -> HttpResponse:
-    centres = [post.office for post in posts_of(signed_in(request)) if post.role == Role.CENTRE_CLERK]
+    centres = centres_of(signed_in(request))
     if not centres:
         raise Http404
     form = CounterForm(request.POST or typed_before(request) or None, centres=centres)
@@ -132,6 +133,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         "page": page_of(request, mine.select_related("applicant").order_by("-updated_at", "-pk")),
         "taken": lately if request.GET.get("taken") == "all" else lately[:MOST_TAKEN],
         "taken_count": taken.count(),
+        "visits": open_and_answered(signed_in(request), today),
     }
     return render(request, "staff/counter.html", context, status=422 if form.errors or question else 200)
 

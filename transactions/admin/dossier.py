@@ -83,6 +83,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "receipt": access.may_see_receipt(user, case),
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": move_forms.open_moves(case, user),
+        "at_counter": move_forms.answered_at_counter(case, user),
         "closed_moves": move_forms.closed_moves(case, user),
         "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),

@@ -13,15 +13,16 @@ from accounts.models import Role
 from municipality.services import office
 
 from .. import access
-from ..models import Event, Transaction
+from ..models import CounterVisit, Event, Transaction
 from ..service_types import ServiceType
-from ..wording import title, where_to
-from ..workflow import Status
+from ..wording import title, was_at_counter, where_to
+from ..workflow import Status, Who
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {
     "return": gettext_noop("Returned to the applicant for completion"),
     "answer": gettext_noop("The applicant answered"),
+    "answer_at_counter": gettext_noop("Answered at a counter for the applicant"),
     "correct": gettext_noop("Corrected on record"),
     "take": gettext_noop("Taken"),
     "reassign": gettext_noop("Reassigned"),
@@ -72,6 +73,8 @@ def _who(event: Event) -> str:
         return _("The system")
     if event.actor_role in Role.values:
         return f"{event.actor.full_name} – {Role(event.actor_role).label}"
+    if event.actor_role == Who.AT_COUNTER:
+        return f"{event.actor.full_name} – {Role.CENTRE_CLERK.label}"
     return _("The applicant") if event.actor_role in ("applicant", "owner") else event.actor.full_name
 
 
@@ -87,6 +90,8 @@ def _said(event: Event, service: ServiceType) -> list[str]:
         said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})
     if event.move in ("answer", "correct") and "answers_version" in facts:
         said.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
+    if was_at_counter(event):
+        said.append(_("Original ID seen: %(whom)s") % {"whom": CounterVisit.Whom(facts["whom"]).label})
     if event.to_stage != event.from_stage and event.move != "submit":
         said.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
     elif event.to_status != event.from_status and event.move not in ("submit", "return", "answer"):

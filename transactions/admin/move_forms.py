@@ -154,6 +154,12 @@ def why_none(case: Transaction, user: User) -> str:
     }
 
 
+def answered_at_counter(case: Transaction, user: User) -> bool:
+    """Does it wait for its applicant, who may come to the counter of this person?"""
+    returned = case.status == Status.RETURNED and access.sits_at_a_counter(user)
+    return returned and not access.acts_for_applicant(user, case)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A deficiency that may be asked: `sentence` is for the applicant, `said` for the reader of this page."""

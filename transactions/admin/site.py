@@ -68,7 +68,7 @@ class StaffSite(AdministeredSite):
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, correction, counter, operations, queue, supervision
+        from . import case, correction, counter, operations, queue, supervision, visits
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -82,6 +82,10 @@ class StaffSite(AdministeredSite):
             path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),
             path("counter/<uuid:key>/who/", self.admin_view(counter.intake_visitor), name="intake_visitor"),
             path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
+            path("counter/answers/", self.admin_view(visits.visit), name="visit"),
+            path("counter/answers/<str:reference>/", self.admin_view(visits.answer), name="visit_answer"),
+            path("counter/answers/<str:reference>/<int:pk>/", self.admin_view(visits.add_file), name="visit_file"),
+            path("counter/visits/<uuid:key>/", self.admin_view(visits.confirmation), name="visit_sent"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
             path("operations/", self.admin_view(operations.operations), name="operations"),

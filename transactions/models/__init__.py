@@ -9,6 +9,7 @@ from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .versions import AnswersInProgress, AnswersVersion
+from .visits import CounterVisit
 from .work import Delivery, Heartbeat, Notification, Outbox, Try
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BroughtReceipt",
     "Channel",
     "Closure",
+    "CounterVisit",
     "DayFigure",
     "Dealing",
     "Deficiency",

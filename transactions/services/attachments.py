@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from municipality.text import isolated
 
-from .. import access, kinds, pictures, quotas
+from .. import kinds, pictures, quotas, visits
 from ..documents import too_many
 from ..errors import DomainError
-from ..models import Attachment, Deficiency, Draft
+from ..models import Attachment, CounterVisit, Deficiency, Draft
 from ..prepared import PreparedInsert
 from ..revision import with_dependants
 from ..service_types import MIB, Document
@@ -207,10 +207,11 @@ def attach_to_deficiency(
     *,
     by: User,
     document: str = "",
+    visit: CounterVisit | None = None,
     now: datetime | None = None,
 ) -> Attachment:
     """Add a file to the answer of one deficiency, while the request waits for the applicant. `document` says which of
-    those it opens the file is for.
+    those it opens the file is for; a clerk at a counter does it by a `visit`.
     """
     asked = document_asked(deficiency, document)
     row = _keep(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
@@ -218,13 +219,13 @@ def attach_to_deficiency(
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
         waits = case.status == Status.RETURNED and case.deficiencies.open().filter(pk=locked.pk).exists()
-        if not (waits and access.acts_for_applicant(by, case)):
+        if not (waits and visits.answers_for_applicant(by, case, visit, now)):
             raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
         beside = locked.attachments.filter(document=asked.code)
         return _insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
 
 
-def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
+def remove(file: Attachment, *, by: User, visit: CounterVisit | None = None, now: datetime | None = None) -> None:
     """Take a file out of a draft or of an answer not yet sent. What was submitted stays for good."""
     with transaction.atomic():
         if file.draft and not file.transaction_id:
@@ -235,7 +236,8 @@ def remove(file: Attachment, *, by: User, now: datetime | None = None) -> None:
             .get(pk=file.pk)
         )
         sent = locked.transaction_id and (locked.deficiency is None or locked.deficiency.answered_at)
-        if sent or (locked.transaction and not access.acts_for_applicant(by, locked.transaction)):
+        case = locked.transaction
+        if sent or (case and not visits.answers_for_applicant(by, case, visit, now)):
             raise DomainError("file_is_kept", _("This file is part of a submitted request and is kept."))
         locked.removed_at = now or timezone.now()
         locked.save(update_fields=["removed_at"])

@@ -20,10 +20,10 @@ from municipality.models import Office
 from municipality.text import prose
 from municipality.versioned_forms import saved_meanwhile
 
-from .. import access, answers, pictures, quotas
+from .. import access, answers, pictures, quotas, visits
 from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Overtaken, Problem
-from ..models import AnswersInProgress, Attachment, Channel, Dealing, Draft, Intake, Transaction
+from ..models import AnswersInProgress, Attachment, Channel, CounterVisit, Dealing, Draft, Intake, Transaction
 from ..own_words import too_long
 from ..plots import plot_of
 from ..service_types import Filer, ServiceType, Step
@@ -316,6 +316,7 @@ def keep_answers(
     changes: Mapping[str, Any] | None = None,
     replaced: Collection[str] = (),
     seen: str = "",
+    visit: CounterVisit | None = None,
     now: datetime | None = None,
 ) -> None:
     """Keep what is being written in answer to a return; nothing is sent, nobody else sees it yet. Words by deficiency,
@@ -325,7 +326,7 @@ def keep_answers(
     the page was opened, is not that of now, and what was saved since differs.
     """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    if locked.status != Status.RETURNED or not access.acts_for_applicant(by, case):
+    if locked.status != Status.RETURNED or not visits.answers_for_applicant(by, case, visit, now):
         raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
     if problems := [problem for pk, text in typed.items() for problem in too_long(f"answers.{pk}", text)]:
         raise Invalid(problems)

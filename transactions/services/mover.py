@@ -20,16 +20,16 @@ from municipality.models import Office
 from municipality.services import current_calendar
 from municipality.text import prose
 
-from .. import access, clock
+from .. import access, clock, visits
 from ..errors import DomainError, Invalid, NotVisible, Problem
-from ..models import Direction, Event, Transaction
+from ..models import CounterVisit, Direction, Event, Transaction
 from ..own_words import too_long
 from ..prepared import Prepared
 from ..service_types import Place, Stage
 from ..wording import why_not
 from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
 from . import registers
-from .notices import TOLD, announce, insert_event, recipients
+from .notices import announce, insert_event, recipients, told
 
 # What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
 # new version (services.versions).
@@ -87,6 +87,7 @@ def begin(
     now: datetime | None,
     version: int | None = None,
     reason: str = "",
+    visit: CounterVisit | None = None,
 ) -> Moving:
     """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
     rows = _locked.rows(case.pk)
@@ -99,13 +100,25 @@ def begin(
             "moved_meanwhile",
             _("Someone else acted on this file a moment ago. Look at it again before you decide."),
         )
-    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason)
+    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, visit=visit)
 
 
-def check(locked: Transaction, move_name: str, *, by: User | None, now: datetime, reason: str = "") -> Moving:
-    """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason."""
+def check(
+    locked: Transaction,
+    move_name: str,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    visit: CounterVisit | None = None,
+) -> Moving:
+    """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason.
+
+    `visit` is what a clerk at a counter acts by; one that lasts no more gives nothing.
+    """
     move = BY_NAME[move_name]
-    capacity = access.capacity(by, locked, timezone.localdate(now))
+    lasting = visits.lasting(by, locked, visit, now) if by else None
+    capacity = access.capacity(by, locked, timezone.localdate(now), visit=lasting)
     stage = locked.current_stage
     hindered = obstacle(
         move,
@@ -140,7 +153,7 @@ def finish(moving: Moving, *, rule: str = "") -> Transaction:
     moving.case.save(update_fields=moving.changed())
     moving.written = written = insert_event(**event)
     case = moving.case
-    if moving.move.name in TOLD:
+    if told(written):
         announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)
     return case
 

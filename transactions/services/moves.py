@@ -20,10 +20,10 @@ from municipality.models import Office, OfficeKind
 from .. import access, queues
 from ..errors import DomainError, Invalid, Problem
 from ..lateness import days_spent
-from ..models import AnswersInProgress, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
+from ..models import AnswersInProgress, CounterVisit, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, CLOCK_STOPPED, Status
-from . import answering, decisions, papers, registers, returning, versions
+from . import answering, counter_visits, decisions, papers, registers, returning, versions
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
 
@@ -165,14 +165,16 @@ def answer(
     by: User,
     now: datetime | None = None,
     version: int | None = None,
+    visit: CounterVisit | None = None,
 ) -> Transaction:
     """Answer every open deficiency (by its id); the same number goes on and the clock resumes. Event, the next version
     of the answers, its journal entry.
 
     Each is answered by a sentence, by files attached to it beforehand, or by `changes` of the answers it opened (new
-    answers by question, as typed). `replaced` are the keys of earlier files that the new ones are in the place of.
+    answers by question, as typed). `replaced` are the keys of earlier files that the new ones are in the place of. A
+    clerk at a counter answers by a `visit`, which ends with it.
     """
-    moving = begin(case, "answer", by=by, now=now, version=version)
+    moving = begin(case, "answer", by=by, now=now, version=version, visit=visit)
     waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
     sent = answering.Answered(answers, changes or {}, replaced)
     result, put_aside = answering.check(moving.case, waiting, sent, moving.now)
@@ -182,8 +184,12 @@ def answer(
     given = moving.case.attachments.filter(deficiency__in=waiting, removed_at=None)
     given.update(answers_version=moving.case.answers_version)
     AnswersInProgress.objects.filter(transaction=moving.case).delete()
+    if visit is not None:
+        counter_visits.say(moving, visit)
     done = finish(moving)
-    versions.keep(moving, "answered")
+    entry = versions.keep(moving, "answered")
+    if visit is not None:
+        counter_visits.settle(moving, visit, entry)
     return done
 
 

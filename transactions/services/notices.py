@@ -24,6 +24,7 @@ from .. import database, outbox, quotas
 from ..messages import brief, full, message, subject
 from ..models import Dealing, Delivery, Event, Notification, Transaction
 from ..prepared import AT_ONCE, PreparedInsert, Writer
+from ..workflow import Who
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
 TOLD = frozenset(
@@ -44,6 +45,12 @@ TOLD = frozenset(
         "correct",
     }
 )
+
+
+def told(event: Event) -> bool:
+    """Does the applicant hear of it? Also of an answer they may not know of: one that was given at a counter."""
+    return event.move in TOLD or event.actor_role == Who.AT_COUNTER
+
 
 insert_event = PreparedInsert(Event)
 _insert = PreparedInsert(Notification)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from journal import chain
+from journal.models import Entry
 from municipality.models import District
 from municipality.services import districts_by_code, offices
 
@@ -77,9 +78,9 @@ def _branch(case: Transaction, values: Mapping[str, Any]) -> str:
     return decision.branch
 
 
-def keep(moving: Moving, kind: str) -> None:
-    """Write the version in force down, and its entry (`answered`, `corrected`) in the journal. After the move is
-    finished, last in its transaction.
+def keep(moving: Moving, kind: str) -> Entry:
+    """Write the version in force down, and its entry (`answered`, `corrected`) in the journal, which is returned. After
+    the move is finished, last in its transaction.
     """
     case = moving.case
     insert_version(
@@ -98,7 +99,7 @@ def keep(moving: Moving, kind: str) -> None:
         "content": answers_hash(case.mark_salt, case.answers, files),
         "files": len(files),
     }
-    chain.append(kind, case.reference, facts, moving.now)
+    return chain.append(kind, case.reference, facts, moving.now)
 
 
 def _keep_first(case: Transaction) -> None:

@@ -1,4 +1,7 @@
-"""Answering a return: each thing asked beside its answer, the questions it opens, the documents it is about."""
+"""Answering a return: each thing asked beside its answer, the questions it opens, the documents it is about.
+
+One page with two frames (Window): the applicant's own, and the counter's for a clerk to whom they came (admin/visits).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from .. import access
 from ..answer_forms import FieldsPart, GroupPart, step_page, typed_in
 from ..draft_parts import flags_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import AnswersInProgress, Attachment, Deficiency, Transaction
+from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
 from ..revision import Revised, with_dependants
 from ..service_types import Document, Group, Kind, ServiceType, Step
 from ..services import answering, attachments, drafts, moves
@@ -64,6 +67,24 @@ class Slot:
     upload: str
 
 
+@dataclass(frozen=True)
+class Window:
+    """From where a return is answered. `url` is the page, `upload` the name of the address that takes its files, `back`
+    where one is led who cannot or need not go on here, `sent` where one is led once it is sent, `said` then.
+    """
+
+    user: User
+    case: Transaction
+    template: str
+    url: str
+    upload: str
+    back: str
+    sent: str
+    said: str
+    visit: CounterVisit | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+
+
 @login_required
 @hidden_is_404
 @form_page
@@ -71,9 +92,26 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """What is written is kept, right or wrong; the whole is sent once."""
     user = signed_in(request)
     case = access.get(user, reference)
-    if not access.may(user, case, "answer"):
+    page = reverse("transactions:request", args=[case.reference])
+    window = Window(
+        user=user,
+        case=case,
+        template="transactions/answer.html",
+        url=reverse("transactions:answer", args=[case.reference]),
+        upload="transactions:add_answer_file",
+        back=page,
+        sent=page,
+        said=_("Your answers are with the reviewer. The clock goes on."),
+    )
+    return written(request, window)
+
+
+def written(request: HttpRequest, window: Window) -> HttpResponse:
+    """The page with what was written on it so far; or what a press on it leads to."""
+    case = window.case
+    if not access.may(window.user, case, "answer", visit=window.visit):
         messages.info(request, _("This request does not wait for an answer now."))
-        return redirect("transactions:request", reference=case.reference)
+        return redirect(window.back)
     asked = list(case.deficiencies.open())
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     problems: list[Problem] = []
@@ -83,21 +121,23 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
             drafts.keep_answers(
                 case,
                 writing.words,
-                by=user,
+                by=window.user,
                 changes=writing.changes,
                 replaced=writing.replaced,
                 seen=posted.get(FIELD, ""),
+                visit=window.visit,
             )
-            take_out(request, Attachment.objects.filter(deficiency__in=asked, removed_at=None))
-            problems = _attach_chosen(request, asked, user)
+            files = Attachment.objects.filter(deficiency__in=asked, removed_at=None)
+            take_out(request, files, visit=window.visit)
+            problems = _attach_chosen(request, asked, window)
             if request.method == "POST" and not problems and not writing.only_rows:
-                return _answered(request, case, writing, user)
+                return _answered(request, window, writing)
         except Invalid as error:
             problems = list(error.problems)
         except DomainError as error:
             messages.error(request, error.message)
-            return redirect("transactions:request", reference=case.reference)
-    return _page(request, case, writing, problems)
+            return redirect(window.back)
+    return _page(request, window, writing, problems)
 
 
 def _read(case: Transaction, posted: QueryDict, asked: Iterable[Deficiency]) -> Writing:
@@ -115,14 +155,16 @@ def _kept(case: Transaction) -> Writing:
     return Writing(changes=kept.answers, replaced=kept.replaced) if kept else Writing(untouched=True)
 
 
-def _attach_chosen(request: HttpRequest, asked: list[Deficiency], user: User) -> list[Problem]:
+def _attach_chosen(request: HttpRequest, asked: list[Deficiency], window: Window) -> list[Problem]:
     """Attach the files of a form that was sent whole."""
     problems: list[Problem] = []
     for item in asked:
         for number, document in enumerate(attachments.documents_asked(item)):
             for upload in request.FILES.getlist(_input_name(item, document, first=not number)):
                 try:
-                    attachments.attach_to_deficiency(item, upload, document=document.code, by=user)
+                    attachments.attach_to_deficiency(
+                        item, upload, document=document.code, by=window.user, visit=window.visit
+                    )
                 except Invalid as error:
                     problems += [Problem(f"answers.{item.pk}", p.message, p.code) for p in error.problems]
     return problems
@@ -132,20 +174,26 @@ def _input_name(item: Deficiency, document: Document, *, first: bool) -> str:
     return f"file-{item.pk}" if first else f"file-{item.pk}-{document.code}"
 
 
-def _answered(request: HttpRequest, case: Transaction, writing: Writing, user: User) -> HttpResponse:
+def _answered(request: HttpRequest, window: Window, writing: Writing) -> HttpResponse:
     """Send the answers, or only keep them, by the button that was pressed."""
     if "remove" in request.POST:
-        return redirect("transactions:answer", reference=case.reference)
+        return redirect(window.url)
     if "attach" in request.POST:
         messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
-        return redirect("transactions:answer", reference=case.reference)
+        return redirect(window.url)
     if "later" in request.POST:
         messages.success(request, _("Saved. You can come back at any time; the clock is paused."))
-        return redirect("transactions:request", reference=case.reference)
-    replaced = _really_replaced(case, writing.replaced)
-    moves.answer(case, answers=writing.words, changes=writing.changes, replaced=replaced, by=user)
-    messages.success(request, _("Your answers are with the reviewer. The clock goes on."))
-    return redirect("transactions:request", reference=case.reference)
+        return redirect(window.back)
+    moves.answer(
+        window.case,
+        answers=writing.words,
+        changes=writing.changes,
+        replaced=_really_replaced(window.case, writing.replaced),
+        by=window.user,
+        visit=window.visit,
+    )
+    messages.success(request, window.said)
+    return redirect(window.sent)
 
 
 def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
@@ -159,17 +207,19 @@ def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
     ]
 
 
-def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
+def _page(request: HttpRequest, window: Window, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
+    case = window.case
     asked = list(case.deficiencies.open().prefetch_related("attachments"))
     now = timezone.now()
     result = answering.revised(case, answering.opened_by(case, asked), writing.changes, now)
-    page = _Page(case, result, writing, problems)
+    page = _Page(window, result, writing, problems)
     rows = [page.row(item, number) for number, item in enumerate(asked)]
     rest = page.questions(result.opened)
     shown = [part for row in rows for part in row["parts"]] + rest
-    context = {
+    context = window.context | {
         "case": case,
         "service": case.service_type,
+        "url": window.url,
         "rows": rows,
         "rest": rest,
         "problems": problems,
@@ -179,7 +229,7 @@ def _page(request: HttpRequest, case: Transaction, writing: Writing, problems: S
         "districts": districts() if any(_asks_district(part) for part in shown) else (),
         "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),
     }
-    return render(request, "transactions/answer.html", context, status=422 if problems else 200)
+    return render(request, window.template, context, status=422 if problems else 200)
 
 
 def _names(part: FieldsPart | GroupPart) -> list[str]:
@@ -195,8 +245,9 @@ def _asks_district(part: FieldsPart | GroupPart) -> bool:
 class _Page:
     """The parts of the page; each question stands once, at the first thing asked that opens it."""
 
-    def __init__(self, case: Transaction, result: Revised, writing: Writing, problems: Sequence[Problem]) -> None:
-        self.case, self.result, self.writing, self.problems = case, result, writing, problems
+    def __init__(self, window: Window, result: Revised, writing: Writing, problems: Sequence[Problem]) -> None:
+        self.window, self.result, self.writing, self.problems = window, result, writing, problems
+        case = window.case
         self.service: ServiceType = case.service_type
         self.raw = {**case.answers, **{k: v for k, v in writing.changes.items() if k in result.opened}}
         self.placed: set[str] = set()
@@ -226,7 +277,7 @@ class _Page:
 
     def slots(self, item: Deficiency) -> list[Slot]:
         """A document that the answers do not ask for is left out, unless it is what the return is about."""
-        url = reverse("transactions:add_answer_file", args=[self.case.reference, item.pk])
+        url = reverse(self.window.upload, args=[self.window.case.reference, item.pk])
         found = []
         for number, document in enumerate(attachments.documents_asked(item)):
             if number and document.code not in self.asked_for:

@@ -24,7 +24,7 @@ from municipality.pages import form_page
 from .. import access, answers
 from ..draft_parts import Paper, papers_of
 from ..errors import DomainError, Invalid, Problem
-from ..models import Attachment, Deficiency, Draft
+from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
 from ..service_types import Document
 from ..services import attachments, drafts, pieces
 from ..services.attachments import NoRoom
@@ -144,15 +144,21 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
     """One file in answer to one thing asked, as add_document."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    user = signed_in(request)
-    case = access.get(user, reference)
+    return take_answer_file(request, access.get(signed_in(request), reference), pk)
+
+
+def take_answer_file(
+    request: HttpRequest, case: Transaction, pk: int, *, visit: CounterVisit | None = None
+) -> HttpResponse:
+    """The same for whoever may write the answer; `pk` is the thing asked."""
     item = case.deficiencies.open().filter(pk=pk).first()
     if item is None:
         raise Http404
     problems: tuple[Problem, ...] = ()
     code = request.GET.get("document", "")
     try:
-        attach = partial(attachments.attach_to_deficiency, item, by=user, document=code)
+        by = signed_in(request)
+        attach = partial(attachments.attach_to_deficiency, item, by=by, document=code, visit=visit)
         document = attachments.document_asked(item, code)
         have = _receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
         if have is not None:
@@ -197,13 +203,13 @@ def _receive(
     return held if isinstance(held, int) else None
 
 
-def take_out(request: HttpRequest, files: Iterable[Attachment]) -> None:
+def take_out(request: HttpRequest, files: Iterable[Attachment], *, visit: CounterVisit | None = None) -> None:
     """Remove the one of these files whose button was pressed; one that is gone already needs nothing."""
     file = next((file for file in files if str(file.key) == request.POST.get("remove")), None)
     if file is None:
         return
     try:
-        attachments.remove(file, by=signed_in(request))
+        attachments.remove(file, by=signed_in(request), visit=visit)
     except DomainError as error:
         messages.error(request, error.message)
     else:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import signed_in
 from municipality.text import whole
 
-from .. import access, drawing, kinds, pictures
+from .. import drawing, kinds, pictures, visits
 from ..models import Attachment
 from ..pictures import State
 from ..services import drawings, stored
@@ -43,7 +43,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The file as it was uploaded, if what is stored is still that; or the bytes of it that are asked for."""
-    return content_of(request, access.get_attachment(signed_in(request), key))
+    return content_of(request, visits.get_attachment(signed_in(request), key))
 
 
 def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
@@ -110,7 +110,7 @@ class _Part:
 def without_programs(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """A copy of a PDF without what acts by itself and without the files inside it. The original stays as it is."""
     user = signed_in(request)
-    file = access.get_attachment(user, key)
+    file = visits.get_attachment(user, key)
     if file.content_type != kinds.PDF or file.is_infected:
         raise Http404
     original = stored.open_intact(file)
@@ -139,7 +139,7 @@ def preview(request: HttpRequest, key: UUID, page: int = 1, row: int = 0, column
 
     One that is not drawn yet is drawn in the background meanwhile: 202, and a page that comes back by itself.
     """
-    file = access.get_attachment(signed_in(request), key)
+    file = visits.get_attachment(signed_in(request), key)
     if not file.has_preview or not 1 <= page <= (file.pages or 1):
         raise Http404
     name = f"{page}-{row}-{column}" if row else str(page)
@@ -168,7 +168,7 @@ def _being_drawn(request: HttpRequest, file: Attachment, page: int, name: str) -
 @require_safe
 def sheet(request: HttpRequest, key: UUID, page: int) -> HttpResponseBase:
     """One page of a file to be looked at: the whole of it, or the part asked for, at a size to read its text."""
-    file = access.get_attachment(signed_in(request), key)
+    file = visits.get_attachment(signed_in(request), key)
     if not file.has_preview or not 1 <= page <= (file.pages or 1):
         raise Http404
     if pictures.state(file.key, str(page)) != State.THERE:

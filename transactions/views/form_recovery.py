@@ -102,6 +102,17 @@ def _hold(request: HttpRequest, response: HttpResponse) -> None:
         messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
 
 
+def hold(request: HttpRequest, response: HttpResponse) -> bool:
+    """For a page that asks whoever is signed in for something else first: keep what was typed for when they come back
+    to this address, where `typed_before` gives it. False when there was nothing, or too much.
+    """
+    typed = _typed(request)
+    if not any(value.strip() for values in typed.values() for value in values) or not _is_small(typed):
+        return False
+    _put(request, response, request.path, typed, said=True)
+    return True
+
+
 def _keep_for_the_other_language(request: HttpRequest, response: HttpResponse) -> None:
     """What was typed goes back into the form it came from, in the language just chosen."""
     typed = {name: values for name, values in _typed(request).items() if name not in ("language", "next", UNSAVED)}

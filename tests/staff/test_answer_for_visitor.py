@@ -1,0 +1,553 @@
+"""A visitor with a returned request at any counter: the clerk answers for them, and for nobody else."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts import services as people
+from accounts.models import AccessRecord, Act, User
+from journal import receipts
+from municipality.models import Office
+from transactions import access
+from transactions.errors import DomainError, NotVisible
+from transactions.models import CounterVisit, Notification
+from transactions.models.visits import LASTS
+from transactions.services import attachments, counter_visits, drafts, moves
+from transactions.services.closures import save_closure
+from transactions.services.moves import Asked
+from transactions.workflow import Who
+
+from ..conftest import NOW, drive, upload, work_off
+from ..portal.test_answering import form_of
+
+pytestmark = pytest.mark.django_db
+VISIT = "/staff/counter/answers/"
+
+
+@pytest.fixture
+def elsewhere(cast):
+    """A clerk of a centre that has nothing to do with any file of Ash-Sharafiyah."""
+    centre = Office.objects.get(code="SC10")
+    people.appoint(cast.other_citizen, centre, "centre_clerk", on=date(2020, 1, 1))
+    cast.other_citizen.refresh_from_db()
+    return cast.other_citizen
+
+
+@pytest.fixture
+def returned(cast, submitted):
+    def make(code="electricity-connection", *asked, **more):
+        status = "under_admin_audit" if code == "building-permit" else "under_study"
+        case = drive(submitted(code, **more), cast, status)
+        codes = asked or (case.service_type.deficiencies[0].code,)
+        later = NOW + timedelta(hours=6)
+        return moves.return_for_completion(case, deficiencies=map(Asked, codes), by=cast.reviewer, now=later)
+
+    return make
+
+
+def came(case, clerk, visitor=None, **more):
+    visitor = visitor or case.applicant
+    centre = access.case_posts(clerk)[0].office
+    return counter_visits.begin(
+        reference=case.reference, national_id=visitor.national_id, centre=centre, by=clerk, **more
+    )
+
+
+def typed(case, clerk, visitor=None, **changed):
+    fields = {
+        "reference": case.reference,
+        "national_id": (visitor or case.applicant).national_id,
+        "seen": "on",
+        "centre": access.case_posts(clerk)[0].office_id,
+    }
+    return fields | changed
+
+
+def page_of(case):
+    return reverse("staff:visit_answer", args=[case.reference])
+
+
+def words(case, text="تم"):
+    return {f"answer-{item.pk}": text for item in case.deficiencies.open()}
+
+
+def refused(act):
+    with pytest.raises(DomainError) as error:
+        act()
+    return error.value.code
+
+
+# -- from the door to the confirmation ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["building-permit", "land-subdivision", "electricity-connection"])
+def test_a_visitor_answers_at_the_counter_of_a_centre_that_has_nothing_to_do_with_the_file(
+    code, cast, returned, elsewhere, signed_in, client
+):
+    case = returned(code)
+    stage = case.stage
+    page = signed_in(elsewhere)
+    found = page.get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert f'href="{VISIT}?reference={case.reference}"' in found
+    assert case.reference in page.get(f"{VISIT}?reference={case.reference}").content.decode()
+
+    answer = page.post(VISIT, typed(case, elsewhere))
+    assert answer.url == page_of(case)
+    shown = page.get(answer.url)
+    assert shown.status_code == 200
+    sent = page.post(answer.url, form_of(shown) | words(case, "صححنا الوثيقة"))
+    visit = CounterVisit.objects.get()
+    assert sent.url == reverse("staff:visit_sent", args=[visit.key]) + "#print"
+
+    case.refresh_from_db()
+    assert (case.status, case.stage) != ("returned", "")
+    assert case.stage == stage
+    event = case.events.get(move="answer")
+    assert (event.actor, event.actor_role, event.office) == (elsewhere, Who.AT_COUNTER, Office.objects.get(code="SC10"))
+    assert event.facts["visit"] == visit.pk
+    assert (visit.event, visit.ended_at, visit.visitor, visit.whom) == (event, event.at, case.applicant, "owner")
+    assert set(case.deficiencies.values_list("answer", flat=True)) == {"صححنا الوثيقة"}
+
+    paper = page.get(sent.url).content.decode()
+    assert case.reference in paper
+    assert event.office.name in paper
+    proof = receipts.check(visit.token)
+    assert (proof.signature_good, proof.in_journal, proof.subject) == (True, True, case.reference)
+    assert proof.body["kind"] == "answered"
+    checked = client.get(reverse("journal:verify_token", args=[visit.token]))
+    assert "الرد على إعادة للاستكمال" in checked.content.decode()
+    listed = page.get(reverse("staff:counter")).content.decode()
+    assert f'href="{sent.url}"' in listed, "to be printed again"
+
+
+def test_answers_and_files_of_the_return_become_a_new_version_and_lie_in_the_case(cast, returned, elsewhere, signed_in):
+    case = returned("land-subdivision", "part-area")
+    page = signed_in(elsewhere)
+    page.post(VISIT, typed(case, elsewhere))
+    shown = page.get(page_of(case))
+    data = form_of(shown) | words(case, "")
+    data |= {"parts-0-area_m2": "460", "parts-1-area_m2": "440"}
+    answer = page.post(page_of(case), data)
+    assert answer.status_code == 302, answer.context["problems"]
+    case.refresh_from_db()
+    assert case.answers_version == 2
+    assert [str(part["area_m2"]) for part in case.answers["parts"]] == ["460", "440"]
+    assert case.versions.get(number=2).by == elsewhere
+
+
+def test_a_file_uploaded_at_the_counter_is_the_cases_and_opens_to_the_clerk_only_meanwhile(
+    cast, returned, elsewhere, signed_in
+):
+    case = returned()
+    item = case.deficiencies.get()
+    page = signed_in(elsewhere)
+    upload_to = reverse("staff:visit_file", args=[case.reference, item.pk])
+    assert page.post(upload_to, {"file": upload()}).status_code == 404
+    came(case, elsewhere)
+    assert page.post(upload_to, {"file": upload("جديد.pdf")}).status_code == 200
+    file = item.attachments.get()
+    assert (file.transaction, file.uploaded_by) == (case, elsewhere)
+    opened = reverse("transactions:file", args=[file.key])
+    assert page.get(opened).status_code == 200
+    assert page.post(page_of(case), words(case)).status_code == 302
+    assert page.get(opened).status_code == 404
+    assert signed_in(cast.citizen).get(opened).status_code == 200
+    assert refused(lambda: attachments.remove(file, by=elsewhere)) == "file_is_kept"
+    listed = page.get(reverse("staff:visit_sent", args=[CounterVisit.objects.get().key])).content.decode()
+    assert file.sha256 in listed
+
+
+def test_a_file_is_taken_out_again_and_nothing_typed_beside_it_is_lost(cast, returned, elsewhere, signed_in):
+    case = returned()
+    came(case, elsewhere)
+    item = case.deficiencies.get()
+    page = signed_in(elsewhere)
+    page.post(page_of(case), {f"file-{item.pk}": upload("خطأ.pdf"), "attach": "1"})
+    wrong = item.attachments.get()
+    assert page.post(page_of(case), {f"answer-{item.pk}": "جواب", "remove": str(wrong.key)}).url == page_of(case)
+    html = page.get(page_of(case)).content.decode()
+    assert ("جواب" in html, "خطأ.pdf" in html) == (True, False)
+
+
+def test_it_is_left_and_gone_on_with_and_the_owner_goes_on_at_home(cast, returned, elsewhere, signed_in):
+    case = returned()
+    came(case, elsewhere)
+    page = signed_in(elsewhere)
+    assert page.post(page_of(case), words(case, "نصف جواب") | {"later": "1"}).url == reverse("staff:counter")
+    assert f'href="{page_of(case)}"' in page.get(reverse("staff:counter")).content.decode()
+    assert "نصف جواب" in page.get(page_of(case)).content.decode()
+    own = signed_in(cast.citizen).get(reverse("transactions:answer", args=[case.reference]))
+    assert "نصف جواب" in own.content.decode()
+
+
+def test_the_receipts_qr_is_scanned(cast, returned, elsewhere, signed_in):
+    case = returned()
+    for scanned in (
+        case.intake.token,
+        f"https://portal.example.sa/verify/{case.intake.token}/",
+        case.reference.lower().replace("-", " "),
+        case.reference.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")),
+    ):
+        answer = signed_in(elsewhere).post(VISIT, typed(case, elsewhere, reference=scanned))
+        assert answer.status_code == 302, scanned
+    assert CounterVisit.objects.lasting(timezone.now()).count() == 1, "one visit at a time"
+
+
+# -- who, and of whom --------------------------------------------------------------------------------------------
+
+
+def test_a_member_of_the_authorised_office_comes_for_its_owner(cast, returned, elsewhere):
+    case = returned("building-permit")
+    visit = came(case, elsewhere, cast.engineer)
+    assert (visit.visitor, visit.whom) == (cast.engineer, "office")
+    moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
+    said = Notification.objects.filter(recipient=cast.citizen).latest("pk").event
+    with translation.override("en"):
+        from transactions.wording import sentence
+
+        assert "a member of the engineering office" in sentence(said)
+    for stranger in (cast.other_engineer, cast.reviewer, elsewhere):
+        with pytest.raises(NotVisible):
+            came(returned("building-permit"), elsewhere, stranger)
+
+
+def test_an_office_whose_authorisation_has_ended_comes_for_nobody(cast, returned, elsewhere):
+    case = returned("building-permit")
+    people.revoke_authorisation(case.authorisation, by=cast.citizen, now=NOW)
+    with pytest.raises(NotVisible):
+        came(case, elsewhere, cast.engineer)
+    assert came(case, elsewhere)
+
+
+@pytest.mark.parametrize("wrong", ["reference", "national_id", "both"])
+def test_a_wrong_pair_says_what_the_inquiry_says_whatever_is_wrong_with_it(wrong, cast, returned, elsewhere, signed_in):
+    User.objects.filter(pk=cast.citizen.pk).update(full_name="سليمان بن نايف")
+    case = returned()
+    bad = {"reference": "C1A-1448-999999-Z", "national_id": cast.reviewer.national_id}
+    sent = typed(case, elsewhere) | {name: value for name, value in bad.items() if wrong in (name, "both")}
+    answer = signed_in(elsewhere).post(VISIT, sent)
+    assert answer.status_code == 404
+    html = answer.content.decode()
+    assert "لا توجد معاملة" in html
+    for secret in ("سليمان بن نايف", case.applicant.phone, case.deficiencies.get().sentence):
+        assert secret not in html
+    row = AccessRecord.objects.get(act=Act.INQUIRY_REFUSED)
+    assert (row.by, row.office) == (elsewhere, Office.objects.get(code="SC10"))
+    assert not CounterVisit.objects.exists()
+
+
+def test_wrong_ids_are_limited_for_one_clerk_and_for_no_other(cast, returned, elsewhere, signed_in):
+    case = returned()
+    page = signed_in(elsewhere)
+    wrong = typed(case, elsewhere, cast.reviewer)
+    assert [page.post(VISIT, wrong).status_code for _try in range(4)] == [404, 404, 404, 429]
+    assert page.post(VISIT, typed(case, elsewhere)).status_code == 429, "the right one is no answer either"
+    assert AccessRecord.objects.filter(act=Act.LOCKED_OUT, by=elsewhere).count() == 2
+    assert signed_in(cast.clerk).post(VISIT, typed(case, cast.clerk)).status_code == 302
+
+
+def test_a_right_pair_clears_what_was_mistyped_before(cast, returned, elsewhere, signed_in):
+    case = returned()
+    page = signed_in(elsewhere)
+    for _visit in range(3):
+        for _slip in range(2):
+            assert page.post(VISIT, typed(case, elsewhere, cast.reviewer)).status_code == 404
+        assert page.post(VISIT, typed(case, elsewhere)).status_code == 302
+
+
+def test_only_a_clerk_at_a_counter_begins_a_visit(cast, returned, signed_in):
+    case = returned()
+    start = {"reference": case.reference, "national_id": case.applicant.national_id}
+    for person in (cast.registry, cast.reviewer, cast.supervisor, cast.administrator, cast.informal):
+        page = signed_in(person)
+        assert page.get(VISIT).status_code == 404
+        assert (
+            page.post(VISIT, {"reference": case.reference, "national_id": case.applicant.national_id}).status_code
+            == 404
+        )
+        centre = Office.objects.get(code="SC01")
+        start = {"reference": case.reference, "national_id": case.applicant.national_id, "centre": centre}
+        assert (
+            refused(lambda start=start, person=person: counter_visits.begin(**start, by=person))
+            == "not_at_this_counter"
+        )
+    other = Office.objects.get(code="SC10")
+    assert (
+        refused(
+            lambda: counter_visits.begin(
+                reference=case.reference, national_id=case.applicant.national_id, centre=other, by=cast.clerk
+            )
+        )
+        == "not_at_this_counter"
+    )
+    assert signed_in(cast.clerk).post(VISIT, typed(case, cast.clerk, seen="")).status_code == 422
+    assert not CounterVisit.objects.exists()
+
+
+def test_nobody_answers_their_own_request_as_a_clerk(cast, returned):
+    case = returned(by=cast.clerk)
+    assert refused(lambda: came(case, cast.clerk)) == "own_request"
+
+
+def test_whoever_has_the_case_in_another_hand_does_not_answer_it_and_who_answered_does_not_decide(
+    cast, returned, elsewhere
+):
+    shr = Office.objects.get(code="SHR")
+    people.appoint(elsewhere, shr, "reviewer", on=date(2020, 1, 1))
+    people.appoint(cast.reviewer, Office.objects.get(code="SC01"), "centre_clerk", on=date(2020, 1, 1))
+    for person in (elsewhere, cast.reviewer):
+        person.__dict__.pop("_posts", None)
+    case = returned("land-subdivision")
+    start = {"reference": case.reference, "national_id": case.applicant.national_id}
+    centre = Office.objects.get(code="SC01")
+    assert refused(lambda: counter_visits.begin(**start, centre=centre, by=cast.reviewer)) == "move_not_allowed"
+    assert not CounterVisit.objects.exists()
+    visit = counter_visits.begin(**start, centre=Office.objects.get(code="SC10"), by=elsewhere)
+    case = moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
+    assert case.current_stage.role == "reviewer"
+    assert refused(lambda: moves.recommend(case, by=elsewhere)) == "move_not_allowed"
+    assert moves.recommend(case, by=cast.second_reviewer)
+
+
+# -- what a visit opens, and what not ----------------------------------------------------------------------------
+
+
+def test_without_a_visit_of_this_very_case_nothing_opens(cast, returned, elsewhere, signed_in):
+    case, other = returned(), returned("land-subdivision")
+    page, item = signed_in(elsewhere), case.deficiencies.get()
+    visit = came(other, elsewhere)
+    for client in (page, signed_in(cast.clerk), signed_in(cast.reviewer), signed_in(cast.supervisor)):
+        assert client.get(page_of(case)).status_code == 404
+        assert client.post(page_of(case), words(case)).status_code == 404
+        file = reverse("staff:visit_file", args=[case.reference, item.pk])
+        assert client.post(file, {"file": upload()}).status_code == 404
+    answers = {item.pk: "x"}
+    assert refused(lambda: moves.answer(case, answers=answers, by=elsewhere, visit=visit)) == "move_not_allowed"
+    assert refused(lambda: drafts.keep_answers(case, answers, by=elsewhere, visit=visit)) == "not_waiting_for_you"
+    assert (
+        refused(lambda: attachments.attach_to_deficiency(item, upload(), by=elsewhere, visit=visit))
+        == "not_waiting_for_you"
+    )
+    # Another clerk's visit is not mine.
+    theirs = came(case, cast.clerk)
+    assert refused(lambda: moves.answer(case, answers=answers, by=elsewhere, visit=theirs)) == "move_not_allowed"
+    assert page.get(page_of(case)).status_code == 404
+    for sent in (reverse("staff:visit_sent", args=[visit.key]), reverse("staff:visit_sent", args=[theirs.key])):
+        assert page.get(sent).status_code == 404
+
+
+def test_the_page_shows_what_is_asked_and_no_other_answer_and_no_other_file(cast, returned, elsewhere, signed_in):
+    case = returned("electricity-connection", "load-reason", street="شارع لا يعرفه أحد")
+    came(case, elsewhere)
+    page = signed_in(elsewhere)
+    html = page.get(page_of(case)).content.decode()
+    assert case.applicant.national_id not in html
+    assert case.applicant.phone not in html
+    assert "شارع لا يعرفه أحد" not in html
+    keys = {str(file.key): file.document for file in case.attachments.in_force()}
+    shown = {document for key, document in keys.items() if key in html}
+    readable = {document for key, document in keys.items() if page.get(f"/files/{key}/").status_code == 200}
+    assert shown == readable
+    assert readable < set(keys.values())
+    elsewhere_page = page.get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert "شارع لا يعرفه أحد" not in elsewhere_page
+    assert page.get(reverse("transactions:request", args=[case.reference])).status_code == 404
+
+
+def test_files_that_the_answer_may_take_the_place_of_are_looked_at_and_on_record(cast, returned, elsewhere, signed_in):
+    case = returned("electricity-connection", "croquis-stamp")
+    file = next(file for file in case.attachments.in_force() if file.document == "croquis")
+    page, url = signed_in(elsewhere), f"/files/{file.key}/"
+    assert page.get(url).status_code == 404
+    visit = came(case, elsewhere)
+    assert page.get(url).status_code == 200
+    row = AccessRecord.objects.get(act=Act.READ_FILE, by=elsewhere)
+    assert (row.subject, row.office, row.person) == (case.reference, visit.centre, case.applicant)
+    assert f"visit {visit.pk}" in row.why
+    page.get(page_of(case))
+    assert AccessRecord.objects.filter(act=Act.READ_CASE, by=elsewhere, office=visit.centre).exists()
+
+
+def test_the_api_is_not_opened_by_a_visit(cast, returned, elsewhere, signed_in):
+    mine = returned()
+    came(mine, cast.clerk)  # at the centre that the case belongs to: its clerk sees it anyway
+    came(mine, elsewhere)
+    item = mine.deficiencies.get()
+    for person, seen in ((cast.clerk, 200), (elsewhere, 404)):
+        page, base = signed_in(person), f"/api/v1/transactions/{mine.reference}/"
+        assert page.get(base).status_code == seen
+        body = {"answers": {str(item.pk): "x"}}
+        answer = page.post(f"{base}answers/", body, content_type="application/json")
+        assert answer.status_code in (404, 409)
+        if seen == 200:
+            assert "answer" not in page.get(base).json()["moves"]
+    file = mine.attachments.in_force()[0]
+    assert signed_in(elsewhere).get(f"/api/v1/attachments/{file.key}/").status_code == 404
+    mine.refresh_from_db()
+    assert mine.status == "returned"
+
+
+def test_a_clerk_who_left_the_counter_goes_on_with_nothing(cast, returned, elsewhere, signed_in):
+    case = returned()
+    visit = came(case, elsewhere)
+    elsewhere.posts.update(ends_on=date(2021, 1, 1))
+    page = signed_in(elsewhere)
+    assert page.get(page_of(case)).status_code != 200
+    elsewhere.__dict__.pop("_posts")
+    assert refused(lambda: moves.answer(case, answers={}, by=elsewhere, visit=visit)) == "move_not_allowed"
+
+
+# -- what goes wrong meanwhile -----------------------------------------------------------------------------------
+
+
+def ago(visit, time):
+    CounterVisit.objects.filter(pk=visit.pk).update(at=timezone.now() - time)
+
+
+@pytest.mark.parametrize(("age", "open_"), [(LASTS - timedelta(minutes=1), True), (LASTS, False)])
+def test_a_visit_lasts_half_an_hour(age, open_, cast, returned, elsewhere, signed_in):
+    case = returned()
+    ago(came(case, elsewhere), age)
+    answer = signed_in(elsewhere).get(page_of(case))
+    assert (answer.status_code == 200) is open_
+    item = case.deficiencies.get()
+    file = signed_in(elsewhere).post(reverse("staff:visit_file", args=[case.reference, item.pk]), {"file": upload()})
+    assert (file.status_code == 200) is open_
+
+
+def test_what_was_typed_after_the_visit_ended_comes_back_with_the_next(cast, returned, elsewhere, signed_in):
+    case = returned("land-subdivision", "part-area")
+    ago(came(case, elsewhere), timedelta(minutes=29))
+    page = signed_in(elsewhere)
+    form = form_of(page.get(page_of(case))) | words(case, "جواب طويل كُتب على مهل") | {"parts-0-area_m2": "461.5"}
+    ago(CounterVisit.objects.get(), timedelta(minutes=31))
+    again = page.post(page_of(case), form)
+    assert again.url == f"{VISIT}?reference={case.reference}"
+    html = page.get(again.url).content.decode()
+    assert "انتهى" in html
+    assert "450" not in html.partition("<main")[2], "what stands in the file is shown no more"
+    case.refresh_from_db()
+    assert (case.status, case.deficiencies.get().answer) == ("returned", "")
+    assert page.post(VISIT, typed(case, elsewhere)).url == page_of(case)
+    html = page.get(page_of(case)).content.decode()
+    assert "جواب طويل كُتب على مهل" in html
+    assert 'value="461.5"' in html
+
+
+def test_what_was_typed_is_held_over_a_session_that_ended(cast, returned, elsewhere, signed_in):
+    case = returned()
+    came(case, elsewhere)
+    page = signed_in(elsewhere)
+    page.logout()
+    answer = page.post(page_of(case), words(case, "كُتب قبل الانقطاع"))
+    assert answer.status_code == 302
+    page.force_login(elsewhere, backend="django.contrib.auth.backends.ModelBackend")
+    assert "كُتب قبل الانقطاع" in page.get(page_of(case)).content.decode()
+
+
+def test_a_second_press_leads_to_the_same_confirmation(cast, returned, elsewhere, signed_in):
+    case = returned()
+    came(case, elsewhere)
+    page = signed_in(elsewhere)
+    first = page.post(page_of(case), words(case))
+    second = page.post(page_of(case), words(case, "غير ذلك"))
+    assert first.url.partition("#")[0] == second.url
+    assert case.events.filter(move="answer").count() == 1
+    assert page.get(page_of(case)).url == second.url
+
+
+def test_the_owner_answers_at_home_while_the_clerk_writes(cast, returned, elsewhere, signed_in):
+    case = returned()
+    came(case, elsewhere)
+    page, own = signed_in(elsewhere), reverse("transactions:answer", args=[case.reference])
+    older = form_of(page.get(page_of(case))) | {"version_seen": page.get(page_of(case)).context["version"]}
+    signed_in(cast.citizen).post(own, words(case, "من البيت") | {"later": "1"})
+    clash = page.post(page_of(case), older | words(case, "من المركز"))
+    assert clash.status_code == 422
+    assert "من البيت" in clash.content.decode()
+    assert case.deficiencies.get().answer == "من البيت"
+    signed_in(cast.citizen).post(own, words(case, "من البيت"))
+    assert page.post(page_of(case), words(case, "من المركز")).url == reverse("staff:counter")
+    assert case.events.filter(move="answer").count() == 1
+    assert refused(lambda: came(case, elsewhere)) == "not_waiting_for_you"
+
+
+def test_a_case_that_is_returned_again_needs_the_visitor_again(cast, returned, elsewhere, signed_in):
+    case = returned()
+    visit = came(case, elsewhere)
+    case = moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
+    case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer)
+    page = signed_in(elsewhere)
+    assert page.get(page_of(case)).url.startswith(VISIT)
+    assert refused(lambda: moves.answer(case, answers={}, by=elsewhere, visit=visit)) == "move_not_allowed"
+    sent = page.get(reverse("staff:visit_sent", args=[visit.key]))
+    assert sent.status_code == 200, "the first answer's confirmation is printed as ever"
+    assert len(sent.context["points"]) == 1
+
+
+def test_a_service_that_is_closed_for_new_requests_and_a_suspended_office_stop_no_answer(
+    cast, returned, elsewhere, signed_in
+):
+    from transactions.models import Closure
+
+    case = returned("land-subdivision")
+    save_closure(Closure(service="land-subdivision", since=NOW, reason_ar="صيانة", reason_en="Maintenance"))
+    Office.objects.filter(code="SC10").update(suspended=True, suspended_reason="ترميم")
+    page = signed_in(elsewhere)
+    assert page.post(VISIT, typed(case, elsewhere)).url == page_of(case)
+    assert page.post(page_of(case), words(case)).url.startswith("/staff/counter/visits/")
+
+
+def test_the_database_keeps_one_open_visit_and_ends_it_with_its_answer(cast, returned, elsewhere):
+    case = returned()
+    visit = came(case, elsewhere)
+    again = {"transaction": case, "clerk": elsewhere, "centre": visit.centre, "visitor": visit.visitor, "whom": "owner"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CounterVisit.objects.create(**again, at=NOW)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CounterVisit.objects.filter(pk=visit.pk).update(event=case.events.first())
+
+
+# -- who is told -------------------------------------------------------------------------------------------------
+
+
+def test_the_owner_is_told_where_it_was_and_what_to_do_and_an_answer_from_home_tells_nobody(
+    cast, returned, elsewhere, signed_in, settings
+):
+    case = returned()
+    visit = came(case, elsewhere)
+    work_off(timezone.now())
+    before = {path.name for path in settings.SMS_DIR.iterdir()}
+    moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
+    assert [notice.recipient for notice in Notification.objects.filter(event__move="answer")] == [cast.citizen]
+    work_off(timezone.now())
+    sms = "".join(path.read_text() for path in settings.SMS_DIR.iterdir() if path.name not in before)
+    assert visit.centre.name_ar in sms
+    assert case.reference in sms
+    assert "مركز خدمات" in sms
+    own = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference])).content.decode()
+    assert visit.centre.name_ar in own
+    history = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference])).content.decode()
+    assert elsewhere.full_name in history
+    home = returned("land-subdivision")
+    moves.answer(home, answers={i.pk: "x" for i in home.deficiencies.open()}, by=cast.citizen)
+    assert not Notification.objects.filter(event__transaction=home, event__move="answer").exists()
+
+
+def test_pages_of_a_visit_ask_at_most_twelve_times(cast, returned, elsewhere, signed_in, django_assert_max_num_queries):
+    case = returned("land-subdivision", "part-area", "deed-unreadable")
+    visit = came(case, elsewhere)
+    page = signed_in(elsewhere)
+    for url in (VISIT, page_of(case), reverse("staff:counter")):
+        page.get(url)
+        with django_assert_max_num_queries(12):
+            assert page.get(url).status_code == 200
+    moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
+    url = reverse("staff:visit_sent", args=[visit.key])
+    with django_assert_max_num_queries(12):
+        assert page.get(url).status_code == 200

@@ -1,0 +1,196 @@
+"""The counter, for whoever comes about a returned request: their ID, what is asked and the answer, a confirmation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import posts_of, signed_in
+from accounts.forms import NationalIdField
+from accounts.models import Role, User
+from journal import qr
+from municipality.fields import LineField
+from municipality.models import Office
+from municipality.named_errors import NamedErrors
+from municipality.pages import form_page
+
+from .. import visits
+from ..errors import DomainError, NotVisible
+from ..models import CounterVisit
+from ..models.visits import LASTS
+from ..services import counter_visits
+from ..services.counter_visits import TooManyVisits
+from ..summary import in_catalogue_order
+from ..views import answering
+from ..views.common import hidden_is_404
+from ..views.desk import Desk
+from ..views.documents import take_answer_file
+from ..views.form_recovery import hold
+from ..wording import asked as asked_in_words
+from ..workflow import Status
+from .site import staff_site
+
+MOST_SHOWN = 50
+
+
+class VisitForm(NamedErrors, forms.Form):
+    """Who has come, and about which request."""
+
+    reference = LineField(
+        label=gettext_lazy("Transaction number"),
+        help_text=gettext_lazy("Scan the receipt, or type the number."),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    national_id = NationalIdField(
+        other_kinds=True,
+        label=gettext_lazy("Visitor’s ID number"),
+        help_text=gettext_lazy("The owner, or a member of the engineering office that the owner authorised."),
+    )
+    seen = forms.BooleanField(
+        label=gettext_lazy("I have seen the original ID of this person"),
+        error_messages={"required": gettext_lazy("Confirm that you have seen the original ID.")},
+    )
+    centre = forms.ModelChoiceField(Office.objects.none(), label=gettext_lazy("Centre"))
+
+    def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Office.objects.filter(pk__in=[centre.pk for centre in centres])
+        cast("forms.ModelChoiceField[Office]", self.fields["centre"]).queryset = mine
+        self.fields["centre"].initial = centres[0].pk
+        if len(centres) == 1:
+            self.fields["centre"].widget = forms.HiddenInput()
+        self.fields["national_id"].widget.attrs["autocomplete"] = "off"
+        first = "national_id" if self.initial.get("reference") else "reference"
+        self.fields[first].widget.attrs["autofocus"] = True
+
+    def clean_reference(self) -> str:
+        return counter_visits.find(self.cleaned_data["reference"])
+
+
+def centres_of(user: User) -> list[Office]:
+    """The centres at whose counter this person sits."""
+    return [post.office for post in posts_of(user) if post.role == Role.CENTRE_CLERK]
+
+
+@form_page
+def visit(request: HttpRequest) -> HttpResponse:
+    """Number and ID: a right pair opens what the return asks for, and nothing else."""
+    centres = centres_of(signed_in(request))
+    if not centres:
+        raise Http404
+    form = VisitForm(request.POST or None, centres=centres, initial={"reference": request.GET.get("reference", "")})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            typed = {name: form.cleaned_data[name] for name in ("reference", "national_id", "centre")}
+            try:
+                begun = counter_visits.begin(**typed, by=signed_in(request))
+                return redirect("staff:visit_answer", reference=begun.transaction.reference)
+            except TooManyVisits as error:
+                form.add_error(None, str(error.message))
+                status = 429
+            except NotVisible as error:
+                form.add_error(None, str(error.message))
+                status = 404
+            except DomainError as error:
+                form.add_error(None, str(error.message))
+                status = 409
+    context = staff_site.each_context(request) | {
+        "title": _("Answer for a visitor"),
+        "form": form,
+        "minutes": int(LASTS.total_seconds() // 60),
+    }
+    return render(request, "staff/visit.html", context, status=status)
+
+
+@hidden_is_404
+@form_page
+def answer(request: HttpRequest, reference: str) -> HttpResponse:
+    """The applicant's page of answers in the workbench's frame, while the visit lasts."""
+    user = signed_in(request)
+    begun = visits.latest_about(user, reference)
+    case = begun.transaction
+    if begun.event is not None and case.status != Status.RETURNED:
+        return redirect("staff:visit_sent", key=begun.key)
+    if visits.lasting(user, case, begun) is None:
+        return _ask_again(request, case.reference)
+    window = answering.Window(
+        user=user,
+        case=case,
+        template="staff/visit_answer.html",
+        url=reverse("staff:visit_answer", args=[case.reference]),
+        upload="staff:visit_file",
+        back=reverse("staff:counter"),
+        sent=reverse("staff:visit_sent", args=[begun.key]) + "#print",
+        said=_("The answers are with the reviewer, and the clock goes on. The applicant is told."),
+        visit=begun,
+        context=staff_site.each_context(request) | {"title": case.reference, "visit": begun},
+    )
+    return answering.written(request, window)
+
+
+def _ask_again(request: HttpRequest, reference: str) -> HttpResponse:
+    """The visit has ended: the ID is looked at once more, and what was typed meanwhile comes back then."""
+    response = redirect(f"{reverse('staff:visit')}?{urlencode({'reference': reference})}")
+    kept = request.method == "POST" and hold(request, response)
+    said = _("The visit has ended. Check the ID again to go on.")
+    messages.warning(request, f"{said} {_('What you typed is kept for you.')}" if kept else said)
+    if request.FILES:
+        messages.warning(request, _("The files you had chosen did not come with it. Please choose them again."))
+    return response
+
+
+@hidden_is_404
+@require_POST
+def add_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """One file in answer to one thing asked, for the script."""
+    begun = visits.latest_about(signed_in(request), reference)
+    return take_answer_file(request, begun.transaction, pk, visit=begun)
+
+
+@hidden_is_404
+@require_safe
+def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
+    """What the visitor takes home: what was answered, when and where; the same however often it is printed."""
+    begun = visits.get_visit(signed_in(request), key)
+    if begun.event is None:
+        raise NotVisible
+    case = begun.transaction
+    points = case.deficiencies.filter(answered_at=begun.event.at)
+    files = case.attachments.sent().filter(deficiency__in=points)
+    url = request.build_absolute_uri(reverse("journal:verify_token", args=[begun.token]))
+    context = staff_site.each_context(request) | {
+        "desk": Desk(reverse("staff:counter"), _("Counter")),
+        "visit": begun,
+        "case": case,
+        "service": case.service_type,
+        "points": [asked_in_words(item, case.service_type) for item in points],
+        "changed": len(begun.event.facts.get("changes", ())),
+        "files": in_catalogue_order(case.service_type, files),
+        "qr": qr.svg(url, _("Code to verify this confirmation")),
+        "slip": request.GET.get("paper") == "slip",
+    }
+    return render(request, "staff/visit_sent.html", context)
+
+
+def open_and_answered(user: User, since: datetime) -> list[CounterVisit]:
+    """Of the visits since then, newest first: what was answered, and what may still be gone on with."""
+    now = timezone.now()
+    rows = visits.begun(user).filter(at__gte=since)
+    lasting = rows.lasting(now).filter(transaction__status=Status.RETURNED)
+    shown = rows.filter(event__isnull=False) | lasting
+    return list(shown[:MOST_SHOWN])
