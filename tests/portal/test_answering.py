@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from transactions.models import Attachment, Deficiency
-from transactions.services import attachments, drafts, moves
+from transactions.services import attachments, kept_answers, moves
 from transactions.services.moves import Asked
 
 from ..conftest import NOW, drive, stored, upload
@@ -89,13 +89,13 @@ def test_only_the_applicant_of_a_returned_request_keeps_answers(cast, submitted)
     case = returned(submitted, cast)
     item = case.deficiencies.first()
     for person in (cast.other_citizen, cast.reviewer):
-        with pytest.raises(drafts.DomainError):
-            drafts.keep_answers(case, {item.pk: "x"}, by=person)
+        with pytest.raises(kept_answers.DomainError):
+            kept_answers.keep_answers(case, {item.pk: "x"}, by=person)
     moves.answer(
         case, answers={item.pk: "تم" for item in case.deficiencies.all()}, by=cast.citizen, now=NOW + timedelta(hours=5)
     )
-    with pytest.raises(drafts.DomainError):
-        drafts.keep_answers(case, {item.pk: "x"}, by=cast.citizen)
+    with pytest.raises(kept_answers.DomainError):
+        kept_answers.keep_answers(case, {item.pk: "x"}, by=cast.citizen)
     assert set(Deficiency.objects.values_list("answer", flat=True)) == {"تم"}
 
 

@@ -14,7 +14,7 @@ from municipality.concurrency import fingerprint, is_stale, same
 from municipality.models import Office
 from transactions import service_types
 from transactions.models import Draft, Transaction
-from transactions.services import drafts, moves
+from transactions.services import drafts, kept_answers, moves
 from transactions.services.moves import Asked
 
 from ..conftest import NOW, authorised, drive
@@ -218,7 +218,7 @@ def test_two_windows_in_which_a_return_is_answered(cast, submitted):
     assert answer.status_code in (409, 422)
     item.refresh_from_db()
     assert item.answer == "صححت المساحة"
-    assert drafts.in_progress(case)["answers"]["area_m2"] == "910"
+    assert kept_answers.in_progress(case)["answers"]["area_m2"] == "910"
     html = answer.content.decode()
     assert "لم يتغير شيء" in html
     assert "صححت المساحة" in html

@@ -17,7 +17,7 @@ from transactions import access
 from transactions.errors import DomainError, NotVisible
 from transactions.models import CounterVisit, Notification
 from transactions.models.visits import LASTS
-from transactions.services import attachments, counter_visits, drafts, moves
+from transactions.services import attachments, counter_visits, kept_answers, moves
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 from transactions.workflow import Who
@@ -328,7 +328,7 @@ def test_without_a_visit_of_this_very_case_nothing_opens(cast, returned, elsewhe
         assert client.post(file, {"file": upload()}).status_code == 404
     answers = {item.pk: "x"}
     assert refused(lambda: moves.answer(case, answers=answers, by=elsewhere, visit=visit)) == "move_not_allowed"
-    assert refused(lambda: drafts.keep_answers(case, answers, by=elsewhere, visit=visit)) == "not_waiting_for_you"
+    assert refused(lambda: kept_answers.keep_answers(case, answers, by=elsewhere, visit=visit)) == "not_waiting_for_you"
     assert (
         refused(lambda: attachments.attach_to_deficiency(item, upload(), by=elsewhere, visit=visit))
         == "not_waiting_for_you"
@@ -545,9 +545,9 @@ def test_pages_of_a_visit_ask_at_most_twelve_times(cast, returned, elsewhere, si
     page = signed_in(elsewhere)
     for url in (VISIT, page_of(case), reverse("staff:counter")):
         page.get(url)
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(11):
             assert page.get(url).status_code == 200
     moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
     url = reverse("staff:visit_sent", args=[visit.key])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         assert page.get(url).status_code == 200

@@ -11,7 +11,7 @@ from transactions.errors import Invalid
 from transactions.messages import MOST_IN_SMS
 from transactions.models import Deficiency, Transaction
 from transactions.own_words import MOST_CHARACTERS
-from transactions.services import drafts, moves
+from transactions.services import kept_answers, moves
 
 from ..conftest import NOW, drive, stored, work_off
 
@@ -56,7 +56,7 @@ def test_what_staff_and_applicants_write_has_a_limit(call, cast, case):
 def test_answers_have_the_same_limit_kept_or_sent(cast, returned):
     first, second = returned.deficiencies.all()
     with pytest.raises(Invalid) as kept:
-        drafts.keep_answers(returned, {first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen)
+        kept_answers.keep_answers(returned, {first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen)
     with pytest.raises(Invalid) as sent:
         moves.answer(returned, answers={first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen, now=NOW)
     for refused in (kept, sent):

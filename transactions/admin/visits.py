@@ -126,7 +126,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
     case = begun.transaction
     if begun.event is not None and case.status != Status.RETURNED:
         return redirect("staff:visit_sent", key=begun.key)
-    if visits.lasting(user, case, begun) is None:
+    if not begun.lasts(timezone.now()):
         return _ask_again(request, case.reference)
     window = answering.Window(
         user=user,

@@ -72,6 +72,9 @@ class CounterVisit(models.Model):
     def __str__(self) -> str:
         return f"{self.pk}"
 
+    def lasts(self, now: datetime) -> bool:
+        return self.ended_at is None and now < self.ends_at
+
     @property
     def ends_at(self) -> datetime:
         return self.at + LASTS

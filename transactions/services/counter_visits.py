@@ -1,4 +1,4 @@
-"""A visitor at a counter: the clerk has seen their original ID and answers a return for them (ADR 26)."""
+"""A visitor at a counter: the clerk has seen their original ID and answers a return for them (ADR 27)."""
 
 from __future__ import annotations
 

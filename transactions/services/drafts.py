@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,15 +20,20 @@ from municipality.models import Office
 from municipality.text import prose
 from municipality.versioned_forms import saved_meanwhile
 
-from .. import access, answers, pictures, quotas, visits
+from .. import access, answers, pictures, quotas
 from ..assured import refuse_if_lacking
 from ..errors import DomainError, Invalid, Overtaken, Problem
-from ..models import AnswersInProgress, Attachment, Channel, CounterVisit, Dealing, Draft, Intake, Transaction
+from ..models import (
+    Attachment,
+    Channel,
+    Dealing,
+    Draft,
+    Intake,
+)
 from ..own_words import too_long
 from ..plots import plot_of
 from ..service_types import Filer, ServiceType, Step
 from ..summary import answer_in_words
-from ..workflow import Status
 from .closures import refuse_if_closed
 from .dealings import record
 from .eligibility import refuse_authorisation, refuse_unless_in_force
@@ -305,66 +310,6 @@ def ask_visitor(draft: Draft, changes: Mapping[str, Any], *, by: User) -> None:
     locked = lock_to_write(draft, by)
     locked.visitor_changes = changes
     locked.save(update_fields=["visitor_changes"])
-
-
-@transaction.atomic
-def keep_answers(
-    case: Transaction,
-    typed: Mapping[int, str],
-    *,
-    by: User,
-    changes: Mapping[str, Any] | None = None,
-    replaced: Collection[str] = (),
-    seen: str = "",
-    visit: CounterVisit | None = None,
-    now: datetime | None = None,
-) -> None:
-    """Keep what is being written in answer to a return; nothing is sent, nobody else sees it yet. Words by deficiency,
-    `changes` by question as typed, right or wrong, `replaced` the keys of files to be put aside.
-
-    Invalid, and nothing is kept, when words are too long; Overtaken when `seen`, the fingerprint of `in_progress` when
-    the page was opened, is not that of now, and what was saved since differs.
-    """
-    locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    if locked.status != Status.RETURNED or not visits.answers_for_applicant(by, case, visit, now):
-        raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
-    if problems := [problem for pk, text in typed.items() for problem in too_long(f"answers.{pk}", text)]:
-        raise Invalid(problems)
-    _refuse_if_answers_overtaken(locked, typed, changes or {}, seen)
-    for item in locked.deficiencies.open().filter(pk__in=typed):
-        if item.answer != typed[item.pk]:
-            item.answer = typed[item.pk]
-            item.save(update_fields=["answer"])
-    if changes is not None:
-        kept = {"answers": dict(changes), "replaced": list(replaced), "updated_at": now or timezone.now()}
-        AnswersInProgress.objects.update_or_create(transaction=locked, defaults=kept)
-
-
-def in_progress(case: Transaction) -> dict[str, Any]:
-    """What is written in answer to a return so far: words by deficiency (as a string), answers by question."""
-    kept = AnswersInProgress.objects.filter(transaction=case).values_list("answers", flat=True).first()
-    words = {str(pk): said for pk, said in case.deficiencies.open().values_list("pk", "answer") if said}
-    return {"words": words, "answers": kept or {}}
-
-
-def _refuse_if_answers_overtaken(
-    case: Transaction, words: Mapping[int, str], changes: Mapping[str, Any], seen: str
-) -> None:
-    stored = in_progress(case)
-    if not is_stale(seen, stored):
-        return
-    problems = [
-        Problem(f"answers.{pk}", saved_meanwhile(stored["words"].get(str(pk), "—")), "overtaken")
-        for pk, said in words.items()
-        if not same(stored["words"].get(str(pk)), said)
-    ]
-    before = {**case.answers, **stored["answers"]}
-    for spec in case.service_type.fields():
-        if spec.name in changes and not same(before.get(spec.name), changes[spec.name]):
-            message = saved_meanwhile(answer_in_words(spec, before.get(spec.name)))
-            problems.append(Problem(spec.name, message, "overtaken", spec.label))
-    if problems:
-        raise Overtaken(problems)
 
 
 def _key(draft: Draft) -> str:

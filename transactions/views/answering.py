@@ -30,7 +30,7 @@ from ..errors import DomainError, Invalid, Problem
 from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
 from ..revision import Revised, with_dependants
 from ..service_types import Document, Group, Kind, ServiceType, Step
-from ..services import answering, attachments, drafts, moves
+from ..services import answering, attachments, kept_answers, moves
 from ..wording import asked as asked_in_words
 from .common import hidden_is_404
 from .documents import files_of, take_out
@@ -112,31 +112,32 @@ def written(request: HttpRequest, window: Window) -> HttpResponse:
     if not access.may(window.user, case, "answer", visit=window.visit):
         messages.info(request, _("This request does not wait for an answer now."))
         return redirect(window.back)
-    asked = list(case.deficiencies.open())
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
+    if posted is None:
+        return _page(request, window, _kept(case), [])
+    asked = list(case.deficiencies.open())
     problems: list[Problem] = []
-    writing = _read(case, posted, asked) if posted is not None else _kept(case)
-    if posted is not None:
-        try:
-            drafts.keep_answers(
-                case,
-                writing.words,
-                by=window.user,
-                changes=writing.changes,
-                replaced=writing.replaced,
-                seen=posted.get(FIELD, ""),
-                visit=window.visit,
-            )
-            files = Attachment.objects.filter(deficiency__in=asked, removed_at=None)
-            take_out(request, files, visit=window.visit)
-            problems = _attach_chosen(request, asked, window)
-            if request.method == "POST" and not problems and not writing.only_rows:
-                return _answered(request, window, writing)
-        except Invalid as error:
-            problems = list(error.problems)
-        except DomainError as error:
-            messages.error(request, error.message)
-            return redirect(window.back)
+    writing = _read(case, posted, asked)
+    try:
+        kept_answers.keep_answers(
+            case,
+            writing.words,
+            by=window.user,
+            changes=writing.changes,
+            replaced=writing.replaced,
+            seen=posted.get(FIELD, ""),
+            visit=window.visit,
+        )
+        files = Attachment.objects.filter(deficiency__in=asked, removed_at=None)
+        take_out(request, files, visit=window.visit)
+        problems = _attach_chosen(request, asked, window)
+        if request.method == "POST" and not problems and not writing.only_rows:
+            return _answered(request, window, writing)
+    except Invalid as error:
+        problems = list(error.problems)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(window.back)
     return _page(request, window, writing, problems)
 
 
@@ -223,7 +224,7 @@ def _page(request: HttpRequest, window: Window, writing: Writing, problems: Sequ
         "rows": rows,
         "rest": rest,
         "problems": problems,
-        "version": fingerprint(drafts.in_progress(case)),
+        "version": fingerprint(kept_answers.in_progress(case, asked)),
         "flags": flags_of(case.service_type, result.values) if not result.problems else (),
         "opened": [name for part in shown for name in _names(part)],
         "districts": districts() if any(_asks_district(part) for part in shown) else (),
