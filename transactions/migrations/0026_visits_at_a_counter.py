@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0004_words_of_the_field'),
-        ('transactions', '0024_words_of_the_field'),
+        ('transactions', '0025_brought_for_which'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
