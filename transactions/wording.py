@@ -128,7 +128,8 @@ def _answer(event: Event) -> str:
         said = _("A clerk at %(office)s sent them after seeing the original ID of a member of the engineering office.")
     else:
         said = _("A clerk at %(office)s sent them after seeing the owner's original ID.")
-    return f"{said % {'office': _office(event)}} {_('If you did not ask for this, tell any service centre.')}"
+    otherwise = _("If you did not ask for this, tell any service centre.")
+    return f"{said % {'office': _office(event)}} {otherwise}"
 
 
 def changes_of(event: Event) -> list[Change]:

@@ -429,7 +429,7 @@ def test_what_was_typed_after_the_visit_ended_comes_back_with_the_next(cast, ret
     again = page.post(page_of(case), form)
     assert again.url == f"{VISIT}?reference={case.reference}"
     html = page.get(again.url).content.decode()
-    assert "انتهى" in html
+    assert "انتهى وقت هذه المراجعة. تحقق من الهوية مرة أخرى للمتابعة. ما كتبته محفوظ لك." in html
     assert "450" not in html.partition("<main")[2], "what stands in the file is shown no more"
     case.refresh_from_db()
     assert (case.status, case.deficiencies.get().answer) == ("returned", "")
@@ -529,7 +529,8 @@ def test_the_owner_is_told_where_it_was_and_what_to_do_and_an_answer_from_home_t
     sms = "".join(path.read_text() for path in settings.SMS_DIR.iterdir() if path.name not in before)
     assert visit.centre.name_ar in sms
     assert case.reference in sms
-    assert "مركز خدمات" in sms
+    assert "أرسلها موظف في" in sms
+    assert "إن لم تطلب ذلك فأبلغ أي مركز خدمات." in sms
     own = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference])).content.decode()
     assert visit.centre.name_ar in own
     history = signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference])).content.decode()

@@ -147,8 +147,10 @@ def _ask_again(request: HttpRequest, reference: str) -> HttpResponse:
     """The visit has ended: the ID is looked at once more, and what was typed meanwhile comes back then."""
     response = redirect(f"{reverse('staff:visit')}?{urlencode({'reference': reference})}")
     kept = request.method == "POST" and hold(request, response)
-    said = _("The visit has ended. Check the ID again to go on.")
-    messages.warning(request, f"{said} {_('What you typed is kept for you.')}" if kept else said)
+    said = [_("The visit has ended. Check the ID again to go on.")]
+    if kept:
+        said.append(_("What you typed is kept for you."))
+    messages.warning(request, " ".join(said))
     if request.FILES:
         messages.warning(request, _("The files you had chosen did not come with it. Please choose them again."))
     return response
