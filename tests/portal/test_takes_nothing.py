@@ -55,6 +55,8 @@ PRESSED = [
     ("accounts:first", [], None),
     ("account_login", [], None),
     ("staff:login", [], None),
+    ("staff:visit", [], "clerk"),
+    ("staff:visit_answer", ["{reference}"], "clerk"),
     ("transactions:bring_receipt", [], None),
 ]
 

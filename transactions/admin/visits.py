@@ -57,7 +57,7 @@ class VisitForm(NamedErrors, forms.Form):
     national_id = NationalIdField(
         other_kinds=True,
         label=gettext_lazy("Visitor’s ID number"),
-        help_text=gettext_lazy("The owner, or a member of the engineering office that the owner authorised."),
+        help_text=gettext_lazy("Of the owner or the authorised office."),
     )
     seen = forms.BooleanField(
         label=gettext_lazy("I have seen the original ID of this person"),
@@ -190,9 +190,7 @@ def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def open_and_answered(user: User, since: datetime) -> list[CounterVisit]:
-    """Of the visits since then, newest first: what was answered, and what may still be gone on with."""
-    now = timezone.now()
-    rows = visits.begun(user).filter(at__gte=since)
-    lasting = rows.lasting(now).filter(transaction__status=Status.RETURNED)
-    shown = rows.filter(event__isnull=False) | lasting
-    return list(shown[:MOST_SHOWN])
+    """Newest first: visits that were answered since then, and those that may still be gone on with."""
+    begun = visits.begun(user)
+    lasting = begun.lasting(timezone.now()).filter(transaction__status=Status.RETURNED)
+    return list((lasting | begun.filter(event__isnull=False, at__gte=since))[:MOST_SHOWN])
