@@ -52,7 +52,7 @@ EXPECTED = {
     ),
     "recommend": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
-    "answer": ({"returned"}, {"applicant"}),
+    "answer": ({"returned"}, {"applicant", "at_counter"}),
     "correct": ({"incoming", "under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "send_back": ({"awaiting_supervisor"}, {"supervisor"}),
     "approve": ({"awaiting_supervisor"}, {"supervisor"}),
