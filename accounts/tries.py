@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -84,16 +85,23 @@ def _spread(subject: str, place: Place, now: datetime) -> None:
     if place.known:
         return
     for kind, key in zip(("many places at one", "one place at many"), _breadth(subject, place, now), strict=True):
-        cache.add(key, 0, HOUR)
-        if cache.incr(key) == WIDE:
+        if _one_more(key, HOUR) == WIDE:
             alarm(kind, now)
 
 
 def alarm(kind: str, now: datetime) -> None:
     """Somebody guesses far and wide: in the log at once, and counted for an hour where the alarms look."""
     logger.warning("guessing", extra={"spread": kind})
-    cache.add(_alarm_key(now), 0, 2 * HOUR)
-    cache.incr(_alarm_key(now))
+    _one_more(_alarm_key(now), 2 * HOUR)
+
+
+def _one_more(key: str, seconds: int) -> int:
+    """A count that begins anew when it ends, or is thrown out, between two looks."""
+    for _again in range(3):
+        cache.add(key, 0, seconds)
+        with suppress(ValueError):
+            return cache.incr(key)
+    return 1
 
 
 def alarms(now: datetime) -> int:

@@ -113,7 +113,7 @@ def _check(token: str) -> Check:
     packed = _unpack(token)
     if packed is None:
         return Check(False, False, None)
-    previous, signature, raw = packed[:32], packed[32:96], packed[96:]
+    previous, signature, raw = packed[:32], packed[32:96], _first_object(packed[96:])
     body = _body(raw)
     if body is None:
         return Check(False, False, None, readable=raw.startswith(b"{") and not _cut_short(raw))
@@ -131,11 +131,22 @@ def _check(token: str) -> Check:
 def _unpack(token: str) -> bytes | None:
     if len(token) > MOST_CHARACTERS:
         return None
+    if len(token) % 4 == 1:
+        token = token[:-1]  # a sign by itself says nothing: it is of what stands behind, or of what was cut off
     try:
         packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     return packed if len(packed) > 96 else None
+
+
+def _first_object(raw: bytes) -> bytes:
+    """The body alone: words that were pasted behind a token, or the token once more, are no part of it."""
+    text = raw.decode(errors="replace")
+    try:
+        return text[: json.JSONDecoder().raw_decode(text)[1]].encode()
+    except (ValueError, RecursionError):
+        return raw
 
 
 def _body(raw: bytes) -> dict[str, Any] | None:

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from journal.receipts import Looked
+from municipality.services import offices
 from municipality.templatetags.portal import both_dates, ltr
-from municipality.text import compact, one_line, written_code
+from municipality.text import compact, one_line, plain_characters, written_code
 
 from . import references, service_types
 from .models import IssuedDocument, Transaction
@@ -38,6 +39,12 @@ _PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<lin
 _PAPER_IN_PARTS = re.compile(r"(?P<office>[A-Z][A-Z0-9]*)[-/ ](?P<year>1[345][0-9]{2})[-/ ](?P<line>[0-9]{1,9})")
 
 
+# A number with its strokes, among other words.
+_INSIDE = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]* ?[-/] ?1[345][0-9]{2} ?[-/] ?[0-9]{1,9}(?:-[0-9A-Za-z])?(?![A-Za-z0-9])"
+)
+
+
 def paper_number(text: str) -> str:
     """The number of an issued paper as it is printed, from how it is typed; empty when it has not its shape."""
     paper = _PAPER_IN_PARTS.fullmatch(written_code(text).upper()) or _PAPER.fullmatch(compact(text).upper())
@@ -46,7 +53,13 @@ def paper_number(text: str) -> str:
 
 def number_typed(text: str) -> Looked | None:
     """What a number typed for a code stands for: an issued paper, a transaction, a line of a register. Names nobody."""
-    typed = one_line(text)[:200]
+    whole = one_line(text)[:200]
+    inside = [found[0] for found in _INSIDE.finditer(plain_characters(whole))]
+    looked = [_looked(typed) for typed in inside or [whole]]
+    return next((each for each in looked if each and each.kind == "info"), next(filter(None, looked), None))
+
+
+def _looked(typed: str) -> Looked | None:
     if references.parse(typed):
         return _ask(
             _("This is the number of a transaction"),
@@ -54,6 +67,8 @@ def number_typed(text: str) -> Looked | None:
             reverse("transactions:inquiry"),
         )
     number = paper_number(typed)
+    if number and number.split("-")[0] not in {office.code for office in offices().values()}:
+        number = ""  # nobody of ours numbers so: words before a number were read as an office
     issued = IssuedDocument.objects.select_related("transaction").filter(number=number).first() if number else None
     if issued:
         return _issued(issued)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.cache import cache
@@ -143,3 +144,18 @@ def test_pauses_grow_and_end():
     assert pauses[3] == tries.FIRST_PAUSE
     assert pauses[-1] == tries.LONGEST_PAUSE
     assert tries.pause_after(1, wide=True) == tries.FIRST_PAUSE
+
+
+def test_a_count_thrown_out_between_two_looks_begins_anew(monkeypatch):
+    """A cache may forget what it was just told: an error at a sign-in would be the worst of answers."""
+    gone, really = iter([True, False]), tries.cache.incr
+
+    def incr(key, *more):
+        if next(gone, False):
+            tries.cache.delete(key)
+        return really(key, *more)
+
+    monkeypatch.setattr(tries.cache, "incr", incr)
+    assert tries._one_more("spread:of:x", 60) == 1
+    monkeypatch.setattr(tries.cache, "incr", Mock(side_effect=ValueError))
+    assert tries._one_more("spread:of:y", 60) == 1

@@ -85,6 +85,36 @@ def test_whatever_is_pasted_is_no_crash(text):
     assert all(re.fullmatch("[A-Za-z0-9_-]+", one) for one in tokens_in(text))
 
 
+AFTER = ["Regards", "شكرا", "Regards,\nAhmad 2026", "x", "ab", "abc", "{}", '{"a": 1}', "=", "==", "…"]
+
+
+@pytest.mark.parametrize("more", AFTER)
+@pytest.mark.parametrize("between", ["\n", " ", ""])
+def test_a_token_in_pieces_with_words_behind_it_is_ours(token, client, more, between):
+    pieces = "\n".join(token[at : at + 60] for at in range(0, len(token), 60))
+    assert receipts.check(pieces + between + more).signature_good
+
+
+def test_a_token_pasted_twice_is_ours_and_a_forged_one_with_words_is_not(token, client):
+    assert receipts.check(token + token).signature_good
+    assert receipts.bare(token + token)
+    forged = ("A" if token[60] != "A" else "B").join((token[:60], token[61:]))
+    assert NEVER in said(client, forged + "\nRegards")
+
+
+@pytest.mark.parametrize(
+    "around", ["No. {}", "رقم {}", "permit {} issued", "رخصة رقم: {}، صادرة", "({})", "«{}»", "Number:{}"]
+)
+def test_a_papers_number_among_words_is_looked_up(around, cast, submitted, client):
+    case = drive(submitted("building-permit"), cast, "issued")
+    number = IssuedDocument.objects.get().number
+    for typed in (number, number.replace("-", " - "), number.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))):
+        assert "أصدرنا وثيقة بهذا الرقم" in said(client, around.format(typed)), typed
+    assert "هذا رقم معاملة" in said(client, around.format(case.reference))
+    for wrong in ("No. SHR 1448 999", "XYZ-1448-000001"):
+        assert "لم نُصدر" not in said(client, wrong)
+
+
 def test_a_papers_number_is_looked_up(cast, submitted, client):
     drive(submitted("building-permit"), cast, "issued")
     number = IssuedDocument.objects.get().number

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import time
 from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from jeddah_portal.celery import app
 from journal.models import Chain
@@ -114,3 +116,31 @@ def test_a_database_that_is_away_is_told_to_whoever_waits_for_it(db, monkeypatch
     monkeypatch.setitem(upkeep.JOBS, first, upkeep.JOBS[first]._replace(do=fail))
     with pytest.raises(OperationalError):
         upkeep.run_due(NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_backup_keeps_nothing_waiting(monkeypatch, cast, submitted):
+    """The worker's only loop is at its upkeep: a request is routed and a sign of life given meanwhile."""
+    monkeypatch.setattr(work, "UPKEEP_SECONDS", 0)
+    monkeypatch.setattr(work, "HEARTBEAT_SECONDS", 0)
+    before = {way: signal.getsignal(way) for way in (signal.SIGTERM, signal.SIGINT)}
+    seen = []
+
+    def long(_now):
+        case, began = submitted(routed=False), timezone.now()
+        for _time in range(300):
+            case.refresh_from_db()
+            alive = Heartbeat.objects.filter(name="worker", at__gt=began).exists()
+            if case.status != "submitted" and alive:
+                break
+            time.sleep(0.1)
+        seen.append((case.status, alive))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(upkeep, "JOBS", {"long": upkeep.Job(HOUR, long)})
+    try:
+        call_command("work")
+    finally:
+        for way, handler in before.items():
+            signal.signal(way, handler)
+    assert seen == [("incoming", True)]

@@ -7,11 +7,11 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 
 from journal.standing import Refused
@@ -40,17 +40,14 @@ class Command(BaseCommand):
                 signal.signal(number, lambda *_: stop.set())
             # Beside the rest: a drawing takes seconds, and nothing else shall wait for it.
             threading.Thread(target=self._draw, args=[stop], daemon=True).start()
-        heartbeat_due = timezone.now()
-        upkeep_due = heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
+        self.heartbeat_due = timezone.now()
+        upkeep_due = self.heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
         while not stop.is_set():
             try:
                 now = timezone.now()
-                if now >= heartbeat_due:
-                    beat(now)
-                    heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
-                worked = self._batch(stop, once)
+                worked = self._turn(now, stop, once)
                 if not once and now >= upkeep_due:
-                    upkeep.run_due(now)
+                    self._keep_up(now, stop)
                     upkeep_due = now + timedelta(seconds=UPKEEP_SECONDS)
             except Refused:
                 raise  # nothing here may be written, and that does not pass by itself
@@ -63,6 +60,36 @@ class Command(BaseCommand):
                 if once:
                     return
                 stop.wait(IDLE_SECONDS)
+
+    def _turn(self, now: datetime, stop: threading.Event, once: bool) -> bool:
+        if now >= self.heartbeat_due:
+            beat(now)
+            self.heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
+        return self._batch(stop, once)
+
+    def _keep_up(self, now: datetime, stop: threading.Event) -> None:
+        """Upkeep. A backup or the check of a long journal takes minutes: what is owed does not wait for it."""
+        over = threading.Event()
+        beside = threading.Thread(target=self._go_on, args=[stop, over], daemon=True)
+        beside.start()
+        try:
+            upkeep.run_due(now)
+        finally:
+            over.set()
+            beside.join()
+
+    def _go_on(self, stop: threading.Event, over: threading.Event) -> None:
+        """The turns of the loop, while it is at its upkeep for longer than a turn."""
+        over.wait(TURN_SECONDS)
+        while not (stop.is_set() or over.is_set()):
+            try:
+                worked = self._turn(timezone.now(), stop, once=False)
+            except Exception:  # the loop says what is wrong when it comes to it; the rows wait
+                logger.exception("work beside upkeep failed")
+                worked = False
+            if not worked:
+                over.wait(IDLE_SECONDS)
+        connections.close_all()
 
     def _batch(self, stop: threading.Event, once: bool) -> bool:
         worked = outbox.work_off_unknown(timezone.now())
