@@ -112,7 +112,7 @@ def test_of_two_reviewers_the_slower_is_told_and_keeps_what_she_wrote(cast, case
     answer = signed_in(cast.second_reviewer).post(reverse("staff:move", args=[case.reference, "recommend"]), slower)
     assert answer.status_code == 409
     html = answer.content.decode()
-    assert "سبقك موظف آخر" in html
+    assert "تغيّرت المعاملة بعد أن فتحتها" in html
     assert slower["reason"] in html
     case.refresh_from_db()
     assert case.stage == "informal"
@@ -284,3 +284,14 @@ def test_a_fee_worked_out_before_is_the_one_shown(cast, submitted, signed_in):
     while case.status != "awaiting_supervisor":
         case = moves.recommend(case, by=cast.reviewer, now=NOW)
     assert "1,741.50" in signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference])).content.decode()
+
+
+def test_a_press_that_comes_twice_is_no_colleagues_doing(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "under_admin_audit")
+    url = reverse("staff:move", args=[case.reference, "recommend"])
+    typed = {"version": case.version, "reason": "مكتمل"}
+    assert signed_in(cast.reviewer).post(url, typed).status_code == 302
+    html = signed_in(cast.reviewer).post(url, typed).content.decode()
+    assert "سُجّل مرة واحدة" in html
+    case.refresh_from_db()
+    assert case.events.filter(move="recommend").count() == 1

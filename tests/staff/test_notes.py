@@ -134,3 +134,14 @@ def test_the_clerk_who_took_the_request_reads_what_the_office_writes(cast, submi
 def test_the_database_refuses_an_empty_note(cast, case):
     with pytest.raises(IntegrityError), transaction.atomic():
         Note.objects.create(transaction=case, at=NOW, author=cast.reviewer, text="")
+
+
+def test_a_note_that_comes_twice_is_one_note(cast, case):
+    first = notes.write(case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    again = notes.write(case, text=" راجعوا الحد الشمالي\u200f", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    assert again == first
+    later = notes.write(
+        case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW + notes.PRESSED_TWICE
+    )
+    to_all = notes.write(case, text="راجعوا الحد الشمالي", by=cast.reviewer, now=NOW)
+    assert len({first.pk, later.pk, to_all.pk}) == 3

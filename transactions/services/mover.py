@@ -96,11 +96,16 @@ def begin(
     locked = Transaction.from_db(case._state.db, COLUMNS, rows[0])
     _share_relations(case, locked)
     if version is not None and locked.version != version:
-        raise DomainError(
-            "moved_meanwhile",
-            _("Someone else acted on this file a moment ago. Look at it again before you decide."),
-        )
+        raise DomainError("moved_meanwhile", _who_moved_it(locked, version, by))
     return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, visit=visit)
+
+
+def _who_moved_it(case: Transaction, version: int, by: User | None) -> str:
+    """Why a page that shows this version is too old: a press that came twice is no colleague's doing."""
+    actors = set(case.events.filter(seq__gt=version).values_list("actor", flat=True))
+    if by is not None and actors == {by.pk}:
+        return _("You have already acted on this file since this page was opened. That move is recorded once.")
+    return _("This file has changed since you opened it. Look at it again before you decide.")
 
 
 def check(

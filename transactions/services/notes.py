@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +15,9 @@ from .. import access
 from ..errors import Invalid, NotVisible, Problem
 from ..models import Note, Transaction
 from ..own_words import too_long
+
+PRESSED_TWICE = timedelta(minutes=10)
+"""The same words by the same person within this time are one note that came twice."""
 
 
 @transaction.atomic
@@ -34,6 +37,10 @@ def write(case: Transaction, *, text: str, by: User, to: User | None = None, now
         raise Invalid(problems)
     if to is not None and (to.pk == by.pk or not access.reads_notes(to, case)):
         raise Invalid([Problem("to", _("This colleague does not work on this file."), "wrong_colleague")])
+    Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)  # one press after the other
+    again = Note.objects.filter(transaction=case, author=by, to=to, text=text, at__gt=now - PRESSED_TWICE)
+    if there := again.first():
+        return there
     places = (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id)
     office = next(post.office for place in places for post in access.case_posts(by) if post.office_id == place)
     return Note.objects.create(transaction=case, at=now, author=by, office=office, to=to, text=text)

@@ -136,9 +136,8 @@ def _is_small(typed: dict[str, list[str]]) -> bool:
 
 def _forget_anothers(request: HttpRequest) -> None:
     """Whoever signs in on a device that several share does not see what the person before them was typing."""
-    held = request.session.get(HELD)
-    known = held and held.get("by") and request.user.is_authenticated
-    if known and not devices.is_mark_of(request, held["by"], signed_in(request)):
+    by = request.session.get(HELD, {}).get("by")
+    if by and request.user.is_authenticated and not devices.is_mark_of(request, by, signed_in(request)):
         del request.session[HELD]
 
 
