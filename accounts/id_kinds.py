@@ -2,8 +2,8 @@
 
 What is kept is canonical: digits of a national ID, an iqama or an establishment as they are; the ID of another Gulf
 state behind the two letters of its country (KW289010112345), a passport behind the three of its issuer (PAKAB1234567).
-So no two kinds share a number, and the kind is read off it. Of the Gulf states' IDs the shape alone is checked: we have
-no source for their check digits.
+So no two kinds share a number, and the kind is read off it. Of the Gulf states' IDs the shape alone is checked, with
+the day or year of birth in it: we have no source for their check digits.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ KINDS: tuple[IdKind, ...] = (
     IdKind("national", _("National ID"), r"1\d{9}", "1000000008", luhn.is_valid, highest=Level.NATIONAL),
     IdKind("iqama", _("Iqama"), r"2\d{9}", "2000000006", luhn.is_valid, highest=Level.NATIONAL),
     IdKind("establishment", _("Establishment (unified number)"), r"7\d{9}", "7000000001"),
-    _gulf("AE", _("Emirati ID"), r"784\d{12}", "AE784199012345678", alone=True),
-    _gulf("KW", _("Kuwaiti ID"), r"[1-3]\d{11}", "KW289010112345", alone=True),
+    _gulf("AE", _("Emirati ID"), r"784(19|20)\d{10}", "AE784199012345678", alone=True),
+    _gulf("KW", _("Kuwaiti ID"), r"[1-3]\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{5}", "KW289010112345", alone=True),
     _gulf("QA", _("Qatari ID"), r"[23]\d{10}", "QA28463412345", alone=True),
     _gulf("BH", _("Bahraini ID"), r"\d{9}", "BH850101234", alone=False),
     _gulf("OM", _("Omani ID"), r"\d{5,9}", "OM12345678", alone=False),

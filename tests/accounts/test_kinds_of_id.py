@@ -73,7 +73,22 @@ def test_what_is_kept_has_one_kind_and_reads_as_itself(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7", "70012345678", "XX123456789", "KW1", "PAK", "PAKISTANI", "AB12345678", "9" * 10, "1000000009"]
+    "text",
+    [
+        "",
+        "7",
+        "70012345678",
+        "KW289910112345",
+        "KW289023212345",
+        "AE784219901234567",
+        "XX123456789",
+        "KW1",
+        "PAK",
+        "PAKISTANI",
+        "AB12345678",
+        "9" * 10,
+        "1000000009",
+    ],
 )
 def test_what_is_no_id_is_refused(text):
     with pytest.raises(ValidationError):

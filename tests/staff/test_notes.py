@@ -145,3 +145,16 @@ def test_a_note_that_comes_twice_is_one_note(cast, case):
     )
     to_all = notes.write(case, text="راجعوا الحد الشمالي", by=cast.reviewer, now=NOW)
     assert len({first.pk, later.pk, to_all.pk}) == 3
+
+
+def test_whoever_is_no_longer_staff_reads_what_they_were_writing(cast, case, signed_in):
+    page, url = signed_in(cast.reviewer), reverse("staff:note", args=[case.reference])
+    assert page.get(reverse("staff:case", args=[case.reference])).status_code == 200
+    cast.reviewer.posts.update(ends_on=NOW.date() - timedelta(days=30))
+    answer = page.post(url, {"text": "راجعوا الحد الشمالي مع الرفع"}, follow=True)
+    html = answer.content.decode()
+    assert answer.status_code == 403
+    assert "راجعوا الحد الشمالي مع الرفع" in html
+    assert "انتهت جلستك" not in html
+    assert not Note.objects.exists()
+    assert page.get(answer.request["PATH_INFO"], {"next": url}).status_code == 302, "shown once"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,7 @@ from municipality.models import Office, OfficeKind
 from municipality.services import offices
 
 from ..services.suspension import stand_in
+from ..views.form_recovery import typed_before
 
 
 class StaffSite(AdministeredSite):
@@ -45,6 +46,9 @@ class StaffSite(AdministeredSite):
                     asked = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
                     return redirect(f"{reverse('mfa_reauthenticate')}?{asked}")
                 return redirect("mfa_activate_totp")
+            if lost := _sentences(typed_before(request, urlsplit(request.GET.get("next", "")).path)):
+                context = {"title": _("You no longer work here"), "lost": lost}
+                return render(request, "staff/not_yours.html", context, status=403)
             return redirect("transactions:home")
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
 
@@ -96,6 +100,12 @@ class StaffSite(AdministeredSite):
     def reference(self, request: HttpRequest) -> HttpResponse:
         """Reference data, people and the books: Django's own index of lists."""
         return self.index(request, {"title": _("Reference data and books")})
+
+
+def _sentences(typed: QueryDict | None) -> list[str]:
+    """What was written in a form, without what was only chosen."""
+    values = [value for _name, values in typed.lists() for value in values] if typed else []
+    return [value for value in values if len(value.split()) > 1]
 
 
 def _post_in_words(post: StaffPost) -> str:

@@ -18,7 +18,7 @@ from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
 from accounts import devices
-from accounts.access import signed_in
+from accounts.access import posts_of, signed_in
 from accounts.identity import caller
 from municipality.refill import refill
 
@@ -97,6 +97,8 @@ def _hold(request: HttpRequest, response: HttpResponse) -> None:
         return
     if _is_small(typed) and _has_room(client_address(request)):
         _put(request, response, request.path, typed, by=devices.last_here(request), files=len(request.FILES))
+        if _may_no_longer(request):
+            return  # they are signed in: StaffSite.login says what is the case, and shows what was typed
         messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
     else:
         messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
@@ -132,6 +134,11 @@ def _typed(request: HttpRequest) -> dict[str, list[str]]:
 
 def _is_small(typed: dict[str, list[str]]) -> bool:
     return sum(len(name) + sum(map(len, values)) for name, values in typed.items()) <= MAX_CHARACTERS
+
+
+def _may_no_longer(request: HttpRequest) -> bool:
+    """Did this press end at the sign-in page because its sender's posts have ended, not their session?"""
+    return request.user.is_authenticated and not request.user.is_superuser and not posts_of(signed_in(request))
 
 
 def _forget_anothers(request: HttpRequest) -> None:
@@ -178,10 +185,10 @@ def _give_back(request: HttpRequest, response: HttpResponse) -> None:
             response.delete_cookie(COOKIE)
 
 
-def typed_before(request: HttpRequest) -> QueryDict | None:
-    """What was held for this page, once. None when there is nothing."""
+def typed_before(request: HttpRequest, path: str = "") -> QueryDict | None:
+    """What was held for this page (or another), once. None when there is nothing."""
     held: dict[str, Any] | None = request.session.get(HELD)
-    if request.method != "GET" or not held or held["path"] != request.path:
+    if request.method != "GET" or not held or held["path"] != (path or request.path):
         return None
     del request.session[HELD]
     data = QueryDict(mutable=True)
