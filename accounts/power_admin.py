@@ -268,7 +268,7 @@ class ProposalAdmin(PeopleAdmin):
             return format_html("—")
         until = row.ends_on.isoformat() if row.ends_on else gettext("no end")
         return format_html(
-            '<bdi>{}</bdi> · <bdi>{}</bdi><span class="under"><bdi dir="ltr">{} – {}</bdi></span>',
+            '<bdi>{}</bdi> · <bdi>{}</bdi><span class="under"><bdi>{}</bdi> – <bdi>{}</bdi></span>',
             dict(Role.choices).get(row.role, row.role),
             row.office.name,
             row.starts_on.isoformat() if row.starts_on else "",

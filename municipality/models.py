@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from .plausible import validate_near, validate_order
-from .text import search_key
+from .plausible import changed, validate_near, validate_order
+from .text import isolated, search_key
 
 # Days. The longest the city has had was Hajj with both weekends, twelve.
 MAX_HOLIDAY_DAYS = 30
@@ -190,6 +190,11 @@ class Holiday(Named):
             return
         validate_order(self.first_day, self.last_day, "last_day")
         validate_near(self.first_day, "first_day", years=MAX_HOLIDAY_YEARS_AHEAD)
+        # Holidays may overlap, an Eid and a national day; the same days twice are one holiday entered twice.
+        same = Holiday.objects.filter(first_day=self.first_day, last_day=self.last_day).exclude(pk=self.pk).first()
+        if same and changed(self, "first_day", "last_day"):
+            message = _("These days are entered already, as “%(name)s”.") % {"name": isolated(same.name)}
+            raise ValidationError({"first_day": message})
         days = (self.last_day - self.first_day).days + 1
         if days > MAX_HOLIDAY_DAYS:
             message = _("A holiday has at most %(most)d days; this one would have %(days)d. Check the year.")

@@ -279,3 +279,14 @@ def test_requests_are_routed_whatever_was_typed_into_an_office(admin, submitted)
     change(admin, Office.objects.get(code="CTR"), code="CENTRE", name_en="Centre")
     assert submitted().status == "incoming"
     assert Transaction.objects.get().held_by is not None
+
+
+def test_a_holiday_entered_twice_is_named_and_overlapping_ones_are_not(admin):
+    typed = HOLIDAY | {"first_day": "1450-03-01", "last_day": "1450-03-02"}
+    assert add(admin, "municipality_holiday", **typed).status_code == 302
+    twice = add(admin, "municipality_holiday", **typed | {"first_day": "1450/3/1"})
+    assert "Day off" in str(twice.context["errors"])
+    assert add(admin, "municipality_holiday", **typed | {"last_day": "1450-03-03"}).status_code == 302
+    row = Holiday.objects.get(last_day=from_hijri(1450, 3, 2))
+    assert change(admin, row, name_en="Day off for all").status_code == 302
+    assert Holiday.objects.filter(first_day=row.first_day).count() == 2
