@@ -186,6 +186,8 @@ class Term(models.Model):
     starts_on = models.DateField(_("from"), default=timezone.localdate)
     ends_on = models.DateField(_("to"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True, editable=False)
+    # What the history says of the next save (django-simple-history).
+    _change_reason: str | None = None
 
     objects = TermQuerySet.as_manager()
 

@@ -31,6 +31,11 @@ def link(previous: bytes, body: bytes) -> bytes:
     return hashlib.sha256(DOMAIN + previous + body).digest()
 
 
+def second_of(at: datetime) -> str:
+    """An aware moment as it stands in an entry."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def body_of(
     *, kind: str, subject: str, facts: Mapping[str, str | int], node: str, incarnation: str, seq: int, at: datetime
 ) -> bytes:
@@ -42,7 +47,7 @@ def body_of(
         "node": node,
         "inc": incarnation,
         "seq": seq,
-        "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": second_of(at),
     }
     if clash := set(head) & set(facts):
         raise ValueError(f"facts may not overwrite {sorted(clash)}")

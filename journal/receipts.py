@@ -104,6 +104,12 @@ def check(text: str) -> Check:
     return best
 
 
+def body_in(token: str) -> dict[str, Any] | None:
+    """What a token of ours says, its signature not asked about; None when it cannot be read."""
+    packed = _unpack(token)
+    return _body(packed[96:]) if packed else None
+
+
 def bare(text: str) -> str:
     """The token in what was pasted that our signature is good for; empty when there is none."""
     return next((one for one in tokens_in(text) if _check(one).signature_good), "")

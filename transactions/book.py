@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
-from journal.entry import person_mark
+from journal import receipts
+from journal.entry import person_mark, second_of
 from journal.models import Entry
 
 from .content import answers_hash, content_hash
-from .models import AnswersVersion, Attachment, Event, IssuedDocument, PaperContent, Transaction
+from .models import AnswersVersion, Attachment, Event, Intake, IssuedDocument, PaperContent, Transaction
 
 Body = Mapping[str, Any]
 # The move an entry's outcome comes of.
@@ -77,6 +78,7 @@ class _Rows:
         self.moves: dict[tuple[int, Any], str] = {
             (key, seq): move for key, seq, move in events.values_list("transaction_id", "seq", "move")
         }
+        self.tokens = dict(Intake.objects.filter(transaction__in=keys).values_list("transaction_id", "token"))
         self.issued = {row.number: row for row in IssuedDocument.objects.filter(transaction__in=keys)}
 
     def files_of(self, key: int, version: int) -> list[str]:
@@ -91,6 +93,9 @@ class _Rows:
 def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     files = rows.files.get(case.pk, [])
     yield from _same(body, service=case.service, channel=case.channel, files=len(files), **_person(case, rows))
+    yield from _same(body, at=second_of(case.submitted_at))
+    if receipts.body_in(rows.tokens.get(case.pk, "")) != body:
+        yield "receipt"
     answers = rows.versions.get((case.pk, 1))
     if answers is None or answers_hash(case.mark_salt, answers, files) != body.get("content"):
         yield "answers or files"
@@ -128,6 +133,9 @@ def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
         return
     until = paper.valid_until.isoformat() if paper.valid_until else ""
     yield from _same(body, service=case.service, document=paper.kind, valid_until=until, **_person(case, rows))
+    yield from _same(body, at=second_of(paper.issued_at))
+    if receipts.body_in(paper.token) != body:
+        yield "QR"
     yield from _content(body, case, rows, number=paper.number)
 
 
@@ -155,7 +163,10 @@ def without_entry() -> Iterator[str]:
     of_case = Entry.objects.filter(subject=OuterRef("reference"), kind="received")
     for reference in Transaction.objects.exclude(Exists(of_case)).values_list("reference", flat=True)[:20]:
         yield f"{reference}: the journal has no receipt of it"
-    of_paper = Entry.objects.filter(subject=OuterRef("reference"), kind="issued")
-    papers = IssuedDocument.objects.annotate(reference=F("transaction__reference")).exclude(Exists(of_paper))
-    for number in papers.values_list("number", flat=True)[:20]:
-        yield f"{number}: the journal has no entry of this document"
+    # Of each request as many papers as entries; which of them is one too many, its own entry says.
+    of_case = Entry.objects.filter(subject=OuterRef("transaction__reference"), kind="issued").order_by()
+    entries = Subquery(of_case.values("subject").annotate(many=Count("pk")).values("many"))
+    papers = IssuedDocument.objects.order_by().values("transaction__reference").annotate(many=Count("pk"), has=entries)
+    more = papers.filter(Q(has=None) | Q(many__gt=F("has"))).values_list("transaction__reference", "many", "has")
+    for reference, many, has in more[:20]:
+        yield f"{reference}: the journal has {has or 0} entries of its {many} documents"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 from io import StringIO
 
@@ -13,9 +14,9 @@ from django.db import connection
 from journal import standing
 from journal.entry import GENESIS, link
 from journal.models import Chain, Entry
-from transactions.models import AnswersVersion, Attachment, Event, IssuedDocument, Transaction
+from transactions.models import AnswersVersion, Attachment, Event, Intake, IssuedDocument, Transaction
 
-from ..conftest import drive
+from ..conftest import NOW, drive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APPEND_ONLY = import_module("journal.migrations.0002_append_only")
@@ -60,6 +61,10 @@ CHANGES = {
     "decision": (Event, {"move": "reject"}, "outcome"),
     "number": (IssuedDocument, {"number": "SHR-1448-999999"}, "number"),
     "validity": (IssuedDocument, {"valid_until": "2099-01-01"}, "valid_until"),
+    "date of the receipt": (Transaction, {"submitted_at": NOW - timedelta(days=30)}, "in at"),
+    "receipt": (Intake, {"token": "x"}, "receipt"),
+    "date of the paper": (IssuedDocument, {"issued_at": NOW + timedelta(days=900)}, "in at"),
+    "QR": (IssuedDocument, {"token": "AAAA"}, "QR"),
     "file": (Attachment, {"sha256": "0" * 64}, "answers or files"),
 }
 
@@ -82,6 +87,19 @@ def test_the_person_of_a_request_is_held_to_too(book, cast):
     with standing.exempt():
         Transaction.objects.filter(pk=book.pk).update(applicant=cast.other_citizen)
     assert "in for" in check()
+
+
+def test_a_paper_nobody_signed_is_named_also_beside_one_that_was(book):
+    paper = IssuedDocument.objects.get(transaction=book)
+    with standing.exempt():
+        IssuedDocument.objects.create(
+            transaction=book, kind="permit", number="SHR-1448-888888", issued_at=paper.issued_at, token=paper.token
+        )
+    assert f"{book.reference}: the journal has 1 entries of its 2 documents" in check()
+    other = Transaction.objects.exclude(pk=book.pk).get()
+    with standing.exempt():
+        IssuedDocument.objects.filter(number="SHR-1448-888888").update(transaction=other)
+    assert f"{other.reference}: the journal has 0 entries of its 1 documents" in check()
 
 
 def test_a_request_without_an_entry_is_named(book, owner):
