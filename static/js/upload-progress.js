@@ -300,6 +300,6 @@ function goOn() {
   // "Remove" stands in the list of files, which was drawn anew when the file arrived.
   const gone = button && !button.isConnected;
   const pressed = gone ? form.querySelector(`[name="${button.name}"][value="${button.value}"]`) : button;
-  // Not at once: submit-once.js frees the form of the submit stopped here in a task of its own, which comes before.
+  // Not at once: forms.js frees the form of the submit stopped here in a task of its own, which comes before.
   if (pressed || !gone) window.setTimeout(() => form.requestSubmit(pressed));
 }

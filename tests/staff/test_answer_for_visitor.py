@@ -17,7 +17,7 @@ from transactions import access
 from transactions.errors import DomainError, NotVisible
 from transactions.models import CounterVisit, Notification
 from transactions.models.visits import LASTS
-from transactions.services import attachments, counter_visits, kept_answers, moves
+from transactions.services import attachments, counter_visits, kept_answers, moves, personal_data
 from transactions.services.closures import save_closure
 from transactions.services.moves import Asked
 from transactions.workflow import Who
@@ -538,6 +538,14 @@ def test_the_owner_is_told_where_it_was_and_what_to_do_and_an_answer_from_home_t
     home = returned("land-subdivision")
     moves.answer(home, answers={i.pk: "x" for i in home.deficiencies.open()}, by=cast.citizen)
     assert not Notification.objects.filter(event__transaction=home, event__move="answer").exists()
+
+
+def test_visits_are_among_what_is_kept_about_a_person(cast, returned, elsewhere):
+    case = returned("building-permit")
+    came(case, elsewhere, cast.engineer)
+    (told,) = personal_data.export(cast.engineer)["visits"]
+    assert (told["transaction__reference"], told["centre__code"], told["whom"]) == (case.reference, "SC10", "office")
+    assert personal_data.export(cast.citizen)["visits"] == []
 
 
 def test_pages_of_a_visit_ask_at_most_twelve_times(cast, returned, elsewhere, signed_in, django_assert_max_num_queries):

@@ -15,7 +15,7 @@ from municipality.models import Office
 from permits.catalogue import land_subdivision
 from transactions import duplicates
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import drafts, moves
+from transactions.services import drafts, moves, notes
 
 from ..conftest import NOW, answers_today, attachments, drive, pdf, upload, work_off
 
@@ -162,6 +162,24 @@ def test_the_pages_show_it_and_submitting_goes_on(cast, submitted, signed_in):
     flags = page.get(f"/api/v1/transactions/{sent.reference}/").json()["flags"]
     assert [mine.reference] in [flag["references"] for flag in flags if flag["code"] == "same_deed"]
     assert theirs.reference not in str(flags)
+
+
+def test_whoever_may_open_a_refused_request_again_reads_it_too_and_the_page_asks_no_thirteenth_time(
+    cast, submitted, signed_in
+):
+    theirs = submitted("land-subdivision", by=cast.other_citizen)
+    case = drive(submitted("land-subdivision"), cast, "under_study")
+    first = case.service_type.deficiencies[0].code
+    case = moves.return_for_completion(case, deficiencies=[moves.Asked(first)], by=cast.reviewer, now=NOW)
+    case = moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.citizen, now=NOW)
+    notes.write(case, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    case = moves.reject(case, reason="ليس فيه شارع", by=cast.supervisor, now=NOW)
+    page, url = signed_in(cast.supervisor), reverse("staff:case", args=[case.reference])
+    page.get(url)
+    with CaptureQueriesContext(connection) as caught:
+        html = page.get(url).content.decode()
+    assert reverse("staff:case", args=[theirs.reference]) in html
+    assert len(caught) <= 12
 
 
 def test_the_clerk_at_the_counter_reads_it_to_the_visitor(cast, submitted, signed_in):

@@ -74,8 +74,8 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
         "flags": flags_of(service, case.answers),
-        # They are for whoever still decides.
-        "hints": duplicates.of_case(case, [file for _label, file in files], user) if case.is_open else [],
+        # They are for whoever decides, also whether to open it again; what was issued is decided for good.
+        "hints": [] if case.issued_at else duplicates.of_case(case, [file for _label, file in files], user),
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],

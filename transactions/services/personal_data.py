@@ -40,7 +40,7 @@ from journal import chain
 from journal.entry import person_mark
 
 from .. import pictures
-from ..models import Attachment, BroughtReceipt, Delivery, Draft, Notification, Outbox, Transaction
+from ..models import Attachment, BroughtReceipt, CounterVisit, Delivery, Draft, Notification, Outbox, Transaction
 
 UNKNOWN = "—"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
@@ -78,6 +78,11 @@ def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
         ),
         "programs": list(
             AuthToken.objects.filter(user=user).values("program__name", "program__scopes", "created", "expiry")
+        ),
+        "visits": list(
+            CounterVisit.objects.filter(visitor=user)
+            .order_by("pk")
+            .values("transaction__reference", "centre__code", "whom", "at", "ended_at")
         ),
         "notices": list(Notification.objects.filter(recipient=user).order_by("pk").values("created_at", "read_at")),
         "phone_changes": list(PhoneChange.objects.filter(user=user).order_by("pk").values("old", "new", "changed_at")),

@@ -30,7 +30,7 @@ MAX_AN_HOUR = 20
 HELD = "typed_before_sign_in"
 # Says that there is something in the session: pages that need no person do not ask it.
 COOKIE = "held"
-# The mark a form is sent with (static/js/keep-typed.js), and the answers that show or have taken what was typed.
+# The mark a form is sent with (static/js/forms.js), and the answers that show or have taken what was typed.
 SENDING = "sending"
 ANSWERED = {200, 302, 303, 409, 422}
 # Buttons: what somebody pressed is pressed anew by them, never by us.

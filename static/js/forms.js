@@ -1,3 +1,32 @@
+// What forms do on every page; in one file, since each file is another request on a slow line.
+
+// A form is sent once: a second press while it is under way does nothing. The server holds to that too.
+const AGAIN = 20000;
+
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    // Another script may still stop the sending; only then is the form free at once.
+    window.setTimeout(() => {
+      if (event.defaultPrevented) release(form);
+      else event.submitter?.setAttribute("aria-disabled", "true");
+    });
+    window.setTimeout(() => release(form), AGAIN);
+  });
+}
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) release(form);
+});
+
 // What is typed stays in this window until a server has answered to it: pressing without a network, another language,
 // a closed lid or the way back lose nothing. Never a secret, nothing of another person, nothing once the window closes.
 const TYPED = "typed:";
