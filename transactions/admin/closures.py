@@ -25,6 +25,9 @@ class ClosureForm(VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            # Read, not written, once there is a row; declared above, it would be asked for nevertheless.
+            self.fields.pop("service", None)
         if "service" in self.fields:
             self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
         if "since" in self.fields:
