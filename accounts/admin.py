@@ -128,7 +128,7 @@ class UserAdmin(PeopleAdmin):
         level = Level(user.assurance)
         return tag(LOOKS[level], level.label)
 
-    @admin.display(description=_("e-mail not confirmed yet"))
+    @admin.display(description=_("email not confirmed yet"))
     def email_waiting(self, user: User) -> SafeString:
         return format_html('<bdi dir="ltr">{}</bdi>', emails.waiting_of(user) or "—")
 

@@ -34,7 +34,7 @@ def how_to_reach(level: int) -> StrOrPromise:
         return _("Confirm your mobile once with a code by SMS, under “First sign-in or new password”.")
     if level == Level.COUNTER:
         return _("Show your original ID once at any service centre; it takes a minute and holds for all your requests.")
-    return _("It needs the national sign-on, which this portal does not offer yet.")
+    return _("This needs the national sign-on, which this portal does not offer yet.")
 
 
 _to_authorise: dict[str, Level] = {}

@@ -28,7 +28,7 @@ def add_member(
                 office=office, user=user, role=role, starts_on=on or timezone.localdate()
             )
     except IntegrityError as error:
-        raise AccountError("already_member", _("This person is a member already.")) from error
+        raise AccountError("already_member", _("This person is already a member.")) from error
 
 
 def found_offices(query: str, most: int, *, chosen: str = "") -> tuple[list[EngineeringOffice], int]:

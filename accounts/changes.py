@@ -164,8 +164,8 @@ def warn_of_change(change_id: int) -> None:
     change = PhoneChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
         text = _(
-            "Jeddah Municipality: your account's mobile was changed to the one ending in %(end)s. If this was not "
-            "you, tell a service centre at once."
+            "Jeddah Municipality: the mobile number on your account was changed to one ending in %(end)s. If "
+            "this was not you, tell a service centre at once."
         ) % {"end": change.new[-3:]}
         _tell(change.user, change.old, text, key=f"phone-{change.pk}")
 

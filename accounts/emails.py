@@ -25,7 +25,7 @@ from .models import EmailAsked, User
 from .signals import email_asked
 
 SALT = "accounts.emails"
-EMAIL_OF_STAFF = gettext_lazy("Codes go to this e-mail: only this member of staff changes it, on their profile.")
+EMAIL_OF_STAFF = gettext_lazy("Codes go to this email: only this member of staff can change it, in their profile.")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # By one person; then by everybody to one address, which strangers may type too: as of codes (services.py).
 ASKED_BY_ONE = {HOUR: 5, DAY: 15}
@@ -94,7 +94,10 @@ def _ask(user: User, email: str, by: User | None, now: datetime, *, held: bool =
     # Staff at their work have no limit (transactions/quotas.py).
     for rows, most in shares if by is None else []:
         if any(rows.filter(asked_at__gt=now - span).count() >= count for span, count in most.items()):
-            said = _("Too many confirmations were asked for. Your address waits as it is; try again tomorrow.")
+            said = _(
+                "Too many confirmation messages were requested. Your address is still waiting for confirmation; "
+                "try again tomorrow."
+            )
             raise AccountError("too_many_emails", said)
     withdraw(user, now)
     facts = {"old": user.email, "opens_at": now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)} if held else {}
@@ -114,21 +117,21 @@ def send_link(asked_id: int, now: datetime) -> None:
     end = timezone.localtime(now + timedelta(days=settings.EMAIL_LINK_DAYS))
     with translation.override(row.user.language):
         text = _(
-            "Somebody, most likely you, gave this address to be told about requests at Jeddah Municipality. To confirm "
+            "Someone, most likely you, gave this address for notices about requests at Jeddah Municipality. To confirm "
             "it, open this link and press the button: %(link)s\n"
-            "The link counts once, until %(end)s. If it was not you, do nothing: no notice is sent here."
+            "The link works once, until %(end)s. If it was not you, do nothing: no notices are sent here."
         ) % {
             "link": settings.PORTAL_URL + reverse("accounts:email", args=[token_of(row)]),
             "end": f"{end:%Y-%m-%d %H:%M}",
         }
-        mail.send(row.email, _("Confirm your e-mail address"), text, key=f"email-{row.pk}")
+        mail.send(row.email, _("Confirm your email address"), text, key=f"email-{row.pk}")
 
 
 def _warn(row: EmailAsked) -> None:
     with translation.override(row.user.language):
         text = _(
-            "Jeddah Municipality: the e-mail address of your account is being changed. If this was not you, tell a "
-            "service centre at once."
+            "Jeddah Municipality: the email address of your account is being changed. If this was not you, tell "
+            "a service centre at once."
         )
         mail.send(row.old, _("Your account was changed"), text, key=f"email-old-{row.pk}")
 
@@ -164,7 +167,7 @@ def confirm(token: str, *, now: datetime | None = None) -> str:
     row = asked_by(token)
     if row is None or not EmailAsked.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now or timezone.now()):
         raise AccountError(
-            "link_ended", _("This link counts no more: it was used, is too old, or a newer one was sent.")
+            "link_ended", _("This link no longer works: it has been used, has expired, or a newer one was sent.")
         )
     User.objects.filter(pk=row.user_id).update(email=row.email)
     return row.email

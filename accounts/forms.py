@@ -85,7 +85,7 @@ class PasswordField(forms.CharField):
         super().__init__(widget=widget, strip=False, **kwargs)
 
 
-NEW_PASSWORD_HINT = _("At least ten characters, not digits alone.")
+NEW_PASSWORD_HINT = _("At least ten characters, and not only digits.")
 
 
 class LoginForm(NamedErrors, account_forms.LoginForm):

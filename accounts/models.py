@@ -70,10 +70,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
     phone = models.CharField(_("mobile"), max_length=16, validators=[validate_mobile])
     # The one in use: its owner confirmed it. One that was typed waits in EmailAsked.
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = models.EmailField(_("email"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
-    email_notices = models.BooleanField(_("notices by e-mail"), default=True)
+    email_notices = models.BooleanField(_("notices by email"), default=True)
     assurance = models.PositiveSmallIntegerField(
         _("identity"), choices=Level, default=Level.PHONE, db_default=Level.PHONE.value
     )
@@ -107,7 +107,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="identity_seen_has_its_date",
                 condition=Q(assurance__lt=Level.COUNTER.value) | Q(identity_verified_at__isnull=False),
-                violation_error_message=_("An identity that was checked has the day of the check."),
+                violation_error_message=_("A verified identity must have the date it was verified."),
             ),
         ]
 
@@ -166,7 +166,7 @@ class EngineeringOffice(models.Model):
             if name == "licence_expires_on" and self.licence_expires_on:
                 plausible.validate_near(self.licence_expires_on, name, years=MAX_LICENCE_YEARS, ago=MAX_TERM_YEARS)
             elif self.establishment_number and not re.fullmatch("7[0-9]{9}", self.establishment_number):
-                said = _("A unified number has ten digits and begins with 7.")
+                said = _("A unified number has ten digits and starts with 7.")
                 raise ValidationError({"establishment_number": said})
 
     def may_practise(self, on: date) -> bool:
@@ -234,12 +234,12 @@ class OfficeMembership(Term):
                 fields=["office", "user"],
                 condition=Q(ends_on__isnull=True),
                 name="one_current_membership",
-                violation_error_message=_("This person is a member of this office already."),
+                violation_error_message=_("This person is already a member of this office."),
             ),
             models.CheckConstraint(
                 name="membership_ends_after_it_begins",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
-                violation_error_message=_("A membership ends on the day it begins, or later."),
+                violation_error_message=_("The end date is before the start date."),
             ),
         ]
 
@@ -277,14 +277,14 @@ class Authorisation(models.Model):
                 fields=["owner", "office", "plan_number", "parcel_number"],
                 condition=Q(status__in=["given", "accepted"]),
                 name="one_live_authorisation_per_plot",
-                violation_error_message=_("This office is authorised for this plot already."),
+                violation_error_message=_("This office is already authorised for this plot."),
             ),
             models.CheckConstraint(
                 name="authorisation_status_has_its_date",
                 condition=Q(status="given", answered_at__isnull=True, revoked_at__isnull=True)
                 | Q(status__in=["accepted", "declined"], answered_at__isnull=False, revoked_at__isnull=True)
                 | Q(status="revoked", revoked_at__isnull=False),
-                violation_error_message=_("An authorisation that was answered or revoked has the day of it."),
+                violation_error_message=_("An answered or revoked authorisation must have its date."),
             ),
         ]
 

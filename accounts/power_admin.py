@@ -45,10 +45,10 @@ COLOURS = {
 
 def reason_field() -> ProseField:
     return ProseField(
-        label=_("Why, for the second administrator"),
+        label=_("Reason, for the second administrator"),
         required=False,
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2, "aria-label": _("Why, for the second administrator")}),
+        widget=forms.Textarea(attrs={"rows": 2, "aria-label": _("Reason, for the second administrator")}),
     )
 
 
@@ -241,7 +241,7 @@ class ProposalAdmin(PeopleAdmin):
     def _confirm(self, request: HttpRequest, proposal: Proposal) -> None:
         four_eyes.confirm(proposal, by=signed_in(request))
         messages.success(
-            request, _("Confirmed and carried out. The journal holds a signed entry with both names' codes.")
+            request, _("Confirmed and carried out. A signed entry in the journal records both people by code.")
         )
 
     def _refuse(self, request: HttpRequest, proposal: Proposal) -> None:

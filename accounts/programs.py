@@ -36,7 +36,7 @@ def let_in(
     """A new token, which can be read only now. AccountError `too_many_programs`, `no_scope`, `decides`."""
     User.objects.select_for_update().get(pk=user.pk)
     if decides(user) or needs_second_factor(user):
-        said = _("Requests are decided in person, so your role cannot have tokens for programs.")
+        said = _("People in your role decide on requests themselves, so they cannot have tokens for programs.")
         raise AccountError("decides", said)
     if AuthToken.objects.filter(user=user).count() >= MOST:
         message = _("You already have %(most)s tokens. End one you no longer need.")

@@ -75,7 +75,7 @@ class Proposal(models.Model):
                 fields=["same"],
                 condition=Q(outcome="waiting"),
                 name="proposed_once",
-                violation_error_message=_("This was proposed already and waits for a second administrator."),
+                violation_error_message=_("This has already been proposed and is waiting for a second administrator."),
             ),
             models.CheckConstraint(
                 name="confirmed_by_a_second_person",
@@ -91,7 +91,9 @@ class Proposal(models.Model):
                 name="proposal_answered_has_its_date",
                 condition=Q(outcome="waiting", answered_at__isnull=True)
                 | (~Q(outcome="waiting") & Q(answered_at__isnull=False)),
-                violation_error_message=_("An answered proposal has the day of its answer, one that waits has none."),
+                violation_error_message=_(
+                    "An answered proposal must have the date of its answer, and a waiting one must not."
+                ),
             ),
         ]
 
@@ -228,7 +230,7 @@ class EmailAsked(models.Model):
                 fields=["user"],
                 condition=Q(closed_at=None),
                 name="one_address_waits",
-                violation_error_message=_("An address of this person waits already."),
+                violation_error_message=_("This person already has an address waiting for confirmation."),
             )
         ]
 

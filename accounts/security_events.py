@@ -15,7 +15,7 @@ from .trail import record
 
 def _signed_in(user: User, request: Any = None, **_more: Any) -> None:
     if request is not None:
-        sessions.begin(request)
+        sessions.begin(request, user)
     record(Act.SIGN_IN, by=user, person=user, why=_as(user))
 
 

@@ -207,8 +207,8 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
         raise AccountError("another_mobile", message)
     if until := opens_from(user, now):
         message = _(
-            "Your mobile or e-mail was changed recently. It can set a password from %(when)s. We notified the previous "
-            "one."
+            "Your mobile or email was changed recently. It can set a password from %(when)s. We notified the "
+            "previous one."
         )
         raise AccountError("mobile_is_new", message % {"when": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"})
     if not user.is_active:

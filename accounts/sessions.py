@@ -11,9 +11,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from municipality.several import speak_to_several
+
+from .access import offices_of
 from .models import User
 
 STRONG, SEEN = "second_factor_at", "seen_at"
+# Whoever works in an engineering office is one of several, until they sign in again.
+SEVERAL = "several"
 # Kept by allauth: how this session was authenticated.
 RECORDS = "account_authentication_methods"
 # How often it is written down that somebody is still there.
@@ -37,6 +42,7 @@ def _known(request: HttpRequest) -> User | AnonymousUser:
         request.__dict__["_cached_user"] = AnonymousUser()
         return AnonymousUser()
     user._strong_at = strong_at(request)
+    speak_to_several(bool(request.session.get(SEVERAL)))
     return user
 
 
@@ -52,9 +58,10 @@ def _idle(request: HttpRequest, user: User) -> bool:
     return False
 
 
-def begin(request: HttpRequest) -> None:
-    """Somebody has signed in: the time begins anew."""
+def begin(request: HttpRequest, user: User) -> None:
+    """Somebody has signed in: the time begins anew, and it is known how to speak to them."""
     request.session[SEEN] = time.time()
+    request.session[SEVERAL] = not user.is_staff and bool(offices_of(user))
 
 
 def make_strong(request: HttpRequest) -> None:

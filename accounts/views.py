@@ -145,7 +145,7 @@ def email_again(request: HttpRequest) -> HttpResponse:
         messages.error(request, error.message)
     else:
         if address:
-            messages.success(request, _("The link is on its way. The one sent before counts no more."))
+            messages.success(request, _("A new link is on its way. The previous one no longer works."))
     return redirect("accounts:profile")
 
 

@@ -42,7 +42,7 @@ _CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
 class CursorField(serializers.CharField):
     """The moment and key of the last row told."""
 
-    default_error_messages = {"cursor": gettext_lazy("Take the address of the next page as it was given.")}
+    default_error_messages = {"cursor": gettext_lazy("Use the address of the next page exactly as it was given.")}
 
     def to_internal_value(self, data: Any) -> tuple[datetime, int]:  # type: ignore[override]
         said = _CURSOR.fullmatch(super().to_internal_value(data))

@@ -21,7 +21,7 @@ class BoundedJSONParser(JSONParser):
         except RecursionError:
             raise ParseError(_("This is nested too deeply.")) from None
         except ParseError:
-            raise ParseError(_("This is no JSON that can be read.")) from None
+            raise ParseError(_("This is not valid JSON.")) from None
         _check(found, DEEPEST)
         return found
 
@@ -33,7 +33,7 @@ def _check(value: Any, depth: int) -> None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ParseError(_("This holds characters that are not text.")) from None
+            raise ParseError(_("This contains characters that are not text.")) from None
     elif isinstance(value, dict):
         for name, inner in value.items():
             _check(name, depth - 1)

@@ -35,7 +35,7 @@ class Strict(serializers.Serializer[Any]):
 
 
 def _unknown() -> ErrorDetail:
-    return ErrorDetail(_("There is nothing of this name here."), code="unknown")
+    return ErrorDetail(_("There is nothing by this name here."), code="unknown")
 
 
 # One of each kind for as long as the process lives, since making one copies all its fields. They keep nothing.
@@ -57,7 +57,7 @@ def _asked(kind: type[Strict], sent: QueryDict) -> dict[str, Any]:
         if isinstance(shape.fields.get(name), serializers.ListField):
             said[name] = values
         elif len(values) > 1:
-            errors[name] = [ErrorDetail(_("Give this once."), code="repeated")]
+            errors[name] = [ErrorDetail(_("Give this only once."), code="repeated")]
         else:
             said[name] = values[0]
     if errors:

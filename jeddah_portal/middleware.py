@@ -18,6 +18,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.trail import Origin, origin
 from journal import standing
+from municipality.several import speak_to_several
 from transactions.metering import count
 from transactions.tracing import request_id
 
@@ -98,7 +99,10 @@ class LanguageMiddleware:
         language = chosen if chosen in _LANGUAGES else settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            speak_to_several(False)
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, goes_by)
         return response

@@ -129,7 +129,7 @@ def _uploads() -> list[dict[str, Any]]:
     """What upload-progress.js makes of its row while a file is under way."""
     broken = _("You are offline. What has been uploaded is kept: press “Try again” when you are connected.")
     return [
-        {"value": "0", "said": _("Waiting in line.")},
+        {"value": "0", "said": _("Waiting in the queue.")},
         {"value": "0.62", "size": _("{sent} of {total} MB").format(sent="29.8", total="48")},
         {"value": "1", "said": _("Uploaded. Checking the file.")},
         {"value": "0.4", "said": broken, "failed": True, "retry": True},
@@ -173,7 +173,7 @@ def design(request: HttpRequest) -> HttpResponse:
         Attachment(key=uuid.uuid4(), original_name=name, size=size, content_type="application/pdf")
         for name, size in names.items()
     ]
-    problem = Problem("street", _("This is needed."), label=_("Street or nearest landmark"))
+    problem = Problem("street", _("Enter the street or the nearest landmark."), label=_("Street or nearest landmark"))
     sections = [
         Section(
             "place", _("Where the home is"), [Row("street", _("Street or nearest landmark"), as_typed(LONG_NAME))], []

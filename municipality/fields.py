@@ -121,7 +121,7 @@ class DateField(forms.DateField):
     default_error_messages = {
         "unreadable": _("We did not understand this date. Write it like this: 1440/03/15, or 15 Rabi al-Awwal 1440."),
         "impossible": _("This day does not exist in the calendar. Check the day and month."),
-        "outside": _("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year."),
+        "outside": _("Dates from 1343 to 1500 AH (1924 to 2077) can be entered. Check the year."),
         "future": _("This date is in the future. Check the year."),
     }
 

@@ -82,15 +82,17 @@ class Office(Named):
         "self", verbose_name=_("belongs to"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
     location_ar = models.CharField(_("location"), max_length=200, blank=True)
-    capacity = models.PositiveIntegerField(_("capacity (files a working day)"), default=10)
-    opens_at = models.TimeField(_("opens at"), default="07:30", help_text=_("For visitors to read."))
+    capacity = models.PositiveIntegerField(_("capacity (cases per working day)"), default=10)
+    opens_at = models.TimeField(_("opens at"), default="07:30", help_text=_("Shown to visitors."))
     closes_at = models.TimeField(
         _("closes at"),
         default="14:30",
-        help_text=_("For visitors to read. Due dates go by the hours of the city, the same for every office."),
+        help_text=_(
+            "Shown to visitors. Due dates are counted in the city's working hours, which are the same for every office."
+        ),
     )
     suspended = models.BooleanField(_("suspended"), default=False)
-    suspended_reason = models.CharField(_("why suspended"), max_length=200, blank=True)
+    suspended_reason = models.CharField(_("reason for suspension"), max_length=200, blank=True)
     fallback = models.ForeignKey(
         "self",
         verbose_name=_("takes over when suspended"),
@@ -110,7 +112,7 @@ class Office(Named):
             models.CheckConstraint(
                 name="office_capacity_positive",
                 condition=models.Q(capacity__gt=0),
-                violation_error_message=_("An office takes at least one case a working day."),
+                violation_error_message=_("An office must be able to take at least one case per working day."),
             ),
             models.CheckConstraint(
                 name="service_centre_has_parent",
@@ -122,7 +124,7 @@ class Office(Named):
     def clean(self) -> None:
         refuse_changes(self, "code", "kind")
         if self.fallback_id and self.fallback_id == self.pk:
-            raise ValidationError({"fallback": _("An office cannot take over from itself.")})
+            raise ValidationError({"fallback": _("An office cannot replace itself.")})
         if self.parent and self.parent.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL):
             raise ValidationError({"parent": _("Choose a sub-municipality or the central office.")})
         if self.parent_id and self.parent_id == self.pk:
@@ -132,7 +134,7 @@ class Office(Named):
         if len(hours) == 2 and hours[0] >= hours[1]:
             raise ValidationError({"closes_at": _("The office closes before it opens.")})
         if self.capacity and self.capacity > MAX_CAPACITY:
-            message = _("An office takes at most %(most)d cases a day.") % {"most": MAX_CAPACITY}
+            message = _("An office cannot take more than %(most)d cases a day.") % {"most": MAX_CAPACITY}
             raise ValidationError({"capacity": message})
 
 
@@ -180,7 +182,7 @@ class Holiday(Named):
             models.CheckConstraint(
                 name="holiday_ends_after_it_begins",
                 condition=models.Q(last_day__gte=models.F("first_day")),
-                violation_error_message=_("The last day cannot be before the first day."),
+                violation_error_message=_("The last day is before the first day."),
             )
         ]
 
@@ -197,5 +199,5 @@ class Holiday(Named):
             raise ValidationError({"first_day": entered})
         days = (self.last_day - self.first_day).days + 1
         if days > MAX_HOLIDAY_DAYS:
-            message = _("A holiday has at most %(most)d days; this one would have %(days)d. Check the year.")
+            message = _("A holiday can last at most %(most)d days; this one would last %(days)d. Check the year.")
             raise ValidationError({"last_day": message % {"most": MAX_HOLIDAY_DAYS, "days": days}})

@@ -16,7 +16,7 @@ def validate_day(value: date | datetime) -> None:
     """ValidationError for a day or moment outside the Hijri table: a slip, or a year of the other calendar."""
     day = riyadh_day(value) if isinstance(value, datetime) else value
     if not in_calendar(day):
-        message = _("Our calendar runs from 1343 to 1500 AH, 1924 to 2077. Check the year.")
+        message = _("Dates from 1343 to 1500 AH (1924 to 2077) can be entered. Check the year.")
         raise ValidationError(message, code="outside_calendar")
 
 

@@ -26,5 +26,5 @@ def fee_of_a_villa(row: Tariff, deleted: bool, **_signal: Any) -> list[str]:
     if rates["before"] == rates["after"]:
         return []
     words = {when: _("no tariff") if rate is None else f"{rate * EXAMPLE_M2:.2f}" for when, rate in rates.items()}
-    sentence = _("From %(day)s on, %(area)s m² cost %(after)s SAR; until now: %(before)s.")
+    sentence = _("From %(day)s, %(area)s m² cost %(after)s SAR (before that: %(before)s).")
     return [sentence % {**words, "area": EXAMPLE_M2, "day": row.valid_from.isoformat()}]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Kind(models.TextChoices):
     """What there is a tariff for: the fees of the catalogue ask for it by these codes."""
 
-    BUILDING_PERMIT = "building-permit-m2", _("Building permit, for each m²")
+    BUILDING_PERMIT = "building-permit-m2", _("Building permit, per m²")
 
 
 # SAR. What lies outside is a slip: three riyals were published in 2016.
@@ -88,7 +88,7 @@ class Tariff(models.Model):
             return
         low, high = PLAUSIBLE[Kind(self.code)]
         if not low <= self.rate <= high:
-            message = _("This rate lies between %(low)s and %(high)s SAR.") % {"low": low, "high": high}
+            message = _("This rate must be between %(low)s and %(high)s SAR.") % {"low": low, "high": high}
             raise ValidationError({"rate": message})
         stored = type(self).objects.filter(pk=self.pk).first()
         changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]

@@ -60,7 +60,7 @@ PLAN = Field(
 BLOCK = Field(
     "block_number",
     _("Block number"),
-    hint=_("Leave empty if the deed names none."),
+    hint=_("Leave empty if the deed does not give one."),
     required=False,
     max_length=30,
     code=True,

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 # By the names of service_types.Assured.
 LACKING = {
-    "start": gettext_lazy("To start this request, the municipality must be surer of who you are."),
+    "start": gettext_lazy("To start this request, you must verify your identity to a higher level."),
     "submit": gettext_lazy(
-        "To submit this request, the municipality must be surer of who you are. What you write here is saved meanwhile."
+        "To submit this request, you must verify your identity to a higher level. What you write here is saved "
+        "in the meantime."
     ),
-    "authorise": gettext_lazy("The owner of the plot must first prove who they are more surely."),
-    "receive": gettext_lazy("This document is handed out to its owner once it is certain who they are."),
+    "authorise": gettext_lazy("The owner of the plot must first verify their identity to a higher level."),
+    "receive": gettext_lazy("This document is released to its owner once their identity is verified."),
 }
 
 
@@ -39,7 +40,11 @@ def lacking(service: ServiceType, step: str, person: User, *, at_counter: bool =
     known = max(person.assurance, Level.COUNTER) if at_counter else person.assurance
     if known >= needed:
         return ""
-    how = how_to_reach(needed) if needed <= person.id_kind.highest else _("It cannot be reached with this kind of ID.")
+    how = (
+        how_to_reach(needed)
+        if needed <= person.id_kind.highest
+        else _("This level cannot be reached with this kind of ID.")
+    )
     return f"{LACKING[step]} {how}"
 
 

@@ -136,7 +136,7 @@ def _where(rows: Sequence[tuple[Any, ...]], at_desk: bool) -> tuple[tuple[str, .
         names = {office.pk: office.name for office in offices().values()}
         rest += sorted({isolated(names[office]) if office else _("not with an office yet") for office in closed})
     elif closed:
-        rest.append(_("a request of somebody else"))
+        rest.append(_("someone else's request"))
     return tuple(numbers[:SHOWN]), _(", ").join(rest)
 
 
@@ -148,10 +148,10 @@ def _said(sent: _Sent, code: str, what: str) -> tuple[str, str]:
         return _("There is another request about this plan and parcel."), "parcel_number"
     if code == "same_person":
         minutes = TWICE_WITHIN // timedelta(minutes=1)
-        words = _("Within %(minutes)d minutes the same person has another request for this service.")
+        words = _("The same person submitted another request for this service within %(minutes)d minutes.")
         return words % {"minutes": minutes}, ""
     file = sent.names[what][0]
-    words = _("“%(file)s” lies in another request too, byte for byte the same.")
+    words = _("“%(file)s” is also in another request, byte for byte the same.")
     return words % {"file": isolated(file.original_name)}, f"documents.{file.document}"
 
 

@@ -59,7 +59,7 @@ class TooManyTries(DomainError):
     def __init__(self, wait: int) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        super().__init__("too_many_tries", _("Too many wrong tries. Wait an hour, or ask at a service centre."))
+        super().__init__("too_many_tries", _("Too many wrong attempts. Wait an hour, or ask at a service centre."))
         self.wait = wait
 
 

@@ -40,31 +40,33 @@ TOPICS = (
         terms=(
             (
                 _("Transaction number"),
-                _("Given once, on the receipt, and yours until the end. Every question is answered by it."),
+                _("Given once, on the receipt, and the same until the end. Use it for every question."),
             ),
             (
                 _("Incoming number"),
-                _("Given by each office that receives the file, new every Hijri year. Write down the office with it."),
+                _(
+                    "Given by each office that receives the case, starting anew each Hijri year. Note the name "
+                    "of the office with it."
+                ),
             ),
             (
                 _("Outgoing number"),
-                _("Given when a file leaves an office for another place, for example the notary."),
+                _("Given when a case leaves an office for another place, for example the notary."),
             ),
         ),
     ),
     Topic(
         _("My request came back to me"),
         _(
-            "Something is missing. Open the request, answer each point and send it. The number stays the same, nothing "
-            "is paid twice, and the clock goes on from where it stopped."
+            "Something is missing. Open the request, answer each point and send it. The number stays the same, "
+            "nothing is paid twice, and the clock resumes from where it stopped."
         ),
     ),
     Topic(
         _("It is late"),
         _(
-            "“Late” means that the working days we promised are over while the file was in our hands. The "
-            "supervisor of "
-            "the office sees the same word on the same file."
+            "“Late” means that the working days we promised have passed while the request was in our hands. The "
+            "supervisor of the office sees the same word on the same case."
         ),
     ),
     Topic(
@@ -87,9 +89,8 @@ TOPICS = (
     Topic(
         _("I could not reach the site"),
         _(
-            "Keep your receipt: it is a signed entry of our journal, and its QR proves by itself that we signed "
-            "it, also "
-            "where our system does not know it any more. What you were writing is there as it was last saved."
+            "Keep your receipt: it is a signed entry of our journal, and its QR code proves by itself that we "
+            "signed it, even if our system no longer knows it. What you were writing is as it was last saved."
         ),
     ),
 )

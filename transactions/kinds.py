@@ -6,12 +6,16 @@ import re
 import struct
 import unicodedata
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import pylibmagic  # noqa: F401 – puts the bundled libmagic where `magic` finds it
 
 import magic  # isort: skip
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SNIFFED = 64 * 1024
 MOST_NAME = 200
@@ -22,45 +26,86 @@ ENDINGS = {PDF: (".pdf",), JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"), PNG: (".png
 DXF = "image/vnd.dxf"
 _DXF_TEXT = re.compile(rb"\s*(999\s[^\r\n]*\s+)*0\s+SECTION\s+2\s+(HEADER|CLASSES|TABLES|BLOCKS|ENTITIES)\b")
 
-_SAVE_AS_PDF = gettext_lazy("Open it where you made it, choose “Save as” or “Print”, take PDF, and send that.")
-_SAVE_AS_JPEG = gettext_lazy("Open the picture, choose “Save as” or “Export”, take JPEG, and send that.")
-_FROM_A_PHONE = gettext_lazy(
-    "On an iPhone set Settings › Camera › Formats to “Most Compatible” and take it again, or share it as JPEG, "
-    "and send that."
+_DOCUMENT_AS_PDF = gettext_lazy(
+    "Change it to PDF: open it in the program it was made in, choose “Save as” or “Print”, then PDF."
 )
-_EXPORT_DRAWING = gettext_lazy("Plot the drawing to PDF from your drawing program and send that.")
-_ONE_BY_ONE = gettext_lazy("Unpack it and send the files in it one by one.")
-# By the beginning of the type: what the kind is called, and how to send what is in it all the same.
-WAYS_OUT = {
-    DXF: ("DXF", _EXPORT_DRAWING),
-    DWG: ("DWG", _EXPORT_DRAWING),
-    "image/heic": ("HEIC", _FROM_A_PHONE),
-    "image/heif": ("HEIF", _SAVE_AS_JPEG),
-    "image/avif": ("AVIF", _SAVE_AS_JPEG),
-    "image/webp": ("WebP", _SAVE_AS_JPEG),
-    "image/tiff": ("TIFF", gettext_lazy("Save it as PDF, which keeps all its pages, and send that.")),
-    "image/svg": ("SVG", _SAVE_AS_PDF),
-    "image/": ("", _SAVE_AS_JPEG),
-    "application/msword": ("Word", _SAVE_AS_PDF),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml": ("Word", _SAVE_AS_PDF),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml": ("Excel", _SAVE_AS_PDF),
-    "application/vnd.openxmlformats-officedocument.presentationml": ("PowerPoint", _SAVE_AS_PDF),
-    "application/vnd.ms-": ("Office", _SAVE_AS_PDF),
-    "application/vnd.oasis": ("OpenDocument", _SAVE_AS_PDF),
-    "application/x-ole-storage": ("Office", _SAVE_AS_PDF),
-    "application/cdfv2": ("Office", _SAVE_AS_PDF),
-    "application/postscript": ("PostScript", _SAVE_AS_PDF),
-    "application/zip": ("ZIP", _ONE_BY_ONE),
-    "application/x-rar": ("RAR", _ONE_BY_ONE),
-    "application/vnd.rar": ("RAR", _ONE_BY_ONE),
-    "application/x-7z": ("7z", _ONE_BY_ONE),
-    "application/gzip": ("GZIP", _ONE_BY_ONE),
-    "application/x-tar": ("TAR", _ONE_BY_ONE),
-    "text/rtf": ("RTF", _SAVE_AS_PDF),
-    "text/plain": (gettext_lazy("plain text"), _SAVE_AS_PDF),
-    "video/": (gettext_lazy("a video"), gettext_lazy("Send photographs as JPEG instead.")),
-    "audio/": (gettext_lazy("a sound recording"), gettext_lazy("Write down what it says and send that as PDF.")),
-}
+_PICTURE_AS_JPEG = gettext_lazy("Change it to JPEG: open the picture, choose “Save as” or “Export”, then JPEG.")
+_PICTURE_AS_PDF = gettext_lazy("Change it to PDF: open the picture, choose “Print”, then PDF.")
+_PHONE_AS_JPEG = gettext_lazy(
+    "Change it to JPEG: on an iPhone, set Settings › Camera › Formats to “Most Compatible” and take it again; on a "
+    "computer, open the picture, choose “Save as” or “Export”, then JPEG."
+)
+_DRAWING_AS_PDF = gettext_lazy("Change it to PDF: plot the drawing to PDF in your drawing program.")
+_UNPACK = gettext_lazy("Unpack it and attach the files in it one by one.")
+_PHOTO_ITSELF = gettext_lazy("Attach the photo itself as JPEG, as the camera made it.")
+_DOCUMENT_ITSELF = gettext_lazy("Attach the document itself as PDF.")
+_SCAN_AS_PDF = gettext_lazy("Change it to PDF, which keeps all its pages: open it, choose “Print”, then PDF.")
+_ON_PAPER = gettext_lazy("Write down what it shows and attach that as PDF.")
+
+_PICTURE, _DOCUMENT = gettext_lazy("a picture in %(format)s format"), gettext_lazy("a document in %(format)s format")
+_SCAN = gettext_lazy("a scan in %(format)s format")
+_DRAWING, _ARCHIVE = gettext_lazy("a drawing in %(format)s format"), gettext_lazy("a compressed %(format)s file")
+# By the beginning of the type: its name, what it is called, how to send what is in it as PDF, and how as JPEG.
+_AS_PICTURE = (_PICTURE, _PICTURE_AS_PDF, _PICTURE_AS_JPEG)
+_AS_DOCUMENT = (_DOCUMENT, _DOCUMENT_AS_PDF, _PHOTO_ITSELF)
+_AS_DRAWING = (_DRAWING, _DRAWING_AS_PDF, _PHOTO_ITSELF)
+_A_PROGRAM = (gettext_lazy("a program"), _DOCUMENT_ITSELF, _PHOTO_ITSELF)
+_AS_ARCHIVE = (_ARCHIVE, _UNPACK, _UNPACK)
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+WAYS_OUT: dict[str, tuple[str, tuple[StrOrPromise, StrOrPromise, StrOrPromise]]] = {
+    PDF: ("PDF", _AS_DOCUMENT),
+    JPEG: ("JPEG", _AS_PICTURE),
+    PNG: ("PNG", _AS_PICTURE),
+    DXF: ("DXF", _AS_DRAWING),
+    DWG: ("DWG", _AS_DRAWING),
+    "image/vnd.dwf": ("DWF", _AS_DRAWING),
+    "image/heic": ("HEIC", (_PICTURE, _PICTURE_AS_PDF, _PHONE_AS_JPEG)),
+    "image/heif": ("HEIF", (_PICTURE, _PICTURE_AS_PDF, _PHONE_AS_JPEG)),
+    "image/avif": ("AVIF", _AS_PICTURE),
+    "image/webp": ("WebP", _AS_PICTURE),
+    "image/tiff": ("TIFF", (_SCAN, _SCAN_AS_PDF, _PICTURE_AS_JPEG)),
+    "image/gif": ("GIF", _AS_PICTURE),
+    "image/bmp": ("BMP", _AS_PICTURE),
+    "image/x-ms-bmp": ("BMP", _AS_PICTURE),
+    "image/svg": ("SVG", _AS_PICTURE),
+    "image/vnd.adobe.photoshop": ("PSD", _AS_PICTURE),
+    "image/jp2": ("JPEG 2000", _AS_PICTURE),
+    "image/": ("", (gettext_lazy("a picture in another format"), _PICTURE_AS_PDF, _PICTURE_AS_JPEG)),
+    "application/msword": ("Word", _AS_DOCUMENT),
+    f"{_OFFICE}.wordprocessingml": ("Word (DOCX)", _AS_DOCUMENT),
+    f"{_OFFICE}.spreadsheetml": ("Excel (XLSX)", _AS_DOCUMENT),
+    f"{_OFFICE}.presentationml": ("PowerPoint (PPTX)", _AS_DOCUMENT),
+    "application/vnd.ms-excel": ("Excel", _AS_DOCUMENT),
+    "application/vnd.ms-powerpoint": ("PowerPoint", _AS_DOCUMENT),
+    "application/vnd.ms-": ("Office", _AS_DOCUMENT),
+    "application/vnd.oasis": ("OpenDocument", _AS_DOCUMENT),
+    "application/x-ole-storage": ("Office", _AS_DOCUMENT),
+    "application/cdfv2": ("Office", _AS_DOCUMENT),
+    "application/postscript": ("PostScript", _AS_DOCUMENT),
+    "application/epub": ("EPUB", _AS_DOCUMENT),
+    "application/zip": ("ZIP", _AS_ARCHIVE),
+    "application/x-rar": ("RAR", _AS_ARCHIVE),
+    "application/vnd.rar": ("RAR", _AS_ARCHIVE),
+    "application/x-7z": ("7z", _AS_ARCHIVE),
+    "application/gzip": ("GZIP", _AS_ARCHIVE),
+    "application/x-gzip": ("GZIP", _AS_ARCHIVE),
+    "application/x-bzip2": ("BZIP2", _AS_ARCHIVE),
+    "application/x-xz": ("XZ", _AS_ARCHIVE),
+    "application/x-tar": ("TAR", _AS_ARCHIVE),
+    "text/rtf": ("RTF", _AS_DOCUMENT),
+    "text/html": ("HTML", _AS_DOCUMENT),
+    "text/xml": ("XML", _AS_DOCUMENT),
+    "application/json": ("JSON", _AS_DOCUMENT),
+    "text/": ("", (gettext_lazy("plain text"), _DOCUMENT_AS_PDF, _PHOTO_ITSELF)),
+    "video/": ("", (gettext_lazy("a video"), _ON_PAPER, gettext_lazy("Attach photos as JPEG instead."))),
+    "audio/": ("", (gettext_lazy("a sound recording"), _ON_PAPER, _PHOTO_ITSELF)),
+    "application/x-dosexec": ("", _A_PROGRAM),
+    "application/vnd.microsoft.portable-executable": (
+        "", _A_PROGRAM,
+    ),
+    "application/x-executable": ("", _A_PROGRAM),
+}  # fmt: skip
+_UNKNOWN = ("", (gettext_lazy("in a format we do not recognise"), _DOCUMENT_AS_PDF, _PHOTO_ITSELF))
 
 
 def kind_of(beginning: bytes) -> str:
@@ -72,19 +117,17 @@ def kind_of(beginning: bytes) -> str:
     return magic.from_buffer(beginning, mime=True)
 
 
-def way_out(kind: str, accepts: Collection[str]) -> str:
-    """What to do with a file of a kind that is not taken (here); empty when we know no way."""
-    found: tuple[object, object] | None = next(
-        (words for start, words in WAYS_OUT.items() if kind.lower().startswith(start)), None
-    )
-    if kind in (JPEG, PNG) and PDF in accepts:
-        found = (TAKEN[kind], _SAVE_AS_PDF)
-    elif kind == PDF and JPEG in accepts:
-        found = ("PDF", _("Send the photograph itself, as your camera made it."))
-    if found is None:
-        return ""
-    name, way = found
-    return _("It is %(kind)s.") % {"kind": name} + f" {way}" if name else str(way)
+def not_taken(name: str, kind: str, accepts: Collection[str]) -> str:
+    """What a file is that is not taken here, what is, and how to make one of the other; `name` as it is shown."""
+    format_, words = next((found for start, found in WAYS_OUT.items() if kind.lower().startswith(start)), _UNKNOWN)
+    what, as_pdf, as_jpeg = words
+    ways = (JPEG, PDF) if as_pdf is _PICTURE_AS_PDF else (PDF, JPEG)
+    way = next((one for one in ways if one in accepts), "")
+    taken = _(", ").join(TAKEN[one] for one in accepts)
+    said = _("“%(name)s” is %(kind)s, and only these are accepted here: %(kinds)s.") % {
+        "name": name, "kind": str(what) % {"format": format_}, "kinds": taken,
+    }  # fmt: skip
+    return f"{said} {as_jpeg if way == JPEG else as_pdf}" if way else said
 
 
 def safe_name(name: str) -> str:

@@ -41,14 +41,14 @@ def standing(case: Transaction, now: datetime, deadline: Deadline = Deadline.WHO
     if not case.is_open:
         return Standing(Mark.FINE, _("Closed"), "")
     if due is None:
-        return Standing(Mark.FINE, _("Clock stopped"), _("waits for the applicant"))
+        return Standing(Mark.FINE, _("Clock stopped"), _("waiting for the applicant"))
     if case.is_late(now, deadline):
         return Standing(Mark.LATE, _("Late") if deadline is Deadline.WHOLE else _("Stage late"), _by(due, now))
     left = days_left(due, now)
     if left == 0:
         return Standing(Mark.SOON, _("Due today"), "")
     said = ngettext("%(n)d working day left", "%(n)d working days left", left) % {"n": left}
-    return Standing(Mark.FINE, _("In time"), said)
+    return Standing(Mark.FINE, _("On time"), said)
 
 
 @dataclass(frozen=True)
@@ -140,5 +140,5 @@ _WHY: dict[Cause, Callable[[int, int], str]] = {
         _("This stage may take %(allowed)d working days and has taken %(spent)d.")
         % {"spent": spent, "allowed": allowed}
     ),
-    Cause.EARLIER: lambda spent, allowed: _("This stage is in time; earlier stages took longer than they may."),
+    Cause.EARLIER: lambda spent, allowed: _("This stage is on time; earlier stages took longer than allowed."),
 }

@@ -27,8 +27,8 @@ MOST_POINTS, MOST_OF_A_POINT = 3, 90
 # Dealing.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
 DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     Kind.AUTHORISED: (
-        gettext_lazy("An owner authorises your office"),
-        gettext_lazy("Accept or decline; nothing can be prepared for this plot before."),
+        gettext_lazy("An owner has authorised your office"),
+        gettext_lazy("Accept or decline; nothing can be prepared for this plot until then."),
     ),
     Kind.ACCEPTED: (
         gettext_lazy("The engineering office accepted your authorisation"),
@@ -40,11 +40,13 @@ DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
     Kind.REVOKED: (
         gettext_lazy("An owner revoked an authorisation"),
-        gettext_lazy("Your office sees this plot no more. Requests already submitted go on under their numbers."),
+        gettext_lazy(
+            "Your office can no longer see this plot. Requests already submitted continue under their numbers."
+        ),
     ),
     Kind.SENT: (
-        gettext_lazy("A file waits for your approval"),
-        gettext_lazy("Your engineering office has finished it. Look through it, then submit it or ask for changes."),
+        gettext_lazy("A file is waiting for your approval"),
+        gettext_lazy("Your engineering office has finished it. Review it, then submit it or ask for changes."),
     ),
     Kind.CHANGES: (
         gettext_lazy("The owner asks for changes"),

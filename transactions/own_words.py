@@ -14,5 +14,5 @@ def too_long(path: str, text: str) -> list[Problem]:
     count = len(text.replace("\r\n", "\n"))
     if count <= MOST_CHARACTERS:
         return []
-    said = _("This text is too long: it has %(count)d characters, and %(most)d fit. Shorten it.")
+    said = _("This text is too long: it has %(count)d characters, and the limit is %(most)d. Shorten it.")
     return [Problem(path, said % {"count": count, "most": MOST_CHARACTERS}, "too_long")]

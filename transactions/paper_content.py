@@ -194,7 +194,7 @@ def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
         cell = {"date": str(value)}
     elif field.kind is Kind.DISTRICT:
         named = facts.district(str(value))
-        cell = {"value": _("On no list") if value == UNLISTED else named.here() if named else str(value)}
+        cell = {"value": _("Not on the list") if value == UNLISTED else named.here() if named else str(value)}
     else:
         cell = {"value": str(value)} | ({"unit": str(field.unit)} if field.unit else {})
     return {"label": str(field.label), **cell}

@@ -28,9 +28,9 @@ CROWD = 100
 NO_LIMIT = 2**31 - 1
 KIB, MIB = 1024, 1024 * 1024
 SAID = {
-    "requests": _("You have sent many requests in this hour. Nothing of this one is lost; send it after %(time)s."),
-    "drafts": _("You have begun many requests in this hour. Go on with one of them, or begin another after %(time)s."),
-    "kilobytes": _("You have sent many files in this hour. Nothing of your request is lost; go on after %(time)s."),
+    "requests": _("You have sent many requests this hour. Nothing in this one is lost; send it after %(time)s."),
+    "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),
+    "kilobytes": _("You have sent many files this hour. Nothing in your request is lost; continue after %(time)s."),
 }
 
 

@@ -127,7 +127,7 @@ def in_words(field: Field, value: Any) -> object:
             return both_dates(day) if day else as_typed(western_digits(str(value)))
         case Kind.DISTRICT:
             if value == UNLISTED:
-                return _("On no list")
+                return _("Not on the list")
             district = districts_by_code().get(value)
             return district.name if district else as_typed(value)
         case Kind.DECIMAL | Kind.INTEGER if field.unit:

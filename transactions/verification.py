@@ -63,7 +63,10 @@ def _looked(typed: str) -> Looked | None:
     if references.parse(typed):
         return _ask(
             _("This is the number of a transaction"),
-            _("It proves no paper by itself. Where the request stands you can ask with the PIN on the receipt."),
+            _(
+                "By itself it does not prove any document. To find out where the request is, use it with the PIN "
+                "on the receipt."
+            ),
             reverse("transactions:inquiry"),
         )
     number = paper_number(typed)
@@ -73,22 +76,25 @@ def _looked(typed: str) -> Looked | None:
     if issued:
         return _issued(issued)
     if references.looks_like_one(typed):
-        said = _("Check each character against the paper; most often two were exchanged or one was misread.")
+        said = _("Compare each character with the document; most often two have been swapped or one misread.")
         return Looked("warning", _("This looks like the number of a transaction, and one character is wrong"), said)
     if number:
-        said = _("Check each character. If it is as on the paper, scan the QR, or show the paper at a service centre.")
+        said = _(
+            "Check each character. If it matches the document, scan the QR code, or show the document at a "
+            "service centre."
+        )
         return Looked("warning", _("We have issued no document under this number"), said)
     if read_line(typed):
         return _ask(
             _("This is a number of an office’s register"),
-            _("Each office counts for itself: choose the office, and give the last four digits of the ID."),
+            _("Each office has its own numbering: choose the office, and enter the last four digits of the ID."),
             f"{reverse('transactions:inquiry')}?by=incoming#incoming",
         )
     return None
 
 
 def _ask(title: str, text: str, link: str) -> Looked:
-    return Looked("info", title, text, link=link, link_text=_("Ask where it stands"))
+    return Looked("info", title, text, link=link, link_text=_("Find out where it is"))
 
 
 def _issued(issued: IssuedDocument) -> Looked:
@@ -101,5 +107,5 @@ def _issued(issued: IssuedDocument) -> Looked:
     if issued.valid_until:
         ended = issued.valid_until < timezone.localdate()
         rows.append((_("Expired on") if ended else _("In force until"), both_dates(issued.valid_until)))
-    said = _("A number can be copied. Whether the paper before you is genuine, its QR tells: scan it.")
+    said = _("A number can be copied. To find out whether the document in front of you is genuine, scan its QR code.")
     return Looked("info", _("We have issued a document under this number"), said, rows)

@@ -33,7 +33,7 @@ def versions_of(case: Transaction, events: Iterable[Event]) -> list[Shown]:
         Shown(
             number=int(event.facts["answers_version"]),
             at=event.at,
-            how=_("In answer to a return") if event.move == "answer" else _("Corrected on record by the office"),
+            how=_("In reply to a return") if event.move == "answer" else _("Correction recorded by the office"),
             reason=event.reason if event.move == "correct" else "",
             changes=in_readers_words(case.service_type, event.facts.get("changes", ())),
         )

@@ -28,8 +28,8 @@ TITLES = {
     "submit": gettext_noop("Request received"),
     "route": gettext_noop("Sent to the office that handles it"),
     "register": gettext_noop("Entered in the incoming register"),
-    "take": gettext_noop("An employee has taken the file"),
-    "reassign": gettext_noop("The file was given to another employee"),
+    "take": gettext_noop("An employee has taken your request"),
+    "reassign": gettext_noop("Your request was given to another employee"),
     "hand_over": gettext_noop("Another office has taken over"),
     "stay": gettext_noop("The office is closed for now"),
     "give_back": gettext_noop("Waiting for another employee"),
@@ -37,7 +37,7 @@ TITLES = {
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
     "answer_at_counter": gettext_noop("Your answers were received at a service centre"),
-    "correct": gettext_noop("Your answers were corrected on record"),
+    "correct": gettext_noop("Your answers were corrected"),
     "send_back": gettext_noop("Sent back for further study"),
     "approve": gettext_noop("Your request was approved"),
     "reject": gettext_noop("Your request was refused"),
@@ -97,8 +97,8 @@ def _title_of(event: Event, stage: str) -> str:
 def _return(event: Event) -> str:
     count = int(event.facts.get("count", 0))
     return ngettext(
-        "There is %(count)d thing to complete. The clock has stopped until you answer.",
-        "There are %(count)d things to complete. The clock has stopped until you answer.",
+        "There is %(count)d point to complete. The clock is stopped until you answer.",
+        "There are %(count)d points to complete. The clock is stopped until you answer.",
         count,
     ) % {"count": count}
 
@@ -114,8 +114,8 @@ def _approve(event: Event) -> str:
 def _correct(event: Event) -> str:
     count = len(event.facts.get("changes", ()))
     said = ngettext(
-        "%(office)s put %(count)d answer right. The reason: %(reason)s",
-        "%(office)s put %(count)d answers right. The reason: %(reason)s",
+        "%(office)s corrected %(count)d answer. Reason: %(reason)s",
+        "%(office)s corrected %(count)d answers. Reason: %(reason)s",
         count,
     )
     return said % {"office": _office(event), "count": count, "reason": event.reason}
@@ -123,7 +123,7 @@ def _correct(event: Event) -> str:
 
 def _answer(event: Event) -> str:
     if not was_at_counter(event):
-        return _("Your answers went to the reviewer and the clock goes on.")
+        return _("Your answers went to the reviewer, and the clock has resumed.")
     if event.facts.get("whom") == CounterVisit.Whom.OFFICE:
         said = _("A clerk at %(office)s sent them after seeing the original ID of a member of the engineering office.")
     else:
@@ -153,11 +153,11 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "take": lambda event: _("An employee of %(office)s is working on it.") % {"office": _office(event)},
     "reassign": lambda event: _("Another employee of %(office)s is now working on it.") % {"office": _office(event)},
     "hand_over": lambda event: (
-        _("%(office)s is closed for now. Your request goes on at %(to)s under the same number and due date.")
+        _("%(office)s is closed for now. Your request continues at %(to)s under the same number and due date.")
         % {"office": _suspended(event), "to": where_to(event)}
     ),
     "stay": lambda event: (
-        _("%(office)s is closed for now. Your request keeps its place there; its number stays valid.")
+        _("%(office)s is closed for now. Your request keeps its place there, and its number stays valid.")
         % {"office": _suspended(event)}
     ),
     "give_back": lambda event: _("The request keeps its place and its due date."),
@@ -186,7 +186,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         }
     ),
     "refer": _with_reason(gettext_noop("Sent to %(office)s. Reason: %(reason)s")),
-    "withdraw": lambda event: _("The request was cancelled at the applicant's wish."),
+    "withdraw": lambda event: _("The request was cancelled at the applicant's request."),
     "file": lambda event: _("Its reference number stays valid for inquiries."),
     "reopen": _with_reason(gettext_noop("The request will be reviewed again. Reason: %(reason)s")),
 }
@@ -216,9 +216,9 @@ def headline(case: Transaction) -> str:
         case Status.SUBMITTED:
             return _("We have your request and are sending it to the office that handles it.")
         case Status.INCOMING:
-            return _("Your request is at %(office)s and waits to be registered.") % {"office": office}
+            return _("Your request is at %(office)s, waiting to be registered.") % {"office": office}
         case Status.RETURNED:
-            return _("Your request waits for you: complete what was asked, and it goes on.")
+            return _("Your request is waiting for you: complete what was asked so that it can continue.")
         case Status.AWAITING_PAYMENT:
             return _("Your request is approved and awaiting payment of the fee.")
         case Status.APPROVED:
@@ -270,13 +270,13 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
         sources = _(", ").join(
             _("“%(status)s”") % {"status": status.label} for status in Status if status in move.sources
         )
-        return _("“%(move)s” needs a file that is %(sources)s; this one is “%(status)s”.") % {
+        return _("“%(move)s” needs a case that is %(sources)s; this one is “%(status)s”.") % {
             **words,
             "sources": sources,
         }
     stage = case.current_stage
     if obstacle is Obstacle.STAGE and not stage.finish:
-        return _("“%(move)s” ends no stage of this file: the stage it lies in is no longer used.") % words
+        return _("“%(move)s” does not end any stage of this case: the stage it is in is no longer used.") % words
     if obstacle is Obstacle.STAGE:
         return _("The stage “%(stage)s” does not end with “%(move)s” but with “%(finish)s”.") % {
             **words,
@@ -284,7 +284,7 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
             "finish": BY_NAME[stage.finish].label,
         }
     if obstacle is Obstacle.HANDS:
-        return _("“%(move)s” is for somebody else: you have moved this file in a role that this one checks.") % words
+        return _("“%(move)s” is for someone else: you have acted on this case in a role that this one checks.") % words
     roles = _(", ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
     return _("“%(move)s” is for: %(roles)s, at %(office)s.") % {
         **words,

@@ -101,7 +101,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "register",
         _("Register"),
-        _("The file gets an incoming number of this office and goes to study."),
+        _("The case gets an incoming number of this office and goes on to study."),
         frozenset({Status.INCOMING}),
         To.NEXT_STAGE,
         (Who.REGISTRY_CLERK,),
@@ -109,8 +109,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         "take",
-        _("Take this file"),
-        _("The file is assigned to you; nothing else changes."),
+        _("Take this case"),
+        _("The case is assigned to you; nothing else changes."),
         IN_HAND,
         To.UNCHANGED,
         (Who.STAGE_ROLE,),
@@ -118,7 +118,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "reassign",
         _("Reassign"),
-        _("The file is assigned to the colleague you choose."),
+        _("The case is assigned to the colleague you choose."),
         STUDY | {Status.AWAITING_SUPERVISOR},
         To.UNCHANGED,
         (Who.SUPERVISOR,),
@@ -126,8 +126,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         "give_back",
-        _("Give back"),
-        _("The file is nobody's again, and free for your colleagues to take."),
+        _("Return to the queue"),
+        _("The case is unassigned again, and your colleagues can take it."),
         IN_HAND | {Status.RETURNED},
         To.UNCHANGED,
         (Who.STAGE_ROLE, Who.SYSTEM),
@@ -136,7 +136,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "hand_over",
         _("Hand over"),
-        _("The file goes on at the office that stands in for a suspended one, where it was and as it was."),
+        _("The case continues at the office that replaces a suspended one, at the same stage and unchanged."),
         OPEN - {Status.SUBMITTED},
         To.UNCHANGED,
         (Who.SYSTEM,),
@@ -145,7 +145,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "stay",
         _("Stay at a suspended office"),
-        _("The applicant is told that the office is suspended and the file waits there."),
+        _("The applicant is told that the office is suspended and the case is waiting there."),
         OPEN - {Status.SUBMITTED},
         To.UNCHANGED,
         (Who.SYSTEM,),
@@ -154,7 +154,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "recommend",
         _("Complete and compliant: pass on"),
-        _("The file goes to the next stage."),
+        _("The case goes to the next stage."),
         STUDY,
         To.NEXT_STAGE,
         (Who.STAGE_ROLE,),
@@ -178,8 +178,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         "correct",
-        _("Correct on record"),
-        _("What was typed wrong is put right as a new version of the answers; what it was stays on record."),
+        _("Recorded correction"),
+        _("What was typed wrongly is corrected in a new version of the answers; the old one stays on record."),
         STUDY | {Status.INCOMING},
         To.UNCHANGED,
         (Who.STAGE_ROLE,),
@@ -188,7 +188,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "send_back",
         _("Send back to the reviewer"),
-        _("The file goes back one stage with your reason."),
+        _("The case goes back one stage with your reason."),
         frozenset({Status.AWAITING_SUPERVISOR}),
         To.STAGE_BEFORE,
         (Who.SUPERVISOR,),
@@ -197,7 +197,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "approve",
         _("Approve"),
-        _("The decision is entered in the journal and the applicant is told."),
+        _("The decision is entered in the journal and the applicant is notified."),
         frozenset({Status.AWAITING_SUPERVISOR}),
         To.NEXT_STAGE,
         (Who.SUPERVISOR,),
@@ -224,7 +224,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "issue",
         _("Issue"),
-        _("The document is issued, signed in the journal, and the applicant is told."),
+        _("The document is issued, signed in the journal, and the applicant is notified."),
         frozenset({Status.APPROVED}),
         Status.ISSUED,
         (Who.REGISTRY_CLERK, Who.SUPERVISOR),
@@ -233,7 +233,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "dispatch",
         _("Send out"),
-        _("The file leaves with an outgoing number to the body named."),
+        _("The case gets an outgoing number, addressed to the body named."),
         frozenset({Status.APPROVED}),
         Status.COMPLETED,
         (Who.REGISTRY_CLERK,),
@@ -242,7 +242,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "refer",
         _("Refer to another office"),
-        _("The file leaves this office with an outgoing number and waits for registration at the other."),
+        _("The case leaves this office with an outgoing number and waits to be registered at the other."),
         STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR},
         To.REGISTRATION,
         (Who.REGISTRY_CLERK, Who.REVIEWER, Who.SUPERVISOR),
@@ -251,7 +251,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "withdraw",
         _("Withdraw the request"),
-        _("The request is cancelled. The number stays; nothing more is done."),
+        _("The request is cancelled. The number stays; no further action is taken."),
         OPEN - {Status.APPROVED},
         Status.WITHDRAWN,
         (Who.OWNER,),
@@ -267,7 +267,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         "reopen",
         _("Re-open"),
-        _("The file goes back to its first study under the same number; the earlier outcome stays in its history."),
+        _("The case goes back to its first study under the same number; the earlier outcome stays in its history."),
         frozenset({Status.REJECTED, Status.WITHDRAWN}),
         To.FIRST_STUDY,
         (Who.SUPERVISOR,),

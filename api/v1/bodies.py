@@ -136,7 +136,7 @@ class MoveSerializer(Strict):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         taken = {"move", "version", *TAKES[data["move"]]}
         if others := sorted(set(data) - taken):
-            said = _("This move takes no such value.")
+            said = _("This action does not take this value.")
             raise serializers.ValidationError({name: [ErrorDetail(said, code="not_taken")] for name in others})
         return data
 

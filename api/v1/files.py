@@ -94,13 +94,13 @@ class AttachmentView(View):
 class Gone(exceptions.APIException):
     status_code = status.HTTP_410_GONE
     default_code = "file_gone"
-    default_detail = gettext_lazy("This file is not handed out: it is damaged in our store, or harmful.")
+    default_detail = gettext_lazy("This file cannot be downloaded: our copy is damaged, or the file is harmful.")
 
 
 class OutOfRange(exceptions.APIException):
     status_code = status.HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE
     default_code = "out_of_range"
-    default_detail = gettext_lazy("The file has no such bytes.")
+    default_detail = gettext_lazy("The file does not have this range of bytes.")
 
 
 class Whatever(DefaultContentNegotiation):

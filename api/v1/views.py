@@ -180,7 +180,7 @@ class Pin(View):
         case = access.get(by, reference)
         renewed = pin.renew_pin(case, serial=data["pin_serial"], by=by)
         if renewed.pin_serial != data["pin_serial"] + 1:
-            raise DomainError("moved_meanwhile", _("The PIN was renewed meanwhile. Read the receipt again."))
+            raise DomainError("moved_meanwhile", _("The PIN has been renewed in the meantime. Read the receipt again."))
         case.pin_serial = renewed.pin_serial
         intake = case.intake
         intake.transaction = case

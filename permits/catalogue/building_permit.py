@@ -49,7 +49,7 @@ SERVICE = ServiceType(
     audience=_("Owners of a plot with a title deed. An engineering office prepares the file; you approve it."),
     filer=Filer.ENGINEERING_OFFICE,
     conditions=(
-        _("The plot has a title deed and lies in an approved plan."),
+        _("The plot has a title deed and is in an approved plan."),
         _("You authorise an engineering office whose licence is in force."),
         _("The survey decision is not older than three years."),
         _("The fee is paid after approval, before the permit is issued."),
@@ -82,7 +82,7 @@ SERVICE = ServiceType(
                     "street_width_m",
                     _("Width of the street in front"),
                     Kind.DECIMAL,
-                    hint=_("Of the widest one, if the plot lies on several."),
+                    hint=_("If the plot faces several streets, enter the widest one."),
                     unit=_("m"),
                     low=Decimal(3),
                     high=Decimal(120),
@@ -121,7 +121,7 @@ SERVICE = ServiceType(
                     choices=(
                         ("villa", _("Villa")),
                         ("apartments", _("Apartment building")),
-                        ("townhouse", _("Town house")),
+                        ("townhouse", _("Townhouse")),
                         ("commercial", _("Commercial building")),
                     ),
                     empty=_("Choose the kind of building."),
@@ -145,24 +145,24 @@ SERVICE = ServiceType(
                 ),
                 Field(
                     "total_area_m2",
-                    _("Area of all floors together"),
+                    _("Total floor area"),
                     Kind.DECIMAL,
                     hint=_("The fee is calculated from this."),
                     unit=_("m²"),
                     low=Decimal(10),
                     high=Decimal(2000000),
-                    empty=_("Enter the area of all floors together."),
+                    empty=_("Enter the total floor area."),
                 ),
                 Field(
                     "units", _("Number of units"), Kind.INTEGER, low=1, high=2000, empty=_("Enter the number of units.")
                 ),
                 Field(
                     "parking",
-                    _("Parking places"),
+                    _("Parking spaces"),
                     Kind.INTEGER,
                     low=0,
                     high=5000,
-                    empty=_("Enter the number of parking places, 0 if there are none."),
+                    empty=_("Enter the number of parking spaces, 0 if there are none."),
                 ),
             ),
         ),
@@ -188,12 +188,12 @@ SERVICE = ServiceType(
         Document(
             "building_regulation",
             _("Plot building regulation statement"),
-            good=_("For this very plot: use, height, coverage and setbacks."),
+            good=_("For this plot itself: use, height, coverage and setbacks."),
         ),
         _drawing(
             "arch_drawings",
             _("Architectural drawings"),
-            hint=_("PDF or DWG, up to 50 MB a file."),
+            hint=_("PDF or DWG, up to 50 MB per file."),
             good=_("Every floor, façade and section to scale, with setbacks and areas, stamped by the office."),
         ),
         _drawing(
@@ -204,7 +204,7 @@ SERVICE = ServiceType(
         Document(
             "soil_report",
             _("Soil study report"),
-            good=_("Places and depths of the borings, signed and stamped by the laboratory."),
+            good=_("Locations and depths of the boreholes, signed and stamped by the laboratory."),
         ),
         Document(
             "office_pledge",
@@ -267,7 +267,9 @@ SERVICE = ServiceType(
             "croquis-missing-coordinates", _("The site sketch does not show the coordinates of the plot."), "croquis"
         ),
         DeficiencyCode(
-            "arch-setbacks", _("The drawings do not show the setbacks to street and neighbours."), "arch_drawings"
+            "arch-setbacks",
+            _("The drawings do not show the setbacks from the street and neighbouring plots."),
+            "arch_drawings",
         ),
         DeficiencyCode(
             "arch-coverage",
@@ -277,7 +279,7 @@ SERVICE = ServiceType(
         ),
         DeficiencyCode(
             "arch-parking",
-            _("The drawings show fewer parking places than are needed."),
+            _("The drawings show fewer parking spaces than are needed."),
             "arch_drawings",
             opens=("parking", "units"),
         ),
@@ -285,7 +287,7 @@ SERVICE = ServiceType(
             "arch-accessibility", _("The entrance has no ramp for people with disabilities."), "arch_drawings"
         ),
         DeficiencyCode("site-plan-scale", _("The site plan has no scale or north arrow."), "site_plan"),
-        DeficiencyCode("soil-borings", _("The soil report has too few borings for this area."), "soil_report"),
+        DeficiencyCode("soil-borings", _("The soil report has too few boreholes for this area."), "soil_report"),
         DeficiencyCode("office-pledge-stamp", _("The pledge of the office is not stamped."), "office_pledge"),
         DeficiencyCode("owner-pledge-signature", _("The owner's declaration is not signed."), "owner_pledge"),
         DeficiencyCode(
@@ -307,7 +309,7 @@ SERVICE = ServiceType(
         _("Same areas in report, drawings and form"),
         _("Review of the façades"),
     ),
-    fee=Fee(_fee, _("3 SAR for each square metre of all floors together, for three years.")),
+    fee=Fee(_fee, _("3 SAR per square metre of total floor area, for three years.")),
     # An authorisation lets others act, and a permit is shown to third parties: both need the original ID, seen once.
     assured=Assured(start=Level.PHONE, submit=Level.PHONE, authorise=Level.COUNTER, receive=Level.COUNTER),
     output=Output(

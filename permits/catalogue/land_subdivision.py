@@ -47,10 +47,13 @@ SERVICE = ServiceType(
     summary=_("To split one plot into two or more, each with its own deed afterwards."),
     audience=_("Owners of a plot with a title deed, with a survey by an accredited office."),
     conditions=(
-        _("The plot has a title deed and lies in an approved plan."),
-        _("Each part has at least 200 m², a frontage of 12 m (10 m for attached villas) and a street of 10 m."),
+        _("The plot has a title deed and is in an approved plan."),
+        _(
+            "Each part has an area of at least 200 m², a frontage of at least 12 m (10 m for attached villas) "
+            "and a street at least 10 m wide."
+        ),
         _("Residential plots up to 5,000 m² are decided by your sub-municipality, others by the central office."),
-        _("The minutes go to the notary, who writes the new deeds."),
+        _("The minutes go to the notary, who issues the new deeds."),
     ),
     steps=(
         DEED_AND_PLOT,
@@ -62,7 +65,7 @@ SERVICE = ServiceType(
                     "area_m2",
                     _("Area of the plot"),
                     Kind.DECIMAL,
-                    hint=_("As in the deed. The survey may differ by a little; the reviewer looks at that."),
+                    hint=_("As in the deed. The survey may differ slightly; the reviewer checks this."),
                     unit=_("m²"),
                     low=Decimal(100),
                     high=Decimal(5000000),
@@ -117,9 +120,9 @@ SERVICE = ServiceType(
                         ),
                         Field(
                             "street",
-                            _("Street it opens to"),
+                            _("Street it faces"),
                             max_length=80,
-                            empty=_("Enter the street this part opens to."),
+                            empty=_("Enter the street this part faces."),
                         ),
                         Field(
                             "street_width_m",
@@ -133,7 +136,7 @@ SERVICE = ServiceType(
                     ),
                     least=2,
                     most=20,
-                    hint=_("The areas of all parts together make up the plot."),
+                    hint=_("The areas of the parts add up to the area of the plot."),
                     adds_up=("area_m2", "area_m2"),
                 ),
             ),
@@ -159,22 +162,22 @@ SERVICE = ServiceType(
         ),
         Document(
             "division_drawing",
-            _("Drawing of the division"),
+            _("Subdivision drawing"),
             accepts=DRAWING,
             hint=_("PDF or DWG with the lengths of every side."),
-            good=_("Each part with its area, its sides and its street; the parts leave no gap."),
+            good=_("Each part with its area, sides and street, and no gaps between the parts."),
         ),
         Document(
             "id_copy", _("Copy of national ID"), good=_("In date, the whole card in the picture, every digit readable.")
         ),
-        Document("poa", _("Power of attorney"), hint=_("Only when somebody else acts for the owner."), least=0),
+        Document("poa", _("Power of attorney"), hint=_("Only if someone else acts for the owner."), least=0),
     ),
     stages=(
         REGISTRATION,
         Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, "reviewer", 10, "recommend"),
         Stage("technical", _("Technical study"), Status.UNDER_STUDY, "reviewer", 5, "recommend"),
         Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 2, "approve"),
-        Stage("minutes", _("Minutes to the notary"), Status.APPROVED, "registry_clerk", 1, "issue"),
+        Stage("minutes", _("Sending the minutes to the notary"), Status.APPROVED, "registry_clerk", 1, "issue"),
     ),
     routing_rules=(
         RoutingRule(
@@ -223,7 +226,7 @@ SERVICE = ServiceType(
     ),
     checklist=(
         _("Areas of the parts add up to the plot"),
-        _("Least area, frontage and street of each part"),
+        _("Minimum area, frontage and street width of each part"),
         _("Same boundaries in deed, survey and drawing"),
         _("No building is cut by a new boundary"),
     ),
@@ -236,8 +239,8 @@ SERVICE = ServiceType(
         holder=_("Owner"),
         opening=(
             _(
-                "The plot described below was studied and its division is approved. Please write the deeds of the "
-                "parts accordingly."
+                "The plot described below was studied and its division is approved. Please issue the deeds for "
+                "the parts accordingly."
             ),
         ),
     ),

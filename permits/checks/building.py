@@ -55,18 +55,18 @@ def flags(answers: Answers) -> Iterable[Flag]:
         yield from _villa(plot, ground, total)
     parking, units = answers.get("parking"), answers.get("units")
     if parking is not None and units is not None and int(parking) < int(units):
-        yield Flag("parking", _("Fewer parking places than units."), RIYADH, "parking")
+        yield Flag("parking", _("There are fewer parking spaces than units."), RIYADH, "parking")
 
 
 def _villa(plot: Decimal, ground: Decimal | None, total: Decimal | None) -> Iterable[Flag]:
     if ground is not None:
         for share, rule_set in ((VILLA_GROUND_SHARE, RIYADH), (MOMAH_GROUND_SHARE, MOMAH)):
             if ground > plot * share:
-                text = _("The ground floor covers %(covered)d %% of the plot; at most %(most)d %%.")
+                text = _("The ground floor covers %(covered)d %% of the plot; the maximum is %(most)d %%.")
                 message = text % {"covered": round(ground / plot * 100), "most": share * 100}
                 yield Flag("coverage", message, rule_set, "ground_area_m2")
     if total is not None and total > plot * FLOOR_AREA_RATIO:
-        text = _("Floor area is %(ratio)s times the plot; at most %(most)s.")
+        text = _("The floor area is %(ratio)s times the area of the plot; the maximum is %(most)s.")
         ratio = (total / plot).quantize(Decimal("0.01"))
         yield Flag("floor-area-ratio", text % {"ratio": ratio, "most": FLOOR_AREA_RATIO}, RIYADH, "total_area_m2")
 

@@ -20,18 +20,23 @@ def flags(answers: Answers) -> Iterable[Flag]:
     frontage = LEAST_FRONTAGE_M[answers.get("villas", "detached")]
     for number, part in enumerate(answers.get("parts", ()), start=1):
         for name, least, code, text in (
-            ("area_m2", LEAST_AREA_M2, "part-area", _("Part %(n)d has %(value)s m²; at least %(least)s m².")),
+            (
+                "area_m2",
+                LEAST_AREA_M2,
+                "part-area",
+                _("Part %(n)d has an area of %(value)s m²; the minimum is %(least)s m²."),
+            ),
             (
                 "frontage_m",
                 frontage,
                 "part-frontage",
-                _("Part %(n)d has a frontage of %(value)s m; at least %(least)s m."),
+                _("Part %(n)d has a frontage of %(value)s m; the minimum is %(least)s m."),
             ),
             (
                 "street_width_m",
                 LEAST_STREET_M,
                 "part-street",
-                _("Part %(n)d opens to a street of %(value)s m; at least %(least)s m."),
+                _("Part %(n)d faces a street %(value)s m wide; the minimum is %(least)s m."),
             ),
         ):
             value = part.get(name)

@@ -52,7 +52,7 @@ def test_postgresql_stopped_is_a_clear_503_on_pages_and_api(run_of_faults):
         refused_in_time(run)
         status, text, retry = page(run, f"/verify/{token}/")
         assert (status, retry) == (503, "5")
-        assert "Nothing was taken" in text
+        assert "Nothing was received" in text
     assert page(run, f"/verify/{token}/")[0] == 200
 
 

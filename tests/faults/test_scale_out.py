@@ -203,7 +203,7 @@ def test_attachments_lie_in_an_s3_store_that_may_be_lost_and_come_back(cast, web
     process.wait()
     status, said = ask(f"{url}/api/v1/attachments/", pdf(), **{**token, "Accept-Language": "en"})
     assert (status, json.loads(said)["code"]) == (503, "no_room")
-    assert "Nothing was kept of it" in json.loads(said)["detail"]
+    assert "None of it was kept" in json.loads(said)["detail"]
     status, said = ask(f"{url}/files/{key}/", **owner)
     assert status == 503
     assert "الخدمة متوقفة" in said.decode()

@@ -39,12 +39,13 @@ WORDS = {
     "en": (
         "We cannot answer just now. It is not your connection.",
         (
-            "Nothing was taken.",
+            "Nothing was received.",
             "Try again in a few minutes. If it is urgent, ask at a service centre.",
         ),
         (
-            "We cannot say whether this was taken. A receipt you have proves by itself what was taken in before.",
-            "Look under “My requests” first; the same form sent again is not taken twice.",
+            "We cannot tell whether this was received. A receipt you already have proves by itself what was "
+            "received before.",
+            "Look under “My requests” first; the same form sent again is not received twice.",
         ),
     ),
 }

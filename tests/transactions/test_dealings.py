@@ -116,10 +116,10 @@ def test_sms_and_mail_lead_to_the_file_in_the_language_of_the_reader_once(cast, 
     (sms,) = settings.SMS_DIR.iterdir()
     (letter,) = mail.outbox
     link = "https://portal.example" + reverse("transactions:check", args=[prepared.key])
-    assert letter.subject == "A file waits for your approval"
+    assert letter.subject == "A file is waiting for your approval"
     for text in (letter.body, sms.read_text(encoding="utf-8")):
         assert link in text.split()
-        assert "A file waits for your approval" in text
+        assert "A file is waiting for your approval" in text
         for private in ("citizen ", "engineer ", cast.citizen.national_id, "415"):
             assert private not in text
 

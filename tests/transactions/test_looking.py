@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socketserver
 import struct
 import threading
@@ -50,13 +51,13 @@ def refused(cast, name, content, **more):
         (b"%PDF-1.4\r\n@echo off\r\nstart calc.exe\r\n", "file_broken", "damaged"),
         (b"%PDF-1.4\n<script>document.title=location</script>", "file_broken", "damaged"),
         (b"%PDF-1.7\n" + bytes(5000), "file_broken", "damaged"),
-        (papers.of_pages(40)[: len(papers.of_pages(40)) // 2], "file_cut", "ends in the middle"),
-        (papers.of_pages(40)[:-40] + b"\nendobj", "file_cut", "ends in the middle"),
+        (papers.of_pages(40)[: len(papers.of_pages(40)) // 2], "file_cut", "is incomplete: the end of it is missing"),
+        (papers.of_pages(40)[:-40] + b"\nendobj", "file_cut", "is incomplete: the end of it is missing"),
         (papers.locked(), "file_locked", "without a password"),
         (papers.package(), "file_package", "one by one"),
         (papers.dynamic_form(), "file_form", "print it to PDF"),
-        (PHOTO[: len(PHOTO) // 2], "image_broken", "ends in the middle"),
-        (picture()[:-30], "image_broken", "ends in the middle"),
+        (PHOTO[: len(PHOTO) // 2], "image_broken", "is incomplete: the end of it is missing"),
+        (picture()[:-30], "image_broken", "is incomplete: the end of it is missing"),
         (b"\xff\xd8\xff\xe0" + bytes(5000), "image_broken", "cannot be read as a picture"),
         (b"AC1032" + bytes(5), "file_broken", "damaged"),
         (b"AC1015" + bytes(5000), "file_broken", "damaged"),
@@ -131,14 +132,18 @@ DXF = b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n  9\r\n$ACADVER\r\n  1\r\nAC1015\r\n 
         (HEIC, "HEIC", "JPEG"),
         (WEBP, "WebP", "JPEG"),
         (TIFF, "TIFF", "PDF"),
-        (DXF, "DXF", "Plot the drawing to PDF"),
-        (b"999\nmade by a program\n" + DXF.lstrip(), "DXF", "Plot the drawing to PDF"),
-        (b"AutoCAD Binary DXF\r\n\x1a\0" + bytes(200), "DXF", "Plot the drawing to PDF"),
-        (b"BM" + struct.pack("<IHHI", 70, 0, 0, 54) + struct.pack("<IiiHH", 40, 1, 1, 1, 24) + bytes(40), "", "JPEG"),
+        (DXF, "DXF", "plot the drawing to PDF"),
+        (b"999\nmade by a program\n" + DXF.lstrip(), "DXF", "plot the drawing to PDF"),
+        (b"AutoCAD Binary DXF\r\n\x1a\0" + bytes(200), "DXF", "plot the drawing to PDF"),
+        (
+            b"BM" + struct.pack("<IHHI", 70, 0, 0, 54) + struct.pack("<IiiHH", 40, 1, 1, 1, 24) + bytes(40),
+            "BMP",
+            "JPEG",
+        ),
         (b"PK\x03\x04\x14\0\0\0\0\0" + bytes(100), "ZIP", "one by one"),
         (b"{\\rtf1\\ansi Hello}", "RTF", "Save as"),
         (b"just some words\n" * 20, "plain text", "Save as"),
-        (papers.dwg(), "DWG", "Plot the drawing to PDF"),
+        (papers.dwg(), "DWG", "plot the drawing to PDF"),
     ],
     ids=["heic", "webp", "tiff", "dxf", "dxf-comment", "dxf-binary", "bmp", "zip", "rtf", "text", "dwg-for-a-paper"],
 )
@@ -147,6 +152,29 @@ def test_a_kind_that_is_not_taken_is_refused_with_the_way_out(content, kind, way
     assert problem.code == "file_type"
     assert kind in str(problem.message)
     assert way_out in str(problem.message)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("accepts", [service_types.PAPER, (kinds.JPEG, kinds.PNG), (kinds.PDF, kinds.DWG)], ids=str)
+def test_every_kind_is_named_and_led_to_one_that_is_accepted(accepts, language):
+    """Whatever a file is: its format by name, what is accepted, and a way that ends in one of those."""
+    with translation.override(language):
+        for kind, (format_, _words) in kinds.WAYS_OUT.items():
+            if kind in accepts:
+                continue
+            said = kinds.not_taken("deed", kind, accepts)
+            first, way = said.split(". ", 1)
+            assert format_ in first, kind
+            named = {name for name in kinds.TAKEN.values() if re.search(rf"\b{name}\b(?! 2000)", way)}
+            assert named <= {kinds.TAKEN[one] for one in accepts}, (kind, way)
+        assert "application/x-never-heard-of" not in kinds.not_taken("deed", "application/x-never-heard-of", accepts)
+
+
+def test_a_photo_of_a_phone_is_called_what_it_is_in_arabic():
+    with translation.override("ar"):
+        said = kinds.not_taken("IMG_1.pdf", kinds.kind_of(HEIC), service_types.PAPER)
+    assert "صورة بصيغة HEIC" in said
+    assert "غيّرها إلى JPEG: " in said
 
 
 def test_a_picture_of_too_many_pixels_is_refused_with_the_true_reason(cast):

@@ -102,7 +102,7 @@ def test_the_page_says_so_in_words_and_the_api_when_to_try_again(cast, settings,
     Draft.objects.update(answers={"street": "x"})
     client.cookies["language"] = "en"
     page = client.post(f"/apply/{ELECTRICITY}/", follow=True)
-    assert "You have begun many requests in this hour." in page.content.decode()
+    assert "You have started many requests this hour." in page.content.decode()
     assert Draft.objects.count() == 1
     settings.QUOTA_REQUESTS = 1
     quotas.spend("requests", cast.citizen, timezone.now())

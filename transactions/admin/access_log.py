@@ -48,7 +48,7 @@ class AccessRecordAdmin(ReadOnly):
     list_filter = ("act", "office")
     list_select_related = ("by", "person", "office")
     search_fields = ("subject",)
-    search_help_text = _("The number of a transaction, or the ID number of whoever looked or was looked at.")
+    search_help_text = _("A transaction number, or the ID number of the person who looked or whose data was viewed.")
     fields = readonly_fields = (*list_display, "asked_in")
     paginator = FirstPages
 

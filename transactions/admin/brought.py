@@ -28,7 +28,7 @@ MAY = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.REGISTRY_CLERK})
 
 class SettleForm(VersionedForm):
     now_under = CompactField(
-        label=gettext_lazy("Number of the request now, if there is one"), required=False, max_length=60
+        label=gettext_lazy("Current request number, if there is one"), required=False, max_length=60
     )
 
     class Meta:
@@ -38,9 +38,9 @@ class SettleForm(VersionedForm):
     def clean(self) -> dict[str, Any] | None:
         number = self.cleaned_data.get("now_under")
         if number and not self.cleaned_data.get("outcome", "").strip():
-            self.add_error("outcome", _("Say how it was settled."))
+            self.add_error("outcome", _("Explain how it was settled."))
         if number and brought.request_of(number) is None:
-            self.add_error("now_under", _("There is no request of this number."))
+            self.add_error("now_under", _("There is no request with this number."))
         return self.cleaned_data
 
 
@@ -79,4 +79,4 @@ class BroughtReceiptAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="settled_at")
     def state(self, row: BroughtReceipt) -> SafeString:
-        return tag("success", _("Settled")) if row.settled_at else tag("warning", _("Waits"))
+        return tag("success", _("Settled")) if row.settled_at else tag("warning", _("Waiting"))

@@ -51,7 +51,7 @@ def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[...,
             lost = _written(typed_before(request) or request.POST)
             if not lost:
                 raise Http404 from error
-            context = staff_site.each_context(request) | {"title": _("The file is not with you"), "lost": lost}
+            context = staff_site.each_context(request) | {"title": _("This case is not with you"), "lost": lost}
             return render(request, "staff/gone.html", context, status=404)
 
     return wrapped
@@ -89,7 +89,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         return _typed_before(request, found, move)
     version = whole(request.POST.get("version", ""))
     if version is None:
-        messages.error(request, _("Look at the file again before you decide."))
+        messages.error(request, _("Look at the case again before you decide."))
         return redirect("staff:case", reference=found.reference)
     try:
         done = ACTIONS[move](found, request, signed_in(request), version)
@@ -117,7 +117,7 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
         raise
     except DomainError as error:
         return _page(request, found, request.POST, status=_say(request, error))
-    messages.success(request, _("The note is on the file. Only staff see it."))
+    messages.success(request, _("The note has been saved to the case. Only staff can see it."))
     return redirect("staff:case", reference=found.reference)
 
 

@@ -44,7 +44,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
     case = access.get(user, reference, access.at_work(user))
     if not access.may(user, case, "correct"):
-        messages.error(request, _("The answers of this file cannot be corrected by you now."))
+        messages.error(request, _("You cannot correct the answers of this case now."))
         return redirect("staff:case", reference=case.reference)
     held = typed_before(request)
     posted = request.POST if request.method == "POST" else held
@@ -63,7 +63,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
             case = access.get(user, reference, access.at_work(user))
             return _page(request, case, posted, {**case.answers, **typed}, rows=rows, status=409)
         else:
-            messages.success(request, _("Corrected on record. The applicant is told what it was and what it is."))
+            messages.success(request, _("The correction is recorded. The applicant is told the old and the new value."))
             return redirect("staff:case", reference=case.reference)
     status = 422 if problems else 200
     return _page(request, case, posted, {**case.answers, **typed}, problems=problems, rows=rows, status=status)
@@ -91,7 +91,7 @@ def _page(
 ) -> HttpResponse:
     written = _Written(case.service_type, answers)
     context = staff_site.each_context(request) | {
-        "title": _("Correct on record"),
+        "title": _("Recorded correction"),
         "case": case,
         "service": case.service_type,
         "topics": topics(written, problems, rows or {}),

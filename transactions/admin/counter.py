@@ -204,7 +204,7 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         take_out(request, draft.attachments.filter(removed_at=None))
         _kept, refused = attach_all(request, draft, user)
         if "later" in request.POST and not refused:
-            messages.success(request, _("Saved. It waits under “Begun, not submitted”."))
+            messages.success(request, _("Saved. It is listed under “Started, not submitted”."))
             return redirect("staff:counter")
         if "remove" in request.POST and not refused:
             return redirect("staff:intake", key=key)
@@ -268,7 +268,7 @@ def intake_visitor(request: HttpRequest, key: UUID) -> HttpResponse:
         if draft.visitor_changes is not None and chosen != draft.visitor_changes:
             drafts.ask_visitor(draft, chosen, by=signed_in(request))
         return redirect("staff:intake_check", key=key)
-    context = staff_site.each_context(request) | {"title": _("Who has come"), "draft": draft, "question": question}
+    context = staff_site.each_context(request) | {"title": _("Visitor"), "draft": draft, "question": question}
     status = 422 if request.method == "POST" else 200
     return render(request, "staff/intake_visitor.html", context, status=status)
 

@@ -43,7 +43,7 @@ def _said(case: Transaction, event: Event) -> str | SafeString:
         case "register":
             return _("Registered under incoming number %(number)s of %(year)s AH.") % line
         case "dispatch":
-            return _("Sent out under outgoing number %(number)s of %(year)s AH.") % line
+            return _("Entered in the outgoing register under number %(number)s of %(year)s AH.") % line
         case "refer":
             words = _("Referred to %(office)s under outgoing number %(number)s of %(year)s AH.")
             return words % {**line, "office": where_to(event)}

@@ -99,7 +99,7 @@ def _turned_up(case: Transaction, events: list[Event], files: list[Attachment]) 
     said = []
     if code := belongs_to(case, events):
         office = next((office for office in offices().values() if office.code == code), None)
-        words = _("By the answers as they are now, this request is for: %(office)s. Refer it if that is right.")
+        words = _("According to the current answers, this request belongs to: %(office)s. Refer it if that is right.")
         said.append(words % {"office": office.name if office else code})
     if papers := missing_papers(case, files):
         words = _(
@@ -107,7 +107,7 @@ def _turned_up(case: Transaction, events: list[Event], files: list[Attachment]) 
         )
         said.append(words % {"documents": " · ".join(str(document.label) for document in papers)})
     if case.stage not in {stage.code for stage in case.service_type.stages_for(case.answers)}:
-        said.append(_("By the answers as they are now, this stage is not asked for: pass the file on."))
+        said.append(_("According to the current answers, this stage is not required: pass the case on."))
     return said
 
 

@@ -23,10 +23,10 @@ OWN_TITLES = {
     "return": gettext_noop("Returned to the applicant for completion"),
     "answer": gettext_noop("The applicant answered"),
     "answer_at_counter": gettext_noop("Answered at a counter for the applicant"),
-    "correct": gettext_noop("Corrected on record"),
+    "correct": gettext_noop("Correction recorded"),
     "take": gettext_noop("Taken"),
     "reassign": gettext_noop("Reassigned"),
-    "give_back": gettext_noop("Given back"),
+    "give_back": gettext_noop("Returned to the queue"),
 }
 
 
@@ -87,7 +87,7 @@ def _said(event: Event, service: ServiceType) -> list[str]:
         said.append(_("To: %(office)s") % {"office": to})
     if event.move == "return":
         count = int(facts.get("count", 0))
-        said.append(ngettext("%(n)d thing to complete", "%(n)d things to complete", count) % {"n": count})
+        said.append(ngettext("%(n)d point to complete", "%(n)d points to complete", count) % {"n": count})
     if event.move in ("answer", "correct") and "answers_version" in facts:
         said.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
     if was_at_counter(event):
@@ -104,7 +104,11 @@ def _rule(event: Event, service: ServiceType) -> str:
     for rule in service.routing_rules:
         if event.rule.startswith(rule.id):
             return str(rule.reason)
-    said = _("The district is on no list.") if event.rule.startswith("district.unknown") else _("By its district.")
+    said = (
+        _("The district is not on the list.")
+        if event.rule.startswith("district.unknown")
+        else _("Based on its district.")
+    )
     if "suspended" in event.facts:
-        said += " " + _("It stands in for an office that is suspended.")
+        said += " " + _("It replaces a suspended office.")
     return said

@@ -186,7 +186,7 @@ WORK = {
     "recount": gettext_lazy("Recalculate due dates after a holiday"),
     "warn": gettext_lazy("Warn a person of a changed mobile number"),
     "warn_name": gettext_lazy("Tell a person of a corrected name"),
-    "confirm_email": gettext_lazy("Send the link that confirms an e-mail address"),
+    "confirm_email": gettext_lazy("Send the link that confirms an email address"),
     "hand_over": gettext_lazy("Hand over the cases of a suspended office"),
     "stay": gettext_lazy("Tell applicants that their case is at a suspended office"),
     "hand_back": gettext_lazy("Return the cases of someone who has left to the queue"),

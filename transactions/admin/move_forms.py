@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Moves that are nobody's on the staff.
 OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay"})
 # Which moves ask for what, besides a reason where the table demands one.
-NOTES = {"recommend": gettext_lazy("Colleagues read it."), "approve": gettext_lazy("The applicant reads it.")}
+NOTES = {"recommend": gettext_lazy("Colleagues can read it."), "approve": gettext_lazy("The applicant sees this.")}
 PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
 SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 
@@ -77,7 +77,7 @@ def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
     if after is not None:
         yield _next(after)
     if move.name in TOLD - SAY_THEMSELVES:
-        yield _("The applicant is told.")
+        yield _("The applicant is notified.")
 
 
 def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
@@ -88,7 +88,7 @@ def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
             due = amount_due(case, fee, timezone.localdate())
     except DomainError as error:
         return error.message
-    return _("The fee comes to %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
+    return _("The fee is %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
 
 
 def _stage_after(move: Move, case: Transaction) -> Stage | None:
@@ -142,12 +142,12 @@ _STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS}
 def why_none(case: Transaction, user: User) -> str:
     """Whose turn it is, when it is not this person's."""
     if access.acts_for_applicant(user, case):
-        return _("This is your own request, or one you act for: a colleague decides it.")
+        return _("This is your own request, or one you act for, so a colleague decides it.")
     if not case.is_open:
-        return _("The file is closed: “%(status)s”.") % {"status": status_words(case)}
+        return _("The case is closed: “%(status)s”.") % {"status": status_words(case)}
     if case.status == Status.RETURNED:
-        return _("The file waits for the applicant to complete what was asked.")
-    return _("Nothing is for you to do here now: the file is “%(status)s” with %(office)s, for: %(role)s.") % {
+        return _("The case is waiting for the applicant to complete what was asked.")
+    return _("There is nothing for you to do here now: the case is “%(status)s” with %(office)s, for: %(role)s.") % {
         "status": case.get_status_display(),
         "office": case.held_by.name if case.held_by else "—",
         "role": Role(case.current_stage.role).label,

@@ -25,7 +25,9 @@ SILENT = {
     "nobody_routes": gettext_lazy("Submitted requests with no routing job"),
     "leases_lost": gettext_lazy("Jobs whose worker stopped responding"),
     "keeps_failing": gettext_lazy("Jobs being retried after three or more failures"),
-    "sms_over_quota": gettext_lazy("Notices by SMS that wait for the next hour: the mobile, or all, had their share"),
+    "sms_over_quota": gettext_lazy(
+        "SMS notices held until the next hour: the limit for the number, or for all numbers, was reached"
+    ),
     "guessing": gettext_lazy("Widespread guessing of passwords or PINs"),
     "journal_broken": gettext_lazy("The journal check found a changed entry"),
     "upkeep_late": gettext_lazy("Daily maintenance has not run for two days: unused files, journal check"),

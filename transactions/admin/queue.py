@@ -105,6 +105,6 @@ def take_next(request: HttpRequest) -> HttpResponse:
     """The first free file of my queue becomes mine. Two people pressing at once get two files."""
     back, case = way_back(request), moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
     if case is None:
-        messages.info(request, _("No free file waits for you."))
+        messages.info(request, _("No unassigned case is waiting for you."))
         return redirect(back.url)
     return redirect(back.ahead(reverse("staff:case", args=[case.reference])))

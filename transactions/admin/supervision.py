@@ -41,7 +41,7 @@ SHOWS = {
     "stage_late": gettext_lazy("Late in this stage"),
     "free": gettext_lazy("Not assigned"),
     "all": gettext_lazy("All that can be handed over"),
-    "everything": gettext_lazy("All open files"),
+    "everything": gettext_lazy("All open cases"),
 }
 LATE = ("late", "stage_late")
 
@@ -158,7 +158,7 @@ def chart(offices: list[Office], today: date) -> Chart:
     received = by_week(arrivals([office.code for office in offices]), "at", first, WEEKS)
     decided = by_week(Event.objects.filter(IS_DECISION, office__in=offices), "at", first, WEEKS)
     return Chart(
-        title=_("Arrivals against decisions, by week"),
+        title=_("Cases arriving and decided, by week"),
         label_head=_("Week from"),
         labels=[first + timedelta(weeks=n) for n in range(WEEKS)],
         series=(
@@ -178,7 +178,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     to = chosen.get("to", "")
     post = next((post for post in _workers(offices, now) if str(post.user_id) == to), None)
     if not cases or post is None:
-        messages.error(request, _("Choose files and a colleague."))
+        messages.error(request, _("Choose cases and a colleague."))
         return redirect("staff:supervision")
     if request.method == "POST":
         _hand_over(request, cases, post.user)
@@ -204,9 +204,9 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
     access.read_hands(cases)
     for case in cases:
         if case.assignee_id == to.pk:
-            staying.append((case, _("It is theirs already.")))
+            staying.append((case, _("It is already assigned to them.")))
         elif not access.may(by, case, "reassign"):
-            said = _("A file that is “%(status)s” is not handed over.")
+            said = _("A case that is “%(status)s” cannot be handed over.")
             staying.append((case, said % {"status": case.get_status_display()}))
         elif (case.held_by_id, case.current_stage.role) not in roles:
             said = _("The stage “%(stage)s” is for: %(role)s.")
@@ -215,7 +215,7 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
         elif access.acts_for_applicant(to, case):
             staying.append((case, _("It is this colleague's own request, or one they act for.")))
         elif not access.may_take_up(to, case, case.current_stage.role):
-            staying.append((case, _("This colleague has moved the file in a role that this stage checks.")))
+            staying.append((case, _("This colleague has acted on the case in a role that this stage checks.")))
         else:
             going.append(case)
     return going, staying
@@ -232,5 +232,5 @@ def _hand_over(request: HttpRequest, cases: list[Transaction], to: User) -> None
         except DomainError as error:
             messages.error(request, f"\u2068{case.reference}\u2069: {error.message}")
     if done:
-        said = ngettext("%(done)d file handed to %(name)s.", "%(done)d files handed to %(name)s.", done)
+        said = ngettext("%(done)d case handed over to %(name)s.", "%(done)d cases handed over to %(name)s.", done)
         messages.success(request, said % {"done": done, "name": to.full_name})

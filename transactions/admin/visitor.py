@@ -46,17 +46,17 @@ class VisitorForm(NamedErrors, forms.Form):
         if "full_name" in changes:
             self.fields["full_name"] = _question(
                 _("The name on the ID is not the one on file"),
-                _name(_("It stays as on file: %s"), on_file.full_name),
+                _name(_("Keep the name on file: %s"), on_file.full_name),
                 _name(_("The ID says: %s"), changes["full_name"]["to"]),
                 choose=_("Choose which name is right."),
             )
         if "phone" in changes:
             self.fields["phone"] = _question(
                 _("The mobile is not the one on file"),
-                _number(_("It stays as on file, ending in: %s"), masked(on_file.phone)),
-                _number(_("The person has this one now: %s"), mobile(changes["phone"]["to"])),
+                _number(_("Keep the mobile on file, ending in: %s"), masked(on_file.phone)),
+                _number(_("The person's mobile is now: %s"), mobile(changes["phone"]["to"])),
                 choose=_("Choose which mobile is right."),
-                help_text=_("The mobile on file is told at once. The new one cannot set a password for some days."),
+                help_text=_("The mobile on file is notified at once. The new one cannot set a password for some days."),
             )
 
     @property

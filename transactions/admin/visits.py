@@ -136,7 +136,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         upload="staff:visit_file",
         back=reverse("staff:counter"),
         sent=reverse("staff:visit_sent", args=[begun.key]) + "#print",
-        said=_("The answers are with the reviewer, and the clock goes on. The applicant is told."),
+        said=_("The answers are with the reviewer, and the clock has resumed. The applicant is notified."),
         visit=begun,
         context=staff_site.each_context(request) | {"title": case.reference, "visit": begun},
     )
@@ -147,12 +147,12 @@ def _ask_again(request: HttpRequest, reference: str) -> HttpResponse:
     """The visit has ended: the ID is looked at once more, and what was typed meanwhile comes back then."""
     response = redirect(f"{reverse('staff:visit')}?{urlencode({'reference': reference})}")
     kept = request.method == "POST" and hold(request, response)
-    said = [_("The visit has ended. Check the ID again to go on.")]
+    said = [_("The visit has ended. Check the ID again to continue.")]
     if kept:
         said.append(_("What you typed is kept for you."))
     messages.warning(request, " ".join(said))
     if request.FILES:
-        messages.warning(request, _("The files you had chosen did not come with it. Please choose them again."))
+        messages.warning(request, _("The files you had chosen were not carried over. Please choose them again."))
     return response
 
 

@@ -22,7 +22,7 @@ class BroughtReceipt(models.Model):
     # The receipt's own date; empty where only number and PIN were known.
     signed_at = models.DateTimeField(_("date of the receipt"), null=True, blank=True)
     phone = models.CharField(_("mobile"), max_length=13)
-    brought_at = models.DateTimeField(_("brought at"))
+    brought_at = models.DateTimeField(_("handed in at"))
     outcome = models.TextField(_("how it was settled"), blank=True)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     settled_by = person(_("settled by"), null=True, blank=True, related_name="+", db_index=False)
@@ -32,8 +32,8 @@ class BroughtReceipt(models.Model):
     )  # fmt: skip
 
     class Meta:
-        verbose_name = _("receipt brought in")
-        verbose_name_plural = _("receipts brought in")
+        verbose_name = _("receipt handed in")
+        verbose_name_plural = _("receipts handed in")
         ordering = ["brought_at"]
 
     def __str__(self) -> str:

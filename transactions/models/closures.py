@@ -27,7 +27,12 @@ MAX_YEARS_AGO = 20
 class Closure(models.Model):
     """While `in_force`, nobody can begin or submit a request for this service; those already taken go on as ever."""
 
-    service = models.SlugField(_("service"), max_length=40, unique=True)
+    service = models.SlugField(
+        _("service"),
+        max_length=40,
+        unique=True,
+        error_messages={"unique": _("This service already has an entry. Open it and change it there.")},
+    )
     in_force = models.BooleanField(_("closed for new requests"), default=True)
     since = models.DateTimeField(_("closed since"))
     reason_ar = models.CharField(_("reason in Arabic, shown to everyone"), max_length=200)

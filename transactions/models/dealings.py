@@ -19,7 +19,7 @@ class Dealing(models.Model):
         DECLINED = "declined", _("Authorisation declined")
         REVOKED = "revoked", _("Authorisation revoked")
         SENT = "sent", _("Sent to the owner for approval")
-        CHANGES = "changes", _("Changes asked by the owner")
+        CHANGES = "changes", _("Changes requested by the owner")
         APPROVED = "approved", _("Approved by the owner")
 
     kind = models.CharField(_("what"), max_length=12, choices=Kind)

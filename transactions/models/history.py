@@ -41,7 +41,7 @@ class Event(models.Model):
             models.UniqueConstraint(
                 fields=["transaction", "seq"],
                 name="events_are_numbered",
-                violation_error_message=_("Somebody else acted on this file a moment ago."),
+                violation_error_message=_("Someone else acted on this case a moment ago."),
             )
         ]
         indexes = [
@@ -73,7 +73,7 @@ class Register(models.Model):
             models.UniqueConstraint(
                 fields=["office", "direction", "hijri_year"],
                 name="one_register_a_year",
-                violation_error_message=_("This office has this register of the year already."),
+                violation_error_message=_("This office already has this register for the year."),
             )
         ]
 
@@ -112,7 +112,7 @@ class Movement(models.Model):
             models.UniqueConstraint(
                 fields=["office", "direction", "hijri_year", "number"],
                 name="register_numbers_never_repeat",
-                violation_error_message=_("This number of the register is given already."),
+                violation_error_message=_("This number of the register has already been given."),
             )
         ]
 
@@ -152,7 +152,7 @@ class Deficiency(models.Model):
             models.UniqueConstraint(
                 fields=["transaction", "round", "code"],
                 name="asked_once_a_round",
-                violation_error_message=_("This was asked in the same return already."),
+                violation_error_message=_("This was already asked in the same return."),
             ),
         ]
 
@@ -180,7 +180,7 @@ class Serial(models.Model):
             models.UniqueConstraint(
                 fields=["node", "incarnation", "hijri_year"],
                 name="one_serial_a_year",
-                violation_error_message=_("The numbers of this year are counted already."),
+                violation_error_message=_("The numbers of this year are already being counted."),
             )
         ]
 

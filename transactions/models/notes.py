@@ -34,7 +34,7 @@ class Note(models.Model):
             models.CheckConstraint(
                 name="a_note_says_something",
                 condition=~Q(text=""),
-                violation_error_message=_("Write what the note is to say."),
+                violation_error_message=_("Write the text of the note."),
             )
         ]
 

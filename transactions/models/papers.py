@@ -79,7 +79,7 @@ class Attachment(models.Model):
             models.UniqueConstraint(
                 fields=["stored_as"],
                 name="a_stored_file_has_one_row",
-                violation_error_message=_("This file is kept already."),
+                violation_error_message=_("This file has already been stored."),
             )
         ]
 
@@ -125,10 +125,10 @@ class FeeDue(models.Model):
 
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="fee")
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
-    basis = models.JSONField(_("how it was worked out"))
+    basis = models.JSONField(_("how it was calculated"))
     # Of which version of the answers; fees from before there were versions do not say.
     answers_version = models.SmallIntegerField(null=True, blank=True)
-    worked_out_at = models.DateTimeField(_("worked out at"))
+    worked_out_at = models.DateTimeField(_("calculated at"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=40, blank=True)
     # The same number as it is compared (services.decisions.payment_key). Empty also for those that had paid two fees
@@ -136,7 +136,7 @@ class FeeDue(models.Model):
     payment_key = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     recorded_by = person(_("recorded by"), null=True, blank=True, related_name="+")
     # Whom “Take next” led to it last, and when: for a while it leads nobody else there (services.moves.take_next).
-    led_to = person(_("led to"), null=True, blank=True, related_name="+", db_index=False, editable=False)
+    led_to = person(_("directed to"), null=True, blank=True, related_name="+", db_index=False, editable=False)
     led_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -152,7 +152,7 @@ class FeeDue(models.Model):
                 fields=["payment_reference"],
                 condition=~Q(payment_reference=""),
                 name="a_payment_is_recorded_once",
-                violation_error_message=_("This payment is recorded for another request already."),
+                violation_error_message=_("This payment is already recorded for another request."),
             ),
             models.UniqueConstraint(
                 fields=["payment_key"],
@@ -218,17 +218,17 @@ class PaperContent(models.Model):
     content = models.JSONField(_("content"))
     content_hash = models.CharField(_("hash of the content"), max_length=32)
     at = models.DateTimeField(_("at"))
-    reconstructed = models.BooleanField(_("made later, from what was known then"), default=False)
+    reconstructed = models.BooleanField(_("made later, from what was known at the time"), default=False)
 
     class Meta:
-        verbose_name = _("content of a paper")
-        verbose_name_plural = _("contents of papers")
+        verbose_name = _("content of a document")
+        verbose_name_plural = _("contents of documents")
         ordering = ["transaction_id", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["event"],
                 name="a_paper_is_frozen_once",
-                violation_error_message=_("The content of this paper is kept already."),
+                violation_error_message=_("The content of this document has already been stored."),
             )
         ]
 
@@ -254,7 +254,7 @@ class Intake(models.Model):
             models.UniqueConstraint(
                 fields=["by", "key"],
                 name="a_key_is_used_once",
-                violation_error_message=_("This key was used for another request before."),
+                violation_error_message=_("This key has already been used for another request."),
             )
         ]
 

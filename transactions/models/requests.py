@@ -80,7 +80,7 @@ class Draft(models.Model):
     # At a counter: what the clerk asked the visitor about and will change of them together with the request,
     # {field: {"from": …, "to": …}}; null where no original ID was seen.
     visitor_changes = models.JSONField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(_("begun at"))
+    created_at = models.DateTimeField(_("started at"))
     updated_at = models.DateTimeField(_("last saved at"))
 
     objects = DraftQuerySet.as_manager()
@@ -200,11 +200,11 @@ class Transaction(models.Model):
     stage_due_at = models.DateTimeField(_("stage due"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     rejected_at = models.DateTimeField(_("rejected at"), null=True, blank=True)
-    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    decision_reason = models.TextField(_("reason for the decision"), blank=True)
     issued_at = models.DateTimeField(_("issued at"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    filed_at = models.DateTimeField(_("filed at"), null=True, blank=True)
+    filed_at = models.DateTimeField(_("archived at"), null=True, blank=True)
 
     objects = TransactionQuerySet.as_manager()
 
@@ -233,43 +233,43 @@ class Transaction(models.Model):
             models.UniqueConstraint(
                 fields=["reference"],
                 name="a_reference_is_given_once",
-                violation_error_message=_("Another request has this number already."),
+                violation_error_message=_("Another request already has this number."),
             ),
             models.CheckConstraint(
                 name="status_is_known",
                 condition=Q(status__in=[status.value for status in Status]),
-                violation_error_message=_("A request has one of the states of its lifecycle."),
+                violation_error_message=_("A request must have one of the states of its lifecycle."),
             ),
             models.CheckConstraint(
                 name="routed_unless_submitted",
                 condition=Q(status__in=["submitted", "withdrawn", "filed"])
                 | Q(branch__isnull=False, held_by__isnull=False),
-                violation_error_message=_("A request past its submission is with an office."),
+                violation_error_message=_("A request past its submission must be with an office."),
             ),
             models.CheckConstraint(
                 name="approved_has_its_date",
                 condition=~Q(status__in=sorted(DECIDED_FOR)) | Q(approved_at__isnull=False),
-                violation_error_message=_("An approved request has the day of its approval."),
+                violation_error_message=_("An approved request must have the date of its approval."),
             ),
             models.CheckConstraint(
                 name="rejected_has_date_and_reason",
                 condition=~Q(status="rejected") | (Q(rejected_at__isnull=False) & ~Q(decision_reason="")),
-                violation_error_message=_("A refused request has the day and the reason of its refusal."),
+                violation_error_message=_("A refused request must have the date and the reason of its refusal."),
             ),
             models.CheckConstraint(
                 name="issued_has_its_date",
                 condition=~Q(status__in=["issued", "completed"]) | Q(issued_at__isnull=False),
-                violation_error_message=_("An issued request has the day of its issue."),
+                violation_error_message=_("An issued request must have the date of its issue."),
             ),
             models.CheckConstraint(
                 name="withdrawn_has_its_date",
                 condition=~Q(status="withdrawn") | Q(withdrawn_at__isnull=False),
-                violation_error_message=_("A withdrawn request has the day of its withdrawal."),
+                violation_error_message=_("A withdrawn request must have the date of its withdrawal."),
             ),
             models.CheckConstraint(
                 name="filed_has_its_date",
                 condition=~Q(status="filed") | Q(filed_at__isnull=False),
-                violation_error_message=_("A filed request has the day it was filed."),
+                violation_error_message=_("An archived request must have the date it was archived."),
             ),
             models.CheckConstraint(
                 name="clock_stands_still_while_waiting_for_applicant",
@@ -281,7 +281,9 @@ class Transaction(models.Model):
                 name="closed_has_its_date",
                 condition=Q(status__in=sorted(CLOSED), closed_at__isnull=False)
                 | (~Q(status__in=sorted(CLOSED)) & Q(closed_at__isnull=True)),
-                violation_error_message=_("A closed request has the day it was closed, an open one has none."),
+                violation_error_message=_(
+                    "A closed request must have the date it was closed, and an open one must not."
+                ),
             ),
         ]
 

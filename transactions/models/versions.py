@@ -32,7 +32,7 @@ class AnswersVersion(models.Model):
             models.UniqueConstraint(
                 fields=["transaction", "number"],
                 name="versions_are_numbered",
-                violation_error_message=_("The answers have a version of this number already."),
+                violation_error_message=_("The answers already have a version with this number."),
             )
         ]
 

@@ -40,8 +40,8 @@ class CounterVisit(models.Model):
     centre = models.ForeignKey(
         Office, verbose_name=_("centre"), on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    visitor = person(_("whose original ID was seen"), related_name="+", db_index=False)
-    whom = models.CharField(_("what they are to the request"), max_length=10, choices=Whom)
+    visitor = person(_("person whose original ID was seen"), related_name="+", db_index=False)
+    whom = models.CharField(_("relation to the request"), max_length=10, choices=Whom)
     at = models.DateTimeField(_("at"))
     ended_at = models.DateTimeField(_("ended at"), null=True)
     # The answer that came of it, and the journal's word for it, as a token.
@@ -60,7 +60,7 @@ class CounterVisit(models.Model):
                 fields=["transaction", "clerk"],
                 condition=Q(ended_at=None),
                 name="one_visit_at_a_time",
-                violation_error_message=_("You have begun this visit already."),
+                violation_error_message=_("You have already started this visit."),
             ),
             models.CheckConstraint(
                 name="answered_visit_has_ended",

@@ -42,7 +42,7 @@ class Notification(models.Model):
             models.UniqueConstraint(
                 fields=["event", "recipient"],
                 name="told_once",
-                violation_error_message=_("This person is told of this already."),
+                violation_error_message=_("This person has already been notified of this."),
             )
         ]
 
@@ -68,7 +68,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["notification", "channel"],
                 name="sent_once",
-                violation_error_message=_("This notice went out by this channel already."),
+                violation_error_message=_("This notice has already been sent by this channel."),
             )
         ]
 
@@ -127,7 +127,7 @@ class Try(models.Model):
             models.UniqueConstraint(
                 fields=["bucket", "hour"],
                 name="one_count_an_hour",
-                violation_error_message=_("The tries of this hour are counted already."),
+                violation_error_message=_("The attempts of this hour are already being counted."),
             )
         ]
 

@@ -48,7 +48,7 @@ def check(
 ) -> tuple[Revised, list[Attachment]]:
     """The new version and the files put aside; Invalid names everything that is wrong. Words are put on `waiting`."""
     if strangers := set(sent.words) - {item.pk for item in waiting}:
-        raise Invalid([Problem(f"answers.{min(strangers)}", _("This was not asked."), "unknown")])
+        raise Invalid([Problem(f"answers.{min(strangers)}", _("This was not asked for."), "unknown")])
     result = revised(case, opened_by(case, waiting), sent.changes, now)
     in_force = list(case.attachments.in_force())
     put_aside = [file for file in in_force if str(file.key) in set(map(str, sent.replaced))]
@@ -121,5 +121,5 @@ def corrected(case: Transaction, changes: Mapping[str, Any], now: datetime) -> R
     if result.problems:
         raise Invalid(result.problems)
     if not result.changed:
-        raise Invalid([Problem("changes", _("Nothing is different from what stands in the file."), "no_change")])
+        raise Invalid([Problem("changes", _("Nothing differs from what is already in the case."), "no_change")])
     return result

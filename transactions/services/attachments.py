@@ -52,7 +52,10 @@ def store(
     DomainError `too_many_files` when this person has left many lying about.
     """
     if free_of(by).count() >= MOST_FREE:
-        message = _("%(many)d files of yours belong to no request yet. Submit their requests before you send more.")
+        message = _(
+            "You have %(many)d files that are not part of a submitted request yet. Submit their requests before "
+            "you send more."
+        )
         raise DomainError("too_many_files", message % {"many": MOST_FREE})
     return _insert(
         _keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
@@ -116,7 +119,7 @@ def check_size(document: str, name: str, size: int, most_bytes: int) -> None:
     if not size:
         refuse(document, _("“%(name)s” is empty. Choose the file again.") % {"name": isolated(name)}, "file_empty")
     if size > most_bytes:
-        message = _("“%(name)s” is larger than %(most)d MB. Nothing was kept of it.")
+        message = _("“%(name)s” is larger than %(most)d MB. None of it was kept.")
         refuse(document, message % {"name": isolated(name), "most": most_bytes // MIB}, "file_too_large")
 
 
@@ -125,10 +128,7 @@ def check_kind(document: str, name: str, upload: UploadedFile[Any], accepts: Col
     upload.seek(0)
     kind = kinds.kind_of(upload.read(kinds.SNIFFED))
     if kind not in accepts:
-        taken = _(", ").join(kinds.TAKEN[one] for one in accepts)
-        message = _("“%(name)s” is not one of the kinds we can take (%(kinds)s), whatever its name says.")
-        message = message % {"name": isolated(name), "kinds": taken}
-        refuse(document, f"{message} {kinds.way_out(kind, accepts)}".strip(), "file_type")
+        refuse(document, kinds.not_taken(isolated(name), kind, accepts), "file_type")
     return kind
 
 
@@ -220,7 +220,7 @@ def attach_to_deficiency(
         case = locked.transaction
         waits = case.status == Status.RETURNED and case.deficiencies.open().filter(pk=locked.pk).exists()
         if not (waits and visits.answers_for_applicant(by, case, visit, now)):
-            raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+            raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
         beside = locked.attachments.filter(document=asked.code)
         return _insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
 

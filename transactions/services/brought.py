@@ -45,7 +45,7 @@ def _by_signature(code: str) -> BroughtReceipt | None:
     if check.body is None:
         return None
     if not check.signature_good or check.body.get("kind") != RECEIVED:
-        raise Invalid([Problem("code", _("This is no receipt that we signed."), "not_ours")])
+        raise Invalid([Problem("code", _("This is not a receipt that we signed."), "not_ours")])
     if check.in_journal:
         raise _known()
     return BroughtReceipt(
@@ -60,20 +60,20 @@ def _by_signature(code: str) -> BroughtReceipt | None:
 def _by_pin(code: str, pin: str, address: str, now: datetime) -> BroughtReceipt:
     parsed = references.parse(code)
     if parsed is None:
-        message = _("We cannot read this. Scan the QR again, or type the number as it stands on the receipt.")
+        message = _("We cannot read this. Scan the QR code again, or type the number as it appears on the receipt.")
         raise Invalid([Problem("code", message, "unreadable")])
     try:
         inquiry.by_pin(str(parsed), pin, address=address, now=now)
     except NotVisible as error:
         if pins.matches(str(parsed), pin):
             return BroughtReceipt(reference=str(parsed), proof=BroughtReceipt.Proof.PIN)
-        message = _("Number and PIN do not belong together. Both stand on the receipt.")
+        message = _("The number and the PIN do not match. Both are on the receipt.")
         raise Invalid([Problem("pin", message, "not_ours")]) from error
     raise _known()
 
 
 def _known() -> DomainError:
-    return DomainError("known", _("The request of this receipt is here. Ask after it under “Inquiry”."))
+    return DomainError("known", _("The request for this receipt is here. Check it under “Inquiry”."))
 
 
 def request_of(reference: str) -> Transaction | None:
@@ -87,11 +87,11 @@ def settle(row: BroughtReceipt, *, outcome: str, reference: str = "", by: User, 
     """Staff say how it was settled, and under which number the request is now, if there is one. Invalid."""
     locked = BroughtReceipt.objects.select_for_update().get(pk=row.pk)
     if not outcome.strip():
-        raise Invalid([Problem("outcome", _("Say how it was settled."), "required")])
+        raise Invalid([Problem("outcome", _("Explain how it was settled."), "required")])
     if reference.strip():
         locked.transaction = request_of(reference)
         if locked.transaction is None:
-            raise Invalid([Problem("reference", _("There is no request of this number."), "unknown")])
+            raise Invalid([Problem("reference", _("There is no request with this number."), "unknown")])
     locked.outcome, locked.settled_at, locked.settled_by = outcome.strip(), now, by
     locked.save()
     return locked

@@ -42,7 +42,7 @@ def refuse_if_closed(service: ServiceType) -> None:
     if service.retired and closure is not None:
         raise DomainError("service_retired", closure.reason)
     if closure is not None:
-        message = _("This service takes no new requests for now: %(reason)s What you have entered is kept.")
+        message = _("This service is not taking new requests at the moment: %(reason)s What you have entered is kept.")
         raise DomainError("service_closed", message % {"reason": closure.reason})
 
 

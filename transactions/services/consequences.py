@@ -36,7 +36,7 @@ def due_dates_that_move(row: Holiday, deleted: bool, **_signal: Any) -> list[str
     if not moved:
         return []
     example = format_html(
-        _("The first is {reference}, due {before} until now, then {after}."),
+        _("The first is {reference}: its due date moves from {before} to {after}."),
         reference=moved[0].reference,
         before=both_dates(due[moved[0].pk]),
         after=both_dates(moved[0].due_at),
@@ -46,10 +46,10 @@ def due_dates_that_move(row: Holiday, deleted: bool, **_signal: Any) -> list[str
 
 def _how_many(moved: int, *, more: bool) -> str:
     if more:
-        sentence = _("The due dates of at least %(n)s open requests move; only the first %(most)s were counted.")
+        sentence = _("The due dates of at least %(n)s open requests change; only the first %(most)s were checked.")
         return sentence % {"n": moved, "most": MAX_PREVIEWED}
     sentence = ngettext(
-        "The due date of %(n)d open request moves.", "The due dates of %(n)d open requests move.", moved
+        "The due date of %(n)d open request changes.", "The due dates of %(n)d open requests change.", moved
     )
     return sentence % {"n": moved}
 

@@ -33,8 +33,10 @@ class TooManyVisits(TooManyTries):
         super().__init__(wait)
         minutes = -(-wait // 60)
         said = ngettext(
-            "Too many wrong tries at this request. Check the receipt and the ID, and try again in %(minutes)d minute.",
-            "Too many wrong tries at this request. Check the receipt and the ID, and try again in %(minutes)d minutes.",
+            "Too many wrong attempts at this request. Check the receipt and the ID, and try again in %(minutes)d "
+            "minute.",
+            "Too many wrong attempts at this request. Check the receipt and the ID, and try again in %(minutes)d "
+            "minutes.",
             minutes,
         )
         self.message = said % {"minutes": minutes}
@@ -89,10 +91,10 @@ def _begin(case: Transaction, visitor: User, whom: Whom, centre: Office, by: Use
     locked = Transaction.objects.select_for_update(of=("self",)).select_related("authorisation").get(pk=case.pk)
     if access.acts_for_applicant(by, locked):
         raise DomainError(
-            "own_request", _("It is your own request, or one you act for: answer it as its applicant does.")
+            "own_request", _("This is your own request, or one you act for: answer it as its applicant does.")
         )
     if locked.status != Status.RETURNED:
-        raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+        raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
     CounterVisit.objects.filter(transaction=locked, clerk=by, ended_at=None).update(ended_at=now)
     visit = CounterVisit.objects.create(transaction=locked, clerk=by, centre=centre, visitor=visitor, whom=whom, at=now)
     if not access.may(by, locked, "answer", timezone.localdate(now), visit=visit):

@@ -26,7 +26,7 @@ def amount_due(case: Transaction, fee: Fee, on: date) -> Amount:
     try:
         return fee.work_out(answers.clean(case.service_type, case.answers, on).values, on)
     except KeyError as missing:
-        said = _("The fee cannot be worked out: this request lacks an answer the service asks for today. Correct it.")
+        said = _("The fee cannot be calculated: this request lacks an answer the service asks for today. Correct it.")
         raise DomainError("fee_unknown", said) from missing
 
 

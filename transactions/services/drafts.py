@@ -73,7 +73,7 @@ def start(
             _("This service is filed through an engineering office that the owner authorises."),
         )
     elif applicant is not None and applicant.pk != by.pk and not centre:
-        raise DomainError("not_the_applicant", _("You can begin a request for yourself only."))
+        raise DomainError("not_the_applicant", _("You can only start a request for yourself."))
     refuse_if_lacking(service, "start", applicant or by, at_counter=centre is not None)
     kind = {
         "service": service.code,
@@ -112,7 +112,7 @@ def lock_open(draft: Draft, by: User) -> Draft:
         .first()
     )
     if locked is None or locked.stage == Draft.Stage.SUBMITTED:
-        raise DomainError("already_submitted", _("This request was submitted already."))
+        raise DomainError("already_submitted", _("This request has already been submitted."))
     if locked.stage == Draft.Stage.AWAITING_OWNER and by.pk != locked.applicant_id:
         refuse_unless_writer(locked, by)
     return locked
@@ -130,7 +130,9 @@ def refuse_unless_writer(draft: Draft, by: User) -> None:
     if access.may_write(by, draft):
         return
     if draft.applicant_id == by.pk:
-        message = _("Your engineering office writes this file. Nothing was changed; the office can change it for you.")
+        message = _(
+            "Your engineering office prepares this file. Nothing was changed; the office can change it for you."
+        )
         raise DomainError("office_writes", message)
     raise DomainError("with_owner", _("The file is with the owner for approval."))
 
@@ -199,7 +201,7 @@ def content_of(draft: Draft) -> dict[str, Any]:
 
 def _refuse_if_changed(draft: Draft, seen: str) -> None:
     if is_stale(seen, content_of(draft)):
-        message = _("The file was changed since you opened this page. Look through it once more, then press again.")
+        message = _("The file has changed since you opened this page. Review it again, then press the button again.")
         raise DomainError("overtaken", message)
 
 
@@ -209,7 +211,7 @@ def send_to_owner(draft: Draft, *, by: User, seen: str = "", now: datetime | Non
     locked = lock_to_write(draft, by)
     _refuse_if_changed(locked, seen)
     if locked.authorisation is None:
-        raise DomainError("no_owner_to_ask", _("This request needs nobody else's approval."))
+        raise DomainError("no_owner_to_ask", _("This request does not need anyone else's approval."))
     now = now or timezone.now()
     ready(locked, by=by, now=now)
     locked.stage, locked.owner_note = Draft.Stage.AWAITING_OWNER, ""
@@ -224,7 +226,7 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
     """The owner gives the file back to the office with a note; Invalid when it says nothing or too much."""
     locked = lock_open(draft, by)
     if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
-        raise DomainError("not_with_owner", _("This file does not wait for your approval."))
+        raise DomainError("not_with_owner", _("This file is not waiting for your approval."))
     note, now = prose(note), now or timezone.now()
     if not note:
         raise Invalid([Problem("note", _("Write what the office has to change."), "required")])
@@ -291,7 +293,7 @@ def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None
             return intake
     if taken := _taken(draft, by):
         return taken
-    raise DomainError("already_submitted", _("This request was submitted already."))
+    raise DomainError("already_submitted", _("This request has already been submitted."))
 
 
 def _identify_visitor(draft: Draft, by: User, now: datetime) -> None:
@@ -333,7 +335,7 @@ def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     if not access.may_discard(by, locked):
         raise DomainError(
             "office_writes",
-            _("Your engineering office works on this file. Revoke its authorisation first, then throw the file away."),
+            _("Your engineering office is working on this file. Revoke its authorisation first, then delete the file."),
         )
     files = Attachment.objects.filter(draft=locked, transaction=None)
     keys = list(files.values_list("key", flat=True))

@@ -92,7 +92,7 @@ _insert, _insert_intake = PreparedInsert(Transaction), PreparedInsert(Intake)
 def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
     intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
     if intake and intake.body_hash != body_hash:
-        raise DomainError("key_reused", _("This key was used before for another request."))
+        raise DomainError("key_reused", _("This key has already been used for another request."))
     return intake
 
 

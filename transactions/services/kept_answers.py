@@ -42,7 +42,7 @@ def keep_answers(
     """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if locked.status != Status.RETURNED or not visits.answers_for_applicant(by, case, visit, now):
-        raise DomainError("not_waiting_for_you", _("This request does not wait for an answer now."))
+        raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
     if problems := [problem for pk, text in typed.items() for problem in too_long(f"answers.{pk}", text)]:
         raise Invalid(problems)
     _refuse_if_answers_overtaken(locked, typed, changes or {}, seen)

@@ -42,7 +42,7 @@ def look(upload: UploadedFile[Any], *, document: str, name: str, kind: str, sha2
     upload.seek(0)
     scanned = scanning.scan(_stream(upload))
     if scanned == scanning.INFECTED:
-        message = _("A virus was found in “%(name)s”. Nothing was kept of it. Clean your computer, then send it again.")
+        message = _("A virus was found in “%(name)s”. None of it was kept. Clean your computer, then send it again.")
         refuse(document, message % {"name": isolated(name)}, "file_infected")
     if kind == kinds.DWG:
         upload.seek(0)
@@ -109,17 +109,15 @@ def words_of(wrong: str, name: str, kind: str, figures: dict[str, int]) -> str:
     """Why a file cannot be read, and what to do about it."""
     if wrong == "too_large":
         message = _(
-            "“%(name)s” has %(megapixels)d megapixels; we can read up to %(most)d of this kind. Save it smaller, or as "
-            "an ordinary JPEG, and send that."
+            "“%(name)s” has %(megapixels)d megapixels; we can read up to %(most)d of this kind. Save it at a "
+            "smaller size, or as an ordinary JPEG, and send that."
         )
     elif wrong == "cut":
-        message = _(
-            "“%(name)s” ends in the middle: a part of it is missing. Take it from where it was made and send it again."
-        )
+        message = _("“%(name)s” is incomplete: the end of it is missing. Take it from its source and send it again.")
     elif wrong == "locked":
         message = _("“%(name)s” is locked with a password. Save a copy without a password and send that.")
     elif wrong == "package":
-        message = _("“%(name)s” is a package that holds several files. Send the files in it one by one.")
+        message = _("“%(name)s” is a package that contains several files. Send the files in it one by one.")
     elif wrong == "form":
         message = _(
             "“%(name)s” is a form that only the program it was made for can show. Open it there, print it to PDF, and "
@@ -128,5 +126,7 @@ def words_of(wrong: str, name: str, kind: str, figures: dict[str, int]) -> str:
     elif kind in PHOTO:
         message = _("“%(name)s” cannot be read as a picture. Save it again and try once more.")
     else:
-        message = _("“%(name)s” cannot be opened: it is damaged. Save it again from where it was made, and send that.")
+        message = _(
+            "“%(name)s” cannot be opened: it is damaged. Save it again in the program it was made in, and send that."
+        )
     return message % {"name": isolated(name), **figures}

@@ -87,7 +87,9 @@ def give_back(
     """Nobody has the file any more: they gave it back, or the system took it from somebody who left. Event."""
     moving = begin(case, "give_back", by=by, now=now, version=version)
     if moving.case.assignee_id is None or (by is not None and moving.case.assignee_id != by.pk):
-        raise DomainError("not_yours_to_give_back", _("Only a file that is assigned to you can be given back."))
+        raise DomainError(
+            "not_yours_to_give_back", _("Only a case that is assigned to you can be returned to the queue.")
+        )
     moving.facts["from"] = moving.case.assignee_id
     moving.case.assignee_id = None
     return finish(moving)
@@ -108,7 +110,7 @@ def reassign(
     if access.acts_for_applicant(to, moving.case):
         raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
     if not access.may_take_up(to, moving.case, stage.role):
-        raise DomainError("wrong_assignee", _("This colleague has moved the file in a role that this stage checks."))
+        raise DomainError("wrong_assignee", _("This colleague has acted on the case in a role that this stage checks."))
     moving.case.assignee = to
     moving.facts["to"] = to.pk
     return finish(moving)
@@ -318,7 +320,7 @@ def refer(
     moving = begin(case, "refer", by=by, now=now, version=version, reason=reason)
     here = office_of(moving.case)
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
-        raise Invalid([Problem("to", _("The file cannot be referred to this office."), "wrong_office")])
+        raise Invalid([Problem("to", _("The case cannot be referred to this office."), "wrong_office")])
     line = registers.enter(
         moving.case, office_id=here.pk, direction=Direction.OUTGOING, by=by, now=moving.now, counterpart=to
     )

@@ -36,7 +36,7 @@ def write(case: Transaction, *, text: str, by: User, to: User | None = None, now
     if problems := too_long("text", text):
         raise Invalid(problems)
     if to is not None and (to.pk == by.pk or not access.reads_notes(to, case)):
-        raise Invalid([Problem("to", _("This colleague does not work on this file."), "wrong_colleague")])
+        raise Invalid([Problem("to", _("This colleague does not work on this case."), "wrong_colleague")])
     Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)  # one press after the other
     again = Note.objects.filter(transaction=case, author=by, to=to, text=text, at__gt=now - PRESSED_TWICE)
     if there := again.first():

@@ -44,7 +44,7 @@ class NotAPiece(DomainError):
     """What says where a piece belongs is not well formed, or does not fit the piece: nothing is kept of it."""
 
     def __init__(self) -> None:
-        super().__init__("content_range", _("What says where this piece of the file belongs is wrong."))
+        super().__init__("content_range", _("The position given for this part of the file is wrong."))
 
 
 @dataclass(frozen=True)

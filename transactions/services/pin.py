@@ -53,7 +53,7 @@ def renew_pin(case: Transaction, *, serial: int, by: User, now: datetime | None 
     """
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if by.pk != locked.applicant_id:
-        raise DomainError("owners_pin", _("Only the owner of a request renews its PIN."))
+        raise DomainError("owners_pin", _("Only the owner of a request can renew its PIN."))
     if locked.pin_serial == serial:
         locked.pin_serial, locked.pin_renewed_at = serial + 1, now or timezone.now()
         locked.save(update_fields=["pin_serial", "pin_renewed_at"])

@@ -21,7 +21,7 @@ class NoRoom(DomainError):
     """The store is full or does not answer. Nothing is kept of the file."""
 
     def __init__(self) -> None:
-        super().__init__("no_room", _("The file could not be kept just now. Nothing was kept of it; try again later."))
+        super().__init__("no_room", _("The file could not be stored just now. None of it was kept; try again later."))
 
 
 class OutOfReach(OSError):

@@ -83,17 +83,17 @@ def what_suspending_does(row: Office, deleted: bool, **_signal: Any) -> list[str
         return []
     to, count = stand_in(row), lying_at(row).count()
     words = {"n": count, "office": row.name, "to": to.name if to else ""}
-    comes = _("New requests go to %(to)s.") if to else _("Nobody stands in for this office: nothing new goes there.")
+    comes = _("New requests go to %(to)s.") if to else _("No office replaces this one, so nothing new goes to it.")
     if hands_over and to:
         lies = ngettext(
-            "%(n)d open file that lies there goes to %(to)s; its applicant is told.",
-            "%(n)d open files that lie there go to %(to)s; their applicants are told.",
+            "%(n)d open case there goes to %(to)s; its applicant is notified.",
+            "%(n)d open cases there go to %(to)s; their applicants are notified.",
             count,
         )
     else:
         lies = ngettext(
-            "%(n)d open file that lies there stays there; its applicant is told.",
-            "%(n)d open files that lie there stay there; their applicants are told.",
+            "%(n)d open case stays there; its applicant is notified.",
+            "%(n)d open cases stay there; their applicants are notified.",
             count,
         )
     staff = _("Staff of both offices see this on every page of the workbench.")

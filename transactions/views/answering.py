@@ -101,7 +101,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         upload="transactions:add_answer_file",
         back=page,
         sent=page,
-        said=_("Your answers are with the reviewer. The clock goes on."),
+        said=_("Your answers are with the reviewer. The clock has resumed."),
     )
     return written(request, window)
 
@@ -110,7 +110,7 @@ def written(request: HttpRequest, window: Window) -> HttpResponse:
     """The page with what was written on it so far; or what a press on it leads to."""
     case = window.case
     if not access.may(window.user, case, "answer", visit=window.visit):
-        messages.info(request, _("This request does not wait for an answer now."))
+        messages.info(request, _("This request is not waiting for an answer now."))
         return redirect(window.back)
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     if posted is None:
@@ -180,7 +180,7 @@ def _answered(request: HttpRequest, window: Window, writing: Writing) -> HttpRes
     if "remove" in request.POST:
         return redirect(window.url)
     if "attach" in request.POST:
-        messages.success(request, _("Kept. Nothing is sent until you press “Send the answers”."))
+        messages.success(request, _("Saved. Nothing is sent until you press “Send the answers”."))
         return redirect(window.url)
     if "later" in request.POST:
         messages.success(request, _("Saved. You can come back at any time; the clock is paused."))

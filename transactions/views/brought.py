@@ -34,7 +34,7 @@ class BringForm(NamedErrors, forms.Form):
     )
     pin = CompactField(
         label=_("PIN"),
-        help_text=_("Only with a number: the eight digits beside it."),
+        help_text=_("Only if you enter a number: the eight digits beside it."),
         required=False,
         max_length=60,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "off"}),

@@ -134,7 +134,7 @@ def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
         messages.error(request, error.message)
         return redirect(_home(draft, user))
     if request.method == "GET":
-        messages.info(request, _("This request is submitted already. This is its receipt."))
+        messages.info(request, _("This request has already been submitted. This is its receipt."))
     return redirect("transactions:receipt", reference=intake.transaction.reference)
 
 

@@ -163,7 +163,7 @@ def _say_what_waits(request: HttpRequest) -> None:
         if held["typed"]:
             messages.info(request, _("You were signed out while writing. What you typed is here; nothing is lost."))
         if held.get("files"):
-            warning = _("The files you had chosen did not come with it. Please choose them again.")
+            warning = _("The files you had chosen were not carried over. Please choose them again.")
             messages.warning(request, warning)
 
 

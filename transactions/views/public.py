@@ -72,7 +72,7 @@ class IncomingForm(NamedErrors, forms.Form):
     )
     hijri_year = CompactField(
         label=_("Hijri year"),
-        help_text=_("For example 1448. Leave it empty if it stands in the number."),
+        help_text=_("For example 1448. Leave it empty if it is part of the number."),
         required=False,
         max_length=10,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric"}),

@@ -97,7 +97,7 @@ def _figure(count: int) -> str:
 
 
 def tab_labels() -> list[tuple[str, str]]:
-    return [("open", _("Under way")), ("done", _("Finished")), ("all", _("All"))]
+    return [("open", _("In progress")), ("done", _("Finished")), ("all", _("All"))]
 
 
 def first_of(drafts: QuerySet[Draft], most: int) -> tuple[list[Draft], int]:
@@ -222,7 +222,7 @@ def renew_pin(request: HttpRequest, reference: str) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("transactions:request", reference=case.reference)
-    messages.success(request, _("This is the new PIN. The one before opens nothing any more."))
+    messages.success(request, _("This is the new PIN. The previous one no longer works."))
     return redirect("transactions:receipt", reference=case.reference)
 
 
@@ -244,7 +244,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         except DomainError as error:
             messages.error(request, error.message)
         else:
-            messages.success(request, _("The request is withdrawn. Its number stays."))
+            messages.success(request, _("The request is withdrawn. Its number remains."))
         if not problems:
             return redirect("transactions:request", reference=case.reference)
     context = {
