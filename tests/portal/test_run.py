@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import runpy
 import shutil
 import signal
 import socket
@@ -162,6 +163,27 @@ def test_a_port_that_is_taken_is_said_with_a_way_out(portal):
     assert "PORT=8001 bin/run" in done.stderr
     assert one.processes() == set()
     assert not (one.var / "demo.json").exists()
+
+
+@pytest.mark.embedded
+def test_each_city_is_entered_with_its_own_passwords_whichever_was_started_last(tmp_path):
+    set_aside = runpy.run_path(str(ROOT / "bin" / "run"), run_name="run")["set_aside"]
+    shown = tmp_path / "demo.json"
+
+    def start(full, city):
+        """What a start does with the file: the first makes it, `--full` copies its own over it."""
+        set_aside(tmp_path, full)
+        if full or not shown.exists():
+            shown.write_text(city, encoding="utf-8")
+        return shown.read_text(encoding="utf-8")
+
+    assert start(True, "full") == "full", "there is no other city yet"
+    shown.unlink()
+    (tmp_path / "portal.sqlite3").touch()
+    assert start(False, "sqlite") == "sqlite"
+    for _again in range(2):
+        assert [start(True, "full"), start(True, "full")] == ["full", "full"]
+        assert [start(False, "new"), start(False, "new")] == ["sqlite", "sqlite"]
 
 
 @pytest.mark.stack
