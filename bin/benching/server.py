@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import urllib.parse
@@ -145,7 +146,7 @@ class World:
         return done.stdout.strip()
 
     def copy(self, name: str, **env: str) -> World:
-        """The same world on a copy of its database as it is now; whoever is connected to that is cut off."""
+        """The same world on a copy of its database and files as they are now; whoever is connected is cut off."""
         self.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND datname = current_database()"
@@ -153,9 +154,11 @@ class World:
         base, _slash, of = self.env["DATABASE_URL"].rpartition("/")
         elsewhere = replace(self, env=self.env | {"DATABASE_URL": f"{base}/template1"})
         elsewhere.sql(f"CREATE DATABASE {name} TEMPLATE {of}")
-        # A copy gives numbers of its own, as every database that has a twin.
-        letter = next(LETTERS)
-        return replace(self, env=self.env | {"DATABASE_URL": f"{base}/{name}", "JOURNAL_INCARNATION": letter} | env)
+        # A copy gives numbers of its own, as every database that has a twin; its witness lies with its files.
+        files = self.var / f"files-{name}"
+        shutil.copytree(self.var / "files", files)
+        own = {"DATABASE_URL": f"{base}/{name}", "JOURNAL_INCARNATION": next(LETTERS), "MEDIA_ROOT": str(files)}
+        return replace(self, env=self.env | own | env)
 
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -253,17 +255,13 @@ def test_the_page_the_message_and_the_way_are_the_same_for_an_id_we_know(known, 
     assert known.check_password(PASSWORD)
 
 
-def test_asking_for_a_code_looks_nobody_up(known, django_assert_num_queries, settings):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_asking_for_a_code_looks_nobody_up(known, settings):
     asked = []
     for number in (GOOD, national_id(5155)):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             code(settings, "+966588888888", number)
-        asked.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries])
+        # Numbers may be negative: the locks' are.
+        asked.append([re.sub(r"'[^']*'| *-?\d+", "?", query["sql"]) for query in queries])
     assert asked[0] == asked[1]
     assert not any("accounts_user" in sql for sql in asked[0])
 
