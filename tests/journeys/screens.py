@@ -16,7 +16,10 @@ from .conftest import ROOT
 from .looks import LOOKS
 from .pages import OTHERS, PUBLIC, show
 from .reading import CONTRAST, read
-from .test_weight import server  # noqa: F401 – a fixture
+from .test_weight import (
+    files_of,
+    server,  # noqa: F401 – a fixture
+)
 from .weigh import BITS_A_SECOND, CPU_SLOWER, ROUND_TRIP_MS, weigh
 from .world import build
 
@@ -79,8 +82,10 @@ def test_axe_reads_all_of_it(browser, live_server, cast, world, language):
     assert found == [], "\n".join(found)
 
 
-def test_measure(server, browser, cast, world):  # noqa: F811
+def test_measure(server, browser, cast, world, settings, tmp_path_factory):  # noqa: F811
     """Weight, and the largest piece on a weak phone and line, into measures.md."""
+    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
+    files_of(tmp_path_factory).symlink_to(settings.MEDIA_ROOT)
     weak = f"CPU ÷ {CPU_SLOWER}, {BITS_A_SECOND / 1e6} Mbit/s"
     lines = [
         f"| page | KB on the wire | requests | shift | largest piece, ms | … at {weak} | … and {ROUND_TRIP_MS} ms |",

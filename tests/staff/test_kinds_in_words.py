@@ -77,7 +77,10 @@ def test_the_access_log_says_in_words_in_what_capacity_somebody_looked(role):
             assert office.name_ar in said
             of_a_file = why_in_words(f"{role} at {office.code} · {document.code} 1f3a-cc")
             assert str(document.label) in of_a_file
-            assert latin(said) | latin(of_a_file) == set()
+            visit = why_in_words(f"{role} at {office.code}, visit 17")
+            assert office.name_ar in visit
+            assert "17" in visit
+            assert latin(said) | latin(of_a_file) | latin(visit) == set()
         assert latin(why_in_words(f"· {document.code} 1f3a")) == set()
         assert str(Role(role).label) == subject_in_words(role)
 

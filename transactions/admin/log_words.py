@@ -30,8 +30,9 @@ WORDS: dict[str, StrOrPromise] = {
     "API": _("Through the API"),
     "totp": _("Authenticator app"),
     "recovery_codes": _("Recovery codes"),
+    "ID at a counter": _("By ID at a counter"),
 }
-AS_STAFF = re.compile(r"(?P<roles>\w+(?:, \w+)*) at (?P<office>\S+)")
+AS_STAFF = re.compile(r"(?P<roles>\w+(?:, \w+)*) at (?P<office>[^\s,]+)(?:, visit (?P<visit>\d+))?")
 AS_ENGINEERS = re.compile(r"engineering office (?P<licences>.+)")
 OF_A_FILE = re.compile(r"(?:(?P<why>.*) )?· (?P<document>\w+) (?P<key>\S+)")
 OF_A_DRAFT = re.compile(r"draft (?P<key>\S+)")
@@ -46,7 +47,11 @@ def why_in_words(why: str) -> SafeString:
     if as_staff := AS_STAFF.fullmatch(why):
         office = next((one.name for one in offices().values() if one.code == as_staff["office"]), None)
         roles = [_role(role) for role in as_staff["roles"].split(", ")]
-        return _joined([*roles, format_html("<bdi>{}</bdi>", office) if office else code(as_staff["office"])])
+        place = format_html("<bdi>{}</bdi>", office) if office else code(as_staff["office"])
+        visit = (
+            [format_html("{} <bdi>{}</bdi>", _("Visit at the counter"), as_staff["visit"])] if as_staff["visit"] else []
+        )
+        return _joined([*roles, place, *visit])
     if as_engineers := AS_ENGINEERS.fullmatch(why):
         return format_html('{} <bdi dir="ltr">{}</bdi>', _("Engineering office"), as_engineers["licences"])
     scopes = why.split(",")
