@@ -222,3 +222,13 @@ def test_two_windows_in_which_a_return_is_answered(cast, submitted):
     html = answer.content.decode()
     assert "لم يتغير شيء" in html
     assert "صححت المساحة" in html
+
+
+def test_a_page_left_open_is_told_that_the_request_was_submitted_without_it(cast, whole_draft):  # noqa: F811
+    client, url = client_of(cast.citizen), step_with(whole_draft, "load_kva")
+    older = opened(client, url, "load_kva")
+    check = reverse("transactions:check", args=[whole_draft.key])
+    assert client.post(check, opened(client, check, "version_seen").data).status_code == 302
+    html = client.post(url, older.data | {"load_kva": "99"}, follow=True).content.decode()
+    assert "ليس جزءًا منه" in html
+    assert Transaction.objects.get().answers["load_kva"] != "99"

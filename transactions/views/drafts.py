@@ -153,6 +153,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     user = signed_in(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
+        if request.method == "POST":
+            messages.warning(request, _("This request was submitted before. What you entered here is not part of it."))
         return _receipt_of(request, draft, user)
     if reader := sent_back_to_read(request, draft, user):
         return reader
