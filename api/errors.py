@@ -28,6 +28,7 @@ STATUS_BY_CODE = {
     "key_reused": status.HTTP_422_UNPROCESSABLE_ENTITY,
     "content_range": status.HTTP_400_BAD_REQUEST,
     "not_found": status.HTTP_404_NOT_FOUND,
+    "receipt_not_here": status.HTTP_404_NOT_FOUND,
     "over_quota": status.HTTP_429_TOO_MANY_REQUESTS,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
     "no_room": status.HTTP_503_SERVICE_UNAVAILABLE,

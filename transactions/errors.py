@@ -70,3 +70,10 @@ class NotVisible(DomainError):
         from django.utils.translation import gettext_lazy as _
 
         super().__init__("not_found", _("No transaction matches the data entered."))
+
+
+class NotHere(NotVisible):
+    """Number and PIN are those of a receipt of ours, and its request is not in this database: 404."""
+
+    def __init__(self, message: StrOrPromise) -> None:
+        DomainError.__init__(self, "receipt_not_here", message)

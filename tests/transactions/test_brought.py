@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import UTC, timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +17,8 @@ from journal.models import Entry
 from transactions import pins
 from transactions.models import BroughtReceipt, Transaction
 from transactions.references import Reference
+from transactions.services import brought
+from transactions.services.pin import renew_pin
 
 from ..conftest import NOW
 from ..page_forms import forms_of
@@ -145,3 +149,32 @@ def test_the_answer_is_read_again_and_in_the_other_language(here, client):
     assert english.headers["Content-Language"] == "en"
     stranger = client.get(reverse("transactions:bring_receipt"), {"done": f"{reference}:x:y"})
     assert stranger.templates[0].name == "transactions/bring.html"
+
+
+def test_whoever_asks_with_the_right_pin_is_told_that_the_request_is_lost_and_what_became_of_it(cast, submitted):
+    case = submitted()
+    gone = str(Reference("C1", "A", 1448, 77))
+    page = Client()
+    page.cookies["language"] = "en"
+
+    def told(pin):
+        typed = {"reference": gone, "pin": pin}
+        answer = page.post("/inquiry/", {"by": "pin", **typed})
+        api = page.post("/api/v1/inquiries/", typed, "application/json", headers={"accept-language": "en"})
+        assert (answer.status_code, api.status_code) == (404, 404)
+        assert api.json()["detail"] in html.unescape(answer.content.decode())
+        return api.json()["code"], api.json()["detail"]
+
+    assert told("12345678")[0] == "not_found"
+    code, said = told(pins.of(gone))
+    assert code == "receipt_not_here"
+    assert "Hand the receipt in" in said
+    row = brought.bring(code=gone, pin=pins.of(gone), phone="+966512345678", address="10.0.0.1", now=NOW)
+    assert "was handed in on 2026-11-24" in told(pins.of(gone))[1]
+    assert told("12345678")[0] == "not_found"
+    brought.settle(row, outcome="x", reference=case.reference, by=cast.registry, now=NOW)
+    assert case.reference in told(pins.of(gone))[1]
+    # A request that is here, whose PIN was renewed: the PIN of before opens and tells nothing.
+    renew_pin(case, serial=0, by=cast.citizen, now=NOW)
+    typed = {"reference": case.reference, "pin": pins.of(case.reference)}
+    assert page.post("/api/v1/inquiries/", typed, "application/json").json()["code"] == "not_found"

@@ -24,11 +24,11 @@ from accounts import tries
 from accounts.identity import caller
 from journal.standing import Refused
 from municipality.services import offices
-from municipality.text import compact
+from municipality.text import compact, isolated
 
 from .. import database, pins, references, replica
-from ..errors import Invalid, NotVisible, Problem, TooManyTries
-from ..models import Direction, Transaction, Try
+from ..errors import Invalid, NotHere, NotVisible, Problem, TooManyTries
+from ..models import BroughtReceipt, Direction, Transaction, Try
 from ..prepared import Prepared, columns
 from ..register_lines import read_line
 from .pin import opens
@@ -43,16 +43,38 @@ WRONG_LAST_FOUR = 10
 
 
 def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
-    """The transaction with this reference, for whoever knows its PIN. NotVisible, or TooManyTries."""
+    """The transaction with this reference, for whoever knows its PIN. NotVisible, NotHere when the PIN is right and we
+    have no such request, or TooManyTries.
+    """
     parsed = references.parse(reference)
     if parsed is not None:
         if pins.matches(str(parsed), pin):
-            case = _known(str(parsed), address, now or timezone.now())
+            try:
+                case = _known(str(parsed), address, now or timezone.now())
+            except NotVisible as error:
+                raise NotHere(_of_a_lost_receipt(str(parsed))) from error
             if not case.pin_serial:
                 return case
         elif opens(str(parsed), pin):
             return _known(str(parsed), address, now or timezone.now())
     return _guarded(str(parsed or reference), address, now, lambda: None)
+
+
+def _of_a_lost_receipt(reference: str) -> str:
+    """What its holder is told: to hand it in, or what became of it since they did."""
+    row = BroughtReceipt.objects.filter(reference=reference).select_related("transaction").first()
+    if row is None:
+        return _(
+            "Number and PIN belong to a receipt of ours, but its request is not found here. Hand the receipt in, so "
+            "that staff can go on with it."
+        )
+    if row.transaction is not None:
+        return _("This receipt was handed in, and its request goes on under the number %(number)s.") % {
+            "number": isolated(row.transaction.reference)
+        }
+    return _("This receipt was handed in on %(day)s. Staff call the mobile number you gave with it.") % {
+        "day": timezone.localtime(row.brought_at).date().isoformat()
+    }
 
 
 FIELDS = columns(

@@ -171,8 +171,8 @@ def inquire(request: HttpRequest) -> HttpResponse:
             except Invalid as error:
                 for problem in error.problems:
                     form.add_error(problem.path, str(problem.message))
-            except NotVisible:
-                form.add_error(None, _("No transaction matches the data entered."))
+            except NotVisible as error:
+                form.add_error(None, str(error.message))
                 status = 404
             except TooManyTries as error:
                 refused = render(request, "429.html", {"message": error.message}, status=429)
