@@ -217,6 +217,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-queue-none", "/staff/", "informal"),
     Shown("staff-case", "/staff/cases/{open}/", "reviewer", then=every_move),
     Shown("staff-case-returned", "/staff/cases/{returned}/", "supervisor", then=every_move),
+    Shown("staff-case-at-counter", "/staff/cases/{returned}/", "clerk", holds="a.btn[href*='/counter/answers/']"),
     Shown("staff-counter", "/staff/counter/", "clerk", holds=".lines a[href$='/receipt/?desk=1#print']"),
     Shown("staff-visit", "/staff/counter/answers/?reference={returned}", "clerk"),
     Shown("staff-visit-answer", "/staff/counter/answers/{returned}/", "clerk", holds=".asked textarea"),
