@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signals import request_finished
-from django.db import Error, transaction
+from django.db import DataError, Error, IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -33,6 +33,8 @@ KEPT = 10_000
 HOUR = timedelta(hours=1)
 # After a database did not answer: nobody waits for it again so soon.
 PAUSE = timedelta(seconds=30)
+# A row that no time mends: who it names is gone, or the database cannot hold its text.
+SPOILT = (IntegrityError, DataError, ValueError)
 _not_before = datetime.min.replace(tzinfo=UTC)
 WORRYING = frozenset({Act.LOCKED_OUT, Act.FORCED, Act.CONFIRMED, Act.FACTOR_REMOVED})
 
@@ -115,24 +117,61 @@ def forget(now: datetime, most: int) -> int:
 
 
 def flush() -> int:
-    """Write what waits, all in one statement; returns how many. What cannot be written now waits on."""
-    global _not_before
+    """Write what waits, all in one statement; returns how many. What no database answers for waits on; a row that
+    cannot be written at all is said and left out, and holds up nobody else's.
+    """
     if not _waiting or not _flushing.acquire(blocking=False):
         return 0
     rows: list[AccessRecord] = []
     try:
         while _waiting:
             rows.append(_waiting.popleft())
-        with transaction.atomic():
-            AccessRecord.objects.bulk_create(rows, batch_size=500)
+        try:
+            with transaction.atomic():
+                AccessRecord.objects.bulk_create(rows, batch_size=500)
+        except SPOILT:
+            return _one_by_one(rows)
     except Error:
-        logger.error("rows of the access log wait for a database that answers", extra={"rows": len(rows)})
-        _waiting.extendleft(reversed(rows))
-        _not_before = timezone.now() + PAUSE
+        _wait_on(rows)
         return 0
     finally:
         _flushing.release()
     return len(rows)
+
+
+def _one_by_one(rows: list[AccessRecord]) -> int:
+    written = 0
+    for at, row in enumerate(rows):
+        try:
+            with transaction.atomic():
+                row.pk = None
+                row.save(force_insert=True)
+            written += 1
+        except SPOILT:
+            logger.exception("a row of the access log cannot be written", extra={"event": row.act})
+        except Error:
+            _wait_on(rows[at:])
+            break
+    return written
+
+
+def _wait_on(rows: list[AccessRecord]) -> None:
+    global _not_before
+    logger.error("rows of the access log wait for a database that answers", extra={"rows": len(rows)})
+    _waiting.extendleft(reversed(rows))
+    _not_before = timezone.now() + PAUSE
+
+
+def forget_waiting() -> None:
+    """Drop what waits: a test's rows are of a database that is gone with it."""
+    _waiting.clear()
+
+
+def _at_the_end() -> None:
+    """The process ends: what waits is written now or never, and then that is said."""
+    flush()
+    if _waiting:
+        logger.critical("rows of the access log are lost with this process", extra={"rows": len(_waiting)})
 
 
 def _after_an_answer(**_signal: object) -> None:
@@ -144,4 +183,4 @@ def _after_an_answer(**_signal: object) -> None:
 def start() -> None:
     """Called once when the portal is loaded."""
     request_finished.connect(_after_an_answer, dispatch_uid="access log")
-    atexit.register(flush)
+    atexit.register(_at_the_end)

@@ -25,6 +25,7 @@ from django.utils import timezone, translation
 from PIL import Image
 
 from accounts import services as people
+from accounts import trail
 from accounts.models import Authorisation, EngineeringOffice, User
 from jeddah_portal import stores
 from jeddah_portal.demo.names import national_id
@@ -94,6 +95,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
             patch.setattr(seconds, 24 * 3600)
         yield
     forget()
+    trail.forget_waiting()
 
 
 @pytest.fixture

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import four_eyes, services, trail
-from accounts.models import AccessRecord, Act
+from accounts.models import AccessRecord, Act, User
 from transactions import pins
 from transactions.services.leftovers import clean_up
 
-from ..conftest import NOW, PASSWORD, drive
+from ..conftest import NOW, PASSWORD, drive, national_id
 from ..portal.world import build
 
 pytestmark = pytest.mark.django_db
+ROOT = settings.BASE_DIR
 LOG = "staff:accounts_accessrecord_changelist"
 
 
@@ -142,6 +148,38 @@ def test_rows_that_could_not_be_written_are_written_later(monkeypatch):
         assert trail.flush() == 0
     assert trail.flush() == 1
     assert [row.subject for row in kept(Act.INQUIRY)] == ["C1A-1448-000001-1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_cannot_be_written_holds_up_nobody_elses(cast, caplog):
+    gone = services.person_at_counter(
+        national_id=national_id(6161), full_name="نورة", phone="0533333333", by=cast.clerk, now=NOW
+    )
+    before = len(kept(Act.INQUIRY))
+    trail.forget_waiting()
+    for subject, by in (("first", None), ("of nobody", gone), ("last", None)):
+        trail.record_later(Act.INQUIRY, by=by, subject=subject)
+    User.objects.filter(pk=gone.pk).delete()
+    assert trail.flush() == 2
+    assert [row.subject for row in kept(Act.INQUIRY)[before:]] == ["first", "last"]
+    assert trail.flush() == 0, "and is not tried again"
+    assert any("cannot be written" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_what_a_process_cannot_write_before_it_ends_is_said(tmp_path, rows):
+    code = f"""
+import django; django.setup()
+from accounts import trail
+from accounts.models import Act
+for _ in range({rows}): trail.record_later(Act.INQUIRY, subject="C1A-1448-000001-1")
+"""
+    env = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/no/such/place", "LOG_LEVEL": "ERROR", "DEMO": "1"}
+    env |= {"DJANGO_SETTINGS_MODULE": "jeddah_portal.settings"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    lost = [json.loads(line) for line in done.stderr.splitlines() if "lost with this process" in line]
+    assert done.returncode == 0
+    assert [line["rows"] for line in lost] == ([rows] if rows else [])
 
 
 def test_getting_in_and_failing_to_is_kept(cast, client):
