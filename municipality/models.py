@@ -195,7 +195,7 @@ class Holiday(Named):
         # Holidays may overlap, an Eid and a national day; the same days twice are one holiday entered twice.
         same = Holiday.objects.filter(first_day=self.first_day, last_day=self.last_day).exclude(pk=self.pk).first()
         if same and changed(self, "first_day", "last_day"):
-            entered = _("These days are entered already, as “%(name)s”.") % {"name": isolated(same.name)}
+            entered = _("These days are already entered, as “%(name)s”.") % {"name": isolated(same.name)}
             raise ValidationError({"first_day": entered})
         days = (self.last_day - self.first_day).days + 1
         if days > MAX_HOLIDAY_DAYS:

@@ -57,7 +57,7 @@ class VisitForm(NamedErrors, forms.Form):
     national_id = NationalIdField(
         other_kinds=True,
         label=gettext_lazy("Visitor’s ID number"),
-        help_text=gettext_lazy("Of the owner or the authorised office."),
+        help_text=gettext_lazy("The ID of the owner, or of someone from the authorised office."),
     )
     seen = forms.BooleanField(
         label=gettext_lazy("I have seen the original ID of this person"),

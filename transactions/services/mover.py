@@ -104,8 +104,8 @@ def _who_moved_it(case: Transaction, version: int, by: User | None) -> str:
     """Why a page that shows this version is too old: a press that came twice is no colleague's doing."""
     actors = set(case.events.filter(seq__gt=version).values_list("actor", flat=True))
     if by is not None and actors == {by.pk}:
-        return _("You have already acted on this file since this page was opened. That move is recorded once.")
-    return _("This file has changed since you opened it. Look at it again before you decide.")
+        return _("You have already acted on this case since this page was opened. That action is recorded once.")
+    return _("This case has changed since you opened it. Look at it again before you decide.")
 
 
 def check(
