@@ -141,7 +141,7 @@ class EngineeringOffice(models.Model):
     name_en = models.CharField(_("English name"), max_length=150)
     establishment_number = models.CharField(_("unified establishment number"), max_length=10, blank=True)
     licence_expires_on = models.DateField(_("licence expires on"))
-    active = models.BooleanField(_("account"), default=True)
+    active = models.BooleanField(_("active"), default=True)
     history = HistoricalRecords()
 
     objects = EngineeringOfficeQuerySet.as_manager()

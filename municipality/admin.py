@@ -53,7 +53,7 @@ class FixedCodeAdmin(ReferenceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
-        return [self.fixed.get(name, name) for name in fields] if obj else fields
+        return list(dict.fromkeys(self.fixed.get(name, name) for name in fields)) if obj else fields
 
 
 class OfficeForm(VersionedForm):

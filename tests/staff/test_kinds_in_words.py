@@ -126,3 +126,12 @@ def test_no_page_shows_a_yes_or_no_as_a_picture_named_true_or_false(model, admin
 def test_every_act_of_the_log_has_its_arabic_words():
     with translation.override("ar"):
         assert [act for act in Act if latin(act.label)] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "admin"), administered(), ids=lambda one: getattr(one, "__name__", ""))
+def test_no_page_shows_a_box_twice(model, admin, cast):
+    request = RequestFactory().get("/")
+    request.user = cast.administrator
+    shown = flatten_fieldsets(admin.get_fieldsets(request, model._default_manager.first() or model()))
+    assert len(shown) == len(set(shown))
