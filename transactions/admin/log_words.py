@@ -26,6 +26,7 @@ WORDS: dict[str, StrOrPromise] = {
     "staff": _("As a member of staff"),
     "code by SMS": _("With a code sent by SMS"),
     "sign-in": _("Sign-in"),
+    "ID at a counter": _("Checking an ID at a counter"),
     "queue": _("In the queue"),
     "API": _("Through the API"),
     "totp": _("Authenticator app"),
