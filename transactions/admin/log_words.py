@@ -31,7 +31,6 @@ WORDS: dict[str, StrOrPromise] = {
     "API": _("Through the API"),
     "totp": _("Authenticator app"),
     "recovery_codes": _("Recovery codes"),
-    "ID at a counter": _("By ID at a counter"),
 }
 AS_STAFF = re.compile(r"(?P<roles>\w+(?:, \w+)*) at (?P<office>[^\s,]+)(?:, visit (?P<visit>\d+))?")
 AS_ENGINEERS = re.compile(r"engineering office (?P<licences>.+)")
