@@ -14,7 +14,9 @@ from municipality.hijri import from_hijri
 from municipality.models import District, Holiday, Office
 from municipality.services import current_calendar
 from permits.models import Tariff
+from transactions import service_types
 from transactions.models import Closure, FeeDue, Transaction
+from transactions.services import drafts
 
 from ..conftest import NOW, work_off
 from ..page_forms import forms_of
@@ -290,3 +292,18 @@ def test_a_holiday_entered_twice_is_named_and_overlapping_ones_are_not(admin):
     row = Holiday.objects.get(last_day=from_hijri(1450, 3, 2))
     assert change(admin, row, name_en="Day off for all").status_code == 302
     assert Holiday.objects.filter(first_day=row.first_day).count() == 2
+
+
+def test_closing_a_service_says_first_how_many_have_to_wait(admin, cast):
+    for _person in (cast.citizen, cast.other_citizen):
+        drafts.start(service_types.get("land-subdivision"), by=_person, now=NOW)
+    url, words = reverse("staff:transactions_closure_add"), {"reason_ar": "صيانة", "reason_en": "Maintenance"}
+    typed = whole_form(admin, url) | words | {"service": "land-subdivision", "in_force": "on"}
+    asked = admin.post(url, typed)
+    assert "2 requests of this service have been begun" in asked.content.decode()
+    assert not Closure.objects.exists()
+    assert confirm(admin, asked, url).status_code == 302
+    row = Closure.objects.get(in_force=True)
+    assert change(admin, row, reason_en="Maintenance of the maps").status_code == 302, "closed already: nothing moves"
+    other = admin.post(url, typed | {"service": "building-permit"})
+    assert other.status_code == 302, "nobody has begun one"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
+from municipality.previewed_admin import PreviewedAdmin
 from municipality.versioned_forms import VersionedForm
 
 from ..models import Closure
@@ -36,7 +37,7 @@ class ClosureForm(VersionedForm):
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
-class ClosureAdmin(Administered, RecordedAdmin):
+class ClosureAdmin(PreviewedAdmin, Administered, RecordedAdmin):
     """To open a service again, untick “closed for new requests”: the row stays, so that its history does."""
 
     form = ClosureForm

@@ -15,7 +15,7 @@ from municipality.services import calendar_with
 from municipality.signals import consequences_wanted
 from municipality.templatetags.portal import both_dates
 
-from ..models import Transaction
+from ..models import Closure, Draft, Transaction
 from .recount import BATCH, counted_anew
 
 # Open requests whose due dates are counted anew for a preview, the earliest due first.
@@ -68,3 +68,20 @@ def requests_of_another_branch(row: District, **_signal: Any) -> list[str | Safe
         staying,
     )
     return [sentence % {"n": staying, "office": new}]
+
+
+@receiver(consequences_wanted, sender=Closure)
+def of_a_closure(row: Closure, deleted: bool, **_more: Any) -> list[str]:
+    """Of closing a service: how many requests somebody is writing just now have to wait."""
+    was_closed = Closure.objects.filter(pk=row.pk, in_force=True).exists()
+    begun = Draft.objects.unsent().filter(service=row.service).count() if row.in_force and not was_closed else 0
+    if deleted or not begun:
+        return []
+    return [
+        ngettext(
+            "%(n)d request of this service has been begun and cannot be submitted until it opens again.",
+            "%(n)d requests of this service have been begun and cannot be submitted until it opens again.",
+            begun,
+        )
+        % {"n": begun}
+    ]
