@@ -25,6 +25,8 @@ from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
 from .records import EmailAsked as EmailAsked
+from .records import NameChange as NameChange
+from .records import PhoneChange as PhoneChange
 from .records import Program as Program
 from .records import Proposal as Proposal
 from .records import Scope as Scope
@@ -354,35 +356,6 @@ class StaffPost(Term):
         if known and self.office.kind not in HELD_IN[Role(self.role)]:
             said = _("An office of this kind has no such role: %(role)s, in %(office)s.")
             raise ValidationError({"role": said % {"role": self.get_role_display(), "office": self.office.name}})
-
-
-class PhoneChange(models.Model):
-    """The mobile of somebody we know was changed; the old one is told, in case it was not them."""
-
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="phone_changes")
-    old = models.CharField(max_length=16)
-    new = models.CharField(max_length=16)
-    changed_at = models.DateTimeField()
-    # From when the new one may set the password; at once where two administrators agreed.
-    opens_at = models.DateTimeField(null=True)
-    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-
-class NameChange(models.Model):
-    """The name of somebody we know was put right; the mobile on file then is told, in case it was not them."""
-
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="name_changes")
-    old = models.CharField(max_length=150)
-    new = models.CharField(max_length=150)
-    phone = models.CharField(max_length=16, blank=True)
-    changed_at = models.DateTimeField()
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
 
 
 class OneTimeCode(models.Model):

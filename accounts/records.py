@@ -1,4 +1,4 @@
-"""What is kept about power over people: proposals that need a second administrator, and the log of who looked."""
+"""What is kept of power over people: proposals for a second administrator, who looked, what was changed of whom."""
 
 from __future__ import annotations
 
@@ -233,6 +233,37 @@ class EmailAsked(models.Model):
                 violation_error_message=_("This person already has an address waiting for confirmation."),
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class PhoneChange(models.Model):
+    """The mobile of somebody we know was changed; the old one is told, in case it was not them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="phone_changes")
+    old = models.CharField(max_length=16)
+    new = models.CharField(max_length=16)
+    changed_at = models.DateTimeField()
+    # From when the new one may set the password; at once where two administrators agreed.
+    opens_at = models.DateTimeField(null=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class NameChange(models.Model):
+    """The name of somebody we know was put right; the mobile on file then is told, in case it was not them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_changes")
+    old = models.CharField(max_length=150)
+    new = models.CharField(max_length=150)
+    phone = models.CharField(max_length=16, blank=True)
+    changed_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return f"{self.pk}"
