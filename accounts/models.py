@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from municipality import plausible
-from municipality.models import Office, OfficeKind
+from municipality.models import Office
 from municipality.text import compact, name_key, written_code
 
 from .assurance import Level
@@ -30,6 +30,9 @@ from .records import PhoneChange as PhoneChange
 from .records import Program as Program
 from .records import Proposal as Proposal
 from .records import Scope as Scope
+from .roles import DECIDING as DECIDING
+from .roles import HELD_IN as HELD_IN
+from .roles import Role as Role
 from .signals import superuser_made
 
 # What lies further off is a slip. A post or a membership may be planned, and may be as old as a working life is long.
@@ -292,33 +295,6 @@ class Authorisation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner} → {self.office} ({self.plan_number}/{self.parcel_number})"
-
-
-class Role(models.TextChoices):
-    """What a staff post allows. The lifecycle table (transactions/workflow.py) speaks in these words."""
-
-    CENTRE_CLERK = "centre_clerk", _("Service-centre clerk")
-    REGISTRY_CLERK = "registry_clerk", _("Registry clerk")
-    REVIEWER = "reviewer", _("Reviewing engineer")
-    INFORMAL_AREAS = "informal_areas", _("Informal-areas auditor")
-    SUPERVISOR = "supervisor", _("Supervisor")
-    ADMINISTRATOR = "administrator", _("Administrator")
-
-
-# Who holds one of these takes part in deciding or gives power to others: two administrators give such a post.
-DECIDING = frozenset(Role) - {Role.CENTRE_CLERK}
-
-
-_DECIDE = frozenset({OfficeKind.CENTRAL, OfficeKind.SUB_MUNICIPALITY})
-# The kinds of office each role is held in: elsewhere there is nothing for it to do, and much it could see.
-HELD_IN: dict[Role, frozenset[OfficeKind]] = {
-    Role.CENTRE_CLERK: frozenset({OfficeKind.SERVICE_CENTRE}),
-    Role.REGISTRY_CLERK: _DECIDE | {OfficeKind.DEPARTMENT},
-    Role.REVIEWER: _DECIDE,
-    Role.INFORMAL_AREAS: frozenset({OfficeKind.DEPARTMENT}),
-    Role.SUPERVISOR: _DECIDE | {OfficeKind.DEPARTMENT},
-    Role.ADMINISTRATOR: _DECIDE | {OfficeKind.DEPARTMENT},
-}
 
 
 class StaffPost(Term):
