@@ -300,7 +300,7 @@ def test_closing_a_service_says_first_how_many_have_to_wait(admin, cast):
     url, words = reverse("staff:transactions_closure_add"), {"reason_ar": "صيانة", "reason_en": "Maintenance"}
     typed = whole_form(admin, url) | words | {"service": "land-subdivision", "in_force": "on"}
     asked = admin.post(url, typed)
-    assert "2 requests of this service have been begun" in asked.content.decode()
+    assert "2 requests of this service have been started" in asked.content.decode()
     assert not Closure.objects.exists()
     assert confirm(admin, asked, url).status_code == 302
     row = Closure.objects.get(in_force=True)

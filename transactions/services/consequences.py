@@ -79,8 +79,8 @@ def of_a_closure(row: Closure, deleted: bool, **_more: Any) -> list[str]:
         return []
     return [
         ngettext(
-            "%(n)d request of this service has been begun and cannot be submitted until it opens again.",
-            "%(n)d requests of this service have been begun and cannot be submitted until it opens again.",
+            "%(n)d request of this service has been started and cannot be submitted until it opens again.",
+            "%(n)d requests of this service have been started and cannot be submitted until it opens again.",
             begun,
         )
         % {"n": begun}
