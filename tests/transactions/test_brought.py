@@ -178,3 +178,13 @@ def test_whoever_asks_with_the_right_pin_is_told_that_the_request_is_lost_and_wh
     renew_pin(case, serial=0, by=cast.citizen, now=NOW)
     typed = {"reference": case.reference, "pin": pins.of(case.reference)}
     assert page.post("/api/v1/inquiries/", typed, "application/json").json()["code"] == "not_found"
+
+
+def test_whoever_hands_in_a_receipt_whose_request_is_here_reads_so(here, client):
+    typed = {"code": here.reference, "pin": pins.of(here.reference), "phone": PHONE}
+    answer = client.post(reverse("transactions:bring_receipt"), typed)
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert 'role="alert"' in html
+    assert "«الاستعلام»" in html, "they are told where to ask"
+    assert "data-forget" in html, "no browser keeps the PIN"
