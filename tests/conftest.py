@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,13 +14,11 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import caches
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone, translation
-from PIL import Image
 
 from accounts import services as people
 from accounts import trail
@@ -33,7 +29,7 @@ from journal import standing
 from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget
-from transactions import drawing, outbox, pictures, service_types
+from transactions import drawing, outbox, service_types
 from transactions.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.service_types import ServiceType
@@ -43,6 +39,12 @@ from transactions.services.submission import Submission
 
 from . import seed
 from .answers import ANSWERS
+from .files import become as become
+from .files import content_of as content_of
+from .files import pdf as pdf
+from .files import picture as picture
+from .files import put as put
+from .files import upload as upload
 
 sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
 import provision
@@ -238,44 +240,6 @@ def cast(city: None) -> Cast:
         everyone=made,
     )
     return cast
-
-
-def pdf(size: int = 0) -> bytes:
-    """A small PDF of one page that opens, padded to `size` bytes."""
-    body = (
-        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-    )
-    return body + b"%" * max(0, size - len(body))
-
-
-def picture(kind: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40), (200, 180, 140)).save(out, kind)
-    return out.getvalue()
-
-
-def upload(name: str = "paper.pdf", content: bytes | None = None) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, pdf() if content is None else content)
-
-
-def put(file: Attachment, content: bytes) -> None:
-    """Change what is stored of a file, behind the portal's back."""
-    default_storage.save(file.stored_as, ContentFile(content))
-
-
-def become(file: Attachment, content: bytes, pages: int) -> None:
-    """Have this been uploaded instead, and every page of it drawn."""
-    put(file, content)
-    file.sha256, file.size, file.pages = hashlib.sha256(content).hexdigest(), len(content), pages
-    file.save(update_fields=["sha256", "size", "pages"])
-    found = drawing.draw(io.BytesIO(content), file.content_type, last=pages)
-    pictures.keep(file.key, found.pictures)
-
-
-def content_of(file: Attachment) -> bytes:
-    with default_storage.open(file.stored_as) as stored:
-        return stored.read()
 
 
 def answers_today(code: str) -> dict[str, Any]:
