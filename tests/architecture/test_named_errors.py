@@ -11,6 +11,7 @@ import django
 import rest_framework
 import simple_history
 from django import forms
+from django.apps import apps
 from django.utils import translation
 
 from municipality.named_errors import NamedErrors
@@ -62,3 +63,22 @@ def test_every_text_worded_for_a_library_is_one_it_still_says():
 def test_no_form_of_ours_says_this_field_is_required():
     with translation.override("ar"):
         assert "هذا الحقل مطلوب" not in str(translation.gettext("This field is required."))
+
+
+def test_every_constraint_says_in_a_sentence_of_its_own_what_is_wrong():
+    found = [
+        (f"{model._meta.label}.{constraint.name}", constraint)
+        for model in apps.get_models(include_auto_created=True)
+        if model.__module__.split(".")[0] in (*ROOMS, "api")
+        for constraint in model._meta.constraints
+    ]
+    assert len(found) > 30
+    for name, constraint in found:
+        assert constraint.violation_error_message != constraint.default_violation_error_message, name
+        with translation.override("en"):
+            english = str(constraint.get_violation_error_message())
+        with translation.override("ar"):
+            arabic = str(constraint.get_violation_error_message())
+        assert english.endswith("."), name
+        assert arabic.endswith("."), name
+        assert not re.search("[A-Za-z]", arabic), name
