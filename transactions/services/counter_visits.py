@@ -13,15 +13,13 @@ from accounts import trail, tries
 from accounts.access import members_of
 from accounts.models import Act, Authorisation, User
 from journal import receipts
-from journal.models import Entry
 from municipality.models import Office
 
 from .. import access, references
 from ..errors import DomainError, NotVisible, TooManyTries
 from ..models import CounterVisit, Transaction
 from ..wording import why_not
-from ..workflow import BY_NAME, Obstacle, Status, Who
-from .mover import Moving
+from ..workflow import BY_NAME, Obstacle, Status
 
 Whom = CounterVisit.Whom
 
@@ -100,17 +98,3 @@ def _begin(case: Transaction, visitor: User, whom: Whom, centre: Office, by: Use
     if not access.may(by, locked, "answer", timezone.localdate(now), visit=visit):
         raise DomainError("move_not_allowed", why_not(locked, BY_NAME["answer"], Obstacle.HANDS))
     return visit
-
-
-def say(moving: Moving, visit: CounterVisit) -> None:
-    """The event will say that it was done at a counter, and whose ID was seen. Before the move is finished."""
-    if moving.acting_as == Who.AT_COUNTER:
-        moving.facts.update(visit=visit.pk, whom=visit.whom)
-
-
-def settle(moving: Moving, visit: CounterVisit, entry: Entry) -> None:
-    """The visit ends with its answer. Last in the transaction of the move."""
-    if moving.acting_as == Who.AT_COUNTER:
-        CounterVisit.objects.filter(pk=visit.pk).update(
-            ended_at=moving.now, event=moving.event, token=receipts.token(entry)
-        )

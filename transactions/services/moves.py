@@ -23,7 +23,7 @@ from ..lateness import days_spent
 from ..models import AnswersInProgress, CounterVisit, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
 from ..prepared import PreparedUpdate
 from ..workflow import BY_NAME, CLOCK_STOPPED, Status
-from . import answering, counter_visits, decisions, papers, registers, returning, versions
+from . import answering, at_counter, decisions, papers, registers, returning, versions
 from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
 from .notices import insert_event
 
@@ -187,11 +187,11 @@ def answer(
     given.update(answers_version=moving.case.answers_version)
     AnswersInProgress.objects.filter(transaction=moving.case).delete()
     if visit is not None:
-        counter_visits.say(moving, visit)
+        at_counter.say(moving, visit)
     done = finish(moving)
     entry = versions.keep(moving, "answered")
     if visit is not None:
-        counter_visits.settle(moving, visit, entry)
+        at_counter.settle(moving, visit, entry)
     return done
 
 
