@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from municipality.fields import CodeField, CompactField
-from municipality.guarded_admin import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from core.admin.guarded import AdministeredSite, GuardedInline, RecordedAdmin, in_both_languages, tag
+from core.forms.fields import CodeField, CompactField
+from core.forms.versioned import VersionedForm
+from core.templatetags.portal import mobile
+from core.text import written_code
 from municipality.search import named
-from municipality.templatetags.portal import mobile
-from municipality.text import written_code
-from municipality.versioned_forms import VersionedForm
 
 from . import emails, four_eyes, services, sms
 from .access import holds_power, signed_in

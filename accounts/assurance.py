@@ -1,4 +1,4 @@
-"""How sure the city is of who somebody is. The rules of the services ask for these levels (transactions.service_types).
+"""How sure the city is of who somebody is. The rules of the services ask for these levels.
 
 PHONE: a code sent to their mobile was typed in; name and ID are what they typed. COUNTER: a clerk saw their original
 ID, by whom and when stands beside it. NATIONAL: the national sign-on vouched for them; no service asks for it yet.

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.text import written_code
 from municipality.search import bears
-from municipality.text import written_code
 
 from .access import offices_of
 from .assurance import how_to_reach, needed_to_authorise

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
-from municipality.text import isolated
+from core.text import isolated
 
 from . import emails, mail, restored, sms, trail
 from .access import holds_power

@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from municipality.fields import CodeField, CompactField, EmailField, LineField
-from municipality.named_errors import NamedErrors
-from municipality.templatetags.portal import mobile
-from municipality.text import written_code
-from municipality.versioned_forms import VersionedForm
+from core.forms.fields import CodeField, CompactField, EmailField, LineField
+from core.forms.named_errors import NamedErrors
+from core.forms.versioned import VersionedForm
+from core.templatetags.portal import mobile
+from core.text import written_code
 
 from . import emails, sms
 from .identity import clean_any_mobile, clean_id, clean_name

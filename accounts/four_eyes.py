@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.text import prose
 from municipality.models import Office
-from municipality.text import prose
 
 from . import services, trail
 from .access import holds_power, is_administrator, needs_second_factor

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
-from municipality.text import compact, one_line
+from core.text import compact, one_line
 
 from .id_kinds import read_id
 

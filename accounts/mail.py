@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from municipality.text import one_line, without_marks
+from core.text import one_line, without_marks
 
 
 def send(to: str, subject: str, text: str, *, key: str) -> None:

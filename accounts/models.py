@@ -15,9 +15,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from municipality import plausible
+from core import plausible
+from core.text import compact, name_key, written_code
 from municipality.models import Office
-from municipality.text import compact, name_key, written_code
 
 from .assurance import Level
 from .id_kinds import IdKind, kind_of
@@ -74,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("national ID or iqama"), max_length=20, unique=True, validators=[validate_national_id]
     )
     full_name = models.CharField(_("full name"), max_length=150)
-    # The name as it is looked up (municipality.text.name_key); kept by save().
+    # The name as it is looked up (core.text.name_key); kept by save().
     name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
     phone = models.CharField(_("mobile"), max_length=16, validators=[validate_mobile])
     # The one in use: its owner confirmed it. One that was typed waits in EmailAsked.

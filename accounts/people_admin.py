@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from municipality.fields import CompactField
-from municipality.guarded_admin import Administered, GuardedAdmin
-from municipality.text import compact, one_line
-from municipality.versioned_forms import VersionedForm
+from core.admin.guarded import Administered, GuardedAdmin
+from core.forms.fields import CompactField
+from core.forms.versioned import VersionedForm
+from core.text import compact, one_line
 
 from . import trail
 from .access import signed_in

@@ -20,10 +20,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from municipality.fields import ProseField
-from municipality.guarded_admin import AdministeredSite, RecordedAdmin, are_numbers, tag, typed
-from municipality.text import prose
-from municipality.versioned_forms import VersionedForm
+from core.admin.guarded import AdministeredSite, RecordedAdmin, are_numbers, tag, typed
+from core.forms.fields import ProseField
+from core.forms.versioned import VersionedForm
+from core.text import prose
 
 from . import four_eyes
 from .access import is_administrator, signed_in

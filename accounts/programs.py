@@ -14,7 +14,7 @@ from django.db.models.signals import post_save
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
-from municipality.text import one_line
+from core.text import one_line
 
 from . import trail
 from .access import decides, needs_second_factor

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core.text import isolated
 from municipality.models import Office
-from municipality.text import isolated
 
 
 def new_salt() -> str:

@@ -9,7 +9,7 @@ from municipality.models import OfficeKind
 
 
 class Role(models.TextChoices):
-    """What a staff post allows. The lifecycle table (transactions/workflow.py) speaks in these words."""
+    """What a staff post allows. The lifecycle table (transactions/domain/workflow.py) speaks in these words."""
 
     CENTRE_CLERK = "centre_clerk", _("Service-centre clerk")
     REGISTRY_CLERK = "registry_clerk", _("Registry clerk")

@@ -7,7 +7,7 @@ import contextlib
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from municipality.text import compact, name_words, one_line, written_code
+from core.text import compact, name_words, one_line, written_code
 
 from .identity import clean_any_mobile
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from municipality.several import speak_to_several
+from core.several import speak_to_several
 
 from .access import offices_of
 from .models import User

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from municipality.text import without_marks
+from core.text import without_marks
 
 _count = itertools.count()
 

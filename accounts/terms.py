@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from municipality import plausible
+from core import plausible
 
 # What lies further off is a slip. A post or a membership may be planned, and may be as old as a working life is long.
 MAX_START_YEARS, MAX_TERM_YEARS = 2, 60

@@ -15,8 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from municipality.pages import form_page, pressed_on
-from municipality.text import one_line
+from core.http import form_page, pressed_on
+from core.text import one_line
 
 from . import emails, services, sms
 from .access import at_office, decides, offices_of, signed_in

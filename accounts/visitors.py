@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 
-from municipality.text import same_name
+from core.text import same_name
 
 from .assurance import Level
 from .emails import waiting_of

@@ -16,7 +16,7 @@ from rest_framework import exceptions
 
 from accounts.access import decides
 from accounts.models import Program, User
-from transactions.prepared import Prepared
+from core.db.prepared import Prepared
 
 USER = tuple(field.attname for field in User._meta.concrete_fields)
 PROGRAM = ("digest", "expiry", "program__pk", "program__scopes", "program__last_used_on")

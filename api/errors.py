@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.errors import AccountError
+from core import db as database
 from journal.standing import Refused
-from transactions import database
-from transactions.errors import DomainError, Invalid, NotVisible
+from transactions.domain.errors import DomainError, Invalid, NotVisible
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"

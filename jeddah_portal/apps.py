@@ -5,7 +5,7 @@ class JeddahPortalConfig(AppConfig):
     name = "jeddah_portal"
 
     def ready(self) -> None:
-        from municipality import several
+        from core import several
 
         from . import checks  # noqa: F401 – registers the start-up checks
 

@@ -73,7 +73,7 @@ def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def uploads_are_opened_in_a_cage(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Who opens strangers' files is held by limits alone where the kernel's filter of calls cannot be asked for."""
-    from transactions.drawer.cage import filter_of_calls
+    from transactions.attachments.drawer.cage import filter_of_calls
 
     if filter_of_calls() is not None:
         return []
@@ -82,7 +82,7 @@ def uploads_are_opened_in_a_cage(app_configs: Any, **kwargs: Any) -> list[CheckM
 
 @register(Tags.compatibility)
 def the_scanner_can_be_asked(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    from transactions import scanning
+    from transactions.attachments import scanning
 
     try:
         if scanning.is_set():

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import Any
 
-from transactions.tracing import request_id
+from core.tracing import request_id
 
 # What could name a person or open their file, wherever it turns up in a message.
 _PERSONAL = re.compile(

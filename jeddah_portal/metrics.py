@@ -17,8 +17,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from accounts import trail
-from transactions import metering, replica
-from transactions.health import Health, health
+from core import metering
+from core.db import replica
+from transactions.maintenance.health import Health, health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

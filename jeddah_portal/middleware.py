@@ -17,10 +17,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.trail import Origin, origin
+from core.metering import count
+from core.several import speak_to_several
+from core.tracing import request_id
 from journal import standing
-from municipality.several import speak_to_several
-from transactions.metering import count
-from transactions.tracing import request_id
 
 from .views import bad_request, takes_nothing
 
@@ -32,7 +32,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class MeteringMiddleware:
-    """Counts and times every request (transactions/metering.py). Outermost, so that what it times is the whole."""
+    """Counts and times every request (core/metering.py). Outermost, so that what it times is the whole."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -134,7 +134,7 @@ class PrivacyMiddleware:
 class TakesNothingMiddleware:
     """While the database may not be written, whatever is sent is refused in words before anything is done with it.
 
-    What slips past here is refused by the database itself (transactions/database); asking after a request goes on.
+    What slips past here is refused by the database itself (core/db); asking after a request goes on.
     """
 
     ASKS = frozenset({"transactions:inquiry", "inquiries", "set_language"})

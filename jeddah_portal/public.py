@@ -17,7 +17,8 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from transactions import database, replica
+from core import db as database
+from core.db import replica
 
 WORDS_ONLY = frozenset({"transactions:help", "transactions:privacy", "transactions:accessibility", "api_docs"})
 FIGURES = frozenset({"transactions:home", "transactions:service", "journal:verify", "journal:verify_token"})

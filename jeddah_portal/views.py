@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from api.errors import MEDIA_TYPE, RETRY_SECONDS, not_open, problem, unavailable
+from core import db as database
 from journal.standing import Refused, refusal
-from transactions import database
+from transactions.attachments.services import NoRoom, OutOfReach
 from transactions.models import Heartbeat
-from transactions.services import heartbeat
-from transactions.services.attachments import NoRoom, OutOfReach
+from transactions.outbox import heartbeat
 
 from . import __version__, public
 

@@ -20,24 +20,24 @@ from django.utils.translation import gettext as _
 from accounts.models import Authorisation, User
 from api.docs import Kind as Type
 from api.docs import Value
-from municipality.charts import Chart, Series
-from municipality.fields import ProseField
+from core.charts import Chart, Series
+from core.forms.fields import ProseField
+from core.forms.named_errors import NamedErrors
 from municipality.models import District, Office
-from municipality.named_errors import NamedErrors
-from transactions import service_types
-from transactions.answer_forms import step_page
-from transactions.changes import Line, by_day
-from transactions.draft_parts import Gap, Part, State
-from transactions.errors import Problem
-from transactions.lateness import Mark, Standing
+from transactions.answers.summary import Papers, Row, Section, Summary, as_typed
+from transactions.domain import service_types
+from transactions.domain.errors import Problem
+from transactions.domain.service_types import Field, Kind
+from transactions.domain.service_types import Step as CatalogueStep
+from transactions.domain.workflow import Status
+from transactions.intake.answer_forms import step_page
+from transactions.intake.draft_parts import Gap, Part, State
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
-from transactions.progress import Progress, Step, Turn
-from transactions.service_types import Field, Kind
-from transactions.service_types import Step as CatalogueStep
-from transactions.summary import Papers, Row, Section, Summary, as_typed
+from transactions.notifications.changes import Line, by_day
+from transactions.text.lateness import Mark, Standing
+from transactions.text.progress import Progress, Step, Turn
+from transactions.text.wording import headline
 from transactions.views.public import PinForm
-from transactions.wording import headline
-from transactions.workflow import Status
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"

@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from transactions import service_types
+from transactions.domain import service_types
 
 # What concerns one person, or programs: nothing to find there, and a reader of robots.txt need not try.
 NOT_FOR_SEARCH = ("/requests/", "/drafts/", "/notices/", "/profile/", "/email/", "/first/", "/files/", "/office/",

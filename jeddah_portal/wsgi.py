@@ -5,8 +5,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jeddah_portal.settings")
 
 from django.db import connection
 
+from core import db as database
 from journal import standing
-from transactions import database
 
 from .application import application
 

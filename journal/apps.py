@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class JournalConfig(AppConfig):
     name = "journal"
     verbose_name = _("Journal")
+
+    def ready(self) -> None:
+        from core import db
+
+        from . import standing
+
+        # Nothing is written into a database that was put back to an earlier state.
+        db.before_each_write(standing.ensure)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from municipality.text import without_marks
+from core.text import without_marks
 
 MOST_CHARACTERS = 20_000
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n[>\s]*")  # of quoted-printable mail

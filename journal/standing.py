@@ -2,7 +2,7 @@
 
 Numbers and promises given after that state would be given again, to others. The database says what it knows (its
 chains, and whether it was restored), a witness outside it says what it should know (witness.py). Whoever writes asks
-here: each entry of the journal, and every other write at least once in RECHECK_SECONDS (transactions/database).
+here: each entry of the journal, and every other write at least once in RECHECK_SECONDS (core/db).
 """
 
 from __future__ import annotations

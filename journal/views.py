@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from municipality.text import one_line
+from core.text import one_line
 
 from . import receipts
 

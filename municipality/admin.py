@@ -12,13 +12,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
+from core.admin.previewed import PreviewedAdmin
+from core.admin.signals import office_suspended
+from core.forms.versioned import VersionedForm
+
 from . import services
-from .guarded_admin import Administered, AdministeredSite, RecordedAdmin, code, in_both_languages, tag
 from .models import Certainty, District, Holiday, Named, Office
-from .previewed_admin import PreviewedAdmin
 from .search import named
-from .signals import office_suspended
-from .versioned_forms import VersionedForm
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 

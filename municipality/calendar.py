@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from .hijri import LAST_DAY, RAMADAN, RIYADH, hijri_parts, in_calendar, riyadh_time
+from core.hijri import LAST_DAY, RAMADAN, RIYADH, hijri_parts, in_calendar, riyadh_time
 
 WORKING_WEEKDAYS = frozenset({6, 0, 1, 2, 3})  # Sunday to Thursday, as date.weekday() counts
 CLOSES = time(14, 30)

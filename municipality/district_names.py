@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .text import ARTICLES, loose_key, search_key
+from core.text import ARTICLES, loose_key, search_key
 
 # Words around the name of a district that are no part of it, folded. Names that hold one are looked for whole first.
 AROUND = frozenset(

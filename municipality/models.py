@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from .plausible import changed, validate_near, validate_order
-from .text import isolated, search_key
+from core.plausible import changed, validate_near, validate_order
+from core.text import isolated, search_key
 
 # Days. The longest the city has had was Hajj with both weekends, twelve.
 MAX_HOLIDAY_DAYS = 30

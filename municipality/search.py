@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from core.text import compact, name_key, name_words, one_line
+
 from .district_names import keys_of
 from .district_names import sought as keys_sought
-from .text import compact, name_key, name_words, one_line
 
 
 def bears(row: Model, sought: str, *codes: str) -> bool:

@@ -14,9 +14,10 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 
+from core.text import search_key
+
 from .calendar import FIRST, LAST, WorkingCalendar
 from .models import District, Holiday, Named, Office, OfficeKind
-from .text import search_key
 
 DATA = Path(__file__).parent / "data"
 # A process may go on counting by what it has read for so long after somebody changed it elsewhere. Due dates are

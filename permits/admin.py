@@ -8,8 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, code
-from municipality.previewed_admin import PreviewedAdmin
+from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, code
+from core.admin.previewed import PreviewedAdmin
 
 from .models import Tariff
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from municipality.signals import consequences_wanted
+from core.admin.signals import consequences_wanted
 
 from .models import Tariff
 

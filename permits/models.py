@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from municipality.hijri import RIYADH
+from core.hijri import RIYADH
+from core.plausible import validate_near
 from municipality.models import Certainty
-from municipality.plausible import validate_near
 from transactions.models import FeeDue
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from transactions.service_types import Field, Kind, Stage, Step
-from transactions.workflow import Status
+from transactions.domain.service_types import Field, Kind, Stage, Step
+from transactions.domain.workflow import Status
 
 REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, "registry_clerk", 1, "register")
 

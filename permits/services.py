@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
-from transactions.errors import DomainError
-from transactions.service_types import Amount
+from transactions.domain.errors import DomainError
+from transactions.domain.service_types import Amount
 
 from .models import Kind, Tariff
 

@@ -23,19 +23,22 @@ from django.utils import timezone, translation
 from accounts import services as people
 from accounts import trail
 from accounts.models import Authorisation, EngineeringOffice, User
+from core.hijri import RIYADH
 from jeddah_portal import stores
 from jeddah_portal.demo.names import national_id
 from journal import standing
-from municipality.hijri import RIYADH
 from municipality.models import Office
 from municipality.services import forget
-from transactions import drawing, outbox, service_types
-from transactions.health import health
+from transactions.attachments import drawing
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.service_types import ServiceType
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
+from transactions.maintenance.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
-from transactions.service_types import ServiceType
-from transactions.services import attachments, moves
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
+from transactions.outbox import queue
+from transactions.transitions import moves
 
 from . import seed
 from .answers import ANSWERS
@@ -60,7 +63,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=RIYADH)
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
     "municipality.services.REMEMBERED_SECONDS",
-    "transactions.services.closures.REMEMBERED_SECONDS",
+    "transactions.intake.closures.REMEMBERED_SECONDS",
     "transactions.views.public.PULSE_SECONDS",
 )
 
@@ -268,7 +271,7 @@ def authorised(cast: Cast) -> Authorisation:
 
 def work_off(now: datetime = NOW) -> int:
     """Do everything owed by now; returns how many pieces were done."""
-    return sum(outbox.run(pk, now) for kind in outbox.kinds() for pk in outbox.due(kind, now, 1000))
+    return sum(queue.run(pk, now) for kind in queue.kinds() for pk in queue.due(kind, now, 1000))
 
 
 @pytest.fixture
@@ -307,7 +310,7 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
             case = submit(submission, by=taker, key=f"key-{next(counter)}", now=now).transaction
             if routed:
                 row = Outbox.objects.get(kind="route", subject=case.pk)
-                assert outbox.run(row.pk, now)
+                assert queue.run(row.pk, now)
                 case.refresh_from_db()
         return case
 

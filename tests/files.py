@@ -10,7 +10,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from transactions import drawing, pictures
+from transactions import pictures
+from transactions.attachments import drawing
 from transactions.models import Attachment
 
 

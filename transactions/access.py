@@ -17,11 +17,12 @@ from django.utils import timezone
 from accounts.access import needs_second_factor, offices_of, posts_of
 from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
 
-from . import looked, references
-from .errors import NotVisible
+from . import looked
+from .domain import references
+from .domain.errors import NotVisible
+from .domain.workflow import BY_NAME, HANDED_OUT, Move, Who, allowed, moves_open, other_hands
 from .models import IS_SENT, Attachment, CounterVisit, Draft, Event, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
-from .workflow import BY_NAME, HANDED_OUT, Move, Who, allowed, moves_open, other_hands
 
 # Administrators keep the reference data; they see no case.
 CASE_ROLES = frozenset(Role) - {Role.ADMINISTRATOR}

@@ -8,22 +8,14 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Transactions")
 
     def ready(self) -> None:
+        from core.db import replica
         from journal import check, receipts
 
-        from . import book, replica
-        from .database import files_stay
-        from .services import (  # noqa: F401 – they register
-            consequences,
-            dealings,
-            drawings,
-            leaving,
-            notices,
-            powers,
-            recount,
-            routing,
-            suspension,
-        )
-        from .verification import number_typed, status_now
+        from .attachments import drawings, files_stay  # noqa: F401 – most of these register
+        from .notifications import dealings, notices  # noqa: F401
+        from .papers import book
+        from .papers.verification import number_typed, status_now
+        from .transitions import consequences, leaving, powers, recount, routing, suspension  # noqa: F401
 
         receipts.register_status(status_now)
         receipts.register_numbers(number_typed)

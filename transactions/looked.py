@@ -16,8 +16,8 @@ from accounts.access import offices_of, posts_of
 from accounts.models import AccessRecord, Act, Role, User
 from municipality.services import offices
 
-from . import references
-from .errors import NotVisible, TooManyTries
+from .domain import references
+from .domain.errors import NotVisible, TooManyTries
 from .models import Attachment, CounterVisit, Draft, Transaction
 
 LOOKS = (Act.READ_CASE, Act.READ_FILE)

@@ -9,9 +9,9 @@ from django.db.models import Exists, F, OuterRef, Q
 from accounts.access import posts_of
 from accounts.models import Role, StaffPost, User
 
-from . import service_types
+from .domain import service_types
+from .domain.workflow import Status
 from .models import Transaction, TransactionQuerySet
-from .workflow import Status
 
 # Who works stages; a supervisor's own stage is theirs to hand over too.
 WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)

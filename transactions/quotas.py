@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import offices_of
 from accounts.models import User
 
-from .errors import DomainError
+from .domain.errors import DomainError
 from .models import Try
 
 FOR_MANY = 10

@@ -8,71 +8,71 @@ from django.utils import timezone
 
 @shared_task
 def route(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("route")
+    queue.work("route")
 
 
 @shared_task
 def notify(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("notify")
+    queue.work("notify")
 
 
 @shared_task
 def recount(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("recount")
+    queue.work("recount")
 
 
 @shared_task
 def warn(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("warn")
+    queue.work("warn")
 
 
 @shared_task
 def warn_name(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("warn_name")
+    queue.work("warn_name")
 
 
 @shared_task
 def draw(**_future: object) -> None:
     """One at a time on each host, so that drawings, however many, leave the other workers to notices and routing."""
-    from . import outbox
-    from .services import drawings
+    from .attachments import drawings
+    from .outbox import queue
 
     with drawings.alone() as free:
         if free:
-            outbox.work(drawings.KIND)
+            queue.work(drawings.KIND)
 
 
 @shared_task
 def scan(**_future: object) -> None:
-    from . import outbox
+    from .outbox import queue
 
-    outbox.work("scan")
+    queue.work("scan")
 
 
 @shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
-    from . import outbox
+    from .outbox import queue
 
     now = timezone.now()
-    outbox.ring_for_what_waits(now)
-    outbox.work_off_unknown(now)
+    queue.ring_for_what_waits(now)
+    queue.work_off_unknown(now)
 
 
 @shared_task
 def beat_heart(**_future: object) -> None:
     """Says that beat and a worker are alive: beat sends it, a worker writes it."""
-    from .services.heartbeat import beat
+    from .outbox.heartbeat import beat
 
     beat(timezone.now())
 
@@ -83,7 +83,7 @@ def upkeep(**_future: object) -> None:
 
     One that was cut off is still due when beat rings again.
     """
-    from .services.upkeep import run_due
+    from .maintenance.upkeep import run_due
 
     run_due(timezone.now())
 

@@ -5,7 +5,7 @@ Where the one form is taken already (the same plot authorised twice in two writi
 
 from django.db import IntegrityError, migrations, transaction
 
-from municipality.text import written_code
+from core.text import written_code
 
 
 def tidy(apps, schema_editor):

@@ -6,7 +6,7 @@ name: whoever it takes in meanwhile is found by name after their next change, an
 
 from django.db import migrations, models
 
-from municipality.text import name_key
+from core.text import name_key
 
 PIECE = 2000
 INDEX = models.Index(fields=["phone"], name="people_by_phone")

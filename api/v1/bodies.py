@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from transactions.own_words import MOST_CHARACTERS
+from transactions.domain.own_words import MOST_CHARACTERS
 
 from ..strict import Strict
 

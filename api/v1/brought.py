@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.identity import clean_mobile
+from transactions.inquiry import brought
 from transactions.models import BroughtReceipt
-from transactions.services import brought
 
 from ..strict import Public, Strict, read
 

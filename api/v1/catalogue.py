@@ -13,19 +13,21 @@ from rest_framework.response import Response
 
 from accounts.access import signed_in
 from accounts.models import Scope
+from core.db import replica
 from municipality.models import District, Office
-from transactions import duplicates, replica, service_types
-from transactions.answers import clean
-from transactions.assured import refuse_if_lacking
-from transactions.draft_parts import flags_of
-from transactions.errors import DomainError, Invalid, Problem
+from transactions.answers.cleaning import clean
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError, Invalid, Problem
+from transactions.domain.service_types import ServiceType
+from transactions.intake.assured import refuse_if_lacking
+from transactions.intake.closures import refuse_if_closed
+from transactions.intake.draft_parts import flags_of
+from transactions.intake.eligibility import refuse_unless_by_owner
+from transactions.intake.submission import Submission
+from transactions.intake.submit import check
 from transactions.models import Channel, Draft
-from transactions.service_types import ServiceType
-from transactions.services import attachments
-from transactions.services.closures import refuse_if_closed
-from transactions.services.eligibility import refuse_unless_by_owner
-from transactions.services.intake import check
-from transactions.services.submission import Submission
+from transactions.selectors import duplicates
 
 from ..strict import Public, View, read
 from . import bodies, serializers

@@ -18,9 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import signed_in
-from transactions import access, kinds
-from transactions.service_types import Document
-from transactions.services import attachments
+from transactions import access
+from transactions.attachments import services as attachments
+from transactions.domain import kinds
+from transactions.domain.service_types import Document
 from transactions.views.files import content_of
 
 from ..strict import View, read

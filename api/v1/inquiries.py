@@ -9,12 +9,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from municipality.hijri import days_between
-from transactions import looked, replica
+from core.db import replica
+from core.hijri import days_between
+from transactions import looked
+from transactions.inquiry import services as inquiry
 from transactions.models import Transaction
-from transactions.services import inquiry
-from transactions.timeline import history_of, public_movements_of
-from transactions.wording import headline
+from transactions.text.timeline import history_of, public_movements_of
+from transactions.text.wording import headline
 
 from ..strict import Public, read
 from . import bodies, serializers

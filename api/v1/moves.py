@@ -15,10 +15,10 @@ from accounts.access import signed_in
 from accounts.models import Scope, User
 from municipality.models import Office
 from transactions import access
-from transactions.errors import NotVisible
+from transactions.domain.errors import NotVisible
 from transactions.models import Transaction
 from transactions.queues import queue_of
-from transactions.services import moves, notes
+from transactions.transitions import moves, notes
 
 from ..strict import Strict, View, read
 from . import bodies, people_shapes, serializers

@@ -17,7 +17,7 @@ from accounts.authorising import found_offices
 from accounts.models import Authorisation, EngineeringOffice, Scope
 from transactions import access
 from transactions.models import Notification
-from transactions.services import notices
+from transactions.notifications import notices
 
 from .. import pages
 from ..strict import Strict, View, read

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from accounts.models import Authorisation, EngineeringOffice, Role
 from municipality.models import Office
-from transactions.messages import Message, message
 from transactions.models import Note, Notification
+from transactions.notifications.messages import Message, message
 
 
 class EngineeringOfficeSerializer(serializers.ModelSerializer[EngineeringOffice]):

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import signed_in
+from transactions.attachments import pieces
+from transactions.attachments.pieces import Piece
+from transactions.domain.service_types import Document
 from transactions.models import Attachment
-from transactions.service_types import Document
-from transactions.services import pieces
-from transactions.services.pieces import Piece
 
 from . import serializers
 

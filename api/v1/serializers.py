@@ -8,10 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from municipality.models import District, Office
-from transactions import duplicates
 from transactions.access import acts_for_applicant, moves_for, works_on
-from transactions.assured import may_receive
-from transactions.draft_parts import flags_of
+from transactions.answers.revision import with_dependants
+from transactions.answers.summary import in_catalogue_order
+from transactions.domain.workflow import CLOSED, Status
+from transactions.intake.assured import may_receive
+from transactions.intake.draft_parts import flags_of
 from transactions.models import (
     AnswersVersion,
     Attachment,
@@ -23,12 +25,10 @@ from transactions.models import (
     PaperContent,
     Transaction,
 )
-from transactions.revision import with_dependants
-from transactions.services import papers
-from transactions.summary import in_catalogue_order
-from transactions.timeline import history_of, movements_of
-from transactions.wording import headline
-from transactions.workflow import CLOSED, Status
+from transactions.papers import papers
+from transactions.selectors import duplicates
+from transactions.text.timeline import history_of, movements_of
+from transactions.text.wording import headline
 
 from .bodies import TAKES
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from transactions.revision import with_dependants
-from transactions.service_types import Field, Group, Kind, ServiceType, When
+from transactions.answers.revision import with_dependants
+from transactions.domain.service_types import Field, Group, Kind, ServiceType, When
 
 
 class WhenShape(serializers.Serializer[Any]):

@@ -18,16 +18,19 @@ from rest_framework.response import Response
 from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, Authorisation, Scope, User
-from transactions import access, looked, search, service_types
-from transactions.assured import refuse_if_lacking
-from transactions.deadlines import Deadline, overdue
-from transactions.errors import DomainError, NotVisible
+from transactions import access, looked
+from transactions.domain import service_types
+from transactions.domain.deadlines import Deadline, overdue
+from transactions.domain.errors import DomainError, NotVisible
+from transactions.domain.workflow import Status
+from transactions.inquiry import pin
+from transactions.intake.assured import refuse_if_lacking
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Channel, Intake
 from transactions.queues import free
-from transactions.services import moves, pin
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
-from transactions.workflow import Status
+from transactions.selectors import search
+from transactions.transitions import moves
 
 from .. import pages
 from ..strict import View, read

@@ -193,8 +193,8 @@ def valid_references(world: World) -> list[tuple[str, str]]:
     """Rows from all over the archive, given references with a good check character, and their PINs."""
     code = f"""
 from transactions.models import Transaction
-from transactions.references import Reference
-from transactions import pins
+from transactions.domain.references import Reference
+from transactions.domain import pins
 from django.db import connection
 import random
 with connection.cursor() as cursor:
@@ -248,7 +248,7 @@ def sessions(world: World, pks: list[str]) -> list[str]:
 FIGURES = """
 import time
 from django.utils import timezone
-from transactions.pulse import pulse
+from transactions.selectors.pulse import pulse
 for _ in range(21):
     began = time.perf_counter()
     pulse(timezone.now())
@@ -276,7 +276,8 @@ def places(world: World) -> dict[str, str]:
         "WHERE o.code = 'SHR' ORDER BY t.id DESC LIMIT 1"
     ).split("|")
     opened = sample(
-        world, "from transactions.workflow import OPEN\nprint(', '.join(repr(str(s.value)) for s in sorted(OPEN)))"
+        world,
+        "from transactions.domain.workflow import OPEN\nprint(', '.join(repr(str(s.value)) for s in sorted(OPEN)))",
     )
     return dict(zip(("reference", "id", "applicant", "office"), row, strict=True)) | {"open": opened[-1]}
 

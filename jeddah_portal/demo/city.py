@@ -18,18 +18,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from accounts.models import Role, User
+from core.hijri import RIYADH, riyadh_day
 from municipality.calendar import opening_time
-from municipality.hijri import RIYADH, riyadh_day
 from municipality.models import District, Office, OfficeKind
 from municipality.services import current_calendar
-from transactions import outbox, service_types
+from transactions.answers.plots import plot_of
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.workflow import OPEN, Status
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Channel, Outbox, Transaction
-from transactions.plots import plot_of
-from transactions.services import attachments, moves
-from transactions.services.intake import submit
-from transactions.services.moves import Asked
-from transactions.services.submission import Submission
-from transactions.workflow import OPEN, Status
+from transactions.outbox import queue
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from .people import People, see
 from .requests import answers_for, paper, photo
@@ -209,7 +211,7 @@ class City:
 
     def _route(self, case: Transaction) -> Transaction:
         row = Outbox.objects.get(dedupe=f"route:{case.pk}")
-        outbox.run(row.pk, row.not_before)
+        queue.run(row.pk, row.not_before)
         routed = Transaction.objects.select_related("branch", "held_by").get(pk=case.pk)
         routed.applicant, routed.authorisation = case.applicant, case.authorisation
         return routed

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "simple_history",
+    "core",
     "municipality",
     "accounts",
     "journal",
@@ -76,7 +77,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 "django.templatetags.i18n",
-                "municipality.templatetags.portal",
+                "core.templatetags.portal",
                 "transactions.templatetags.cases",
             ],
             "context_processors": [
@@ -135,9 +136,9 @@ STORAGES = {
         "BACKEND": env.str("STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage")
     },
 }
-# Files are scanned by this daemon of ClamAV as they arrive (transactions/scanning.py); unset, they are "not scanned".
+# Files are scanned by this daemon of ClamAV as they arrive; unset, they are "not scanned".
 CLAMD_URL = env.str("CLAMD_URL", default="")
-FILE_UPLOAD_HANDLERS = ["transactions.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["transactions.attachments.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 40

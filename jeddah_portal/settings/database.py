@@ -7,10 +7,10 @@ from .environment import DEMO, VAR, env
 DATABASE_URL_DEFAULT = f"sqlite:///{VAR / 'portal.sqlite3'}"
 DATABASES = {"default": env.db("DATABASE_URL", default=DATABASE_URL_DEFAULT) if DEMO else env.db("DATABASE_URL")}
 if env.str("REPLICA_DATABASE_URL", default=""):
-    # A streaming replica of the same server: it answers inquiries (transactions/replica.py).
+    # A streaming replica of the same server: it answers inquiries (core/db/replica.py).
     DATABASES["replica"] = env.db("REPLICA_DATABASE_URL")
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
-DATABASE_ROUTERS = ["transactions.replica.Router"]
+DATABASE_ROUTERS = ["core.db.replica.Router"]
 # Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
 # What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`).
@@ -36,6 +36,6 @@ else:
             connect_timeout=2, keepalives_idle=5, keepalives_interval=5, keepalives_count=2, tcp_user_timeout=10_000
         )
         database["OPTIONS"]["options"] = DATABASE_SESSION
-# Django's own engine, noting commits (transactions/database).
+# Django's own engine, noting commits (core/db).
 for database in DATABASES.values():
-    database["ENGINE"] = database["ENGINE"].replace("django.db.backends", "transactions.database")
+    database["ENGINE"] = database["ENGINE"].replace("django.db.backends", "core.db")

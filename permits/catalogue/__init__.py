@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from transactions import service_types
+from transactions.domain import service_types
 
 
 def load() -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.assurance import Level
-from transactions.service_types import (
+from transactions.domain.service_types import (
     DRAWING,
     PHOTO,
     Amount,
@@ -27,7 +27,7 @@ from transactions.service_types import (
     Stage,
     Step,
 )
-from transactions.workflow import Status
+from transactions.domain.workflow import Status
 
 from ..checks import building
 from ..plot import DEED_AND_PLOT, REGISTRATION

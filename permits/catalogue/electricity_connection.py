@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from accounts.assurance import Level
-from transactions.service_types import (
+from transactions.domain.service_types import (
     PHOTO,
     Assured,
     DeficiencyCode,
@@ -22,7 +22,7 @@ from transactions.service_types import (
     Step,
     When,
 )
-from transactions.workflow import Status
+from transactions.domain.workflow import Status
 
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from accounts.assurance import Level
-from transactions.errors import Problem
-from transactions.service_types import (
+from transactions.domain.errors import Problem
+from transactions.domain.service_types import (
     DRAWING,
     Answers,
     Assured,
@@ -26,7 +26,7 @@ from transactions.service_types import (
     Stage,
     Step,
 )
-from transactions.workflow import Status
+from transactions.domain.workflow import Status
 
 from ..checks import areas, parts
 from ..plot import DEED_AND_PLOT, REGISTRATION

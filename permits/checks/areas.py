@@ -12,8 +12,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from transactions.errors import Problem
-from transactions.service_types import Answers, Flag, RuleSet
+from transactions.domain.errors import Problem
+from transactions.domain.service_types import Answers, Flag, RuleSet
 
 TOLERANCE_SHARE = Decimal("0.005")
 TOLERANCE_M2 = Decimal(1)

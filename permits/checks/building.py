@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from transactions.errors import Problem
-from transactions.service_types import Answers, Flag, RuleSet
+from transactions.domain.errors import Problem
+from transactions.domain.service_types import Answers, Flag, RuleSet
 
 RIYADH = RuleSet("riyadh_guide_2025 (seed)", gettext_lazy("Riyadh building guide, 2025"))
 MOMAH = RuleSet("momah_2024 (seed)", gettext_lazy("Ministry of Municipalities, 2024"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from transactions.service_types import Answers, Flag, RuleSet
+from transactions.domain.service_types import Answers, Flag, RuleSet
 
 RULE_SET = RuleSet("riyadh 2025 (seed)", gettext_lazy("Riyadh building guide, 2025"))
 LEAST_AREA_M2 = Decimal(200)

@@ -25,7 +25,7 @@ const SOUNDS = [
   [/([a-z])h$/, "$1"],
 ];
 
-// The same folding as municipality/text.py and district_names.py, so that what is found here is found there.
+// The same folding as core/text.py and district_names.py, so that what is found here is found there.
 function words(text) {
   const plain = text
     .normalize("NFKC")

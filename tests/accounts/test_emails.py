@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts import emails, restored, services
 from accounts.errors import AccountError
 from accounts.models import EmailAsked, User
-from transactions.services import notices, personal_data
+from transactions.maintenance import personal_data
+from transactions.notifications import notices
 
 from ..conftest import NOW, work_off
 

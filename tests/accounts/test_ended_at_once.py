@@ -13,11 +13,15 @@ from accounts import services as people
 from accounts.access import members_of, offices_of, posts_of
 from accounts.models import EngineeringOffice, OfficeMembership, StaffPost, User
 from municipality.models import Office
-from transactions import access, pins, service_types
-from transactions.errors import DomainError, NotVisible
+from transactions import access
+from transactions.attachments import services as attachments
+from transactions.domain import pins, service_types
+from transactions.domain.errors import DomainError, NotVisible
+from transactions.inquiry import services as inquiry
+from transactions.inquiry.pin import pin_for, renew_pin
+from transactions.intake import drafts
 from transactions.models import Channel, Delivery, Notification
-from transactions.services import attachments, drafts, inquiry, moves
-from transactions.services.pin import pin_for, renew_pin
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive, upload, work_off
 

@@ -20,10 +20,11 @@ from accounts.errors import AccountError
 from accounts.models import NameChange, OneTimeCode, PhoneChange, User
 from accounts.visitors import Visitor
 from municipality.models import Office
-from transactions import service_types
-from transactions.errors import DomainError
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.intake import drafts
 from transactions.models import Draft, Transaction
-from transactions.services import attachments, drafts
 
 from ..conftest import ANSWERS, NOW, PASSWORD, national_id, picture, upload, work_off
 

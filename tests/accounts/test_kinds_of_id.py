@@ -17,8 +17,9 @@ from accounts.id_kinds import KINDS, kind_of, read_id
 from accounts.identity import clean_any_mobile, clean_id
 from accounts.models import OneTimeCode, User
 from municipality.models import Office
+from transactions.intake import drafts
 from transactions.models import Draft
-from transactions.services import drafts, notices
+from transactions.notifications import notices
 
 from ..conftest import NOW, PASSWORD, national_id, work_off
 from .test_identity_levels import ELECTRICITY, fill

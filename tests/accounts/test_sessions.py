@@ -21,7 +21,7 @@ from accounts.errors import AccountError
 from accounts.sealed import PREFIX, reseal, seal, unseal
 from accounts.sessions import SEEN
 from transactions import access
-from transactions.services import upkeep
+from transactions.maintenance import upkeep
 
 from ..conftest import NOW, PASSWORD, drive
 from ..totp import code_now
@@ -231,9 +231,10 @@ def test_an_older_code_is_void_after_a_newer_and_that_of_another_phone_is_not(ca
 @pytest.mark.parametrize("how", ["post ended", "no longer staff", "closed"])
 def test_former_staff_read_no_counter_drafts(cast, how, signed_in):
     from municipality.models import Office
-    from transactions import service_types
-    from transactions.errors import NotVisible
-    from transactions.services import attachments, drafts
+    from transactions.attachments import services as attachments
+    from transactions.domain import service_types
+    from transactions.domain.errors import NotVisible
+    from transactions.intake import drafts
 
     from ..conftest import upload
 

@@ -10,10 +10,10 @@ from knox.models import AuthToken
 
 from accounts.access import decides
 from municipality.models import Office
-from transactions import pins, service_types
+from transactions.domain import pins, service_types
 from transactions.models import Attachment, Intake, Transaction
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import ANSWERS, NOW, authorised, drive, files_for, picture, stored, upload, work_off
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from api.strict import Strict
 from api.v1 import urls
 from transactions.models import Notification
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, authorised, drive
 from .program import Program

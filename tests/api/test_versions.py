@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, STEP, drive, pdf, upload
 from ..transactions.test_versions import PARTS

@@ -14,7 +14,7 @@ from django import forms
 from django.apps import apps
 from django.utils import translation
 
-from municipality.named_errors import NamedErrors
+from core.forms.named_errors import NamedErrors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("accounts", "transactions", "permits", "journal", "municipality")

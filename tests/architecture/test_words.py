@@ -16,7 +16,7 @@ from jeddah_portal import third_party_words
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-ROOMS = ("municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
+ROOMS = ("core", "municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 MARKS = re.compile(r"[,;?!،؛؟]")  # these differ between the languages

@@ -46,7 +46,7 @@ MUTANTS = (
         "the idempotency key",
         (
             (
-                "transactions/services/intake.py",
+                "transactions/intake/submit.py",
                 "    body_hash = submission.body_hash()\n",
                 "    body_hash = submission.body_hash()\n    key = secrets.token_hex(8)\n",
             ),
@@ -62,7 +62,7 @@ MUTANTS = (
         "the condition of a claim",
         (
             (
-                "transactions/outbox.py",
+                "transactions/outbox/queue.py",
                 "claimed = Outbox.objects.filter(_claimable(now), pk=outbox_id).update(",
                 "claimed = Outbox.objects.filter(pk=outbox_id).update(",
             ),
@@ -73,7 +73,7 @@ MUTANTS = (
         "the journal entry inside the transaction",
         (
             (
-                "transactions/services/intake.py",
+                "transactions/intake/submit.py",
                 """\
     token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
 """,
@@ -82,7 +82,7 @@ MUTANTS = (
 """,
             ),
             (
-                "transactions/services/intake.py",
+                "transactions/intake/submit.py",
                 """\
     batch.send()
     return intake
@@ -107,7 +107,7 @@ MUTANTS = (
         "the end of a lease",
         (
             (
-                "transactions/outbox.py",
+                "transactions/outbox/queue.py",
                 "claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))",
                 "claimed & Q(lease_until__lt=now - timedelta(days=1))",
             ),
@@ -116,14 +116,14 @@ MUTANTS = (
     ),
     Mutant(
         "the rule for moments no honest clock could write",
-        (("transactions/outbox.py", " | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER)", ""),),
+        (("transactions/outbox/queue.py", " | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER)", ""),),
         (f"{ODD}test_a_lease_of_the_future_is_no_lease",),
     ),
     Mutant(
         "ringing off the request's path",
         (
             (
-                "transactions/doorbell.py",
+                "transactions/outbox/doorbell.py",
                 "    global _ringer\n",
                 "    current_app.send_task(TASK.format(kind), retry=False, expires=RINGS_FOR)\n    global _ringer\n",
             ),
@@ -137,12 +137,12 @@ MUTANTS = (
     ),
     Mutant(
         "noting commits, so that a 503 is true",
-        (("transactions/database/__init__.py", "return ask is None or not ask.committed", "return True"),),
+        (("core/db/__init__.py", "return ask is None or not ask.committed", "return True"),),
         (f"{DATABASE}test_a_503_says_truly_whether_anything_was_taken",),
     ),
     Mutant(
         "rows of unknown kinds ending dead",
-        (("transactions/tasks.py", "    outbox.work_off_unknown(now)\n", ""),),
+        (("transactions/tasks.py", "    queue.work_off_unknown(now)\n", ""),),
         (f"{ODD}test_a_poison_row_ends_dead_and_seen_and_holds_nobody_up",),
     ),
 )

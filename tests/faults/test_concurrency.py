@@ -11,12 +11,15 @@ from django.db import connection
 
 from journal.models import Entry
 from municipality.models import Office
-from transactions import outbox, service_types
-from transactions.errors import DomainError
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.inquiry import services as inquiry
+from transactions.intake import drafts
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Draft, Event, Movement, Outbox, Transaction
-from transactions.services import drafts, inquiry, moves
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
+from transactions.outbox import queue
+from transactions.transitions import moves
 
 from ..conftest import ANSWERS, NOW, drive, files_for
 
@@ -116,7 +119,7 @@ def test_references_and_the_journal_have_no_gap_and_no_repeat(cast):
 def test_the_same_work_claimed_at_once_is_done_once(cast, submitted):
     case = submitted(routed=False)
     row = Outbox.objects.get(kind="route")
-    found = at_once(*[lambda: outbox.run(row.pk, NOW)] * 4)
+    found = at_once(*[lambda: queue.run(row.pk, NOW)] * 4)
     assert Counter(found) == {True: 1, False: 3}
     assert case.events.filter(move="route").count() == 1
 

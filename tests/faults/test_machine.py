@@ -23,13 +23,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from municipality.services import current_calendar, forget
-from transactions import clock, outbox, service_types
-from transactions.errors import DomainError
+from transactions.domain import clock, service_types
+from transactions.domain.errors import DomainError
+from transactions.domain.workflow import CLOCK_STOPPED, CLOSED, OPEN
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Event, Intake, Outbox, Transaction
-from transactions.services import moves
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
-from transactions.workflow import CLOCK_STOPPED, CLOSED, OPEN
+from transactions.outbox import queue
+from transactions.transitions import moves
 
 from ..conftest import NOW, files_for
 from .checker import inside, messages, read
@@ -155,7 +156,7 @@ class Portal(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(("route", "notify")), crash=st.sampled_from(("", "", *WORK)))
     def work(self, kind: str, crash: str) -> None:
-        self._until_crash(crash, lambda: outbox.work(kind, self.now))
+        self._until_crash(crash, lambda: queue.work(kind, self.now))
         self._see_arrivals()
 
     @rule(pick=st.integers(0, 99), times=st.integers(1, 3))
@@ -163,7 +164,7 @@ class Portal(RuleBasedStateMachine):
         """A message of any age, again and in any order."""
         rows = list(Outbox.objects.order_by("pk").values_list("pk", flat=True))
         for _ in range(times if rows else 0):
-            outbox.run(rows[pick % len(rows)], self.now)
+            queue.run(rows[pick % len(rows)], self.now)
         self._see_arrivals()
 
     @rule(
@@ -261,8 +262,8 @@ class Portal(RuleBasedStateMachine):
         try:
             for _ in range(4):
                 self.now += timedelta(hours=1)
-                for kind in outbox.kinds():
-                    outbox.work(kind, self.now)
+                for kind in queue.kinds():
+                    queue.work(kind, self.now)
             self._see_arrivals()
             self.everything_agrees()
             assert set(Outbox.objects.values_list("state", flat=True)) <= {"done"}

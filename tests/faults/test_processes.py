@@ -14,10 +14,10 @@ import pytest
 from django.utils import timezone
 from knox.models import AuthToken
 
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Event, Heartbeat, Outbox, Transaction
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, files_for
 from ..portal.test_log_privacy import PERSON, nothing_of_them_in

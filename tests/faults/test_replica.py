@@ -218,10 +218,10 @@ def test_a_copy_answers_inquiries_alone_while_the_centre_is_away(centre, web):
 REFER = """
 import json
 from accounts.models import StaffPost
-from transactions import pins
+from transactions.domain import pins
 from transactions.models import Transaction
-from transactions.services import moves
-from transactions.workflow import STUDY
+from transactions.transitions import moves
+from transactions.domain.workflow import STUDY
 
 supervisors = {post.office_id: post.user for post in StaffPost.objects.filter(role="supervisor")}
 case = Transaction.objects.filter(status__in=STUDY, held_by__in=supervisors).first()

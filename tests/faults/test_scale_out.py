@@ -23,9 +23,9 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 from jeddah_portal import stores
 from journal import export
 from journal.verify import verify
-from transactions import references, service_types
+from transactions.attachments import services as attachments
+from transactions.domain import references, service_types
 from transactions.models import Attachment, Event, Heartbeat, Outbox, Transaction
-from transactions.services import attachments
 
 from ..conftest import ANSWERS, files_for, pdf, picture, provision, upload
 from ..journeys.conftest import database_url

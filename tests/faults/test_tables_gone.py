@@ -14,10 +14,11 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
+from core import db as database
 from jeddah_portal import views
 from journal import receipts
 from journal.models import Entry
-from transactions import database, pins
+from transactions.domain import pins
 from transactions.models import Heartbeat
 
 from ..conftest import NOW

@@ -16,9 +16,9 @@ from django.db import connection
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from accounts.models import User
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.domain.service_types import Document
 from transactions.models import Transaction
-from transactions.service_types import Document
 
 from ..conftest import ANSWERS, PASSWORD, pdf, picture
 from .world import session_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from transactions import service_types
-from transactions.services import drafts
+from transactions.domain import service_types
+from transactions.intake import drafts
 
 pytestmark = pytest.mark.parametrize("open_page", [(1280, True)], indirect=True, ids=["1280"])
 FOUND = {

@@ -11,9 +11,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from transactions import drawing, pictures, service_types
+from transactions import pictures
+from transactions.attachments import drawing, drawings
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment
-from transactions.services import drafts, drawings
 
 from .. import papers as made
 from ..conftest import NOW, become, drive

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import expect
 
-from transactions import service_types
-from transactions.services import attachments, drafts
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
 
 from ..conftest import pdf
 from .axe import violations

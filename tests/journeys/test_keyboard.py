@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from municipality.models import District
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import drafts
 
 from ..conftest import answers_today, authorised, pdf
 from .conftest import fits, required

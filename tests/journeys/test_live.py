@@ -12,8 +12,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from transactions.models import Transaction
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from .conftest import arrived, follow
 

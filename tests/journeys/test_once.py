@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment, Draft, Event, Transaction
-from transactions.services import drafts
 
 from ..conftest import answers_today, files_for
 from .conftest import arrived

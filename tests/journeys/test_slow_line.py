@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Draft
-from transactions.services import drafts
 
 from .conftest import PATIENCE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transactions.services import moves
+from transactions.transitions import moves
 
 from ..conftest import drive
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from transactions.models import Note, Transaction
-from transactions.services import moves
+from transactions.transitions import moves
 
 from ..conftest import become, drive, national_id
 from ..staff.test_case_page import pages_pdf

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from municipality.models import District
 from transactions.models import Transaction
-from transactions.services import moves
+from transactions.transitions import moves
 
 from ..conftest import ANSWERS, PASSWORD, answers_today, drive, national_id
 from .conftest import attach, fill, fits, follow, move, required, sign_in, until

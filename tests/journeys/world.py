@@ -18,13 +18,17 @@ from accounts import emails, four_eyes, programs
 from accounts import services as people
 from accounts.models import Authorisation, EmailAsked, User
 from municipality.models import Office
-from transactions import pins
 from transactions.admin import staff_site
+from transactions.attachments import services as attachments
+from transactions.domain import pins
+from transactions.domain.references import Reference
+from transactions.inquiry import brought
+from transactions.intake import drafts
+from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
-from transactions.references import Reference
-from transactions.services import attachments, brought, counter_visits, drafts, moves, notes
-from transactions.services.closures import save_closure
-from transactions.services.moves import Asked
+from transactions.transitions import moves, notes
+from transactions.transitions.moves import Asked
+from transactions.visits import services as counter_visits
 
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, drive, picture, upload
 from ..portal.world import answered_at_counter

@@ -9,11 +9,11 @@ from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.hijri import FIRST_DAY, LAST_DAY, OutsideCalendar, format_hijri, in_calendar
+from core.templatetags.portal import both_dates
 from municipality.calendar import FIRST, LAST, WORKING_WEEKDAYS, WorkingCalendar
-from municipality.hijri import FIRST_DAY, LAST_DAY, OutsideCalendar, format_hijri, in_calendar
 from municipality.models import Holiday
 from municipality.services import current_calendar, forget
-from municipality.templatetags.portal import both_dates
 
 PLAIN = WorkingCalendar()
 ANY_DAY = st.dates(date.min, date.max)

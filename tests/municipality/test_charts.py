@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from municipality.charts import HEIGHT, WIDTH, Chart, Series, top_of
+from core.charts import HEIGHT, WIDTH, Chart, Series, top_of
 
 
 def chart(*values, labels=None):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from municipality.district_names import keys_of, sought, within_one
 from municipality.models import District
-from transactions import answers
+from transactions.answers import cleaning as answers
 
 pytestmark = pytest.mark.django_db
 

@@ -11,11 +11,12 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from municipality import fields, month_names
-from municipality.dates import NoSuchDay, Unreadable, read_date
-from municipality.hijri import MONTHS_AR, MONTHS_EN, OutsideCalendar, format_hijri, hijri_parts
-from municipality.numbers import canonical_number, read_number
-from municipality.templatetags.portal import both_dates
+from core import month_names
+from core.dates import NoSuchDay, Unreadable, read_date
+from core.forms import fields
+from core.hijri import MONTHS_AR, MONTHS_EN, OutsideCalendar, format_hijri, hijri_parts
+from core.numbers import canonical_number, read_number
+from core.templatetags.portal import both_dates
 
 EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")

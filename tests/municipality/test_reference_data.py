@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from municipality import hijri
+from core import hijri
+from core.text import search_key, western_digits
 from municipality.calendar import closing_time
 from municipality.models import Certainty, District, Holiday, Office, OfficeKind
 from municipality.services import DATA, load_reference_data, save_reference
-from municipality.text import search_key, western_digits
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from municipality.refill import refill
+from core.forms.refill import refill
 
 from ..page_forms import forms_of
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identity import clean_mobile, clean_national_id
-from municipality.text import compact, one_line, prose, western_digits, without_marks, written_code
-from transactions import pins, references
+from core.text import compact, one_line, prose, western_digits, without_marks, written_code
+from transactions.domain import pins, references
 
 REFERENCE = str(references.Reference("C1", "A", 1448, 123))
 MARKS = "\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2064\u2066\u2069\u202a\u202e\ufeff\u00ad\ufe0f\u034f\u0000"

@@ -15,10 +15,10 @@ from django.utils import translation
 from permits.checks import areas, building, parts
 from permits.models import Tariff
 from permits.services import BUILDING_PERMIT, load_tariffs, per_square_metre
-from transactions import answers, service_types
-from transactions.errors import DomainError
-from transactions.models import FeeDue
-from transactions.service_types import (
+from transactions.answers import cleaning as answers
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.domain.service_types import (
     Document,
     Field,
     Filer,
@@ -30,10 +30,11 @@ from transactions.service_types import (
     Stage,
     Step,
 )
-from transactions.services import moves
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
-from transactions.workflow import Status
+from transactions.domain.workflow import Status
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
+from transactions.models import FeeDue
+from transactions.transitions import moves
 
 from ..conftest import ANSWERS, NOW, drive, files_for, stored, work_off
 

@@ -29,10 +29,12 @@ SUBMIT = """
 import json, sys, uuid
 from django.utils import timezone
 from accounts.models import User
-from transactions import outbox, service_types
+from transactions.outbox import queue as outbox
+from transactions.domain import service_types
 from transactions.models import Movement
-from transactions.services import intake, moves
-from transactions.services.submission import Submission
+from transactions.intake import submit as intake
+from transactions.transitions import moves
+from transactions.intake.submission import Submission
 from tests.answers import ANSWERS
 from tests.conftest import answers_today, files_for
 code = 'electricity-connection'

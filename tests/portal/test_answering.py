@@ -9,9 +9,11 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from transactions.attachments import services as attachments
+from transactions.intake import kept_answers
 from transactions.models import Attachment, Deficiency
-from transactions.services import attachments, kept_answers, moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive, stored, upload
 from .test_applications import begun, returned

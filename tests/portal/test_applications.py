@@ -13,17 +13,19 @@ from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import Authorisation
-from municipality.hijri import RIYADH
-from municipality.text import loose_key, without_marks
-from transactions import answers, service_types
-from transactions.answer_forms import step_page
-from transactions.errors import Problem
-from transactions.lateness import standing
+from core.hijri import RIYADH
+from core.text import loose_key, without_marks
+from transactions.answers import cleaning as answers
+from transactions.domain import service_types
+from transactions.domain.errors import Problem
+from transactions.domain.service_types import Field, Kind, Step
+from transactions.intake import drafts
+from transactions.intake.answer_forms import step_page
 from transactions.models import Draft, Transaction
-from transactions.progress import Turn, progress_of
-from transactions.service_types import Field, Kind, Step
-from transactions.services import drafts, moves
-from transactions.services.moves import Asked
+from transactions.text.lateness import standing
+from transactions.text.progress import Turn, progress_of
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import ANSWERS, NOW, PASSWORD, authorised, drive, picture, upload
 from .test_pages import queries

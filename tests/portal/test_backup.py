@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from jeddah_portal import backup, stores
-from transactions.health import health
+from transactions.maintenance.health import health
 from transactions.models import Attachment, Outbox
 
 from ..conftest import content_of, drive

@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from transactions import tasks
 from transactions.admin.operations import BACKUP
+from transactions.maintenance import upkeep
 from transactions.management.commands import work
 from transactions.models import Attachment, Heartbeat
-from transactions.services import upkeep
 
 from ..conftest import content_of, put
 

@@ -11,12 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from core.hijri import riyadh_day
 from journal import export
 from journal.verify import verify
-from municipality.hijri import riyadh_day
 from municipality.models import Office, OfficeKind
 from municipality.services import current_calendar, forget
-from transactions import pins, service_types
+from transactions.domain import pins, service_types
 from transactions.models import Event, Movement, Transaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from accounts.models import Authorisation
 from municipality.models import Office
-from transactions import service_types
-from transactions.services import drafts
+from transactions.domain import service_types
+from transactions.intake import drafts
 
 from ..conftest import PASSWORD, authorised
 from ..page_forms import PageForm, forms_of

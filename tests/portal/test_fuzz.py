@@ -18,7 +18,7 @@ import pytest
 from django.db import transaction
 
 from jeddah_portal.application import application
-from transactions.workflow import BY_NAME
+from transactions.domain.workflow import BY_NAME
 
 from ..conftest import ANSWERS, PASSWORD
 from ..pace import slowness

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core.text import prose
 from jeddah_portal.application import application
-from municipality.text import prose
 from transactions.models import Draft, Transaction
 
 from ..conftest import drive, stored

@@ -7,7 +7,7 @@ from django.core import mail
 from django.urls import reverse
 
 from accounts.models import User
-from transactions.services.pin import pin_for
+from transactions.inquiry.pin import pin_for
 
 from ..conftest import PASSWORD
 from ..page_forms import forms_of

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from transactions.health import health
+from transactions.maintenance.health import health
 from transactions.models import Heartbeat, Outbox
-from transactions.services.heartbeat import beat
+from transactions.outbox.heartbeat import beat
 
 from ..conftest import NOW, drive, failing
 

@@ -8,8 +8,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from transactions import service_types
-from transactions.services import drafts
+from transactions.domain import service_types
+from transactions.intake import drafts
 
 from ..conftest import PASSWORD
 

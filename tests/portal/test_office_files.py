@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from accounts import services as people
 from accounts.models import OfficeMembership
-from transactions import service_types
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.intake import drafts
 from transactions.models import Attachment, Draft
-from transactions.own_words import MOST_CHARACTERS
-from transactions.services import attachments, drafts
 
 from ..conftest import answers_today, authorised, files_for, upload
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from municipality.several import speak_to_several
-from transactions import service_types
+from core.several import speak_to_several
+from transactions.domain import service_types
 from transactions.models import Draft, Transaction
 
 from ..architecture.test_words import ARABIC, HOLES

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from journal import export
 from journal.models import Chain, Entry
 from journal.verify import verify
-from transactions import references, service_types
+from transactions.domain import references, service_types
 from transactions.models import Outbox
 
 from ..conftest import ANSWERS, files_for

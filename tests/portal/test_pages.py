@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jeddah_portal import __version__
-from transactions import pins
+from transactions.domain import pins
 from transactions.models import Draft, Intake, Transaction
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, PASSWORD, answers_today, authorised, drive, national_id, picture, stored, upload
 
@@ -30,7 +30,7 @@ ELECTRICITY = {
 
 
 def steps_of(code):
-    from transactions import service_types
+    from transactions.domain import service_types
 
     return [step.code for step in service_types.get(code).steps]
 
@@ -327,7 +327,7 @@ def test_single_pages_stay_within_twelve_queries(cast, submitted, signed_in, cli
 
 
 def test_probes_say_what_is_wrong(client, city):
-    from transactions.services.heartbeat import beat
+    from transactions.outbox.heartbeat import beat
 
     assert client.get("/healthz").json() == {"status": "ok", "version": __version__}
     failing = client.get("/readyz")

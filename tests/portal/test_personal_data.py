@@ -21,10 +21,13 @@ from journal import receipts
 from journal.entry import person_mark
 from journal.models import Entry
 from municipality.models import Office
-from transactions import pins, service_types
+from transactions.attachments import services as attachments
+from transactions.domain import pins, service_types
+from transactions.inquiry import services as inquiry
+from transactions.intake import drafts
+from transactions.maintenance import personal_data
+from transactions.maintenance.leftovers import clean_up
 from transactions.models import Attachment, BroughtReceipt, Draft, Intake, Notification, Transaction
-from transactions.services import attachments, drafts, inquiry, personal_data
-from transactions.services.leftovers import clean_up
 
 from ..conftest import NOW, PASSWORD, authorised, drive, upload
 

@@ -12,9 +12,10 @@ from knox.models import AuthToken
 
 from accounts import services
 from accounts.models import OneTimeCode
+from transactions.attachments import services as attachments
+from transactions.domain.service_types import get
+from transactions.intake import drafts
 from transactions.models import Draft, Try
-from transactions.service_types import get
-from transactions.services import attachments, drafts
 from transactions.tasks import upkeep
 from transactions.views import form_recovery
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from accounts.forms import MobileField
 from accounts.identity import clean_any_mobile
-from municipality.templatetags.portal import mobile
-from transactions import service_types
-from transactions.draft_parts import DOCUMENTS, parts_of
-from transactions.services import drafts
+from core.templatetags.portal import mobile
+from transactions.domain import service_types
+from transactions.intake import drafts
+from transactions.intake.draft_parts import DOCUMENTS, parts_of
 
 from ..answers import ANSWERS
 from ..conftest import NOW

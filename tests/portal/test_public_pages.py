@@ -65,7 +65,7 @@ def test_the_cookie_of_whoever_is_signed_in_survives_them(cast, signed_in):
 
 
 def test_a_right_inquiry_of_somebody_signed_in_asks_for_nobody_either(submitted, cast, signed_in):
-    from transactions import pins
+    from transactions.domain import pins
 
     case = submitted()
     client = signed_in(cast.other_citizen)

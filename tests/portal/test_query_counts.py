@@ -19,7 +19,7 @@ from journal.models import Entry
 from municipality.models import District, Holiday, Office
 from permits.models import Tariff
 from transactions.models import Attachment, Deficiency, Draft, Event, Movement, Note, Notification, Outbox, Transaction
-from transactions.services import notes
+from transactions.transitions import notes
 
 from ..conftest import NOW, national_id
 from .test_access_matrix import table

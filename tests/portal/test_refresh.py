@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from transactions.services import moves
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive
 from .test_pages import queries

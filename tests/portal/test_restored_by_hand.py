@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import override_settings
 
 from jeddah_portal.backup import _pg_tool
-from transactions import pins, references
+from transactions.domain import pins, references
 
 from ..journeys.conftest import database_url
 from .installation import Installation
@@ -19,8 +19,8 @@ from .installation import Installation
 pytestmark = [pytest.mark.thorough, pytest.mark.stack, pytest.mark.django_db(transaction=True)]
 REMEDY = "set JOURNAL_INCARNATION to a letter after"
 ASK = """
-from transactions.services import inquiry
-from transactions.errors import NotVisible
+from transactions.inquiry import services as inquiry
+from transactions.domain.errors import NotVisible
 for reference, pin in {asked}:
     try:
         print('found', inquiry.by_pin(reference, pin, address='192.0.2.1').reference)

@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from jeddah_portal import stores
 from jeddah_portal.checks import attachments_can_be_reached
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment
-from transactions.services import drafts
 
 from ..conftest import drive, provision, upload
 from ..production import environment, start

@@ -14,9 +14,11 @@ from django.utils import timezone
 from accounts.models import User
 from journal import standing
 from journal.models import Restoration
-from transactions import outbox, pins, service_types, tasks
+from transactions import tasks
+from transactions.domain import pins, service_types
+from transactions.inquiry import services as inquiry
 from transactions.models import Outbox, Transaction
-from transactions.services import inquiry
+from transactions.outbox import queue
 
 from ..conftest import ANSWERS, NOW
 
@@ -100,7 +102,7 @@ def test_services_tasks_and_the_workbench_write_nothing(cast, restored, signed_i
         lambda: User.objects.create_user("1000000008", None, full_name="X", phone="+966500000099"),
         lambda: Outbox.objects.all().delete(),
         lambda: Transaction.objects.update(status="issued"),
-        lambda: outbox.owe("route", 1, dedupe="x", now=NOW),
+        lambda: queue.owe("route", 1, dedupe="x", now=NOW),
         lambda: call_command("createsuperuser", interactive=False, national_id="1000000008", full_name="X",
                              phone="+966500000099"),
         lambda: Session.objects.all().delete(),

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import EngineeringOffice, User
-from municipality.concurrency import fingerprint, is_stale, same
+from core.forms.concurrency import fingerprint, is_stale, same
 from municipality.models import Office
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts, kept_answers
 from transactions.models import Draft, Transaction
-from transactions.services import drafts, kept_answers, moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, authorised, drive
 from ..page_forms import PageForm, forms_of

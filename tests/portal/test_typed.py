@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
 from municipality.models import Holiday
-from transactions import answers, service_types
-from transactions.errors import Invalid
+from transactions.answers import cleaning as answers
+from transactions.answers.summary import sections
+from transactions.domain import service_types
+from transactions.domain.errors import Invalid
+from transactions.intake import drafts
 from transactions.models import Draft, FeeDue
-from transactions.services import drafts, moves, notes
-from transactions.services.moves import Asked
-from transactions.summary import sections
+from transactions.transitions import moves, notes
+from transactions.transitions.moves import Asked
 
 from ..conftest import ANSWERS, NOW, drive
 from ..municipality.test_text import MARKS

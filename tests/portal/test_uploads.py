@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment
-from transactions.services import drafts
 
 from ..conftest import NOW, pdf, upload
 

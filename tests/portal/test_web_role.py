@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from journal.models import Chain, Entry
-from transactions import pins, tasks
-from transactions.health import health
+from transactions import tasks
+from transactions.domain import pins
+from transactions.maintenance.health import health
 
 from ..conftest import drive
 

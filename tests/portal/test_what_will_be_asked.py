@@ -8,10 +8,11 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transactions import service_types
-from transactions.draft_parts import flags_of
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
+from transactions.intake.draft_parts import flags_of
 from transactions.models import Draft, Intake
-from transactions.services import attachments, drafts
 
 from ..conftest import answers_today, pdf, upload
 

@@ -19,10 +19,13 @@ from accounts import four_eyes, programs
 from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
-from transactions import service_types
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment, CounterVisit, Draft, Transaction
-from transactions.services import attachments, counter_visits, drafts, moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
+from transactions.visits import services as counter_visits
 
 from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
 

@@ -8,8 +8,8 @@ import pytest
 
 from accounts import services as people
 from municipality.models import Office
-from transactions.services import moves
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive
 

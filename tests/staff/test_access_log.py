@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from accounts import four_eyes, services, trail
 from accounts.models import AccessRecord, Act, User
-from transactions import pins
-from transactions.services.leftovers import clean_up
+from transactions.domain import pins
+from transactions.maintenance.leftovers import clean_up
 
 from ..conftest import NOW, PASSWORD, drive, national_id
 from ..portal.world import build

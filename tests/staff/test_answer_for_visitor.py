@@ -12,10 +12,12 @@ from accounts import services as people
 from accounts.models import AccessRecord, Act, User
 from journal import receipts
 from municipality.models import Office
-from transactions.errors import NotVisible
+from transactions.attachments import services as attachments
+from transactions.domain.errors import NotVisible
+from transactions.domain.workflow import Who
 from transactions.models import CounterVisit, Notification
-from transactions.services import attachments, counter_visits, moves
-from transactions.workflow import Who
+from transactions.transitions import moves
+from transactions.visits import services as counter_visits
 
 from ..conftest import NOW, upload
 from ..portal.test_answering import form_of
@@ -150,7 +152,7 @@ def test_a_member_of_the_authorised_office_comes_for_its_owner(cast, returned, e
     moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
     said = Notification.objects.filter(recipient=cast.citizen).latest("pk").event
     with translation.override("en"):
-        from transactions.wording import sentence
+        from transactions.text.wording import sentence
 
         assert "a member of the engineering office" in sentence(said)
     for stranger in (cast.other_engineer, cast.reviewer, elsewhere):

@@ -15,9 +15,9 @@ from municipality.models import Office
 from permits.models import Tariff
 from transactions.admin.case import ACTIONS
 from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
+from transactions.domain.workflow import BY_NAME, Obstacle, obstacle
 from transactions.queues import queue_of
-from transactions.services import moves, notes
-from transactions.workflow import BY_NAME, Obstacle, obstacle
+from transactions.transitions import moves, notes
 
 from ..conftest import NOW, PASSWORD, drive
 

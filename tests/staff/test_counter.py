@@ -11,9 +11,9 @@ from accounts.models import User
 from municipality.models import Office
 from permits.catalogue import electricity_connection, land_subdivision
 from transactions.admin.intake_page import papers, topics
+from transactions.intake import drafts
+from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Closure, Draft, Intake, Transaction
-from transactions.services import drafts
-from transactions.services.closures import save_closure
 
 from ..conftest import ANSWERS, NOW, PASSWORD, national_id, pdf, picture, upload
 

@@ -15,12 +15,12 @@ from django.utils import translation
 
 from accounts.models import Act, Proposal, Role, Scope
 from municipality.models import Office
-from transactions import outbox
 from transactions.admin import staff_site
 from transactions.admin.ledger import ENTRIES, WORK
 from transactions.admin.log_words import WORDS, subject_in_words, why_in_words
+from transactions.domain.service_types import every
 from transactions.models import Transaction
-from transactions.service_types import every
+from transactions.outbox import queue
 
 from ..architecture.test_words import LATIN, LATIN_KEPT
 
@@ -42,7 +42,7 @@ def calls():
 
 
 def test_every_kind_of_job_has_its_words():
-    assert set(outbox._handlers) == set(WORK)
+    assert set(queue._handlers) == set(WORK)
 
 
 def test_every_kind_of_journal_entry_has_its_words():

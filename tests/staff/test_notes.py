@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts import services as people
-from transactions import access, pins
-from transactions.errors import Invalid, NotVisible
+from transactions import access
+from transactions.domain import pins
+from transactions.domain.errors import Invalid, NotVisible
 from transactions.models import Channel, Note, Notification
-from transactions.services import moves, notes
+from transactions.transitions import moves, notes
 
 from ..conftest import NOW, drive, stored
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts import services as people
 from municipality.models import Office
-from transactions import pins
+from transactions.domain import pins
 
 from ..conftest import NOW, drive
 

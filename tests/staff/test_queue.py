@@ -8,10 +8,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from transactions.deadlines import Deadline
-from transactions.lateness import Mark, standing
+from transactions.domain.deadlines import Deadline
 from transactions.models import Transaction
-from transactions.services import moves
+from transactions.text.lateness import Mark, standing
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive
 

@@ -10,13 +10,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from municipality.hijri import from_hijri
+from core.hijri import from_hijri
 from municipality.models import District, Holiday, Office
 from municipality.services import current_calendar
 from permits.models import Tariff
-from transactions import service_types
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Closure, FeeDue, Transaction
-from transactions.services import drafts
 
 from ..conftest import NOW, work_off
 from ..page_forms import forms_of

@@ -16,11 +16,11 @@ from accounts import four_eyes
 from accounts.errors import AccountError
 from accounts.models import StaffPost
 from municipality.models import Office
-from transactions import outbox
+from transactions.domain.workflow import BY_NAME, Obstacle
 from transactions.models import Attachment, Outbox
-from transactions.services import moves
-from transactions.wording import why_not
-from transactions.workflow import BY_NAME, Obstacle
+from transactions.outbox import queue
+from transactions.text.wording import why_not
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive
 
@@ -90,7 +90,7 @@ def test_lists_of_words_have_the_comma_of_their_language(cast, submitted):
 def test_trying_again_says_what_was_tried_and_what_was_left(cast, submitted, signed_in):
     submitted()
     done = Outbox.objects.filter(state="done").first()
-    dead = outbox.owe("route", 10**9, dedupe="never", now=NOW)
+    dead = queue.owe("route", 10**9, dedupe="never", now=NOW)
     Outbox.objects.filter(pk=dead.pk).update(state="dead")
     page = signed_in(cast.administrator)
     url = reverse("staff:transactions_outbox_changelist")

@@ -8,10 +8,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import EngineeringOffice
+from core.text import name_key, name_words
 from journal.models import Chain
-from municipality.text import name_key, name_words
-from transactions import references, search
+from transactions.domain import references
 from transactions.models import FeeDue, IssuedDocument, Movement, Transaction
+from transactions.selectors import search
 
 from ..conftest import drive
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts import services as people
 from municipality.models import Office
 from transactions.admin.supervision import chart
-from transactions.lateness import Cause, cause, why_late
-from transactions.services import moves
+from transactions.text.lateness import Cause, cause, why_late
+from transactions.transitions import moves
 
 from ..conftest import NOW, PASSWORD, drive
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 from accounts import services as people
 from accounts.models import StaffPost, User
 from municipality.models import Office
-from transactions.errors import DomainError
+from transactions.domain.errors import DomainError
+from transactions.maintenance import upkeep
 from transactions.models import Event, Outbox, Transaction
 from transactions.queues import queue_of
-from transactions.services import leaving, moves, upkeep
+from transactions.transitions import leaving, moves
 
 from ..conftest import NOW, drive, work_off
 

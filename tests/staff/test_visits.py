@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from accounts.models import AccessRecord, Act
 from municipality.models import Office
+from transactions.attachments import services as attachments
+from transactions.intake import kept_answers
+from transactions.intake.closures import save_closure
+from transactions.maintenance import personal_data
 from transactions.models import CounterVisit, Notification
 from transactions.models.visits import LASTS
-from transactions.services import attachments, kept_answers, moves, personal_data
-from transactions.services.closures import save_closure
-from transactions.services.moves import Asked
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, upload, work_off
 from ..portal.test_answering import form_of

@@ -12,7 +12,7 @@ from accounts import services as people
 from municipality.models import Office
 from transactions.admin import staff_site
 from transactions.models import Outbox
-from transactions.services import moves
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive, stored
 

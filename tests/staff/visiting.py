@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from transactions import access
-from transactions.errors import DomainError
-from transactions.services import counter_visits
+from transactions.domain.errors import DomainError
+from transactions.visits import services as counter_visits
 
 VISIT = "/staff/counter/answers/"
 

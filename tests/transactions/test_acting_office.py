@@ -13,9 +13,9 @@ from accounts import services as people
 from municipality.models import Office
 from transactions.admin.history import history
 from transactions.models import Event
-from transactions.services import moves
-from transactions.services.moves import Asked
-from transactions.timeline import history_of
+from transactions.text.timeline import history_of
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive
 

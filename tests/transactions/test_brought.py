@@ -14,11 +14,11 @@ from django.utils import timezone
 from journal import keys, receipts
 from journal.entry import GENESIS, body_of, link
 from journal.models import Entry
-from transactions import pins
+from transactions.domain import pins
+from transactions.domain.references import Reference
+from transactions.inquiry import brought
+from transactions.inquiry.pin import renew_pin
 from transactions.models import BroughtReceipt, Transaction
-from transactions.references import Reference
-from transactions.services import brought
-from transactions.services.pin import renew_pin
 
 from ..conftest import NOW
 from ..page_forms import forms_of

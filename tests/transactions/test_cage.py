@@ -11,8 +11,9 @@ from collections import Counter
 
 from django.core.files.storage import default_storage
 
-from transactions import drawing, pictures
-from transactions.drawer import cage
+from transactions import pictures
+from transactions.attachments import drawing
+from transactions.attachments.drawer import cage
 from transactions.models import Attachment
 
 from .. import papers
@@ -21,7 +22,7 @@ PRISONER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import errno, json, os, socket, subprocess, time
-from transactions.drawer import cage
+from transactions.attachments.drawer import cage
 cage.shut(2**30, 5)
 tried = {
     "read a file": lambda: open("/etc/hostname"),

@@ -4,10 +4,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from transactions.errors import DomainError
+from transactions.domain.errors import DomainError
+from transactions.intake import drafts
+from transactions.intake.closures import save_closure
 from transactions.models import Closure, Draft, Transaction
-from transactions.services import drafts
-from transactions.services.closures import save_closure
 
 from ..conftest import NOW
 
@@ -34,7 +34,7 @@ def test_other_services_go_on(cast, submitted, closure):
 
 
 def test_a_draft_begun_before_is_kept_and_goes_on_when_it_opens_again(cast, signed_in, city):
-    from transactions import service_types
+    from transactions.domain import service_types
 
     draft = drafts.start(service_types.get(CODE), by=cast.citizen)
     closure = save_closure(Closure(service=CODE, since=NOW, reason_ar="نراجع.", reason_en="Checking."))
@@ -62,7 +62,7 @@ def test_its_page_and_its_card_say_so_and_offer_no_start(client, closure):
 
 
 def test_the_home_page_names_closed_services_and_claims_nothing_of_them(client, closure):
-    from transactions import service_types
+    from transactions.domain import service_types
 
     taken = "تُستقبل الطلبات"
     page = client.get(reverse("transactions:home")).content.decode()

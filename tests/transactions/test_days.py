@@ -10,14 +10,14 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from municipality.hijri import RIYADH, days_between, riyadh_day
+from core.hijri import RIYADH, days_between, riyadh_day
+from core.templatetags.portal import days_ago
 from municipality.models import Holiday
 from municipality.services import save_reference
-from municipality.templatetags.portal import days_ago
-from transactions import pins
+from transactions.domain import pins
 from transactions.models import Transaction
-from transactions.progress import progress_of
-from transactions.services import recount
+from transactions.text.progress import progress_of
+from transactions.transitions import recount
 
 from ..conftest import NOW, drive, work_off
 

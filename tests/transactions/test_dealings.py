@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from accounts import services as people
 from accounts.errors import AccountError
-from transactions import service_types
-from transactions.errors import DomainError
-from transactions.messages import message
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.intake import drafts
 from transactions.models import Attachment, Dealing, Notification, Outbox
-from transactions.services import drafts
+from transactions.notifications.messages import message
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, work_off
 

@@ -12,10 +12,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from PIL import Image, ImageDraw
 
-from transactions import drawing, outbox, pictures, service_types
+from transactions import pictures
+from transactions.attachments import drawing, drawings, looking
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment, Outbox
+from transactions.outbox import queue
 from transactions.pictures import State
-from transactions.services import attachments, drafts, drawings, looking
 
 from .. import papers
 from ..conftest import NOW, picture, put, upload, work_off
@@ -226,9 +230,9 @@ def test_one_senders_papers_hold_up_nobody_else(cast):
     one = store(cast.other_citizen, papers.of_pages(2))
     order = []
     for _turn in range(3):
-        (next_, *_rest) = outbox.due("draw", NOW, 1)
+        (next_, *_rest) = queue.due("draw", NOW, 1)
         order.append(drawings.Wanted.of(Outbox.objects.get(pk=next_).subject).file)
-        outbox.run(next_, NOW)
+        queue.run(next_, NOW)
     assert order[1] == one.pk, "second, though six were sent before"
     assert order[0] == many[0].pk
     assert order[2] == many[1].pk

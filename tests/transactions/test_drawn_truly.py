@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from transactions import drawing, outbox, pictures
+from transactions import pictures
+from transactions.attachments import drawing, drawings, looking
+from transactions.outbox import queue
 from transactions.pictures import State
-from transactions.services import drawings, looking
 
 from .. import papers
 from ..conftest import NOW, work_off
@@ -70,7 +71,7 @@ def test_slow_papers_of_one_sender_keep_nobody_else_waiting(cast):
     small = store(cast.other_citizen, papers.of_pages(2))
     turns = 0
     while pictures.state(small.key, "2") != State.THERE:
-        outbox.run(outbox.due("draw", NOW, 1)[0], NOW)
+        queue.run(queue.due("draw", NOW, 1)[0], NOW)
         turns += 1
     assert turns <= 2
 

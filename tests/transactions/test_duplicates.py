@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from municipality.models import Office
 from permits.catalogue import land_subdivision
-from transactions import duplicates
+from transactions.intake import drafts
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import drafts, moves, notes
+from transactions.selectors import duplicates
+from transactions.transitions import moves, notes
 
 from ..conftest import NOW, answers_today, attachments, drive, pdf, upload, work_off
 

@@ -12,10 +12,12 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.urls import reverse
 
-from transactions import kinds, service_types
-from transactions.errors import DomainError, Invalid
+from transactions.attachments import services as attachments
+from transactions.domain import kinds, service_types
+from transactions.domain.errors import DomainError, Invalid
+from transactions.intake import drafts
 from transactions.models import Attachment, Draft
-from transactions.services import attachments, drafts, moves
+from transactions.transitions import moves
 
 from ..conftest import ANSWERS, NOW, authorised, content_of, drive, pdf, picture, put, upload
 

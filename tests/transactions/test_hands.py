@@ -11,10 +11,10 @@ from accounts import services as people
 from accounts.models import Role
 from municipality.models import Office
 from transactions import access
-from transactions.errors import DomainError
+from transactions.domain.errors import DomainError
+from transactions.domain.workflow import HANDED_OUT, HANDS, MOVES, Who, other_hands
 from transactions.models import Channel
-from transactions.services import moves
-from transactions.workflow import HANDED_OUT, HANDS, MOVES, Who, other_hands
+from transactions.transitions import moves
 
 from ..conftest import NOW, STEP, drive
 

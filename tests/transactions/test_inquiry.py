@@ -11,13 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import tries
+from core.db import replica
 from municipality.models import Office
-from transactions import pins, replica
-from transactions.errors import DomainError, Invalid, NotVisible
-from transactions.health import health
+from transactions.domain import pins
+from transactions.domain.errors import DomainError, Invalid, NotVisible
+from transactions.domain.register_lines import read_line
+from transactions.inquiry import services as inquiry
+from transactions.maintenance.health import health
 from transactions.models import Try
-from transactions.register_lines import read_line
-from transactions.services import inquiry, moves
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive
 

@@ -12,13 +12,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as people
 from journal.models import Entry
-from transactions import outbox, service_types
-from transactions.errors import DomainError, Invalid
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError, Invalid
+from transactions.intake import drafts
+from transactions.intake import submit as intake_module
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Attachment, Channel, Event, Intake, Notification, Outbox, Serial, Transaction
-from transactions.services import attachments, drafts
-from transactions.services import intake as intake_module
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
+from transactions.outbox import queue
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, upload
 
@@ -52,7 +54,7 @@ def test_a_submission_writes_the_row_its_event_the_entry_and_what_is_owed(cast):
     assert Attachment.objects.filter(transaction=case).count() == 5
 
 
-@pytest.mark.parametrize("last", ["outbox.owe", "chain.append", "receipts.token", "announce"])
+@pytest.mark.parametrize("last", ["queue.owe", "chain.append", "receipts.token", "announce"])
 def test_dying_before_the_end_leaves_nothing_behind(last, cast, monkeypatch):
     sent = submission(cast)
     before = counts()
@@ -282,7 +284,7 @@ def test_serials_count_on_and_start_again_with_the_hijri_year(cast):
 def test_the_reference_never_changes(cast, submitted):
     case = submitted()
     reference = case.reference
-    outbox.run(Outbox.objects.get(kind="route").pk, NOW)
+    queue.run(Outbox.objects.get(kind="route").pk, NOW)
     case.refresh_from_db()
     assert case.reference == reference
 

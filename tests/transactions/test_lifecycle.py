@@ -10,13 +10,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Role
 from municipality.models import Office
-from transactions import access, service_types
-from transactions.deadlines import Deadline
-from transactions.errors import DomainError, Invalid
+from transactions import access
+from transactions.domain import service_types
+from transactions.domain.deadlines import Deadline
+from transactions.domain.errors import DomainError, Invalid
+from transactions.domain.workflow import CLOSED, MOVES, OPEN, STUDY, Status, To, Who, allowed
 from transactions.models import Event, Transaction
-from transactions.services import moves
-from transactions.services.moves import Asked
-from transactions.workflow import CLOSED, MOVES, OPEN, STUDY, Status, To, Who, allowed
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive, stored
 

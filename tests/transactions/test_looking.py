@@ -12,11 +12,14 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import translation
 
-from transactions import kinds, outbox, service_types
-from transactions.drawing import GOOD, UNDRAWN
-from transactions.errors import Invalid
+from transactions.attachments import looking
+from transactions.attachments import services as attachments
+from transactions.attachments.drawing import GOOD, UNDRAWN
+from transactions.domain import kinds, service_types
+from transactions.domain.errors import Invalid
+from transactions.intake import drafts
 from transactions.models import Attachment, Outbox
-from transactions.services import attachments, drafts, looking
+from transactions.outbox import queue
 
 from .. import papers
 from ..conftest import NOW, pdf, picture, upload
@@ -244,11 +247,11 @@ def test_what_the_scanner_gives_no_answer_for_is_not_scanned_and_is_asked_about_
     file = store(cast, "deed.pdf", infected())
     assert file.scanned == ""
     again = Outbox.objects.get(kind="scan")
-    assert outbox.run(again.pk, again.not_before)
+    assert queue.run(again.pk, again.not_before)
     assert Outbox.objects.filter(kind="scan", state="owed").exists(), "still no answer: asked another time"
     clamd.says = b""
     again = Outbox.objects.get(kind="scan", state="owed")
-    assert outbox.run(again.pk, again.not_before)
+    assert queue.run(again.pk, again.not_before)
     file.refresh_from_db()
     assert file.is_infected
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from accounts import services as people
 from accounts import sms
 from accounts.models import Authorisation
-from transactions import messages
-from transactions.messages import DEALINGS, letter, subject
 from transactions.models import Event, Notification
-from transactions.services import moves
-from transactions.services.moves import Asked
-from transactions.services.notices import TOLD
+from transactions.notifications import messages
+from transactions.notifications.messages import DEALINGS, letter, subject
+from transactions.notifications.notices import TOLD
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive, work_off
 

@@ -9,10 +9,10 @@ from django.core import mail
 from django.db import OperationalError, connection
 
 from accounts.sms import Refused
-from transactions import outbox
 from transactions.models import Delivery, Notification, Outbox
-from transactions.services import notices
-from transactions.services.heartbeat import beat
+from transactions.notifications import notices
+from transactions.outbox import queue
+from transactions.outbox.heartbeat import beat
 
 from ..conftest import NOW, work_off
 
@@ -26,8 +26,8 @@ def owed(case) -> Outbox:
 def test_a_row_is_claimed_by_one(cast, submitted):
     case = submitted(routed=False)
     row = owed(case)
-    assert outbox.run(row.pk, NOW) is True
-    assert outbox.run(row.pk, NOW) is False
+    assert queue.run(row.pk, NOW) is True
+    assert queue.run(row.pk, NOW) is False
     case.refresh_from_db()
     assert (case.status, case.events.filter(move="route").count()) == ("incoming", 1)
 
@@ -35,11 +35,11 @@ def test_a_row_is_claimed_by_one(cast, submitted):
 def test_a_worker_that_died_after_claiming_is_followed_by_another(cast, submitted):
     case = submitted(routed=False)
     row = owed(case)
-    Outbox.objects.filter(pk=row.pk).update(state="claimed", lease_until=NOW + outbox.LEASE, attempts=1)
-    assert outbox.run(row.pk, NOW) is False
-    later = NOW + outbox.LEASE + timedelta(seconds=1)
-    assert outbox.due("route", later, 10) == [row.pk]
-    assert outbox.run(row.pk, later) is True
+    Outbox.objects.filter(pk=row.pk).update(state="claimed", lease_until=NOW + queue.LEASE, attempts=1)
+    assert queue.run(row.pk, NOW) is False
+    later = NOW + queue.LEASE + timedelta(seconds=1)
+    assert queue.due("route", later, 10) == [row.pk]
+    assert queue.run(row.pk, later) is True
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("done", 2)
 
@@ -52,12 +52,12 @@ def test_failing_work_of_our_own_is_tried_for_ever_and_blocks_nothing(cast, subm
             done.append(subject)
             raise RuntimeError("not yet")
 
-    monkeypatch.setitem(outbox._handlers, "own-work", handler)
-    row, other = outbox.owe("own-work", 23, dedupe="own", now=NOW), submitted(routed=False)
+    monkeypatch.setitem(queue._handlers, "own-work", handler)
+    row, other = queue.owe("own-work", 23, dedupe="own", now=NOW), submitted(routed=False)
     now = NOW
-    for attempt in [*range(1, 15), *range(outbox.A_MONTH, outbox.A_MONTH + 3), *range(29_998, 30_001), 30_000]:
+    for attempt in [*range(1, 15), *range(queue.A_MONTH, queue.A_MONTH + 3), *range(29_998, 30_001), 30_000]:
         Outbox.objects.filter(pk=row.pk).update(attempts=attempt - 1)
-        assert outbox.run(row.pk, now) is False
+        assert queue.run(row.pk, now) is False
         row.refresh_from_db()
         assert row.attempts == attempt
         assert row.not_before - now <= timedelta(minutes=15)
@@ -66,7 +66,7 @@ def test_failing_work_of_our_own_is_tried_for_ever_and_blocks_nothing(cast, subm
     assert work_off(now - timedelta(minutes=1)) >= 1
     other.refresh_from_db()
     assert other.status == "incoming"
-    assert [outbox.run(row.pk, now + timedelta(hours=n)) for n in range(1, 4)] == [False, False, True]
+    assert [queue.run(row.pk, now + timedelta(hours=n)) for n in range(1, 4)] == [False, False, True]
 
 
 class Gateway:
@@ -93,19 +93,19 @@ def gateway(monkeypatch, settings) -> Gateway:
 def wait(row: Outbox, until: datetime, now: datetime = NOW) -> datetime:
     """Try a row until then: the first twenty attempts and the last are made, those between are only counted."""
     while now < until:
-        assert outbox.run(row.pk, now) is False
+        assert queue.run(row.pk, now) is False
         row.refresh_from_db()
         if row.state == "dead":
             break
         now = row.not_before
         if row.attempts == 20:
-            many = max(0, (until - now) // outbox.pause_after(20) - 2)
+            many = max(0, (until - now) // queue.pause_after(20) - 2)
             Outbox.objects.filter(pk=row.pk).update(attempts=20 + many, not_before=(now := now + many * PAUSE))
             row.refresh_from_db()
     return now
 
 
-PAUSE = outbox.pause_after(20)
+PAUSE = queue.pause_after(20)
 
 
 @pytest.mark.parametrize("away", [timedelta(seconds=255), timedelta(hours=7), timedelta(days=21), timedelta(days=29)])
@@ -116,13 +116,13 @@ def test_a_gateway_may_be_away_for_weeks_and_each_message_goes_out_once(cast, su
     assert row.state == "owed"
     assert now - (NOW + away) <= timedelta(minutes=15)
     gateway.wrong = None
-    assert outbox.run(row.pk, now) is True
-    assert outbox.run(row.pk, now + timedelta(hours=1)) is False
+    assert queue.run(row.pk, now) is True
+    assert queue.run(row.pk, now + timedelta(hours=1)) is False
     assert [phone for phone, _key in gateway.taken] == [cast.citizen.phone]
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour_and_last_a_month():
-    pauses = [outbox.pause_after(attempts) for attempts in range(1, outbox.A_MONTH)]
+    pauses = [queue.pause_after(attempts) for attempts in range(1, queue.A_MONTH)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=2), timedelta(minutes=15))
     assert timedelta(days=30) <= sum(pauses, timedelta()) < timedelta(days=31)
@@ -135,8 +135,8 @@ def test_after_a_month_a_message_is_given_up_and_seen(cast, submitted, gateway):
     assert now - NOW >= timedelta(days=30)
     assert (row.state, "nobody there" in row.last_error) == ("dead", True)
     gateway.wrong = None
-    outbox.revive(row, now)
-    assert outbox.run(row.pk, now) is True
+    queue.revive(row, now)
+    assert queue.run(row.pk, now) is True
     assert len(gateway.taken) == 1
 
 
@@ -144,7 +144,7 @@ def test_what_the_gateway_will_never_take_is_dead_at_once(cast, submitted, gatew
     submitted(routed=False)
     gateway.wrong = Refused("no such number")
     row = Outbox.objects.get(kind="notify")
-    assert outbox.run(row.pk, NOW) is False
+    assert queue.run(row.pk, NOW) is False
     row.refresh_from_db()
     assert (row.state, row.attempts, "no such number" in row.last_error) == ("dead", 1, True)
 
@@ -157,11 +157,11 @@ def test_a_refused_number_does_not_give_up_a_mail_that_may_still_go(cast, submit
     submitted(routed=False)
     gateway.wrong = Refused("no such number")
     row = Outbox.objects.get(kind="notify")
-    assert outbox.run(row.pk, NOW) is False
+    assert queue.run(row.pk, NOW) is False
     row.refresh_from_db()
     assert row.state == "owed"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert outbox.run(row.pk, row.not_before) is False
+    assert queue.run(row.pk, row.not_before) is False
     row.refresh_from_db()
     assert (row.state, len(mail.outbox)) == ("dead", 1)
 
@@ -185,11 +185,11 @@ def test_a_mail_server_is_believed_about_the_address_alone(code, said, never):
 
 def test_a_database_that_was_away_is_nobodys_death(cast, submitted):
     row = owed(submitted(routed=False))
-    for attempts in (1, 199, 201, outbox.A_MONTH, 29_999):
+    for attempts in (1, 199, 201, queue.A_MONTH, 29_999):
         for kind in ("route", "notify"):
             Outbox.objects.filter(pk=row.pk).update(kind=kind, attempts=attempts, state="claimed", lease_until=NOW)
             row.refresh_from_db()
-            outbox._put_back(row, OperationalError("gone"), NOW)
+            queue._put_back(row, OperationalError("gone"), NOW)
             row.refresh_from_db()
             assert row.state == "owed"
             assert row.not_before - NOW <= timedelta(minutes=15)
@@ -197,8 +197,8 @@ def test_a_database_that_was_away_is_nobodys_death(cast, submitted):
 
 @pytest.mark.parametrize("kind", ["notify", "warn", "a-kind-of-tomorrow"])
 def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
-    row = outbox.owe(kind, 987_654_321, dedupe="x", now=NOW)
-    assert outbox.run(row.pk, NOW) is False
+    row = queue.owe(kind, 987_654_321, dedupe="x", now=NOW)
+    assert queue.run(row.pk, NOW) is False
     row.refresh_from_db()
     assert (row.state, bool(row.last_error)) == ("dead", True)
 
@@ -206,8 +206,8 @@ def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
 def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast, submitted, gateway):
     for _ in range(8):
         submitted(routed=False)
-    outbox.work("notify", NOW)
-    assert Outbox.objects.filter(kind="notify", attempts=1).count() == outbox.IN_A_ROW
+    queue.work("notify", NOW)
+    assert Outbox.objects.filter(kind="notify", attempts=1).count() == queue.IN_A_ROW
     gateway.wrong = None
     assert work_off(NOW + timedelta(minutes=1)) >= 8
     assert len(gateway.taken) == len(set(gateway.taken)) == 8
@@ -215,7 +215,7 @@ def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast
 
 def test_due_work_is_found_however_old(cast, submitted):
     row = owed(submitted(routed=False))
-    assert outbox.due("route", NOW + timedelta(days=400), 100) == [row.pk]
+    assert queue.due("route", NOW + timedelta(days=400), 100) == [row.pk]
 
 
 def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, settings):
@@ -225,10 +225,10 @@ def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, se
     case = submitted(routed=False)
     notice = Notification.objects.get(event__transaction=case)
     row = Outbox.objects.get(kind="notify", subject=notice.pk)
-    assert outbox.run(row.pk, NOW) is True
+    assert queue.run(row.pk, NOW) is True
     # The same message delivered twice, and a row that is run again, send nothing more.
     Outbox.objects.filter(pk=row.pk).update(state="owed")
-    assert outbox.run(row.pk, NOW) is True
+    assert queue.run(row.pk, NOW) is True
     assert len(mail.outbox) == 1
     assert case.reference in mail.outbox[0].body
     assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<notice-{notice.pk}@")
@@ -250,7 +250,7 @@ def test_a_slow_worker_that_lost_its_lease_changes_nothing(cast, submitted):
         return execute(sql, *more)
 
     with connection.execute_wrapper(meanwhile):
-        assert outbox.run(row.pk, NOW) is False
+        assert queue.run(row.pk, NOW) is False
     assert written
     case.refresh_from_db()
     assert case.status == "submitted"
@@ -274,11 +274,11 @@ def test_a_channel_that_fails_does_not_send_the_other_again(cast, submitted, set
     )
     now = NOW
     for _ in range(3):
-        assert outbox.run(row.pk, now) is False
+        assert queue.run(row.pk, now) is False
         row.refresh_from_db()
         assert (row.state, "ConnectionRefusedError" in row.last_error) == ("owed", True)
         now = row.not_before + timedelta(seconds=1)
     assert len(list(settings.SMS_DIR.iterdir())) == 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert outbox.run(row.pk, now) is True
+    assert queue.run(row.pk, now) is True
     assert (len(list(settings.SMS_DIR.iterdir())), len(mail.outbox)) == (1, 1)

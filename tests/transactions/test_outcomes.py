@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from accounts import sms
 from journal import standing
-from transactions import pins
-from transactions.messages import MOST_IN_SMS, Message, brief
+from transactions.domain import pins
 from transactions.models import Notification
-from transactions.services import moves
-from transactions.services.moves import Asked
-from transactions.wording import headline
+from transactions.notifications.messages import MOST_IN_SMS, Message, brief
+from transactions.text.wording import headline
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive, work_off
 
@@ -98,7 +98,7 @@ def test_notices_are_new_until_they_were_read(cast, submitted, signed_in):
 def test_notices_are_shown_where_nothing_may_be_written(cast, submitted, signed_in, monkeypatch):
     submitted()
     page = signed_in(cast.citizen)
-    monkeypatch.setattr("transactions.services.notices.refusal", lambda: "restored")
+    monkeypatch.setattr("transactions.notifications.notices.refusal", lambda: "restored")
     assert page.get(reverse("transactions:notices")).status_code == 200
     assert Notification.objects.filter(recipient=cast.citizen, read_at=None).exists()
     assert standing.refusal() == ""

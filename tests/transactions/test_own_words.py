@@ -7,11 +7,12 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from transactions.errors import Invalid
-from transactions.messages import MOST_IN_SMS
+from transactions.domain.errors import Invalid
+from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.intake import kept_answers
 from transactions.models import Deficiency, Transaction
-from transactions.own_words import MOST_CHARACTERS
-from transactions.services import kept_answers, moves
+from transactions.notifications.messages import MOST_IN_SMS
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive, stored, work_off
 

@@ -15,11 +15,12 @@ from django.utils import translation
 from journal.models import Entry
 from municipality.models import District
 from municipality.services import forget
-from transactions import book
-from transactions.content import content_hash
+from transactions.attachments import services as attachments
+from transactions.domain.content import content_hash
 from transactions.models import PaperContent
-from transactions.services import attachments, moves
-from transactions.services.moves import Asked
+from transactions.papers import book
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, STEP, drive, pdf, upload
 from .test_versions import PARTS, _Editor, entry

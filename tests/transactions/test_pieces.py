@@ -12,9 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
-from transactions import service_types
+from transactions.attachments import pieces
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
 from transactions.models import Attachment
-from transactions.services import attachments, drafts, moves, pieces
+from transactions.transitions import moves
 
 from ..conftest import NOW, drive, pdf, upload
 

@@ -10,13 +10,14 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone, translation
 
-from municipality.hijri import riyadh_day
+from core.hijri import riyadh_day
 from municipality.models import Holiday, Office
 from municipality.services import save_reference
 from transactions.admin.supervision import chart
 from transactions.models import DayFigure, Event, Transaction
-from transactions.pulse import pulse
-from transactions.services import figures, moves, recount
+from transactions.selectors import figures
+from transactions.selectors.pulse import pulse
+from transactions.transitions import moves, recount
 
 from ..conftest import NOW, drive, work_off
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.hijri import RIYADH
 from municipality.calendar import WorkingCalendar
-from municipality.hijri import RIYADH
-from transactions import clock, pins
-from transactions.references import Reference, parse
-from transactions.routing import OfficeFacts, decide
-from transactions.service_types import RoutingRule
+from transactions.domain import clock, pins
+from transactions.domain.references import Reference, parse
+from transactions.domain.routing import OfficeFacts, decide
+from transactions.domain.service_types import RoutingRule
 
 references = st.builds(
     Reference,

@@ -14,10 +14,13 @@ from django.utils import timezone
 
 from accounts import sms
 from accounts.models import User
-from transactions import outbox, quotas, service_types
-from transactions.health import health
+from transactions import quotas
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.intake import drafts
+from transactions.maintenance.health import health
 from transactions.models import Attachment, Delivery, Draft, Notification, Outbox, Transaction, Try
-from transactions.services import attachments, drafts
+from transactions.outbox import queue
 
 from ..conftest import NOW, answers_today, files_for, pdf, upload, work_off
 
@@ -167,7 +170,7 @@ def test_no_crowd_of_workers_passes_the_share(cast, submitted, settings, monkeyp
 
     def worker(row):
         try:
-            outbox.run(row, NOW)
+            queue.run(row, NOW)
         finally:
             connection.close()
 

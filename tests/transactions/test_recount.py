@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from municipality.hijri import riyadh_day
+from core.hijri import riyadh_day
 from municipality.models import Holiday
 from municipality.services import current_calendar, forget, save_reference
-from transactions import clock, outbox
+from transactions.domain import clock
 from transactions.models import Outbox, Transaction
-from transactions.services import moves, recount
+from transactions.outbox import queue
+from transactions.transitions import moves, recount
 
 from ..conftest import NOW, drive, work_off
 
@@ -108,9 +109,9 @@ def test_it_waits_until_every_process_has_read_the_calendar(cast, submitted):
     submitted()
     holiday(riyadh_day(NOW) + DAY)
     row = Outbox.objects.get(kind="recount")
-    assert outbox.due("recount", row.created_at, 10) == []
-    assert outbox.run(row.pk, row.created_at) is False
-    assert outbox.due("recount", row.created_at + recount.WAIT, 10) == [row.pk]
+    assert queue.due("recount", row.created_at, 10) == []
+    assert queue.run(row.pk, row.created_at) is False
+    assert queue.due("recount", row.created_at + recount.WAIT, 10) == [row.pk]
 
 
 def test_a_city_without_open_files_owes_nothing(city):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from municipality.hijri import from_hijri
+from core.hijri import from_hijri
 from municipality.models import Office
 from transactions.models import Direction, Movement
-from transactions.services import moves
+from transactions.transitions import moves
 
 pytestmark = pytest.mark.django_db
 

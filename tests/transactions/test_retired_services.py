@@ -9,11 +9,14 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transactions import draft_parts, service_types, summary
-from transactions.errors import DomainError
+from transactions.answers import summary
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.intake import draft_parts, drafts
+from transactions.intake.drafts import submit_draft
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import attachments, drafts, moves
-from transactions.services.drafts import submit_draft
+from transactions.transitions import moves
 
 from ..answers import ANSWERS
 from ..conftest import NOW, drive, pdf, picture, upload

@@ -11,12 +11,14 @@ from django.utils import translation
 from accounts.services import person_at_counter
 from journal.models import Entry
 from municipality.models import Office
-from transactions import access, pins
-from transactions.errors import Invalid
+from transactions import access
+from transactions.domain import pins
+from transactions.domain.errors import Invalid
+from transactions.inquiry import services as inquiry
 from transactions.models import Channel, Movement
-from transactions.services import inquiry, moves
-from transactions.services.moves import Asked
-from transactions.timeline import movements_of
+from transactions.text.timeline import movements_of
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import NOW, drive, upload
 

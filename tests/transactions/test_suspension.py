@@ -12,8 +12,8 @@ from municipality.models import Office
 from municipality.services import forget
 from transactions import access
 from transactions.models import Movement, Notification, Transaction
-from transactions.services import moves
-from transactions.services.suspension import stand_in
+from transactions.transitions import moves
+from transactions.transitions.suspension import stand_in
 
 from ..conftest import NOW, drive, work_off
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from jeddah_portal.celery import app
 from journal.models import Chain
 from transactions import tasks
+from transactions.maintenance import upkeep
 from transactions.management.commands import work
 from transactions.models import Heartbeat
-from transactions.services import upkeep
 
 from ..conftest import NOW, failing
 

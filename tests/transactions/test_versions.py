@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 
 from journal.models import Entry
 from municipality.models import District
-from transactions import service_types
 from transactions.admin.history import events_of
-from transactions.content import answers_hash
-from transactions.errors import Invalid
-from transactions.messages import message
+from transactions.answers.revision import everything, revise
+from transactions.answers.versions import belongs_to
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.content import answers_hash
+from transactions.domain.errors import Invalid
+from transactions.domain.service_types import When
 from transactions.models import AnswersVersion, FeeDue, Notification
-from transactions.revision import everything, revise
-from transactions.service_types import When
-from transactions.services import attachments, moves
-from transactions.services.moves import Asked
-from transactions.versions import belongs_to
+from transactions.notifications.messages import message
+from transactions.transitions import moves
+from transactions.transitions.moves import Asked
 
 from ..conftest import ANSWERS, NOW, STEP, drive, pdf, stored, upload
 

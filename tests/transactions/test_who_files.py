@@ -11,19 +11,22 @@ from django.utils import timezone
 
 from accounts import services as people
 from accounts.models import OfficeMembership
+from core.hijri import riyadh_day
 from journal import standing
-from municipality.hijri import riyadh_day
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
-from transactions import access, service_types
+from transactions import access
 from transactions.admin.history import history
-from transactions.errors import DomainError
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import DomainError
+from transactions.intake import drafts
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Attachment, Transaction
-from transactions.services import attachments, drafts, moves
-from transactions.services.intake import submit
-from transactions.services.notices import recipients
-from transactions.services.submission import Submission
-from transactions.timeline import history_of, movements_of
+from transactions.notifications.notices import recipients
+from transactions.text.timeline import history_of, movements_of
+from transactions.transitions import moves
 
 from ..conftest import ANSWERS, NOW, authorised, drive, files_for, stored, upload
 

@@ -9,12 +9,13 @@ from knox.models import AuthToken
 
 from accounts import services as people
 from municipality.models import Office
-from transactions import service_types
-from transactions.errors import Invalid
+from transactions.attachments import services as attachments
+from transactions.domain import service_types
+from transactions.domain.errors import Invalid
+from transactions.intake import drafts
+from transactions.intake.submission import Submission
+from transactions.intake.submit import submit
 from transactions.models import Attachment, Draft, Transaction
-from transactions.services import attachments, drafts
-from transactions.services.intake import submit
-from transactions.services.submission import Submission
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, picture, upload
 

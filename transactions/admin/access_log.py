@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import trail
 from accounts.access import is_administrator, posts_of, signed_in
 from accounts.models import AccessRecord, Act, Role, User
-from municipality.guarded_admin import AdministeredSite, code
-from municipality.text import compact, one_line
+from core.admin.guarded import AdministeredSite, code
+from core.text import compact, one_line
 
-from .. import references
+from ..domain import references
 from ..models import Transaction
 from .ledger import ReadOnly
 from .log_words import subject_in_words, why_in_words

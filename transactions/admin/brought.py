@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import posts_of, signed_in
 from accounts.models import Role
-from municipality.fields import CompactField
-from municipality.guarded_admin import tag
-from municipality.versioned_forms import VersionedForm
+from core.admin.guarded import tag
+from core.forms.fields import CompactField
+from core.forms.versioned import VersionedForm
 
-from .. import references
+from ..domain import references
+from ..inquiry import brought
 from ..models import BroughtReceipt
-from ..services import brought
 from .ledger import ReadOnly
 
 MAY = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.REGISTRY_CLERK})

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, User
+from core.text import prose, whole
 from municipality.models import Office
-from municipality.text import prose, whole
 
 from .. import access
-from ..errors import DomainError, Invalid, NotVisible
+from ..domain.errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
 from ..queues import queue_of
-from ..services import moves, notes
+from ..transitions import moves, notes
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context

@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from municipality.guarded_admin import Administered, AdministeredSite, RecordedAdmin, tag
-from municipality.previewed_admin import PreviewedAdmin
-from municipality.versioned_forms import VersionedForm
+from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, tag
+from core.admin.previewed import PreviewedAdmin
+from core.forms.versioned import VersionedForm
 
+from ..domain.service_types import every
+from ..intake.closures import save_closure
 from ..models import Closure
-from ..service_types import every
-from ..services.closures import save_closure
 
 
 class ClosureForm(VersionedForm):

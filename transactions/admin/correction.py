@@ -14,15 +14,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
 from accounts.models import User
+from core.text import whole
 from municipality.services import districts
-from municipality.text import whole
 
 from .. import access
-from ..answer_forms import typed_in
-from ..errors import DomainError, Invalid, Problem
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import ServiceType, Step
+from ..intake.answer_forms import typed_in
 from ..models import Transaction
-from ..service_types import ServiceType, Step
-from ..services import moves
+from ..transitions import moves
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from .intake_page import topics

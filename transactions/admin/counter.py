@@ -22,21 +22,23 @@ from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
 from accounts.models import User
 from accounts.visitors import Visitor, visitor_account
-from municipality.concurrency import FIELD, fingerprint
-from municipality.fields import EmailField
+from core.forms.concurrency import FIELD, fingerprint
+from core.forms.fields import EmailField
+from core.forms.named_errors import NamedErrors
 from municipality.models import Office
-from municipality.named_errors import NamedErrors
 from municipality.services import districts
 
-from .. import access, duplicates, service_types
-from ..answer_forms import typed_in
-from ..draft_parts import flags_of
-from ..errors import DomainError, Invalid, NotVisible, Overtaken, Problem
+from .. import access
+from ..answers.summary import sections
+from ..domain import service_types
+from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
+from ..domain.service_types import Filer, ServiceType
+from ..intake import drafts
+from ..intake.answer_forms import typed_in
+from ..intake.closures import closure_of, refuse_if_closed
+from ..intake.draft_parts import flags_of
 from ..models import Channel, Draft, Transaction
-from ..service_types import Filer, ServiceType
-from ..services import drafts
-from ..services.closures import closure_of, refuse_if_closed
-from ..summary import sections
+from ..selectors import duplicates
 from ..views.common import page_of
 from ..views.desk import FROM_THE_DESK
 from ..views.documents import attach_all, take_out

@@ -8,11 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from municipality.text import isolated
+from core.text import isolated
 
+from ..domain.service_types import get
 from ..models import Event, Transaction
-from ..service_types import get
-from ..wording import where_to
+from ..text.wording import where_to
 
 # Move → what is said when it needs nothing of the event.
 _PLAIN = {

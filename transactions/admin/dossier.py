@@ -12,21 +12,22 @@ from django.utils.translation import gettext as _
 
 from accounts.access import signed_in
 from accounts.models import StaffPost, User
-from municipality.hijri import days_between
+from core.hijri import days_between
+from core.text import whole
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
-from municipality.text import whole
 
-from .. import access, duplicates, pictures
-from ..draft_parts import flags_of
-from ..lateness import standings
+from .. import access, pictures
+from ..answers.summary import in_catalogue_order, sections
+from ..answers.versions import belongs_to, missing_papers, versions_of
+from ..attachments import drawings
+from ..domain.service_types import ServiceType
+from ..intake.draft_parts import flags_of
 from ..models import Attachment, Event, Transaction
 from ..pictures import State
-from ..service_types import ServiceType
-from ..services import drawings
-from ..summary import in_catalogue_order, sections
-from ..timeline import movements_of
-from ..versions import belongs_to, missing_papers, versions_of
+from ..selectors import duplicates
+from ..text.lateness import standings
+from ..text.timeline import movements_of
 from . import move_forms
 from .history import events_of, history
 

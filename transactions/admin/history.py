@@ -13,10 +13,10 @@ from accounts.models import Role
 from municipality.services import office
 
 from .. import access
+from ..domain.service_types import ServiceType
+from ..domain.workflow import Status, Who
 from ..models import CounterVisit, Event, Transaction
-from ..service_types import ServiceType
-from ..wording import title, was_at_counter, where_to
-from ..workflow import Status, Who
+from ..text.wording import title, was_at_counter, where_to
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {

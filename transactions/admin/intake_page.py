@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ..answer_forms import FieldsPart, GroupPart, step_page
-from ..draft_parts import Paper, papers_of
-from ..errors import Problem
+from ..domain.errors import Problem
+from ..domain.service_types import ServiceType, Step, When
+from ..intake.answer_forms import FieldsPart, GroupPart, step_page
+from ..intake.draft_parts import Paper, papers_of
 from ..models import Draft
-from ..service_types import ServiceType, Step, When
-from ..wording import only_for
+from ..text.wording import only_for
 
 
 @dataclass(frozen=True)

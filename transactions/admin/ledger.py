@@ -19,18 +19,21 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import is_administrator, signed_in
 from accounts.assurance import LOOKS, Level
 from accounts.people_admin import Watched
+from core.admin.guarded import are_numbers, code, tag
+from core.text import one_line
 from journal.models import Entry
-from municipality.guarded_admin import are_numbers, code, tag
-from municipality.text import one_line
 
-from .. import access, outbox, references, search
-from ..deadlines import Deadline
-from ..lateness import standing
+from .. import access
+from ..domain import references
+from ..domain.deadlines import Deadline
+from ..domain.register_lines import read_line
+from ..domain.service_types import every
 from ..models import Movement, Outbox, Transaction
-from ..register_lines import read_line
-from ..service_types import every
+from ..outbox import queue
+from ..selectors import search
 from ..templatetags.cases import status_kind
-from ..wording import sent_to, status_words
+from ..text.lateness import standing
+from ..text.wording import sent_to, status_words
 
 
 class ReadOnly(Watched):
@@ -88,7 +91,7 @@ class TransactionAdmin(ReadOnly):
 
     list_display = ("number", "applicant_name", "state", "standing", "held_by", "assignee", "submitted_at")
     list_filter = (ServiceFilter, LateFilter, "status", "channel")
-    search_fields = ("reference",)  # a box; what is found in it, transactions.search says
+    search_fields = ("reference",)  # a box; what is found in it, transactions.selectors.search says
     list_select_related = ("applicant", "held_by", "assignee")
     date_hierarchy = "submitted_at"
     ordering = ("-submitted_at",)
@@ -285,7 +288,7 @@ class OutboxAdmin(ForAdministrators):
         now, asked = timezone.now(), rows.count()
         dead = list(rows.filter(state=Outbox.State.DEAD))
         for row in dead:
-            outbox.revive(row, now)
+            queue.revive(row, now)
         if dead:
             said = ngettext("%(n)d job will be retried.", "%(n)d jobs will be retried.", len(dead))
             messages.success(request, said % {"n": len(dead)})

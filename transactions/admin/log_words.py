@@ -12,11 +12,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Proposal, Role, Scope
-from municipality.guarded_admin import code
+from core.admin.guarded import code
 from municipality.services import offices
 
-from .. import references
-from ..service_types import every
+from ..domain import references
+from ..domain.service_types import every
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

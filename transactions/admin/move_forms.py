@@ -12,17 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role, User
-from municipality.text import prose
+from core.text import prose
 
 from .. import access
-from ..errors import DomainError
+from ..domain.errors import DomainError
+from ..domain.service_types import DeficiencyCode, Fee, Stage
+from ..domain.workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
 from ..models import Transaction
-from ..service_types import DeficiencyCode, Fee, Stage
-from ..services.decisions import amount_due, still_holds
-from ..services.moves import Asked
-from ..services.notices import TOLD
-from ..wording import status_words, why_not
-from ..workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
+from ..notifications.notices import TOLD
+from ..text.wording import status_words, why_not
+from ..transitions.decisions import amount_due, still_holds
+from ..transitions.moves import Asked
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts.access import is_administrator, signed_in
+from core import metering
 
-from .. import metering
-from ..health import health
-from ..services import heartbeat
+from ..maintenance.health import health
+from ..outbox import heartbeat
 from .ledger import WORK
 from .site import staff_site
 from .view_words import words_for

@@ -17,15 +17,17 @@ from django.views.decorators.http import require_GET
 from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, User
-from municipality.pages import pressed_on
-from municipality.text import one_line
+from core.http import pressed_on
+from core.text import one_line
 
-from .. import access, references, search, service_types
-from ..deadlines import Deadline, overdue
-from ..lateness import standings
+from .. import access
+from ..domain import references, service_types
+from ..domain.deadlines import Deadline, overdue
 from ..models import TransactionQuerySet
 from ..queues import free, queue_of
-from ..services import moves
+from ..selectors import search
+from ..text.lateness import standings
+from ..transitions import moves
 from ..views.common import page_of
 from .site import staff_site
 from .ways import here, way_back

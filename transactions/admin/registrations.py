@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.module_loading import import_string
 
-from municipality.guarded_admin import AdministeredSite
+from core.admin.guarded import AdministeredSite
 
 # permits lies above this room, so it is asked by name for what it wants registered.
 ROOMS = ("municipality", "accounts", "permits")

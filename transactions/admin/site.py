@@ -20,11 +20,11 @@ from accounts.access import (
     staff_may_enter,
 )
 from accounts.models import Role, StaffPost
-from municipality.guarded_admin import AdministeredSite
+from core.admin.guarded import AdministeredSite
 from municipality.models import Office, OfficeKind
 from municipality.services import offices
 
-from ..services.suspension import stand_in
+from ..transitions.suspension import stand_in
 from ..views.form_recovery import typed_before
 
 

@@ -16,21 +16,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import posts_of, signed_in
 from accounts.models import Role, StaffPost, User
-from municipality.charts import Chart, Series
+from core.charts import Chart, Series
+from core.text import whole
 from municipality.models import Office
-from municipality.text import whole
 
 from .. import access
-from ..deadlines import Deadline, overdue
-from ..errors import DomainError
-from ..lateness import CAUSES, TAKEABLE, Cause, standings, why_late
+from ..domain.deadlines import Deadline, overdue
+from ..domain.errors import DomainError
+from ..domain.workflow import IN_HAND, OPEN
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
-from ..pulse import arrivals, by_week, sunday
 from ..queues import WORKERS, free
-from ..services import moves
+from ..selectors.pulse import arrivals, by_week, sunday
+from ..text.lateness import CAUSES, TAKEABLE, Cause, standings, why_late
+from ..transitions import moves
 from ..views.common import page_of
-from ..workflow import IN_HAND, OPEN
 from .site import staff_site
 from .ways import here
 

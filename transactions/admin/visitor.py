@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from municipality.fields import LineField
-from municipality.named_errors import NamedErrors
-from municipality.templatetags.portal import mobile
+from core.forms.fields import LineField
+from core.forms.named_errors import NamedErrors
+from core.templatetags.portal import mobile
 
 Changes = Mapping[str, Mapping[str, str]]
 KEEP, CHANGE = "keep", "change"

@@ -20,26 +20,26 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import posts_of, signed_in
 from accounts.forms import NationalIdField
 from accounts.models import Role, User
+from core.forms.fields import LineField
+from core.forms.named_errors import NamedErrors
+from core.http import form_page
 from journal import qr
-from municipality.fields import LineField
 from municipality.models import Office
-from municipality.named_errors import NamedErrors
-from municipality.pages import form_page
 
-from .. import visits
-from ..errors import DomainError, NotVisible
+from ..answers.summary import in_catalogue_order
+from ..domain.errors import DomainError, NotVisible
+from ..domain.workflow import Status
 from ..models import CounterVisit
 from ..models.visits import LASTS
-from ..services import counter_visits
-from ..services.counter_visits import TooManyVisits
-from ..summary import in_catalogue_order
+from ..text.wording import asked as asked_in_words
 from ..views import answering
 from ..views.common import hidden_is_404
 from ..views.desk import Desk
 from ..views.documents import take_answer_file
 from ..views.form_recovery import hold
-from ..wording import asked as asked_in_words
-from ..workflow import Status
+from ..visits import permissions as visits
+from ..visits import services as counter_visits
+from ..visits.services import TooManyVisits
 from .site import staff_site
 
 MOST_SHOWN = 50

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from transactions.database.files_stay import backwards, forwards
+from ..attachments.files_stay import backwards, forwards
 
 
 class Migration(migrations.Migration):

@@ -9,7 +9,7 @@ from django.db import migrations, models
 from django.db.models import Max
 
 from municipality.calendar import WorkingCalendar
-from transactions import clock
+from ..domain import clock
 
 PIECE = 500
 READ = timedelta(days=100)  # figures look back 90 days

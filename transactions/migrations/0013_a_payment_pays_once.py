@@ -8,7 +8,7 @@ import logging
 
 from django.db import migrations, models
 
-from municipality.text import compact
+from core.text import compact
 
 TABLE, NAME = "transactions_feedue", "a_payment_pays_once"
 logger = logging.getLogger(__name__)

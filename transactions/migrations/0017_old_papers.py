@@ -13,9 +13,10 @@ def freeze(apps, schema_editor):
     if not waiting.exists():
         return
     # Only where there is something to freeze: a new installation does not depend on today's code here.
-    from transactions import paper_content, service_types
-    from transactions.content import content_hash
-    from transactions.paper_content import Named
+    from ..papers import paper_content
+    from ..domain import service_types
+    from ..domain.content import content_hash
+    from ..papers.paper_content import Named
 
     districts = {
         district.code: Named(district.name_ar, district.name_en)

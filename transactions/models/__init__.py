@@ -1,4 +1,4 @@
-"""A transaction and everything that hangs on it. Only transactions.services writes these tables."""
+"""A transaction and everything that hangs on it. Only the topics beside it write its tables."""
 
 from .brought import BroughtReceipt
 from .closures import Closure

@@ -12,9 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from municipality.plausible import validate_near, validate_order
+from core.plausible import validate_near, validate_order
 
-from .. import service_types
+from ..domain import service_types
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

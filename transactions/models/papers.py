@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .. import kinds, service_types
-from ..workflow import Status
+from ..domain import kinds, service_types
+from ..domain.workflow import Status
 from .history import Deficiency, Event
 from .requests import Draft, Transaction, person
 
@@ -61,7 +61,7 @@ class Attachment(models.Model):
     marks = models.CharField(max_length=60, default="", db_default="", editable=False)
     # scanning.CLEAN or INFECTED; empty: not scanned.
     scanned = models.CharField(max_length=10, default="", db_default="", editable=False)
-    # What the sender knows the upload by: one whose last answer was lost is not sent again (services/pieces.py).
+    # What the sender knows the upload by: one whose last answer was lost is not sent again (attachments/pieces.py).
     sent_as = models.CharField(max_length=32, default="", db_default="", editable=False)
 
     objects = AttachmentQuerySet.as_manager()
@@ -206,8 +206,8 @@ class IssuedDocument(models.Model):
 class PaperContent(models.Model):
     """What a paper or a decision says, frozen when it was made, in both languages: it is drawn from here for ever.
 
-    `content_hash` stands in the journal entry of the event too (transactions.content). `reconstructed` rows were made
-    later, from what was known then, for papers issued before contents were kept: no entry holds their hash.
+    `content_hash` stands in the journal entry of the event too. `reconstructed` rows were made later, from what was
+    known then, for papers issued before contents were kept: no entry holds their hash.
     """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="paper_contents")

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Authorisation, Language
 from municipality.models import District, Office
 
-from .. import service_types
-from ..deadlines import IS_OPEN, Deadline, is_overdue, overdue
-from ..workflow import CLOCK_STOPPED, CLOSED, DECIDED_FOR, OPEN, Status
+from ..domain import service_types
+from ..domain.deadlines import IS_OPEN, Deadline, is_overdue, overdue
+from ..domain.workflow import CLOCK_STOPPED, CLOSED, DECIDED_FOR, OPEN, Status
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 
 from accounts.assurance import LOOKS, Level
 from accounts.models import Role
-from municipality.templatetags.portal import both_dates
+from core.templatetags.portal import both_dates
 
-from .. import service_types
+from ..domain import service_types
+from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Direction, Transaction
-from ..workflow import CLOCK_STOPPED, Status
 
 register = template.Library()
 

@@ -19,19 +19,21 @@ from django.utils.translation import gettext as _
 
 from accounts.access import signed_in
 from accounts.models import User
-from municipality.concurrency import FIELD, fingerprint
-from municipality.pages import form_page
+from core.forms.concurrency import FIELD, fingerprint
+from core.http import form_page
 from municipality.services import districts
 
 from .. import access
-from ..answer_forms import FieldsPart, GroupPart, step_page, typed_in
-from ..draft_parts import flags_of
-from ..errors import DomainError, Invalid, Problem
+from ..answers.revision import Revised, with_dependants
+from ..attachments import services as attachments
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import Document, Group, Kind, ServiceType, Step
+from ..intake import kept_answers
+from ..intake.answer_forms import FieldsPart, GroupPart, step_page, typed_in
+from ..intake.draft_parts import flags_of
 from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
-from ..revision import Revised, with_dependants
-from ..service_types import Document, Group, Kind, ServiceType, Step
-from ..services import answering, attachments, kept_answers, moves
-from ..wording import asked as asked_in_words
+from ..text.wording import asked as asked_in_words
+from ..transitions import answering, moves
 from .common import hidden_is_404
 from .documents import files_of, take_out
 from .form_recovery import typed_before

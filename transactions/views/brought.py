@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.forms import MobileField
-from municipality.fields import CompactField, ProseField
-from municipality.named_errors import NamedErrors
-from municipality.pages import form_page
+from core.forms.fields import CompactField, ProseField
+from core.forms.named_errors import NamedErrors
+from core.http import form_page
 
-from ..errors import DomainError, Invalid, TooManyTries
+from ..domain.errors import DomainError, Invalid, TooManyTries
+from ..inquiry import brought
 from ..models import BroughtReceipt
-from ..services import brought
 from .common import client_address
 
 DONE, DONE_SECONDS = "done", 24 * 3600

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from ..errors import NotVisible
+from ..domain.errors import NotVisible
 
 ROWS = 20
 MAX_COUNTED = 1000

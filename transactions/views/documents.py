@@ -19,16 +19,19 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import signed_in
 from accounts.models import User
-from municipality.pages import form_page
+from core.http import form_page
 
-from .. import access, answers
-from ..draft_parts import Paper, papers_of
-from ..errors import DomainError, Invalid, Problem
+from .. import access
+from ..answers import cleaning as answers
+from ..attachments import pieces
+from ..attachments import services as attachments
+from ..attachments.pieces import NotAPiece, Piece
+from ..attachments.services import NoRoom
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import Document
+from ..intake import drafts
+from ..intake.draft_parts import Paper, papers_of
 from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
-from ..service_types import Document
-from ..services import attachments, drafts, pieces
-from ..services.attachments import NoRoom
-from ..services.pieces import NotAPiece, Piece
 from .common import hidden_is_404
 
 MORE_TO_COME = 202

@@ -16,20 +16,23 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import offices_of, signed_in
 from accounts.models import Authorisation, User
-from municipality.concurrency import FIELD, fingerprint
-from municipality.pages import form_page
+from core.forms.concurrency import FIELD, fingerprint
+from core.http import form_page
+from core.text import whole
 from municipality.services import districts
-from municipality.text import whole
 
-from .. import access, answers, duplicates, service_types
-from ..answer_forms import step_page, typed_in
-from ..assured import lacking
-from ..draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
-from ..errors import DomainError, Invalid, Overtaken, Problem
+from .. import access
+from ..answers import cleaning as answers
+from ..answers.summary import sections
+from ..domain import service_types
+from ..domain.errors import DomainError, Invalid, Overtaken, Problem
+from ..domain.service_types import Filer, Group, Step
+from ..intake import closures, drafts
+from ..intake.answer_forms import step_page, typed_in
+from ..intake.assured import lacking
+from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
 from ..models import Channel, Draft
-from ..service_types import Filer, Group, Step
-from ..services import closures, drafts
-from ..summary import sections
+from ..selectors import duplicates
 from .common import hidden_is_404, page_of
 from .documents import sent_back_to_read
 from .form_recovery import typed_before

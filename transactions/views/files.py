@@ -14,12 +14,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
-from municipality.text import whole
+from core.text import whole
 
-from .. import drawing, kinds, pictures, visits
+from .. import pictures
+from ..attachments import drawing, drawings, stored
+from ..domain import kinds
 from ..models import Attachment
 from ..pictures import State
-from ..services import drawings, stored
+from ..visits import permissions as visits
 from .common import hidden_is_404
 
 # One range of bytes; of several the whole is sent, as the standard allows.

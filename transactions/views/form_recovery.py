@@ -1,7 +1,7 @@
 """What somebody was writing when their session ended: held until they have signed in again, then shown as they left it.
 
 One mechanism for every page that needs a sign-in. A page whose boxes depend on what was typed (rows added, a second
-look at mistakes) takes it by `typed_before`; into any other page the middleware puts it back (municipality/refill.py).
+look at mistakes) takes it by `typed_before`; into any other page the middleware puts it back (core/forms/refill.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts import devices
 from accounts.access import posts_of, signed_in
 from accounts.identity import caller
-from municipality.refill import refill
+from core.forms.refill import refill
 
 from .common import client_address
 

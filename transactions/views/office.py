@@ -16,14 +16,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import at_office, signed_in
 from accounts.models import Authorisation, EngineeringOffice
-from municipality.text import one_line
+from core.text import one_line
 
-from .. import search
-from ..changes import Changes, by_day
-from ..deadlines import overdue
+from ..domain.deadlines import overdue
+from ..domain.workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
 from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
-from ..progress import progress_of
-from ..workflow import CLOCK_STOPPED, CLOSED, OPEN, Status
+from ..notifications.changes import Changes, by_day
+from ..selectors import search
+from ..text.progress import progress_of
 from .common import page_of
 from .requests import first_of, with_parts, with_progress
 

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.errors import AccountError
-from municipality.pages import form_page
+from core.http import form_page
 
-from ..services import personal_data
+from ..maintenance import personal_data
 
 
 @login_required

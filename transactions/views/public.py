@@ -20,26 +20,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import languages
-from municipality.charts import Chart, Series
-from municipality.fields import CompactField, LineField
-from municipality.hijri import days_between
+from core.charts import Chart, Series
+from core.db import replica
+from core.forms.fields import CompactField, LineField
+from core.forms.named_errors import NamedErrors
+from core.hijri import days_between
+from core.http import form_page
+from core.text import one_line
 from municipality.models import Office, OfficeKind
-from municipality.named_errors import NamedErrors
-from municipality.pages import form_page
 from municipality.services import offices
-from municipality.text import one_line
 
-from .. import looked, replica, service_types
-from ..assured import what_is_needed
-from ..errors import Invalid, NotVisible, TooManyTries
-from ..help_topics import topics
-from ..lateness import days_late
+from .. import looked
+from ..domain import service_types
+from ..domain.errors import Invalid, NotVisible, TooManyTries
+from ..domain.workflow import Status
+from ..inquiry import services as inquiry
+from ..intake import closures
+from ..intake.assured import what_is_needed
 from ..models import FeeDue, Transaction
-from ..pulse import Pulse, pulse
-from ..services import closures, inquiry
-from ..timeline import history_of, public_movements_of
-from ..wording import headline, only_for
-from ..workflow import Status
+from ..selectors.pulse import Pulse, pulse
+from ..text.help_topics import topics
+from ..text.lateness import days_late
+from ..text.timeline import history_of, public_movements_of
+from ..text.wording import headline, only_for
 from .common import client_address
 
 PULSE_SECONDS = 60

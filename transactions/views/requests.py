@@ -20,25 +20,30 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from accounts.models import Authorisation, User
+from core.http import form_page, pressed_on
+from core.text import one_line, whole
 from journal import qr
-from municipality.pages import form_page, pressed_on
-from municipality.text import one_line, whole
 
-from .. import access, looked, pins, search
-from ..assured import lacking, may_receive
-from ..draft_parts import State, parts_of
-from ..errors import DomainError, Invalid, Problem
-from ..messages import message
+from .. import access, looked
+from ..answers.summary import in_catalogue_order, sections
+from ..answers.versions import MAKES_A_VERSION, versions_of
+from ..domain import pins
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
+from ..inquiry import pin
+from ..inquiry.pin import pin_for
+from ..intake.assured import lacking, may_receive
+from ..intake.draft_parts import State, parts_of
 from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
-from ..progress import progress_of
-from ..services import moves, notices, papers, pin
-from ..services.pin import pin_for
-from ..summary import in_catalogue_order, sections
-from ..timeline import history_of, movements_of
-from ..versions import MAKES_A_VERSION, versions_of
-from ..wording import asked as asked_in_words
-from ..wording import headline
-from ..workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
+from ..notifications import notices
+from ..notifications.messages import message
+from ..papers import papers
+from ..selectors import search
+from ..text.progress import progress_of
+from ..text.timeline import history_of, movements_of
+from ..text.wording import asked as asked_in_words
+from ..text.wording import headline
+from ..transitions import moves
 from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
 from .desk import frame
 

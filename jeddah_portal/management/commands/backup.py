@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jeddah_portal import backup
 from journal.standing import Refused
-from transactions.services import upkeep
+from transactions.maintenance import upkeep
 
 
 def lost(manifest: backup.Manifest) -> int:

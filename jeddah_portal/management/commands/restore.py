@@ -18,9 +18,9 @@ from accounts.restored import Ended, end_what_was_given
 from jeddah_portal import backup
 from journal import chain, check, standing
 from journal.models import Restoration
+from transactions.attachments import services as attachments
 from transactions.models import Attachment, Outbox
-from transactions.outbox import WAITING
-from transactions.services import attachments
+from transactions.outbox.queue import WAITING
 
 NOT_COVERED = """\
 not in a backup:

@@ -24,9 +24,9 @@ from jeddah_portal.demo.names import national_id
 from jeddah_portal.demo.people import SIGN_IN, gather
 from municipality.services import load_reference_data
 from permits.services import load_tariffs
-from transactions import pins
+from transactions.domain import pins
+from transactions.domain.workflow import STUDY, Status
 from transactions.models import Transaction
-from transactions.workflow import STUDY, Status
 
 
 class Command(BaseCommand):

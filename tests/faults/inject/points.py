@@ -28,8 +28,10 @@ def install(reach: Reach) -> Callable[[], None]:
     """Wrap them all so that `reach(name)` is called there; returns what takes the wrappers off again."""
     from api.v1 import moves, views
     from journal import chain
-    from transactions import outbox, tasks
-    from transactions.services import intake, papers
+    from transactions import tasks
+    from transactions.intake import submit as intake
+    from transactions.outbox import queue
+    from transactions.papers import papers
 
     undo: list[Callable[[], None]] = []
 
@@ -59,7 +61,7 @@ def install(reach: Reach) -> Callable[[], None]:
     for move in moves.ACTIONS:
         wrap(moves.ACTIONS, move, after="move, after commit")
     for kind in ("route", "notify"):
-        for handlers in (outbox._handlers, outbox._batch_handlers):
+        for handlers in (queue._handlers, queue._batch_handlers):
             if kind in handlers:
                 wrap(handlers, kind, before=f"{kind}, after claim", after=f"{kind}, after effect")
     for task in tasks.DOORBELLS.values():

@@ -1,5 +1,5 @@
 """Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box;
-and the upkeep (services/upkeep.py).
+and the upkeep (maintenance/upkeep.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from django.db import OperationalError, close_old_connections, connections
 from django.utils import timezone
 
 from journal.standing import Refused
-from transactions import outbox
-from transactions.services import drawings, upkeep
-from transactions.services.heartbeat import beat
+
+from ...attachments import drawings
+from ...maintenance import upkeep
+from ...outbox import queue
+from ...outbox.heartbeat import beat
 
 logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
@@ -92,17 +94,17 @@ class Command(BaseCommand):
         connections.close_all()
 
     def _batch(self, stop: threading.Event, once: bool) -> bool:
-        worked = outbox.work_off_unknown(timezone.now())
-        for kind in outbox.kinds():
+        worked = queue.work_off_unknown(timezone.now())
+        for kind in queue.kinds():
             if not stop.is_set() and (once or kind != drawings.KIND):
-                worked += outbox.work(kind, seconds=TURN_SECONDS)
+                worked += queue.work(kind, seconds=TURN_SECONDS)
         return bool(worked)
 
     def _draw(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 with drawings.alone() as free:
-                    worked = free and outbox.work(drawings.KIND, seconds=TURN_SECONDS)
+                    worked = free and queue.work(drawings.KIND, seconds=TURN_SECONDS)
             except Exception:  # whatever it is, the rows wait and the next turn tries again
                 logger.exception("drawing in the background failed")
                 worked = False

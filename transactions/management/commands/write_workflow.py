@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import translation
 
-from transactions.workflow import HANDS, MOVES, Status
+from ...domain.workflow import HANDS, MOVES, Status
 
 PATH = Path(settings.BASE_DIR) / "docs" / "workflow.md"
 
@@ -20,7 +20,7 @@ def render() -> str:
         lines = [
             "# The lifecycle",
             "",
-            "Written by `manage.py write_workflow` from `transactions/workflow.py`; a test fails when it is stale.",
+            "Written by `manage.py write_workflow` from `transactions/domain/workflow.py`; a test fails when stale.",
             "A forward move is open only at the stage that names it as its end.",
             "",
             "| move | from | to | who | reason | forward |",

@@ -1,0 +1,1 @@
+"""Bases of admin pages: previews, versions, guarded deletion."""

@@ -1,0 +1,155 @@
+"""What one request may expect of the database: an answer within its patience, and the truth about what was kept.
+
+The two engines beside this module are Django's own and note when a COMMIT is asked for. A failure before the first
+one means that nothing was taken; a failure at it or after it means that nobody here can say.
+
+In web processes `install` bounds the time a request waits for PostgreSQL, all its statements together. Without that
+a server that hangs, or a network that swallows, would hold every thread for good: libpq itself never gives up.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+AWAY = (OperationalError, InterfaceError)
+"""The errors that mean: the database is not there, not answering, or too busy."""
+AFTER_SILENCE = 0.3
+"""Patience in seconds of requests after one that had no answer, so that those that queued up behind it are not late."""
+_silent = False
+
+
+class _Ask:
+    """One request's dealings with the database. `patience` is in seconds and runs down only while it waits."""
+
+    __slots__ = ("committed", "patience")
+
+    def __init__(self) -> None:
+        self.patience: float = AFTER_SILENCE if _silent else settings.DATABASE_PATIENCE
+        self.committed = False
+
+
+_ask: ContextVar[_Ask | None] = ContextVar("database_ask", default=None)
+
+
+def begin(**_signal: Any) -> None:
+    """A request starts: full patience, nothing kept."""
+    _ask.set(_Ask())
+
+
+def end(**_signal: Any) -> None:
+    """A request is over: what this thread asks after it is nobody's waiting."""
+    _ask.set(None)
+
+
+def more_patience() -> None:
+    """A little more, for whoever asks another database after one that did not answer."""
+    if ask := _ask.get():
+        ask.patience = max(ask.patience, AFTER_SILENCE)
+
+
+def nothing_was_taken() -> bool:
+    """Is it certain that the database kept nothing of what this request wanted?"""
+    ask = _ask.get()
+    return ask is None or not ask.committed
+
+
+# Whatever changes rows or tables, also inside WITH; drawing a number of a sequence too.
+_WRITES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|CREATE|ALTER|DROP|COPY|GRANT|REVOKE|nextval|setval)\b",
+    re.IGNORECASE,
+)
+
+
+_before_writes: list[Callable[[BaseDatabaseWrapper], None]] = []
+
+
+def before_each_write(check: Callable[[BaseDatabaseWrapper], None]) -> None:
+    """Have this asked before every statement that writes; what it raises keeps the statement from being sent."""
+    _before_writes.append(check)
+
+
+@lru_cache(maxsize=4096)
+def _is_write(sql: str) -> bool:
+    return _WRITES.search(sql) is not None
+
+
+def _watch(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    if _is_write(str(sql)):
+        for check in _before_writes:
+            check(context["connection"])
+    try:
+        return execute(sql, params, many, context)
+    except DatabaseError as error:
+        # Tables that are gone and data that cannot be read are a database that is away, not a mistake of ours.
+        if type(error) is DatabaseError or _GONE.match(getattr(error.__cause__, "pgcode", None) or ""):
+            raise OperationalError(str(error)) from error
+        raise
+
+
+# SQLSTATE of a relation or schema that does not exist, and of damaged data.
+_GONE = re.compile("42P01|3F000|XX")
+
+
+class Watched:
+    """Mixed into a DatabaseWrapper: notes commits, and lets nothing be written that must not be."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers: list[Any] = [_watch]
+
+    def _commit(self) -> None:
+        if ask := _ask.get():
+            ask.committed = True
+        super()._commit()  # type: ignore[misc]
+
+
+def install() -> None:
+    """Bound the waiting of every request of this process (PostgreSQL only; SQLite has its own timeout).
+
+    The server gives up a lock or a statement a little later or earlier than we do, so that it does not go on working
+    for a request that was answered.
+    """
+    for database in settings.DATABASES.values():
+        options = database.get("OPTIONS", {})
+        if "options" in options:
+            from psycopg2.extensions import set_wait_callback
+
+            options["options"] = f"{options['options']} {settings.DATABASE_WEB_SESSION}".strip()
+            set_wait_callback(wait)
+
+
+def wait(connection: Any) -> None:
+    """psycopg2 calls this for every round trip. Raises OperationalError when patience ends; the connection is lost."""
+    import psycopg2
+    from psycopg2.extensions import POLL_OK, POLL_READ
+
+    global _silent
+    ask = _ask.get()
+    while (state := connection.poll()) != POLL_OK:
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
+        if ask is None:
+            poller.poll()
+            continue
+        began = time.monotonic()
+        ready = poller.poll(max(0, ask.patience) * 1000)
+        ask.patience -= time.monotonic() - began
+        if not ready:
+            _silent = True
+            raise psycopg2.OperationalError("the database does not answer")
+    _silent = False
+
+
+request_started.connect(begin)
+request_finished.connect(end)

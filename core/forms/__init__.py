@@ -1,0 +1,1 @@
+"""Fields, forms and what keeps what was typed."""

@@ -1,0 +1,1 @@
+"""Answers: cleaned, compared, revised, shown."""

@@ -1,0 +1,51 @@
+"""Uploads go to disk in pieces and stop being kept past the limit, so a huge one fills neither memory nor disk."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+
+from .services import MOST_BYTES, NoRoom
+
+# A little more than the limit is kept, so that the refusal can name the file and say why.
+KEPT_BYTES = MOST_BYTES + 1024 * 1024
+
+
+class _Kept(UploadedFile):
+    """On disk without a name: Django would put what follows the last dot of the sender's into it, however long."""
+
+    def __init__(self, name: Any, content_type: Any, charset: Any, extra: Any) -> None:
+        kept = tempfile.TemporaryFile()  # noqa: SIM115 – Django closes it with the request
+        super().__init__(kept, name, content_type, 0, charset, extra)
+
+
+class BoundedUploadHandler(TemporaryFileUploadHandler):
+    """Keeps at most KEPT_BYTES of a file but counts all of it: services.attachments refuses it by its size."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        FileUploadHandler.new_file(self, *args, **kwargs)
+        try:
+            kept = _Kept(self.file_name, self.content_type, self.charset, self.content_type_extra)
+            self.file = kept  # type: ignore[assignment]
+        except OSError as error:
+            raise NoRoom from error
+        self.kept = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.kept <= KEPT_BYTES:
+            try:
+                self.file.write(raw_data)
+            except OSError as error:
+                raise NoRoom from error
+            self.kept += len(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        try:
+            self.file.seek(0)
+        except OSError as error:
+            raise NoRoom from error
+        self.file.size = file_size
+        return self.file

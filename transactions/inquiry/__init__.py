@@ -1,0 +1,1 @@
+"""What is told by number and PIN."""

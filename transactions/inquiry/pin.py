@@ -1,0 +1,61 @@
+"""The PIN of a receipt: for whom which, what opens, and a new one when its owner asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import members_of
+from accounts.models import Authorisation, User
+from core.db import replica
+
+from ..domain import pins
+from ..domain.errors import DomainError
+from ..models import Transaction
+
+
+def pin_for(case: Transaction, reader: User) -> str:
+    """The PIN on the receipt as this reader may have it: people of an engineering office have their own, which end with
+    their right to act.
+    """
+    if case.authorisation_id is None or reader.pk in (case.applicant_id, case.taken_by_id):
+        return pins.of(case.reference, case.pin_serial)
+    return pins.of(case.reference, member=(case.authorisation_id, reader.pk))
+
+
+def opens(reference: str, typed: str) -> bool:
+    """Does this PIN open a request whose first PIN it is not: a renewed one, or that of somebody who may act for it?"""
+    case = (
+        Transaction.objects.filter(reference=reference)
+        .select_related("authorisation")
+        .only("reference", "pin_serial", "authorisation__status", "authorisation__office")
+        .first()
+    )
+    if case is None:
+        return False
+    if case.pin_serial and pins.matches(reference, typed, case.pin_serial):
+        return True
+    given = case.authorisation
+    if given is None or given.status != Authorisation.Status.ACCEPTED:
+        return False
+    # Out of the copy when the authorisation is: its centre may be away.
+    copy = replica.ALIAS if replica.reading() else None
+    people = members_of(given.office_id, timezone.localdate(), using=copy)
+    return any(pins.matches(reference, typed, member=(given.pk, person.pk)) for person in people)
+
+
+@transaction.atomic
+def renew_pin(case: Transaction, *, serial: int, by: User, now: datetime | None = None) -> Transaction:
+    """A new PIN; the one before opens nothing any more. `serial` is that of the PIN to be ended, so that a press that
+    comes twice ends one. DomainError `owners_pin` for anybody but the owner.
+    """
+    locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
+    if by.pk != locked.applicant_id:
+        raise DomainError("owners_pin", _("Only the owner of a request can renew its PIN."))
+    if locked.pin_serial == serial:
+        locked.pin_serial, locked.pin_renewed_at = serial + 1, now or timezone.now()
+        locked.save(update_fields=["pin_serial", "pin_renewed_at"])
+    return locked

@@ -1,0 +1,327 @@
+"""Asking after a transaction without signing in. A wrong secret and an unknown number look the same.
+
+Tries are serialised per subject, so that guesses sent at once cannot slip past the count. Only wrong tries are
+written; a right answer writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TypeVar
+
+from django.core import signing
+from django.core.cache import caches
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Subquery
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts import tries
+from accounts.identity import caller
+from core import db as database
+from core.db import replica
+from core.db.prepared import Prepared, columns
+from core.text import compact, isolated
+from journal.standing import Refused
+from municipality.services import offices
+
+from ..domain import pins, references
+from ..domain.errors import Invalid, NotHere, NotVisible, Problem, TooManyTries
+from ..domain.register_lines import read_line
+from ..models import BroughtReceipt, Direction, Transaction, Try
+from .pin import opens
+
+WRONG_PER_SUBJECT = 5
+"""By one network at one subject in an hour; others, the owner among them, are heard as ever."""
+WIDE = 100
+"""Wrong tries in an hour at one subject from everywhere, or from one network at everything: an alarm, and from then on
+one wrong try for a network at a subject instead of five. A right one is always heard at first."""
+WRONG_LAST_FOUR = 10
+"""By everybody together at one incoming number: four digits are soon guessed. The PIN, or signing in, goes on."""
+
+
+def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
+    """The transaction with this reference, for whoever knows its PIN. NotVisible, NotHere when the PIN is right and we
+    have no such request, or TooManyTries.
+    """
+    parsed = references.parse(reference)
+    if parsed is not None:
+        if pins.matches(str(parsed), pin):
+            try:
+                case = _known(str(parsed), address, now or timezone.now())
+            except NotVisible as error:
+                raise NotHere(_of_a_lost_receipt(str(parsed))) from error
+            if not case.pin_serial:
+                return case
+        elif opens(str(parsed), pin):
+            return _known(str(parsed), address, now or timezone.now())
+    return _guarded(str(parsed or reference), address, now, lambda: None)
+
+
+def _of_a_lost_receipt(reference: str) -> str:
+    """What its holder is told: to hand it in, or what became of it since they did."""
+    row = BroughtReceipt.objects.filter(reference=reference).select_related("transaction").first()
+    if row is None:
+        return _(
+            "Number and PIN belong to a receipt of ours, but its request is not found here. Hand the receipt in, so "
+            "that staff can go on with it."
+        )
+    if row.transaction is not None:
+        return _("This receipt was handed in, and its request goes on under the number %(number)s.") % {
+            "number": isolated(row.transaction.reference)
+        }
+    return _("This receipt was handed in on %(day)s. Staff call the mobile number you gave with it.") % {
+        "day": timezone.localtime(row.brought_at).date().isoformat()
+    }
+
+
+FIELDS = columns(
+    Transaction,
+    "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id "
+    "pin_serial rejected_at withdrawn_at",
+)
+
+
+def _tries(bucket: str, hour: datetime) -> Subquery:
+    return Subquery(Try.objects.filter(bucket=bucket, hour=hour).values("count")[:1])
+
+
+_look_up = Prepared(
+    lambda reference, pair, subject, address, hour: (
+        Transaction.objects.filter(reference=reference)
+        .order_by()
+        .annotate(of_pair=_tries(pair, hour), of_subject=_tries(subject, hour), of_address=_tries(address, hour))
+        .values_list(*FIELDS, "of_pair", "of_subject", "of_address")
+    ),
+    str,
+    str,
+    str,
+    str,
+    datetime,
+)
+
+
+def _known(reference: str, address: str, now: datetime) -> Transaction:
+    """The transaction of somebody who has its PIN: one round trip, queued up behind guesses at the same number.
+
+    It carries what the public answer shows, and its offices; nobody's name is read.
+    """
+    mark, hour = _mark(reference), _hour(now)
+    buckets = _buckets(reference, address)
+    values = (reference, *buckets, hour)
+    if replica.reading():
+        rows = _look_up.rows(*values)
+    elif connection.vendor == "postgresql":
+        rows = _look_up.rows(*values, before=f"SELECT pg_advisory_xact_lock({_lock_of(mark)}); ")
+    else:
+        with transaction.atomic():
+            rows = _look_up.rows(*values)
+    if not rows:
+        raise NotVisible
+    *fields, of_pair, of_subject, of_address = rows[0]
+    known = zip(buckets, (of_pair, of_subject, of_address), strict=True)
+    if _blocked(buckets, {bucket: max(of or 0, _seen_here(bucket, hour)) for bucket, of in known}):
+        raise _too_many(now)
+    case = Transaction.from_db(None, FIELDS, fields)
+    for name in ("branch", "centre", "held_by"):
+        case._state.fields_cache[name] = offices().get(getattr(case, f"{name}_id"))
+    return case
+
+
+# The name of what the page of an answer carries, so that it can be shown again in the other language, and how long.
+AGAIN = "again"
+AGAIN_FOR = timedelta(minutes=10)
+
+
+def mark_of_answer(case: Transaction) -> str:
+    """Signed: whoever holds it was shown the answer about this request a moment ago."""
+    return signing.dumps(case.reference, salt=AGAIN)
+
+
+def answered_lately(mark: str, *, address: str, now: datetime | None = None) -> Transaction:
+    """The transaction whose answer was shown in the last ten minutes. NotVisible, or TooManyTries."""
+    try:
+        reference = signing.loads(mark, salt=AGAIN, max_age=AGAIN_FOR)
+    except signing.BadSignature as error:
+        raise NotVisible from error
+    return _known(reference, address, now or timezone.now())
+
+
+Kept = TypeVar("Kept")
+KEPT = timedelta(minutes=5)
+
+
+def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
+    """What `make` says of this request, in the reader's language; made once by each process until the next move or
+    another due date.
+
+    Whoever worries asks again, and the answer is another only then. `case` was read just now, so nobody is told what
+    was.
+    """
+    key = f"{name}:{case.reference}:{case.stamp}:{get_language()}"
+    found: Kept | None = caches["local"].get(key)
+    if found is None:
+        found = make()
+        caches["local"].set(key, found, KEPT.total_seconds())
+    return found
+
+
+def by_incoming_number(
+    office_code: str,
+    number: str,
+    hijri_year: str,
+    last_four: str,
+    *,
+    address: str,
+    now: datetime | None = None,
+) -> Transaction:
+    """The transaction under an office's incoming number, for whoever knows the ID's last four digits.
+
+    The year may stand in the number, as it is printed. Invalid, which is no wrong try, when they are not understood.
+    """
+    # 7 and 007 are the same line of the register: whoever guesses at it may not begin anew with every nought.
+    read, last_four = read_line(number, hijri_year), compact(last_four).upper()
+    problems = []
+    if read is None:
+        said = _("We did not understand this number. Write it with its Hijri year as printed, for example 38/1448.")
+        problems.append(Problem("number", said, "unreadable"))
+    if len(last_four) != 4:
+        problems.append(Problem("last_four", _("Write the last four digits of the ID."), "unreadable"))
+    if read is None or problems:
+        raise Invalid(problems)
+    line, year = read
+
+    def find() -> Transaction | None:
+        return (
+            Transaction.objects.for_pages()
+            .filter(
+                movements__office__code=office_code,
+                movements__direction=Direction.INCOMING,
+                movements__number=line,
+                movements__hijri_year=year,
+                applicant__national_id__endswith=last_four,
+            )
+            .first()
+        )
+
+    return _guarded(f"{office_code}/{year}/{line}", address, now, find, most=WRONG_LAST_FOUR)
+
+
+def _buckets(subject: str, address: str) -> tuple[str, str, str]:
+    """What a wrong try is counted under: this network at this subject, the subject, the network."""
+    network = caller(address)
+    return f"pair:{_mark(f'{subject} {network}')}", f"subject:{_mark(subject)}", f"address:{network}"
+
+
+def _blocked(buckets: tuple[str, str, str], counts: Mapping[str, int], most: int | None = None) -> bool:
+    pair, subject, network = (counts.get(bucket, 0) for bucket in buckets)
+    wide = max(subject, network) >= WIDE
+    return pair >= (1 if wide else WRONG_PER_SUBJECT) or (most is not None and subject >= most)
+
+
+def _guarded(
+    subject: str,
+    address: str,
+    now: datetime | None,
+    find: Callable[[], Transaction | None],
+    most: int | None = None,
+) -> Transaction:
+    now = now or timezone.now()
+    hour, mark = _hour(now), _mark(subject)
+    buckets = _buckets(subject, address)
+    copy = replica.reading()
+    try:
+        with replica.centre():
+            blocked, found = _tried(buckets, most, mark, hour, find)
+    except database.AWAY as error:
+        # A copy, or a database that takes no counts, tells what it knows.
+        copy = copy or isinstance(error, Refused)
+        if not copy:
+            raise
+        database.more_patience()
+        # Nobody counts for all of us now; each process does for itself.
+        blocked = _blocked(buckets, {bucket: _seen_here(bucket, hour) for bucket in buckets}, most)
+        found = None if blocked else find()
+    if blocked:
+        raise _too_many(now)
+    if found is None:
+        if copy:
+            for bucket in buckets:
+                _note_here(bucket, hour)
+        raise NotVisible
+    return found
+
+
+def _tried(
+    buckets: tuple[str, str, str],
+    most: int | None,
+    mark: str,
+    hour: datetime,
+    find: Callable[[], Transaction | None],
+) -> tuple[bool, Transaction | None]:
+    """(too many tries before this one, what it found); a try that finds nothing is counted."""
+    with transaction.atomic():
+        _one_at_a_time(mark)
+        counts = dict(Try.objects.filter(bucket__in=buckets, hour=hour).values_list("bucket", "count"))
+        blocked = _blocked(buckets, counts, most)
+        found = None if blocked else find()
+        if found is None and not blocked:
+            for bucket in sorted(buckets):
+                _count(bucket, hour)
+    if found is None and not blocked:
+        for bucket, kind in zip(buckets[1:], ("many places at one", "one place at many"), strict=True):
+            if counts.get(bucket, 0) + 1 == WIDE:
+                tries.alarm(kind, hour)
+    return blocked, found
+
+
+def _here(bucket: str, hour: datetime) -> str:
+    return f"{bucket}:{hour:%d%H}"
+
+
+def _note_here(bucket: str, hour: datetime) -> None:
+    """Count a wrong try in this process: a copy hears of it late, and of none while the centre is away."""
+    if not caches["tries"].add(_here(bucket, hour), 1, 3600):
+        caches["tries"].incr(_here(bucket, hour))
+
+
+def _seen_here(bucket: str, hour: datetime) -> int:
+    return int(caches["tries"].get(_here(bucket, hour), 0))
+
+
+def _mark(subject: str) -> str:
+    return hashlib.sha256(subject.encode()).hexdigest()[:40]
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def _lock_of(mark: str) -> int:
+    return int(mark[:15], 16)
+
+
+def _too_many(now: datetime) -> TooManyTries:
+    return TooManyTries(ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()))
+
+
+def _one_at_a_time(mark: str) -> None:
+    """Queue up behind others who try the same subject. On SQLite the IMMEDIATE transaction does it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_of(mark)])
+
+
+def _count(bucket: str, hour: datetime) -> None:
+    """Add one, in one statement; the first of the hour makes the row."""
+    if Try.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1):
+        return
+    try:
+        with transaction.atomic():
+            Try.objects.create(bucket=bucket, hour=hour, count=1)
+    except IntegrityError:
+        Try.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1)

@@ -1,0 +1,64 @@
+"""Who may file a request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import roles_in
+from accounts.models import Authorisation, Role, User
+
+from ..domain.errors import DomainError
+from ..domain.service_types import Filer, ServiceType
+from ..models import Channel
+from .assured import refuse_if_lacking
+from .submission import Submission
+
+
+def refuse_unless_filer(submission: Submission, by: User, now: datetime) -> None:
+    """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
+    service, authorisation = submission.service, submission.authorisation
+    refuse_if_lacking(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
+    if submission.channel == Channel.COUNTER:
+        if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
+            raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
+    elif by.pk != submission.applicant.pk:
+        raise DomainError("not_the_applicant", _("Only the owner can submit this request."))
+    if service.filer is not Filer.ENGINEERING_OFFICE:
+        refuse_authorisation(authorisation)
+        return
+    if submission.channel == Channel.API:
+        refuse_unless_by_owner(service)
+    if authorisation is None or authorisation.owner_id != submission.applicant.pk:
+        raise DomainError(
+            "office_needed",
+            _("This service is filed through an engineering office that the owner authorises."),
+        )
+    refuse_unless_in_force(authorisation, now)
+
+
+def refuse_unless_by_owner(service: ServiceType) -> None:
+    """DomainError `office_needed` for what offices prepare: only a draft shows that they did, and that the owner
+    approved that one.
+    """
+    if service.filer is Filer.ENGINEERING_OFFICE:
+        raise DomainError(
+            "office_needed",
+            _("An engineering office prepares this request on the portal, and its owner submits it there."),
+        )
+
+
+def refuse_authorisation(authorisation: Authorisation | None) -> None:
+    """DomainError `office_not_needed`: an authorisation is for the services that offices prepare."""
+    if authorisation is not None:
+        raise DomainError("office_not_needed", _("The owner files this service without an engineering office."))
+
+
+def refuse_unless_in_force(authorisation: Authorisation, now: datetime) -> None:
+    """DomainError `authorisation_not_live` or `licence_expired`."""
+    if authorisation.status != Authorisation.Status.ACCEPTED:
+        raise DomainError("authorisation_not_live", _("The authorisation of the engineering office is not in force."))
+    if not authorisation.office.may_practise(timezone.localdate(now)):
+        raise DomainError("licence_expired", _("The licence of the engineering office is not in force."))

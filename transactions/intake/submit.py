@@ -1,0 +1,188 @@
+"""Taking a request in: either all of it is there, or nothing was taken.
+
+What follows when somebody presses “submit”, in order, with where it happens:
+
+1. The service takes requests now (`closures.refuse_if_closed`), and this person may file this one
+   (`eligibility.refuse_unless_filer`).
+2. The answers are cleaned and judged (`answers.clean`), the files found and counted (`submitted_files`), the plot
+   compared with the one authorised (`plots.plot_problems`): `check` raises Invalid with every problem at once.
+3. In one database transaction, before the lock of the number (`_take`): the row, the first event, version 1 of the
+   answers, the notices and what workers are to do later (routing, sending), the files.
+4. Under that lock: the reference (`registers.next_serial`), the journal entry (`journal.chain.append`), the receipt.
+5. After the commit, workers are told (`outbox`). They route the request to its office (`routing`), then tell the
+   applicant where it is (`notices`). Whatever fails from here on is tried again and takes nothing back.
+
+Sent a second time under the same key, the first receipt is the answer (`_earlier`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.db.prepared import Batch, PreparedInsert
+from core.hijri import hijri_year
+from journal import chain, receipts
+from journal.entry import person_mark
+from municipality.services import current_calendar
+
+from .. import quotas
+from ..answers.cleaning import clean
+from ..answers.plots import plot_problems
+from ..domain import clock
+from ..domain.content import answers_hash
+from ..domain.errors import DomainError, Invalid
+from ..domain.references import Reference
+from ..models import AnswersVersion, Channel, Event, Intake, Notification, Outbox, Transaction
+from ..notifications.notices import announce, insert_event, recipients
+from ..outbox import queue
+from ..transitions.registers import next_serial
+from ..transitions.versions import district_of, insert_version
+from .closures import refuse_if_closed
+from .eligibility import refuse_unless_filer
+from .submission import Submission
+from .submitted_files import SubmittedFile, attach, document_problems, files_of
+
+
+def submit(submission: Submission, *, by: User, key: str, now: datetime | None = None) -> Intake:
+    """Take a request in and return its intake (transaction and receipt token).
+
+    The same person with the same key and body gets the same intake again; with another body: `key_reused`.
+    Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
+    transaction, event, files attached, journal entry, notice, routing owed.
+    """
+    body_hash = submission.body_hash()
+    now = now or timezone.now()
+    try:
+        refuse_if_closed(submission.service)
+        refuse_unless_filer(submission, by, now)
+        values, files = check(submission, by=by, now=now)
+        with transaction.atomic():
+            quotas.spend("requests", by, now)
+            return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
+    except (IntegrityError, DomainError):
+        # Nobody asks first whether the key is new, since it nearly always is. Sent twice, also at once, the other one
+        # was taken, with its files, and its receipt is the answer.
+        if earlier := _earlier(by, key, body_hash):
+            return earlier
+        raise
+
+
+def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str, Any], dict[str, list[SubmittedFile]]]:
+    """The canonical answers and the files of a submission; Invalid names everything missing or wrong."""
+    cleaned = clean(submission.service, submission.answers, timezone.localdate(now))
+    files = files_of(submission, by)
+    problems = [*cleaned.problems, *document_problems(submission.service, cleaned.values, files)]
+    if submission.authorisation is not None:
+        problems += plot_problems(submission.authorisation, cleaned.values)
+    if problems:
+        raise Invalid(problems)
+    return cleaned.values, files
+
+
+_insert, _insert_intake = PreparedInsert(Transaction), PreparedInsert(Intake)
+
+
+def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
+    intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
+    if intake and intake.body_hash != body_hash:
+        raise DomainError("key_reused", _("This key has already been used for another request."))
+    return intake
+
+
+def _take(
+    submission: Submission,
+    values: dict[str, Any],
+    files: Mapping[str, Sequence[SubmittedFile]],
+    *,
+    by: User,
+    key: str,
+    body_hash: str,
+    now: datetime,
+) -> Intake:
+    """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
+    round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
+    """
+    people = recipients(submission.applicant, submission.authorisation, now)
+    batch = Batch([Transaction, Event, AnswersVersion, Intake, Outbox, *[Notification, Outbox] * len(people)])
+    case = _case(submission, values, key=batch.key_of(Transaction), by=by, now=now)
+    event = batch.insert(
+        insert_event,
+        transaction=case,
+        seq=1,
+        at=now,
+        move="submit",
+        actor=by,
+        actor_role="centre_clerk" if case.taken_by_id else "applicant",
+        to_status=case.status,
+        to_stage=case.stage,
+        office=submission.centre,
+        facts={"channel": submission.channel},
+    )
+    first = {"number": 1, "answers": values, "by": by, "at": now}
+    batch.insert(insert_version, transaction=case, event=event, **first)
+    queue.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, writer=batch)
+    announce(event, people, now, batch)
+    attached = [file for group in files.values() for file in group]
+    promise = _promise(case, values, attached)
+    attach(batch, case, files, submission.draft)
+    if batch.send() != len(attached) and attached:
+        raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    case.reference = _next_reference(now)
+    batch.add(_insert, case)
+    token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
+    intake = batch.insert(
+        _insert_intake, by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=case.due_at
+    )
+    batch.send()
+    return intake
+
+
+def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User, now: datetime) -> Transaction:
+    """The row of a submission, complete but for its reference, not written yet."""
+    service, calendar = submission.service, current_calendar()
+    stage = service.stages[0]
+    return Transaction(
+        pk=key,
+        service=service.code,
+        stage=stage.code,
+        applicant=submission.applicant,
+        authorisation=submission.authorisation,
+        channel=submission.channel,
+        taken_by=by if submission.channel == Channel.COUNTER else None,
+        taken_at=submission.centre,
+        language=submission.language,
+        answers=values,
+        mark_salt=secrets.token_hex(16),
+        district=district_of(values),
+        submitted_at=now,
+        stage_started_at=now,
+        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
+        stage_due_at=clock.due(now, stage.working_days, 0, calendar),
+    )
+
+
+def _next_reference(now: datetime) -> str:
+    """The next number of this node; nobody else gets one until this transaction ends."""
+    node, incarnation, year = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, hijri_year(now)
+    lot = chain.lot()
+    return str(Reference(node, incarnation, year, next_serial(node, incarnation, year), lot))
+
+
+def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile]) -> dict[str, str | int]:
+    """What the receipt binds the city to: which service, whose, and exactly which content and files."""
+    return {
+        "service": case.service,
+        "channel": case.channel,
+        "for": person_mark(case.mark_salt, case.applicant.national_id),
+        "content": answers_hash(case.mark_salt, values, (file.sha256 for file in files)),
+        "files": len(files),
+    }

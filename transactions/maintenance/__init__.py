@@ -1,0 +1,1 @@
+"""What is done every day, and what is wrong without anybody being told."""

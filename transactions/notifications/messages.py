@@ -1,0 +1,168 @@
+"""What a notice says, in the reader's language, and where it leads: in the portal, by SMS, by e-mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.text import one_line, without_marks
+
+from ..answers.comparison import said
+from ..domain import service_types
+from ..models import Dealing, Deficiency, Event, Notification
+from ..text import wording
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Kind = Dealing.Kind
+# Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
+MOST_IN_SMS = 6 * 67
+# How many points of a return an SMS names, and how much of each.
+MOST_POINTS, MOST_OF_A_POINT = 3, 90
+# Dealing.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
+DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    Kind.AUTHORISED: (
+        gettext_lazy("An owner has authorised your office"),
+        gettext_lazy("Accept or decline; nothing can be prepared for this plot until then."),
+    ),
+    Kind.ACCEPTED: (
+        gettext_lazy("The engineering office accepted your authorisation"),
+        gettext_lazy("It can prepare requests for this plot now. You approve each before it is submitted."),
+    ),
+    Kind.DECLINED: (
+        gettext_lazy("The engineering office declined your authorisation"),
+        gettext_lazy("You can authorise another office for this plot."),
+    ),
+    Kind.REVOKED: (
+        gettext_lazy("An owner revoked an authorisation"),
+        gettext_lazy(
+            "Your office can no longer see this plot. Requests already submitted continue under their numbers."
+        ),
+    ),
+    Kind.SENT: (
+        gettext_lazy("A file is waiting for your approval"),
+        gettext_lazy("Your engineering office has finished it. Review it, then submit it or ask for changes."),
+    ),
+    Kind.CHANGES: (
+        gettext_lazy("The owner asks for changes"),
+        gettext_lazy("Their note is with the file. Change it, then send it to them again."),
+    ),
+    Kind.APPROVED: (
+        gettext_lazy("The owner approved the file"),
+        gettext_lazy("It is submitted and has its number."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice in words. `path` is the page it leads to, `reference` the transaction it is about, if there is one,
+    `points` what a return asks for."""
+
+    title: str
+    text: str
+    path: str
+    reference: str = ""
+    points: tuple[str, ...] = ()
+
+
+def message(notice: Notification, *, with_points: bool = False) -> Message:
+    """The words of a notice, in the language of whoever reads it now. `with_points` asks for those of a return too."""
+    if notice.dealing is not None:
+        title, text = DEALINGS[notice.dealing.kind]
+        return Message(str(title), str(text), page_of_dealing(notice.dealing))
+    if notice.event is None:
+        raise ValueError(f"notice {notice.pk} tells of nothing")
+    reference = notice.event.transaction.reference
+    page = reverse("transactions:request", args=[reference])
+    points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
+    return Message(wording.title(notice.event), _told_of(notice.event), page, reference, points)
+
+
+def _points_of(event: Event) -> tuple[str, ...]:
+    """What this return asked for, a sentence each."""
+    service = service_types.get(event.transaction.service)
+    asked = Deficiency.objects.filter(transaction=event.transaction_id, round=event.facts.get("round", 0))
+    return tuple(one_line(wording.asked(item, service)) for item in asked.order_by("pk"))
+
+
+def _told_of(event: Event) -> str:
+    """The sentence of an event; of a correction also each answer as it was and as it is."""
+    text = wording.sentence(event)
+    if event.move != "correct":
+        return text
+    return " ".join([text, *(f"{said(change)}." for change in wording.changes_of(event))])
+
+
+def page_of_dealing(dealing: Dealing) -> str:
+    """Where the one who is told goes on: the file, or the list of authorisations."""
+    if dealing.draft is not None:
+        page = "check" if dealing.kind == Kind.SENT else "draft"
+        return reverse(f"transactions:{page}", args=[dealing.draft.key])
+    if dealing.kind in (Kind.ACCEPTED, Kind.DECLINED, Kind.SENT):
+        return reverse("accounts:authorisations")
+    ended = "?show=ended" if dealing.kind == Kind.REVOKED else ""
+    return reverse("accounts:office_authorisations") + ended
+
+
+def subject(said: Message) -> str:
+    """The subject of an e-mail."""
+    return one_line(f"{said.title} – {said.reference}" if said.reference else said.title)
+
+
+def letter(said: Message) -> str:
+    """The text of an SMS or e-mail. Without a number to look up, it says where to go on.
+
+    No invisible marks: they would end a link in a 404, and make a short message of two parts out of one.
+    """
+    words = {"title": said.title, "sentence": said.text}
+    if said.reference:
+        text = _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s")
+        return without_marks(text % {**words, "reference": said.reference})
+    text = _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s")
+    return without_marks(text % {**words, "link": settings.PORTAL_URL + said.path})
+
+
+def full(said: Message) -> str:
+    """The text of an e-mail: the letter, and of a return every point and where it is answered."""
+    if not said.points:
+        return letter(said)
+    points = "".join(f"\n- {point}" for point in said.points)
+    return without_marks(f"{letter(said)}\n{points}\n\n{settings.PORTAL_URL}{said.path}")
+
+
+def brief(said: Message) -> str:
+    """The text of an SMS: the letter as far as it fits; of a return what is missing first, how much more, and where."""
+    if not said.points:
+        return short(letter(said))
+    text = _("Jeddah Municipality, request %(reference)s: %(title)s. Missing: %(points)s. Complete it here: %(link)s")
+    words = {"reference": said.reference, "title": said.title, "link": settings.PORTAL_URL + said.path}
+    for count in range(min(len(said.points), MOST_POINTS), 0, -1):
+        shown = _("; ").join(_clipped(point) for point in said.points[:count])
+        if more := len(said.points) - count:
+            said_more = ngettext("%(points)s, and %(count)d more", "%(points)s, and %(count)d more", more)
+            shown = said_more % {"points": shown, "count": more}
+        whole = without_marks(text % (words | {"points": shown}))
+        if len(whole) <= MOST_IN_SMS:
+            break
+    return whole
+
+
+def _clipped(point: str) -> str:
+    """A point as it stands in a row of others: without its stop, and no longer than a line or two."""
+    point = point.rstrip(" .;؛")
+    return point if len(point) <= MOST_OF_A_POINT else point[:MOST_OF_A_POINT].rsplit(" ", 1)[0] + "…"
+
+
+def short(text: str) -> str:
+    """A letter as far as a short message takes it; a reason may be longer than that."""
+    if len(text) <= MOST_IN_SMS:
+        return text
+    rest = _("… The rest is in the portal.")
+    return text[: MOST_IN_SMS - len(rest)].rsplit(" ", 1)[0] + rest

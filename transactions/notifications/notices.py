@@ -1,0 +1,218 @@
+"""Telling people: a notice in the portal at once, SMS and e-mail from the outbox, once each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.dispatch import receiver
+from django.utils import timezone, translation
+
+from accounts import emails, mail, sms
+from accounts import services as people
+from accounts.access import members_of
+from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
+from accounts.signals import email_asked, name_changed, phone_changed
+from core import db as database
+from core.db.prepared import AT_ONCE, PreparedInsert, Writer
+from journal.standing import refusal
+
+from .. import quotas
+from ..domain.workflow import Who
+from ..models import Dealing, Delivery, Event, Notification, Transaction
+from ..outbox import queue
+from .messages import brief, full, message, subject
+
+# Moves an applicant hears of. Work inside the office shows on the timeline only.
+TOLD = frozenset(
+    {
+        "submit",
+        "register",
+        "return",
+        "approve",
+        "reject",
+        "record_payment",
+        "issue",
+        "dispatch",
+        "refer",
+        "reopen",
+        "withdraw",
+        "hand_over",
+        "stay",
+        "correct",
+    }
+)
+
+
+def told(event: Event) -> bool:
+    """Does the applicant hear of it? Also of an answer they may not know of: one that was given at a counter."""
+    return event.move in TOLD or event.actor_role == Who.AT_COUNTER
+
+
+insert_event = PreparedInsert(Event)
+_insert = PreparedInsert(Notification)
+
+
+def announce(event: Event, people: Iterable[User], now: datetime, writer: Writer = AT_ONCE) -> None:
+    """Create the notices of an event and owe their sending. Call inside the event's transaction."""
+    tell(people, now, writer, event=event)
+
+
+def tell(people: Iterable[User], now: datetime, writer: Writer = AT_ONCE, **about: Event | Dealing) -> None:
+    """Tell people `about` an event or a dealing; inside the transaction that wrote it."""
+    for person in people:
+        notice = writer.insert(_insert, recipient=person, created_at=now, **about)
+        if _channels(person):
+            queue.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now, writer=writer)
+
+
+def recipients(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:
+    """Who hears of a request: whose it is, and the people of the office that files it."""
+    people = {applicant.pk: applicant}
+    if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
+        people |= {member.pk: member for member in members_of(authorisation.office_id, timezone.localdate(now))}
+    return list(people.values())
+
+
+def _channels(person: User) -> list[Delivery.Channel]:
+    wanted = []
+    by_sms = bool(person.phone) and sms.reaches(person.phone)
+    if person.sms_notices and by_sms:
+        wanted.append(Delivery.Channel.SMS)
+    # To whom no SMS is sent, "by SMS" asked for a message all the same.
+    if person.email and (person.email_notices or (person.sms_notices and not by_sms)):
+        wanted.append(Delivery.Channel.EMAIL)
+    return wanted
+
+
+@queue.handles("notify", attempts=queue.A_MONTH)
+def send(notification_id: int, now: datetime) -> Exception | None:
+    """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
+
+    Whoever left the office, or lost the authorisation, since it was written is sent nothing any more. A channel that
+    fails is left, and told of; what went out by another is on record and does not go out again. An SMS beyond the
+    hour's share (quotas) waits for the next.
+    """
+    notice = (
+        Notification.objects.for_reading()
+        .select_related("recipient", "event__transaction__authorisation")
+        .get(pk=notification_id)
+    )
+    if not _still_concerned(notice, now):
+        return None
+    sent = set(notice.deliveries.values_list("channel", flat=True))
+    went: list[str] = []
+    left: Exception | None = None
+    with translation.override(notice.recipient.language):
+        for channel in _channels(notice.recipient):
+            if channel in sent:
+                continue
+            try:
+                with transaction.atomic():
+                    by_sms = channel is Delivery.Channel.SMS
+                    to_count = quotas.take_sms(notice.recipient.phone, now) if by_sms else []
+                    Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
+                    _deliver(notice, channel)
+                went += to_count
+            except database.AWAY:
+                raise
+            except quotas.SmsWait as full:
+                left = queue.NotYet(full.until)
+            except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
+                # While one channel may still work, the row lives.
+                left = error if left is None or isinstance(left, sms.Refused | queue.NotYet) else left
+    quotas.count_sms(went, now)
+    return left
+
+
+def _still_concerned(notice: Notification, now: datetime) -> bool:
+    """Has its recipient a right to it now, as the owner or of an office that may go on with it?"""
+    if notice.event is not None:
+        case = notice.event.transaction
+        owner: int | None = case.applicant_id
+        authorisation = case.authorisation
+        if authorisation is not None and authorisation.status != Authorisation.Status.ACCEPTED:
+            authorisation = None
+    else:
+        authorisation = notice.dealing.authorisation if notice.dealing else None
+        owner = authorisation.owner_id if authorisation else None
+    if notice.recipient_id == owner:
+        return True
+    today = timezone.localdate(now)
+    return authorisation is not None and notice.recipient in members_of(authorisation.office_id, today)
+
+
+@receiver(phone_changed)
+def _owe_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
+    queue.owe("warn", change.pk, dedupe=f"warn:{change.pk}", now=now)
+
+
+@queue.handles("warn", attempts=queue.A_MONTH)
+def warn(change_id: int, now: datetime) -> None:
+    people.warn_of_change(change_id)
+
+
+@receiver(name_changed)
+def _owe_word_of_name(*, change: NameChange, now: datetime, **_more: Any) -> None:
+    queue.owe("warn_name", change.pk, dedupe=f"warn_name:{change.pk}", now=now)
+
+
+@queue.handles("warn_name", attempts=queue.A_MONTH)
+def warn_of_name(change_id: int, now: datetime) -> None:
+    people.warn_of_name(change_id)
+
+
+@receiver(email_asked)
+def _owe_link(*, asked: EmailAsked, now: datetime, **_more: Any) -> None:
+    queue.owe("confirm_email", asked.pk, dedupe=f"confirm_email:{asked.pk}", now=now)
+
+
+@queue.handles("confirm_email", attempts=queue.A_MONTH)
+def send_link(asked_id: int, now: datetime) -> None:
+    emails.send_link(asked_id, now)
+
+
+def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
+    """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
+    said, key = message(notice, with_points=True), f"notice-{notice.pk}"
+    if channel is Delivery.Channel.SMS:
+        sms.send(notice.recipient.phone, brief(said), key=key)
+        return
+    try:
+        mail.send(notice.recipient.email, subject(said), full(said), key=key)
+    except SMTPRecipientsRefused as error:
+        if all(_no_such_address(code, bytes(said)) for code, said in error.recipients.values()):
+            raise sms.Refused(str(error)) from error
+        raise
+
+
+def _no_such_address(code: int, said: bytes) -> bool:
+    """Does a mail server say that the address itself is wrong? A refusal of us (5.7.…) may be mended at the server."""
+    enhanced = re.match(rb"\s*(\d\.\d+)\.\d+", said)
+    return code in (550, 551, 553) and (enhanced is None or enhanced[1] == b"5.1")
+
+
+def mark_read(user: User, now: datetime, *, up_to: int | None = None) -> int:
+    """Mark the notices of a person as read, those `up_to` this one by its key; returns how many were not."""
+    unread = Notification.objects.filter(recipient=user, read_at=None)
+    if up_to is not None:
+        unread = unread.filter(pk__lte=up_to)
+    return unread.update(read_at=now)
+
+
+def saw(user: User, now: datetime, *, shown: Iterable[Notification] = (), case: Transaction | None = None) -> None:
+    """The page that is made says what these notices, or those about this request, say: they are new no more.
+
+    A page is shown also where nothing may be written (journal.standing).
+    """
+    about = Q(pk__in=[notice.pk for notice in shown if notice.read_at is None])
+    if case is not None:
+        about |= Q(event__transaction=case)
+    unread = Notification.objects.filter(about, recipient=user, read_at=None)
+    if unread.exists() and not refusal():
+        unread.update(read_at=now)

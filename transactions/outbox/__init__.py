@@ -1,0 +1,1 @@
+"""Work after the answer: rows, the worker's wake-up, its heartbeat."""

@@ -1,0 +1,1 @@
+"""Issued papers: frozen content, journal entries, verification."""

@@ -1,0 +1,200 @@
+"""What a paper of the city says, as data in both languages, to be frozen when it is issued or decided. No queries.
+
+Everything a reader sees of a permit, minutes, a letter or a decision is in the content: names, offices, figures, words,
+files with their hashes. Dates are ISO and shown in both calendars. Nothing is looked up again when it is read, so that
+a name put right, an office renamed or a sentence reworded changes no paper that was given.
+
+Facts are plain values and rows' attributes only, so that the migration that freezes old papers can gather them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from ..answers.cleaning import UNLISTED
+from ..answers.summary import day_of, rows_of
+from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
+
+FORM = 1
+# What a document of drawings takes and no other paper does.
+DWG = "image/vnd.dwg"
+# Longer than any plan and parcel number together that a question takes.
+MOST_OF_A_PLOT = 64
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name in both languages."""
+
+    ar: str
+    en: str
+
+    def here(self) -> str:
+        """In the language that is active."""
+        return self.en if translation.get_language() == "en" else self.ar
+
+
+@dataclass(frozen=True)
+class PaperFacts:
+    """What is known of a case when a paper is made. `files` are those in force; `fee` is (amount, payment number)."""
+
+    reference: str
+    applicant: str
+    office: Named
+    engineering_office: Named | None
+    licence_number: str
+    answers: Answers
+    answers_version: int
+    files: tuple[dict[str, str], ...]
+    fee: tuple[str, str] | None
+    district: Callable[[str], Named | None]
+
+
+def facts_of(case: Any, files: Iterable[Any], fee: Any, district: Callable[[str], Named | None]) -> PaperFacts:
+    """The facts in a transaction's row and those beside it, of today's models or of a migration's."""
+    engineers = case.authorisation.office if case.authorisation else None
+    return PaperFacts(
+        reference=case.reference,
+        applicant=case.applicant.full_name,
+        office=Named(case.branch.name_ar, case.branch.name_en) if case.branch else Named("", ""),
+        engineering_office=Named(engineers.name_ar, engineers.name_en) if engineers else None,
+        licence_number=engineers.licence_number if engineers else "",
+        answers=case.answers,
+        answers_version=case.answers_version,
+        files=tuple(
+            {"document": file.document, "name": file.original_name, "sha256": file.sha256, "key": str(file.key)}
+            for file in sorted(files, key=lambda file: (file.document, file.pk))
+        ),
+        fee=(f"{fee.amount:.2f}", fee.payment_reference) if fee else None,
+        district=district,
+    )
+
+
+def plot_of(answers: Answers) -> str:
+    """The plot a paper is about, for the journal and whoever compares; empty where no plot is named."""
+    numbers = [str(answers.get(name, "")) for name in ("plan_number", "parcel_number")]
+    return " / ".join(numbers)[:MOST_OF_A_PLOT] if all(numbers) else ""
+
+
+def issued(
+    service: ServiceType, facts: PaperFacts, *, number: str, issued_at: datetime, valid_until: date | None
+) -> dict[str, Any]:
+    """The content of a permit, minutes or letter."""
+    pages = _pages(lambda: _paper_page(service, facts, valid_until))
+    until = valid_until.isoformat() if valid_until else ""
+    return _head(service, service.output.kind, facts) | {
+        "number": number,
+        "issued_at": issued_at.astimezone(UTC).isoformat(),
+        "valid_until": until,
+        **pages,
+    }
+
+
+def decided(service: ServiceType, facts: PaperFacts, *, outcome: str, reason: str, at: datetime) -> dict[str, Any]:
+    """The content of an approval or a refusal."""
+    pages = _pages(lambda: {"title": str(service.title), "office": facts.office.here(), **_approved(service, facts)})
+    return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **pages}
+
+
+def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
+    return {
+        "form": FORM,
+        "service": service.code,
+        "what": what,
+        "reference": facts.reference,
+        "applicant": facts.applicant,
+        "plot": plot_of(facts.answers),
+        "answers_version": facts.answers_version,
+        "answers": dict(facts.answers),
+        "files": list(facts.files),
+        "fee": list(facts.fee) if facts.fee else [],
+    }
+
+
+def _pages(page: Callable[[], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    made = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            made[language] = page()
+    return made
+
+
+def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | None) -> dict[str, Any]:
+    output = service.output
+    rows: list[dict[str, str]] = [{"label": str(output.holder), "value": facts.applicant}]
+    if facts.engineering_office is not None:
+        named = f"{facts.engineering_office.here()} ({facts.licence_number})"
+        rows.append({"label": _("Engineering office"), "value": named})
+    if valid_until is not None:
+        rows.append({"label": _("Valid until"), "date": valid_until.isoformat()})
+    if facts.fee is not None:
+        amount, payment = facts.fee
+        words = _("%(amount)s SAR, payment reference %(number)s") if payment else _("%(amount)s SAR")
+        rows.append({"label": _("Fee"), "value": words % {"amount": amount, "number": payment}})
+    return {
+        "title": str(output.title),
+        "office": facts.office.here(),
+        "to": str(output.recipient),
+        "opening": [str(sentence) for sentence in output.opening],
+        "rows": rows,
+        **_approved(service, facts),
+        "closing": [str(sentence) for sentence in output.closing],
+    }
+
+
+def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:
+    """The answers and the drawings of a case in the language that is active. Pledges are no part of what is approved;
+    other papers (an ID, a deed) are in the content and not on the page, which hangs on a building site.
+    """
+    sections = []
+    for step in service.steps:
+        rows: list[dict[str, Any]] = []
+        for spec in step.fields:
+            if spec.when is not None and not spec.when(facts.answers):
+                continue
+            if isinstance(spec, Group):
+                for number, item in enumerate(rows_of(facts.answers.get(spec.name)), start=1):
+                    cells = [_cell(field, item.get(field.name), facts) for field in spec.fields]
+                    rows.append({"label": f"{spec.item_label} {number}", "cells": cells})
+            elif spec.kind is not Kind.ACKNOWLEDGE:
+                rows.append(_cell(spec, facts.answers.get(spec.name), facts))
+        if rows:
+            sections.append({"title": str(step.title), "rows": rows})
+    drawings = []
+    for document in service.documents_for(facts.answers):
+        if DWG not in document.accepts:
+            continue
+        files = [
+            {"name": file["name"], "mark": file["sha256"][:16]}
+            for file in facts.files
+            if file["document"] == document.code
+        ]
+        if files:
+            drawings.append({"label": str(document.label), "files": files})
+    return {"sections": sections, "drawings": drawings}
+
+
+def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
+    """A question and its answer in words, as plain text."""
+    cell: Mapping[str, str] = {"value": "—"}
+    if value is None or value == "":
+        pass
+    elif isinstance(value, list | dict):  # from when this question was a group
+        cell = {"value": str(value)}
+    elif field.kind is Kind.CHOICE:
+        cell = {"value": str(dict(field.choices).get(value, value))}
+    elif field.kind is Kind.DATE and day_of(value):
+        cell = {"date": str(value)}
+    elif field.kind is Kind.DISTRICT:
+        named = facts.district(str(value))
+        cell = {"value": _("Not on the list") if value == UNLISTED else named.here() if named else str(value)}
+    else:
+        cell = {"value": str(value)} | ({"unit": str(field.unit)} if field.unit else {})
+    return {"label": str(field.label), **cell}

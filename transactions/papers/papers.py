@@ -1,0 +1,114 @@
+"""Papers of the city: their content is frozen when they are made, bound in the journal, and drawn from that row ever
+after. Called by services.moves, inside the transaction of the move.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from journal import chain, receipts
+from journal.entry import person_mark
+from municipality.services import districts_by_code
+
+from ..domain.content import content_hash
+from ..models import Event, IssuedDocument, PaperContent, Transaction
+from . import paper_content
+from .paper_content import Named, PaperFacts
+
+
+def enter_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
+    """A decision is a promise, so what was decided is frozen and goes into the journal in the same transaction."""
+    content = paper_content.decided(case.service_type, _facts(case), outcome=outcome, reason=event.reason, at=now)
+    frozen = _freeze(case, event, outcome, content, now)
+    facts: dict[str, str | int] = {
+        "outcome": outcome,
+        "event": case.version,
+        "service": case.service,
+        "version": case.answers_version,
+        "content": frozen.content_hash,
+    }
+    chain.append("decided", case.reference, facts, now)
+    return frozen
+
+
+def issue_document(case: Transaction, event: Event, number: str, now: datetime) -> IssuedDocument:
+    """Write the permit, minutes or letter with its validity, freeze its content, enter it in the journal.
+
+    The entry, which the QR carries, binds number and dates, whose it is (a mark), the plot and the content.
+    """
+    output = case.service_type.output
+    valid_until = _years_later(now, output.valid_years) if output.valid_years else None
+    content = paper_content.issued(
+        case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until
+    )
+    frozen = _freeze(case, event, output.kind, content, now)
+    facts: dict[str, str | int] = {
+        "document": output.kind,
+        "number": number,
+        "service": case.service,
+        "valid_until": content["valid_until"],
+        "for": person_mark(case.mark_salt, case.applicant.national_id),
+        "plot": content["plot"],
+        "version": case.answers_version,
+        "content": frozen.content_hash,
+    }
+    document = IssuedDocument.objects.create(
+        transaction=case,
+        kind=output.kind,
+        number=number,
+        issued_at=now,
+        valid_until=valid_until,
+        token=receipts.token(chain.append("issued", case.reference, facts, now)),
+    )
+    PaperContent.objects.filter(pk=frozen.pk).update(document=document)
+    return document
+
+
+def content_of(document: IssuedDocument) -> dict[str, Any]:
+    """What a document says, as frozen. One issued by the version before this one while it was being replaced has no
+    row: it is told from what is known now.
+    """
+    frozen = PaperContent.objects.filter(document=document).first()
+    if frozen is not None:
+        content: dict[str, Any] = frozen.content
+        return content
+    case = document.transaction
+    return paper_content.issued(
+        case.service_type,
+        _facts(case),
+        number=document.number,
+        issued_at=document.issued_at,
+        valid_until=document.valid_until,
+    )
+
+
+def _freeze(case: Transaction, event: Event, what: str, content: dict[str, Any], now: datetime) -> PaperContent:
+    return PaperContent.objects.create(
+        transaction=case,
+        event=event,
+        what=what,
+        answers_version=case.answers_version,
+        content=content,
+        content_hash=content_hash(case.mark_salt, content),
+        at=now,
+    )
+
+
+def _facts(case: Transaction) -> PaperFacts:
+    return paper_content.facts_of(case, case.attachments.in_force(), getattr(case, "fee", None), _district)
+
+
+def _district(code: str) -> Named | None:
+    district = districts_by_code().get(code)
+    return Named(district.name_ar, district.name_en) if district else None
+
+
+def _years_later(now: datetime, years: int) -> date:
+    day = timezone.localdate(now)
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, day=28)

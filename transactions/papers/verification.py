@@ -1,0 +1,111 @@
+"""What the verify page says of a journal entry's subject as it stands now. Names no person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.templatetags.portal import both_dates, ltr
+from core.text import compact, one_line, plain_characters, written_code
+from journal.receipts import Looked
+from municipality.services import offices
+
+from ..domain import references, service_types
+from ..domain.register_lines import read_line
+from ..domain.workflow import Status
+from ..models import IssuedDocument, Transaction
+
+
+def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
+    """One sentence on the transaction a receipt, decision or permit speaks of; None when it is unknown here."""
+    case = Transaction.objects.filter(reference=subject).first()
+    if case is None:
+        return None
+    number = body.get("number")
+    issued = IssuedDocument.objects.filter(transaction=case, number=number).first() if number else None
+    if issued and issued.valid_until:
+        if issued.valid_until < timezone.localdate():
+            return _("This document expired on %(day)s.") % {"day": issued.valid_until.isoformat()}
+        return _("This document is in force until %(day)s.") % {"day": issued.valid_until.isoformat()}
+    return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
+
+
+_PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<line>[0-9]{6,9})")
+_PAPER_IN_PARTS = re.compile(r"(?P<office>[A-Z][A-Z0-9]*)[-/ ](?P<year>1[345][0-9]{2})[-/ ](?P<line>[0-9]{1,9})")
+
+
+# A number with its strokes, among other words.
+_INSIDE = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]* ?[-/] ?1[345][0-9]{2} ?[-/] ?[0-9]{1,9}(?:-[0-9A-Za-z])?(?![A-Za-z0-9])"
+)
+
+
+def paper_number(text: str) -> str:
+    """The number of an issued paper as it is printed, from how it is typed; empty when it has not its shape."""
+    paper = _PAPER_IN_PARTS.fullmatch(written_code(text).upper()) or _PAPER.fullmatch(compact(text).upper())
+    return f"{paper['office']}-{paper['year']}-{int(paper['line']):06d}" if paper else ""
+
+
+def number_typed(text: str) -> Looked | None:
+    """What a number typed for a code stands for: an issued paper, a transaction, a line of a register. Names nobody."""
+    whole = one_line(text)[:200]
+    inside = [found[0] for found in _INSIDE.finditer(plain_characters(whole))]
+    looked = [_looked(typed) for typed in inside or [whole]]
+    return next((each for each in looked if each and each.kind == "info"), next(filter(None, looked), None))
+
+
+def _looked(typed: str) -> Looked | None:
+    if references.parse(typed):
+        return _ask(
+            _("This is the number of a transaction"),
+            _(
+                "By itself it does not prove any document. To find out where the request is, use it with the PIN "
+                "on the receipt."
+            ),
+            reverse("transactions:inquiry"),
+        )
+    number = paper_number(typed)
+    if number and number.split("-")[0] not in {office.code for office in offices().values()}:
+        number = ""  # nobody of ours numbers so: words before a number were read as an office
+    issued = IssuedDocument.objects.select_related("transaction").filter(number=number).first() if number else None
+    if issued:
+        return _issued(issued)
+    if references.looks_like_one(typed):
+        said = _("Compare each character with the document; most often two have been swapped or one misread.")
+        return Looked("warning", _("This looks like the number of a transaction, and one character is wrong"), said)
+    if number:
+        said = _(
+            "Check each character. If it matches the document, scan the QR code, or show the document at a "
+            "service centre."
+        )
+        return Looked("warning", _("We have issued no document under this number"), said)
+    if read_line(typed):
+        return _ask(
+            _("This is a number of an office’s register"),
+            _("Each office has its own numbering: choose the office, and enter the last four digits of the ID."),
+            f"{reverse('transactions:inquiry')}?by=incoming#incoming",
+        )
+    return None
+
+
+def _ask(title: str, text: str, link: str) -> Looked:
+    return Looked("info", title, text, link=link, link_text=_("Find out where it is"))
+
+
+def _issued(issued: IssuedDocument) -> Looked:
+    service = service_types.find(issued.transaction.service)
+    rows: list[tuple[str, object]] = [
+        (_("Document type"), service.output.title if service else issued.kind),
+        (_("Document number"), ltr(issued.number)),
+        (_("Issued on"), both_dates(issued.issued_at)),
+    ]
+    if issued.valid_until:
+        ended = issued.valid_until < timezone.localdate()
+        rows.append((_("Expired on") if ended else _("In force until"), both_dates(issued.valid_until)))
+    said = _("A number can be copied. To find out whether the document in front of you is genuine, scan its QR code.")
+    return Looked("info", _("We have issued a document under this number"), said, rows)

@@ -1,0 +1,175 @@
+"""What another request says too: the one place that decides what is a duplicate or a conflict. Hints; they stop nobody.
+
+Compared is what was meant, not what was typed: numbers in canonical form (core.text), files by their bytes.
+Who may open the other request reads its number; everybody else that there is one, staff also in which office.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.text import compact, isolated, written_code
+from municipality.services import offices
+
+from .. import access
+from ..answers import cleaning as answers
+from ..domain.deadlines import IS_OPEN
+from ..domain.service_types import ServiceType
+from ..models import Attachment, Draft, Transaction
+from .search import answered, written
+
+# What was decided within a year may still be built, appealed or asked for again; an older decision is history.
+DECIDED_WITHIN = timedelta(days=365)
+# Who sends the same thing twice does so on the same errand: they saw no receipt, or went from the phone to the counter.
+# An hour holds that; a second request of another day is meant.
+TWICE_WITHIN = timedelta(minutes=60)
+# A form that everybody attaches lies in thousands of requests: so many are read at most, and the newest of them named.
+MOST = 20
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Something this request shares with others, or with itself. `references` are those the reader may open; `others`
+    says in words that there are more, `path` is the answer or document it is about.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    references: tuple[str, ...] = ()
+    others: str = ""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What a request says that another may say too. `at` is when it was sent, or now; `itself` its key once it is."""
+
+    service: ServiceType
+    applicant: int
+    answers: dict[str, Any]
+    files: Sequence[Attachment]
+    at: datetime
+    itself: int | None = None
+    names: dict[str, list[Attachment]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for file in self.files:
+            self.names.setdefault(file.sha256, []).append(file)
+
+    def number(self, name: str) -> str:
+        clean = compact if name == "deed_number" else written_code
+        return clean(str(self.answers.get(name) or ""))
+
+
+def of_draft(draft: Draft, files: Iterable[Attachment], reader: User) -> list[Hint]:
+    """What a request that is being written shares with those sent. One query."""
+    service, now = draft.service_type, timezone.now()
+    values = answers.clean(service, draft.answers, timezone.localdate(now)).values
+    at_desk = not access.acts_for_applicant(reader, draft)
+    return _hints(_Sent(service, draft.applicant_id, values, list(files), now), reader, at_desk=at_desk)
+
+
+def of_case(case: Transaction, files: Iterable[Attachment], reader: User) -> list[Hint]:
+    """What a request shares with others, sent before or after it. One query."""
+    sent = _Sent(case.service_type, case.applicant_id, case.answers, list(files), case.submitted_at, case.pk)
+    return _hints(sent, reader, at_desk=not access.acts_for_applicant(reader, case))
+
+
+def _hints(sent: _Sent, reader: User, *, at_desk: bool) -> list[Hint]:
+    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in _others(sent, access.as_staff(reader) if at_desk else access.as_applicant(reader)):
+        found.setdefault((row[0], row[1]), []).append(row)
+    order = ["same_deed", "same_plot", "same_person", "same_file"]
+    hints = [
+        Hint(code, *_said(sent, code, what), *_where(rows, at_desk))
+        for (code, what), rows in sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+    ]
+    return [*hints, *_within(sent)]
+
+
+def _others(sent: _Sent, may_open: Q) -> Iterable[tuple[Any, ...]]:
+    """(code, hash of a file, number, office, may the reader open it) of the others, all kinds in one statement."""
+    rows = Transaction.objects.exclude(pk=sent.itself) if sent.itself else Transaction.objects.all()
+    counts = Q(withdrawn_at=None) & (IS_OPEN | Q(closed_at__gte=timezone.now() - DECIDED_WITHIN))
+    kinds: list[tuple[str, QuerySet[Transaction]]] = []
+    deed, plan, parcel = (sent.number(name) for name in ("deed_number", "plan_number", "parcel_number"))
+    if deed:
+        kinds.append(("same_deed", answered(deed_number=written(deed)).filter(counts)))
+    if plan and parcel:
+        plot = answered(plan_number=written(plan), parcel_number=written(parcel))
+        kinds.append(("same_plot", plot.filter(counts)))
+    near = (sent.at - TWICE_WITHIN, sent.at + TWICE_WITHIN)
+    again = Transaction.objects.filter(applicant=sent.applicant, submitted_at__range=near)
+    kinds.append(("same_person", again.filter(service=sent.service.code, withdrawn_at=None)))
+    parts = [
+        _row(rows.filter(pk__in=found.exclude(pk=sent.itself or 0).order_by().values("pk")[:MOST]), code, may_open)
+        for code, found in kinds
+    ]
+    for digest in sent.names:
+        held = Attachment.objects.filter(sha256=digest, removed_at=None, transaction__isnull=False)
+        others = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MOST]
+        parts.append(_row(rows.filter(pk__in=others), "same_file", may_open, digest))
+    first, *rest = parts
+    return first.union(*rest, all=True)
+
+
+def _row(rows: QuerySet[Transaction], code: str, may_open: Q, what: str = "") -> QuerySet[Transaction, Any]:
+    opens = Case(When(may_open, then=Value(True)), default=Value(False), output_field=BooleanField())
+    said = rows.order_by().annotate(code=Value(code), what=Value(what), opens=opens, office=F("held_by"))
+    return said.values_list("code", "what", "reference", "office", "opens")
+
+
+def _where(rows: Sequence[tuple[Any, ...]], at_desk: bool) -> tuple[tuple[str, ...], str]:
+    """The numbers one may open, newest first, and words for the rest."""
+    numbers = sorted({reference for _code, _what, reference, _office, opens in rows if opens}, reverse=True)
+    rest = [_("more requests")] if len(numbers) > SHOWN else []
+    closed = [office for *_row, office, opens in rows if not opens]
+    if closed and at_desk:
+        names = {office.pk: office.name for office in offices().values()}
+        rest += sorted({isolated(names[office]) if office else _("not with an office yet") for office in closed})
+    elif closed:
+        rest.append(_("someone else's request"))
+    return tuple(numbers[:SHOWN]), _(", ").join(rest)
+
+
+def _said(sent: _Sent, code: str, what: str) -> tuple[str, str]:
+    """The sentence of a kind, and the answer or document it is about."""
+    if code == "same_deed":
+        return _("There is another request about this deed."), "deed_number"
+    if code == "same_plot":
+        return _("There is another request about this plan and parcel."), "parcel_number"
+    if code == "same_person":
+        minutes = TWICE_WITHIN // timedelta(minutes=1)
+        words = _("The same person submitted another request for this service within %(minutes)d minutes.")
+        return words % {"minutes": minutes}, ""
+    file = sent.names[what][0]
+    words = _("“%(file)s” is also in another request, byte for byte the same.")
+    return words % {"file": isolated(file.original_name)}, f"documents.{file.document}"
+
+
+def _within(sent: _Sent) -> list[Hint]:
+    """The same file given twice in this request."""
+    words = _("The same file is in this request more than once: %(files)s.")
+    return [
+        Hint(
+            "same_file_twice",
+            words % {"files": _(", ").join(_named(sent, file) for file in files)},
+            f"documents.{files[0].document}",
+        )
+        for files in sent.names.values()
+        if len(files) > 1
+    ]
+
+
+def _named(sent: _Sent, file: Attachment) -> str:
+    label = sent.service.label_of(file.document) or file.document
+    return f"{isolated(file.original_name)} ({label})"

@@ -1,0 +1,109 @@
+"""How the city is doing, in a few true figures for the home page.
+
+What is told of the past is counted from what was written then and is never changed: the day a request was submitted,
+and events. So re-opening a file, withdrawing it or entering a holiday later changes no figure of a week gone by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from ..domain import service_types
+from ..models import Event, Transaction
+from ..models.history import IS_ARRIVAL, IS_DECISION
+from ..outbox import heartbeat
+from . import figures
+from .figures import Figures, midnight
+
+QUARTER = timedelta(days=90)
+SAMPLE = 400
+WEEKS = 8
+
+
+@dataclass(frozen=True)
+class ServicePulse:
+    """Median working days from submission to approval over the last quarter; None when too few were approved."""
+
+    code: str
+    median_days: int | None
+    decided: int
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """`weeks` are the last full weeks, oldest first: first day (a Sunday), received, decided."""
+
+    at: datetime
+    routing_works: bool
+    received: int
+    decided: int
+    open: int
+    services: tuple[ServicePulse, ...]
+    weeks: tuple[tuple[date, int, int], ...]
+
+
+def pulse(now: datetime) -> Pulse:
+    """A few queries, so callers keep the answer for a minute; days that are over are not counted again."""
+    today = timezone.localdate(now)
+    first = sunday(today) - timedelta(weeks=WEEKS)
+    days = figures.by_day(first, today)
+    week = [days[today - timedelta(days=n)] for n in range(7)]  # today and the six days before it
+    return Pulse(
+        at=now,
+        routing_works=heartbeat.lives(now),
+        received=sum(day.received for day in week),
+        decided=sum(day.decided for day in week),
+        open=Transaction.objects.open().count(),
+        services=tuple(_service(service.code, now) for service in service_types.offered()),
+        weeks=_weeks(first, days),
+    )
+
+
+def _weeks(first: date, days: Mapping[date, Figures]) -> tuple[tuple[date, int, int], ...]:
+    """The week that is not over yet is left out: it would look like a fall."""
+    starts = [first + timedelta(weeks=n) for n in range(WEEKS)]
+    return tuple((start, *_of_week(start, days)) for start in starts)
+
+
+def _of_week(start: date, days: Mapping[date, Figures]) -> tuple[int, int]:
+    week = [days[start + timedelta(days=n)] for n in range(7)]
+    return sum(day.received for day in week), sum(day.decided for day in week)
+
+
+def sunday(day: date) -> date:
+    """The first day of the week this day lies in."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
+def arrivals(codes: Collection[str]) -> QuerySet[Event]:
+    """What came to the offices of these codes: routed there, or referred."""
+    return Event.objects.filter(IS_ARRIVAL).filter(
+        Q(move="route", facts__branch__in=codes) | Q(move="refer", facts__to__in=codes)
+    )
+
+
+def by_week(rows: QuerySet[Any], moment: str, first: date, weeks: int) -> tuple[int, ...]:
+    """How many of these rows have their moment in each week from `first` on; one query."""
+    counts = [0] * weeks
+    found = rows.filter(**{f"{moment}__gte": midnight(first)}).annotate(day=TruncDate(moment)).values_list("day")
+    for day, count in found.annotate(Count("pk")).order_by("day"):
+        index = (day - first).days // 7
+        if 0 <= index < weeks:
+            counts[index] += count
+    return tuple(counts)
+
+
+def _service(code: str, now: datetime) -> ServicePulse:
+    """The days are in the event of each approval, as they were counted then."""
+    approvals = Event.objects.filter(IS_DECISION, move="approve", at__gt=now - QUARTER, transaction__service=code)
+    counted = approvals.exclude(facts__working_days=None).order_by("-at").values_list("facts__working_days", flat=True)
+    days = list(counted[:SAMPLE])
+    return ServicePulse(code, round(median(days)) if len(days) >= 5 else None, len(days))

@@ -1,0 +1,1 @@
+"""Events, deadlines and progress in words."""

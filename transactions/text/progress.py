@@ -1,0 +1,112 @@
+"""How far a request has come, in figures and plain words, for those who wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from core.hijri import days_between
+from municipality.services import current_calendar
+
+from ..domain.workflow import CLOCK_STOPPED, Status
+from ..models import Transaction
+from .lateness import days_late, days_left, days_spent
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from ..domain.service_types import Stage
+
+
+class Turn(StrEnum):
+    """Whom a request waits for."""
+
+    YOURS = "yours"
+    OURS = "ours"
+    NOBODYS = "nobodys"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of the service as the applicant sees it. `state` is done, now or later."""
+
+    title: StrOrPromise
+    state: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`days` are those of the calendar since submission and never stop; `took` those until it was closed, if it was.
+    `used`, `here` and `left` count working days of the city.
+
+    `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
+    """
+
+    turn: Turn
+    where: str
+    since: datetime
+    days: int
+    here: int
+    used: int
+    allowed: int
+    took: int | None
+    left: int | None
+    late_by: int | None
+    steps: list[Step]
+
+    @property
+    def late(self) -> bool:
+        return self.late_by is not None
+
+
+def progress_of(case: Transaction, now: datetime) -> Progress:
+    """Read a case as for_pages() gives it; no query."""
+    calendar = current_calendar()
+    since = case.closed_at or case.paused_at or case.stage_started_at
+    used = days_spent(case, now)
+    allowed = case.service_type.working_days_for(case.answers)
+    due, late = case.due_at if case.is_open else None, case.is_late(now)
+    return Progress(
+        turn=_turn(case),
+        where=_where(case),
+        since=since,
+        days=days_between(case.submitted_at, now),
+        took=days_between(case.submitted_at, case.closed_at) if case.closed_at else None,
+        here=calendar.working_days_between(since, now),
+        used=used,
+        allowed=allowed,
+        left=days_left(due, now) if due and not late else None,
+        late_by=days_late(due, now) if due and late else None,
+        steps=_steps(case),
+    )
+
+
+def _turn(case: Transaction) -> Turn:
+    if case.status in CLOCK_STOPPED:
+        return Turn.YOURS
+    return Turn.OURS if case.is_open else Turn.NOBODYS
+
+
+def _where(case: Transaction) -> str:
+    """With whom it is, as the middle of a sentence."""
+    if case.status == Status.SUBMITTED or case.held_by is None:
+        return _("the sorting of new requests")
+    role = Role.REGISTRY_CLERK if case.status == Status.INCOMING else Role(case.current_stage.role)
+    word = str(role.label)
+    return _("%(role)s at %(office)s") % {"role": word[:1].lower() + word[1:], "office": case.held_by.name}
+
+
+def _steps(case: Transaction) -> list[Step]:
+    """The stages of an open request; of a closed one the pages show none."""
+    stages: tuple[Stage, ...] = case.service_type.stages_for(case.answers)
+    codes = [stage.code for stage in stages]
+    now = codes.index(case.stage) if case.stage in codes else 0
+    return [
+        Step(stage.title, "done" if number < now else "now" if number == now else "later")
+        for number, stage in enumerate(stages)
+    ]

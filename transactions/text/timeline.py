@@ -1,0 +1,77 @@
+"""The history of a transaction as pages and API show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.db.prepared import Prepared, columns
+from municipality.services import office
+
+from ..models import Event, Movement, Transaction
+from .wording import reason_shown, sent_to, sentence, title
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline, in the reader's language."""
+
+    at: datetime
+    move: str
+    title: str
+    text: str
+    office: str
+    note: str
+
+
+def entries(events: Iterable[Event]) -> list[Entry]:
+    """Newest first. The events come with `office` and `transaction` at hand, so nothing more is asked."""
+    lines = [
+        Entry(
+            at=event.at,
+            move=event.move,
+            title=title(event),
+            text=sentence(event),
+            office=event.office.name if event.office else "",
+            note=reason_shown(event),
+        )
+        for event in events
+    ]
+    return lines[::-1]
+
+
+EVENT = columns(Event, "id seq at move to_status from_stage to_stage office_id reason facts")
+MOVEMENT = columns(Movement, "id direction hijri_year number at recipient office_id counterpart_id")
+_events = Prepared(lambda case: Event.objects.filter(transaction=case).order_by("seq").values_list(*EVENT), int)
+_movements = Prepared(lambda case: Movement.objects.filter(transaction=case).order_by("id").values_list(*MOVEMENT), int)
+
+
+def history_of(case: Transaction) -> list[Entry]:
+    """The whole history; one query."""
+    events = [Event.from_db(None, EVENT, row) for row in _events.rows(case.pk)]
+    for event in events:
+        event._state.fields_cache["transaction"] = case
+        event._state.fields_cache["office"] = office(event.office_id) if event.office_id else None
+    return entries(events)
+
+
+def movements_of(case: Transaction) -> list[Movement]:
+    """Incoming and outgoing numbers, oldest first, in the reader's language; one query."""
+    lines = [Movement.from_db(None, MOVEMENT, row) for row in _movements.rows(case.pk)]
+    for line in lines:
+        line.recipient = sent_to(line, case.service_type)
+        line._state.fields_cache["office"] = office(line.office_id)
+        line._state.fields_cache["counterpart"] = office(line.counterpart_id) if line.counterpart_id else None
+    return lines
+
+
+def public_movements_of(case: Transaction) -> list[Movement]:
+    """The same for whoever asks by number and PIN: what a service hands to its applicant goes out under their name,
+    and no name is told.
+    """
+    lines = movements_of(case)
+    if not case.service_type.output.recipient:
+        for line in lines:
+            line.recipient = ""
+    return lines

@@ -1,0 +1,1 @@
+"""What moves a request; `mover` is the only writer of a status."""

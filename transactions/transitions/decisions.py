@@ -1,0 +1,88 @@
+"""The fee of a decision and its payment. Called by services.moves only; what is handed out is in services.papers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.text import compact, written_code
+
+from ..answers import cleaning as answers
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import Amount, Fee
+from ..models import FeeDue, Transaction
+
+MOST_OF_A_PAYMENT = 40
+
+
+def amount_due(case: Transaction, fee: Fee, on: date) -> Amount:
+    """The fee for the answers in force. DomainError `no_tariff`, or `fee_unknown` when they no longer say enough."""
+    try:
+        return fee.work_out(answers.clean(case.service_type, case.answers, on).values, on)
+    except KeyError as missing:
+        said = _("The fee cannot be calculated: this request lacks an answer the service asks for today. Correct it.")
+        raise DomainError("fee_unknown", said) from missing
+
+
+def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
+    """Write down what is owed for the version of the answers that is approved. Returns facts for the event.
+
+    A re-opened file keeps the fee it had, unless its answers have changed since and nothing was paid.
+    """
+    fee = case.service_type.fee
+    if fee is None:
+        return {}
+    amount = amount_due(case, fee, timezone.localdate(now))
+    of_today = {
+        "amount": amount.amount,
+        "basis": amount.basis,
+        "worked_out_at": now,
+        "answers_version": case.answers_version,
+    }
+    due, created = FeeDue.objects.get_or_create(transaction=case, defaults=of_today)
+    if not created and not still_holds(due, case):
+        FeeDue.objects.filter(pk=due.pk).update(**of_today)
+        due.amount = amount.amount
+    return {"amount": _money(due.amount)}
+
+
+def payment_key(reference: str) -> str:
+    """The number of a payment as it is compared: “SADAD-778812” and “sadad 778812” are one payment. Empty if none."""
+    return "".join(char for char in compact(reference).upper() if char.isalnum())
+
+
+def still_holds(due: FeeDue, case: Transaction) -> bool:
+    """Is a fee that was worked out before the one for the answers as they are now?"""
+    return due.paid_at is not None or (due.answers_version or 1) == case.answers_version
+
+
+def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
+    """Record a payment, which pays one fee only, however its number is written.
+
+    Invalid without a number or with one that is too long, DomainError `payment_used`.
+    """
+    reference, key = written_code(payment_reference), payment_key(payment_reference)
+    if not key:
+        raise Invalid([Problem("payment_reference", _("Enter the payment reference."), "required")])
+    if len(reference) > MOST_OF_A_PAYMENT:
+        said = _("A payment reference has at most %(most)d characters. Check it.") % {"most": MOST_OF_A_PAYMENT}
+        raise Invalid([Problem("payment_reference", said, "too_long")])
+    due = FeeDue.objects.get(transaction=case)
+    due.paid_at, due.payment_reference, due.payment_key, due.recorded_by = now, reference, key, by
+    try:
+        # Two desks may enter the same number at once, so nobody asks first: the constraint answers both.
+        with transaction.atomic():
+            due.save(update_fields=["paid_at", "payment_reference", "payment_key", "recorded_by"])
+    except IntegrityError as error:
+        raise DomainError("payment_used", _("This payment is already recorded for another request.")) from error
+    return {"amount": _money(due.amount), "payment_reference": reference}
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

@@ -1,0 +1,291 @@
+"""The single mover: locks a row, checks the move against the table under the lock, carries it out.
+
+`begin` locks the row and re-checks that nobody was faster and that the table allows the move; `finish` writes status,
+stage, clock and office, the event, the notices. Both in one transaction, so a crash anywhere leaves the file where it
+was. The intents of people and system are in `moves`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.db.prepared import Prepared
+from core.text import prose
+from municipality.calendar import WorkingCalendar
+from municipality.models import Office
+from municipality.services import current_calendar
+
+from .. import access
+from ..domain import clock
+from ..domain.errors import DomainError, Invalid, NotVisible, Problem
+from ..domain.own_words import too_long
+from ..domain.service_types import Place, Stage
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
+from ..models import CounterVisit, Direction, Event, Transaction
+from ..notifications.notices import announce, insert_event, recipients, told
+from ..text.wording import why_not
+from ..visits import permissions as visits
+from . import registers
+
+# What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
+# new version (services.versions).
+WRITTEN = (
+    *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
+    *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
+    *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
+    *("answers", "answers_version", "district_id"),
+)
+
+
+COLUMNS = tuple(field.attname for field in Transaction._meta.concrete_fields)
+_locked = Prepared(
+    lambda pk: Transaction.objects.select_for_update().filter(pk=pk).order_by().values_list(*COLUMNS), int
+)
+
+
+@dataclass
+class Moving:
+    """A locked transaction on its way from one place in the table to another. `missed` is a stage before the present
+    one that new answers ask for: the file goes there. `written` is the event, once the move is finished.
+    """
+
+    case: Transaction
+    move: Move
+    by: User | None
+    acting_as: str
+    acting_from: int | None
+    now: datetime
+    reason: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    missed: Stage | None = None
+    written: Event | None = None
+
+    def __post_init__(self) -> None:
+        self._before = {name: self.case.__dict__[name] for name in WRITTEN}
+
+    @property
+    def event(self) -> Event:
+        """The event of a move that is finished."""
+        if self.written is None:
+            raise ValueError("the move is not finished yet")
+        return self.written
+
+    def changed(self) -> list[str]:
+        """The columns this move has changed; the others, and their indexes, are left alone."""
+        return [name for name, value in self._before.items() if self.case.__dict__[name] != value]
+
+
+def begin(
+    case: Transaction,
+    move_name: str,
+    *,
+    by: User | None,
+    now: datetime | None,
+    version: int | None = None,
+    reason: str = "",
+    visit: CounterVisit | None = None,
+) -> Moving:
+    """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
+    rows = _locked.rows(case.pk)
+    if not rows:
+        raise NotVisible
+    locked = Transaction.from_db(case._state.db, COLUMNS, rows[0])
+    _share_relations(case, locked)
+    if version is not None and locked.version != version:
+        raise DomainError("moved_meanwhile", _who_moved_it(locked, version, by))
+    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, visit=visit)
+
+
+def _who_moved_it(case: Transaction, version: int, by: User | None) -> str:
+    """Why a page that shows this version is too old: a press that came twice is no colleague's doing."""
+    actors = set(case.events.filter(seq__gt=version).values_list("actor", flat=True))
+    if by is not None and actors == {by.pk}:
+        return _("You have already acted on this case since this page was opened. That action is recorded once.")
+    return _("This case has changed since you opened it. Look at it again before you decide.")
+
+
+def check(
+    locked: Transaction,
+    move_name: str,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    visit: CounterVisit | None = None,
+) -> Moving:
+    """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason.
+
+    `visit` is what a clerk at a counter acts by; one that lasts no more gives nothing.
+    """
+    move = BY_NAME[move_name]
+    lasting = visits.lasting(by, locked, visit, now) if by else None
+    capacity = access.capacity(by, locked, timezone.localdate(now), visit=lasting)
+    stage = locked.current_stage
+    hindered = obstacle(
+        move,
+        status=locked.status,
+        stage_finish=stage.finish,
+        stage_role=stage.role,
+        holds=capacity.holds,
+        barred=capacity.barred,
+    )
+    if hindered is not None:
+        raise DomainError("move_not_allowed", why_not(locked, move, hindered))
+    reason = prose(reason)
+    if move.needs_reason and not reason:
+        raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
+    if problems := too_long("reason", reason):
+        raise Invalid(problems)
+    acting_as = capacity.acts_as(move, stage.role)
+    return Moving(locked, move, by, acting_as, capacity.places.get(acting_as), now, reason)
+
+
+def _share_relations(known: Transaction, locked: Transaction) -> None:
+    """Hand over related rows the caller has read already, where they are still the related ones."""
+    for name in ("applicant", "authorisation", "held_by", "branch"):
+        cached = known._state.fields_cache.get(name)
+        if cached is not None and cached.pk == getattr(locked, f"{name}_id"):
+            locked._state.fields_cache[name] = cached
+
+
+def finish(moving: Moving, *, rule: str = "") -> Transaction:
+    """Carry the move out and write it down: what changed of the row, the event, the notices."""
+    event = turn(moving, rule=rule)
+    moving.case.save(update_fields=moving.changed())
+    moving.written = written = insert_event(**event)
+    case = moving.case
+    if told(written):
+        announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)
+    return case
+
+
+def turn(moving: Moving, *, rule: str) -> dict[str, Any]:
+    """Carry the move out in memory, registers apart; returns the event that tells of it."""
+    case, move, now = moving.case, moving.move, moving.now
+    before = (case.status, case.stage)
+    status, stage = (moving.missed.status, moving.missed) if moving.missed else _target(case, move)
+    _turn_clock(moving, status, stage)
+    case.status, case.stage = status, stage.code
+    _stand_at(moving, stage)
+    case.version += 1
+    return {
+        "transaction": case,
+        "seq": case.version,
+        "at": now,
+        "move": move.name,
+        "actor": moving.by,
+        "actor_role": moving.acting_as,
+        "from_status": before[0],
+        "to_status": case.status,
+        "from_stage": before[1],
+        "to_stage": case.stage,
+        "office_id": moving.acting_from,
+        "reason": moving.reason,
+        "rule": rule,
+        "facts": moving.facts,
+    }
+
+
+def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
+    service, stage = case.service_type, case.current_stage
+    match move.target:
+        case To.NEXT_STAGE:
+            after = service.stage_after(stage.code, case.answers)
+            if after is None:
+                raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
+            return after.status, after
+        case To.STAGE_BEFORE:
+            stage = service.stage_before(stage.code, case.answers)
+            return stage.status, stage
+        case To.FIRST_STUDY:
+            stage = service.first_study()
+            return stage.status, stage
+        case To.REGISTRATION:
+            return Status.INCOMING, service.stages[0]
+        case To.SAME_STAGE:
+            return stage.status, stage
+        case To.UNCHANGED:
+            return Status(case.status), stage
+        case status:
+            return Status(status), stage
+
+
+def _turn_clock(moving: Moving, status: Status, stage: Stage) -> None:
+    """Stop, resume and set the due dates; a new stage starts its own clock, and so does arriving at an office."""
+    case, now, calendar = moving.case, moving.now, current_calendar()
+    # Waiting and being closed are two pauses, each added when it ends: a request may be withdrawn while it waits.
+    ended = None
+    if case.paused_at and status not in CLOCK_STOPPED:
+        ended = case.paused_at
+    elif case.closed_at and status not in CLOSED:
+        ended = case.closed_at
+    if ended:
+        days = calendar.working_days_between(ended, now)
+        case.paused_days += days
+        case.stage_paused_days += days
+    case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
+    case.closed_at = (case.closed_at or now) if status in CLOSED else None
+    arrives = status is Status.INCOMING and moving.move.target is not To.UNCHANGED
+    if stage.code != case.stage or arrives:
+        case.stage_started_at, case.stage_paused_days = now, 0
+        case.assignee_id = None
+    if status not in CLOSED:
+        case.due_at, case.stage_due_at = due_dates(case, status, stage, calendar)
+
+
+def due_dates(
+    case: Transaction, status: str, stage: Stage, calendar: WorkingCalendar
+) -> tuple[datetime | None, datetime | None]:
+    """The due dates of an open file, the whole one's and the stage's; none while its clock stands still."""
+    if status in CLOCK_STOPPED:
+        return None, None
+    days = case.service_type.working_days_for(case.answers)
+    return (
+        clock.due(case.submitted_at, days, case.paused_days, calendar),
+        clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar),
+    )
+
+
+def office_of(case: Transaction) -> Office:
+    """The office that holds the file; the table lets nobody do this before there is one."""
+    if case.held_by is None:
+        raise ValueError(f"{case.reference} has not reached an office")
+    return case.held_by
+
+
+def _stand_at(moving: Moving, stage: Stage) -> None:
+    """Carry the file to the office where its stage is done, through both registers."""
+    case = moving.case
+    if moving.move.name == "route" or case.held_by is None or case.branch is None:
+        return
+    office = case.branch
+    if stage.place is Place.INFORMAL_AREAS:
+        here_already = case.held_by.code == Place.INFORMAL_AREAS
+        office = case.held_by if here_already else Office.objects.get(code=Place.INFORMAL_AREAS.value)
+    if case.held_by_id == office.pk:
+        return
+    here = case.held_by
+    sent = registers.enter(
+        case,
+        office_id=here.pk,
+        direction=Direction.OUTGOING,
+        by=moving.by,
+        now=moving.now,
+        counterpart=office,
+    )
+    registers.enter(
+        case,
+        office_id=office.pk,
+        direction=Direction.INCOMING,
+        by=moving.by,
+        now=moving.now,
+        counterpart=here,
+    )
+    moving.facts.update(sent_by=here.code, to=office.code, outgoing=sent.number, hijri_year=sent.hijri_year)
+    case.held_by = office

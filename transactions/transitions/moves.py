@@ -1,0 +1,392 @@
+"""The intents of staff, applicants and system on a transaction; each is one move of the table, made by `mover`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.models import StaffPost, User
+from core.db.prepared import PreparedUpdate
+from core.hijri import hijri_year
+from municipality.models import Office, OfficeKind
+
+from .. import access, queues
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, Status
+from ..models import AnswersInProgress, CounterVisit, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
+from ..notifications.notices import insert_event
+from ..papers import papers
+from ..text.lateness import days_spent
+from . import answering, at_counter, decisions, registers, returning, versions
+from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
+
+# Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
+MOST_TRIED = 200
+# A payment is recorded in a minute or two; a clerk who was called away holds up nobody for longer than this.
+LED_FOR = timedelta(minutes=15)
+_update_arrived = PreparedUpdate(
+    Transaction, "status version branch_id centre_id held_by_id stage_started_at due_at stage_due_at"
+)
+
+
+@transaction.atomic
+def register(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
+    """Enter the file in the incoming register of the office that holds it. Event, number, notice."""
+    moving = begin(case, "register", by=by, now=now, version=version)
+    line = registers.enter(
+        moving.case, office_id=office_of(moving.case).pk, direction=Direction.INCOMING, by=by, now=moving.now
+    )
+    moving.facts.update(incoming=line.number, hijri_year=line.hijri_year)
+    return finish(moving)
+
+
+@transaction.atomic
+def take(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
+    """Assign the file to oneself. Event."""
+    moving = begin(case, "take", by=by, now=now, version=version)
+    moving.case.assignee = by
+    return finish(moving)
+
+
+def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
+    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free.
+
+    Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
+    comes to pay chooses the counter: it is only led to, and nobody else is for LED_FOR.
+    """
+    free = waiting.filter(queues.free(timezone.localdate(now)))
+    hand_work = BY_NAME["take"].sources - BY_NAME["reassign"].sources
+    for statuses in (BY_NAME["reassign"].sources, hand_work):
+        for case in free.filter(status__in=statuses)[:MOST_TRIED]:
+            try:
+                with transaction.atomic():
+                    return take(case, by=by, now=now, version=case.version)
+            except DomainError:
+                continue
+    unpaid = free.filter(status__in=CLOCK_STOPPED)[:MOST_TRIED]
+    return next((case for case in unpaid if _led(case, by, now or timezone.now())), None)
+
+
+def _led(case: Transaction, by: User, now: datetime) -> bool:
+    """Lead a clerk to an unpaid file, unless another was a moment ago. One statement decides who was first."""
+    nobody_else = Q(led_to=None) | Q(led_to=by) | Q(led_at__lt=now - LED_FOR)
+    return bool(FeeDue.objects.filter(nobody_else, transaction=case).update(led_to=by, led_at=now))
+
+
+@transaction.atomic
+def give_back(
+    case: Transaction, *, by: User | None, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Nobody has the file any more: they gave it back, or the system took it from somebody who left. Event."""
+    moving = begin(case, "give_back", by=by, now=now, version=version)
+    if moving.case.assignee_id is None or (by is not None and moving.case.assignee_id != by.pk):
+        raise DomainError(
+            "not_yours_to_give_back", _("Only a case that is assigned to you can be returned to the queue.")
+        )
+    moving.facts["from"] = moving.case.assignee_id
+    moving.case.assignee_id = None
+    return finish(moving)
+
+
+@transaction.atomic
+def reassign(
+    case: Transaction, *, to: User, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Give the file to a colleague who holds the stage's role in the same office. Event."""
+    moving = begin(case, "reassign", by=by, now=now, version=version)
+    stage = moving.case.current_stage
+    posts = StaffPost.objects.current(timezone.localdate(moving.now))
+    if not posts.filter(user=to, office=moving.case.held_by, role=stage.role).exists():
+        raise DomainError("wrong_assignee", _("This colleague does not do this stage in this office."))
+    if not to.is_active:
+        raise DomainError("wrong_assignee", _("The account of this colleague is closed."))
+    if access.acts_for_applicant(to, moving.case):
+        raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
+    if not access.may_take_up(to, moving.case, stage.role):
+        raise DomainError("wrong_assignee", _("This colleague has acted on the case in a role that this stage checks."))
+    moving.case.assignee = to
+    moving.facts["to"] = to.pk
+    return finish(moving)
+
+
+@transaction.atomic
+def recommend(
+    case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Pass a complete and compliant file on to the next stage. Event, and movements when the office changes."""
+    return finish(begin(case, "recommend", by=by, now=now, version=version, reason=note))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
+
+    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
+    """
+
+    code: str = ""
+    sentence: str = ""
+    opens: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def return_for_completion(
+    case: Transaction,
+    *,
+    deficiencies: Iterable[Asked],
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Send the file back with every deficiency at once; the clock stops. Event, deficiencies, notice.
+
+    Each opens for change the questions and documents it is about, and no others.
+    """
+    moving = begin(case, "return", by=by, now=now, version=version)
+    round_ = 1 + moving.case.events.filter(move="return").count()
+    rows = returning.rows(moving.case, deficiencies, round_)
+    Deficiency.objects.bulk_create(rows)
+    moving.facts.update(count=len(rows), round=round_, codes=sorted(row.code for row in rows))
+    return finish(moving)
+
+
+@transaction.atomic
+def answer(
+    case: Transaction,
+    *,
+    answers: Mapping[int, str],
+    changes: Mapping[str, Any] | None = None,
+    replaced: Collection[str] = (),
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+    visit: CounterVisit | None = None,
+) -> Transaction:
+    """Answer every open deficiency (by its id); the same number goes on and the clock resumes. Event, the next version
+    of the answers, its journal entry.
+
+    Each is answered by a sentence, by files attached to it beforehand, or by `changes` of the answers it opened (new
+    answers by question, as typed). `replaced` are the keys of earlier files that the new ones are in the place of. A
+    clerk at a counter answers by a `visit`, which ends with it.
+    """
+    moving = begin(case, "answer", by=by, now=now, version=version, visit=visit)
+    waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
+    sent = answering.Answered(answers, changes or {}, replaced)
+    result, put_aside = answering.check(moving.case, waiting, sent, moving.now)
+    Deficiency.objects.bulk_update(waiting, ["answer", "answered_at"])
+    moving.facts["count"] = len(waiting)
+    versions.put_in_force(moving, result.values, replaced=put_aside)
+    given = moving.case.attachments.filter(deficiency__in=waiting, removed_at=None)
+    given.update(answers_version=moving.case.answers_version)
+    AnswersInProgress.objects.filter(transaction=moving.case).delete()
+    if visit is not None:
+        at_counter.say(moving, visit)
+    done = finish(moving)
+    entry = versions.keep(moving, "answered")
+    if visit is not None:
+        at_counter.settle(moving, visit, entry)
+    return done
+
+
+@transaction.atomic
+def correct(
+    case: Transaction,
+    *,
+    changes: Mapping[str, Any],
+    reason: str,
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Correct on record what was typed wrong: new answers by question. Event with reason, the next version of the
+    answers, its journal entry, notice with what it was and what it is. Invalid when nothing is different.
+    """
+    moving = begin(case, "correct", by=by, now=now, version=version, reason=reason)
+    result = answering.corrected(moving.case, changes, moving.now)
+    versions.put_in_force(moving, result.values)
+    done = finish(moving)
+    versions.keep(moving, "corrected")
+    return done
+
+
+@transaction.atomic
+def send_back(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Supervisor to reviewer: one stage back, with a reason. Event."""
+    return finish(begin(case, "send_back", by=by, now=now, version=version, reason=reason))
+
+
+@transaction.atomic
+def approve(
+    case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice."""
+    moving = begin(case, "approve", by=by, now=now, version=version, reason=note)
+    moving.case.approved_at = moving.now
+    moving.facts["working_days"] = days_spent(moving.case, moving.now)
+    moving.facts["answers_version"] = moving.case.answers_version
+    moving.facts.update(decisions.work_out_fee(moving.case, moving.now))
+    done = finish(moving)
+    papers.enter_decision(done, moving.event, "approved", moving.now)
+    return done
+
+
+@transaction.atomic
+def reject(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
+    moving = begin(case, "reject", by=by, now=now, version=version, reason=reason)
+    moving.case.rejected_at, moving.case.decision_reason = moving.now, moving.reason
+    moving.facts["answers_version"] = moving.case.answers_version
+    done = finish(moving)
+    papers.enter_decision(done, moving.event, "rejected", moving.now)
+    return done
+
+
+@transaction.atomic
+def record_payment(
+    case: Transaction,
+    *,
+    payment_reference: str,
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Mark the fee as paid under the payment's own number. Event, notice."""
+    moving = begin(case, "record_payment", by=by, now=now, version=version)
+    moving.facts.update(decisions.mark_paid(moving.case, payment_reference, by, moving.now))
+    return finish(moving)
+
+
+@transaction.atomic
+def issue(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
+    """Issue the document of the service under an outgoing number, signed in the journal. Event, notice."""
+    moving = begin(case, "issue", by=by, now=now, version=version)
+    return _leave(moving, recipient=_body_outside(moving.case) or moving.case.applicant.full_name)
+
+
+@transaction.atomic
+def dispatch(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
+    """Send the approved file to the body outside, under an outgoing number. Journal, event, notice."""
+    moving = begin(case, "dispatch", by=by, now=now, version=version)
+    return _leave(moving, recipient=_body_outside(moving.case))
+
+
+def _body_outside(case: Transaction) -> str:
+    """Where the service sends its files, under its name in the language of the registers, whoever writes the line."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return str(case.service_type.output.recipient)
+
+
+def _leave(moving: Moving, *, recipient: str) -> Transaction:
+    case = moving.case
+    here = office_of(case)
+    line = registers.enter(
+        case,
+        office_id=here.pk,
+        direction=Direction.OUTGOING,
+        by=moving.by,
+        now=moving.now,
+        recipient=recipient[:120],
+    )
+    number = f"{here.code}-{line.hijri_year}-{line.number:06d}"
+    moving.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
+    case.issued_at = moving.now
+    done = finish(moving)
+    papers.issue_document(done, moving.event, number, moving.now)
+    return done
+
+
+@transaction.atomic
+def refer(
+    case: Transaction,
+    *,
+    to: Office,
+    reason: str,
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
+    moving = begin(case, "refer", by=by, now=now, version=version, reason=reason)
+    here = office_of(moving.case)
+    if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
+        raise Invalid([Problem("to", _("The case cannot be referred to this office."), "wrong_office")])
+    line = registers.enter(
+        moving.case, office_id=here.pk, direction=Direction.OUTGOING, by=by, now=moving.now, counterpart=to
+    )
+    moving.case.branch = moving.case.held_by = to
+    moving.facts.update(sent_by=here.code, to=to.code, outgoing=line.number, hijri_year=hijri_year(moving.now))
+    return finish(moving, rule="staff.referral")
+
+
+@transaction.atomic
+def withdraw(
+    case: Transaction, *, by: User, reason: str = "", now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """The applicant cancels; the number stays. Event, notice."""
+    moving = begin(case, "withdraw", by=by, now=now, version=version, reason=reason)
+    moving.case.withdrawn_at = moving.now
+    return finish(moving)
+
+
+@transaction.atomic
+def file(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
+    """Close a finished file for good. Event."""
+    moving = begin(case, "file", by=by, now=now, version=version)
+    moving.case.filed_at = moving.now
+    return finish(moving)
+
+
+@transaction.atomic
+def reopen(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Take a refused or withdrawn file up again under its number. The earlier outcome stays in its events."""
+    moving = begin(case, "reopen", by=by, now=now, version=version, reason=reason)
+    if moving.case.branch is None:
+        raise DomainError("never_routed", _("This request was withdrawn before it reached an office."))
+    moving.case.rejected_at = moving.case.withdrawn_at = None
+    moving.case.decision_reason = ""
+    moving.case.approved_at = None
+    return finish(moving)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where a request goes and why (services.routing decides). `centre_id` is None where the branch is the counter."""
+
+    case: Transaction
+    branch_id: int
+    centre_id: int | None
+    rule: str
+    facts: dict[str, str]
+
+
+def waiting_to_arrive(pks: Sequence[int]) -> list[Transaction]:
+    """Those of these requests that still wait to be routed, locked. Call inside the transaction that routes them."""
+    waiting = Transaction.objects.select_for_update().filter(pk__in=pks, status=Status.SUBMITTED).order_by("pk")
+    return [Transaction.from_db(None, COLUMNS, row) for row in waiting.values_list(*COLUMNS)]
+
+
+def arrive(arrivals: Sequence[Arrival], *, now: datetime) -> None:
+    """The system brings locked requests to their offices, all in three statements. Events with rule and facts."""
+    events = []
+    for arrival in arrivals:
+        moving = check(arrival.case, "route", by=None, now=now)
+        moving.case.branch_id = moving.case.held_by_id = arrival.branch_id
+        moving.case.centre_id = arrival.centre_id
+        moving.facts.update(arrival.facts)
+        events.append(turn(moving, rule=arrival.rule))
+    _update_arrived.many([arrival.case for arrival in arrivals])
+    insert_event.many(events)

@@ -1,0 +1,52 @@
+"""Notes of the staff on a case. They are no moves: status, clock, version and history stay as they are."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.text import prose
+
+from .. import access
+from ..domain.errors import Invalid, NotVisible, Problem
+from ..domain.own_words import too_long
+from ..models import Note, Transaction
+
+PRESSED_TWICE = timedelta(minutes=10)
+"""The same words by the same person within this time are one note that came twice."""
+
+
+@transaction.atomic
+def write(case: Transaction, *, text: str, by: User, to: User | None = None, now: datetime | None = None) -> Note:
+    """Keep a note on a case, for everyone who works on it or for one of them. No event, no notice.
+
+    NotVisible for whoever does not work on the case, or whom it is about; Invalid when it says nothing, is too
+    long, or is meant for somebody who could not read it.
+    """
+    now = now or timezone.now()
+    if not access.reads_notes(by, case):
+        raise NotVisible
+    text = prose(text)
+    if not text:
+        raise Invalid([Problem("text", _("Write the note first."), "required")])
+    if problems := too_long("text", text):
+        raise Invalid(problems)
+    if to is not None and (to.pk == by.pk or not access.reads_notes(to, case)):
+        raise Invalid([Problem("to", _("This colleague does not work on this case."), "wrong_colleague")])
+    Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)  # one press after the other
+    again = Note.objects.filter(transaction=case, author=by, to=to, text=text, at__gt=now - PRESSED_TWICE)
+    if there := again.first():
+        return there
+    places = (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id)
+    office = next(post.office for place in places for post in access.case_posts(by) if post.office_id == place)
+    return Note.objects.create(transaction=case, at=now, author=by, office=office, to=to, text=text)
+
+
+def mark_read(case: Transaction, *, by: User, now: datetime | None = None) -> int:
+    """The person says they have read the notes meant for them on a case; returns how many were new."""
+    unread = access.notes_waiting_for(by).filter(transaction=case)
+    return Note.objects.filter(pk__in=list(unread.values_list("pk", flat=True))).update(read_at=now or timezone.now())

@@ -1,0 +1,66 @@
+"""What a return asks for, made ready to be written. Called by services.moves only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.text import prose
+
+from ..domain.errors import Invalid, Problem
+from ..domain.own_words import too_long
+from ..models import Deficiency, Transaction
+
+if TYPE_CHECKING:
+    from .moves import Asked
+
+# Deficiencies in the reviewer's own words have no code of the catalogue: they are own-1, own-2, …
+OWN = "own"
+
+
+def rows(case: Transaction, asked: Iterable[Asked], round_: int) -> list[Deficiency]:
+    """The deficiencies of one return, not written yet; Invalid names everything wrong with them."""
+    given = list(asked)
+    listed = {item.code: item for item in given if item.code}
+    own = {f"{OWN}-{number}": item for number, item in enumerate((i for i in given if not i.code), start=1)}
+    if not given:
+        raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
+    known = {entry.code: entry for entry in case.service_type.deficiencies}
+    if unknown := sorted(set(listed) - set(known)):
+        raise Invalid([Problem("deficiencies", _("Unknown code: %s") % ", ".join(unknown), "unknown_code")])
+    if problems := _problems(case, {**listed, **own}):
+        raise Invalid(problems)
+    with translation.override(case.language):
+        usual = {code: str(entry.sentence) for code, entry in known.items()}
+    found = []
+    for code, item in {**listed, **own}.items():
+        names = tuple(dict.fromkeys((*(known[code].names if code in known else ()), *item.opens)))
+        found.append(
+            Deficiency(
+                transaction=case,
+                round=round_,
+                code=code,
+                sentence=prose(item.sentence) or usual[code],
+                about=names[0] if names else "",
+                opens=list(names),
+            )
+        )
+    return found
+
+
+def _problems(case: Transaction, asked: dict[str, Asked]) -> list[Problem]:
+    service = case.service_type
+    names = {spec.name for spec in service.fields()} | {document.code for document in service.documents}
+    problems = []
+    for code, item in asked.items():
+        path = f"deficiencies.{code}"
+        problems += too_long(path, item.sentence)
+        if not item.code and not prose(item.sentence):
+            problems.append(Problem(path, _("Write what the applicant has to complete."), "required"))
+        if strangers := sorted(set(item.opens) - names):
+            words = _("Neither a question nor a document: %s") % ", ".join(strangers)
+            problems.append(Problem(path, words, "unknown_name"))
+    return problems

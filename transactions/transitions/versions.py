@@ -1,0 +1,117 @@
+"""Versions of what was answered: the only writer of their table. A move makes one under the lock of its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from core.db.prepared import PreparedInsert
+from journal import chain
+from journal.models import Entry
+from municipality.models import District
+from municipality.services import districts_by_code, offices
+
+from ..answers.comparison import differences
+from ..domain.content import answers_hash
+from ..domain.routing import OfficeFacts, decide
+from ..domain.service_types import Stage
+from ..models import AnswersVersion, Attachment, Transaction
+from .mover import Moving
+
+DISTRICT_FIELD = "district"
+insert_version = PreparedInsert(AnswersVersion)
+
+
+def district_of(values: Mapping[str, Any]) -> District | None:
+    """The district these answers name, if it is on a list."""
+    return districts_by_code().get(values.get(DISTRICT_FIELD, ""))
+
+
+def put_in_force(moving: Moving, values: dict[str, Any], *, replaced: Collection[Attachment] = ()) -> None:
+    """The next version, before the move is finished: what it changes of the file goes with the move's own changes.
+
+    Due dates follow from it. A new district is written down and moves nothing: whoever holds the file decides whether
+    to refer it. A stage before the present one that only the new answers ask for is where the file goes.
+    """
+    case = moving.case
+    _keep_first(case)
+    moving.missed = _first_missed(case, values)
+    before, after = _branch(case, case.answers), _branch(case, values)
+    if before != after:
+        moving.facts["belongs_to"] = after
+    changes = differences(case.service_type, case.answers, values)
+    case.answers, case.answers_version = values, case.answers_version + 1
+    case.district = district_of(values)
+    moving.facts.update(answers_version=case.answers_version, changes=changes)
+    if replaced:
+        moving.facts["replaced"] = sorted(str(file.key) for file in replaced)
+        put_aside = Attachment.objects.filter(pk__in=[file.pk for file in replaced])
+        put_aside.update(replaced_in=case.answers_version)
+
+
+def _first_missed(case: Transaction, values: Mapping[str, Any]) -> Stage | None:
+    service = case.service_type
+    gone_through = {stage.code for stage in service.stages_for(case.answers)}
+    earlier = {stage.code for stage in service.stages_before(case.stage)}
+    return next((s for s in service.stages_for(values) if s.code in earlier and s.code not in gone_through), None)
+
+
+def _branch(case: Transaction, values: Mapping[str, Any]) -> str:
+    """The office that decides a request with these answers, by the rules of routing; asks nothing."""
+    known = offices()
+    facts = {
+        office.code: OfficeFacts(
+            office.code, office.suspended, known[office.fallback_id].code if office.fallback_id else None
+        )
+        for office in known.values()
+    }
+    district = district_of(values)
+    home = known.get(district.sub_municipality_id) if district and district.sub_municipality_id else None
+    decision = decide(
+        rules=case.service_type.routing_rules,
+        answers=values,
+        district=district.code if district else None,
+        district_branch=home.code if home else None,
+        offices=facts,
+        centres={},
+    )
+    return decision.branch
+
+
+def keep(moving: Moving, kind: str) -> Entry:
+    """Write the version in force down, and its entry (`answered`, `corrected`) in the journal, which is returned. After
+    the move is finished, last in its transaction.
+    """
+    case = moving.case
+    insert_version(
+        transaction=case,
+        number=case.answers_version,
+        answers=case.answers,
+        by=moving.by,
+        at=moving.now,
+        event=moving.event,
+    )
+    files = list(case.attachments.in_force().values_list("sha256", flat=True))
+    facts: dict[str, str | int] = {
+        "service": case.service,
+        "event": case.version,
+        "version": case.answers_version,
+        "content": answers_hash(case.mark_salt, case.answers, files),
+        "files": len(files),
+    }
+    return chain.append(kind, case.reference, facts, moving.now)
+
+
+def _keep_first(case: Transaction) -> None:
+    """A request that the version before this one took in, while the migration ran, has no row yet."""
+    if case.versions.exists():
+        return
+    event = case.events.get(seq=1)
+    insert_version(
+        transaction=case,
+        number=case.answers_version,
+        answers=case.answers,
+        by_id=event.actor_id or case.applicant_id,
+        at=event.at,
+        event=event,
+    )

@@ -1,0 +1,1 @@
+"""A visitor at a counter, for whom a clerk answers a return."""

@@ -1,0 +1,92 @@
+"""The door of a clerk while a visitor stands at the counter: one returned request, and of its files those that the
+answer is about. Beside `access`, and opened only by pages that name a visit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import User
+
+from .. import access, looked
+from ..answers.revision import with_dependants
+from ..domain import references
+from ..domain.errors import NotVisible
+from ..domain.workflow import Status
+from ..models import Attachment, CounterVisit, Transaction
+from ..models.visits import CounterVisitQuerySet
+
+
+def begun(user: User) -> CounterVisitQuerySet:
+    """Those this clerk began at a counter where they still sit, also ended ones, newest first; with what pages show."""
+    rows = CounterVisit.objects.filter(clerk=user, centre__in=access.counters_of(user))
+    return rows.select_related("transaction__applicant", "transaction__authorisation", "centre", "event")
+
+
+def lasting(
+    user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
+) -> CounterVisit | None:
+    """The visit, read anew, if it is about this case, this clerk's, at a counter where they sit, and lasts."""
+    if visit is None or visit.transaction_id != case.pk:
+        return None
+    return begun(user).lasting(now or timezone.now()).filter(pk=visit.pk).first()
+
+
+def answers_for_applicant(
+    user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
+) -> bool:
+    """May this person write what answers a return: for the applicant at home, or for who stands at their counter?"""
+    return access.acts_for_applicant(user, case) or lasting(user, case, visit, now) is not None
+
+
+def latest_about(user: User, reference: str) -> CounterVisit:
+    """The latest visit this clerk began about a request, whether it lasts or not; NotVisible when there was none."""
+    parsed = references.parse(reference)
+    found = begun(user).filter(transaction__reference=str(parsed)).first() if parsed else None
+    if found is None:
+        raise NotVisible
+    looked.at_visit(user, found)
+    return found
+
+
+def get_visit(user: User, key: UUID) -> CounterVisit:
+    """A visit this clerk began, for the confirmation of what came of it. NotVisible."""
+    found = begun(user).filter(key=key).first()
+    if found is None:
+        raise NotVisible
+    looked.at_visit(user, found)
+    return found
+
+
+def get_attachment(user: User, key: UUID | str) -> Attachment:
+    """As access.get_attachment; for a clerk also a file that the page of a visit which lasts shows."""
+    try:
+        return access.get_attachment(user, key)
+    except NotVisible:
+        file, visit = _shown(user, key, timezone.now())
+        looked.at_file(user, file, visit)
+        return file
+
+
+def _shown(user: User, key: UUID | str, now: datetime) -> tuple[Attachment, CounterVisit]:
+    """A file of an answer being written, or one that may be put aside by it."""
+    if not access.sits_at_a_counter(user):
+        raise NotVisible
+    visits = begun(user).lasting(now).filter(transaction__status=Status.RETURNED)
+    file = (
+        Attachment.objects.select_related("transaction", "draft", "deficiency")
+        .filter(key=key, removed_at=None, replaced_in=None, transaction__in=visits.order_by().values("transaction"))
+        .first()
+    )
+    if file is None or file.transaction is None:
+        raise NotVisible
+    case = file.transaction
+    asked = list(case.deficiencies.open())
+    opened = with_dependants(case.service_type, {name for item in asked for name in item.names})
+    was_sent = file.deficiency is None or file.deficiency.answered_at is not None
+    if not (file.document in opened if was_sent else file.deficiency in asked):
+        raise NotVisible
+    return file, visits.get(transaction=case)
