@@ -23,7 +23,7 @@ class _Kept(UploadedFile):
 
 
 class BoundedUploadHandler(TemporaryFileUploadHandler):
-    """Keeps at most KEPT_BYTES of a file but counts all of it: services.attachments refuses it by its size."""
+    """Keeps at most KEPT_BYTES of a file but counts all of it: attachments.services refuses it by its size."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         FileUploadHandler.new_file(self, *args, **kwargs)

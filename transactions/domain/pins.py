@@ -1,7 +1,7 @@
 """The secret printed on a receipt: eight digits (26.5 bits) that belong to a reference.
 
 It is derived, HMAC-SHA-256 of the reference under a server key, so the same receipt can be shown again byte for
-byte and nothing secret lies in the database. Wrong tries are counted strictly (services.inquiry), which protects
+byte and nothing secret lies in the database. Wrong tries are counted strictly (inquiry.services), which protects
 a short secret better than a slow hash would.
 """
 

@@ -135,7 +135,7 @@ class FeeDue(models.Model):
     # before it was: they stand in the log of the migration and belong to a person.
     payment_key = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     recorded_by = person(_("recorded by"), null=True, blank=True, related_name="+")
-    # Whom “Take next” led to it last, and when: for a while it leads nobody else there (services.moves.take_next).
+    # Whom “Take next” led to it last, and when: for a while it leads nobody else there (transitions.moves.take_next).
     led_to = person(_("directed to"), null=True, blank=True, related_name="+", db_index=False, editable=False)
     led_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -1,5 +1,5 @@
 """Papers of the city: their content is frozen when they are made, bound in the journal, and drawn from that row ever
-after. Called by services.moves, inside the transaction of the move.
+after. Called by transitions.moves, inside the transaction of the move.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the answer to a return may change, and what is wrong with it. Called by services.moves under the lock."""
+"""What the answer to a return may change, and what is wrong with it. Called by transitions.moves under the lock."""
 
 from __future__ import annotations
 

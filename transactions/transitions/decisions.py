@@ -1,4 +1,4 @@
-"""The fee of a decision and its payment. Called by services.moves only; what is handed out is in services.papers."""
+"""The fee of a decision and its payment. Called by transitions.moves only; what is handed out is in papers.papers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a return asks for, made ready to be written. Called by services.moves only."""
+"""What a return asks for, made ready to be written. Called by transitions.moves only."""
 
 from __future__ import annotations
 
