@@ -54,7 +54,8 @@ def _of(value: str, length: int, guesses: float, least_characters: int) -> str:
         return f"is shorter than {length} characters"
     if EXAMPLES.search(value):
         return "is an example or a default"
-    if _repeats(value.casefold(), 4) > len(value) / 10:
+    # 24 hexadecimal digits by lot repeat three runs once in 50,000 times.
+    if _repeats(value.casefold(), 4) > max(5, len(value) / 10):
         return "can be guessed: it repeats itself"
     # zxcvbn reads 72 characters; what comes after them only adds.
     if len(set(value)) < least_characters or zxcvbn(value[:72])["guesses_log10"] < guesses:

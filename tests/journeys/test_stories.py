@@ -175,7 +175,7 @@ def test_a_building_permit(cast, open_page, papers):
     house = ("building_type", "floors", "ground_area_m2", "total_area_m2", "units", "parking")
     fill(office, {name: answers[name] for name in house})
     attach(office, {document.code: papers["paper"] for document in required("building-permit")})
-    follow(office.get_by_role("button", name="راجع إجاباتك"))
+    follow(office.get_by_role("button", name="راجعوا إجاباتكم"))
     follow(office.get_by_role("button", name="إرسال إلى المالك للموافقة"))
 
     owner.goto("/requests/")

@@ -309,7 +309,7 @@ def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, 
     context = signed_in(cast.engineer).get(reverse("transactions:office")).context
     assert [(row["case"], row["case"].points) for row in context["returned"]] == [(case, 2)]
     lines = [line for day in context["changes"] for line in day["shown"]]
-    assert [(line.reference, line.title) for line in lines] == [(case.reference, "أُعيد إليك للاستكمال")]
+    assert [(line.reference, line.title) for line in lines] == [(case.reference, "أُعيد إليكم للاستكمال")]
     assert (context["counts"]["returned"], context["counts"]["open"]) == (1, 1)
     other = signed_in(cast.other_engineer).get(reverse("transactions:office")).context
     assert (other["returned"], other["changes"], other["counts"]["listed"]) == ([], [], 0)

@@ -87,7 +87,7 @@ def test_nothing_is_taken_under_the_old_letter_or_key_and_no_number_comes_twice(
             assert code, command
             assert REMEDY in said, (command, said)
         # One of the two alone is not enough, and a letter does not go back.
-        for letter, key, wanted in (("A", "B", "new incarnation"), ("B", "A", "This key has already been used")):
+        for letter, key, wanted in (("A", "B", "new incarnation"), ("B", "A", "This key was used before")):
             copy.letter, copy.key = letter, key
             assert wanted in copy.refusal()
         copy.letter, copy.key = "B", "B"
@@ -134,6 +134,6 @@ def test_a_letter_that_the_backup_does_not_know_is_used_all_the_same(first, rest
     again.more["MEDIA_ROOT"] = str(copy.folder / "files")
     assert "The letter B was used before" in again.refusal()
     again.letter = "C"
-    assert "This key has already been used" in again.refusal()
+    assert "This key was used before" in again.refusal()
     again.key = "C"
     assert again.submit(1)[0].startswith("C1C")

@@ -91,7 +91,7 @@ def test_put_back_by_pg_restore_it_gives_no_number_twice(databases, tmp_path):
         assert REMEDY in copy.refusal(), copy.folder
         code, said = copy.manage("verify_journal")
         assert code, said
-    for letter, key, wanted in (("A", "B", "new incarnation"), ("B", "A", "This key has already been used")):
+    for letter, key, wanted in (("A", "B", "new incarnation"), ("B", "A", "This key was used before")):
         home.letter, home.key = letter, key
         assert wanted in home.refusal()
 

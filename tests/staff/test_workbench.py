@@ -162,7 +162,7 @@ def test_a_post_given_in_the_admin_lets_its_holder_in(cast, signed_in):
     assert signed_in(holder).get(reverse("staff:index")).status_code == 302
     post = {
         "user": holder.national_id,
-        "office": cast.reviewer.posts.get().office_id,
+        "office": cast.clerk.posts.get().office_id,
         "role": "centre_clerk",
         "starts_on": "2026-01-01",
     }
