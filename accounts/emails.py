@@ -17,10 +17,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.db.locks import one_at_a_time
+
 from . import mail, sms
 from .access import holds_power
 from .errors import AccountError
-from .locks import one_at_a_time
 from .models import EmailAsked, User
 from .signals import email_asked
 

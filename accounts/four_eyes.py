@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.db.locks import one_at_a_time
 from core.text import prose
 from municipality.models import Office
 
@@ -24,7 +25,6 @@ from . import services, trail
 from .access import holds_power, is_administrator, needs_second_factor
 from .errors import AccountError
 from .identity import clean_mobile
-from .locks import one_at_a_time
 from .models import DECIDING, Act, Proposal, Role, StaffPost, User
 from .signals import power_used, superuser_made
 

@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
+from core.db.locks import one_at_a_time
 from municipality.models import Office
 
 from . import emails, mail, restored, sms, trail
@@ -36,7 +37,6 @@ from .changes import warn_of_change as warn_of_change
 from .changes import warn_of_name as warn_of_name
 from .errors import AccountError
 from .identity import caller, clean_name
-from .locks import one_at_a_time
 from .models import DECIDING, Act, OneTimeCode, PhoneChange, Proposal, StaffPost, User
 
 logger = logging.getLogger(__name__)

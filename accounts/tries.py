@@ -17,7 +17,7 @@ from math import ceil
 from django.core.cache import cache
 from django.db import transaction
 
-from .locks import one_at_a_time
+from core.db.locks import one_at_a_time
 
 logger = logging.getLogger(__name__)
 FREE = 3

@@ -25,9 +25,10 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error
 
+from core.units import MIB
+from transactions.domain.limits import MAX_BODY_BYTES
+
 logger = logging.getLogger(__name__)
-MIB = 1024 * 1024
-MOST_BODY = 64 * MIB
 MOST_HEADERS = 64 * 1024
 MOST_CONNECTIONS = 2000
 SPARE_FILES = 300
@@ -169,10 +170,10 @@ class BufferedWorker(Worker):
             cleanup_interval=1,
             # Of a connection on which nothing was begun, or on which nobody reads the answer.
             channel_timeout=self.cfg.keepalive,
-            max_request_body_size=MOST_BODY,
+            max_request_body_size=MAX_BODY_BYTES,
             max_request_header_size=MOST_HEADERS,
             # An answer that outgrows memory goes to disk, so that no thread waits for whoever reads it slowly.
-            outbuf_high_watermark=MOST_BODY,
+            outbuf_high_watermark=MAX_BODY_BYTES,
             # Who is behind which proxy is ours to say (ClientAddressMiddleware).
             clear_untrusted_proxy_headers=False,
             asyncore_use_poll=True,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import offices_of
 from accounts.models import User
+from core.units import KIB
 
 from .domain.errors import DomainError
 from .models import Try
@@ -26,7 +27,6 @@ FOR_MANY = 10
 # More workers than send at once anywhere.
 CROWD = 100
 NO_LIMIT = 2**31 - 1
-KIB, MIB = 1024, 1024 * 1024
 SAID = {
     "requests": _("You have sent many requests this hour. Nothing in this one is lost; send it after %(time)s."),
     "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),

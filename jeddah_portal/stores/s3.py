@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
 
-MIB = 1024 * 1024
+from core.units import MIB
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

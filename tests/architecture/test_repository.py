@@ -9,10 +9,13 @@ from collections import Counter
 from pathlib import Path
 
 import commit_subject
+import polib
 import pytest
 from django.conf import settings
 
+from core.units import MIB
 from jeddah_portal import __version__
+from transactions.domain.limits import MAX_BODY_BYTES, MAX_FILE_BYTES
 
 ROOT = Path(settings.BASE_DIR)
 ADRS = {int(path.name[:4]): path for path in (ROOT / "docs" / "adr").glob("*.md")}
@@ -42,6 +45,11 @@ def test_the_version_stands_in_one_place():
     assert asked.stdout == f"{__version__}\n"
 
 
+def test_nginx_takes_the_greatest_body_that_the_portal_takes():
+    asked = re.search(r"client_max_body_size (\d+)m;", (ROOT / "deploy" / "nginx.conf").read_text())
+    assert int(asked[1]) * MIB == MAX_BODY_BYTES
+
+
 @pytest.mark.parametrize(
     ("subject", "wrong"),
     [
@@ -58,3 +66,16 @@ def test_the_version_stands_in_one_place():
 )
 def test_subjects_of_commits(subject, wrong):
     assert len(commit_subject.faults(subject)) == wrong
+
+
+def test_every_sentence_tells_the_greatest_file_as_it_is():
+    """Raise MAX_FILE_BYTES, and this names every sentence to change, in both languages."""
+    wrong = [
+        f"{catalogue.name}: {entry.msgid}"
+        for catalogue in sorted((ROOT / "locale" / "ar" / "LC_MESSAGES").glob("*.po"))
+        for entry in polib.pofile(str(catalogue))
+        for told in re.findall(r"(\d+) (?:MB|ميغابايت)", f"{entry.msgid} {entry.msgstr}")
+        if int(told) * MIB != MAX_FILE_BYTES
+    ]
+    assert wrong == []
+    assert f"at most {MAX_FILE_BYTES // MIB} MB" in (ROOT / "api" / "v1" / "files.py").read_text(encoding="utf-8")

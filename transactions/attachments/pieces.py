@@ -22,12 +22,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.units import MIB
 
 from ..domain.errors import DomainError
 from ..domain.kinds import safe_name
 from ..domain.service_types import Document
 from ..models import Attachment
-from ..quotas import MIB
 from .looking import refuse
 from .services import NoRoom, check_kind, check_size
 

@@ -18,13 +18,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.db.prepared import PreparedInsert
 from core.text import isolated
+from core.units import MIB
 
 from .. import pictures, quotas
 from ..answers.revision import with_dependants
 from ..domain import kinds
 from ..domain.documents import too_many
 from ..domain.errors import DomainError
-from ..domain.service_types import MIB, Document
+from ..domain.limits import MAX_FILE_BYTES
+from ..domain.service_types import Document
 from ..domain.workflow import Status
 from ..intake.drafts import lock_to_write
 from ..models import Attachment, CounterVisit, Deficiency, Draft
@@ -35,7 +37,6 @@ from .stored import NoRoom, OutOfReach, open_intact
 
 __all__ = ["NoRoom", "OutOfReach", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
-MOST_BYTES = 50 * MIB
 # Uploaded by API, and not part of a request yet.
 MOST_FREE = 200
 _row = PreparedInsert(Attachment)
@@ -47,7 +48,7 @@ def store(
     document: str,
     by: User,
     accepts: Collection[str] = tuple(kinds.TAKEN),
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int = MAX_FILE_BYTES,
     now: datetime | None = None,
 ) -> Attachment:
     """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content;
@@ -75,7 +76,7 @@ def _keep(
     document: str,
     by: User,
     accepts: Collection[str],
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int = MAX_FILE_BYTES,
     now: datetime,
 ) -> dict[str, Any]:
     """Put a file that is acceptable into the store; returns its row, to be written.

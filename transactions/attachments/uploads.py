@@ -8,10 +8,13 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
-from .services import MOST_BYTES, NoRoom
+from core.units import MIB
+
+from ..domain.limits import MAX_FILE_BYTES
+from .services import NoRoom
 
 # A little more than the limit is kept, so that the refusal can name the file and say why.
-KEPT_BYTES = MOST_BYTES + 1024 * 1024
+KEPT_BYTES = MAX_FILE_BYTES + MIB
 
 
 class _Kept(UploadedFile):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.assurance import Level, authorising_needs
 
 from .errors import Problem
+from .limits import MAX_FILE_BYTES
 from .output import Output as Output
 from .questions import Answers as Answers
 from .questions import Field as Field
@@ -29,8 +30,6 @@ from .workflow import Status
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-MIB = 1024 * 1024
 
 
 PHOTO = ("image/jpeg", "image/png")
@@ -54,7 +53,7 @@ class Document:
     accepts: tuple[str, ...] = PAPER
     least: int = 1
     most: int = 3
-    max_bytes: int = 50 * MIB
+    max_bytes: int = MAX_FILE_BYTES
     when: When | None = None
 
     @property

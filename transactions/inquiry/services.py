@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts import tries
 from accounts.identity import caller
 from core import db as database
-from core.db import replica
+from core.db import locks, replica
 from core.db.prepared import Prepared, columns
 from core.text import compact, isolated
 from journal.standing import Refused
@@ -116,7 +116,7 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
     if replica.reading():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
-        rows = _look_up.rows(*values, before=f"SELECT pg_advisory_xact_lock({_lock_of(mark)}); ")
+        rows = _look_up.rows(*values, before=f"{locks.statement(mark)}; ")
     else:
         with transaction.atomic():
             rows = _look_up.rows(*values)
@@ -265,7 +265,7 @@ def _tried(
 ) -> tuple[bool, Transaction | None]:
     """(too many tries before this one, what it found); a try that finds nothing is counted."""
     with transaction.atomic():
-        _one_at_a_time(mark)
+        locks.one_at_a_time(mark)
         counts = dict(Try.objects.filter(bucket__in=buckets, hour=hour).values_list("bucket", "count"))
         blocked = _blocked(buckets, counts, most)
         found = None if blocked else find()
@@ -301,19 +301,8 @@ def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-def _lock_of(mark: str) -> int:
-    return int(mark[:15], 16)
-
-
 def _too_many(now: datetime) -> TooManyTries:
     return TooManyTries(ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()))
-
-
-def _one_at_a_time(mark: str) -> None:
-    """Queue up behind others who try the same subject. On SQLite the IMMEDIATE transaction does it."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_of(mark)])
 
 
 def _count(bucket: str, hour: datetime) -> None:

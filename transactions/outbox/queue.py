@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import logging
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.sms import Refused
 from core.db import AWAY
+from core.db.locks import one_at_a_time
 from core.db.prepared import AT_ONCE, PreparedInsert, Writer
 from core.tracing import request_id
 
@@ -209,7 +209,7 @@ def drain(kind: str, now: datetime | None = None) -> int:
     rows: list[tuple[int, int, str]] = []
     try:
         with transaction.atomic():
-            _one_at_a_time(kind)
+            one_at_a_time(f"outbox:{kind}")
             waiting = Outbox.objects.select_for_update(skip_locked=True).filter(_claimable(now), kind=kind)
             found = waiting.filter(state__in=WAITING).order_by("pk").values_list("pk", "subject", "request_id")
             rows = list(found[:BATCH])
@@ -228,13 +228,6 @@ def drain(kind: str, now: datetime | None = None) -> int:
         if rows:
             logger.info("work done", extra={"kind": kind, "request_ids": [trace for _pk, _subject, trace in rows]})
     return len(rows)
-
-
-def _one_at_a_time(kind: str) -> None:
-    """On SQLite the IMMEDIATE transaction does it."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [zlib.crc32(kind.encode()) - 2**31])
 
 
 def run(outbox_id: int, now: datetime | None = None) -> bool:

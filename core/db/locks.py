@@ -15,4 +15,9 @@ def one_at_a_time(*subjects: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for subject in subjects:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s, 1)", [zlib.crc32(subject.encode()) - 2**31])
+                cursor.execute(statement(subject))
+
+
+def statement(subject: str) -> str:
+    """The same as PostgreSQL is asked for it, for whoever sends it along with another statement."""
+    return f"SELECT pg_advisory_xact_lock({zlib.crc32(subject.encode()) - 2**31}, 1)"
