@@ -103,7 +103,7 @@ def measure(world: World) -> str:
 
 def strangers(world: World, bare: Server) -> list[str]:
     """Everybody asks after a request of their own, which no process has told anybody of since it began."""
-    code = "from transactions.models import Transaction; from transactions import pins\n"
+    code = "from transactions.models import Transaction; from transactions.domain import pins\n"
     code += "for reference in Transaction.objects.order_by('mark_salt').values_list('reference', flat=True): "
     secrets = [row.split() for row in world.shell(f"{code}print(reference, pins.of(reference))").splitlines()]
     lines = []
