@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.dispatch import Signal
 
+from core.db.prepared import Prepared
+
 from . import keys, standing, witness
 from .entry import GENESIS, body_of, link
 from .models import Chain, Entry, Restoration
@@ -55,14 +57,19 @@ def append(
     return entry
 
 
+# Read for every number that is given, between two locks.
+_lots = Prepared(
+    lambda node, letter: Chain.objects.filter(node=node, incarnation=letter).order_by().values_list("lot"), str, str
+)
+
+
 def lot() -> str:
     """The letters drawn for this node's chain in this database, mostly none. Begins the chain if it must.
 
     Call inside a transaction.
     """
-    found = Chain.objects.filter(node=settings.JOURNAL_NODE, incarnation=settings.JOURNAL_INCARNATION)
-    drawn = found.values_list("lot", flat=True).first()
-    return _begin().lot if drawn is None else drawn
+    drawn = _lots.rows(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION)
+    return drawn[0][0] if drawn else _begin().lot
 
 
 class _Locked(NamedTuple):

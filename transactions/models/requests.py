@@ -225,6 +225,9 @@ class Transaction(models.Model):
             models.Index(fields=["centre"], name="centre_load", condition=IS_OPEN),
             models.Index(fields=["assignee"], name="my_files", condition=IS_OPEN & Q(assignee__isnull=False)),
             models.Index(fields=["authorisation"], name="of_office", condition=Q(authorisation__isnull=False)),
+            models.Index(
+                fields=["authorisation"], name="open_of_office", condition=IS_OPEN & Q(authorisation__isnull=False)
+            ),
             models.Index(fields=["taken_by", "-submitted_at"], name="at_counter", condition=Q(taken_by__isnull=False)),
             models.Index(fields=["approved_at"], name="approved_lately", condition=Q(approved_at__isnull=False)),
             models.Index(fields=["rejected_at"], name="rejected_lately", condition=Q(rejected_at__isnull=False)),
