@@ -27,7 +27,7 @@ EXAMPLES = re.compile(
 
 def of_key(value: str) -> str:
     """A key that nobody types: SECRET_KEY and its like."""
-    return _of(value, KEY_LENGTH, KEY_GUESSES, least_characters=10) or _phrase(value)
+    return _of(value, KEY_LENGTH, KEY_GUESSES, least_characters=8) or _phrase(value)
 
 
 def _phrase(value: str) -> str:
