@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,20 +63,33 @@ class Worker:
     def __init__(self, folder: Path) -> None:
         self._folder, self._link = folder, folder / "files"
         self._process: subprocess.Popen[bytes] | None = None
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
 
     def goes_with(self, files: Path) -> None:
-        """Work for the test whose files lie here; started where it is not there, or had to stop between two tests."""
+        """Work for the test whose files lie here."""
         files.mkdir(parents=True, exist_ok=True)
         fresh = self._folder / "fresh"
         fresh.symlink_to(files)
         fresh.replace(self._link)
-        if self._process is None or self._process.poll() is not None:
+        if not self._keeper.is_alive():
             more = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
-            env = os.environ | more | {"MEDIA_ROOT": str(self._link)}
-            command = [sys.executable, ROOT / "manage.py", "work"]
-            self._process = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+            self._env = os.environ | more | {"MEDIA_ROOT": str(self._link)}
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        """Started again whenever it ends, as compose does. A database emptied between two tests is one that was put
+        back to an earlier state: a worker that sees it stops, perhaps when the next test has begun.
+        """
+        while not self._over.wait(0.2):
+            if self._process is None or self._process.poll() is not None:
+                command = [sys.executable, ROOT / "manage.py", "work"]
+                self._process = subprocess.Popen(command, env=self._env, stderr=subprocess.DEVNULL)
 
     def end(self) -> None:
+        self._over.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
         if self._process:
             self._process.terminate()
             self._process.wait(60)
