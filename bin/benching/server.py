@@ -163,7 +163,9 @@ class World:
 
 def build(family: Family, var: Path, transactions: int, rounds: int, threads: int) -> World:
     log = var / "log"
-    env = provision.environment(VAR_DIR=str(var), DEMO="1", LOG_LEVEL="INFO", **provision.UNLIMITED)
+    # Its own files, whatever the environment says of others': copies of this world take them along.
+    own = {"VAR_DIR": str(var), "MEDIA_ROOT": str(var / "files")}
+    env = provision.environment(**own, DEMO="1", LOG_LEVEL="INFO", **provision.UNLIMITED)
     env["DATABASE_URL"] = provision.start_postgres(family, var / "postgres", log=log)
     env["REDIS_URL"] = provision.start_redis(family, var / "redis", log=log)
     say(f"building a city of {transactions} transactions")
