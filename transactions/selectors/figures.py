@@ -1,6 +1,6 @@
 """Received and decided, day by day: kept for days that are over, counted for those that are not.
 
-So the home page costs the same however large the archive is. What a day came to is counted from what was written on it
+So the home page hardly depends on the size of the archive. What a day came to is counted from what was written on it
 (the day a request was submitted, and events), so keeping it loses nothing.
 """
 
