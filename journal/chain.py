@@ -13,8 +13,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.dispatch import Signal
 
-from core.db.prepared import Prepared
-
 from . import keys, standing, witness
 from .entry import GENESIS, body_of, link
 from .models import Chain, Entry, Restoration
@@ -26,18 +24,35 @@ Execute = Callable[[str, Sequence[Any]], None]
 begun_apart = Signal()
 
 
+class LockedChain(NamedTuple):
+    """The chain's row, locked until the transaction ends."""
+
+    pk: int
+    public_key: bytes
+    head: bytes
+    length: int
+    lot: str
+    restorations: int
+    restored: int
+
+
 def append(
-    kind: str, subject: str, facts: Mapping[str, str | int], at: datetime, *, execute: Execute | None = None
+    kind: str,
+    subject: str,
+    facts: Mapping[str, str | int],
+    at: datetime,
+    *,
+    locked: LockedChain | None = None,
+    execute: Execute | None = None,
 ) -> Entry:
     """Write the next entry of this node's chain and return it, without its key.
 
     Must be called inside transaction.atomic(), as late as possible: the chain's row stays locked until commit.
-    `execute` takes (sql, parameters) and runs them in this transaction, at once or with others. standing.Refused when
-    this database was put back to an earlier state.
+    `locked` is the chain for whoever has locked it already, for one entry. `execute` takes (sql, parameters) and runs
+    them in this transaction, at once or with others. standing.Refused when this database was put back to an earlier
+    state.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("a promise and its journal entry share one transaction")
-    locked = _lock_chain()
+    locked = locked or lock()
     seq, node, incarnation = locked.length + 1, settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION + locked.lot
     body = body_of(kind=kind, subject=subject, facts=facts, node=node, incarnation=incarnation, seq=seq, at=at)
     digest = link(locked.head, body)
@@ -57,31 +72,14 @@ def append(
     return entry
 
 
-# Read for every number that is given, between two locks.
-_lots = Prepared(
-    lambda node, letter: Chain.objects.filter(node=node, incarnation=letter).order_by().values_list("lot"), str, str
-)
-
-
 def lot() -> str:
     """The letters drawn for this node's chain in this database, mostly none. Begins the chain if it must.
 
     Call inside a transaction.
     """
-    drawn = _lots.rows(settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION)
-    return drawn[0][0] if drawn else _begin().lot
-
-
-class _Locked(NamedTuple):
-    """The chain's row, locked until the transaction ends."""
-
-    pk: int
-    public_key: bytes
-    head: bytes
-    length: int
-    lot: str
-    restorations: int
-    restored: int
+    ours = Chain.objects.filter(node=settings.JOURNAL_NODE, incarnation=settings.JOURNAL_INCARNATION)
+    drawn = ours.values_list("lot", flat=True).first()
+    return _begin().lot if drawn is None else drawn
 
 
 # Written out, because every receipt waits for this lock and building the same SQL anew would hold it twice as long.
@@ -93,16 +91,19 @@ _INSERT = """INSERT INTO journal_entry
 _ADVANCE = """UPDATE journal_chain SET head_hash = %s, length = %s WHERE id = %s"""
 
 
-def _lock_chain() -> _Locked:
+def lock() -> LockedChain:
+    """Lock this node's chain until the transaction ends; begins it if it must. standing.Refused as `append`."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a promise and its journal entry share one transaction")
     # On SQLite the IMMEDIATE transaction is the lock.
-    lock = f"{_LOCK} FOR UPDATE" if connection.features.has_select_for_update else _LOCK
+    select = f"{_LOCK} FOR UPDATE" if connection.features.has_select_for_update else _LOCK
     with connection.cursor() as cursor:
-        cursor.execute(lock, [settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION])
+        cursor.execute(select, [settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION])
         row = cursor.fetchone()
     if row is None:
         _begin()
-        return _lock_chain()
-    locked = _Locked(row[0], bytes(row[1]), bytes(row[2]), *row[3:])
+        return lock()
+    locked = LockedChain(row[0], bytes(row[1]), bytes(row[2]), *row[3:])
     if not _goes_on(locked):
         standing.forget()
         standing.standing()
@@ -111,7 +112,7 @@ def _lock_chain() -> _Locked:
     return locked
 
 
-def _goes_on(locked: _Locked) -> bool:
+def _goes_on(locked: LockedChain) -> bool:
     """Is all as it was when it was last looked at in full? Asked under the lock, before every entry."""
     beside = witness.last(_name())
     return (
@@ -158,7 +159,7 @@ def remember_others(*, apart: bool = False) -> None:
             witness.remember(replace(now, lost_to=before.head.seq))
 
 
-def _witness_again(locked: _Locked) -> None:
+def _witness_again(locked: LockedChain) -> None:
     """For a chain older than its witness: from now on it has one."""
     if witness.last(_name()) is None:
         witness.remember(_witness(locked.lot))

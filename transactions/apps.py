@@ -12,10 +12,11 @@ class TransactionsConfig(AppConfig):
         from journal import check, receipts
 
         from .attachments import drawings, files_stay  # noqa: F401 – most of these register
+        from .intake import follow_up  # noqa: F401
         from .notifications import dealings, notices  # noqa: F401
         from .papers import book
         from .papers.verification import number_typed, status_now
-        from .transitions import consequences, leaving, powers, recount, routing, suspension  # noqa: F401
+        from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)
         receipts.register_numbers(number_typed)

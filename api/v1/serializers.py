@@ -29,6 +29,7 @@ from transactions.papers import papers
 from transactions.selectors import duplicates
 from transactions.text.timeline import history_of, movements_of
 from transactions.text.wording import headline
+from transactions.transitions.versions import versions_of
 
 from .bodies import TAKES
 
@@ -344,7 +345,7 @@ class CaseSerializer(CaseSummary):
 
     @extend_schema_field(VersionShape(many=True))
     def get_versions(self, case: Transaction) -> Any:
-        return VersionShape(case.versions.select_related("event"), many=True).data
+        return VersionShape(versions_of(case), many=True).data
 
     @extend_schema_field(EntryShape(many=True))
     def get_timeline(self, case: Transaction) -> Any:

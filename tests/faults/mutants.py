@@ -75,7 +75,7 @@ MUTANTS = (
             (
                 "transactions/intake/submit.py",
                 """\
-    token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
+    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
 """,
                 """\
     token = ""

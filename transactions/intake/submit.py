@@ -6,11 +6,13 @@ What follows when somebody presses “submit”, in order, with where it happens
    (`eligibility.refuse_unless_filer`).
 2. The answers are cleaned and judged (`answers.clean`), the files found and counted (`submitted_files`), the plot
    compared with the one authorised (`plots.plot_problems`): `check` raises Invalid with every problem at once.
-3. In one database transaction, before the lock of the number (`_take`): the row, the first event, version 1 of the
-   answers, the notices and what workers are to do later (routing, sending), the files.
-4. Under that lock: the reference (`registers.next_serial`), the journal entry (`journal.chain.append`), the receipt.
-5. After the commit, workers are told (`outbox`). They route the request to its office (`routing`), then tell the
-   applicant where it is (`notices`). Whatever fails from here on is tried again and takes nothing back.
+3. In one database transaction, what the promise needs and nothing else (`_take`). Before the lock of the number: the
+   first event, the files (`submitted_files.attach`), and one job for a worker (`outbox`).
+4. Under that lock: the number (`registers.next_serial`), the request with its answers, the journal entry
+   (`journal.chain`) and the receipt. Then the commit; from here on the receipt stands.
+5. Then a worker does that job (`follow_up`): version 1 of the answers, the notices, the way to the office that handles
+   it (`routing`); and from jobs of their own the messages go out (`notices.send`). Whatever fails is tried again and
+   takes nothing back. While no worker is there, pages say that the request is received and not yet with an office.
 
 Sent a second time under the same key, the first receipt is the answer (`_earlier`).
 """
@@ -41,11 +43,11 @@ from ..domain import clock
 from ..domain.content import answers_hash
 from ..domain.errors import DomainError, Invalid
 from ..domain.references import Reference
-from ..models import AnswersVersion, Channel, Event, Intake, Notification, Outbox, Transaction
-from ..notifications.notices import announce, insert_event, recipients
+from ..models import Channel, Event, Intake, Outbox, Transaction
+from ..notifications.notices import insert_event
 from ..outbox import queue
 from ..transitions.registers import next_serial
-from ..transitions.versions import district_of, insert_version
+from ..transitions.versions import district_of
 from .closures import refuse_if_closed
 from .eligibility import refuse_unless_filer
 from .submission import Submission
@@ -57,7 +59,7 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
 
     The same person with the same key and body gets the same intake again; with another body: `key_reused`.
     Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
-    transaction, event, files attached, journal entry, notice, routing owed.
+    transaction, event, files attached, journal entry, the job of following up.
     """
     body_hash = submission.body_hash()
     now = now or timezone.now()
@@ -111,10 +113,9 @@ def _take(
     """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
-    people = recipients(submission.applicant, submission.authorisation, now)
-    batch = Batch([Transaction, Event, AnswersVersion, Intake, Outbox, *[Notification, Outbox] * len(people)])
+    batch = Batch([Transaction, Event, Intake, Outbox])
     case = _case(submission, values, key=batch.key_of(Transaction), by=by, now=now)
-    event = batch.insert(
+    batch.insert(
         insert_event,
         transaction=case,
         seq=1,
@@ -127,18 +128,15 @@ def _take(
         office=submission.centre,
         facts={"channel": submission.channel},
     )
-    first = {"number": 1, "answers": values, "by": by, "at": now}
-    batch.insert(insert_version, transaction=case, event=event, **first)
     queue.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, writer=batch)
-    announce(event, people, now, batch)
     attached = [file for group in files.values() for file in group]
     promise = _promise(case, values, attached)
     attach(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
-    case.reference = _next_reference(now)
+    case.reference, locked = _next_reference(now)
     batch.add(_insert, case)
-    token = receipts.token(chain.append("received", case.reference, promise, now, execute=batch.execute))
+    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
     intake = batch.insert(
         _insert_intake, by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=case.due_at
     )
@@ -170,11 +168,12 @@ def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User,
     )
 
 
-def _next_reference(now: datetime) -> str:
-    """The next number of this node; nobody else gets one until this transaction ends."""
+def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
+    """The next number of this node, and its journal, locked; nobody else gets one until this transaction ends."""
     node, incarnation, year = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, hijri_year(now)
-    lot = chain.lot()
-    return str(Reference(node, incarnation, year, next_serial(node, incarnation, year), lot))
+    serial = next_serial(node, incarnation, year)
+    locked = chain.lock()
+    return str(Reference(node, incarnation, year, serial, locked.lot)), locked
 
 
 def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile]) -> dict[str, str | int]:

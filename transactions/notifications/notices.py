@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -19,7 +19,8 @@ from accounts.access import members_of
 from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
 from core import db as database
-from core.db.prepared import AT_ONCE, PreparedInsert, Writer
+from core.db.prepared import PreparedInsert
+from core.tracing import request_id
 from journal.standing import refusal
 
 from .. import quotas
@@ -55,20 +56,43 @@ def told(event: Event) -> bool:
 
 
 insert_event = PreparedInsert(Event)
-_insert = PreparedInsert(Notification)
 
 
-def announce(event: Event, people: Iterable[User], now: datetime, writer: Writer = AT_ONCE) -> None:
+def announce(event: Event, people: Iterable[User], now: datetime) -> None:
     """Create the notices of an event and owe their sending. Call inside the event's transaction."""
-    tell(people, now, writer, event=event)
+    tell(people, now, event=event)
 
 
-def tell(people: Iterable[User], now: datetime, writer: Writer = AT_ONCE, **about: Event | Dealing) -> None:
+def tell(people: Iterable[User], now: datetime, **about: Event | Dealing) -> None:
     """Tell people `about` an event or a dealing; inside the transaction that wrote it."""
-    for person in people:
-        notice = writer.insert(_insert, recipient=person, created_at=now, **about)
-        if _channels(person):
-            queue.owe("notify", notice.pk, dedupe=f"notify:{notice.pk}", now=now, writer=writer)
+    _create([Notification(recipient=person, created_at=now, **about) for person in people], now)
+
+
+def announce_receipts(received: Iterable[Event], now: datetime) -> None:
+    """Tell those who hear of each of these requests that it was received, once. The events bear their transactions,
+    with applicant and authorisation.
+    """
+    events = {event.pk: event for event in received}
+    told = set(Notification.objects.filter(event__in=events).values_list("event", flat=True))
+    new = [
+        Notification(event=event, recipient=person, created_at=now)
+        for event in events.values()
+        if event.pk not in told
+        for person in recipients(event.transaction.applicant, event.transaction.authorisation, now)
+    ]
+    asked_by = queue.request_ids("route", [event.transaction_id for event in events.values()])
+    _create(new, now, {event.pk: asked_by.get(event.transaction_id, "") for event in events.values()})
+
+
+def _create(notices: list[Notification], now: datetime, asked_by: Mapping[int | None, str] | None = None) -> None:
+    """Write notices and owe the sending of those that go by a channel; `asked_by` names the web requests by event."""
+    trace = request_id.get()
+    waiting = {
+        notice.pk: asked_by.get(notice.event_id, trace) if asked_by else trace
+        for notice in Notification.objects.bulk_create(notices)
+        if _channels(notice.recipient)
+    }
+    queue.enqueue_many("notify", waiting, now=now)
 
 
 def recipients(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:

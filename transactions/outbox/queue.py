@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -48,9 +48,10 @@ WORK_SECONDS = 5
 WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
 _insert = PreparedInsert(Outbox)
 Handler = Callable[[int, datetime], Exception | None]
+BatchHandler = Callable[[Sequence[int], datetime], Exception | None]
 _handlers: dict[str, Handler] = {}
 _patience: dict[str, int] = {}
-_batch_handlers: dict[str, Callable[[Sequence[int], datetime], None]] = {}
+_batch_handlers: dict[str, BatchHandler] = {}
 # Kinds whose work takes long and may be done twice: no transaction is open meanwhile.
 _outside: set[str] = set()
 Order = Callable[[QuerySet[Outbox]], list[int]]
@@ -96,12 +97,10 @@ def in_order_of(kind: str) -> Callable[[Order], Order]:
     return remember
 
 
-def handles_batches(
-    kind: str,
-) -> Callable[[Callable[[Sequence[int], datetime], None]], Callable[[Sequence[int], datetime], None]]:
+def handles_batches(kind: str) -> Callable[[BatchHandler], BatchHandler]:
     """Register what is done for many rows of this kind at once (`drain`): called with their subjects, oldest first."""
 
-    def remember(handler: Callable[[Sequence[int], datetime], None]) -> Callable[[Sequence[int], datetime], None]:
+    def remember(handler: BatchHandler) -> BatchHandler:
         _batch_handlers[kind] = handler
         _handlers[kind] = lambda subject, now: handler([subject], now)
         return handler
@@ -123,6 +122,25 @@ def owe(
     logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
     _ring_on_commit(kind)
     return row
+
+
+def enqueue_many(kind: str, subjects: Mapping[int, str], *, now: datetime) -> None:
+    """As `owe`, once for each of these subjects; each with the id of the web request it comes of."""
+    if not subjects:
+        return
+    rows = [
+        Outbox(kind=kind, subject=pk, dedupe=f"{kind}:{pk}", not_before=now, created_at=now, request_id=trace)
+        for pk, trace in subjects.items()
+    ]
+    for row in Outbox.objects.bulk_create(rows):
+        logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
+    _ring_on_commit(kind)
+
+
+def request_ids(kind: str, subjects: Collection[int]) -> dict[int, str]:
+    """The ids of the web requests that enqueued this work, by its subject; of work that is done once a subject."""
+    rows = Outbox.objects.filter(dedupe__in=[f"{kind}:{subject}" for subject in subjects]).order_by()
+    return dict(rows.values_list("subject", "request_id"))
 
 
 def _ring_on_commit(kind: str) -> None:
@@ -214,7 +232,8 @@ def drain(kind: str, now: datetime | None = None) -> int:
             found = waiting.filter(state__in=WAITING).order_by("pk").values_list("pk", "subject", "request_id")
             rows = list(found[:BATCH])
             if rows:
-                _batch_handlers[kind]([subject for _pk, subject, _trace in rows], now)
+                if left := _batch_handlers[kind]([subject for _pk, subject, _trace in rows], now):
+                    raise left
                 Outbox.objects.filter(pk__in=[pk for pk, _subject, _trace in rows]).update(
                     state=Outbox.State.DONE, done_at=now, lease_until=None, attempts=F("attempts") + 1
                 )

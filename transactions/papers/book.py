@@ -56,6 +56,9 @@ class _Rows:
             (row.transaction_id, row.number): row.answers
             for row in AnswersVersion.objects.filter(transaction__in=keys).only("transaction_id", "number", "answers")
         }
+        # Of what was received a moment ago the first version stands on the request alone (intake/follow_up.py).
+        written = {key for key, _number in self.versions}
+        self.versions |= {(case.pk, case.answers_version): case.answers for case in cases if case.pk not in written}
         self.files: dict[int, list[str]] = {}
         self._sent: dict[int, list[tuple[str, int, int | None]]] = {}
         # Before there were versions, what came at intake is what answers no return.

@@ -13,8 +13,7 @@ from municipality.models import District, Office, OfficeKind
 
 from ..domain.routing import CENTRAL, Decision, OfficeFacts, decide
 from ..models import Transaction
-from ..outbox import queue
-from .moves import Arrival, arrive, waiting_to_arrive
+from .moves import Arrival, arrive
 
 
 class _Row(NamedTuple):
@@ -29,17 +28,8 @@ class _Row(NamedTuple):
     capacity: int
 
 
-@queue.handles_batches("route")
-def route(transaction_ids: Sequence[int], now: datetime) -> None:
-    """Route these requests in this order. Idempotent: whatever does not wait to be routed is left alone.
-
-    Raises Transaction.DoesNotExist when one was never taken.
-    """
-    found = {case.pk: case for case in waiting_to_arrive(transaction_ids)}
-    elsewhere = set(transaction_ids) - set(found)
-    if elsewhere and Transaction.objects.filter(pk__in=elsewhere).count() < len(elsewhere):
-        raise Transaction.DoesNotExist(f"of {sorted(elsewhere)} some were never taken")
-    cases = [found[pk] for pk in dict.fromkeys(transaction_ids) if pk in found]
+def route(cases: Sequence[Transaction], now: datetime) -> None:
+    """Route these locked requests, which wait to be routed, in this order."""
     city = _City.read({case.district_id for case in cases if case.district_id})
     arrive([city.arrival_of(case) for case in cases], now=now)
 

@@ -15,7 +15,7 @@ from ..answers.comparison import differences
 from ..domain.content import answers_hash
 from ..domain.routing import OfficeFacts, decide
 from ..domain.service_types import Stage
-from ..models import AnswersVersion, Attachment, Transaction
+from ..models import AnswersVersion, Attachment, Event, Transaction
 from .mover import Moving
 
 DISTRICT_FIELD = "district"
@@ -34,7 +34,7 @@ def put_in_force(moving: Moving, values: dict[str, Any], *, replaced: Collection
     to refer it. A stage before the present one that only the new answers ask for is where the file goes.
     """
     case = moving.case
-    _keep_first(case)
+    keep_first([case])
     moving.missed = _first_missed(case, values)
     before, after = _branch(case, case.answers), _branch(case, values)
     if before != after:
@@ -102,16 +102,29 @@ def keep(moving: Moving, kind: str) -> Entry:
     return chain.append(kind, case.reference, facts, moving.now)
 
 
-def _keep_first(case: Transaction) -> None:
-    """A request that the version before this one took in, while the migration ran, has no row yet."""
-    if case.versions.exists():
-        return
-    event = case.events.get(seq=1)
-    insert_version(
+def keep_first(cases: Collection[Transaction]) -> None:
+    """Write the first version down of those of these locked requests that have none: until then it stands on the
+    request alone.
+    """
+    kept = set(AnswersVersion.objects.filter(transaction__in=cases).values_list("transaction", flat=True))
+    missing = {case.pk: case for case in cases if case.pk not in kept}
+    received = Event.objects.filter(transaction__in=missing, seq=1)
+    AnswersVersion.objects.bulk_create(_first(missing[event.transaction_id], event) for event in received)
+
+
+def versions_of(case: Transaction) -> list[AnswersVersion]:
+    """Every version with its event, the first also before it has been written down."""
+    written = list(case.versions.select_related("event"))
+    return written or [_first(case, event) for event in case.events.filter(seq=1)]
+
+
+def _first(case: Transaction, received: Event) -> AnswersVersion:
+    """What was answered when a request was received, not written, of one whose answers were not changed since."""
+    return AnswersVersion(
         transaction=case,
         number=case.answers_version,
         answers=case.answers,
-        by_id=event.actor_id or case.applicant_id,
-        at=event.at,
-        event=event,
+        by_id=received.actor_id or case.applicant_id,
+        at=received.at,
+        event=received,
     )

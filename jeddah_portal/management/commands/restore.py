@@ -19,6 +19,7 @@ from jeddah_portal import backup
 from journal import chain, check, standing
 from journal.models import Restoration
 from transactions.attachments import services as attachments
+from transactions.intake.follow_up import announce_waiting
 from transactions.models import Attachment, Outbox
 from transactions.outbox.queue import WAITING
 
@@ -133,7 +134,10 @@ class Command(BaseCommand):
         self.stdout.write(NOT_COVERED.format(at=manifest["at"], age=age, letter=letter, held=held, ended=listed))
 
     def _hold_what_may_have_been_sent(self) -> int:
-        """Notices that waited may have gone out between the backup and the loss: nobody is told twice unasked."""
+        """Notices that waited may have gone out between the backup and the loss: nobody is told twice unasked. So may
+        those of receipts that a worker had not followed up yet.
+        """
+        announce_waiting(now())
         waiting = Outbox.objects.filter(kind__in=("notify", "warn", "warn_name"), state__in=WAITING)
         return waiting.update(
             state=Outbox.State.DEAD, lease_until=None, last_error="restored from a backup; may have been sent already"
