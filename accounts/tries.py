@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from django.core.cache import cache
 from django.db import transaction
 
+from core.cache import SHARED
 from core.db.locks import one_at_a_time
 
 logger = logging.getLogger(__name__)
@@ -54,12 +53,12 @@ def begin(subject: str, place: Place, now: datetime) -> str:
     key = f"tries:{_mark(subject, place.name)}"
     with transaction.atomic():
         one_at_a_time(key)
-        wrong, last = cache.get(key, (0, 0.0))
+        wrong, last = SHARED.get(key, (0, 0.0))
         wait = last + pause_after(wrong, wide=_wide(subject, place, now)).total_seconds() - now.timestamp()
         # A clock that was put back makes nobody wait longer than the longest pause.
         if 0 < wait <= LONGEST_PAUSE.total_seconds():
             raise TooSoon(ceil(wait))
-        cache.set(key, (wrong + 1, now.timestamp()), REMEMBERED.total_seconds())
+        SHARED.put(key, (wrong + 1, now.timestamp()), REMEMBERED.total_seconds())
     if wrong == 0:
         _spread(subject, place, now)
     return key
@@ -67,7 +66,7 @@ def begin(subject: str, place: Place, now: datetime) -> str:
 
 def right(key: str) -> None:
     """The secret was right: this place begins anew."""
-    cache.delete(key)
+    SHARED.forget(key)
 
 
 def pause_after(wrong: int, *, wide: bool = False) -> timedelta:
@@ -77,7 +76,7 @@ def pause_after(wrong: int, *, wide: bool = False) -> timedelta:
 
 
 def _wide(subject: str, place: Place, now: datetime) -> bool:
-    return not place.known and any(many >= WIDE for many in cache.get_many(_breadth(subject, place, now)).values())
+    return not place.known and any(many >= WIDE for many in SHARED.counts(_breadth(subject, place, now)).values())
 
 
 def _spread(subject: str, place: Place, now: datetime) -> None:
@@ -85,28 +84,19 @@ def _spread(subject: str, place: Place, now: datetime) -> None:
     if place.known:
         return
     for kind, key in zip(("many places at one", "one place at many"), _breadth(subject, place, now), strict=True):
-        if _one_more(key, HOUR) == WIDE:
+        if SHARED.count(key, HOUR) == WIDE:
             alarm(kind, now)
 
 
 def alarm(kind: str, now: datetime) -> None:
     """Somebody guesses far and wide: in the log at once, and counted for an hour where the alarms look."""
     logger.warning("guessing", extra={"spread": kind})
-    _one_more(_alarm_key(now), 2 * HOUR)
-
-
-def _one_more(key: str, seconds: int) -> int:
-    """A count that begins anew when it ends, or is thrown out, between two looks."""
-    for _again in range(3):
-        cache.add(key, 0, seconds)
-        with suppress(ValueError):
-            return cache.incr(key)
-    return 1
+    SHARED.count(_alarm_key(now), 2 * HOUR)
 
 
 def alarms(now: datetime) -> int:
     """How often somebody was found guessing far and wide in this hour and the last."""
-    return sum(cache.get_many([_alarm_key(hour) for hour in (now, now - timedelta(hours=1))]).values())
+    return sum(SHARED.counts([_alarm_key(hour) for hour in (now, now - timedelta(hours=1))]).values())
 
 
 def _alarm_key(now: datetime) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 
+from core.cache import SHARED, Remembered
 from core.text import search_key
 
 from .calendar import FIRST, LAST, WorkingCalendar
@@ -24,29 +23,26 @@ DATA = Path(__file__).parent / "data"
 # rows, the same for everybody at every moment; what may differ for so long is how many working days are left until one.
 REMEMBERED_SECONDS = 5
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
-_current: tuple[float, WorkingCalendar] | None = None
-_offices: tuple[float, dict[int, Office]] | None = None
-_districts: tuple[float, dict[str, District]] | None = None
 
 
-def current_calendar() -> WorkingCalendar:
-    """The working calendar by the holidays in the database; re-read every few seconds in each process."""
-    global _current
-    now = time.monotonic()
-    if _current is None or now - _current[0] > REMEMBERED_SECONDS:
-        days = frozenset(_holiday_days())
-        calendar = _calendars.setdefault(days, WorkingCalendar(days))
-        _current = (now, calendar)
-    return _current[1]
+def _read_calendar() -> WorkingCalendar:
+    days = frozenset(_holiday_days())
+    return _calendars.setdefault(days, WorkingCalendar(days))
 
 
-def offices() -> dict[int, Office]:
-    """Every office by its key, for names and codes; re-read every few seconds in each process."""
-    global _offices
-    now = time.monotonic()
-    if _offices is None or now - _offices[0] > REMEMBERED_SECONDS:
-        _offices = (now, Office.objects.in_bulk())
-    return _offices[1]
+def _read_districts() -> dict[str, District]:
+    return {district.code: district for district in District.objects.order_by("code")}
+
+
+def _seconds() -> float:
+    return REMEMBERED_SECONDS
+
+
+# Each is re-read every few seconds in each process: the working calendar by the holidays in the database, every office
+# by its key, every district by its code.
+current_calendar = Remembered(_read_calendar, _seconds)
+offices: Remembered[dict[int, Office]] = Remembered(Office.objects.in_bulk, _seconds)
+districts_by_code = Remembered(_read_districts, _seconds)
 
 
 def office(pk: int) -> Office:
@@ -71,19 +67,10 @@ def _of_code(code: str) -> Office | None:
     return next((found for found in offices().values() if found.code == code), None)
 
 
-def districts_by_code() -> dict[str, District]:
-    """Every district by its code; re-read every few seconds in each process."""
-    global _districts
-    now = time.monotonic()
-    if _districts is None or now - _districts[0] > REMEMBERED_SECONDS:
-        _districts = (now, {district.code: district for district in District.objects.order_by("code")})
-    return _districts[1]
-
-
 def forget() -> None:
     """Make the next call of current_calendar, offices and districts_by_code read the database."""
-    global _current, _offices, _districts
-    _current = _offices = _districts = None
+    for remembered in (current_calendar, offices, districts_by_code):
+        remembered.forget()
 
 
 def _holiday_days() -> list[date]:
@@ -118,7 +105,7 @@ def save_reference(row: Named) -> None:
     with transaction.atomic():
         row.save()
     forget()
-    cache.delete(DISTRICT_LIST)
+    SHARED.forget(DISTRICT_LIST)
 
 
 DISTRICT_LIST = "municipality.districts.2"
@@ -126,12 +113,12 @@ DISTRICT_LIST = "municipality.districts.2"
 
 def districts() -> list[dict[str, str]]:
     """Every district for pickers: code, name and sub-municipality in both languages; kept for a minute."""
-    found = cache.get(DISTRICT_LIST)
-    if found is None:
-        home = {"home_ar": F("sub_municipality__name_ar"), "home_en": F("sub_municipality__name_en")}
-        found = list(District.objects.values("code", "name_ar", "name_en", **home))
-        cache.set(DISTRICT_LIST, found, 60)
-    return found
+    return SHARED.get_or_make(DISTRICT_LIST, _list_districts, 60)
+
+
+def _list_districts() -> list[dict[str, str]]:
+    home = {"home_ar": F("sub_municipality__name_ar"), "home_en": F("sub_municipality__name_en")}
+    return list(District.objects.values("code", "name_ar", "name_en", **home))
 
 
 @dataclass

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.transitions.forms import FORMS
 
 from ..strict import Strict
 
@@ -96,25 +97,7 @@ class AskedSerializer(Strict):
 
 
 # What the move takes beside the version; each is refused where another move takes it.
-TAKES: dict[str, tuple[str, ...]] = {
-    "register": (),
-    "take": (),
-    "give_back": (),
-    "reassign": ("to_person",),
-    "recommend": ("reason",),
-    "return": ("deficiencies",),
-    "correct": ("answers", "reason"),
-    "send_back": ("reason",),
-    "approve": ("reason",),
-    "reject": ("reason",),
-    "record_payment": ("payment_reference",),
-    "issue": (),
-    "dispatch": (),
-    "refer": ("to_office", "reason"),
-    "withdraw": ("reason",),
-    "file": (),
-    "reopen": ("reason",),
-}
+TAKES = {name: tuple(given.name for given in form.takes) for name, form in FORMS.items()}
 
 
 class MoveSerializer(Strict):

@@ -19,6 +19,7 @@ from transactions.domain.errors import NotVisible
 from transactions.models import Transaction
 from transactions.queues import queue_of
 from transactions.transitions import moves, notes
+from transactions.transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
 
 from ..strict import Strict, View, read
 from . import bodies, people_shapes, serializers
@@ -40,40 +41,29 @@ def _person(pk: int, path: str) -> User:
     return found
 
 
-def _act(service: Callable[..., Transaction], **extra: Callable[[dict[str, Any]], Any]) -> Acting:
-    return lambda case, data, by: service(
-        case, by=by, version=data["version"], **{name: read(data) for name, read in extra.items()}
-    )
+def _asked(data: dict[str, Any]) -> list[moves.Asked]:
+    return [moves.Asked(**item | {"opens": tuple(item.get("opens", ()))}) for item in data.get("deficiencies", [])]
 
 
-def _reason(data: dict[str, Any]) -> str:
-    return str(data.get("reason", ""))
-
-
-ACTIONS: dict[str, Acting] = {
-    "register": _act(moves.register),
-    "take": _act(moves.take),
-    "give_back": _act(moves.give_back),
-    "reassign": _act(moves.reassign, to=lambda data: _person(data.get("to_person", 0), "to_person")),
-    "recommend": _act(moves.recommend, note=_reason),
-    "return": _act(
-        moves.return_for_completion,
-        deficiencies=lambda data: [
-            moves.Asked(**item | {"opens": tuple(item.get("opens", ()))}) for item in data.get("deficiencies", [])
-        ],
-    ),
-    "correct": _act(moves.correct, changes=lambda data: data.get("answers", {}), reason=_reason),
-    "send_back": _act(moves.send_back, reason=_reason),
-    "approve": _act(moves.approve, note=_reason),
-    "reject": _act(moves.reject, reason=_reason),
-    "record_payment": _act(moves.record_payment, payment_reference=lambda data: data.get("payment_reference", "")),
-    "issue": _act(moves.issue),
-    "dispatch": _act(moves.dispatch),
-    "refer": _act(moves.refer, to=_office, reason=_reason),
-    "withdraw": _act(moves.withdraw, reason=_reason),
-    "file": _act(moves.file),
-    "reopen": _act(moves.reopen, reason=_reason),
+READ: dict[Input, Callable[[dict[str, Any]], Any]] = {
+    OFFICE: _office,
+    COLLEAGUE: lambda data: _person(data.get("to_person", 0), "to_person"),
+    DEFICIENCIES: _asked,
+    ANSWERS: lambda data: data.get("answers", {}),
 }
+
+
+def _act(form: Form) -> Acting:
+    def act(case: Transaction, data: dict[str, Any], by: User) -> Transaction:
+        def read(given: Input) -> Any:
+            return READ[given](data) if given in READ else data.get(given.name, "")
+
+        return form.make(case, read, by=by, version=data["version"])
+
+    return act
+
+
+ACTIONS: dict[str, Acting] = {name: _act(form) for name, form in FORMS.items()}
 
 
 class Moves(View):

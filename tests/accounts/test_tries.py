@@ -6,12 +6,13 @@ from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import caches
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import devices, tries
+from core.cache import SHARED
 
 from ..conftest import NOW, PASSWORD
 
@@ -121,7 +122,7 @@ def test_one_place_at_many_and_many_places_at_one_are_told_of_and_shut_nobody_ou
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=60))
 def test_however_tries_are_spread_over_a_day_few_are_heard(gaps):
-    cache.clear()
+    SHARED.forget_all()
     now, heard, waits = NOW, 0, []
     place = tries.Place("network:10.0.0.1")
     for gap in gaps:
@@ -153,10 +154,10 @@ def test_a_count_thrown_out_between_two_looks_begins_anew(monkeypatch):
 
     def incr(self, key, *more, **named):
         if next(gone, False):
-            tries.cache.delete(key)
+            SHARED.forget(key)
         return really(self, key, *more, **named)
 
     monkeypatch.setattr(store, "incr", incr)
-    assert tries._one_more("spread:of:x", 60) == 1
+    assert SHARED.count("spread:of:x", 60) == 1
     monkeypatch.setattr(store, "incr", Mock(side_effect=ValueError))
-    assert tries._one_more("spread:of:y", 60) == 1
+    assert SHARED.count("spread:of:y", 60) == 1

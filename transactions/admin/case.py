@@ -23,14 +23,15 @@ from .. import access
 from ..domain.errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
 from ..queues import queue_of
-from ..transitions import moves, notes
+from ..transitions import notes
+from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
 from . import correction
 from .done_words import done_words
 from .dossier import dossier
-from .move_forms import asked_in, deficiency_choices, own_words
+from .move_forms import OUTSIDE, asked_in, deficiency_choices, own_words
 from .site import staff_site
 from .ways import way_back
 
@@ -170,46 +171,25 @@ def _office(code: str) -> Office:
 
 
 Action = Callable[[Transaction, HttpRequest, User, int], Transaction]
-
-
-def _plain(service: Callable[..., Transaction]) -> Action:
-    return lambda case, request, by, version: service(case, by=by, version=version)
-
-
-def _with(service: Callable[..., Transaction], name: str, field: str) -> Action:
-    return lambda case, request, by, version: service(
-        case, by=by, version=version, **{name: request.POST.get(field, "")}
-    )
-
-
-ACTIONS: dict[str, Action] = {
-    "register": _plain(moves.register),
-    "take": _plain(moves.take),
-    "give_back": _plain(moves.give_back),
-    "issue": _plain(moves.issue),
-    "dispatch": _plain(moves.dispatch),
-    "file": _plain(moves.file),
-    "recommend": _with(moves.recommend, "note", "reason"),
-    "approve": _with(moves.approve, "note", "reason"),
-    "send_back": _with(moves.send_back, "reason", "reason"),
-    "reject": _with(moves.reject, "reason", "reason"),
-    "correct": correction.act,
-    "reopen": _with(moves.reopen, "reason", "reason"),
-    "record_payment": _with(moves.record_payment, "payment_reference", "payment_reference"),
-    "return": lambda case, request, by, version: moves.return_for_completion(
-        case, deficiencies=asked_in(request.POST), by=by, version=version
-    ),
-    "reassign": lambda case, request, by, version: moves.reassign(
-        case, to=_person(request.POST.get("to", "")), by=by, version=version
-    ),
-    "refer": lambda case, request, by, version: moves.refer(
-        case,
-        to=_office(request.POST.get("to", "")),
-        reason=request.POST.get("reason", ""),
-        by=by,
-        version=version,
-    ),
+READ: dict[Input, Callable[[Transaction, QueryDict], Any]] = {
+    OFFICE: lambda case, post: _office(post.get("to", "")),
+    COLLEAGUE: lambda case, post: _person(post.get("to", "")),
+    DEFICIENCIES: lambda case, post: asked_in(post),
+    ANSWERS: correction.changes_in,
 }
+
+
+def _act(form: Form) -> Action:
+    def act(case: Transaction, request: HttpRequest, by: User, version: int) -> Transaction:
+        def read(given: Input) -> Any:
+            return READ[given](case, request.POST) if given in READ else request.POST.get(given.box, "")
+
+        return form.make(case, read, by=by, version=version)
+
+    return act
+
+
+ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in OUTSIDE}
 
 
 def _page(

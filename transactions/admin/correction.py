@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
-from accounts.models import User
 from core.text import whole
 from municipality.services import districts
 
@@ -55,7 +54,8 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
     if held is None and not only_rows:
         version = whole(posted.get("version", ""))
         try:
-            act(case, request, user, -1 if version is None else version)
+            reason = posted.get("reason", "")
+            moves.correct(case, changes=typed, reason=reason, by=user, version=-1 if version is None else version)
         except Invalid as error:
             problems = error.problems
         except DomainError as error:
@@ -73,10 +73,9 @@ def _typed(case: Transaction, posted: QueryDict) -> tuple[dict[str, Any], dict[s
     return typed_in(Step("answers", "", tuple(case.service_type.fields())), posted)
 
 
-def act(case: Transaction, request: HttpRequest, by: User, version: int) -> Transaction:
-    """The move itself, of a form that was sent."""
-    typed, _rows, _only_rows = _typed(case, request.POST)
-    return moves.correct(case, changes=typed, reason=request.POST.get("reason", ""), by=by, version=version)
+def changes_in(case: Transaction, posted: QueryDict) -> dict[str, Any]:
+    """The answers of a form that was sent."""
+    return _typed(case, posted)[0]
 
 
 def _page(

@@ -13,7 +13,6 @@ from math import ceil
 from typing import TypeVar
 
 from django.core import signing
-from django.core.cache import caches
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
 from django.utils import timezone
@@ -23,6 +22,7 @@ from django.utils.translation import gettext as _
 from accounts import tries
 from accounts.identity import caller
 from core import db as database
+from core.cache import LOCAL, LOCAL_COUNTS
 from core.db import locks, replica
 from core.db.prepared import Prepared, columns
 from core.text import compact, isolated
@@ -163,11 +163,7 @@ def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
     was.
     """
     key = f"{name}:{case.reference}:{case.stamp}:{get_language()}"
-    found: Kept | None = caches["local"].get(key)
-    if found is None:
-        found = make()
-        caches["local"].set(key, found, KEPT.total_seconds())
-    return found
+    return LOCAL.get_or_make(key, make, KEPT.total_seconds())
 
 
 def by_incoming_number(
@@ -285,12 +281,11 @@ def _here(bucket: str, hour: datetime) -> str:
 
 def _note_here(bucket: str, hour: datetime) -> None:
     """Count a wrong try in this process: a copy hears of it late, and of none while the centre is away."""
-    if not caches["tries"].add(_here(bucket, hour), 1, 3600):
-        caches["tries"].incr(_here(bucket, hour))
+    LOCAL_COUNTS.count(_here(bucket, hour), 3600)
 
 
 def _seen_here(bucket: str, hour: datetime) -> int:
-    return int(caches["tries"].get(_here(bucket, hour), 0))
+    return LOCAL_COUNTS.get(_here(bucket, hour), 0)
 
 
 def _mark(subject: str) -> str:

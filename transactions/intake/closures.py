@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from django.core.cache import caches
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+
+from core.cache import LOCAL
 
 from ..domain.errors import DomainError
 from ..domain.service_types import ServiceType
@@ -18,7 +17,7 @@ _KEY = "closures"
 
 def closed() -> dict[str, Closure]:
     """The services that take no new requests, by their code; re-read every ten seconds in each process."""
-    return cast("dict[str, Closure]", caches["local"].get_or_set(_KEY, _read, REMEMBERED_SECONDS))
+    return LOCAL.get_or_make(_KEY, _read, REMEMBERED_SECONDS)
 
 
 def _read() -> dict[str, Closure]:
@@ -50,5 +49,5 @@ def save_closure(closure: Closure) -> Closure:
     """Write a closure an administrator entered or changed; ValidationError when it is not well formed."""
     closure.full_clean()
     closure.save()
-    caches["local"].delete(_KEY)
+    LOCAL.forget(_KEY)
     return closure

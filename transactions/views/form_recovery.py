@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts import devices
 from accounts.access import posts_of, signed_in
 from accounts.identity import caller
+from core.cache import LOCAL_COUNTS
 from core.forms.refill import refill
 
 from .common import client_address
@@ -151,8 +151,7 @@ def _forget_anothers(request: HttpRequest) -> None:
 def _has_room(address: str) -> bool:
     """Counted by each process for itself: a bound is wanted here, not an exact one."""
     key = f"kept:{caller(address)}"
-    caches["tries"].add(key, 0, 3600)
-    return caches["tries"].incr(key) <= MAX_AN_HOUR
+    return LOCAL_COUNTS.count(key, 3600) <= MAX_AN_HOUR
 
 
 def _say_what_waits(request: HttpRequest) -> None:

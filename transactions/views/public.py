@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
-from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -20,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import languages
+from core.cache import LOCAL
 from core.charts import Chart, Series
 from core.db import replica
 from core.forms.fields import CompactField, LineField
@@ -97,7 +97,7 @@ class IncomingForm(NamedErrors, forms.Form):
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
-    figures = cast(Pulse, caches["local"].get_or_set("pulse", _pulse, PULSE_SECONDS))
+    figures = LOCAL.get_or_make("pulse", _pulse, PULSE_SECONDS)
     offered = [(service, closures.closure_of(service)) for service in service_types.offered()]
     context = {
         "form": PinForm(),

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.utils.timezone import now
 
 from accounts.restored import Ended, end_what_was_given
+from core.cache import SHARED
 from jeddah_portal import backup
 from journal import chain, check, standing
 from journal.models import Restoration
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 made_at = datetime.fromisoformat(manifest["at"])
                 Restoration.objects.create(at=now(), made_at=made_at, ended=ended)
             chain.remember_others()
-            cache.clear()
+            SHARED.forget_all()
         self._say(manifest, ended, held)
         if self.wrong:
             named = "".join(f"\n  {what}" for what in self.wrong)

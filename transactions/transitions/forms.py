@@ -1,0 +1,65 @@
+"""What each move of people takes, besides the case and its version: the one table for the workbench's forms and the
+API's bodies. A move that is not in it is made elsewhere: by the system, or by an answer to a return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+
+from ..models import Transaction
+from . import moves
+
+
+@dataclass(frozen=True)
+class Input:
+    """One thing a move takes: the service's name for it, the API's, and that of its box on the page."""
+
+    argument: str
+    name: str
+    box: str
+
+
+REASON = Input("reason", "reason", "reason")
+NOTE = Input("note", "reason", "reason")
+OFFICE = Input("to", "to_office", "to")
+COLLEAGUE = Input("to", "to_person", "to")
+PAYMENT = Input("payment_reference", "payment_reference", "payment_reference")
+DEFICIENCIES = Input("deficiencies", "deficiencies", "deficiency")
+ANSWERS = Input("changes", "answers", "answers")
+
+
+@dataclass(frozen=True)
+class Form:
+    """The service that makes a move, and what it takes."""
+
+    act: Callable[..., Transaction]
+    takes: tuple[Input, ...] = ()
+
+    def make(self, case: Transaction, read: Callable[[Input], Any], *, by: User, version: int) -> Transaction:
+        """Make the move with what `read` finds of each thing it takes."""
+        return self.act(case, by=by, version=version, **{given.argument: read(given) for given in self.takes})
+
+
+FORMS: dict[str, Form] = {
+    "register": Form(moves.register),
+    "take": Form(moves.take),
+    "give_back": Form(moves.give_back),
+    "reassign": Form(moves.reassign, (COLLEAGUE,)),
+    "recommend": Form(moves.recommend, (NOTE,)),
+    "return": Form(moves.return_for_completion, (DEFICIENCIES,)),
+    "correct": Form(moves.correct, (ANSWERS, REASON)),
+    "send_back": Form(moves.send_back, (REASON,)),
+    "approve": Form(moves.approve, (NOTE,)),
+    "reject": Form(moves.reject, (REASON,)),
+    "record_payment": Form(moves.record_payment, (PAYMENT,)),
+    "issue": Form(moves.issue),
+    "dispatch": Form(moves.dispatch),
+    "refer": Form(moves.refer, (OFFICE, REASON)),
+    "withdraw": Form(moves.withdraw, (REASON,)),
+    "file": Form(moves.file),
+    "reopen": Form(moves.reopen, (REASON,)),
+}
