@@ -118,7 +118,8 @@ def districts() -> list[dict[str, str]]:
 
 def _list_districts() -> list[dict[str, str]]:
     home = {"home_ar": F("sub_municipality__name_ar"), "home_en": F("sub_municipality__name_en")}
-    return list(District.objects.values("code", "name_ar", "name_en", **home))
+    rows: Any = District.objects.values("code", "name_ar", "name_en", **home)
+    return list(rows)
 
 
 @dataclass

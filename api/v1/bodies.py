@@ -97,7 +97,7 @@ class AskedSerializer(Strict):
 
 
 # What the move takes beside the version; each is refused where another move takes it.
-TAKES = {name: tuple(given.name for given in form.takes) for name, form in FORMS.items()}
+TAKES = {name: form.names for name, form in FORMS.items()}
 
 
 class MoveSerializer(Strict):

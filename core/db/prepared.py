@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection, connections, router
@@ -75,70 +75,14 @@ class Prepared:
         return list(self._compiler.apply_converters(found, self._converters)) if self._converters else found
 
 
-Row = TypeVar("Row", bound=Model)
-
-
-class PreparedInsert(Generic[Row]):
-    """Writes rows as `objects.create` would, with SQL built once a process. For models without signals or files."""
-
-    def __init__(self, model: type[Row]) -> None:
-        self.model = model
-        self._sql = ""
-
-    def _prepare(self) -> None:
-        quote, meta = connection.ops.quote_name, self.model._meta
-        self._fields = [field for field in meta.concrete_fields if not field.primary_key]
-        names = [quote(str(field.column)) for field in self._fields]
-        marks = ["%s"] * len(names)
-        key = quote(str(meta.pk.column))
-        table = quote(meta.db_table)
-        self._marks = f"({', '.join(marks)})"
-        self._sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 – names of ours only
-        self._returning = f" RETURNING {key}"
-        self._keyed = f"INSERT INTO {table} ({', '.join([*names, key])}) VALUES ({', '.join([*marks, '%s'])})"  # noqa: S608
-
-    def _params(self, row: Row) -> list[Any]:
-        return [_param(field, row) for field in self._fields]
-
-    def __call__(self, **values: Any) -> Row:
-        """Write a row of these values and return it, with its key."""
-        if not self._sql:
-            self._prepare()
-        row = self.model(**values)
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql + self._marks + self._returning, self._params(row))
-            row.pk = cursor.fetchone()[0]
-        _is_there(row)
-        return row
-
-    def statement(self, row: Row) -> tuple[str, list[Any]]:
-        """The statement that writes a row under the key it has, and its parameters."""
-        if not self._sql:
-            self._prepare()
-        return self._keyed, [*self._params(row), row.pk]
-
-    def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write many rows, in as few statements as the engine's limit on parameters allows."""
-        if not self._sql:
-            self._prepare()
-        for some in _in_pieces(rows, len(self._fields)):
-            params = [value for values in some for value in self._params(self.model(**values))]
-            with connection.cursor() as cursor:
-                cursor.execute(self._sql + ", ".join([self._marks] * len(some)), params)
-
-
-class Writer(Protocol):
-    """Where a service puts what it writes: into the database now (AT_ONCE) or into a Batch."""
-
-    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row: ...
-
-
-class _AtOnce:
-    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
-        return prepared(**values)
-
-
-AT_ONCE: Writer = _AtOnce()
+@cache
+def _insert(model: type[Model]) -> tuple[str, list[Any]]:
+    """The statement that writes a row of this model under the key it has, and the fields whose values it takes."""
+    quote, meta = connection.ops.quote_name, model._meta
+    names = ", ".join(quote(str(field.column)) for field in meta.concrete_fields)
+    marks = ", ".join(["%s"] * len(meta.concrete_fields))
+    sql = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 – names of ours only
+    return sql, list(meta.concrete_fields)
 
 
 class Batch:
@@ -146,25 +90,24 @@ class Batch:
 
     `models` name the rows to come, one key each, drawn now, so that rows can name each other before they are there.
     Nothing is written until `send`. Make and send it inside one transaction; on SQLite that is what guards the keys.
+    For models without signals or files.
     """
 
-    def __init__(self, models: Sequence[type[Model]]) -> None:
+    def __init__(self, *models: type[Model]) -> None:
         self._keys = _draw_keys(models)
         self._statements: list[tuple[str, Sequence[Any]]] = []
 
-    def key_of(self, model: type[Model]) -> int:
-        """The next of the keys drawn for this model."""
-        return self._keys[model].pop(0)
+    def key(self, row: Model) -> None:
+        """Give a row the key drawn for its model, so that others can name it before it is complete."""
+        row.pk = self._keys.pop(type(row))
 
-    def insert(self, prepared: PreparedInsert[Row], **values: Any) -> Row:
-        row = prepared.model(pk=self.key_of(prepared.model), **values)
-        self.add(prepared, row)
-        return row
-
-    def add(self, prepared: PreparedInsert[Row], row: Row) -> None:
-        """A row as it is now, under the key it has been given."""
-        self.execute(*prepared.statement(row))
-        _is_there(row)
+    def insert(self, row: Model) -> None:
+        """Write a row as it is now, under its key or the one drawn for its model."""
+        if row.pk is None:
+            self.key(row)
+        sql, fields = _insert(type(row))
+        self.execute(sql, [_param(field, row) for field in fields])
+        row._state.adding, row._state.db = False, connection.alias
 
     def execute(self, sql: str, params: Sequence[Any]) -> None:
         self._statements.append((sql, params))
@@ -181,21 +124,18 @@ class Batch:
             return cursor.rowcount
 
 
-def _draw_keys(models: Sequence[type[Model]]) -> dict[type[Model], list[int]]:
+def _draw_keys(models: Sequence[type[Model]]) -> dict[type[Model], int]:
     tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             draws = ", ".join(["nextval(%s)"] * len(tables))
             cursor.execute(f"SELECT {draws}", [_sequence(table) for table in tables])
-            drawn = list(cursor.fetchone())
+            drawn = cursor.fetchone()
         else:
             cursor.execute("SELECT name, seq FROM sqlite_sequence")
             last = dict(cursor.fetchall())
-            drawn = [last.get(table, 0) + 1 + tables[:at].count(table) for at, table in enumerate(tables)]
-    keys: dict[type[Model], list[int]] = {}
-    for model, key in zip(models, drawn, strict=True):
-        keys.setdefault(model, []).append(key)
-    return keys
+            drawn = [last.get(table, 0) + 1 for table in tables]
+    return dict(zip(models, drawn, strict=True))
 
 
 @cache
@@ -206,8 +146,7 @@ def _sequence(table: str) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _is_there(row: Model) -> None:
-    row._state.adding, row._state.db = False, connection.alias
+Row = TypeVar("Row", bound=Model)
 
 
 class PreparedUpdate(Generic[Row]):

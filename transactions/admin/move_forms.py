@@ -22,6 +22,7 @@ from ..models import Transaction
 from ..notifications.notices import TOLD
 from ..text.wording import status_words, why_not
 from ..transitions.decisions import amount_due, still_holds
+from ..transitions.forms import FORMS
 from ..transitions.moves import Asked
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 
 @dataclass(frozen=True)
 class MoveForm:
-    """An open move. `consequences` are the sentences of what it does to this very file."""
+    """An open move. `consequences` are the sentences of what it does to this very file, `takes` what its form asks for
+    (the API's names in transitions/forms.py).
+    """
 
     name: str
     label: StrOrPromise
     consequences: list[StrOrPromise]
+    takes: tuple[str, ...]
     reason: bool
     note: StrOrPromise
     primary: bool
@@ -53,6 +57,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             name=move.name,
             label=move.label,
             consequences=list(_consequences(move, case)),
+            takes=FORMS[move.name].names,
             reason=move.needs_reason,
             note=NOTES.get(move.name, ""),
             primary=move.name in PRIMARY,

@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.db.prepared import PreparedInsert
 from core.text import isolated
 from core.units import MIB
 
@@ -39,7 +38,6 @@ __all__ = ["NoRoom", "OutOfReach", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
 # Uploaded by API, and not part of a request yet.
 MOST_FREE = 200
-_row = PreparedInsert(Attachment)
 
 
 def store(
@@ -148,7 +146,7 @@ def _digest(upload: UploadedFile[Any]) -> str:
 def _insert(row: dict[str, Any]) -> Attachment:
     """Write the row of a file, and what is still owed to it."""
     with transaction.atomic():
-        file = _row(**row)
+        file = Attachment.objects.create(**row)
         drawings.after_upload(file, row["uploaded_at"])
     return file
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -30,7 +30,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.db.prepared import Batch, PreparedInsert
+from core.db.prepared import Batch
 from core.hijri import hijri_year
 from journal import chain, receipts
 from journal.entry import person_mark
@@ -44,7 +44,6 @@ from ..domain.content import answers_hash
 from ..domain.errors import DomainError, Invalid
 from ..domain.references import Reference
 from ..models import Channel, Event, Intake, Outbox, Transaction
-from ..notifications.notices import insert_event
 from ..outbox import queue
 from ..transitions.registers import next_serial
 from ..transitions.versions import district_of
@@ -90,9 +89,6 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     return cleaned.values, files
 
 
-_insert, _insert_intake = PreparedInsert(Transaction), PreparedInsert(Intake)
-
-
 def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
     intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
     if intake and intake.body_hash != body_hash:
@@ -113,13 +109,31 @@ def _take(
     """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
-    batch = Batch([Transaction, Event, Intake, Outbox])
-    case = _case(submission, values, key=batch.key_of(Transaction), by=by, now=now)
-    batch.insert(
-        insert_event,
+    batch = Batch(Transaction, Event, Intake, Outbox)
+    case = _case(submission, values, by=by, now=now)
+    batch.key(case)
+    batch.insert(_event(case, submission, by))
+    queue.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
+    attached = [file for group in files.values() for file in group]
+    promise = _promise(case, values, attached)
+    attach(batch, case, files, submission.draft)
+    if batch.send() != len(attached) and attached:
+        raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    case.reference, locked = _next_reference(now)
+    batch.insert(case)
+    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
+    due_at = cast(datetime, case.due_at)
+    intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
+    batch.insert(intake)
+    batch.send()
+    return intake
+
+
+def _event(case: Transaction, submission: Submission, by: User) -> Event:
+    return Event(
         transaction=case,
         seq=1,
-        at=now,
+        at=case.submitted_at,
         move="submit",
         actor=by,
         actor_role="centre_clerk" if case.taken_by_id else "applicant",
@@ -128,28 +142,13 @@ def _take(
         office=submission.centre,
         facts={"channel": submission.channel},
     )
-    queue.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, writer=batch)
-    attached = [file for group in files.values() for file in group]
-    promise = _promise(case, values, attached)
-    attach(batch, case, files, submission.draft)
-    if batch.send() != len(attached) and attached:
-        raise DomainError("file_taken", _("One of these files already belongs to another request."))
-    case.reference, locked = _next_reference(now)
-    batch.add(_insert, case)
-    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
-    intake = batch.insert(
-        _insert_intake, by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=case.due_at
-    )
-    batch.send()
-    return intake
 
 
-def _case(submission: Submission, values: dict[str, Any], *, key: int, by: User, now: datetime) -> Transaction:
-    """The row of a submission, complete but for its reference, not written yet."""
+def _case(submission: Submission, values: dict[str, Any], *, by: User, now: datetime) -> Transaction:
+    """The row of a submission, complete but for its key and reference, not written yet."""
     service, calendar = submission.service, current_calendar()
     stage = service.stages[0]
     return Transaction(
-        pk=key,
         service=service.code,
         stage=stage.code,
         applicant=submission.applicant,

@@ -19,7 +19,6 @@ from accounts.access import members_of
 from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
 from core import db as database
-from core.db.prepared import PreparedInsert
 from core.tracing import request_id
 from journal.standing import refusal
 
@@ -53,9 +52,6 @@ TOLD = frozenset(
 def told(event: Event) -> bool:
     """Does the applicant hear of it? Also of an answer they may not know of: one that was given at a counter."""
     return event.move in TOLD or event.actor_role == Who.AT_COUNTER
-
-
-insert_event = PreparedInsert(Event)
 
 
 def announce(event: Event, people: Iterable[User], now: datetime) -> None:

@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.sms import Refused
 from core.db import AWAY
 from core.db.locks import one_at_a_time
-from core.db.prepared import AT_ONCE, PreparedInsert, Writer
+from core.db.prepared import Batch
 from core.tracing import request_id
 
 from ..models import Outbox
@@ -46,7 +46,6 @@ PIECES = 50
 # Well under a task's time limit, and long enough that ringing again costs nothing.
 WORK_SECONDS = 5
 WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
-_insert = PreparedInsert(Outbox)
 Handler = Callable[[int, datetime], Exception | None]
 BatchHandler = Callable[[Sequence[int], datetime], Exception | None]
 _handlers: dict[str, Handler] = {}
@@ -109,16 +108,19 @@ def handles_batches(kind: str) -> Callable[[BatchHandler], BatchHandler]:
 
 
 def owe(
-    kind: str, subject: int, *, dedupe: str, now: datetime, wait: timedelta = timedelta(), writer: Writer = AT_ONCE
+    kind: str, subject: int, *, dedupe: str, now: datetime, wait: timedelta = timedelta(), batch: Batch | None = None
 ) -> Outbox:
-    """Write down work, once per `dedupe`, and ring for a worker when the transaction is committed.
+    """Write down work, once per `dedupe`, with the rest of a `batch` or at once, and ring for a worker when the
+    transaction is committed.
 
     With `wait` it is not begun before so much later; the sweeper rings for it then.
     """
     trace = request_id.get()
-    row = writer.insert(
-        _insert, kind=kind, subject=subject, dedupe=dedupe, not_before=now + wait, created_at=now, request_id=trace
-    )
+    row = Outbox(kind=kind, subject=subject, dedupe=dedupe, not_before=now + wait, created_at=now, request_id=trace)
+    if batch is None:
+        row.save(force_insert=True)
+    else:
+        batch.insert(row)
     logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
     _ring_on_commit(kind)
     return row

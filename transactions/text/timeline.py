@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.db.prepared import Prepared, columns
 from municipality.services import office
 
 from ..models import Event, Movement, Transaction
@@ -41,15 +40,13 @@ def entries(events: Iterable[Event]) -> list[Entry]:
     return lines[::-1]
 
 
-EVENT = columns(Event, "id seq at move to_status from_stage to_stage office_id reason facts")
-MOVEMENT = columns(Movement, "id direction hijri_year number at recipient office_id counterpart_id")
-_events = Prepared(lambda case: Event.objects.filter(transaction=case).order_by("seq").values_list(*EVENT), int)
-_movements = Prepared(lambda case: Movement.objects.filter(transaction=case).order_by("id").values_list(*MOVEMENT), int)
+EVENT = ("seq", "at", "move", "to_status", "from_stage", "to_stage", "office", "reason", "facts")
+MOVEMENT = ("direction", "hijri_year", "number", "at", "recipient", "office", "counterpart")
 
 
 def history_of(case: Transaction) -> list[Entry]:
     """The whole history; one query."""
-    events = [Event.from_db(None, EVENT, row) for row in _events.rows(case.pk)]
+    events = list(Event.objects.filter(transaction=case.pk).order_by("seq").only(*EVENT))
     for event in events:
         event._state.fields_cache["transaction"] = case
         event._state.fields_cache["office"] = office(event.office_id) if event.office_id else None
@@ -58,7 +55,7 @@ def history_of(case: Transaction) -> list[Entry]:
 
 def movements_of(case: Transaction) -> list[Movement]:
     """Incoming and outgoing numbers, oldest first, in the reader's language; one query."""
-    lines = [Movement.from_db(None, MOVEMENT, row) for row in _movements.rows(case.pk)]
+    lines = list(Movement.objects.filter(transaction=case.pk).order_by("id").only(*MOVEMENT))
     for line in lines:
         line.recipient = sent_to(line, case.service_type)
         line._state.fields_cache["office"] = office(line.office_id)

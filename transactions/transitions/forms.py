@@ -39,6 +39,11 @@ class Form:
     act: Callable[..., Transaction]
     takes: tuple[Input, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The API's names of what it takes."""
+        return tuple(given.name for given in self.takes)
+
     def make(self, case: Transaction, read: Callable[[Input], Any], *, by: User, version: int) -> Transaction:
         """Make the move with what `read` finds of each thing it takes."""
         return self.act(case, by=by, version=version, **{given.argument: read(given) for given in self.takes})

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.db.prepared import Prepared
 from core.text import prose
 from municipality.calendar import WorkingCalendar
 from municipality.models import Office
@@ -28,7 +27,7 @@ from ..domain.own_words import too_long
 from ..domain.service_types import Place, Stage
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
 from ..models import CounterVisit, Direction, Event, Transaction
-from ..notifications.notices import announce, insert_event, recipients, told
+from ..notifications.notices import announce, recipients, told
 from ..text.wording import why_not
 from ..visits import permissions as visits
 from . import registers
@@ -40,12 +39,6 @@ WRITTEN = (
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
     *("answers", "answers_version", "district_id"),
-)
-
-
-COLUMNS = tuple(field.attname for field in Transaction._meta.concrete_fields)
-_locked = Prepared(
-    lambda pk: Transaction.objects.select_for_update().filter(pk=pk).order_by().values_list(*COLUMNS), int
 )
 
 
@@ -92,10 +85,9 @@ def begin(
     visit: CounterVisit | None = None,
 ) -> Moving:
     """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
-    rows = _locked.rows(case.pk)
-    if not rows:
+    locked = Transaction.objects.select_for_update().filter(pk=case.pk).order_by().first()
+    if locked is None:
         raise NotVisible
-    locked = Transaction.from_db(case._state.db, COLUMNS, rows[0])
     _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError("moved_meanwhile", _who_moved_it(locked, version, by))
@@ -158,7 +150,7 @@ def finish(moving: Moving, *, rule: str = "") -> Transaction:
     """Carry the move out and write it down: what changed of the row, the event, the notices."""
     event = turn(moving, rule=rule)
     moving.case.save(update_fields=moving.changed())
-    moving.written = written = insert_event(**event)
+    moving.written = written = Event.objects.create(**event)
     case = moving.case
     if told(written):
         announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)

@@ -21,12 +21,20 @@ from municipality.models import Office, OfficeKind
 from .. import access, queues
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, Status
-from ..models import AnswersInProgress, CounterVisit, Deficiency, Direction, FeeDue, Transaction, TransactionQuerySet
-from ..notifications.notices import insert_event
+from ..models import (
+    AnswersInProgress,
+    CounterVisit,
+    Deficiency,
+    Direction,
+    Event,
+    FeeDue,
+    Transaction,
+    TransactionQuerySet,
+)
 from ..papers import papers
 from ..text.lateness import days_spent
 from . import answering, at_counter, decisions, registers, returning, versions
-from .mover import COLUMNS, Moving, begin, check, finish, office_of, turn
+from .mover import Moving, begin, check, finish, office_of, turn
 
 # Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
 MOST_TRIED = 200
@@ -376,7 +384,7 @@ class Arrival:
 def waiting_to_arrive(pks: Sequence[int]) -> list[Transaction]:
     """Those of these requests that still wait to be routed, locked. Call inside the transaction that routes them."""
     waiting = Transaction.objects.select_for_update().filter(pk__in=pks, status=Status.SUBMITTED).order_by("pk")
-    return [Transaction.from_db(None, COLUMNS, row) for row in waiting.values_list(*COLUMNS)]
+    return list(waiting)
 
 
 def arrive(arrivals: Sequence[Arrival], *, now: datetime) -> None:
@@ -389,4 +397,4 @@ def arrive(arrivals: Sequence[Arrival], *, now: datetime) -> None:
         moving.facts.update(arrival.facts)
         events.append(turn(moving, rule=arrival.rule))
     _update_arrived.many([arrival.case for arrival in arrivals])
-    insert_event.many(events)
+    Event.objects.bulk_create(Event(**event) for event in events)

@@ -16,7 +16,6 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from core.db.prepared import PreparedUpdate
 from municipality.calendar import WorkingCalendar
 from municipality.models import Holiday
 from municipality.services import REMEMBERED_SECONDS, current_calendar
@@ -30,7 +29,6 @@ from .mover import due_dates
 WAIT = timedelta(seconds=REMEMBERED_SECONDS + 5)
 BATCH = 500
 COUNTED = ("paused_days", "stage_paused_days", "due_at", "stage_due_at")
-_update_counted = PreparedUpdate(Transaction, " ".join(COUNTED))
 
 
 @receiver([post_save, post_delete], sender=Holiday)
@@ -49,7 +47,7 @@ def recount(after: int, now: datetime) -> None:
     """Count the next BATCH of open files (those with a higher id than `after`) and owe the rest. Idempotent."""
     following = Transaction.objects.open().select_for_update().filter(pk__gt=after).order_by("pk")
     cases = list(following[:BATCH])
-    _update_counted.many(counted_anew(cases, current_calendar()))
+    Transaction.objects.bulk_update(counted_anew(cases, current_calendar()), COUNTED)
     if len(cases) == BATCH:
         _owe(cases[-1].pk, now)
 

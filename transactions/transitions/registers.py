@@ -14,7 +14,6 @@ from django.db.models import F, Model
 from django.dispatch import receiver
 
 from accounts.models import User
-from core.db.prepared import PreparedInsert
 from core.hijri import hijri_year
 from journal import chain
 from journal.standing import LOT_LETTERS
@@ -22,7 +21,6 @@ from municipality.models import Office
 
 from ..models import Direction, Movement, Register, Serial, Transaction
 
-_insert = PreparedInsert(Movement)
 # Numbers of registers are plain, so after a restore they go on far away, at one of this many places.
 STRIDE, PLACES = 10_000, 9_973
 
@@ -41,7 +39,7 @@ def enter(
     year = hijri_year(now)
     place = {"office_id": office_id, "direction": direction, "hijri_year": year}
     number = _next(Register, "last_number", place)
-    return _insert(
+    return Movement.objects.create(
         transaction=case,
         office_id=office_id,
         direction=direction,

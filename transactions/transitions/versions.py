@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
-from core.db.prepared import PreparedInsert
+from accounts.models import User
 from journal import chain
 from journal.models import Entry
 from municipality.models import District
@@ -19,7 +19,6 @@ from ..models import AnswersVersion, Attachment, Event, Transaction
 from .mover import Moving
 
 DISTRICT_FIELD = "district"
-insert_version = PreparedInsert(AnswersVersion)
 
 
 def district_of(values: Mapping[str, Any]) -> District | None:
@@ -83,11 +82,11 @@ def keep(moving: Moving, kind: str) -> Entry:
     the move is finished, last in its transaction.
     """
     case = moving.case
-    insert_version(
+    AnswersVersion.objects.create(
         transaction=case,
         number=case.answers_version,
         answers=case.answers,
-        by=moving.by,
+        by=cast(User, moving.by),  # these are moves of people
         at=moving.now,
         event=moving.event,
     )
