@@ -34,9 +34,9 @@ from ..intake.draft_parts import flags_of
 from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
 from ..text.wording import asked as asked_in_words
 from ..transitions import answering, moves
-from .common import hidden_is_404
 from .documents import files_of, take_out
 from .form_recovery import typed_before
+from .gone import hidden_gives_words_back
 
 # Each question on the page says so in a hidden box of this name: one that was not shown is not taken for emptied.
 OPENED = "opened"
@@ -88,7 +88,7 @@ class Window:
 
 
 @login_required
-@hidden_is_404
+@hidden_gives_words_back
 @form_page
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """What is written is kept, right or wrong; the whole is sent once."""

@@ -36,6 +36,7 @@ from ..selectors import duplicates
 from .common import hidden_is_404, page_of
 from .documents import sent_back_to_read
 from .form_recovery import typed_before
+from .gone import hidden_gives_words_back, words_back
 from .requests import with_parts
 
 START = "start_after_sign_in"
@@ -149,7 +150,7 @@ def _step(service: service_types.ServiceType, code: str) -> Step:
 
 
 @login_required
-@hidden_is_404
+@hidden_gives_words_back
 @form_page
 def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One page of questions. What was typed is kept whether it is right or not."""
@@ -160,7 +161,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             messages.warning(request, _("This request was submitted before. What you entered here is not part of it."))
         return _receipt_of(request, draft, user)
     if reader := sent_back_to_read(request, draft, user):
-        return reader
+        return words_back(request) or reader
     this = _step(draft.service_type, code)
     data = typed_before(request)
     posted = data if data is not None else request.POST if request.method == "POST" else None
@@ -176,7 +177,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             shown = draft.answers | typed
         except DomainError as error:
             messages.error(request, error.message)
-            return redirect("transactions:draft", key=key)
+            return words_back(request) or redirect("transactions:draft", key=key)
         if shown is not None:
             pass  # both are shown, theirs in the boxes; nothing was saved
         elif only_rows:
@@ -226,7 +227,7 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
 
 
 @login_required
-@hidden_is_404
+@hidden_gives_words_back
 @form_page
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Check your answers; then submit, or send to the owner, or (the owner) ask for changes."""

@@ -46,6 +46,7 @@ from ..text.wording import headline
 from ..transitions import moves
 from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
 from .desk import frame
+from .gone import hidden_gives_words_back
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
@@ -232,7 +233,7 @@ def renew_pin(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @login_required
-@hidden_is_404
+@hidden_gives_words_back
 @form_page
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     user = signed_in(request)
