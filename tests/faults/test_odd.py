@@ -100,9 +100,9 @@ def test_a_task_run_twice_at_the_same_moment_does_each_piece_once(run_of_faults)
         run.stack.arm("notify, after claim", "hold 2")
         for _ in range(8):
             run.submitted()
-        for _ in range(3):
-            run.stack.ring("notify")
     run.stack.await_strike("notify, after claim")
+    for _ in range(3):
+        run.stack.ring("notify")
     until(lambda: run.stack.unfinished() == 1, 1.9, "another worker does the rest while the first is held")
     run.stack.settle()
     query = "SELECT attempts, count(*) FROM transactions_outbox WHERE id > %s AND kind = 'notify' GROUP BY attempts"

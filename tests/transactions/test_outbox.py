@@ -110,7 +110,7 @@ PAUSE = queue.pause_after(20)
 
 @pytest.mark.parametrize("away", [timedelta(seconds=255), timedelta(hours=7), timedelta(days=21), timedelta(days=29)])
 def test_a_gateway_may_be_away_for_weeks_and_each_message_goes_out_once(cast, submitted, gateway, away):
-    submitted(routed=False)
+    submitted()
     row = Outbox.objects.get(kind="notify")
     now = wait(row, NOW + away)
     assert row.state == "owed"
@@ -129,7 +129,7 @@ def test_pauses_double_up_to_a_quarter_of_an_hour_and_last_a_month():
 
 
 def test_after_a_month_a_message_is_given_up_and_seen(cast, submitted, gateway):
-    submitted(routed=False)
+    submitted()
     row = Outbox.objects.get(kind="notify")
     now = wait(row, NOW + timedelta(days=31))
     assert now - NOW >= timedelta(days=30)
@@ -141,7 +141,7 @@ def test_after_a_month_a_message_is_given_up_and_seen(cast, submitted, gateway):
 
 
 def test_what_the_gateway_will_never_take_is_dead_at_once(cast, submitted, gateway):
-    submitted(routed=False)
+    submitted()
     gateway.wrong = Refused("no such number")
     row = Outbox.objects.get(kind="notify")
     assert queue.run(row.pk, NOW) is False
@@ -154,7 +154,7 @@ def test_a_refused_number_does_not_give_up_a_mail_that_may_still_go(cast, submit
     cast.citizen.save()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
-    submitted(routed=False)
+    submitted()
     gateway.wrong = Refused("no such number")
     row = Outbox.objects.get(kind="notify")
     assert queue.run(row.pk, NOW) is False
@@ -205,7 +205,7 @@ def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
 
 def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast, submitted, gateway):
     for _ in range(8):
-        submitted(routed=False)
+        submitted()
     queue.work("notify", NOW)
     assert Outbox.objects.filter(kind="notify", attempts=1).count() == queue.IN_A_ROW
     gateway.wrong = None
@@ -222,7 +222,7 @@ def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, se
     cast.citizen.email, cast.citizen.language = "citizen@example.org", "en"
     cast.citizen.email_notices = cast.citizen.sms_notices = True
     cast.citizen.save()
-    case = submitted(routed=False)
+    case = submitted()
     notice = Notification.objects.get(event__transaction=case)
     row = Outbox.objects.get(kind="notify", subject=notice.pk)
     assert queue.run(row.pk, NOW) is True
@@ -269,9 +269,7 @@ def test_a_channel_that_fails_does_not_send_the_other_again(cast, submitted, set
     cast.citizen.save()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
-    row = Outbox.objects.get(
-        kind="notify", subject=Notification.objects.get(event__transaction=submitted(routed=False)).pk
-    )
+    row = Outbox.objects.get(kind="notify", subject=Notification.objects.get(event__transaction=submitted()).pk)
     now = NOW
     for _ in range(3):
         assert queue.run(row.pk, now) is False
