@@ -21,7 +21,16 @@ from core import db as database
 from core.db import replica
 
 WORDS_ONLY = frozenset({"transactions:help", "transactions:privacy", "transactions:accessibility", "api_docs"})
-FIGURES = frozenset({"transactions:home", "transactions:service", "journal:verify", "journal:verify_token"})
+FIGURES = frozenset(
+    {
+        "transactions:home",
+        "transactions:service",
+        "journal:verify",
+        "journal:verify_token",
+        "journal:node_list",
+        "journal:offline_verifier",
+    }
+)
 FROM_THE_COPY = FIGURES | {"transactions:inquiry"}
 # A copy hears from the centre at least every half minute, by the heartbeat of its workers.
 BEHIND = timedelta(minutes=5)

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 def signing_key() -> Ed25519PrivateKey:
     """The private key of this node; ImproperlyConfigured when there is none outside the demo."""
-    return _load(settings.JOURNAL_KEY, str(settings.JOURNAL_KEY_FILE), settings.DEMO)
+    return load(settings.JOURNAL_KEY, str(settings.JOURNAL_KEY_FILE), settings.DEMO)
 
 
 def public_bytes() -> bytes:
@@ -23,7 +23,8 @@ def public_bytes() -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _load(encoded: str, path: str, may_create: bool) -> Ed25519PrivateKey:
+def load(encoded: str, path: str, may_create: bool) -> Ed25519PrivateKey:
+    """The key in `encoded` or, if that is empty, in the file; made there when it may be and is missing."""
     if encoded:
         seed = base64.b64decode(encoded, validate=True)
     elif Path(path).exists():
@@ -31,14 +32,14 @@ def _load(encoded: str, path: str, may_create: bool) -> Ed25519PrivateKey:
     elif may_create:
         seed = _create(Path(path))
     else:
-        raise ImproperlyConfigured("Set JOURNAL_KEY or put the key into JOURNAL_KEY_FILE.")
+        raise ImproperlyConfigured(f"There is no key in {path}: set JOURNAL_KEY, or put the key into JOURNAL_KEY_FILE.")
     if len(seed) != 32:
         raise ImproperlyConfigured("The journal key is 32 bytes, base64.")
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def _create(path: Path) -> bytes:
-    """Make the demo's key. Two processes may start at once: whoever is second reads the first one's key."""
+    """Make a key for a demo. Two processes may start at once: whoever is second reads the first one's key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     seed = os.urandom(32)
     try:

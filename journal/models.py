@@ -48,6 +48,21 @@ class Restoration(models.Model):
         return f"{self.at:%Y-%m-%d}"
 
 
+class NodeListVersion(models.Model):
+    """A signed node list as it was taken in. Its signature is checked whenever it is read (nodes.py)."""
+
+    version = models.PositiveIntegerField(_("version"), unique=True)
+    document = models.TextField(_("document"))
+    taken_at = models.DateTimeField(_("accepted at"))
+
+    class Meta:
+        verbose_name = _("node list")
+        verbose_name_plural = _("node lists")
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
 class Entry(models.Model):
     """One promise. `body` holds the canonical bytes as they were signed."""
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 
-from . import keys
+from . import keys, nodes
 from .entry import link
 from .models import Chain, Entry
+from .node_list import ListedChain, NodeList
 from .pasted import tokens_in
 
 MOST_CHARACTERS = 4000
@@ -84,6 +85,8 @@ class Check:
     in_journal: bool
     body: dict[str, Any] | None
     readable: bool = field(default=False, compare=False)
+    # The chain as the node list has it, where there is a list and it is on it.
+    listed: ListedChain | None = field(default=None, compare=False)
 
     @property
     def subject(self) -> str:
@@ -94,9 +97,9 @@ def check(text: str) -> Check:
     """Check a token, as it is or in what was pasted: is the signature that of one of our nodes, and is the entry in
     the journal?
     """
-    best = Check(False, False, None)
+    best, known = Check(False, False, None), nodes.current()
     for one in tokens_in(text):
-        found = _check(one)
+        found = _check(one, known)
         if found.signature_good:
             return found
         if found.readable and not best.readable:
@@ -112,10 +115,11 @@ def body_in(token: str) -> dict[str, Any] | None:
 
 def bare(text: str) -> str:
     """The token in what was pasted that our signature is good for; empty when there is none."""
-    return next((one for one in tokens_in(text) if _check(one).signature_good), "")
+    known = nodes.current()
+    return next((one for one in tokens_in(text) if _check(one, known).signature_good), "")
 
 
-def _check(token: str) -> Check:
+def _check(token: str, known: NodeList | None) -> Check:
     packed = _unpack(token)
     if packed is None:
         return Check(False, False, None)
@@ -125,13 +129,19 @@ def _check(token: str) -> Check:
         return Check(False, False, None, readable=raw.startswith(b"{") and not _cut_short(raw))
     digest = link(previous, raw)
     chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"][0], lot=body["inc"][1:]).first()
-    if chain is None or not _signed(bytes(chain.public_key), signature, digest):
+    listed = known.chains.get(f"{body['node']}{body['inc']}") if known else None
+    # The list is signed and the table is not: where both name a key, the list's counts.
+    key = listed.raw_key if listed else bytes(chain.public_key) if chain else None
+    if key is None or not _signed(key, signature, digest):
         return Check(False, False, body, readable=True)
-    seq = body.get("seq")
-    if not isinstance(seq, int):
-        return Check(True, False, body, readable=True)
+    return Check(True, _in_journal(chain, body.get("seq"), digest), body, readable=True, listed=listed)
+
+
+def _in_journal(chain: Chain | None, seq: object, digest: bytes) -> bool:
+    if chain is None or not isinstance(seq, int):
+        return False
     held = Entry.objects.filter(chain=chain, seq=seq, hash=digest)
-    return Check(True, held.exists() or bool(_doubt and _doubt(held.all().exists)), body, readable=True)
+    return held.exists() or bool(_doubt and _doubt(held.all().exists))
 
 
 def _unpack(token: str) -> bytes | None:

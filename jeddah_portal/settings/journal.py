@@ -20,6 +20,13 @@ if not (DEMO or JOURNAL_KEY or Path(JOURNAL_KEY_FILE).exists()):
     raise ImproperlyConfigured("Set JOURNAL_KEY, or put the journal's key into JOURNAL_KEY_FILE.")
 # Public keys of earlier chains, by node and letter (C1A=base64,…): what the daily check holds them to.
 JOURNAL_PUBLIC_KEYS = env.dict("JOURNAL_PUBLIC_KEYS", default={})
+# Who signs the node list (Ed25519, 32 bytes, base64): none, and no list is used. A demo signs its own.
+NODE_LIST_KEY = env.str("NODE_LIST_KEY", default="")
+if NODE_LIST_KEY and not re.fullmatch(r"[A-Za-z0-9+/]{43}=", NODE_LIST_KEY):
+    raise ImproperlyConfigured("NODE_LIST_KEY is the public key that signs the node list: 32 bytes, base64.")
+# A list carried here as a file, for when the database has none; whichever is newer counts.
+NODE_LIST_FILE = Path(env.str("NODE_LIST_FILE", default=str(VAR / "nodes.json")))
+NODE_LIST_DEMO_KEY_FILE = VAR / "keys" / "nodes.key"
 RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 
 # -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------

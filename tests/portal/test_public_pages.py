@@ -22,9 +22,13 @@ PAGES = (
     "/verify/",
     "/verify/?code=abc",
     "/verify/abc/",
+    "/verify/nodes.json",
+    "/verify/offline.html",
     "/api/v1/docs/",
     "/nowhere/",
 )
+# The files of the node list: tests have none.
+NOT_HERE = ("/nowhere/", "/verify/nodes.json", "/verify/offline.html")
 OF_PEOPLE = ("django_session", "accounts_user", "accounts_staffpost", "accounts_officemembership")
 
 
@@ -38,7 +42,7 @@ def test_a_page_for_everybody_asks_for_nobody(path, cookie, cast, signed_in):
         connection,
     ) as asked:
         answer = client.get(path)
-    assert answer.status_code == (404 if path == "/nowhere/" else 200)
+    assert answer.status_code == (404 if path in NOT_HERE else 200)
     assert not [query["sql"] for query in asked if any(table in query["sql"] for table in OF_PEOPLE)]
     page = answer.content.decode()
     assert cast.citizen.full_name not in page

@@ -9,7 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
+from journal import nodes
 from permits.services import load_tariffs
 
 
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         load_tariffs()
         if demo:
             call_command("seed_demo", if_empty=True, base_url=base_url, stdout=self.stdout)
+            nodes.publish_for_demo(timezone.now())
 
     def _static_files(self) -> None:
         """Collected anew only when one of them changed: compressing them takes seconds."""

@@ -1,0 +1,10 @@
+"""What an entry of the journal is to people, by its kind."""
+
+from django.utils.translation import gettext_lazy as _
+
+KINDS = {
+    "received": _("Receipt of a request"),
+    "decided": _("Decision on a request"),
+    "issued": _("Issued document"),
+    "answered": _("Answer to a return"),
+}

@@ -1,0 +1,117 @@
+"""The stand-alone verifier: one HTML file that checks papers with the node list it carries, without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from .kinds import KINDS
+from .node_list import NodeList
+
+# After so many days without a newer list the page says that keys may have ended meanwhile.
+OLD_AFTER_DAYS = 90
+STYLES = ("css/tokens.css", "css/base.css", "css/components.css")
+SCRIPT = "js/verifier.js"
+_FONT_FILE = re.compile(r"@font-face\s*{[^}]*url\([^}]*}")
+TEXTS = {
+    "title": _("Check a paper of Jeddah Municipality"),
+    "lead": _(
+        "This page works without a network. It checks whether the code on a receipt or document bears our signature."
+    ),
+    "no_script": _("This page needs scripts to check a signature. Allow them, or use another browser."),
+    "code": _("Code from the QR, or its full address"),
+    "code_hint": _("Point your phone's camera at the QR code, copy the text it shows and paste it here."),
+    "camera": _("Use the camera"),
+    "picture": _("Or choose a picture of the QR code"),
+    "verify": _("Verify"),
+    "good_title": _("Our signature is good"),
+    "good_text": _("The content below is what we signed, unchanged."),
+    "bad_title": _("We did not sign this"),
+    "bad_text": _("The code is complete, but its signature is not ours: it was changed, or never came from us."),
+    "unlisted_title": _("We do not know who signed this"),
+    "unlisted_text": _(
+        "The code names the signer {chain}, which is not on the key list of this page. It may be newer than this page."
+    ),
+    "compromised_title": _("This document cannot be trusted"),
+    "compromised_text": _(
+        "The key that signed it was reported stolen or copied on {day}. Someone else may have signed it. "
+        "Ask for it at a service centre."
+    ),
+    "unreadable_title": _("We cannot read this"),
+    "unreadable_text": _("This is not a complete code. Scan the QR code again in good light, or paste its full text."),
+    "empty_title": _("There is nothing to check"),
+    "empty_text": _("The box is empty. Paste the code, or the address from the QR code."),
+    "no_code_title": _("There is no QR code we can read in this picture"),
+    "no_code_text": _("Take it again, straight and in good light."),
+    "no_camera_title": _("The camera cannot be used"),
+    "no_camera_text": _("The browser did not allow it, or there is none. Choose a picture, or paste the code."),
+    "old_browser_title": _("This browser cannot check our signatures"),
+    "old_browser_text": _("It does not support the kind of signature we use. Use a newer version of it, or another browser."),
+    "old_title": _("This page is more than 90 days old"),
+    "old_text": _("A key may have been reported stolen since. Get a new copy of this page."),
+    "not_known": _(
+        "This page cannot know whether our journal has this document, nor whether it is still in force. Ask here:"
+    ),
+    "list": _("Checked with the key list of {day}."),
+    "kind": _("Document type"),
+    "reference": _("Transaction number"),
+    "number": _("Document number"),
+    "plot": _("Plan and parcel"),
+    "signed_at": _("Signed on"),
+    "chain": _("Signed by"),
+}
+
+
+def build(content: NodeList, verify_url: str) -> str:
+    """The page as text. `verify_url` is the address at which the portal itself verifies."""
+    styles = "\n".join(_FONT_FILE.sub("", _static(name)) for name in STYLES)
+    script = _static(SCRIPT)
+    texts, kinds = {}, {}
+    for language in ("ar", "en"):
+        with override(language):
+            texts[language] = {name: str(text) for name, text in TEXTS.items()}
+            kinds[language] = {name: str(text) for name, text in KINDS.items()}
+    data = {
+        "texts": texts,
+        "kinds": kinds,
+        "chains": {name: asdict(chain) for name, chain in content.chains.items()},
+        "issued_at": content.issued_at,
+        "verify_url": verify_url,
+        "old_after_days": OLD_AFTER_DAYS,
+    }
+    context = {
+        "policy": _policy(styles, script),
+        "styles": styles,
+        "script": script,
+        "data": data,
+        "texts": texts["ar"],
+        "no_script_en": texts["en"]["no_script"],
+    }
+    return render_to_string("journal/verifier.html", context)
+
+
+def _policy(styles: str, script: str) -> str:
+    """Nothing may be fetched from anywhere: what this page is given stays in it."""
+    return (
+        f"default-src 'none'; style-src '{_digest(styles)}'; script-src '{_digest(script)}'; "
+        "media-src blob:; img-src blob: data:; form-action 'none'; base-uri 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _static(name: str) -> str:
+    found = finders.find(name)
+    if not isinstance(found, str):
+        raise FileNotFoundError(name)
+    return Path(found).read_text(encoding="utf-8")
