@@ -54,7 +54,9 @@ TEXTS = {
     "no_camera_title": _("The camera cannot be used"),
     "no_camera_text": _("The browser did not allow it, or there is none. Choose a picture, or paste the code."),
     "old_browser_title": _("This browser cannot check our signatures"),
-    "old_browser_text": _("It does not support the kind of signature we use. Use a newer version of it, or another browser."),
+    "old_browser_text": _(
+        "It does not support the kind of signature we use. Use a newer version of it, or another browser."
+    ),
     "old_title": _("This page is more than 90 days old"),
     "old_text": _("A key may have been reported stolen since. Get a new copy of this page."),
     "not_known": _(
