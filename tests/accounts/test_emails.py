@@ -33,7 +33,7 @@ def save(client, email):
 
 
 def channels(person):
-    return notices._channels(User.objects.get(pk=person.pk))
+    return notices.channels_of(User.objects.get(pk=person.pk))
 
 
 def test_what_is_typed_in_the_profile_waits_for_the_link_and_the_old_address_stays(cast, signed_in, mailoutbox):

@@ -144,7 +144,7 @@ def test_an_owner_from_abroad_is_taken_in_at_a_counter_and_opens_the_account_by_
     case = drafts.submit_draft(draft, by=cast.clerk).transaction
     person = User.objects.get(national_id=number)
     assert (person.phone, person.assurance) == ("+96550012345", Level.COUNTER)
-    assert (emails.waiting_of(person), notices._channels(person)) == ("badr@example.org", [])
+    assert (emails.waiting_of(person), notices.channels_of(person)) == ("badr@example.org", [])
     work_off()
     case.refresh_from_db()
     seen = signed_in(cast.registry).get(reverse("staff:case", args=[case.reference])).content.decode()
@@ -159,7 +159,7 @@ def test_an_owner_from_abroad_is_taken_in_at_a_counter_and_opens_the_account_by_
     assert client.post(first.url, {"code": code, "password": PASSWORD}).status_code == 302
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
-    assert (person.email, emails.waiting_of(person), notices._channels(person)) == ("badr@example.org", "", ["email"])
+    assert (person.email, emails.waiting_of(person), notices.channels_of(person)) == ("badr@example.org", "", ["email"])
     client.logout()
     client.post(reverse("account_login") + "?id=other", {"login": number.lower(), "password": PASSWORD})
     assert client.session["_auth_user_id"] == str(person.pk)

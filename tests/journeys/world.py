@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.test import Client, override_settings
@@ -17,9 +18,11 @@ from django.utils import timezone
 from accounts import emails, four_eyes, programs
 from accounts import services as people
 from accounts.models import Authorisation, EmailAsked, User
+from journal import chain
 from municipality.models import Office
 from transactions.admin import staff_site
 from transactions.attachments import services as attachments
+from transactions.books.reconcile import reconcile
 from transactions.domain import pins
 from transactions.domain.references import Reference
 from transactions.inquiry import brought
@@ -131,6 +134,9 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     )
     elsewhere = str(Reference("C1", "A", 1448, 900007))
     brought.bring(code=elsewhere, pin=pins.of(elsewhere), phone=cast.citizen.phone, address="198.51.100.7", now=NOW)
+    with transaction.atomic():
+        chain.append("received", str(Reference("C1", "A", 1448, 900008)), {}, NOW)
+    reconcile(NOW + timedelta(minutes=30))
     emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)

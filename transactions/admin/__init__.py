@@ -1,7 +1,7 @@
 """The staff workbench: a site of its own at /staff/, a skin over the services."""
 
-from ..models import BroughtReceipt
-from . import access_log, brought, closures, ledger, registrations
+from ..models import BroughtReceipt, Difference
+from . import access_log, brought, closures, differences, ledger, registrations
 from .site import staff_site
 
 closures.register(staff_site)
@@ -9,5 +9,6 @@ ledger.register(staff_site)
 registrations.register(staff_site)
 access_log.register(staff_site)
 staff_site.register(BroughtReceipt, brought.BroughtReceiptAdmin)
+staff_site.register(Difference, differences.DifferenceAdmin)
 
 __all__ = ["staff_site"]

@@ -14,7 +14,7 @@ from accounts import tries
 
 from ..domain.deadlines import overdue
 from ..domain.workflow import Status
-from ..models import Outbox, Transaction
+from ..models import Difference, Outbox, Transaction
 from ..outbox import heartbeat, queue
 from ..outbox.queue import WAITING
 from . import upkeep
@@ -60,7 +60,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Count everything; eight queries."""
+    """Count everything; nine queries."""
     daily, backup = upkeep.failures(now)
     return Health(
         at=now,
@@ -104,4 +104,5 @@ def _silent(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         **said,
         "guessing": tries.alarms(now),
+        "books_differ": Difference.objects.unexplained().count(),
     }

@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from accounts.sealed import reseal
 from core import db as database
 
+from ..books.reconcile import reconcile
 from ..models import Heartbeat
 from ..selectors import figures
 from ..transitions.leaving import hand_back_all
@@ -42,6 +43,7 @@ JOBS = {
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
+    "reconcile": Job(timedelta(days=1), reconcile),
 }
 BACKUP = "backup"
 # As soon as there is somebody who can open it.

@@ -1,5 +1,6 @@
 """A transaction and everything that hangs on it. Only the topics beside it write its tables."""
 
+from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .closures import Closure
 from .dealings import Dealing
@@ -25,6 +26,7 @@ __all__ = [
     "Dealing",
     "Deficiency",
     "Delivery",
+    "Difference",
     "Direction",
     "Draft",
     "Event",
@@ -37,6 +39,7 @@ __all__ = [
     "Notification",
     "Outbox",
     "PaperContent",
+    "Reconciliation",
     "Register",
     "Serial",
     "Transaction",

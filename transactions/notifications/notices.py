@@ -86,7 +86,7 @@ def _create(notices: list[Notification], now: datetime, asked_by: Mapping[int | 
     waiting = {
         notice.pk: asked_by.get(notice.event_id, trace) if asked_by else trace
         for notice in Notification.objects.bulk_create(notices)
-        if _channels(notice.recipient)
+        if channels_of(notice.recipient)
     }
     queue.enqueue_many("notify", waiting, now=now)
 
@@ -99,7 +99,8 @@ def recipients(applicant: User, authorisation: Authorisation | None, now: dateti
     return list(people.values())
 
 
-def _channels(person: User) -> list[Delivery.Channel]:
+def channels_of(person: User) -> list[Delivery.Channel]:
+    """By what this person is sent messages, as they have set it and can be reached."""
     wanted = []
     by_sms = bool(person.phone) and sms.reaches(person.phone)
     if person.sms_notices and by_sms:
@@ -123,13 +124,13 @@ def send(notification_id: int, now: datetime) -> Exception | None:
         .select_related("recipient", "event__transaction__authorisation")
         .get(pk=notification_id)
     )
-    if not _still_concerned(notice, now):
+    if not still_concerned(notice, now):
         return None
     sent = set(notice.deliveries.values_list("channel", flat=True))
     went: list[str] = []
     left: Exception | None = None
     with translation.override(notice.recipient.language):
-        for channel in _channels(notice.recipient):
+        for channel in channels_of(notice.recipient):
             if channel in sent:
                 continue
             try:
@@ -150,7 +151,7 @@ def send(notification_id: int, now: datetime) -> Exception | None:
     return left
 
 
-def _still_concerned(notice: Notification, now: datetime) -> bool:
+def still_concerned(notice: Notification, now: datetime) -> bool:
     """Has its recipient a right to it now, as the owner or of an office that may go on with it?"""
     if notice.event is not None:
         case = notice.event.transaction
