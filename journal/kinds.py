@@ -7,4 +7,5 @@ KINDS = {
     "decided": _("Decision on a request"),
     "issued": _("Issued document"),
     "answered": _("Answer to a return"),
+    "reconciled": _("Daily reconciliation of the books"),
 }

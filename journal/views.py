@@ -11,15 +11,6 @@ from core.text import one_line
 
 from . import nodes, receipts, verifier
 from .kinds import KINDS
-from . import receipts
-
-KINDS = {
-    "received": _("Receipt of a request"),
-    "decided": _("Decision on a request"),
-    "issued": _("Issued document"),
-    "answered": _("Answer to a return"),
-    "reconciled": _("Daily reconciliation of the books"),
-}
 
 
 @require_safe
