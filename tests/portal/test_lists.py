@@ -249,3 +249,18 @@ def test_rows_that_are_alike_have_an_order_all_the_same(who, name, asked, cast, 
 def test_a_list_that_is_asked_for_what_there_is_not_says_what_it_shows(cast, signed_in):
     page = signed_in(cast.engineer).get(OFFICE, {"show": "x", "order": "y"})
     assert (page.context["show"], page.context["order"]) == ("open", "due")
+
+
+def test_what_belongs_to_a_person_twice_over_is_counted_once(cast, submitted, signed_in):
+    """An engineer's own request that an office of theirs made."""
+    own, of_office, foreign = submitted(), submitted("building-permit"), submitted(by=cast.other_citizen)
+    plot = of_office.authorisation
+    Transaction.objects.filter(pk=own.pk).update(applicant=cast.engineer, authorisation=plot)
+    Transaction.objects.update(status="withdrawn", closed_at=NOW, withdrawn_at=NOW)
+    page = signed_in(cast.engineer)
+    answer = page.get(MINE)
+    assert answer.context["counts"] == {"waiting": 0, "open": 0, "done": 2, "all": 2}
+    assert {row["case"].pk for row in answer.context["rows"]} == {own.pk, of_office.pk}
+    assert foreign.pk not in {row["case"].pk for row in answer.context["rows"]}
+    notices = page.get(reverse("transactions:notices")).context["page"].paginator.count
+    assert answer.context["unread"] == notices > 0

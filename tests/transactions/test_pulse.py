@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 
@@ -9,6 +12,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.hijri import riyadh_day
 from municipality.models import Holiday, Office
@@ -16,7 +21,7 @@ from municipality.services import save_reference
 from transactions.admin.supervision import chart
 from transactions.models import DayFigure, Event, Transaction
 from transactions.selectors import figures
-from transactions.selectors.pulse import pulse
+from transactions.selectors.pulse import _median, pulse
 from transactions.transitions import moves, recount
 
 from ..conftest import NOW, drive, work_off
@@ -138,10 +143,29 @@ def test_days_that_are_over_are_kept_and_say_what_counting_says(cast, submitted)
     assert figures.settle(NOW) == figures.DAYS
     assert figures.settle(NOW) == 0, "twice changes nothing"
     kept = pulse(NOW)
-    assert (kept.received, kept.decided, kept.weeks) == (counted.received, counted.decided, counted.weeks)
+    assert replace(kept, at=counted.at) == counted
+    assert {line.code: (line.median_days, line.decided) for line in kept.services}["electricity-connection"] == (0, 7)
     assert sum(DayFigure.objects.values_list("received", flat=True)) == 6, "today is not over"
     Transaction.objects.filter(pk=case.pk).update(submitted_at=NOW - timedelta(days=3))
     assert pulse(NOW).weeks == kept.weeks, "nothing changes a day that is over"
+
+
+def test_days_kept_before_approvals_were_have_them_added_and_nothing_else_changed(cast, submitted):
+    day = NOW - timedelta(days=3)
+    for _ in range(5):
+        drive(submitted(now=day), cast, "completed", day)
+    counted = pulse(NOW)
+    DayFigure.objects.create(day=day.date(), received=9, decided=8)
+    assert pulse(NOW).services == counted.services, "not kept yet: counted"
+    figures.settle(NOW)
+    row = DayFigure.objects.get(day=day.date())
+    assert (row.received, row.decided, row.approvals) == (9, 8, {"electricity-connection": {"0": 5}})
+    assert pulse(NOW).services == counted.services
+
+
+@given(st.dictionaries(st.integers(0, 400), st.integers(1, 30), min_size=1))
+def test_the_median_of_counts_is_that_of_the_values(counts):
+    assert _median(Counter(counts)) == statistics.median(Counter(counts).elements())
 
 
 def test_a_day_is_kept_only_when_nothing_of_it_can_be_committed_any_more(city):

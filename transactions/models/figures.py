@@ -10,6 +10,8 @@ class DayFigure(models.Model):
     day = models.DateField(_("day"), primary_key=True)
     received = models.PositiveIntegerField(_("received"))
     decided = models.PositiveIntegerField(_("decided"))
+    # {service: {working days: how many approvals took so long}}; None on days kept before this was counted.
+    approvals = models.JSONField(_("approvals by the days they took"), null=True, default=None)
 
     class Meta:
         verbose_name = _("figures of a day")

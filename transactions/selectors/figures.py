@@ -16,36 +16,44 @@ from django.utils import timezone
 from ..models import DayFigure, Event, Transaction
 from ..models.history import IS_DECISION
 
-# Days that are kept from the beginning; the home page shows eight full weeks.
-DAYS = 70
+# Days that are kept from the beginning; the home page tells medians of the last quarter.
+DAYS = 92
 # A transaction that began before midnight may be committed a little after it.
 SETTLES_AFTER = timedelta(hours=1)
+
+
+# How many approvals took so many working days: {service: {days: approvals}}. Text, as JSON has its keys.
+Approvals = dict[str, dict[str, int]]
 
 
 class Figures(NamedTuple):
     received: int = 0
     decided: int = 0
+    approvals: Approvals = {}
 
 
 def settle(now: datetime) -> int:
-    """Keep the figures of every day that is over and not kept yet; returns how many. Idempotent."""
+    """Keep the figures of every day that is over and not kept yet; returns how many. Idempotent.
+
+    A day kept before approvals were has them added and its other figures left as they are.
+    """
     last = timezone.localdate(now - SETTLES_AFTER) - timedelta(days=1)
     days = [last - timedelta(days=n) for n in range(DAYS)]
-    kept = set(DayFigure.objects.filter(day__in=days).values_list("day", flat=True))
+    kept = set(DayFigure.objects.filter(day__in=days, approvals__isnull=False).values_list("day", flat=True))
     missing = sorted(set(days) - kept)
     if not missing:
         return 0
     found = _counted(missing[0], last)
     rows = [DayFigure(day=day, **found.get(day, Figures())._asdict()) for day in missing]
-    DayFigure.objects.bulk_create(rows, ignore_conflicts=True)
+    DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["day"], update_fields=["approvals"])
     return len(rows)
 
 
 def by_day(first: date, last: date) -> dict[date, Figures]:
     """Each day from `first` to `last`: as kept, or counted now where it is not."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    rows = DayFigure.objects.filter(day__gte=first, day__lte=last).values_list("day", "received", "decided")
-    kept = {day: Figures(received, decided) for day, received, decided in rows}
+    rows = DayFigure.objects.filter(day__gte=first, day__lte=last, approvals__isnull=False)
+    kept = {row.day: Figures(row.received, row.decided, row.approvals or {}) for row in rows}
     missing = [day for day in days if day not in kept]
     counted = _counted(missing[0], last) if missing else {}
     return {day: kept.get(day) or counted.get(day, Figures()) for day in days}
@@ -59,10 +67,29 @@ def midnight(day: date) -> datetime:
 def _counted(first: date, last: date) -> dict[date, Figures]:
     received = _per_day(Transaction.objects.all(), "submitted_at", first, last)
     decided = _per_day(Event.objects.filter(IS_DECISION), "at", first, last)
-    return {day: Figures(received.get(day, 0), decided.get(day, 0)) for day in received.keys() | decided.keys()}
+    approvals = _approvals(first, last)
+    return {
+        day: Figures(received.get(day, 0), decided.get(day, 0), approvals.get(day, {}))
+        for day in received.keys() | decided.keys()
+    }
+
+
+def _approvals(first: date, last: date) -> dict[date, Approvals]:
+    """The days are in the event of each approval, as they were counted then."""
+    rows = Event.objects.filter(IS_DECISION, move="approve", **_span("at", first, last))
+    rows = rows.exclude(facts__working_days=None).annotate(day=TruncDate("at"))
+    found: dict[date, Approvals] = {}
+    for day, service, took, count in (
+        rows.values_list("day", "transaction__service", "facts__working_days").annotate(Count("pk")).order_by()
+    ):
+        found.setdefault(day, {}).setdefault(service, {})[str(took)] = count
+    return found
 
 
 def _per_day(rows: QuerySet[Any], moment: str, first: date, last: date) -> dict[date, int]:
-    span = {f"{moment}__gte": midnight(first), f"{moment}__lt": midnight(last + timedelta(days=1))}
-    days = rows.filter(**span).annotate(day=TruncDate(moment)).values_list("day")
+    days = rows.filter(**_span(moment, first, last)).annotate(day=TruncDate(moment)).values_list("day")
     return dict(days.annotate(Count("pk")).order_by("day"))
+
+
+def _span(moment: str, first: date, last: date) -> dict[str, datetime]:
+    return {f"{moment}__gte": midnight(first), f"{moment}__lt": midnight(last + timedelta(days=1))}

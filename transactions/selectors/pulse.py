@@ -6,10 +6,10 @@ and events. So re-opening a file, withdrawing it or entering a holiday later cha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -18,19 +18,21 @@ from django.utils import timezone
 
 from ..domain import service_types
 from ..models import Event, Transaction
-from ..models.history import IS_ARRIVAL, IS_DECISION
+from ..models.history import IS_ARRIVAL
 from ..outbox import heartbeat
 from . import figures
 from .figures import Figures, midnight
 
-QUARTER = timedelta(days=90)
-SAMPLE = 400
+QUARTER = 90
 WEEKS = 8
 
 
 @dataclass(frozen=True)
 class ServicePulse:
-    """Median working days from submission to approval over the last quarter; None when too few were approved."""
+    """Median working days from submission to approval over the last quarter; None when too few were approved.
+
+    `decided` is how many were.
+    """
 
     code: str
     median_days: int | None
@@ -54,15 +56,16 @@ def pulse(now: datetime) -> Pulse:
     """A few queries, so callers keep the answer for a minute; days that are over are not counted again."""
     today = timezone.localdate(now)
     first = sunday(today) - timedelta(weeks=WEEKS)
-    days = figures.by_day(first, today)
+    days = figures.by_day(min(first, today - timedelta(days=QUARTER)), today)
     week = [days[today - timedelta(days=n)] for n in range(7)]  # today and the six days before it
+    quarter = [days[today - timedelta(days=n)].approvals for n in range(QUARTER)]
     return Pulse(
         at=now,
         routing_works=heartbeat.lives(now),
         received=sum(day.received for day in week),
         decided=sum(day.decided for day in week),
         open=Transaction.objects.open().count(),
-        services=tuple(_service(service.code, now) for service in service_types.offered()),
+        services=tuple(_service(service.code, quarter) for service in service_types.offered()),
         weeks=_weeks(first, days),
     )
 
@@ -101,9 +104,18 @@ def by_week(rows: QuerySet[Any], moment: str, first: date, weeks: int) -> tuple[
     return tuple(counts)
 
 
-def _service(code: str, now: datetime) -> ServicePulse:
-    """The days are in the event of each approval, as they were counted then."""
-    approvals = Event.objects.filter(IS_DECISION, move="approve", at__gt=now - QUARTER, transaction__service=code)
-    counted = approvals.exclude(facts__working_days=None).order_by("-at").values_list("facts__working_days", flat=True)
-    days = list(counted[:SAMPLE])
-    return ServicePulse(code, round(median(days)) if len(days) >= 5 else None, len(days))
+def _service(code: str, quarter: Collection[figures.Approvals]) -> ServicePulse:
+    took = Counter[int]()
+    for day in quarter:
+        took.update({int(days): count for days, count in day.get(code, {}).items()})
+    decided = took.total()
+    return ServicePulse(code, round(_median(took)) if decided >= 5 else None, decided)
+
+
+def _median(counts: Counter[int]) -> float:
+    """The median of values told by how often each occurs; there is at least one."""
+    total, below, middle = counts.total(), 0, 0
+    for value, count in sorted(counts.items()):
+        middle += sum(value for place in ((total - 1) // 2, total // 2) if below <= place < below + count)
+        below += count
+    return middle / 2

@@ -44,7 +44,7 @@ from ..text.timeline import history_of, movements_of
 from ..text.wording import asked as asked_in_words
 from ..text.wording import headline
 from ..transitions import moves
-from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
+from .common import MAX_COUNTED, counted_apart, hidden_is_404, is_read, page_of
 from .desk import frame
 from .gone import hidden_gives_words_back
 
@@ -64,7 +64,8 @@ def requests(request: HttpRequest) -> HttpResponse:
         waiting=Count("pk", filter=Q(status__in=CLOCK_STOPPED)),
         open=Count("pk", filter=Q(status__in=SHOWN["open"])),
     )
-    counts["done"] = counted_to(mine.filter(status__in=CLOSED))
+    closed = Transaction.objects.filter(status__in=CLOSED)
+    counts["done"] = counted_apart(closed, access.as_applicant_apart(user))
     counts["all"] = sum(counts.values())
     chosen = request.GET.get("show", "")
     if chosen not in SHOWN:
@@ -93,7 +94,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "show": chosen,
         "q": query,
-        "unread": Notification.objects.filter(access.notices(user), read_at=None).count(),
+        "unread": counted_apart(Notification.objects.filter(read_at=None), access.notices_apart(user)),
     }
     return render(request, "transactions/requests.html", context)
 
