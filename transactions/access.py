@@ -6,7 +6,7 @@ stands at the counter has a door of its own, beside this one (visits.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import needs_second_factor, offices_of, posts_of
-from accounts.models import Authorisation, EngineeringOffice, OfficeMembership, Role, StaffPost, User
+from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
 
 from . import looked
 from .domain import references
@@ -66,20 +66,11 @@ def _staff_offices(user: User, on: date | None = None) -> dict[int, set[str]]:
 def as_applicant(user: User) -> Q:
     """Requests a person made, or an engineering office of theirs made while the owner's authorisation stands."""
     mine = Q(applicant=user)
-    return mine | Q(authorisation__in=_live(offices)) if (offices := offices_of(user)) else mine
-
-
-def as_applicant_apart(user: User) -> list[Q]:
-    """`as_applicant` as conditions that share no request: a count that stops early reads an index of each."""
-    mine = Q(applicant=user)
-    return [mine, Q(authorisation__in=_live(offices)) & ~mine] if (offices := offices_of(user)) else [mine]
-
-
-def _live(offices: Collection[EngineeringOffice]) -> list[int]:
-    """The authorisations in force of these offices. By their keys: over a join the database would look at every
-    request there is."""
-    live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices)
-    return list(live.values_list("pk", flat=True))
+    if offices := offices_of(user):
+        # By their keys: over a join the database would look at every request there is.
+        live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices)
+        mine |= Q(authorisation__in=list(live.values_list("pk", flat=True)))
+    return mine
 
 
 def as_staff(user: User) -> Q:
@@ -259,18 +250,18 @@ def may_see_receipt(user: User, transaction: Transaction) -> bool:
 
 def notices(user: User) -> Q:
     """The notices of a person: of a membership, licence or authorisation that has ended they are shown no more."""
-    of_requests, of_authorisations = notices_apart(user)
-    return of_requests | of_authorisations
+    offices = offices_of(user)
+    live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices).values("pk")
+    about = Q(event__transaction__applicant=user) | Q(dealing__authorisation__owner=user)
+    if offices:
+        about |= Q(event__transaction__authorisation__in=live) | Q(dealing__authorisation__office__in=offices)
+    return Q(recipient=user) & about
 
 
-def notices_apart(user: User) -> list[Q]:
-    """`notices` as conditions that share none: those about a request, and those about an authorisation."""
-    request, authorisation = Q(event__transaction__applicant=user), Q(dealing__authorisation__owner=user)
-    if offices := offices_of(user):
-        request |= Q(event__transaction__authorisation__in=_live(offices))
-        authorisation |= Q(dealing__authorisation__office__in=offices)
-    mine = Q(recipient=user)
-    return [mine & request, mine & authorisation]
+def dealings(user: User) -> Q:
+    """What befell authorisations a person gave, and those given to an office of theirs."""
+    owner = Q(authorisation__owner=user)
+    return owner | Q(authorisation__office__in=offices) if (offices := offices_of(user)) else owner
 
 
 def moves_for(user: User, transaction: Transaction) -> list[Move]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import Authorisation
 from municipality.models import Office
 from transactions.models import Channel, Dealing, Draft, Event, Transaction
+from transactions.notifications.notices import count_unread
 from transactions.views.office import MOST_CHANGES, MOST_DRAFTS
 from transactions.views.requests import MOST_WAITING
 
@@ -264,3 +265,4 @@ def test_what_belongs_to_a_person_twice_over_is_counted_once(cast, submitted, si
     assert foreign.pk not in {row["case"].pk for row in answer.context["rows"]}
     notices = page.get(reverse("transactions:notices")).context["page"].paginator.count
     assert answer.context["unread"] == notices > 0
+    assert count_unread(cast.engineer, 1) == 2, "counted no further"

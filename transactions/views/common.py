@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -39,11 +39,6 @@ def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
 def counted_to(rows: QuerySet[Any], most: int = MAX_COUNTED) -> int:
     """How many rows, counted no further than `most` + 1: an archive grows, and a tab needs no exact figure of it."""
     return rows.order_by()[: most + 1].count()
-
-
-def counted_apart(rows: QuerySet[Any], apart: Iterable[Q], most: int = MAX_COUNTED) -> int:
-    """How many rows meet one of these conditions, no two of which the same row meets; no further than `most` + 1."""
-    return min(sum(counted_to(rows.filter(condition), most) for condition in apart), most + 1)
 
 
 def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None = None) -> Page[Any]:

@@ -44,7 +44,7 @@ from ..text.timeline import history_of, movements_of
 from ..text.wording import asked as asked_in_words
 from ..text.wording import headline
 from ..transitions import moves
-from .common import MAX_COUNTED, counted_apart, hidden_is_404, is_read, page_of
+from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
 from .desk import frame
 from .gone import hidden_gives_words_back
 
@@ -64,8 +64,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         waiting=Count("pk", filter=Q(status__in=CLOCK_STOPPED)),
         open=Count("pk", filter=Q(status__in=SHOWN["open"])),
     )
-    closed = Transaction.objects.filter(status__in=CLOSED)
-    counts["done"] = counted_apart(closed, access.as_applicant_apart(user))
+    counts["done"] = counted_to(mine.filter(status__in=CLOSED))
     counts["all"] = sum(counts.values())
     chosen = request.GET.get("show", "")
     if chosen not in SHOWN:
@@ -81,6 +80,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     known = counts[chosen] if not query and counts["done"] <= MAX_COUNTED else None
     known = counts["open"] if not query and chosen == "open" else known
     page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=known)
+    unread = notices.count_unread(user, MAX_COUNTED)
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
@@ -94,7 +94,8 @@ def requests(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "show": chosen,
         "q": query,
-        "unread": counted_apart(Notification.objects.filter(read_at=None), access.notices_apart(user)),
+        "unread": unread,
+        "unread_shown": _figure(unread),
     }
     return render(request, "transactions/requests.html", context)
 
