@@ -9,7 +9,7 @@ from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone, translation
 
@@ -218,18 +218,18 @@ def _no_such_address(code: int, said: bytes) -> bool:
     return code in (550, 551, 553) and (enhanced is None or enhanced[1] == b"5.1")
 
 
-def count_unread(user: User, most: int) -> int:
+def count_unread(user: User, requests: QuerySet[Transaction], most: int) -> int:
     """How many notices of a person are new, counted no further than `most` + 1 of them.
 
-    The same as `access.notices` allows, asked by the keys of their own rows: joined in one statement, PostgreSQL may
-    walk all events there are.
+    `requests` are those of `access.mine`. The same as `access.notices` allows, asked by the keys of their own rows:
+    joined in one statement, PostgreSQL may walk all events there are.
     """
     unread = Notification.objects.filter(recipient=user, read_at=None).order_by("-created_at", "-pk")
     rows = list(unread.values_list("event", "dealing")[: most + 1])
     events, dealings = ({key for key in keys if key} for keys in zip(*rows, strict=True)) if rows else (set(), set())
-    seen = Transaction.objects.filter(access.as_applicant(user), events__in=events).order_by().values_list("events")
-    met = Dealing.objects.filter(access.dealings(user), pk__in=dealings).order_by().values_list("pk")
-    shown, shown_dealings = {key for (key,) in seen}, {key for (key,) in met}
+    shown = set(requests.filter(events__in=events).order_by().values_list("events", flat=True)) if events else set()
+    met = Dealing.objects.filter(access.dealings(user), pk__in=dealings).order_by()
+    shown_dealings = set(met.values_list("pk", flat=True)) if dealings else set()
     return sum(event in shown or dealing in shown_dealings for event, dealing in rows)
 
 

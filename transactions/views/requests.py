@@ -80,7 +80,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     known = counts[chosen] if not query and counts["done"] <= MAX_COUNTED else None
     known = counts["open"] if not query and chosen == "open" else known
     page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=known)
-    unread = notices.count_unread(user, MAX_COUNTED)
+    unread = notices.count_unread(user, mine, MAX_COUNTED)
     context = {
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
