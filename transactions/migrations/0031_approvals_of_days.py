@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0029_open_requests_of_an_office'),
+        ('transactions', '0030_books'),
     ]
 
     operations = [
