@@ -8,14 +8,23 @@ from typing import Any
 from rest_framework import serializers
 
 from transactions.answers.revision import with_dependants
-from transactions.domain.service_types import Field, Group, Kind, ServiceType, When
+from transactions.domain.service_types import Condition, Field, Group, Kind, OneOf, ServiceType
 
 
 class WhenShape(serializers.Serializer[Any]):
-    """Asked for when the answer to the earlier question `field` is one of `values`; never where it is null."""
+    """Asked for when the answer to the earlier question `field` is one of `values`. It is null for what is asked of
+    everybody, and where `condition` says more than this can.
+    """
 
     field = serializers.CharField()
     values = serializers.ListField(child=serializers.JSONField())
+
+
+CONDITION = (
+    "When it counts at all; null: always. {field, values}: the answer is one of them, or holds one of them; {field, "
+    "greater} and {field, less}: it is a number above or below; {field, answered}: there is one; {all}, {any} and {not} "
+    "put conditions together."
+)
 
 
 class FieldShape(serializers.Serializer[Any]):
@@ -30,8 +39,9 @@ class FieldShape(serializers.Serializer[Any]):
     )
     hint = serializers.CharField()
     required = serializers.BooleanField(help_text="Whatever else is answered.")
-    required_when_asked = serializers.BooleanField(help_text="Where `when` is met.")
+    required_when_asked = serializers.BooleanField(help_text="Where `condition` is met.")
     when = WhenShape(allow_null=True)
+    condition = serializers.DictField(allow_null=True, help_text=CONDITION)
     past = serializers.BooleanField(help_text="A day to come is refused.")
     low = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
     high = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
@@ -54,6 +64,7 @@ class DocumentShape(serializers.Serializer[Any]):
     max_bytes = serializers.IntegerField()
     depends_on_answers = serializers.BooleanField()
     when = WhenShape(allow_null=True)
+    condition = serializers.DictField(allow_null=True, help_text=CONDITION)
 
 
 class DeficiencyCodeShape(serializers.Serializer[Any]):
@@ -71,6 +82,7 @@ class StageShape(serializers.Serializer[Any]):
     role = serializers.CharField()
     working_days = serializers.IntegerField()
     when = WhenShape(allow_null=True)
+    condition = serializers.DictField(allow_null=True, help_text=CONDITION)
 
 
 class ServiceSerializer(serializers.Serializer[Any]):
@@ -108,7 +120,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
                     "most": doc.most,
                     "max_bytes": doc.max_bytes,
                     "depends_on_answers": doc.when is not None,
-                    "when": _when(doc.when),
+                    **_when(doc.when),
                 }
                 for doc in service.documents
             ],
@@ -118,7 +130,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
                     "title": str(stage.title),
                     "role": stage.role,
                     "working_days": stage.working_days,
-                    "when": _when(stage.when),
+                    **_when(stage.when),
                 }
                 for stage in service.stages
             ],
@@ -134,8 +146,9 @@ class ServiceSerializer(serializers.Serializer[Any]):
         }
 
 
-def _when(when: When | None) -> dict[str, Any] | None:
-    return None if when is None else {"field": when.field, "values": list(when.values)}
+def _when(condition: Condition | None) -> dict[str, Any]:
+    data = condition.data() if condition else None
+    return {"when": data if isinstance(condition, OneOf) else None, "condition": data}
 
 
 def _bound(bound: Decimal | int | None) -> float | None:
@@ -178,5 +191,5 @@ def _field(spec: Field | Group) -> dict[str, Any]:
         "hint": str(spec.hint),
         "required": needed and spec.when is None,
         "required_when_asked": needed,
-        "when": _when(spec.when),
+        **_when(spec.when),
     }

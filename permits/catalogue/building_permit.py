@@ -13,6 +13,7 @@ from transactions.domain.service_types import (
     DRAWING,
     PHOTO,
     Amount,
+    Answered,
     Answers,
     Assured,
     DeficiencyCode,
@@ -21,6 +22,7 @@ from transactions.domain.service_types import (
     Field,
     Filer,
     Kind,
+    OneOf,
     Output,
     RoutingRule,
     ServiceType,
@@ -248,8 +250,7 @@ SERVICE = ServiceType(
     routing_rules=(
         RoutingRule(
             "building.industrial",
-            field="land_use",
-            not_in=("residential", "commercial", "mixed"),
+            Answered("land_use") & ~OneOf("land_use", ("residential", "commercial", "mixed")),
             reason=_("Industrial buildings are decided by the central office."),
         ),
     ),

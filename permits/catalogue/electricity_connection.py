@@ -11,26 +11,29 @@ from accounts.assurance import Level
 from transactions.domain.service_types import (
     PHOTO,
     Assured,
+    Condition,
     DeficiencyCode,
     Document,
     Field,
     Kind,
+    OneOf,
     Output,
     Place,
     ServiceType,
     Stage,
     Step,
-    When,
 )
 from transactions.domain.workflow import Status
 
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
-WITHOUT_DEED = When("ownership", ("none",), _("Required if the home has no title deed"))
-WITH_DEED = When("ownership", ("deed", "permit"), _("Required if the home has a title deed or a building permit"))
+WITHOUT_DEED = OneOf("ownership", ("none",), words=_("Required if the home has no title deed"))
+WITH_DEED = OneOf(
+    "ownership", ("deed", "permit"), words=_("Required if the home has a title deed or a building permit")
+)
 
 
-def _only(field: Field, when: When) -> Field:
+def _only(field: Field, when: Condition) -> Field:
     return replace(field, when=when)
 
 
@@ -118,8 +121,8 @@ SERVICE = ServiceType(
                     hint=_("Four letters and four digits. Leave empty if you do not know it."),
                     max_length=8,
                 ),
-                _only(DEED_NUMBER, When("ownership", ("deed",))),
-                _only(DEED_DATE, When("ownership", ("deed",))),
+                _only(DEED_NUMBER, OneOf("ownership", ("deed",))),
+                _only(DEED_DATE, OneOf("ownership", ("deed",))),
                 _only(PLAN, WITH_DEED),
                 _only(BLOCK, WITH_DEED),
                 _only(PARCEL, WITH_DEED),

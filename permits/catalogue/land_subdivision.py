@@ -12,14 +12,17 @@ from accounts.assurance import Level
 from transactions.domain.errors import Problem
 from transactions.domain.service_types import (
     DRAWING,
+    Answered,
     Answers,
     Assured,
     DeficiencyCode,
     Document,
     Field,
     Flag,
+    Greater,
     Group,
     Kind,
+    OneOf,
     Output,
     RoutingRule,
     ServiceType,
@@ -182,14 +185,12 @@ SERVICE = ServiceType(
     routing_rules=(
         RoutingRule(
             "subdivision.area-over-5000",
-            field="area_m2",
-            over=Decimal(5000),
+            Greater("area_m2", 5000),
             reason=_("Plots above 5,000 m² are decided by the central office."),
         ),
         RoutingRule(
             "subdivision.not-residential",
-            field="land_use",
-            not_in=("residential",),
+            Answered("land_use") & ~OneOf("land_use", ("residential",)),
             reason=_("Plots that are not residential are decided by the central office."),
         ),
     ),

@@ -22,6 +22,7 @@ from transactions.domain.service_types import (
     Document,
     Field,
     Filer,
+    Greater,
     Group,
     Kind,
     Output,
@@ -164,7 +165,7 @@ TREE = ServiceType(
         Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, "supervisor", 1, "approve"),
         Stage("sending", "Sending", Status.APPROVED, "registry_clerk", 1, "dispatch"),
     ),
-    routing_rules=(RoutingRule("tree.tall", field="height_m", reason="Tall trees.", over=Decimal(10)),),
+    routing_rules=(RoutingRule("tree.tall", Greater("height_m", 10), "Tall trees."),),
     deficiencies=(service_types.DeficiencyCode("photo-dark", "The photo is too dark.", "photo"),),
     checklist=("Room for roots",),
     output=Output(
@@ -228,7 +229,7 @@ def test_every_service_declares_what_pages_need():
         fields = {spec.name for spec in service.fields()}
         assert {code.about for code in service.deficiencies} <= documents | fields
         assert service.stages[0].finish == "register"
-        assert all(rule.field in fields for rule in service.routing_rules)
+        assert all(rule.when.names <= fields for rule in service.routing_rules)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

@@ -14,7 +14,7 @@ from municipality.calendar import WorkingCalendar
 from transactions.domain import clock, pins
 from transactions.domain.references import Reference, parse
 from transactions.domain.routing import OfficeFacts, decide
-from transactions.domain.service_types import RoutingRule
+from transactions.domain.service_types import Greater, RoutingRule
 
 references = st.builds(
     Reference,
@@ -68,7 +68,7 @@ OFFICES = {
     "SC02": OfficeFacts("SC02", capacity=10, open_load=9),
 }
 CENTRES = {"SHR": ["SC01", "SC02"], "MTR": []}
-LARGE = RoutingRule("area.over_5000", "area", "large plots", over=Decimal(5000))
+LARGE = RoutingRule("area.over_5000", Greater("area", 5000), "large plots")
 
 
 def route(**changed):

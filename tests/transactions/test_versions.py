@@ -22,7 +22,7 @@ from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.content import answers_hash
 from transactions.domain.errors import Invalid
-from transactions.domain.service_types import When
+from transactions.domain.service_types import OneOf
 from transactions.models import AnswersVersion, FeeDue, Notification
 from transactions.notifications.messages import message
 from transactions.transitions import moves
@@ -214,7 +214,7 @@ def test_an_answer_may_bring_a_later_stage_with_it(cast, submitted):
 def stage_for_villas(cast):
     """Building permits whose completeness audit is for apartments only."""
     usual = service_types.get("building-permit")
-    stages = [replace(s, when=When("building_type", ("apartments",))) if s.code == "completeness" else s
+    stages = [replace(s, when=OneOf("building_type", ("apartments",))) if s.code == "completeness" else s
               for s in usual.stages]  # fmt: skip
     service_types.unregister(usual.code)
     service_types.register(replace(usual, stages=tuple(stages)))

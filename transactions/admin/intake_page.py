@@ -6,12 +6,13 @@ A question that depends on an earlier answer is there from the start and says wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..domain.errors import Problem
-from ..domain.service_types import ServiceType, Step, When
+from ..domain.service_types import Condition, ServiceType, Step
 from ..intake.answer_forms import FieldsPart, GroupPart, step_page
 from ..intake.draft_parts import Paper, papers_of
 from ..models import Draft
@@ -19,11 +20,10 @@ from ..text.wording import only_for
 
 
 @dataclass(frozen=True)
-class Condition:
-    """For the script: the question looked at and the answers that make this one count. `words` for people."""
+class Counts:
+    """When a question or document counts: `data` for the script, `words` for people."""
 
-    field: str
-    values: str
+    data: str
     words: str
 
 
@@ -32,7 +32,7 @@ class Topic:
     """One step of the service. `questions` are (bound field, condition or None); `groups` are asked several times."""
 
     step: Step
-    questions: list[tuple[Any, Condition | None]]
+    questions: list[tuple[Any, Counts | None]]
     groups: list[GroupPart]
 
 
@@ -63,14 +63,12 @@ def topics(
     return found
 
 
-def papers(draft: Draft, problems: Iterable[Problem]) -> list[tuple[Paper, Condition | None]]:
+def papers(draft: Draft, problems: Iterable[Problem]) -> list[tuple[Paper, Counts | None]]:
     """Every document of the service in order, those that must be there first."""
     service = draft.service_type
     documents = sorted(service.documents, key=lambda document: not document.least)
     return [(paper, condition(service, paper.document.when)) for paper in papers_of(draft, documents, problems)]
 
 
-def condition(service: ServiceType, when: When | None) -> Condition | None:
-    if when is None:
-        return None
-    return Condition(when.field, " ".join(str(value) for value in when.values), only_for(service, when))
+def condition(service: ServiceType, when: Condition | None) -> Counts | None:
+    return None if when is None else Counts(json.dumps(when.data()), only_for(service, when))

@@ -41,7 +41,7 @@ def with_dependants(service: ServiceType, names: Collection[str]) -> frozenset[s
     opened = set(names)
     dependants = [(spec.name, spec.when) for spec in service.fields() if spec.when]
     dependants += [(document.code, document.when) for document in service.documents if document.when]
-    while more := {name for name, when in dependants if when.field in opened} - opened:
+    while more := {name for name, when in dependants if when.names & opened} - opened:
         opened |= more
     return frozenset(opened)
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .conditions import Answers as Answers
+from .conditions import Condition
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-Answers = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class When:
-    """True when the answer to an earlier question is one of `values`. `words` say it to people, as of a document;
-    without them it is said by question and answer.
-    """
-
-    field: str
-    values: tuple[Any, ...]
-    words: StrOrPromise = ""
-
-    def __call__(self, answers: Answers) -> bool:
-        return answers.get(self.field) in self.values
 
 
 class Kind(StrEnum):
@@ -65,7 +51,7 @@ class Field:
     past: bool = False
     help: StrOrPromise = ""
     sample: StrOrPromise = ""
-    when: When | None = None
+    when: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +70,7 @@ class Group:
     most: int = 20
     hint: StrOrPromise = ""
     adds_up: tuple[str, str] = ("", "")
-    when: When | None = None
+    when: Condition | None = None
 
 
 @dataclass(frozen=True)

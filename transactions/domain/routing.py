@@ -55,7 +55,7 @@ def decide(
     fired = next((rule for rule in rules if rule.fires(answers)), None)
     if fired is not None:
         branch, rule_id = CENTRAL, fired.id
-        facts[fired.field] = str(answers[fired.field])
+        facts.update({name: str(answers.get(name, "")) for name in sorted(fired.when.names)})
     elif district_branch is None:
         branch, rule_id = CENTRAL, "district.unknown"
     else:

@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.assurance import Level, authorising_needs
 
+from .conditions import And as And
+from .conditions import Answered as Answered
+from .conditions import Condition as Condition
+from .conditions import Greater as Greater
+from .conditions import Less as Less
+from .conditions import Not as Not
+from .conditions import OneOf as OneOf
+from .conditions import Or as Or
 from .errors import Problem
 from .limits import MAX_FILE_BYTES
 from .output import Output as Output
@@ -25,7 +32,6 @@ from .questions import Field as Field
 from .questions import Group as Group
 from .questions import Kind as Kind
 from .questions import Step as Step
-from .questions import When as When
 from .workflow import Status
 
 if TYPE_CHECKING:
@@ -54,7 +60,7 @@ class Document:
     least: int = 1
     most: int = 3
     max_bytes: int = MAX_FILE_BYTES
-    when: When | None = None
+    when: Condition | None = None
 
     @property
     def accept(self) -> str:
@@ -83,35 +89,19 @@ class Stage:
     working_days: int
     finish: str
     place: Place = Place.BRANCH
-    when: When | None = None
-
-
-def _number(answer: Any) -> Decimal:
-    """An answer as a number; zero, over no limit, for one that is none any more."""
-    try:
-        number = Decimal(str(answer))
-    except InvalidOperation:
-        return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+    when: Condition | None = None
 
 
 @dataclass(frozen=True)
 class RoutingRule:
-    """Sends a case to the central office when the fact named `field` is over a number or not among some values."""
+    """Sends a case to the central office for the answers that meet `when`."""
 
     id: str
-    field: str
+    when: Condition
     reason: StrOrPromise
-    over: Decimal | None = None
-    not_in: tuple[str, ...] | None = None
 
     def fires(self, answers: Answers) -> bool:
-        value = answers.get(self.field)
-        if value is None or value == "":
-            return False
-        if self.over is not None and _number(value) > self.over:
-            return True
-        return self.not_in is not None and value not in self.not_in
+        return self.when(answers)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def parts_of(draft: Draft) -> list[Part]:
     held = Counter(file.document for file in draft.attachments.all() if file.removed_at is None)
     asked = [document for document in draft.service_type.documents_for(seen) if document.least]
     conditions = (document.when for document in draft.service_type.documents if document.least)
-    depends = any(when is not None and when.field in open_questions for when in conditions)
+    depends = any(when is not None and when.names & open_questions for when in conditions)
     return [*parts, _documents(asked, held, depends)]
 
 

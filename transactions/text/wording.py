@@ -301,14 +301,41 @@ def _role_label(who: str) -> StrOrPromise:
     return Role(who).label if who in Role.values else _("The applicant")
 
 
-def only_for(service: service_types.ServiceType, when: service_types.When | None) -> str:
+def only_for(service: service_types.ServiceType, when: service_types.Condition | None) -> str:
     """For which answers a document is asked or a stage gone through, in words; empty when for all."""
     if when is None:
         return ""
-    if when.words:
-        return str(when.words)
-    asked = next((field for field in service.fields() if field.name == when.field), None)
-    names = dict(asked.choices) if isinstance(asked, service_types.Field) else {}
-    words = _(" or ").join(str(names.get(value, value)) for value in when.values)
-    question = str(asked.label) if isinstance(asked, service_types.Field) else when.field
-    return _("Only if “%(question)s” is: %(answers)s") % {"question": question, "answers": words}
+    return str(when.words) if when.words else _("Only if %(condition)s") % {"condition": _met(service, when)}
+
+
+def _met(service: service_types.ServiceType, when: service_types.Condition) -> str:
+    """A condition as the middle of a sentence."""
+    match when:
+        case service_types.And(parts=parts):
+            return _(" and ").join(_within(service, part) for part in parts)
+        case service_types.Or(parts=parts):
+            return _(", or ").join(_within(service, part) for part in parts)
+        case service_types.Not(part=part):
+            return _("it is not the case that %(condition)s") % {"condition": _within(service, part)}
+    (name,) = when.names
+    asked = next((field for field in service.fields() if field.name == name), None)
+    field = asked if isinstance(asked, service_types.Field) else None
+    said = {"question": str(field.label) if field else name}
+    match when:
+        case service_types.OneOf(values=values):
+            names = dict(field.choices) if field else {}
+            answers = _(" or ").join(str(names.get(value, value)) for value in values)
+            return _("“%(question)s” is: %(answers)s") % {**said, "answers": answers}
+        case service_types.Greater(than=than) | service_types.Less(than=than):
+            unit = field.unit if field else ""
+            above = isinstance(when, service_types.Greater)
+            words = _("“%(question)s” is more than %(n)s") if above else _("“%(question)s” is less than %(n)s")
+            return words % {**said, "n": f"\u2068{f'{than} {unit}'.strip()}\u2069"}
+        case _other:
+            return _("“%(question)s” is answered") % said
+
+
+def _within(service: service_types.ServiceType, part: service_types.Condition) -> str:
+    """A condition inside another; several that belong together are put in brackets."""
+    words = _met(service, part)
+    return f"({words})" if isinstance(part, service_types.And | service_types.Or) else words
