@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from transactions.domain.service_types import Field, Kind, Stage, Step
-from transactions.domain.workflow import Status
+from transactions.domain.workflow import MoveName, Status, Who
 
-REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, "registry_clerk", 1, "register")
+REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, Who.REGISTRY_CLERK, 1, MoveName.REGISTER)
 
 DISTRICT = Field(
     "district",

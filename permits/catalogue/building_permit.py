@@ -29,7 +29,7 @@ from transactions.domain.service_types import (
     Stage,
     Step,
 )
-from transactions.domain.workflow import Status
+from transactions.domain.workflow import MoveName, Status, Who
 
 from ..checks import building
 from ..plot import DEED_AND_PLOT, REGISTRATION
@@ -241,11 +241,11 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("completeness", _("Completeness audit"), Status.UNDER_ADMIN_AUDIT, "reviewer", 1, "recommend"),
-        Stage("technical", _("Technical study"), Status.UNDER_STUDY, "reviewer", 3, "recommend"),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 1, "approve"),
-        Stage("fee", _("Payment of the fee"), Status.AWAITING_PAYMENT, "registry_clerk", 0, "record_payment"),
-        Stage("issue", _("Issue of the permit"), Status.APPROVED, "registry_clerk", 1, "issue"),
+        Stage("completeness", _("Completeness audit"), Status.UNDER_ADMIN_AUDIT, Who.REVIEWER, 1, MoveName.RECOMMEND),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Who.REVIEWER, 3, MoveName.RECOMMEND),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 1, MoveName.APPROVE),
+        Stage("fee", _("Payment of the fee"), Status.AWAITING_PAYMENT, Who.REGISTRY_CLERK, 0, MoveName.RECORD_PAYMENT),
+        Stage("issue", _("Issue of the permit"), Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.ISSUE),
     ),
     routing_rules=(
         RoutingRule(

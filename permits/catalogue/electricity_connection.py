@@ -23,7 +23,7 @@ from transactions.domain.service_types import (
     Stage,
     Step,
 )
-from transactions.domain.workflow import Status
+from transactions.domain.workflow import MoveName, Status, Who
 
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
@@ -222,19 +222,26 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("study", _("Study at the sub-municipality"), Status.UNDER_STUDY, "reviewer", 5, "recommend"),
+        Stage("study", _("Study at the sub-municipality"), Status.UNDER_STUDY, Who.REVIEWER, 5, MoveName.RECOMMEND),
         Stage(
             "informal",
             _("Audit by the informal-areas department"),
             Status.UNDER_TECH_AUDIT,
-            "informal_areas",
+            Who.INFORMAL_AREAS,
             5,
-            "recommend",
+            MoveName.RECOMMEND,
             place=Place.INFORMAL_AREAS,
             when=WITHOUT_DEED,
         ),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 2, "approve"),
-        Stage("dispatch", _("Sending to the electricity company"), Status.APPROVED, "registry_clerk", 1, "dispatch"),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 2, MoveName.APPROVE),
+        Stage(
+            "dispatch",
+            _("Sending to the electricity company"),
+            Status.APPROVED,
+            Who.REGISTRY_CLERK,
+            1,
+            MoveName.DISPATCH,
+        ),
     ),
     deficiencies=(
         DeficiencyCode("ownership-attestation", _("The ownership document has no attestation."), "ownership_doc"),

@@ -29,7 +29,7 @@ from transactions.domain.service_types import (
     Stage,
     Step,
 )
-from transactions.domain.workflow import Status
+from transactions.domain.workflow import MoveName, Status, Who
 
 from ..checks import areas, parts
 from ..plot import DEED_AND_PLOT, REGISTRATION
@@ -177,10 +177,12 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, "reviewer", 10, "recommend"),
-        Stage("technical", _("Technical study"), Status.UNDER_STUDY, "reviewer", 5, "recommend"),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, "supervisor", 2, "approve"),
-        Stage("minutes", _("Sending the minutes to the notary"), Status.APPROVED, "registry_clerk", 1, "issue"),
+        Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, Who.REVIEWER, 10, MoveName.RECOMMEND),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Who.REVIEWER, 5, MoveName.RECOMMEND),
+        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 2, MoveName.APPROVE),
+        Stage(
+            "minutes", _("Sending the minutes to the notary"), Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.ISSUE
+        ),
     ),
     routing_rules=(
         RoutingRule(

@@ -31,7 +31,7 @@ from transactions.domain.service_types import (
     Stage,
     Step,
 )
-from transactions.domain.workflow import Status
+from transactions.domain.workflow import MoveName, Status, Who
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import FeeDue
@@ -160,10 +160,10 @@ TREE = ServiceType(
     ),
     documents=(Document("photo", "Photo of the place", accepts=("image/jpeg", "image/png"), least=1, most=2),),
     stages=(
-        Stage("registration", "Registration", Status.INCOMING, "registry_clerk", 1, "register"),
-        Stage("study", "Study", Status.UNDER_STUDY, "reviewer", 2, "recommend"),
-        Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, "supervisor", 1, "approve"),
-        Stage("sending", "Sending", Status.APPROVED, "registry_clerk", 1, "dispatch"),
+        Stage("registration", "Registration", Status.INCOMING, Who.REGISTRY_CLERK, 1, MoveName.REGISTER),
+        Stage("study", "Study", Status.UNDER_STUDY, Who.REVIEWER, 2, MoveName.RECOMMEND),
+        Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 1, MoveName.APPROVE),
+        Stage("sending", "Sending", Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.DISPATCH),
     ),
     routing_rules=(RoutingRule("tree.tall", Greater("height_m", 10), "Tall trees."),),
     deficiencies=(service_types.DeficiencyCode("photo-dark", "The photo is too dark.", "photo"),),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.assurance import Level, authorising_needs
 
+from . import soundness
 from .conditions import And as And
 from .conditions import Answered as Answered
 from .conditions import Condition as Condition
@@ -32,7 +34,7 @@ from .questions import Field as Field
 from .questions import Group as Group
 from .questions import Kind as Kind
 from .questions import Step as Step
-from .workflow import Status
+from .workflow import BY_NAME, STAGE_ROLES, MoveName, Status, Who
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -77,19 +79,30 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of work. `finish` names the move (workflow.MOVES) that ends it; `role` is who works it.
+    """One stage of work. `finish` is the move that ends it, None once the stage was dropped; `role` is who works it.
 
-    `when` says for which answers the stage is gone through at all.
+    `when` says for which answers the stage is gone through at all. TypeError and ValueError, at import, for a role that
+    works no stage and for a move that does not end one in this status.
     """
 
     code: str
     title: StrOrPromise
     status: Status
-    role: str
+    role: Who
     working_days: int
-    finish: str
+    finish: MoveName | None
     place: Place = Place.BRANCH
     when: Condition | None = None
+
+    def __post_init__(self) -> None:
+        for value, kind in ((self.status, Status), (self.role, Who), (self.finish or MoveName.ROUTE, MoveName)):
+            if not isinstance(value, kind):
+                raise TypeError(f"stage {self.code!r}: {value!r} is no {kind.__name__}")
+        if self.role not in STAGE_ROLES:
+            raise ValueError(f"stage {self.code!r}: {self.role!r} works no stage")
+        move = BY_NAME[self.finish] if self.finish else None
+        if move and not (move.forward and self.status in move.sources):
+            raise ValueError(f"stage {self.code!r}: {self.finish!r} ends no stage that is {self.status!r}")
 
 
 @dataclass(frozen=True)
@@ -271,9 +284,11 @@ _registry: dict[str, ServiceType] = {}
 
 
 def register(service: ServiceType) -> ServiceType:
-    """Add a service; called once for each by permits.apps. A code can be taken only once."""
+    """Add a service; called once for each by permits.apps. ValueError says what in it does not fit together."""
     if service.code in _registry:
         raise ValueError(f"service {service.code!r} is registered twice")
+    if wrong := list(soundness.faults(service)):
+        raise ValueError(f"service {service.code!r}: " + "; ".join(wrong))
     _registry[service.code] = service
     authorising_needs(service.code, service.assured.authorise if service.filer is Filer.ENGINEERING_OFFICE else None)
     return service
@@ -286,7 +301,7 @@ def unregister(code: str) -> None:
 
 
 def _dropped_stage(code: str) -> Stage:
-    return Stage(code, _("A stage that is no longer used"), Status.UNDER_STUDY, "supervisor", 0, "")
+    return Stage(code, _("A stage that is no longer used"), Status.UNDER_STUDY, Who.SUPERVISOR, 0, None)
 
 
 def _unknown(code: str) -> ServiceType:

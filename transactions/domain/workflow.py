@@ -72,13 +72,43 @@ class Who(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+# Who on the staff may work a stage.
+STAGE_ROLES = frozenset({Who.REGISTRY_CLERK, Who.REVIEWER, Who.INFORMAL_AREAS, Who.SUPERVISOR})
+
+
+class MoveName(StrEnum):
+    """The moves of the table by name, so that a stage cannot end with one there is not."""
+
+    ROUTE = "route"
+    REGISTER = "register"
+    TAKE = "take"
+    REASSIGN = "reassign"
+    GIVE_BACK = "give_back"
+    HAND_OVER = "hand_over"
+    STAY = "stay"
+    RECOMMEND = "recommend"
+    RETURN = "return"
+    ANSWER = "answer"
+    CORRECT = "correct"
+    SEND_BACK = "send_back"
+    APPROVE = "approve"
+    REJECT = "reject"
+    RECORD_PAYMENT = "record_payment"
+    ISSUE = "issue"
+    DISPATCH = "dispatch"
+    REFER = "refer"
+    WITHDRAW = "withdraw"
+    FILE = "file"
+    REOPEN = "reopen"
+
+
 @dataclass(frozen=True)
 class Move:
     """`forward` moves end a stage and are open only when that stage names them in `finish`. Moves that only hand work
     out are not `hands_on`: they say nothing about the file, and HANDS does not ask who makes them.
     """
 
-    name: str
+    name: MoveName
     label: StrOrPromise
     consequence: StrOrPromise
     sources: frozenset[Status]
@@ -91,7 +121,7 @@ class Move:
 
 MOVES: tuple[Move, ...] = (
     Move(
-        "route",
+        MoveName.ROUTE,
         _("Route"),
         _("The request goes to the office that will handle it."),
         frozenset({Status.SUBMITTED}),
@@ -99,7 +129,7 @@ MOVES: tuple[Move, ...] = (
         (Who.SYSTEM,),
     ),
     Move(
-        "register",
+        MoveName.REGISTER,
         _("Register"),
         _("The case gets an incoming number of this office and goes on to study."),
         frozenset({Status.INCOMING}),
@@ -108,7 +138,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "take",
+        MoveName.TAKE,
         _("Take this case"),
         _("The case is assigned to you; nothing else changes."),
         IN_HAND,
@@ -116,7 +146,7 @@ MOVES: tuple[Move, ...] = (
         (Who.STAGE_ROLE,),
     ),
     Move(
-        "reassign",
+        MoveName.REASSIGN,
         _("Reassign"),
         _("The case is assigned to the colleague you choose."),
         STUDY | {Status.AWAITING_SUPERVISOR},
@@ -125,7 +155,7 @@ MOVES: tuple[Move, ...] = (
         hands_on=False,
     ),
     Move(
-        "give_back",
+        MoveName.GIVE_BACK,
         _("Return to the queue"),
         _("The case is unassigned again, and your colleagues can take it."),
         IN_HAND | {Status.RETURNED},
@@ -134,7 +164,7 @@ MOVES: tuple[Move, ...] = (
         hands_on=False,
     ),
     Move(
-        "hand_over",
+        MoveName.HAND_OVER,
         _("Hand over"),
         _("The case continues at the office that replaces a suspended one, at the same stage and unchanged."),
         OPEN - {Status.SUBMITTED},
@@ -143,7 +173,7 @@ MOVES: tuple[Move, ...] = (
         hands_on=False,
     ),
     Move(
-        "stay",
+        MoveName.STAY,
         _("Stay at a suspended office"),
         _("The applicant is told that the office is suspended and the case is waiting there."),
         OPEN - {Status.SUBMITTED},
@@ -152,7 +182,7 @@ MOVES: tuple[Move, ...] = (
         hands_on=False,
     ),
     Move(
-        "recommend",
+        MoveName.RECOMMEND,
         _("Complete and compliant: pass on"),
         _("The case goes to the next stage."),
         STUDY,
@@ -161,7 +191,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "return",
+        MoveName.RETURN,
         _("Return for completion"),
         _("The applicant is asked to complete what you list; the clock stops until they answer."),
         STUDY,
@@ -169,7 +199,7 @@ MOVES: tuple[Move, ...] = (
         (Who.STAGE_ROLE,),
     ),
     Move(
-        "answer",
+        MoveName.ANSWER,
         _("Send the answers"),
         _("Your answers go to the reviewer and the clock resumes."),
         frozenset({Status.RETURNED}),
@@ -177,7 +207,7 @@ MOVES: tuple[Move, ...] = (
         (Who.APPLICANT, Who.AT_COUNTER),
     ),
     Move(
-        "correct",
+        MoveName.CORRECT,
         _("Recorded correction"),
         _("What was typed wrongly is corrected in a new version of the answers; the old one stays on record."),
         STUDY | {Status.INCOMING},
@@ -186,7 +216,7 @@ MOVES: tuple[Move, ...] = (
         needs_reason=True,
     ),
     Move(
-        "send_back",
+        MoveName.SEND_BACK,
         _("Send back to the reviewer"),
         _("The case goes back one stage with your reason."),
         frozenset({Status.AWAITING_SUPERVISOR}),
@@ -195,7 +225,7 @@ MOVES: tuple[Move, ...] = (
         needs_reason=True,
     ),
     Move(
-        "approve",
+        MoveName.APPROVE,
         _("Approve"),
         _("The decision is entered in the journal and the applicant is notified."),
         frozenset({Status.AWAITING_SUPERVISOR}),
@@ -204,7 +234,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "reject",
+        MoveName.REJECT,
         _("Reject"),
         _("The request is refused; your reason goes to the applicant word for word."),
         STUDY | {Status.AWAITING_SUPERVISOR},
@@ -213,7 +243,7 @@ MOVES: tuple[Move, ...] = (
         needs_reason=True,
     ),
     Move(
-        "record_payment",
+        MoveName.RECORD_PAYMENT,
         _("Record the payment"),
         _("The fee is marked as paid and the case continues."),
         frozenset({Status.AWAITING_PAYMENT}),
@@ -222,7 +252,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "issue",
+        MoveName.ISSUE,
         _("Issue"),
         _("The document is issued, signed in the journal, and the applicant is notified."),
         frozenset({Status.APPROVED}),
@@ -231,7 +261,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "dispatch",
+        MoveName.DISPATCH,
         _("Send out"),
         _("The case gets an outgoing number, addressed to the body named."),
         frozenset({Status.APPROVED}),
@@ -240,7 +270,7 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
-        "refer",
+        MoveName.REFER,
         _("Refer to another office"),
         _("The case leaves this office with an outgoing number and waits to be registered at the other."),
         STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR},
@@ -249,7 +279,7 @@ MOVES: tuple[Move, ...] = (
         needs_reason=True,
     ),
     Move(
-        "withdraw",
+        MoveName.WITHDRAW,
         _("Withdraw the request"),
         _("The request is cancelled. The number stays; no further action is taken."),
         OPEN - {Status.APPROVED},
@@ -257,7 +287,7 @@ MOVES: tuple[Move, ...] = (
         (Who.OWNER,),
     ),
     Move(
-        "file",
+        MoveName.FILE,
         _("File"),
         _("The case is closed and archived."),
         frozenset({Status.ISSUED, Status.COMPLETED, Status.REJECTED, Status.WITHDRAWN}),
@@ -265,7 +295,7 @@ MOVES: tuple[Move, ...] = (
         (Who.REGISTRY_CLERK, Who.SUPERVISOR),
     ),
     Move(
-        "reopen",
+        MoveName.REOPEN,
         _("Re-open"),
         _("The case goes back to its first study under the same number; the earlier outcome stays in its history."),
         frozenset({Status.REJECTED, Status.WITHDRAWN}),
@@ -275,9 +305,9 @@ MOVES: tuple[Move, ...] = (
     ),
 )
 
-BY_NAME = {move.name: move for move in MOVES}
+BY_NAME: dict[str, Move] = {move.name: move for move in MOVES}
 # What changes nothing about a file: having done it counts for nothing afterwards. A correction does change it.
-HANDED_OUT = frozenset({"take", *(move.name for move in MOVES if not move.hands_on)})
+HANDED_OUT: frozenset[str] = frozenset({MoveName.TAKE, *(move.name for move in MOVES if not move.hands_on)})
 
 
 # Hands that check one another: whoever has moved a case in one of them moves it in no other, whatever posts they hold.
@@ -309,7 +339,7 @@ def obstacle(
     move: Move,
     *,
     status: str,
-    stage_finish: str,
+    stage_finish: str | None,
     stage_role: str,
     holds: Collection[str],
     barred: Collection[str] = (),
@@ -334,7 +364,7 @@ def allowed(
     move: Move,
     *,
     status: str,
-    stage_finish: str,
+    stage_finish: str | None,
     stage_role: str,
     holds: Collection[str],
     barred: Collection[str] = (),
@@ -345,7 +375,7 @@ def allowed(
 
 
 def moves_open(
-    *, status: str, stage_finish: str, stage_role: str, holds: Collection[str], barred: Collection[str] = ()
+    *, status: str, stage_finish: str | None, stage_role: str, holds: Collection[str], barred: Collection[str] = ()
 ) -> Iterator[Move]:
     """Every move of the table open to somebody with these roles, in table order."""
     for move in MOVES:

@@ -1,0 +1,120 @@
+"""What in the declaration of a service does not fit together, found out when it is registered. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .conditions import And, Condition, Greater, Less, Not, OneOf, Or
+from .questions import Field, Group, Kind
+from .workflow import BY_NAME, MoveName, Status, To
+
+if TYPE_CHECKING:
+    from .service_types import ServiceType
+
+_NUMBERS = (Kind.DECIMAL, Kind.INTEGER)
+
+
+def faults(service: ServiceType) -> Iterator[str]:
+    """A sentence for each fault, for whoever writes a catalogue file."""
+    yield from _twice(service)
+    yield from _conditions(service)
+    yield from _fields(service)
+    yield from _deficiencies(service)
+    yield from _stages(service)
+
+
+def _twice(service: ServiceType) -> Iterator[str]:
+    named = {
+        "step": [step.code for step in service.steps],
+        "question or document": [
+            *(spec.name for spec in service.fields()), *(document.code for document in service.documents)
+        ],
+        "stage": [stage.code for stage in service.stages],
+        "deficiency": [entry.code for entry in service.deficiencies],
+        "routing rule": [rule.id for rule in service.routing_rules],
+    }  # fmt: skip
+    for what, codes in named.items():
+        yield from (f"{what} {code!r} is there twice" for code, many in Counter(codes).items() if many > 1)
+
+
+def _conditions(service: ServiceType) -> Iterator[str]:
+    """A question may depend on those of its own page and before it, anything else on all of them."""
+    asked: dict[str, Field | Group] = {}
+    for step in service.steps:
+        asked |= {spec.name: spec for spec in step.fields}
+        for spec in step.fields:
+            yield from _condition(f"question {spec.name!r}", spec.when, asked)
+    others = (
+        *((f"document {document.code!r}", document.when) for document in service.documents),
+        *((f"stage {stage.code!r}", stage.when) for stage in service.stages),
+        *((f"routing rule {rule.id!r}", rule.when) for rule in service.routing_rules),
+    )
+    for what, when in others:
+        yield from _condition(what, when, asked)
+
+
+def _condition(what: str, when: Condition | None, asked: dict[str, Field | Group]) -> Iterator[str]:
+    for part in _plain(when):
+        (name,) = part.names
+        spec = asked.get(name)
+        if not isinstance(spec, Field):
+            yield f"{what} depends on {name!r}, which is no question asked by then"
+        elif (
+            isinstance(part, OneOf) and spec.choices and (odd := set(part.values) - {code for code, _ in spec.choices})
+        ):
+            yield f"{what} depends on {name!r} being {', '.join(map(repr, sorted(odd)))}, which cannot be chosen"
+        elif isinstance(part, Greater | Less) and spec.kind not in _NUMBERS:
+            yield f"{what} compares {name!r}, which is no number"
+
+
+def _plain(when: Condition | None) -> Iterable[Condition]:
+    match when:
+        case None:
+            return ()
+        case And(parts=parts) | Or(parts=parts):
+            return [plain for part in parts for plain in _plain(part)]
+        case Not(part=part):
+            return _plain(part)
+        case _one:
+            return (_one,)
+
+
+def _fields(service: ServiceType) -> Iterator[str]:
+    for spec in service.fields():
+        for field in spec.fields if isinstance(spec, Group) else (spec,):
+            if not isinstance(field.kind, Kind):
+                yield f"question {field.name!r} is of no kind there is: {field.kind!r}"
+            elif (field.kind in _CHOSEN) != bool(field.choices):
+                yield f"question {field.name!r} has choices and is of another kind, or has none to choose from"
+            if field.low is not None and field.high is not None and field.low > field.high:
+                yield f"question {field.name!r} has a lower bound above its upper one"
+
+
+_CHOSEN = frozenset({Kind.CHOICE})
+
+
+def _deficiencies(service: ServiceType) -> Iterator[str]:
+    known = {spec.name for spec in service.fields()} | {document.code for document in service.documents}
+    for entry in service.deficiencies:
+        if strangers := sorted(set(entry.names) - known):
+            yield f"deficiency {entry.code!r} is about {', '.join(map(repr, strangers))}, which is not asked for"
+
+
+def _stages(service: ServiceType) -> Iterator[str]:
+    """It begins in the register, and every way through its stages ends with one that closes it."""
+    if len(service.stages) < 2:
+        yield "it needs a registration and a study at least"
+        return
+    if service.stages[0].finish is not MoveName.REGISTER or service.stages[0].when is not None:
+        yield "its first stage must be the registration, for every answer"
+    *before, last = service.stages
+    if last.finish is None or BY_NAME[last.finish].target is To.NEXT_STAGE or last.when is not None:
+        yield "its last stage must close it, for every answer"
+    for stage in before:
+        if stage.finish is None or BY_NAME[stage.finish].target is not To.NEXT_STAGE:
+            yield f"stage {stage.code!r} leads to no other and is not the last"
+    pays = any(stage.status is Status.AWAITING_PAYMENT for stage in service.stages)
+    if pays != (service.fee is not None):
+        yield "a fee and a stage to pay it in belong together"
