@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from core.relative_days import TODAY
 from transactions.domain.service_types import Field, Kind, Stage, Step
 from transactions.domain.workflow import MoveName, Status, Who
 
@@ -40,7 +41,7 @@ DEED_DATE = Field(
     "deed_date",
     _("Deed date"),
     Kind.DATE,
-    past=True,
+    latest=TODAY,
     hint=_("Hijri or Gregorian, for example 1440/03/15 or 15 Rabi al-Awwal 1440."),
     empty=_("Enter the date of the deed."),
 )

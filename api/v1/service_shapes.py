@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
+
+from core.relative_days import TODAY, FromToday
 
 from transactions.answers.revision import with_dependants
 from transactions.domain.service_types import Condition, Field, Group, Kind, OneOf, ServiceType
@@ -21,9 +24,9 @@ class WhenShape(serializers.Serializer[Any]):
 
 
 CONDITION = (
-    "When it counts at all; null: always. {field, values}: the answer is one of them, or holds one of them; {field, "
-    "greater} and {field, less}: it is a number above or below; {field, answered}: there is one; {all}, {any} and {not} "
-    "put conditions together."
+    "When it counts at all; null: always. {field, values}: the answer is one of them, or holds one of them; "
+    "{field, greater} and {field, less}: it is a number above or below; {field, answered}: there is one; {all}, {any} "
+    "and {not} put conditions together."
 )
 
 
@@ -34,7 +37,8 @@ class FieldShape(serializers.Serializer[Any]):
         choices=[*(kind.value for kind in Kind), "group"],
         help_text=(
             "date: Gregorian ISO, or as people write it in either calendar. district: a code of districts/, or "
-            "“unlisted”. acknowledge: true. group: a list of objects with the answers to `fields_`."
+            "“unlisted”. multiple: a list of codes of its choices, `low` to `high` of them. "
+            "acknowledge: true. group: a list of objects with the answers to `fields_`."
         ),
     )
     hint = serializers.CharField()
@@ -43,6 +47,8 @@ class FieldShape(serializers.Serializer[Any]):
     when = WhenShape(allow_null=True)
     condition = serializers.DictField(allow_null=True, help_text=CONDITION)
     past = serializers.BooleanField(help_text="A day to come is refused.")
+    earliest = serializers.DateField(allow_null=True, help_text="The first day taken today; it may move with today.")
+    latest = serializers.DateField(allow_null=True, help_text="The last day taken today; it may move with today.")
     low = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
     high = serializers.FloatField(allow_null=True, help_text="Inclusive, in `unit`.")
     max_length = serializers.IntegerField(allow_null=True)
@@ -151,6 +157,10 @@ def _when(condition: Condition | None) -> dict[str, Any]:
     return {"when": data if isinstance(condition, OneOf) else None, "condition": data}
 
 
+def _day(bound: FromToday | None) -> str | None:
+    return bound.on(timezone.localdate()).isoformat() if bound else None
+
+
 def _bound(bound: Decimal | int | None) -> float | None:
     return None if bound is None else float(bound)
 
@@ -162,6 +172,8 @@ def _field(spec: Field | Group) -> dict[str, Any]:
             "choices": [],
             "unit": "",
             "past": False,
+            "earliest": None,
+            "latest": None,
             "low": None,
             "high": None,
             "max_length": None,
@@ -175,7 +187,9 @@ def _field(spec: Field | Group) -> dict[str, Any]:
             "kind": spec.kind.value,
             "choices": [[code, str(label)] for code, label in spec.choices],
             "unit": str(spec.unit),
-            "past": spec.past,
+            "past": spec.latest == TODAY,
+            "earliest": _day(spec.earliest),
+            "latest": _day(spec.latest),
             "low": _bound(spec.low),
             "high": _bound(spec.high),
             "max_length": spec.max_length if spec.kind is Kind.TEXT else None,

@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..dates import NoSuchDay, read_date
+from ..day_words import day_in_words
 from ..hijri import OutsideCalendar
 from ..numbers import canonical_number, read_number
+from ..relative_days import TODAY, FromToday
 from ..text import compact, one_line, plain_characters, prose, written_code
 
 
@@ -115,7 +117,7 @@ class IntegerField(forms.IntegerField):
 
 
 class DateField(forms.DateField):
-    """A day in either calendar, however it is written (dates.read_date). `past` refuses days to come."""
+    """A day in either calendar, however it is written (dates.read_date), from `earliest` to `latest`."""
 
     widget = forms.TextInput
     default_error_messages = {
@@ -123,11 +125,13 @@ class DateField(forms.DateField):
         "impossible": _("This day does not exist in the calendar. Check the day and month."),
         "outside": _("Dates from 1343 to 1500 AH (1924 to 2077) can be entered. Check the year."),
         "future": _("This date is in the future. Check the year."),
+        "early": _("Enter a day from %(day)s on."),
+        "late": _("Enter a day no later than %(day)s."),
     }
 
-    def __init__(self, *, past: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, earliest: FromToday | None = None, latest: FromToday | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.past = past
+        self.earliest, self.latest = earliest, latest
         # No numeric keypad: on many a phone it lacks the strokes between day, month and year.
         self.widget.attrs |= {"dir": "auto", "autocomplete": "off"}
 
@@ -149,8 +153,15 @@ class DateField(forms.DateField):
 
     def validate(self, value: date | None) -> None:
         super().validate(value)
-        if value and self.past and value > timezone.localdate():
-            raise forms.ValidationError(self.error_messages["future"], code="future_date")
+        today = timezone.localdate()
+        if value and self.latest and value > (last := self.latest.on(today)):
+            if self.latest == TODAY:
+                raise forms.ValidationError(self.error_messages["future"], code="future_date")
+            words = self.error_messages["late"] % {"day": day_in_words(last)}
+            raise forms.ValidationError(words, code="date_too_late")
+        if value and self.earliest and value < (first := self.earliest.on(today)):
+            words = self.error_messages["early"] % {"day": day_in_words(first)}
+            raise forms.ValidationError(words, code="date_too_early")
 
 
 class ClockField(forms.TimeField):

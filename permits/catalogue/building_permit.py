@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.assurance import Level
+from core.relative_days import TODAY
 from transactions.domain.service_types import (
     DRAWING,
     PHOTO,
@@ -107,7 +108,7 @@ SERVICE = ServiceType(
                     _("Date of the survey decision"),
                     Kind.DATE,
                     hint=_("Hijri or Gregorian, for example 1447/05/20 or 20 Jumada al-Ula 1447."),
-                    past=True,
+                    latest=TODAY,
                     empty=_("Enter the date of the survey decision."),
                 ),
             ),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.relative_days import years_later
 from transactions.domain.errors import Problem
 from transactions.domain.service_types import Answers, Flag, RuleSet
 
@@ -33,17 +34,10 @@ def problems(answers: Answers, today: date) -> Iterable[Problem]:
             "areas_do_not_add_up",
         )
     survey = date.fromisoformat(answers["survey_date"])
-    if survey < _years_before(today, SURVEY_YEARS):
+    if survey < years_later(today, -SURVEY_YEARS):
         yield Problem(
             "survey_date", _("The survey decision is older than three years. A new one is needed."), "survey_too_old"
         )
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
 
 
 def flags(answers: Answers) -> Iterable[Flag]:

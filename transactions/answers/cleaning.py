@@ -77,11 +77,42 @@ def _districts_named(text: str) -> tuple[District | None, list[District]]:
     return None, []
 
 
-class RadioSelect(forms.RadioSelect):
+class FirstIsNamed:
     """The first choice has the id of the question, so that a link to the question reaches it."""
 
     def id_for_label(self, id_: str, index: str | None = None) -> str:
-        return id_ if index == "0" else super().id_for_label(id_, index)
+        return id_ if index == "0" else super().id_for_label(id_, index)  # type: ignore[misc]
+
+
+class RadioSelect(FirstIsNamed, forms.RadioSelect): ...
+
+
+class CheckboxSelectMultiple(FirstIsNamed, forms.CheckboxSelectMultiple): ...
+
+
+class SeveralField(forms.MultipleChoiceField):
+    """One or several choices, each once, in the order in which they are offered."""
+
+    widget = CheckboxSelectMultiple
+
+    def __init__(self, *, least: int | None, most: int | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most = least, most
+
+    def to_python(self, value: Any) -> list[str]:
+        chosen = super().to_python(value)
+        strangers = [item for item in chosen if not self.valid_value(item)]
+        offered = [str(code) for code, _label in self.choices]
+        return [*strangers, *(code for code in offered if code in chosen)]
+
+    def validate(self, value: list[str]) -> None:
+        super().validate(value)
+        if self.most is not None and len(value) > self.most:
+            words = ngettext("Choose at most %(n)d.", "Choose at most %(n)d.", self.most) % {"n": self.most}
+            raise forms.ValidationError(words, code="too_many")
+        if value and self.least is not None and len(value) < self.least:
+            words = ngettext("Choose at least %(n)d.", "Choose at least %(n)d.", self.least) % {"n": self.least}
+            raise forms.ValidationError(words, code="too_few")
 
 
 def _whole(bound: Decimal | int | None) -> int | None:
@@ -110,11 +141,13 @@ def _form_field(spec: Field) -> Any:
             places = {"max_digits": 12, "decimal_places": 2}
             field = DecimalField(unit=spec.unit, min_value=spec.low, max_value=spec.high, **places, **common)
         case Kind.DATE:
-            field = DateField(past=spec.past, **common)
+            field = DateField(earliest=spec.earliest, latest=spec.latest, **common)
         case Kind.CHOICE:
             widget = RadioSelect if len(spec.choices) <= 5 else forms.Select
             choices = spec.choices if widget is RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
             field = forms.ChoiceField(choices=choices, widget=widget, **common)
+        case Kind.MULTIPLE:
+            field = SeveralField(choices=spec.choices, least=_whole(spec.low), most=_whole(spec.high), **common)
         case Kind.DISTRICT:
             field = DistrictField(max_length=80, **common)
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
@@ -171,7 +204,7 @@ def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str
                 said = item if error.code in NAMED else label
                 problems.append(Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", said))
         else:
-            if value not in (None, ""):
+            if value not in (None, "", []):
                 values[spec.name] = canonical(value)
     return Cleaned(values, tuple(problems))
 
@@ -198,7 +231,7 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
 
 def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
     """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
-    asked = _asked(step.fields, {**seen, **{k: v for k, v in raw.items() if isinstance(v, str)}})
+    asked = _asked(step.fields, {**seen, **as_typed(raw)})
     result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)})
     values, problems = dict(result.values), list(result.problems)
     for group in asked:
@@ -241,8 +274,17 @@ def clean_until(service: ServiceType, raw: Answers, stop: Step) -> dict[str, Any
     return values
 
 
+def as_typed(raw: Answers) -> dict[str, Any]:
+    """What a page holds of plain questions, for those that depend on them: texts, and choices of several."""
+    return {name: value for name, value in raw.items() if isinstance(value, str) or _is_several(value)}
+
+
+def _is_several(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _scalars(raw: Answers) -> dict[str, Any]:
-    return {name: value for name, value in raw.items() if not isinstance(value, list | dict)}
+    return {name: value for name, value in raw.items() if _is_several(value) or not isinstance(value, list | dict)}
 
 
 def clean(service: ServiceType, raw: Answers, today: date) -> Cleaned:

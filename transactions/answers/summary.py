@@ -113,12 +113,15 @@ def in_catalogue_order(service: ServiceType, files: Iterable[Attachment]) -> lis
 
 def in_words(field: Field, value: Any) -> object:
     """An answer as people read it; a dash when there is none."""
-    if value is None or value == "":
+    if value in (None, "", []):
         return "—"
+    if field.kind is Kind.MULTIPLE and isinstance(value, list):
+        labels = dict(field.choices)
+        return _(", ").join(str(labels.get(item, item)) if isinstance(item, str) else str(item) for item in value)
     if isinstance(value, (list, dict)):  # from when this question was a group
         return as_typed(value)
     match field.kind:
-        case Kind.CHOICE:
+        case Kind.CHOICE | Kind.MULTIPLE:
             return dict(field.choices).get(value, value)
         case Kind.ACKNOWLEDGE:
             return _("Confirmed") if value else _("Not confirmed")

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from core.relative_days import FromToday
+
 from .conditions import Answers as Answers
 from .conditions import Condition
 
@@ -20,15 +22,18 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     DATE = "date"
     CHOICE = "choice"
+    # One or several of its choices: a list of their codes, in the order of the choices.
+    MULTIPLE = "multiple"
     DISTRICT = "district"
     ACKNOWLEDGE = "acknowledge"
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit.
+    """One question. `unit` is shown beside the box; `low` and `high` are inclusive bounds in that unit, or of how many
+    may be chosen.
 
-    Dates are typed in either calendar and stored Gregorian; `past` refuses days to come. `empty` says what to do when
+    Dates are typed in either calendar and stored Gregorian; `earliest` and `latest` are inclusive. `empty` says what to do when
     it was left empty, in a whole sentence. `help` says where people find the answer; `sample` is the line of the
     paper it stands in, with the answer in [brackets]. `code` is a text that is a number with its letters and strokes;
     it is kept in one form (core.text.written_code).
@@ -48,7 +53,8 @@ class Field:
     pattern: str = ""
     pattern_message: StrOrPromise = ""
     empty: StrOrPromise = ""
-    past: bool = False
+    earliest: FromToday | None = None
+    latest: FromToday | None = None
     help: StrOrPromise = ""
     sample: StrOrPromise = ""
     when: Condition | None = None

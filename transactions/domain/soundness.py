@@ -92,7 +92,7 @@ def _fields(service: ServiceType) -> Iterator[str]:
                 yield f"question {field.name!r} has a lower bound above its upper one"
 
 
-_CHOSEN = frozenset({Kind.CHOICE})
+_CHOSEN = frozenset({Kind.CHOICE, Kind.MULTIPLE})
 
 
 def _deficiencies(service: ServiceType) -> Iterator[str]:

@@ -57,6 +57,8 @@ def typed_in(step: Step, data: QueryDict) -> tuple[dict[str, Any], dict[str, int
             rows, changed = rows_of(spec, data)
             typed[spec.name], shown[spec.name] = rows, len(rows)
             only_rows |= changed
+        elif spec.kind is Kind.MULTIPLE:
+            typed[spec.name] = data.getlist(spec.name)
         elif spec.kind is Kind.ACKNOWLEDGE:
             typed[spec.name] = bool(data.get(spec.name))
         elif spec.kind is Kind.DISTRICT and data.get(f"{spec.name}_{answers.UNLISTED}"):
@@ -92,7 +94,7 @@ def step_page(
         by_path.setdefault(problem.path, []).append(problem)
     parts: list[FieldsPart | GroupPart] = []
     run: list[Field] = []
-    known = {**seen, **{name: value for name, value in raw.items() if isinstance(value, str)}}
+    known = {**seen, **answers.as_typed(raw)}
     for spec in step.fields:
         if isinstance(spec, Field):
             run.append(spec)

@@ -184,11 +184,14 @@ def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:
 def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
     """A question and its answer in words, as plain text."""
     cell: Mapping[str, str] = {"value": "—"}
-    if value is None or value == "":
+    if value in (None, "", []):
         pass
+    elif field.kind is Kind.MULTIPLE and isinstance(value, list):
+        labels = dict(field.choices)
+        cell = {"value": _(", ").join(str(labels.get(str(item), item)) for item in value)}
     elif isinstance(value, list | dict):  # from when this question was a group
         cell = {"value": str(value)}
-    elif field.kind is Kind.CHOICE:
+    elif field.kind in (Kind.CHOICE, Kind.MULTIPLE):
         cell = {"value": str(dict(field.choices).get(value, value))}
     elif field.kind is Kind.DATE and day_of(value):
         cell = {"date": str(value)}

@@ -4,16 +4,19 @@ after. Called by transitions.moves, inside the transaction of the move.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from core.relative_days import years_later
 from journal import chain, receipts
 from journal.entry import person_mark
 from municipality.services import districts_by_code
 
 from ..domain.content import content_hash
+from ..domain.errors import DomainError
 from ..models import Event, IssuedDocument, PaperContent, Transaction
 from . import paper_content
 from .paper_content import Named, PaperFacts
@@ -40,7 +43,8 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
     The entry, which the QR carries, binds number and dates, whose it is (a mark), the plot and the content.
     """
     output = case.service_type.output
-    valid_until = _years_later(now, output.valid_years) if output.valid_years else None
+    years = _years_of(case)
+    valid_until = years_later(timezone.localdate(now), years) if years else None
     content = paper_content.issued(
         case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until
     )
@@ -106,9 +110,10 @@ def _district(code: str) -> Named | None:
     return Named(district.name_ar, district.name_en) if district else None
 
 
-def _years_later(now: datetime, years: int) -> date:
-    day = timezone.localdate(now)
+def _years_of(case: Transaction) -> int:
+    """How many years the paper is valid, by the answers in force; DomainError `validity_unknown` when they do not say."""
     try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
+        return case.service_type.output.years_for(case.answers)
+    except (KeyError, TypeError, ValueError) as unclear:
+        words = _("How long the document is valid cannot be told from the answers of this request. Correct them first.")
+        raise DomainError("validity_unknown", words) from unclear

@@ -275,9 +275,9 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
             "sources": sources,
         }
     stage = case.current_stage
-    if obstacle is Obstacle.STAGE and not stage.finish:
-        return _("“%(move)s” does not end any stage of this case: the stage it is in is no longer used.") % words
     if obstacle is Obstacle.STAGE:
+        if stage.finish is None:
+            return _("“%(move)s” does not end any stage of this case: the stage it is in is no longer used.") % words
         return _("The stage “%(stage)s” does not end with “%(move)s” but with “%(finish)s”.") % {
             **words,
             "stage": stage.title,

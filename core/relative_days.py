@@ -1,0 +1,28 @@
+"""Days told from another: so many years after one, so many days from today. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day of another year, before or after; 28 February for a 29th there is not."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+@dataclass(frozen=True)
+class FromToday:
+    """A day so long from today, after or (with figures below nought) before it."""
+
+    years: int = 0
+    days: int = 0
+
+    def on(self, today: date) -> date:
+        return years_later(today, self.years) + timedelta(days=self.days)
+
+
+TODAY = FromToday()
