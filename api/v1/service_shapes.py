@@ -9,7 +9,6 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from core.relative_days import TODAY, FromToday
-
 from transactions.answers.revision import with_dependants
 from transactions.domain.service_types import Condition, Field, Group, Kind, OneOf, ServiceType
 

@@ -111,7 +111,7 @@ def _district(code: str) -> Named | None:
 
 
 def _years_of(case: Transaction) -> int:
-    """How many years the paper is valid, by the answers in force; DomainError `validity_unknown` when they do not say."""
+    """How many years the paper is valid; DomainError `validity_unknown` when the answers in force do not say."""
     try:
         return case.service_type.output.years_for(case.answers)
     except (KeyError, TypeError, ValueError) as unclear:
