@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -15,20 +14,16 @@ from simple_history.models import HistoricalRecords
 from core.hijri import RIYADH
 from core.plausible import validate_near
 from municipality.models import Certainty
+from transactions.domain import service_types
 from transactions.models import FeeDue
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class Kind(models.TextChoices):
-    """What there is a tariff for: the fees of the catalogue ask for it by these codes."""
-
-    BUILDING_PERMIT = "building-permit-m2", _("Building permit, per m²")
-
-
-# SAR. What lies outside is a slip: three riyals were published in 2016.
-PLAUSIBLE = {Kind.BUILDING_PERMIT: (Decimal("0.10"), Decimal("100"))}
+def tariff_choices() -> list[tuple[str, StrOrPromise]]:
+    """What there is a tariff for: the fees of the catalogue say (a function, so that a new one needs no migration)."""
+    return [(kind.code, kind.title) for kind in service_types.tariff_kinds().values()]
 
 
 MAX_YEARS_AHEAD = 10
@@ -43,7 +38,7 @@ class TariffQuerySet(models.QuerySet["Tariff"]):
 
 
 class Tariff(models.Model):
-    code = models.SlugField(_("tariff"), max_length=40, choices=Kind)
+    code = models.SlugField(_("tariff"), max_length=40, choices=tariff_choices)
     rate = models.DecimalField(_("rate (SAR)"), max_digits=10, decimal_places=2)
     valid_from = models.DateField(_("valid from"))
     certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
@@ -86,9 +81,9 @@ class Tariff(models.Model):
         """ValidationError for a rate nobody means, one that begins in the past, and a change of one fees rest on."""
         if not self.code or self.rate is None or not self.valid_from:
             return
-        low, high = PLAUSIBLE[Kind(self.code)]
-        if not low <= self.rate <= high:
-            message = _("This rate must be between %(low)s and %(high)s SAR.") % {"low": low, "high": high}
+        kind = service_types.tariff_kinds().get(self.code)
+        if kind is not None and not kind.low <= self.rate <= kind.high:
+            message = _("This rate must be between %(low)s and %(high)s SAR.") % {"low": kind.low, "high": kind.high}
             raise ValidationError({"rate": message})
         stored = type(self).objects.filter(pk=self.pk).first()
         changed = [name for name in PRICED if stored is None or getattr(stored, name) != getattr(self, name)]

@@ -1,4 +1,4 @@
-"""Fees by the tariff in force, and the seed of tariffs."""
+"""Fees by the tariff in force, and the first rates of the tariffs that the services ask for."""
 
 from __future__ import annotations
 
@@ -7,39 +7,44 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
+from transactions.domain import service_types
 from transactions.domain.errors import DomainError
-from transactions.domain.service_types import Amount
+from transactions.domain.service_types import Amount, TariffKind
 
-from .models import Kind, Tariff
-
-BUILDING_PERMIT = Kind.BUILDING_PERMIT.value
-SEED = (
-    {
-        "code": BUILDING_PERMIT,
-        "rate": Decimal("3.00"),
-        "valid_from": date(2016, 1, 1),
-        "certainty": "documented",
-        "source": "Published in 2016: 3 SAR a square metre for three years; to be confirmed by an administrator.",
-    },
-)
+from .models import Tariff
 
 
-def per_square_metre(code: str, area_m2: Decimal, on: date) -> Amount:
-    """Square metres × rate, in SAR to the halala, with how it was worked out. DomainError `no_tariff`."""
-    tariff = Tariff.objects.in_force(code, on)
+def in_force(kind: TariffKind, on: date) -> Tariff:
+    """The rate of a day. DomainError `no_tariff`."""
+    tariff = Tariff.objects.in_force(kind.code, on)
     if tariff is None:
         raise DomainError("no_tariff", _("No tariff is in force for this fee. An administrator must enter one first."))
-    amount = (area_m2 * tariff.rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return Amount(
-        amount, {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}
-    )
+    return tariff
+
+
+def per_square_metre(kind: TariffKind, area_m2: Decimal, on: date, *, years: int = 1) -> Amount:
+    """Square metres × rate (× years), in SAR to the halala, with how it was worked out. DomainError `no_tariff`."""
+    return _charged(in_force(kind, on), area_m2, years)
+
+
+def dearest_per_square_metre(kinds: list[TariffKind], area_m2: Decimal, on: date, *, years: int = 1) -> Amount:
+    """The same by the highest of several rates. DomainError `no_tariff` when one of them has none."""
+    return _charged(max((in_force(kind, on) for kind in kinds), key=lambda tariff: tariff.rate), area_m2, years)
+
+
+def _charged(tariff: Tariff, area_m2: Decimal, years: int) -> Amount:
+    amount = (area_m2 * tariff.rate * years).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    basis = {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}
+    return Amount(amount, basis | ({"years": str(years)} if years > 1 else {}))
 
 
 def load_tariffs() -> int:
-    """Enter the seed where nothing is entered yet; returns how many rows were created."""
+    """Enter the first rate where nothing is entered yet; returns how many rows were created."""
     created = 0
-    for row in SEED:
-        if not Tariff.objects.filter(code=row["code"]).exists():
-            Tariff.objects.create(**row)
+    for kind in service_types.tariff_kinds().values():
+        if not Tariff.objects.filter(code=kind.code).exists():
+            Tariff.objects.create(
+                code=kind.code, rate=kind.rate, valid_from=kind.since, certainty=kind.certainty, source=kind.source
+            )
             created += 1
     return created

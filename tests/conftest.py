@@ -32,7 +32,7 @@ from municipality.services import forget
 from transactions.attachments import drawing
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import ServiceType
+from transactions.domain.service_types import ApplicantKind, Filer, ServiceType
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import health
@@ -41,7 +41,7 @@ from transactions.outbox import queue
 from transactions.transitions import moves
 
 from . import seed
-from .answers import ANSWERS
+from .answers import ANSWERS, answers_on
 from .files import become as become
 from .files import content_of as content_of
 from .files import pdf as pdf
@@ -171,6 +171,7 @@ class Cast:
 
     citizen: User
     other_citizen: User
+    establishment: User
     engineer: User
     other_engineer: User
     office: EngineeringOffice
@@ -224,6 +225,7 @@ def cast(city: None) -> Cast:
         # Authorises offices and holds permits, so a clerk has seen the original ID; nobody has seen the others'.
         citizen=people.identify(citizen, {}, by=clerk, now=NOW - timedelta(days=400)),
         other_citizen=person("other_citizen", 2, resident=True),
+        establishment=people.identify(person("establishment", 3, establishment=True), {}, by=clerk, now=NOW),
         engineer=engineer,
         other_engineer=other_engineer,
         office=office,
@@ -247,8 +249,12 @@ def cast(city: None) -> Cast:
 
 def answers_today(code: str) -> dict[str, Any]:
     """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
-    today = {"survey_date": (timezone.localdate() - timedelta(days=30)).isoformat()}
-    return {name: today.get(name, answer) for name, answer in ANSWERS[code].items()}
+    return answers_on(code, timezone.localdate())
+
+
+def applicant_of(service: ServiceType, cast: Cast) -> User:
+    """Who may ask for this service."""
+    return cast.citizen if ApplicantKind.PERSON in service.applicants else cast.establishment
 
 
 def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:
@@ -293,10 +299,10 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
         **changed: Any,
     ) -> Transaction:
         service = service_types.get(code)
-        applicant = by or cast.citizen
+        applicant = by or applicant_of(service, cast)
         answers = ANSWERS[code] | changed
         authorisation = None
-        if code == "building-permit":
+        if service.filer is Filer.ENGINEERING_OFFICE:
             authorisation = Authorisation.objects.filter(status="accepted").first() or authorised(cast)
         submission = Submission(
             service=service,

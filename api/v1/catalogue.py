@@ -23,7 +23,7 @@ from transactions.domain.service_types import ServiceType
 from transactions.intake.assured import refuse_if_lacking
 from transactions.intake.closures import refuse_if_closed
 from transactions.intake.draft_parts import flags_of
-from transactions.intake.eligibility import refuse_unless_by_owner
+from transactions.intake.eligibility import refuse_unless_applicant, refuse_unless_by_owner
 from transactions.intake.submission import Submission
 from transactions.intake.submit import check
 from transactions.models import Channel, Draft
@@ -84,6 +84,7 @@ class Check(View):
         values = clean(service, data["answers"], timezone.localdate(now)).values
         hinders = [
             *_refusal(lambda: refuse_if_closed(service)),
+            *_refusal(lambda: refuse_unless_applicant(service, by)),
             *_refusal(lambda: refuse_if_lacking(service, "submit", by)),
             *_refusal(lambda: refuse_unless_by_owner(service)),
         ]

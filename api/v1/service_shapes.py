@@ -99,6 +99,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
     audience = serializers.CharField()
     conditions = serializers.ListField(child=serializers.CharField())
     filer = serializers.CharField()
+    applicants = serializers.ListField(child=serializers.CharField(), help_text="person, establishment, or both.")
     working_days = serializers.IntegerField()
     fields_ = FieldShape(many=True, source="questions")
     documents = DocumentShape(many=True)
@@ -113,6 +114,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
             "audience": str(service.audience),
             "conditions": [str(text) for text in service.conditions],
             "filer": service.filer.value,
+            "applicants": sorted(service.applicants),
             "working_days": service.working_days,
             "fields_": [_field(spec) for spec in service.fields()],
             "documents": [

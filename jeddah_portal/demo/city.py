@@ -25,6 +25,7 @@ from municipality.services import current_calendar
 from transactions.answers.plots import plot_of
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
+from transactions.domain.service_types import ApplicantKind, Examples, Filer, ServiceType
 from transactions.domain.workflow import OPEN, Status
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
@@ -33,13 +34,12 @@ from transactions.outbox import queue
 from transactions.transitions import moves
 from transactions.transitions.moves import Asked
 
+from .files import paper, photo
 from .people import People, see
-from .requests import answers_for, paper, photo
 
 MONTHS = timedelta(days=425)
 BATCH = 300
 RUSH, RUSH_DAYS = 0.12, 21
-MIX = {"electricity-connection": 60, "land-subdivision": 21, "building-permit": 19}
 REASONS = {
     "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
     "send_back": "نأمل إعادة التحقق من المساحات قبل الاعتماد.",
@@ -170,15 +170,11 @@ class City:
 
     def _submit(self, at: datetime) -> Transaction:
         chance = self.chance
-        code = chance.choices(list(MIX), list(MIX.values()))[0]
-        service = service_types.get(code)
-        district = self._district()
-        answers = answers_for(code, chance, district=district, on=riyadh_day(at))
-        applicant, authorisation = chance.choice(self.people.crowd), None
-        if chance.random() < 0.012:
-            applicant = self.people.by_role["resident" if code == "electricity-connection" else "owner"]
+        service, examples = self._service()
+        answers = examples.varied(chance, self._district(), riyadh_day(at))
+        applicant, authorisation = self._applicant(service), None
         channel, centre, by = Channel.ONLINE, None, applicant
-        if code == "building-permit":
+        if service.filer is Filer.ENGINEERING_OFFICE:
             authorisation = chance.choice(self.people.clients)
             applicant = by = authorisation.owner
             answers |= plot_of(authorisation)
@@ -197,6 +193,22 @@ class City:
         }
         submission = Submission(service, applicant, answers, files, authorisation, channel, centre, applicant.language)
         return submit(submission, by=by, key=f"demo:{self.made}", now=at).transaction
+
+    def _service(self) -> tuple[ServiceType, Examples]:
+        """One of those with examples, as often as they say; the first requests are one of each."""
+        offered = [(service, service.examples) for service in service_types.offered() if service.examples]
+        if self.made < len(offered):
+            return offered[self.made]
+        return self.chance.choices(offered, [examples.weight for _service, examples in offered])[0]
+
+    def _applicant(self, service: ServiceType) -> User:
+        """One of the crowd; now and then somebody a newcomer can sign in as."""
+        people, known = self.people.crowd, ("owner", "resident")
+        if ApplicantKind.PERSON not in service.applicants:
+            people, known = self.people.establishments, ("establishment",)
+        if self.chance.random() < 0.012:
+            return self.people.by_role[self.chance.choice(known)]
+        return self.chance.choice(people)
 
     def _district(self) -> str:
         if self.made < 2 * len(self.branches):

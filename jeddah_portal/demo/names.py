@@ -71,24 +71,19 @@ FAMILY = (
     "الأحمدي",
     "المولد",
 )
-STREETS = (
-    "شارع حائل",
-    "شارع فلسطين",
-    "شارع الأربعين",
-    "شارع قريش",
-    "شارع حراء",
-    "شارع صاري",
-    "شارع الستين",
-    "شارع عبدالله السليمان",
-    "خلف مسجد الحي",
-    "بجوار المدرسة الابتدائية",
-)
+SHOPS = ("مخبز", "بقالة", "مغسلة", "صيدلية", "مكتبة", "حلاقة", "مطعم", "محل خياطة", "ورشة", "مؤسسة")
 
 
-def national_id(number: int, *, resident: bool = False) -> str:
-    """A synthetic ID or iqama with a good check digit; `number` up to 99,999,999."""
+def national_id(number: int, *, resident: bool = False, establishment: bool = False) -> str:
+    """A synthetic ID or iqama with a good check digit, or a unified number; `number` up to 99,999,999."""
+    if establishment:
+        return f"7{number:09d}"
     body = f"{'2' if resident else '1'}{number:08d}"
     return body + str(luhn.calc_check_digit(body))
+
+
+def shop_name(chance: Random) -> str:
+    return f"{chance.choice(SHOPS)} {chance.choice(FAMILY)}"
 
 
 def full_name(chance: Random) -> str:

@@ -12,25 +12,28 @@ from accounts import services
 from accounts.models import Authorisation, EngineeringOffice, Role, User
 from municipality.models import Office, OfficeKind
 
-from .names import full_name, national_id
+from .names import full_name, national_id, shop_name
 
 BEGAN = date(2016, 1, 3)
 BRANCH_ROLES = (Role.REGISTRY_CLERK, Role.REVIEWER, Role.REVIEWER, Role.SUPERVISOR)
-# role in var/demo.json → (number of the ID, resident, name)
+# role in var/demo.json → (number of the ID, kind of ID, name)
+CITIZEN: dict[str, bool] = {}
+RESIDENT, ESTABLISHMENT = {"resident": True}, {"establishment": True}
 SIGN_IN = {
-    "owner": (101, False, "محمد عبدالله الغامدي"),
-    "resident": (102, True, "سلمان رشيد خان"),
-    "other_citizen": (103, False, "نورة أحمد الزهراني"),
-    "engineer": (104, False, "ياسر علي باعشن"),
-    "centre_clerk": (201, False, "ريم خالد الحربي"),
-    "registry_clerk": (202, False, "سعد فهد المالكي"),
-    "reviewer": (203, False, "هند سامي الجهني"),
-    "supervisor": (204, False, "طلال عمر الشريف"),
-    "informal_areas": (205, False, "بندر حسن السلمي"),
-    "central_registry_clerk": (206, False, "منى وليد العمري"),
-    "central_reviewer": (207, False, "هاني نايف الثقفي"),
-    "central_supervisor": (208, False, "أمل ماجد القحطاني"),
-    "administrator": (209, False, "عمر تركي الأحمدي"),
+    "owner": (101, CITIZEN, "محمد عبدالله الغامدي"),
+    "resident": (102, RESIDENT, "سلمان رشيد خان"),
+    "establishment": (105, ESTABLISHMENT, "مخبز الشرفية الحديث"),
+    "other_citizen": (103, CITIZEN, "نورة أحمد الزهراني"),
+    "engineer": (104, CITIZEN, "ياسر علي باعشن"),
+    "centre_clerk": (201, CITIZEN, "ريم خالد الحربي"),
+    "registry_clerk": (202, CITIZEN, "سعد فهد المالكي"),
+    "reviewer": (203, CITIZEN, "هند سامي الجهني"),
+    "supervisor": (204, CITIZEN, "طلال عمر الشريف"),
+    "informal_areas": (205, CITIZEN, "بندر حسن السلمي"),
+    "central_registry_clerk": (206, CITIZEN, "منى وليد العمري"),
+    "central_reviewer": (207, CITIZEN, "هاني نايف الثقفي"),
+    "central_supervisor": (208, CITIZEN, "أمل ماجد القحطاني"),
+    "administrator": (209, CITIZEN, "عمر تركي الأحمدي"),
 }
 # Who gets notices by e-mail too; the others gave no address.
 MAIL = {"owner": "owner@example.com", "resident": "resident@example.com"}
@@ -43,6 +46,7 @@ class People:
     by_role: dict[str, User] = field(default_factory=dict)
     staff: dict[tuple[str, str], list[User]] = field(default_factory=dict)
     crowd: list[User] = field(default_factory=list)
+    establishments: list[User] = field(default_factory=list)
     clients: list[Authorisation] = field(default_factory=list)
     engineers: dict[int, User] = field(default_factory=dict)
 
@@ -50,23 +54,34 @@ class People:
 def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> People:
     """Create everyone. The accounts to sign in with share one password, hashed once."""
     people = People()
-    for role, (number, resident, name) in SIGN_IN.items():
+    for role, (number, kind, name) in SIGN_IN.items():
         people.by_role[role] = _person(
-            number, name, resident=resident, phone=f"+96650000{number:04d}", told=True, email=MAIL.get(role, "")
+            number, name, kind=kind, phone=f"+96650000{number:04d}", told=True, email=MAIL.get(role, "")
         )
     User.objects.filter(pk__in=[user.pk for user in people.by_role.values()]).update(password=make_password(password))
     _staff(people, chance)
     people.crowd = [
-        _person(10_000 + n, full_name(chance), resident=chance.random() < 0.3, phone=f"+9665{10_000_000 + n}")
+        _person(
+            10_000 + n,
+            full_name(chance),
+            kind=RESIDENT if chance.random() < 0.3 else CITIZEN,
+            phone=f"+9665{10_000_000 + n}",
+        )
         for n in range(crowd)
+    ]
+    people.establishments = [
+        _person(60_000 + n, shop_name(chance), kind=ESTABLISHMENT, phone=f"+9665{60_000_000 + n}")
+        for n in range(max(4, crowd // 5))
     ]
     _offices(people, chance, now)
     return people
 
 
-def _person(number: int, name: str, *, resident: bool = False, phone: str, told: bool = False, email: str = "") -> User:
+def _person(
+    number: int, name: str, *, kind: dict[str, bool] = CITIZEN, phone: str, told: bool = False, email: str = ""
+) -> User:
     return User.objects.create_user(
-        national_id(number, resident=resident),
+        national_id(number, **kind),
         full_name=name,
         phone=phone,
         email=email,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +21,7 @@ from transactions.domain.service_types import (
     Assured,
     DeficiencyCode,
     Document,
+    Examples,
     Fee,
     Field,
     Filer,
@@ -29,16 +32,67 @@ from transactions.domain.service_types import (
     ServiceType,
     Stage,
     Step,
+    TariffKind,
 )
 from transactions.domain.workflow import MoveName, Status, Who
 
 from ..checks import building
+from ..examples import PLAIN_DEED, deed
 from ..plot import DEED_AND_PLOT, REGISTRATION
-from ..services import BUILDING_PERMIT, per_square_metre
+from ..services import per_square_metre
+
+# Published in 2016. A rate outside the bounds is a slip of the pen.
+TARIFF = TariffKind(
+    "building-permit-m2",
+    _("Building permit, per m²"),
+    low=Decimal("0.10"),
+    high=Decimal(100),
+    rate=Decimal("3.00"),
+    since=date(2016, 1, 1),
+    certainty="documented",
+    source="Published in 2016: 3 SAR a square metre for three years; to be confirmed by an administrator.",
+    example=_("a villa of 500 m²"),
+    example_units=Decimal(500),
+)
 
 
 def _fee(answers: Answers, on: date) -> Amount:
-    return per_square_metre(BUILDING_PERMIT, Decimal(answers["total_area_m2"]), on)
+    return per_square_metre(TARIFF, Decimal(answers["total_area_m2"]), on)
+
+
+def _plain(on: date) -> dict[str, Any]:
+    return PLAIN_DEED | {
+        "plot_area_m2": "625",
+        "frontage_m": "25",
+        "street_width_m": "20",
+        "land_use": "residential",
+        "survey_date": (on - timedelta(days=30)).isoformat(),
+        "building_type": "villa",
+        "floors": "2",
+        "ground_area_m2": "300",
+        "total_area_m2": "580.5",
+        "units": "1",
+        "parking": "2",
+    }
+
+
+def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
+    plot = chance.choice((400, 500, 600, 625, 750, 900))
+    ground = round(plot * chance.uniform(0.45, 0.74))
+    floors = chance.choice((1, 2, 2, 3))
+    return deed(chance, district, on) | {
+        "plot_area_m2": str(plot),
+        "frontage_m": str(chance.choice((15, 20, 25))),
+        "street_width_m": str(chance.choice((12, 15, 20, 30))),
+        "land_use": chance.choices(("residential", "mixed", "industrial"), (92, 6, 2))[0],
+        "survey_date": (on - timedelta(days=chance.randrange(20, 900))).isoformat(),
+        "building_type": "villa" if floors < 3 else "apartments",
+        "floors": str(floors),
+        "ground_area_m2": str(ground),
+        "total_area_m2": str(round(ground * floors * 0.95) if floors > 1 else ground),
+        "units": str(1 if floors < 3 else 6),
+        "parking": str(2 if floors < 3 else 6),
+    }
 
 
 def _drawing(code: str, label: object, **extra: object) -> Document:
@@ -311,7 +365,7 @@ SERVICE = ServiceType(
         _("Same areas in report, drawings and form"),
         _("Review of the façades"),
     ),
-    fee=Fee(_fee, _("3 SAR per square metre of total floor area, for three years.")),
+    fee=Fee(_fee, _("3 SAR per square metre of total floor area, for three years."), (TARIFF,)),
     # An authorisation lets others act, and a permit is shown to third parties: both need the original ID, seen once.
     assured=Assured(start=Level.PHONE, submit=Level.PHONE, authorise=Level.COUNTER, receive=Level.COUNTER),
     output=Output(
@@ -329,4 +383,5 @@ SERVICE = ServiceType(
     ),
     check=building.problems,
     flag=building.flags,
+    examples=Examples(_plain, _varied, weight=19),
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from random import Random
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +17,7 @@ from transactions.domain.service_types import (
     Condition,
     DeficiencyCode,
     Document,
+    Examples,
     Field,
     Kind,
     OneOf,
@@ -25,6 +29,7 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import MoveName, Status, Who
 
+from ..examples import STREETS, deed
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
 WITHOUT_DEED = OneOf("ownership", ("none",), words=_("Required if the home has no title deed"))
@@ -35,6 +40,40 @@ WITH_DEED = OneOf(
 
 def _only(field: Field, when: Condition) -> Field:
     return replace(field, when=when)
+
+
+PLEDGES = ("lived_in", "not_in_wadi", "not_state_land", "not_disputed", "not_in_breach", "no_ownership")
+
+
+def _plain(on: date) -> dict[str, Any]:
+    return {
+        "request_kind": "new",
+        "ownership": "none",
+        "load_kva": "25",
+        "meters": "1",
+        "district": "SHR-01",
+        "street": "شارع حائل",
+        **dict.fromkeys(PLEDGES, True),
+    }
+
+
+def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
+    ownership = chance.choices(("none", "deed", "permit"), (60, 25, 15))[0]
+    found = {
+        "request_kind": chance.choices(("new", "increase", "split"), (70, 20, 10))[0],
+        "ownership": ownership,
+        "load_kva": str(chance.choice((15, 25, 30, 50, 69))),
+        "meters": str(chance.choice((1, 1, 1, 2, 3))),
+        "district": district,
+        "street": chance.choice(STREETS),
+        **dict.fromkeys(PLEDGES, True),
+    }
+    if ownership != "none":
+        of_deed = deed(chance, district, on)
+        names = ["plan_number", "block_number", "parcel_number"]
+        names += ["deed_number", "deed_date"] if ownership == "deed" else []
+        found |= {name: of_deed[name] for name in names}
+    return found
 
 
 SERVICE = ServiceType(
@@ -271,4 +310,5 @@ SERVICE = ServiceType(
         recipient=_("Saudi Electricity Company"),
         opening=(_("We have no objection to the connection requested below. This letter is not proof of ownership."),),
     ),
+    examples=Examples(_plain, _varied, weight=60),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from random import Random
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,7 @@ from transactions.domain.service_types import (
     Assured,
     DeficiencyCode,
     Document,
+    Examples,
     Field,
     Flag,
     Greater,
@@ -32,6 +35,7 @@ from transactions.domain.service_types import (
 from transactions.domain.workflow import MoveName, Status, Who
 
 from ..checks import areas, parts
+from ..examples import PLAIN_DEED, STREETS, deed
 from ..plot import DEED_AND_PLOT, REGISTRATION
 
 
@@ -42,6 +46,39 @@ def _check(answers: Answers, today: date) -> Iterable[Problem]:
 def _flag(answers: Answers) -> Iterable[Flag]:
     yield from areas.flags(answers)
     yield from parts.flags(answers)
+
+
+def _plain(on: date) -> dict[str, Any]:
+    return PLAIN_DEED | {
+        "area_m2": "900",
+        "land_use": "residential",
+        "villas": "detached",
+        "parts": [
+            {"area_m2": "450", "frontage_m": "15", "street": "شارع 1", "street_width_m": "15"},
+            {"area_m2": "450", "frontage_m": "15", "street": "شارع 2", "street_width_m": "12"},
+        ],
+    }
+
+
+def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
+    area = chance.choice((800, 900, 1000, 1250, 1600, 2400, 3600, 4900, 6200, 9000))
+    count = 2 if area < 1500 else chance.choice((2, 3, 4))
+    part = round(area / count, 2)
+    parts = [
+        {
+            "area_m2": str(part if n else round(area - part * (count - 1), 2)),
+            "frontage_m": str(chance.choice((11, 12, 15, 18, 20))),
+            "street": chance.choice(STREETS),
+            "street_width_m": str(chance.choice((10, 12, 15, 20))),
+        }
+        for n in range(count)
+    ]
+    return deed(chance, district, on) | {
+        "area_m2": str(area),
+        "land_use": chance.choices(("residential", "commercial"), (95, 5))[0],
+        "villas": chance.choice(("detached", "attached")),
+        "parts": parts,
+    }
 
 
 SERVICE = ServiceType(
@@ -249,4 +286,5 @@ SERVICE = ServiceType(
     ),
     check=_check,
     flag=_flag,
+    examples=Examples(_plain, _varied, weight=21),
 )

@@ -34,9 +34,9 @@ class Field:
     may be chosen.
 
     Dates are typed in either calendar and stored Gregorian; `earliest` and `latest` are inclusive. `empty` says what
-    to do when it was left empty, in a whole sentence. `help` says where people find the answer; `sample` is the line of the
-    paper it stands in, with the answer in [brackets]. `code` is a text that is a number with its letters and strokes;
-    it is kept in one form (core.text.written_code).
+    to do when it was left empty, in a whole sentence. `help` says where people find the answer; `sample` is the line
+    of the paper it stands in, with the answer in [brackets]. `code` is a text that is a number with its letters and
+    strokes; it is kept in one form (core.text.written_code).
     """
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from .conditions import Not as Not
 from .conditions import OneOf as OneOf
 from .conditions import Or as Or
 from .errors import Problem
+from .examples import Examples as Examples
 from .limits import MAX_FILE_BYTES
 from .output import Output as Output
 from .questions import Answers as Answers
@@ -34,6 +34,9 @@ from .questions import Field as Field
 from .questions import Group as Group
 from .questions import Kind as Kind
 from .questions import Step as Step
+from .tariffs import Amount as Amount
+from .tariffs import Fee as Fee
+from .tariffs import TariffKind as TariffKind
 from .workflow import BY_NAME, STAGE_ROLES, MoveName, Status, Who
 
 if TYPE_CHECKING:
@@ -135,20 +138,11 @@ class DeficiencyCode:
         return tuple(dict.fromkeys(name for name in (self.about, *self.opens) if name))
 
 
-@dataclass(frozen=True)
-class Amount:
-    """A fee and how it was worked out. SAR."""
+class ApplicantKind(StrEnum):
+    """What an applicant is, by their ID."""
 
-    amount: Decimal
-    basis: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Fee:
-    """`work_out` gives the amount for these answers under the tariff in force on a day."""
-
-    work_out: Callable[[Answers, date], Amount]
-    explanation: StrOrPromise
+    PERSON = "person"
+    ESTABLISHMENT = "establishment"
 
 
 class Filer(StrEnum):
@@ -219,9 +213,11 @@ class ServiceType:
     checklist: tuple[StrOrPromise, ...] = ()
     fee: Fee | None = None
     filer: Filer = Filer.OWNER
+    applicants: frozenset[ApplicantKind] = frozenset(ApplicantKind)
     assured: Assured = Assured()
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
+    examples: Examples | None = None
     retired: bool = False
     _stage_index: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -287,7 +283,7 @@ def register(service: ServiceType) -> ServiceType:
     """Add a service; called once for each by permits.apps. ValueError says what in it does not fit together."""
     if service.code in _registry:
         raise ValueError(f"service {service.code!r} is registered twice")
-    if wrong := list(soundness.faults(service)):
+    if wrong := [*soundness.faults(service), *soundness.tariffs_taken(service, tariff_kinds())]:
         raise ValueError(f"service {service.code!r}: " + "; ".join(wrong))
     _registry[service.code] = service
     authorising_needs(service.code, service.assured.authorise if service.filer is Filer.ENGINEERING_OFFICE else None)
@@ -330,3 +326,8 @@ def every() -> tuple[ServiceType, ...]:
 def offered() -> tuple[ServiceType, ...]:
     """The services that take requests."""
     return tuple(service for service in _registry.values() if not service.retired)
+
+
+def tariff_kinds() -> dict[str, TariffKind]:
+    """Every rate a fee asks for, by its code."""
+    return {kind.code: kind for service in every() if service.fee for kind in service.fee.tariffs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .conditions import And, Condition, Greater, Less, Not, OneOf, Or
@@ -13,11 +13,23 @@ from .workflow import BY_NAME, MoveName, Status, To
 if TYPE_CHECKING:
     from .service_types import ServiceType
 
+
+def tariffs_taken(service: ServiceType, known: Collection[str]) -> Iterator[str]:
+    """Tariffs are kept by their codes, so each is of one service."""
+    for kind in service.fee.tariffs if service.fee else ():
+        if kind.code in known:
+            yield f"tariff {kind.code!r} is another service's"
+        if not kind.low <= kind.rate <= kind.high:
+            yield f"tariff {kind.code!r} begins with a rate outside its own bounds"
+
+
 _NUMBERS = (Kind.DECIMAL, Kind.INTEGER)
 
 
 def faults(service: ServiceType) -> Iterator[str]:
     """A sentence for each fault, for whoever writes a catalogue file."""
+    if not service.applicants:
+        yield "nobody can ask for it"
     yield from _twice(service)
     yield from _conditions(service)
     yield from _fields(service)
@@ -115,6 +127,8 @@ def _stages(service: ServiceType) -> Iterator[str]:
     for stage in before:
         if stage.finish is None or BY_NAME[stage.finish].target is not To.NEXT_STAGE:
             yield f"stage {stage.code!r} leads to no other and is not the last"
+    if service.fee is not None and not service.fee.tariffs:
+        yield "its fee asks for no tariff"
     pays = any(stage.status is Status.AWAITING_PAYMENT for stage in service.stages)
     if pays != (service.fee is not None):
         yield "a fee and a stage to pay it in belong together"

@@ -31,7 +31,7 @@ from ..models import Attachment, Channel, Dealing, Draft, Intake
 from ..notifications.dealings import record
 from .assured import refuse_if_lacking
 from .closures import refuse_if_closed
-from .eligibility import refuse_authorisation, refuse_unless_in_force
+from .eligibility import refuse_authorisation, refuse_unless_applicant, refuse_unless_in_force
 from .submission import Submission
 from .submit import check, submit
 
@@ -69,6 +69,7 @@ def start(
         )
     elif applicant is not None and applicant.pk != by.pk and not centre:
         raise DomainError("not_the_applicant", _("You can only start a request for yourself."))
+    refuse_unless_applicant(service, applicant or by)
     refuse_if_lacking(service, "start", applicant or by, at_counter=centre is not None)
     kind = {
         "service": service.code,

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.access import roles_in
 from accounts.models import Authorisation, Role, User
 
 from ..domain.errors import DomainError
-from ..domain.service_types import Filer, ServiceType
+from ..domain.service_types import ApplicantKind, Filer, ServiceType
 from ..models import Channel
 from .assured import refuse_if_lacking
 from .submission import Submission
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def refuse_unless_filer(submission: Submission, by: User, now: datetime) -> None:
     """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
     service, authorisation = submission.service, submission.authorisation
+    refuse_unless_applicant(service, submission.applicant)
     refuse_if_lacking(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
     if submission.channel == Channel.COUNTER:
         if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
@@ -37,6 +43,27 @@ def refuse_unless_filer(submission: Submission, by: User, now: datetime) -> None
             _("This service is filed through an engineering office that the owner authorises."),
         )
     refuse_unless_in_force(authorisation, now)
+
+
+_ONLY_FOR = {
+    ApplicantKind.ESTABLISHMENT: gettext_lazy(
+        "This service is for establishments: sign in with the unified number, ten digits that begin with 7."
+    ),
+    ApplicantKind.PERSON: gettext_lazy("This service is for people, not for establishments."),
+}
+
+
+def only_for_whom(service: ServiceType) -> StrOrPromise:
+    """A sentence on a service that only establishments, or only people, can ask for; empty for one that all can."""
+    return _ONLY_FOR[next(iter(service.applicants))] if len(service.applicants) == 1 else ""
+
+
+def refuse_unless_applicant(service: ServiceType, person: User) -> None:
+    """DomainError `not_for_applicant`."""
+    establishment = person.id_kind.code == "establishment"
+    kind = ApplicantKind.ESTABLISHMENT if establishment else ApplicantKind.PERSON
+    if kind not in service.applicants:
+        raise DomainError("not_for_applicant", str(only_for_whom(service)))
 
 
 def refuse_unless_by_owner(service: ServiceType) -> None:

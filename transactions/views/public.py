@@ -37,6 +37,7 @@ from ..domain.workflow import Status
 from ..inquiry import services as inquiry
 from ..intake import closures
 from ..intake.assured import what_is_needed
+from ..intake.eligibility import only_for_whom
 from ..models import FeeDue, Transaction
 from ..selectors.pulse import Pulse, pulse
 from ..text.help_topics import topics
@@ -136,6 +137,7 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
         "optional": [document for document in found.documents if not document.least],
         "proofs": what_is_needed(found),
+        "only_for_whom": only_for_whom(found),
         "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
         "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE),
     }

@@ -75,8 +75,8 @@ class Command(BaseCommand):
     def _write(self, password: str, base_url: str) -> None:
         """What a newcomer needs to sign in and look around."""
         accounts = {}
-        for role, (number, resident, _name) in SIGN_IN.items():
-            user = User.objects.get(national_id=national_id(number, resident=resident))
+        for role, (number, kind, _name) in SIGN_IN.items():
+            user = User.objects.get(national_id=national_id(number, **kind))
             accounts[role] = {"national_id": user.national_id, "name": user.full_name, "password": password}
         self._save({"base_url": base_url, "accounts": accounts, "samples": self._samples()})
 
