@@ -15,6 +15,7 @@ class Role(models.TextChoices):
     REGISTRY_CLERK = "registry_clerk", _("Registry clerk")
     REVIEWER = "reviewer", _("Reviewing engineer")
     INFORMAL_AREAS = "informal_areas", _("Informal-areas auditor")
+    INSPECTOR = "inspector", _("Technical inspector")
     SUPERVISOR = "supervisor", _("Supervisor")
     ADMINISTRATOR = "administrator", _("Administrator")
 
@@ -29,6 +30,7 @@ HELD_IN: dict[Role, frozenset[OfficeKind]] = {
     Role.CENTRE_CLERK: frozenset({OfficeKind.SERVICE_CENTRE}),
     Role.REGISTRY_CLERK: _DECIDE | {OfficeKind.DEPARTMENT},
     Role.REVIEWER: _DECIDE,
+    Role.INSPECTOR: _DECIDE,
     Role.INFORMAL_AREAS: frozenset({OfficeKind.DEPARTMENT}),
     Role.SUPERVISOR: _DECIDE | {OfficeKind.DEPARTMENT},
     Role.ADMINISTRATOR: _DECIDE | {OfficeKind.DEPARTMENT},

@@ -38,7 +38,7 @@ from transactions.intake.submit import submit
 from transactions.maintenance.health import health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.outbox import queue
-from transactions.transitions import moves
+from transactions.transitions import inspections, moves
 
 from . import seed
 from .answers import ANSWERS, answers_on
@@ -188,6 +188,8 @@ class Cast:
     central_registry: User
     central_reviewer: User
     central_supervisor: User
+    inspector: User
+    central_inspector: User
     everyone: dict[str, User] = field(default_factory=dict)
 
 
@@ -242,6 +244,8 @@ def cast(city: None) -> Cast:
         central_registry=staff("central_registry", 31, ctr, "registry_clerk"),
         central_reviewer=staff("central_reviewer", 32, ctr, "reviewer"),
         central_supervisor=staff("central_supervisor", 33, ctr, "supervisor"),
+        inspector=staff("inspector", 34, shr, "inspector"),
+        central_inspector=staff("central_inspector", 35, ctr, "inspector"),
         everyone=made,
     )
     return cast
@@ -326,6 +330,17 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
     return make
 
 
+def inspected(case: Transaction, *, by: User, now: datetime, **changed: Any) -> Transaction:
+    """Record an inspection with the photographs it asks for."""
+    asked = case.current_stage.inspection
+    photographs = [
+        attachments.attach_to_inspection(case, SimpleUploadedFile(f"{n}.jpg", picture("JPEG", shade=n)), by=by, now=now)
+        for n in range(asked.least)
+    ]
+    facts = {"result": "passed", "visited_on": timezone.localdate(now), "photographs": [one.key for one in photographs]}
+    return inspections.inspect(case, by=by, now=now, **facts | changed)
+
+
 STEP = timedelta(hours=1)
 
 
@@ -345,6 +360,8 @@ def drive(case: Transaction, cast: Cast, until: str, now: datetime = NOW) -> Tra
         elif finish == "recommend":
             by = cast.informal if case.current_stage.role == "informal_areas" else reviewer
             case = moves.recommend(case, by=by, now=now)
+        elif finish == "inspect":
+            case = inspected(case, by=cast.central_inspector if central else cast.inspector, now=now)
         elif finish == "approve":
             case = moves.approve(case, by=supervisor, now=now)
         elif finish == "record_payment":

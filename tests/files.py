@@ -24,9 +24,9 @@ def pdf(size: int = 0) -> bytes:
     return body + b"%" * max(0, size - len(body))
 
 
-def picture(kind: str = "PNG") -> bytes:
+def picture(kind: str = "PNG", *, shade: int = 0) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (60, 40), (200, 180, 140)).save(out, kind)
+    Image.new("RGB", (60, 40), (200 - shade, 180, 140)).save(out, kind)
     return out.getvalue()
 
 

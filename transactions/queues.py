@@ -14,7 +14,7 @@ from .domain.workflow import Status
 from .models import Transaction, TransactionQuerySet
 
 # Who works stages; a supervisor's own stage is theirs to hand over too.
-WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.SUPERVISOR)
+WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.INSPECTOR, Role.SUPERVISOR)
 
 
 def stages_of(role: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.models import Inspection
 from transactions.transitions.forms import FORMS
 
 from ..strict import Strict
@@ -112,6 +113,13 @@ class MoveSerializer(Strict):
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    result = serializers.ChoiceField(
+        choices=Inspection.Result.choices, required=False, help_text="Of an inspection; failed returns the request."
+    )
+    visited_on = serializers.DateField(required=False, help_text="The day of the inspection.")
+    photographs = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=50, help_text="Keys of JPEG and PNG files you sent."
+    )
     answers = serializers.DictField(
         required=False, help_text="For correct: question name to its right answer, as typed."
     )

@@ -19,7 +19,17 @@ from transactions.domain.errors import NotVisible
 from transactions.models import Transaction
 from transactions.queues import queue_of
 from transactions.transitions import moves, notes
-from transactions.transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
+from transactions.transitions.forms import (
+    ANSWERS,
+    COLLEAGUE,
+    DEFICIENCIES,
+    FORMS,
+    OFFICE,
+    PHOTOGRAPHS,
+    VISITED,
+    Form,
+    Input,
+)
 
 from ..strict import Strict, View, read
 from . import bodies, people_shapes, serializers
@@ -50,6 +60,8 @@ READ: dict[Input, Callable[[dict[str, Any]], Any]] = {
     COLLEAGUE: lambda data: _person(data.get("to_person", 0), "to_person"),
     DEFICIENCIES: _asked,
     ANSWERS: lambda data: data.get("answers", {}),
+    VISITED: lambda data: data.get("visited_on"),
+    PHOTOGRAPHS: lambda data: data.get("photographs", ()),
 }
 
 

@@ -20,6 +20,7 @@ from transactions.models import (
     Deficiency,
     Event,
     FeeDue,
+    Inspection,
     IssuedDocument,
     Movement,
     PaperContent,
@@ -261,6 +262,17 @@ class FeeShape(serializers.ModelSerializer[FeeDue]):
         read_only_fields = fields
 
 
+class InspectionShape(serializers.ModelSerializer[Inspection]):
+    """A visit on site, what was found, and its photographs, which files/ hands out as any other."""
+
+    photographs = AttachmentSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Inspection
+        fields = ("visited_on", "result", "findings", "at", "photographs")
+        read_only_fields = fields
+
+
 class CaseSerializer(CaseSummary):
     """One transaction with its history, for those who may see it. Files of an answer are listed once it is sent.
 
@@ -275,6 +287,7 @@ class CaseSerializer(CaseSummary):
     movements = serializers.SerializerMethodField()
     deficiencies = DeficiencyShape(many=True, read_only=True)
     attachments = serializers.SerializerMethodField()
+    inspections = serializers.SerializerMethodField()
     flags = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField()
     moves = serializers.SerializerMethodField()
@@ -294,6 +307,7 @@ class CaseSerializer(CaseSummary):
             "movements",
             "deficiencies",
             "attachments",
+            "inspections",
             "flags",
             "fee",
             "moves",
@@ -354,6 +368,11 @@ class CaseSerializer(CaseSummary):
     @extend_schema_field(MovementShape(many=True))
     def get_movements(self, case: Transaction) -> Any:
         return MovementShape(movements_of(case), many=True).data
+
+    @extend_schema_field(InspectionShape(many=True))
+    def get_inspections(self, case: Transaction) -> Any:
+        visits = case.inspections.prefetch_related("photographs") if case.service_type.inspects else ()
+        return InspectionShape(visits, many=True).data
 
     @extend_schema_field(AttachmentSerializer(many=True))
     def get_attachments(self, case: Transaction) -> Any:

@@ -25,13 +25,13 @@ from municipality.services import current_calendar
 from transactions.answers.plots import plot_of
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import ApplicantKind, Examples, Filer, ServiceType
+from transactions.domain.service_types import PHOTO, ApplicantKind, Examples, Filer, ServiceType
 from transactions.domain.workflow import OPEN, Status
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import Channel, Outbox, Transaction
 from transactions.outbox import queue
-from transactions.transitions import moves
+from transactions.transitions import inspections, moves
 from transactions.transitions.moves import Asked
 
 from .files import paper, photo
@@ -44,6 +44,7 @@ REASONS = {
     "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
     "send_back": "نأمل إعادة التحقق من المساحات قبل الاعتماد.",
     "refer": "الموقع يقع خارج حدود البلدية.",
+    "inspect": "لا توجد طفاية حريق سارية الصلاحية عند المدخل. نأمل توفيرها ثم إشعارنا.",
     "reopen": "قدّم مقدم الطلب وثيقة جديدة تغيّر نتيجة الدراسة.",
 }
 PLAIN = {
@@ -270,10 +271,24 @@ class City:
             case "send_back" | "reject":
                 service = moves.send_back if move == "send_back" else moves.reject
                 return service(case, reason=REASONS[move], by=by, now=at)
+            case "inspect":
+                return self._inspect(case, by, at)
             case "record_payment":
                 return moves.record_payment(case, payment_reference=f"{7_000_000 + case.pk}", by=by, now=at)
             case _plain:
                 return PLAIN[move](case, by=by, now=at)
+
+    def _inspect(self, case: Transaction, by: User, at: datetime) -> Transaction:
+        """A visit on the same day; now and then the place is not ready, once."""
+        asked = case.current_stage.inspection
+        assert asked is not None, "only such a stage ends with it"  # noqa: S101
+        document = inspections.pending_document(case)
+        photographs = [self._file(document, PHOTO, by, at, number) for number in range(asked.least)]
+        failed = not case.inspections.exists() and self.chance.random() < 0.25
+        return inspections.inspect(
+            case, result="failed" if failed else "passed", visited_on=riyadh_day(at), photographs=photographs,
+            findings=REASONS["inspect"] if failed else "", by=by, now=at,
+        )  # fmt: skip
 
     def _refer(self, case: Transaction, at: datetime) -> Transaction:
         others = [office for office in self.branches if office.pk != case.held_by_id]

@@ -15,7 +15,7 @@ from municipality.models import Office, OfficeKind
 from .names import full_name, national_id, shop_name
 
 BEGAN = date(2016, 1, 3)
-BRANCH_ROLES = (Role.REGISTRY_CLERK, Role.REVIEWER, Role.REVIEWER, Role.SUPERVISOR)
+BRANCH_ROLES = (Role.REGISTRY_CLERK, Role.REVIEWER, Role.REVIEWER, Role.INSPECTOR, Role.SUPERVISOR)
 # role in var/demo.json → (number of the ID, kind of ID, name)
 CITIZEN: dict[str, bool] = {}
 RESIDENT, ESTABLISHMENT = {"resident": True}, {"establishment": True}
@@ -34,6 +34,7 @@ SIGN_IN = {
     "central_reviewer": (207, CITIZEN, "هاني نايف الثقفي"),
     "central_supervisor": (208, CITIZEN, "أمل ماجد القحطاني"),
     "administrator": (209, CITIZEN, "عمر تركي الأحمدي"),
+    "inspector": (210, CITIZEN, "خالد سعد الزهراني"),
 }
 # Who gets notices by e-mail too; the others gave no address.
 MAIL = {"owner": "owner@example.com", "resident": "resident@example.com"}
@@ -100,6 +101,7 @@ def _staff(people: People, chance: Random) -> None:
     fixed = {
         ("SHR", Role.REGISTRY_CLERK): named["registry_clerk"],
         ("SHR", Role.REVIEWER): named["reviewer"],
+        ("SHR", Role.INSPECTOR): named["inspector"],
         ("SHR", Role.SUPERVISOR): named["supervisor"],
         ("SC01", Role.CENTRE_CLERK): named["centre_clerk"],
         ("INF", Role.INFORMAL_AREAS): named["informal_areas"],

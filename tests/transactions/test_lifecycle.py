@@ -52,6 +52,7 @@ EXPECTED = {
         {"stage role", "system"},
     ),
     "recommend": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
+    "inspect": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "answer": ({"returned"}, {"applicant", "at_counter"}),
     "correct": ({"incoming", "under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),

@@ -189,7 +189,9 @@ def _act(form: Form) -> Action:
     return act
 
 
-ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in OUTSIDE}
+# An inspection has a page of its own, which takes its photographs first.
+ELSEWHERE = OUTSIDE | {"inspect"}
+ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in ELSEWHERE}
 
 
 def _page(

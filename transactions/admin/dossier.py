@@ -59,7 +59,10 @@ class Shown:
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = signed_in(request), timezone.now(), case.service_type
     events = events_of(case)
-    files = [(label_of(service, file), file) for file in in_catalogue_order(service, case.attachments.sent())]
+    sent = in_catalogue_order(service, case.attachments.sent())
+    files = [(label_of(service, file), file) for file in sent]
+    visits = list(case.inspections.select_related("by").prefetch_related("photographs")) if service.inspects else []
+    files += [(_("Photograph of the inspection"), file) for visit in visits for file in visit.photographs.all()]
     posts = access.posts_on(case, timezone.localdate(now))
     return {
         "title": case.reference,
@@ -70,13 +73,14 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "standings": standings(case, now),
         "summary": sections(service, case.answers, []),
         "versions": versions_of(case, events),
-        "turned_up": _turned_up(case, events, [file for _label, file in files]),
+        "turned_up": _turned_up(case, events, sent),
         "files": files,
+        "inspections": visits,
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
         "flags": flags_of(service, case.answers),
         # They are for whoever decides, also whether to open it again; what was issued is decided for good.
-        "hints": [] if case.issued_at else duplicates.of_case(case, [file for _label, file in files], user),
+        "hints": [] if case.issued_at else duplicates.of_case(case, sent, user),
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues can read it."), "approve": gettext_lazy("The applicant sees this.")}
-PRIMARY = frozenset({"register", "recommend", "approve", "record_payment", "issue", "dispatch"})
+PRIMARY = frozenset({"register", "recommend", "inspect", "approve", "record_payment", "issue", "dispatch"})
 SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 
 
@@ -141,7 +141,7 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
     return found
 
 
-_STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS}
+_STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS, Role.INSPECTOR}
 
 
 def why_none(case: Transaction, user: User) -> str:

@@ -72,7 +72,7 @@ class StaffSite(AdministeredSite):
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, correction, counter, operations, queue, supervision, visits
+        from . import case, correction, counter, inspection, operations, queue, supervision, visits
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -81,6 +81,7 @@ class StaffSite(AdministeredSite):
             path("cases/<str:reference>/notes/", self.admin_view(case.note), name="note"),
             path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
             path("cases/<str:reference>/correct/", self.admin_view(correction.correct), name="correct"),
+            path("cases/<str:reference>/inspection/", self.admin_view(inspection.inspect), name="inspection"),
             path("cases/<str:reference>/<slug:move>/", self.admin_view(case.move), name="move"),
             path("counter/", self.admin_view(counter.counter), name="counter"),
             path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),

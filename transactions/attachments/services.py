@@ -19,16 +19,17 @@ from accounts.models import User
 from core.text import isolated
 from core.units import MIB
 
-from .. import pictures, quotas
+from .. import access, pictures, quotas
 from ..answers.revision import with_dependants
 from ..domain import kinds
 from ..domain.documents import too_many
 from ..domain.errors import DomainError
 from ..domain.limits import MAX_FILE_BYTES
-from ..domain.service_types import Document
-from ..domain.workflow import Status
+from ..domain.service_types import PHOTO, Document
+from ..domain.workflow import MoveName, Status
 from ..intake.drafts import lock_to_write
-from ..models import Attachment, CounterVisit, Deficiency, Draft
+from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
+from ..transitions.inspections import pending_document
 from ..visits import permissions as visits
 from . import drawings, stored
 from .looking import look, refuse
@@ -224,6 +225,27 @@ def attach_to_deficiency(
             raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
         beside = locked.attachments.filter(document=asked.code)
         return _insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
+
+
+def pending_photographs(case: Transaction, by: User) -> QuerySet[Attachment]:
+    """Photographs somebody has sent for an inspection of this case that is not recorded yet, the oldest first."""
+    return free_of(by).filter(document=pending_document(case)).order_by("pk")
+
+
+def attach_to_inspection(
+    case: Transaction, upload: UploadedFile[Any], *, by: User, now: datetime | None = None
+) -> Attachment:
+    """Keep a photograph for an inspection of this case, while whoever sends it may record one. It belongs to the case
+    once that is recorded; one that never is goes the way of files nobody submits (`manage.py sweep_files`).
+    """
+    asked = case.current_stage.inspection
+    if asked is None or not access.may(by, case, MoveName.INSPECT):
+        raise DomainError("no_inspection_now", _("You cannot record an inspection of this case now."))
+    document = Document(pending_document(case), _("Photographs of the place"), accepts=PHOTO, most=asked.most)
+    row = _keep(upload, document=document.code, by=by, accepts=PHOTO, now=now or timezone.now())
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        return _insert_once(document, pending_photographs(case, by), row)
 
 
 def remove(file: Attachment, *, by: User, visit: CounterVisit | None = None, now: datetime | None = None) -> None:

@@ -81,11 +81,20 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True)
+class SiteInspection:
+    """What an inspection on site looks at, and how many photographs are taken of the place."""
+
+    points: tuple[StrOrPromise, ...]
+    least: int = 1
+    most: int = 10
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stage of work. `finish` is the move that ends it, None once the stage was dropped; `role` is who works it.
 
-    `when` says for which answers the stage is gone through at all. TypeError and ValueError, at import, for a role that
-    works no stage and for a move that does not end one in this status.
+    `when` says for which answers the stage is gone through at all; `inspection` makes it one on site. TypeError and
+    ValueError, at import, for a role that works no stage and for a move that does not end one in this status.
     """
 
     code: str
@@ -96,6 +105,7 @@ class Stage:
     finish: MoveName | None
     place: Place = Place.BRANCH
     when: Condition | None = None
+    inspection: SiteInspection | None = None
 
     def __post_init__(self) -> None:
         for value, kind in ((self.status, Status), (self.role, Who), (self.finish or MoveName.ROUTE, MoveName)):
@@ -106,6 +116,8 @@ class Stage:
         move = BY_NAME[self.finish] if self.finish else None
         if move and not (move.forward and self.status in move.sources):
             raise ValueError(f"stage {self.code!r}: {self.finish!r} ends no stage that is {self.status!r}")
+        if (self.finish is MoveName.INSPECT) != (self.inspection is not None):
+            raise ValueError(f"stage {self.code!r}: an inspection ends with {MoveName.INSPECT!r} and says what it asks")
 
 
 @dataclass(frozen=True)
@@ -245,6 +257,11 @@ class ServiceType:
         """The stage a supervisor sends a file back to."""
         gone_through = [stage for stage in self.stages_before(code) if stage.when is None or stage.when(answers)]
         return gone_through[-1] if gone_through else self.first_study()
+
+    @property
+    def inspects(self) -> bool:
+        """Is there a stage on site?"""
+        return any(stage.inspection is not None for stage in self.stages)
 
     def first_study(self) -> Stage:
         return self.stages[1]

@@ -69,11 +69,12 @@ class Who(StrEnum):
     REGISTRY_CLERK = "registry_clerk"
     REVIEWER = "reviewer"
     INFORMAL_AREAS = "informal_areas"
+    INSPECTOR = "inspector"
     SUPERVISOR = "supervisor"
 
 
 # Who on the staff may work a stage.
-STAGE_ROLES = frozenset({Who.REGISTRY_CLERK, Who.REVIEWER, Who.INFORMAL_AREAS, Who.SUPERVISOR})
+STAGE_ROLES = frozenset({Who.REGISTRY_CLERK, Who.REVIEWER, Who.INFORMAL_AREAS, Who.INSPECTOR, Who.SUPERVISOR})
 
 
 class MoveName(StrEnum):
@@ -87,6 +88,7 @@ class MoveName(StrEnum):
     HAND_OVER = "hand_over"
     STAY = "stay"
     RECOMMEND = "recommend"
+    INSPECT = "inspect"
     RETURN = "return"
     ANSWER = "answer"
     CORRECT = "correct"
@@ -185,6 +187,18 @@ MOVES: tuple[Move, ...] = (
         MoveName.RECOMMEND,
         _("Complete and compliant: pass on"),
         _("The case goes to the next stage."),
+        STUDY,
+        To.NEXT_STAGE,
+        (Who.STAGE_ROLE,),
+        forward=True,
+    ),
+    Move(
+        MoveName.INSPECT,
+        _("Record the inspection"),
+        _(
+            "Result and photographs are kept with the case. If the place is as required, the case goes on; if not, it "
+            "is returned to the applicant with what you found."
+        ),
         STUDY,
         To.NEXT_STAGE,
         (Who.STAGE_ROLE,),
@@ -317,6 +331,7 @@ HANDS: tuple[frozenset[str], ...] = (
     frozenset({Who.CENTRE_CLERK.value, Who.AT_COUNTER.value, Who.REGISTRY_CLERK.value}),
     frozenset({Who.REVIEWER.value}),
     frozenset({Who.INFORMAL_AREAS.value}),
+    frozenset({Who.INSPECTOR.value}),
     frozenset({Who.SUPERVISOR.value}),
 )
 

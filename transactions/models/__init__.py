@@ -6,6 +6,7 @@ from .closures import Closure
 from .dealings import Dealing
 from .figures import DayFigure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .inspections import Inspection
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "FeeDue",
     "Heartbeat",
+    "Inspection",
     "Intake",
     "IssuedDocument",
     "Movement",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ..domain import kinds, service_types
 from ..domain.workflow import Status
 from .history import Deficiency, Event
+from .inspections import Inspection
 from .requests import Draft, Transaction, person
 
 # What an applicant gave in answer is theirs alone until the answer is sent: they may still remove it.
@@ -20,7 +21,7 @@ IS_SENT = Q(deficiency__isnull=True) | Q(deficiency__answered_at__isnull=False)
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def sent(self) -> AttachmentQuerySet:
         """Of the files of a transaction: those that came with it or with an answer that was sent."""
-        return self.filter(IS_SENT, removed_at=None)
+        return self.filter(IS_SENT, removed_at=None, inspection=None)
 
     def in_force(self) -> AttachmentQuerySet:
         """Of those sent: what no later file was put in the place of."""
@@ -39,6 +40,10 @@ class Attachment(models.Model):
     )
     deficiency = models.ForeignKey(
         Deficiency, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
+    # Photographs of the office's own, which are no part of what the applicant sent.
+    inspection = models.ForeignKey(
+        Inspection, null=True, blank=True, on_delete=models.PROTECT, related_name="photographs", db_index=False
     )
     document = models.SlugField(_("document"), max_length=40, db_index=False)
     original_name = models.CharField(_("file name"), max_length=255)

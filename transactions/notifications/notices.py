@@ -33,6 +33,7 @@ TOLD = frozenset(
     {
         "submit",
         "register",
+        "inspect",
         "return",
         "approve",
         "reject",

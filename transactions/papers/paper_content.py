@@ -55,9 +55,16 @@ class PaperFacts:
     files: tuple[dict[str, str], ...]
     fee: tuple[str, str] | None
     district: Callable[[str], Named | None]
+    inspections: tuple[dict[str, Any], ...] = ()
 
 
-def facts_of(case: Any, files: Iterable[Any], fee: Any, district: Callable[[str], Named | None]) -> PaperFacts:
+def facts_of(
+    case: Any,
+    files: Iterable[Any],
+    fee: Any,
+    district: Callable[[str], Named | None],
+    inspections: Iterable[Any] = (),
+) -> PaperFacts:
     """The facts in a transaction's row and those beside it, of today's models or of a migration's."""
     engineers = case.authorisation.office if case.authorisation else None
     return PaperFacts(
@@ -74,6 +81,15 @@ def facts_of(case: Any, files: Iterable[Any], fee: Any, district: Callable[[str]
         ),
         fee=(f"{fee.amount:.2f}", fee.payment_reference) if fee else None,
         district=district,
+        inspections=tuple(
+            {
+                "visited_on": visit.visited_on.isoformat(),
+                "result": visit.result,
+                "findings": visit.findings,
+                "photographs": sorted(picture.sha256 for picture in visit.photographs.all()),
+            }
+            for visit in inspections
+        ),
     )
 
 
@@ -115,6 +131,7 @@ def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
         "answers": dict(facts.answers),
         "files": list(facts.files),
         "fee": list(facts.fee) if facts.fee else [],
+        **({"inspections": list(facts.inspections)} if facts.inspections else {}),
     }
 
 

@@ -102,7 +102,8 @@ def _freeze(case: Transaction, event: Event, what: str, content: dict[str, Any],
 
 
 def _facts(case: Transaction) -> PaperFacts:
-    return paper_content.facts_of(case, case.attachments.in_force(), getattr(case, "fee", None), _district)
+    visits = case.inspections.prefetch_related("photographs") if case.service_type.inspects else ()
+    return paper_content.facts_of(case, case.attachments.in_force(), getattr(case, "fee", None), _district, visits)
 
 
 def _district(code: str) -> Named | None:

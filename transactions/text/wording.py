@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -34,6 +35,7 @@ TITLES = {
     "stay": gettext_noop("The office is closed for now"),
     "give_back": gettext_noop("Waiting for another employee"),
     "recommend": gettext_noop("Stage “%(stage)s” completed"),
+    "inspect": gettext_noop("The inspection was passed"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
     "answer_at_counter": gettext_noop("Your answers were received at a service centre"),
@@ -94,7 +96,24 @@ def _title_of(event: Event, stage: str) -> str:
     return str(service_types.get(event.transaction.service).stage(stage).title)
 
 
+def _visited(event: Event) -> str:
+    """The day of a visit on site, in words."""
+    return day_in_words(parse_date(str(event.facts.get("visited_on", ""))))
+
+
+def _inspect(event: Event) -> str:
+    said = _("The place was inspected on %(day)s and is as required. Next: %(stage)s.")
+    return said % {"day": _visited(event), "stage": _stage(event)}
+
+
 def _return(event: Event) -> str:
+    if "inspection" in event.facts:
+        said = _("The place was inspected on %(day)s and is not as required.") % {"day": _visited(event)}
+        return f"{said} {_points(event)}"
+    return _points(event)
+
+
+def _points(event: Event) -> str:
     count = int(event.facts.get("count", 0))
     return ngettext(
         "There is %(count)d point to complete. The clock is stopped until you answer.",
@@ -162,6 +181,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     ),
     "give_back": lambda event: _("The request keeps its place and its due date."),
     "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
+    "inspect": _inspect,
     "return": _return,
     "answer": _answer,
     "correct": _correct,

@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 
 from ..models import Transaction
-from . import moves
+from . import inspections, moves
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ COLLEAGUE = Input("to", "to_person", "to")
 PAYMENT = Input("payment_reference", "payment_reference", "payment_reference")
 DEFICIENCIES = Input("deficiencies", "deficiencies", "deficiency")
 ANSWERS = Input("changes", "answers", "answers")
+RESULT = Input("result", "result", "result")
+VISITED = Input("visited_on", "visited_on", "visited_on")
+FINDINGS = Input("findings", "reason", "findings")
+PHOTOGRAPHS = Input("photographs", "photographs", "photographs")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ FORMS: dict[str, Form] = {
     "give_back": Form(moves.give_back),
     "reassign": Form(moves.reassign, (COLLEAGUE,)),
     "recommend": Form(moves.recommend, (NOTE,)),
+    "inspect": Form(inspections.inspect, (RESULT, VISITED, FINDINGS, PHOTOGRAPHS)),
     "return": Form(moves.return_for_completion, (DEFICIENCIES,)),
     "correct": Form(moves.correct, (ANSWERS, REASON)),
     "send_back": Form(moves.send_back, (REASON,)),

@@ -35,6 +35,7 @@ from ..papers import papers
 from ..text.lateness import days_spent
 from . import answering, at_counter, decisions, registers, returning, versions
 from .mover import Moving, begin, check, finish, office_of, turn
+from .returning import Asked as Asked
 
 # Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
 MOST_TRIED = 200
@@ -133,18 +134,6 @@ def recommend(
     return finish(begin(case, "recommend", by=by, now=now, version=version, reason=note))
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
-
-    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
-    """
-
-    code: str = ""
-    sentence: str = ""
-    opens: tuple[str, ...] = ()
-
-
 @transaction.atomic
 def return_for_completion(
     case: Transaction,
@@ -159,10 +148,7 @@ def return_for_completion(
     Each opens for change the questions and documents it is about, and no others.
     """
     moving = begin(case, "return", by=by, now=now, version=version)
-    round_ = 1 + moving.case.events.filter(move="return").count()
-    rows = returning.rows(moving.case, deficiencies, round_)
-    Deficiency.objects.bulk_create(rows)
-    moving.facts.update(count=len(rows), round=round_, codes=sorted(row.code for row in rows))
+    Deficiency.objects.bulk_create(returning.open_round(moving, deficiencies))
     return finish(moving)
 
 

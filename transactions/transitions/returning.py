@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -13,12 +13,30 @@ from core.text import prose
 from ..domain.errors import Invalid, Problem
 from ..domain.own_words import too_long
 from ..models import Deficiency, Transaction
-
-if TYPE_CHECKING:
-    from .moves import Asked
+from .mover import Moving
 
 # Deficiencies in the reviewer's own words have no code of the catalogue: they are own-1, own-2, …
 OWN = "own"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
+
+    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
+    """
+
+    code: str = ""
+    sentence: str = ""
+    opens: tuple[str, ...] = ()
+
+
+def open_round(moving: Moving, asked: Iterable[Asked]) -> list[Deficiency]:
+    """The deficiencies of the next return of this file, with the facts of its event; as `rows`."""
+    round_ = 1 + moving.case.events.filter(move="return").count()
+    found = rows(moving.case, asked, round_)
+    moving.facts.update(count=len(found), round=round_, codes=sorted(row.code for row in found))
+    return found
 
 
 def rows(case: Transaction, asked: Iterable[Asked], round_: int) -> list[Deficiency]:

@@ -140,6 +140,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     context["versions"] = versions_of(case, events)
     if is_read(request):
         notices.saw(user, timezone.now(), case=case)
+    context["inspections"] = case.inspections.prefetch_related("photographs") if case.service_type.inspects else ()
     context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
     return render(request, "transactions/detail.html", context)
 
@@ -210,7 +211,9 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "pin": pins.grouped(pin_for(case, user)),
         "owns": case.applicant_id == user.pk,
         "qr": qr.svg(url, _("Code to verify this receipt")),
-        "files": in_catalogue_order(case.service_type, case.attachments.filter(removed_at=None, deficiency=None)),
+        "files": in_catalogue_order(
+            case.service_type, case.attachments.filter(removed_at=None, deficiency=None, inspection=None)
+        ),
         "slip": request.GET.get("paper") == "slip",
         "counter": case.taken_by_id == user.pk,
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),

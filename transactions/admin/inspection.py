@@ -1,0 +1,137 @@
+"""An inspection on site: photographs are sent as they are taken, then the result is recorded. Made for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import signed_in
+from accounts.models import User
+from core.forms.fields import DateField, ProseField
+from core.forms.named_errors import NamedErrors
+from core.relative_days import TODAY
+from core.text import whole
+
+from .. import access
+from ..answers.summary import sections
+from ..attachments import services as attachments
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.own_words import MOST_CHARACTERS
+from ..models import Inspection, Transaction
+from ..transitions import inspections
+from ..views.common import hidden_is_404
+from ..views.documents import take_out
+from ..views.form_recovery import typed_before
+from .site import staff_site
+
+FILES = "photographs"
+
+
+class InspectionForm(NamedErrors, forms.Form):
+    result = forms.ChoiceField(
+        label=gettext_lazy("Result"), choices=Inspection.Result.choices, widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose the result.")},
+    )  # fmt: skip
+    visited_on = DateField(
+        label=gettext_lazy("Day of the visit"), latest=TODAY,
+        help_text=gettext_lazy("Hijri or Gregorian. Today unless you write another day."),
+    )  # fmt: skip
+    findings = ProseField(
+        label=gettext_lazy("What was found"), required=False, max_length=MOST_CHARACTERS,
+        help_text=gettext_lazy(
+            "The applicant reads this word for word. If the place is not as required, write what has to be put right."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )  # fmt: skip
+
+
+@hidden_is_404
+@require_http_methods(["GET", "POST"])
+def inspect(request: HttpRequest, reference: str) -> HttpResponse:
+    """One move, `inspect`. Photographs sent before it are kept, also when it is refused."""
+    user = signed_in(request)
+    case = access.get(user, reference, access.at_work(user))
+    if not access.may(user, case, "inspect"):
+        messages.error(request, _("You cannot record an inspection of this case now."))
+        return redirect("staff:case", reference=case.reference)
+    if request.method == "GET":
+        typed = typed_before(request)
+        return _page(request, case, InspectionForm(typed or None, initial={"visited_on": timezone.localdate()}))
+    if "remove" in request.POST:
+        take_out(request, attachments.pending_photographs(case, user))
+    problems = _kept(request, case, user)
+    form = InspectionForm(request.POST)
+    if problems or "remove" in request.POST or "attach" in request.POST:
+        return _page(request, case, _unasked(form), problems=problems, status=422 if problems else 200)
+    if not form.is_valid():
+        return _page(request, case, form, status=422)
+    try:
+        done = inspections.inspect(
+            case,
+            **form.cleaned_data,
+            photographs=[file.key for file in attachments.pending_photographs(case, user)],
+            by=user,
+            version=whole(request.POST.get("version", "")) or -1,
+        )
+    except Invalid as error:
+        return _page(request, case, form, problems=list(error.problems), status=422)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("staff:case", reference=case.reference)
+    messages.success(request, _("The inspection is recorded. The applicant is notified."))
+    if access.at_work(user).filter(pk=done.pk).exists():
+        return redirect(f"{reverse('staff:case', args=[done.reference])}?done=inspect")
+    return redirect("staff:index")
+
+
+def _kept(request: HttpRequest, case: Transaction, user: User) -> list[Problem]:
+    """Keep the photographs that were chosen; returns what is wrong with some."""
+    problems: list[Problem] = []
+    for upload in request.FILES.getlist(FILES):
+        try:
+            attachments.attach_to_inspection(case, upload, by=user)
+        except Invalid as error:
+            problems += [Problem(FILES, problem.message, problem.code) for problem in error.problems]
+        except DomainError as error:
+            problems.append(Problem(FILES, error.message, error.code))
+    return problems
+
+
+def _unasked(form: InspectionForm) -> InspectionForm:
+    """What was typed so far, without complaint about what is not there yet."""
+    typed = {name: form.data.get(name, "") for name in form.fields}
+    return InspectionForm(initial=typed)
+
+
+def _page(
+    request: HttpRequest,
+    case: Transaction,
+    form: InspectionForm,
+    *,
+    problems: Sequence[Problem] = (),
+    status: int = 200,
+) -> HttpResponse:
+    stage = case.current_stage
+    for name in form.fields:
+        form[name].problems = [problem for problem in problems if problem.path == name]  # type: ignore[attr-defined]
+    context = staff_site.each_context(request) | {
+        "title": stage.title,
+        "case": case,
+        "service": case.service_type,
+        "asked": stage.inspection,
+        "form": form,
+        "problems": problems,
+        "wrong_files": [problem for problem in problems if problem.path == FILES],
+        "photographs": list(attachments.pending_photographs(case, signed_in(request))),
+        "summary": sections(case.service_type, case.answers, []),
+    }
+    return render(request, "staff/inspection.html", context, status=status)
