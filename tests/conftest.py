@@ -33,6 +33,7 @@ from transactions.attachments import drawing
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, Filer, ServiceType
+from transactions.domain.workflow import BY_NAME
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import health
@@ -259,6 +260,13 @@ def answers_today(code: str) -> dict[str, Any]:
 def applicant_of(service: ServiceType, cast: Cast) -> User:
     """Who may ask for this service."""
     return cast.citizen if ApplicantKind.PERSON in service.applicants else cast.establishment
+
+
+def ends_as(service: ServiceType) -> str:
+    """The status of its requests once their paper is handed out."""
+    last = service.stages[-1].finish
+    assert last is not None
+    return str(BY_NAME[last].target)
 
 
 def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:

@@ -16,11 +16,9 @@ from transactions.intake.assured import may_receive
 from transactions.intake.draft_parts import flags_of
 from transactions.models import (
     AnswersVersion,
-    Attachment,
     Deficiency,
     Event,
     FeeDue,
-    Inspection,
     IssuedDocument,
     Movement,
     PaperContent,
@@ -33,6 +31,8 @@ from transactions.text.wording import headline
 from transactions.transitions.versions import versions_of
 
 from .bodies import TAKES
+from .file_shapes import AttachmentSerializer as AttachmentSerializer
+from .file_shapes import InspectionShape
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
@@ -66,27 +66,6 @@ class DistrictSerializer(serializers.ModelSerializer[District]):
     class Meta:
         model = District
         fields = ("code", "name_ar", "name_en", "sub_municipality", "certainty")
-        read_only_fields = fields
-
-
-class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
-    """`answers_version` is the version of the answers it came with, `replaced_in` the one that put another in its
-    place: null while it counts.
-    """
-
-    class Meta:
-        model = Attachment
-        fields = (
-            "key",
-            "document",
-            "original_name",
-            "content_type",
-            "size",
-            "sha256",
-            "uploaded_at",
-            "answers_version",
-            "replaced_in",
-        )
         read_only_fields = fields
 
 
@@ -259,17 +238,6 @@ class FeeShape(serializers.ModelSerializer[FeeDue]):
     class Meta:
         model = FeeDue
         fields = ("amount", "basis", "answers_version", "worked_out_at", "paid_at", "payment_reference", "payable")
-        read_only_fields = fields
-
-
-class InspectionShape(serializers.ModelSerializer[Inspection]):
-    """A visit on site, what was found, and its photographs, which files/ hands out as any other."""
-
-    photographs = AttachmentSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Inspection
-        fields = ("visited_on", "result", "findings", "at", "photographs")
         read_only_fields = fields
 
 

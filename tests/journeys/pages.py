@@ -6,13 +6,15 @@ tests/portal/test_pages_listed.py fails while an address that answers with a pag
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from transactions.domain import service_types
+from transactions.domain.service_types import ApplicantKind, Filer, ServiceType
 
 from .world import (
     LISTED,
@@ -113,11 +115,39 @@ def ask_for_changes(page: Page, world: dict[str, str]) -> None:
     page.locator("details.more summary").click()
 
 
+def asks(service: ServiceType) -> str:
+    """Who in the cast asks for a service."""
+    return "citizen" if ApplicantKind.PERSON in service.applicants else "establishment"
+
+
+def key_of(service: ServiceType) -> str:
+    """What the world calls a service by."""
+    return service.code.replace("-", "_")
+
+
+def of_services() -> Iterator[Shown]:
+    """Each page of questions of each service that people fill in themselves, and each visit on site."""
+    for service in service_types.offered():
+        if service.filer is Filer.OWNER:
+            for step in service.steps:
+                path = f"/drafts/{{draft_{key_of(service)}}}/{step.code}/"
+                yield Shown(f"step-{service.code}-{step.code}", path, asks(service))
+        if service.inspects:
+            path = f"/staff/cases/{{site_{key_of(service)}}}/"
+            yield Shown(f"inspection-{service.code}", f"{path}inspection/", "inspector", holds=".file")
+            yield Shown(f"inspection-{service.code}-mistakes", f"{path}inspection/", "inspector", then=record_nothing)
+            yield Shown(f"inspected-{service.code}", f"/staff/cases/{{paper_{key_of(service)}}}/", "supervisor")
+            yield Shown(f"request-{service.code}", f"/requests/{{paper_{key_of(service)}}}/", asks(service))
+
+
+def record_nothing(page: Page, world: dict[str, str]) -> None:
+    page.locator(".inspection .actions .btn").first.click()
+    page.locator(".notice--error").wait_for()
+
+
 PUBLIC = (
     Shown("home", "/"),
-    Shown("service-building", "/services/building-permit/"),
-    Shown("service-subdivision-closed", "/services/land-subdivision/"),
-    Shown("service-electricity", "/services/electricity-connection/"),
+    *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered()),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),
     Shown("inquiry-mistakes", "/inquiry/", then=ask_nothing),
@@ -141,9 +171,14 @@ PUBLIC = (
     *(Shown(f"error-{status}", f"/design/{status}/", status=status) for status in (400, 403, 410, 413, 429, 500, 503)),
     Shown("receipt", "/requests/{returned}/receipt/", "citizen"),
     Shown("receipt-slip", "/requests/{returned}/receipt/?paper=slip", "citizen"),
-    Shown("permit", "/requests/{issued}/documents/building-permit/", "citizen"),
-    Shown("letter", "/requests/{letter}/documents/electricity-letter/", "citizen"),
-    Shown("minutes", "/requests/{minutes}/documents/subdivision-minutes/", "citizen"),
+    *(
+        Shown(
+            f"paper-{service.code}",
+            f"/requests/{{paper_{key_of(service)}}}/documents/{service.output.kind}/",
+            asks(service),
+        )
+        for service in service_types.offered()
+    ),
     Shown("profile", "/profile/", "citizen"),
     Shown("profile-mail-waits", "/profile/", "other_citizen", holds=".notice--warning form"),
     Shown("email", "/email/{email}/"),
@@ -181,6 +216,7 @@ PUBLIC = (
 
 CASE_CHANGED = ".changes li a[href*='/requests/']"
 OTHERS = (
+    *of_services(),
     Shown("requests", "/requests/", "citizen"),
     Shown("requests-none", "/requests/", "other_citizen"),
     Shown("request-returned", "/requests/{returned}/", "citizen"),

@@ -59,7 +59,7 @@ def test_take_pictures(browser, live_server, cast, world):
                 for name, look in LOOKS.items():
                     page.emulate_media(**look)
                     page.screenshot(path=FOLDER / f"{shown.name}.{language}.{width}.{name}.png", full_page=True)
-            if "receipt" in shown.name or shown.name == "permit":
+            if "receipt" in shown.name or shown.name == "paper-building-permit":
                 page.emulate_media(media="print", **LOOKS["light"])
                 page.screenshot(path=FOLDER / f"{shown.name}.{language}.print.png", full_page=True)
                 page.pdf(path=FOLDER / f"{shown.name}.{language}.pdf", prefer_css_page_size=True)

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.embedded
 
 MM = 72 / 25.4
 A4, SLIP = (210, 297), (80, 230)
-PAPERS = {"receipt": A4, "receipt-slip": SLIP, "permit": A4, "letter": A4, "minutes": A4}
+PAPERS = {"receipt": A4, "receipt-slip": SLIP}
+PAPERS |= {shown.name: A4 for shown in PUBLIC if shown.name.startswith("paper-")}
 # Text that shows in a colour: a printer without colours would say it paler, or not at all.
 COLOURED = """() => [...document.querySelectorAll(":is(.receipt, .paper) *")].filter((element) => {
   const [red, green, blue] = getComputedStyle(element).color.match(/\\d+/g).map(Number);
@@ -29,10 +30,10 @@ COLOURED = """() => [...document.querySelectorAll(":is(.receipt, .paper) *")].fi
 def citizens_page(browser: Any, live_server: Any, cast: Any) -> Any:
     contexts = []
 
-    def open_in(language: str) -> Page:
+    def open_in(language: str, who: str) -> Page:
         context = browser.new_context(base_url=live_server.url)
         contexts.append(context)
-        cookies = {"language": language, "sessionid": session_of(cast.citizen)}
+        cookies = {"language": language, "sessionid": session_of(getattr(cast, who))}
         context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
         return context.new_page()
 
@@ -44,10 +45,11 @@ def citizens_page(browser: Any, live_server: Any, cast: Any) -> Any:
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_each_paper_is_one_page_of_its_size_and_needs_no_colour(language, citizens_page, cast, submitted):
     world = build(cast, submitted)
-    page = citizens_page(language)
+    pages = {who: citizens_page(language, who) for who in ("citizen", "establishment")}
     for shown in PUBLIC:
         if shown.name not in PAPERS:
             continue
+        page = pages[shown.who]
         show(page, shown, world)
         page.emulate_media(media="print")
         assert page.evaluate(COLOURED) == [], shown.name

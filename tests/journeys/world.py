@@ -23,8 +23,9 @@ from municipality.models import Office
 from transactions.admin import staff_site
 from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
-from transactions.domain import pins
+from transactions.domain import pins, service_types
 from transactions.domain.references import Reference
+from transactions.domain.service_types import Filer
 from transactions.inquiry import brought
 from transactions.intake import drafts
 from transactions.intake.closures import save_closure
@@ -33,7 +34,7 @@ from transactions.transitions import moves, notes
 from transactions.transitions.moves import Asked
 from transactions.visits import services as counter_visits
 
-from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, drive, picture, upload
+from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
 from ..portal.world import answered_at_counter
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
@@ -98,8 +99,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "id_copy", upload(LONG_FILE), by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "facade_photo", upload("واجهة.jpg", picture("JPEG")), by=cast.citizen, now=NOW)
-    letter = drive(submitted(), cast, "completed")
-    minutes = drive(submitted("land-subdivision"), cast, "issued")
+    of_services = each_service(cast, submitted)
     save_closure(
         Closure(
             service="land-subdivision",
@@ -148,21 +148,45 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         name: case.reference
         for name, case in {
             "returned": returned, "issued": issued, "open": still_open,
-            "letter": letter, "minutes": minutes, "counter": at_counter, "unpaid": unpaid,
+            "counter": at_counter, "unpaid": unpaid,
         }.items()
     }  # fmt: skip
-    return cases | {
-        **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
-        "draft": str(draft.key),
-        "answered": str(answered.key),
-        "intake": str(intake.key),
-        "intake_ready": str(intake_ready.key),
-        "office_draft": str(office_draft.key),
-        **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
-        "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
-        "email": emails.token_of(EmailAsked.objects.get()),
-        "token": Intake.objects.get(transaction=issued).token,
-    }
+    return (
+        cases
+        | of_services
+        | {
+            **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
+            "draft": str(draft.key),
+            "answered": str(answered.key),
+            "intake": str(intake.key),
+            "intake_ready": str(intake_ready.key),
+            "office_draft": str(office_draft.key),
+            **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
+            "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
+            "email": emails.token_of(EmailAsked.objects.get()),
+            "token": Intake.objects.get(transaction=issued).token,
+        }
+    )
+
+
+def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
+    """Of each service a paper, a draft its owner writes, and a visit on site with a photograph, by their codes."""
+    made = {}
+    for service in service_types.offered():
+        code, owner = service.code, applicant_of(service, cast)
+        key = code.replace("-", "_")
+        made[f"paper_{key}"] = drive(submitted(code), cast, ends_as(service)).reference
+        if service.filer is Filer.OWNER:
+            draft = drafts.start(service, by=owner, now=NOW)
+            for step in service.steps:
+                drafts.save_step(draft, step, answers_today(code), by=owner, now=NOW)
+            made[f"draft_{key}"] = str(draft.key)
+        site = next((stage for stage in service.stages if stage.inspection), None)
+        if site is not None:
+            case = drive(submitted(code), cast, site.status)
+            attachments.attach_to_inspection(case, upload("واجهة.jpg", picture("JPEG")), by=cast.inspector, now=NOW)
+            made[f"site_{key}"] = case.reference
+    return made
 
 
 def written(draft: Draft, by: User) -> Draft:

@@ -12,9 +12,10 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 from django.utils import translation
 
+from permits.catalogue.building_permit import TARIFF
 from permits.checks import areas, building, parts
 from permits.models import Tariff
-from permits.services import BUILDING_PERMIT, load_tariffs, per_square_metre
+from permits.services import load_tariffs, per_square_metre
 from transactions.answers import cleaning as answers
 from transactions.domain import service_types
 from transactions.domain.errors import DomainError
@@ -46,14 +47,14 @@ def test_the_fee_is_square_metres_times_the_tariff_of_the_day(cast, submitted):
     fee = FeeDue.objects.get(transaction=case)
     # 580.5 m² × 3 SAR
     assert fee.amount == Decimal("1741.50")
-    assert fee.basis == {"area_m2": "580.5", "rate": "3.00", "tariff": BUILDING_PERMIT}
+    assert fee.basis == {"area_m2": "580.5", "rate": "3.00", "tariff": TARIFF.code}
 
 
 @pytest.mark.django_db
 def test_a_new_tariff_counts_from_its_day(city):
-    Tariff.objects.create(code=BUILDING_PERMIT, rate=Decimal(5), valid_from=date(2026, 12, 1), source="test")
+    Tariff.objects.create(code=TARIFF.code, rate=Decimal(5), valid_from=date(2026, 12, 1), source="test")
     days = (date(2026, 11, 30), date(2026, 12, 1))
-    assert [per_square_metre(BUILDING_PERMIT, Decimal(100), day).amount for day in days] == [300, 500]
+    assert [per_square_metre(TARIFF, Decimal(100), day).amount for day in days] == [300, 500]
 
 
 @pytest.mark.django_db

@@ -16,18 +16,19 @@ from journal.models import Entry
 from municipality.models import District
 from municipality.services import forget
 from transactions.attachments import services as attachments
+from transactions.domain import service_types
 from transactions.domain.content import content_hash
 from transactions.models import PaperContent
 from transactions.papers import book
 from transactions.transitions import moves
 from transactions.transitions.moves import Asked
 
-from ..conftest import NOW, STEP, drive, pdf, upload
+from ..conftest import NOW, STEP, applicant_of, drive, ends_as, pdf, upload
 from .test_versions import PARTS, _Editor, entry
 
 pytestmark = pytest.mark.django_db
 OLD_PAPERS = import_module("transactions.migrations.0017_old_papers")
-SERVICES = {"electricity-connection": "completed", "land-subdivision": "issued", "building-permit": "issued"}
+SERVICES = {service.code: ends_as(service) for service in service_types.offered()}
 
 
 def page(client, case, language="ar"):
@@ -45,8 +46,9 @@ def article(html):
 
 def upset(cast, case):
     """Everything a live page would have shown otherwise."""
-    cast.citizen.full_name = "somebody else"
-    cast.citizen.save()
+    for person in (cast.citizen, cast.establishment):
+        person.full_name = "somebody else"
+        person.save()
     for office in {case.branch, case.held_by}:
         office.name_ar, office.name_en = "اسم جديد", "A new name"
         office.save()
@@ -60,7 +62,7 @@ def upset(cast, case):
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_a_paper_stays_as_it_was_issued(code, until, language, cast, submitted, signed_in):
     case = drive(submitted(code), cast, until)
-    client = signed_in(cast.citizen)
+    client = signed_in(applicant_of(case.service_type, cast))
     before = page(client, case, language)
     upset(cast, case)
     assert page(client, case, language) == before

@@ -48,7 +48,7 @@ class InspectionForm(NamedErrors, forms.Form):
     findings = ProseField(
         label=gettext_lazy("What was found"), required=False, max_length=MOST_CHARACTERS,
         help_text=gettext_lazy(
-            "The applicant reads this word for word. If the place is not as required, write what has to be put right."
+            "The applicant reads this word for word. If the place is not as required, write what has to be corrected."
         ),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )  # fmt: skip

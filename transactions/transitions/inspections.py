@@ -94,7 +94,7 @@ def _facts(case: Transaction, result: str, visited_on: date | None, findings: st
         words = _("The request was made after this day. Enter the day of the visit.")
         problems.append(Problem("visited_on", words, "date_too_early"))
     if result == Inspection.Result.FAILED and not findings:
-        problems.append(Problem("findings", _("Write what the applicant has to put right."), "required"))
+        problems.append(Problem("findings", _("Write what the applicant has to correct."), "required"))
     return problems
 
 
