@@ -204,9 +204,9 @@ class City:
 
     def _applicant(self, service: ServiceType) -> User:
         """One of the crowd; now and then somebody a newcomer can sign in as."""
-        people, known = self.people.crowd, ("owner", "resident")
+        people, known = self.people.crowd, ["owner", "resident"]
         if ApplicantKind.PERSON not in service.applicants:
-            people, known = self.people.establishments, ("establishment",)
+            people, known = self.people.establishments, ["establishment"]
         if self.chance.random() < 0.012:
             return self.people.by_role[self.chance.choice(known)]
         return self.chance.choice(people)
@@ -240,7 +240,7 @@ class City:
     def _step(self, case: Transaction, at: datetime, done: list[str]) -> tuple[Transaction, str]:
         """What the person whose turn it is does now; returns the case after it and the move."""
         chance, stage = self.chance, case.current_stage
-        move = stage.finish
+        move = str(stage.finish)
         if move == "register" and not done and chance.random() < 0.02:
             move = "refer"
         elif move == "recommend" and done.count("return") < 2 and chance.random() < 0.19:

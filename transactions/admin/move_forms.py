@@ -133,8 +133,14 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
     for move in MOVES:
         if move.name in OUTSIDE:
             continue
-        stands = {"status": case.status, "stage_finish": stage.finish, "stage_role": stage.role}
-        hindered = obstacle(move, **stands, holds=held.holds, barred=held.barred)
+        hindered = obstacle(
+            move,
+            status=case.status,
+            stage_finish=stage.finish,
+            stage_role=stage.role,
+            holds=held.holds,
+            barred=held.barred,
+        )
         mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
         if hindered is Obstacle.ROLE or (hindered is not None and mine):
             found.append(why_not(case, move, hindered))

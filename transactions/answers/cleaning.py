@@ -102,7 +102,7 @@ class SeveralField(forms.MultipleChoiceField):
     def to_python(self, value: Any) -> list[str]:
         chosen = super().to_python(value)
         strangers = [item for item in chosen if not self.valid_value(item)]
-        offered = [str(code) for code, _label in self.choices]
+        offered = [str(code) for code, _label in self.widget.choices]
         return [*strangers, *(code for code in offered if code in chosen)]
 
     def validate(self, value: list[str]) -> None:

@@ -385,8 +385,10 @@ def allowed(
     barred: Collection[str] = (),
 ) -> bool:
     """Say whether the table lets somebody who holds the roles `holds` make this move now."""
-    stands = {"status": status, "stage_finish": stage_finish, "stage_role": stage_role}
-    return obstacle(move, **stands, holds=holds, barred=barred) is None
+    hindered = obstacle(
+        move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds, barred=barred
+    )
+    return hindered is None
 
 
 def moves_open(
