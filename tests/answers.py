@@ -1,11 +1,14 @@
-"""Right answers to every question of each service, as its catalogue file gives them."""
+"""What tests ask of each service: right answers to its questions, who asks, and how its requests end."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
+from accounts.models import User
 from transactions.domain import service_types
+from transactions.domain.service_types import ApplicantKind, ServiceType
+from transactions.domain.workflow import BY_NAME
 
 # The day they are right on; those that depend on it still are while tests are run.
 DAY = date(2026, 2, 9)
@@ -18,3 +21,15 @@ def answers_on(code: str, day: date) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, dict[str, Any]] = {service.code: answers_on(service.code, DAY) for service in service_types.every()}
+
+
+def applicant_of(service: ServiceType, cast: Any) -> User:
+    """Who may ask for this service."""
+    return cast.citizen if ApplicantKind.PERSON in service.applicants else cast.establishment
+
+
+def ends_as(service: ServiceType) -> str:
+    """The status of its requests once their paper is handed out."""
+    last = service.stages[-1].finish
+    assert last is not None
+    return str(BY_NAME[last].target)

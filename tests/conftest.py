@@ -32,8 +32,7 @@ from municipality.services import forget
 from transactions.attachments import drawing
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import ApplicantKind, Filer, ServiceType
-from transactions.domain.workflow import BY_NAME
+from transactions.domain.service_types import Filer, ServiceType
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import health
@@ -42,7 +41,8 @@ from transactions.outbox import queue
 from transactions.transitions import inspections, moves
 
 from . import seed
-from .answers import ANSWERS, answers_on
+from .answers import ANSWERS, answers_on, applicant_of
+from .answers import ends_as as ends_as
 from .files import become as become
 from .files import content_of as content_of
 from .files import pdf as pdf
@@ -255,18 +255,6 @@ def cast(city: None) -> Cast:
 def answers_today(code: str) -> dict[str, Any]:
     """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
     return answers_on(code, timezone.localdate())
-
-
-def applicant_of(service: ServiceType, cast: Cast) -> User:
-    """Who may ask for this service."""
-    return cast.citizen if ApplicantKind.PERSON in service.applicants else cast.establishment
-
-
-def ends_as(service: ServiceType) -> str:
-    """The status of its requests once their paper is handed out."""
-    last = service.stages[-1].finish
-    assert last is not None
-    return str(BY_NAME[last].target)
 
 
 def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:
