@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0029_open_requests_of_an_office'),
+        ('transactions', '0031_approvals_of_days'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
