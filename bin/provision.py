@@ -73,30 +73,34 @@ def binary(names: Sequence[str], package: str, folders: Callable[[], Sequence[Pa
 # -- Python -----------------------------------------------------------------------------------------------------
 
 
-def virtual_environment(requirements: str = "requirements.txt") -> None:
-    """Make .venv and install the pinned requirements; does nothing when they are there."""
+def virtual_environment(requirements: str = "requirements.txt", venv: Path = VENV, *, whole: bool = False) -> None:
+    """Make .venv and install the pinned requirements; does nothing when they are there. `whole`: the file names all of
+    them, and what packages ask for besides is not looked for.
+    """
     if sys.version_info < OLDEST:
         raise Missing(f"Python {OLDEST[0]}.{OLDEST[1]} or newer (this is {sys.version.split()[0]}).")
-    if not PYTHON.exists():
-        _make_venv()
+    python = venv / "bin" / "python"
+    if not python.exists():
+        _make_venv(venv)
     wanted = hashlib.sha256((ROOT / requirements).read_bytes() + sys.version.encode()).hexdigest()
-    stamp = VENV / f"installed-{requirements}"
+    stamp = venv / f"installed-{requirements}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     say(f"installing {requirements}")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    pip += ["--no-deps"] if whole else []
     if subprocess.run([*pip, "-r", ROOT / requirements]).returncode:
         raise SystemExit("The requirements could not be installed; the lines above say why. Nothing was started.")
     stamp.write_text(wanted)
 
 
-def _make_venv() -> None:
-    say("making .venv")
+def _make_venv(venv: Path) -> None:
+    say(f"making {venv.name}")
     if importable("venv") and importable("ensurepip"):
         pass
     elif not apt_install("python3-venv", why="Debian keeps Python's venv module in a package of its own"):
         raise Missing("Python's venv module. On Debian, as root: apt-get install python3-venv")
-    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
 
 
 def importable(module: str) -> bool:

@@ -20,6 +20,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Authorisation, User
 from api.docs import Kind as Type
 from api.docs import Value
+from continuity.templatetags import continuity as worth_words
+from continuity.worth import Worth
 from core.charts import Chart, Series
 from core.forms.fields import ProseField
 from core.forms.named_errors import NamedErrors
@@ -203,6 +205,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "authorisation": Authorisation(pk=0, owner=User(full_name=LONG_NAME)),
         "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],
+        "promises": [worth_words.shown(worth, at=now, what=worth_words.KINDS["received"]) for worth in Worth],
         "rows": _rows(now),
         "progress": _progress(now),
         "draft_row": {"draft": draft, "done": 2, "all": 4},

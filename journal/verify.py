@@ -61,14 +61,17 @@ class Bad:
 
 
 def verify(
-    lines: Iterable[Line], public_key: bytes | None = None, keys: Mapping[str, bytes] | None = None
+    lines: Iterable[Line],
+    public_key: bytes | None = None,
+    keys: Mapping[str, bytes] | None = None,
+    after: Mapping[str, Head] | None = None,
 ) -> tuple[dict[str, Head], Bad | None]:
     """Walk the entries in order; return the heads reached and the first bad entry, if any.
 
     `public_key` (32 bytes) is the key the reader trusts, `keys` the keys by chain; with neither each chain is held to
-    the key of its first line.
+    the key of its first line. `after`: where chains ended that were checked before; the lines go on from there.
     """
-    heads: dict[str, Head] = {}
+    heads = {name: Head(head.public_key, head.seq, head.hash) for name, head in (after or {}).items()}
     for line in lines:
         if keys is not None and line.chain not in keys:
             return heads, Bad(line.chain, line.seq, "is of a chain that is not on the node list")

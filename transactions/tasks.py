@@ -60,6 +60,14 @@ def scan(**_future: object) -> None:
 
 
 @shared_task
+def other(*, kind: str, **_future: object) -> None:
+    """Every kind that has no task of its own."""
+    from .outbox import queue
+
+    queue.work(kind)
+
+
+@shared_task
 def sweep(**_future: object) -> None:
     """Ring again for every kind of which rows wait, without a time limit."""
     from .outbox import queue
@@ -96,4 +104,5 @@ DOORBELLS: dict[str, Task] = {
     "warn_name": warn_name,
     "draw": draw,
     "scan": scan,
+    "other": other,
 }

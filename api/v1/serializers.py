@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from continuity.classes import of_case
 from municipality.models import District, Office
 from transactions.access import acts_for_applicant, moves_for, works_on
 from transactions.answers.revision import with_dependants
@@ -33,6 +34,7 @@ from transactions.transitions.versions import versions_of
 from .bodies import TAKES
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
+from .promises import PromiseShape
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
@@ -259,6 +261,7 @@ class CaseSerializer(CaseSummary):
     flags = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField()
     moves = serializers.SerializerMethodField()
+    promises = serializers.SerializerMethodField()
     assignee = serializers.SerializerMethodField()
     issued_documents = serializers.SerializerMethodField(
         help_text="Empty for the applicant as long as the service asks for more certainty of who they are."
@@ -279,6 +282,7 @@ class CaseSerializer(CaseSummary):
             "flags",
             "fee",
             "moves",
+            "promises",
             "assignee",
             "issued_documents",
         )
@@ -318,6 +322,10 @@ class CaseSerializer(CaseSummary):
             if move.name in TAKES
         ]
 
+    @extend_schema_field(PromiseShape(many=True))
+    def get_promises(self, case: Transaction) -> Any:
+        return PromiseShape(of_case(case), many=True).data
+
     @extend_schema_field({"type": "integer", "nullable": True})
     def get_assignee(self, case: Transaction) -> int | None:
         return case.assignee_id if works_on(self.context["reader"], case) else None
@@ -345,16 +353,6 @@ class CaseSerializer(CaseSummary):
     @extend_schema_field(AttachmentSerializer(many=True))
     def get_attachments(self, case: Transaction) -> Any:
         return AttachmentSerializer(in_catalogue_order(case.service_type, case.attachments.sent()), many=True).data
-
-
-class ReceiptSerializer(serializers.Serializer[Any]):
-    reference = serializers.CharField()
-    pin = serializers.CharField(help_text="Eight digits, for whoever may ask without signing in.")
-    pin_serial = serializers.IntegerField(help_text="How often the PIN was renewed.")
-    token = serializers.CharField(help_text="What the receipt's QR carries; see /verify/.")
-    submitted_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField(allow_null=True)
-    verify_url = serializers.CharField()
 
 
 class InquiryAnswer(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from accounts import trail
 from accounts.access import signed_in
 from accounts.models import Act, Authorisation, Scope, User
+from continuity.classes import of_receipt
 from transactions import access, looked
 from transactions.domain import service_types
 from transactions.domain.deadlines import Deadline, overdue
@@ -36,6 +37,7 @@ from .. import pages
 from ..strict import View, read
 from . import bodies, serializers
 from .people_shapes import LookSerializer
+from .promises import ReceiptSerializer
 
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
@@ -103,7 +105,7 @@ class Transactions(View):
 
     @extend_schema(
         request=bodies.SubmissionSerializer,
-        responses={201: serializers.ReceiptSerializer},
+        responses={201: ReceiptSerializer},
         parameters=[IDEMPOTENCY],
         operation_id="transactions_create",
     )
@@ -143,7 +145,8 @@ class Transactions(View):
 
 
 def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
-    """The shape of serializers.ReceiptSerializer, the same bytes however often, until its PIN is renewed.
+    """The shape of ReceiptSerializer, the same bytes however often, until its PIN is renewed; but `worth`
+    is as of now.
 
     So the due date is that of the receipt, not of today.
     """
@@ -156,11 +159,12 @@ def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
         "submitted_at": case.submitted_at.astimezone(UTC),
         "due_at": intake.due_at.astimezone(UTC),
         "verify_url": request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token])),
+        "worth": of_receipt(case),
     }
 
 
 class Receipt(View):
-    @extend_schema(responses=serializers.ReceiptSerializer, operation_id="transactions_receipt")
+    @extend_schema(responses=ReceiptSerializer, operation_id="transactions_receipt")
     def get(self, request: Request, reference: str) -> Response:
         """The receipt again, for the applicant and whoever took the request in."""
         case = access.get(signed_in(request), reference)
@@ -174,7 +178,7 @@ class Pin(View):
 
     @extend_schema(
         request=bodies.PinSerializer,
-        responses={200: serializers.ReceiptSerializer},
+        responses={200: ReceiptSerializer},
         operation_id="transactions_renew_pin",
     )
     def post(self, request: Request, reference: str) -> Response:

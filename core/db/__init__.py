@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
@@ -56,6 +57,20 @@ def more_patience() -> None:
     """A little more, for whoever asks another database after one that did not answer."""
     if ask := _ask.get():
         ask.patience = max(ask.patience, AFTER_SILENCE)
+
+
+@contextmanager
+def patience_of_its_own(seconds: float) -> Iterator[None]:
+    """What is asked in here may take so long, and the rest of the request keeps the patience it had."""
+    ask = _ask.get()
+    if ask is None:
+        yield
+        return
+    before, ask.patience = ask.patience, seconds
+    try:
+        yield
+    finally:
+        ask.patience = before
 
 
 def nothing_was_taken() -> bool:

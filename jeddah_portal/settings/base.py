@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "accounts",
     "journal",
     "transactions",
+    "continuity",
     "permits",
     "api",
     "jeddah_portal",

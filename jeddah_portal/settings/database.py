@@ -13,8 +13,11 @@ if env.str("REPLICA_DATABASE_URL", default=""):
 DATABASE_ROUTERS = ["core.db.replica.Router"]
 # Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
-# What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`).
-DATABASE_SESSION = env.str("DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s")
+# What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`). No commit waits for a
+# vault, which may be away; it is asked afterwards (continuity).
+DATABASE_SESSION = env.str(
+    "DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s -c synchronous_commit=local"
+)
 DATABASE_WEB_SESSION = env.str("DATABASE_WEB_SESSION", default="-c lock_timeout=1200ms -c statement_timeout=3s")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Write-ahead mode is unsafe before SQLite 3.51.3 (Debian 12 ships 3.40); deferred transactions fail under load.

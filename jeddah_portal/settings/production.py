@@ -12,10 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from . import strength
 from .base import ALLOWED_HOSTS, DEBUG
+from .continuity import VAULT_RECIPIENT
 from .environment import DEMO, KEYS, env
 from .journal import BACKUP_RECIPIENT, JOURNAL_KEY, JOURNAL_KEY_FILE
 
-URLS = ("DATABASE_URL", "REPLICA_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ATTACHMENTS_URL")
+URLS = ("DATABASE_URL", "REPLICA_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ATTACHMENTS_URL", "VAULT_URL")
 # A copy of the same server knows us by the same password.
 TWINS = {"DATABASE_URL", "REPLICA_DATABASE_URL"}
 
@@ -32,6 +33,8 @@ def faults() -> dict[str, str]:
         found[name] = "; ".join(wrong.values())
     if BACKUP_RECIPIENT:
         found["BACKUP_RECIPIENT"] = strength.of_recipient(BACKUP_RECIPIENT)
+    if VAULT_RECIPIENT and VAULT_RECIPIENT != BACKUP_RECIPIENT:
+        found["VAULT_RECIPIENT"] = strength.of_recipient(VAULT_RECIPIENT)
     if token := env.str("METRICS_TOKEN", default=""):
         found["METRICS_TOKEN"] = strength.of_key(token)
     if DEBUG:

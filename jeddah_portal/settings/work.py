@@ -17,6 +17,7 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.warn_name": {"queue": "notifications"},
     "transactions.tasks.draw": {"queue": "drawing"},
     "transactions.tasks.scan": {"queue": "drawing"},
+    "transactions.tasks.other": {"queue": "upkeep"},
     "transactions.tasks.sweep": {"queue": "upkeep"},
     "transactions.tasks.beat_heart": {"queue": "upkeep"},
     "transactions.tasks.upkeep": {"queue": "upkeep"},

@@ -180,6 +180,7 @@ ENTRIES = {
     "corrected": gettext_lazy("Answers corrected"),
     "decided": gettext_lazy("Decided"),
     "issued": gettext_lazy("Issued"),
+    "paid": gettext_lazy("Payment recorded"),
     "erased": gettext_lazy("Personal data erased"),
     "power": gettext_lazy("Proposal for a second administrator"),
 }
@@ -195,6 +196,10 @@ WORK = {
     "hand_back": gettext_lazy("Return the cases of someone who has left to the queue"),
     "draw": gettext_lazy("Make the preview of a file"),
     "scan": gettext_lazy("Scan a file for viruses"),
+    "vault_file": gettext_lazy("Hand a file over to the vault"),
+    "vault_copy": gettext_lazy("Hand a copy of the database over to the vault"),
+    "vault_heads": gettext_lazy("Show the vault the new entries of the journal"),
+    "confirmed": gettext_lazy("Tell a person that what was provisional for long is confirmed"),
 }
 
 

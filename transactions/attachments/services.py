@@ -12,6 +12,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +38,8 @@ from .stored import NoRoom, OutOfReach, open_intact
 
 __all__ = ["NoRoom", "OutOfReach", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
+# Sent inside the transaction that writes the row of a `file`, which lies in the store whole.
+kept = Signal()
 # Uploaded by API, and not part of a request yet.
 MOST_FREE = 200
 
@@ -149,6 +152,7 @@ def _insert(row: dict[str, Any]) -> Attachment:
     with transaction.atomic():
         file = Attachment.objects.create(**row)
         drawings.after_upload(file, row["uploaded_at"])
+        kept.send(sender=Attachment, file=file, now=row["uploaded_at"])
     return file
 
 

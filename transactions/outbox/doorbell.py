@@ -12,6 +12,7 @@ import threading
 import time
 
 from celery import current_app
+from django.conf import settings
 
 logger = logging.getLogger(__name__)
 # A doorbell nobody answered in this time is thrown away: the sweeper has rung again meanwhile.
@@ -47,11 +48,19 @@ def _ring_for_ever() -> None:
             _wanted.clear()
         try:
             for kind in kinds:
-                current_app.send_task(TASK.format(kind), retry=False, expires=RINGS_FOR)
+                _send(kind)
         except Exception:  # any broker failure means only that work is done later
             logger.warning("broker unreachable, work waits for the sweeper", extra={"kinds": kinds})
             time.sleep(PAUSE_SECONDS_AFTER_FAILURE)
         time.sleep(PAUSE_SECONDS)
+
+
+def _send(kind: str) -> None:
+    """To the task of this kind; one without a task of its own is done by the task for all others."""
+    task, which = TASK.format(kind), {}
+    if task not in settings.CELERY_TASK_ROUTES:
+        task, which = TASK.format("other"), {"kind": kind}
+    current_app.send_task(task, kwargs=which, retry=False, expires=RINGS_FOR)
 
 
 def _after_fork() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from journal import check
@@ -13,10 +14,20 @@ WORKER = "worker"
 ALIVE = timedelta(seconds=60)
 
 
+_beside: list[Callable[[datetime], None]] = []
+
+
+def beside(do: Callable[[datetime], None]) -> None:
+    """Have this done with every sign of life, after it; a few seconds at most."""
+    _beside.append(do)
+
+
 def beat(now: datetime) -> None:
     """A worker is alive; with it the journal's witness goes into the store of attachments, where there is one."""
     check.note_heads()
     Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": now})
+    for do in _beside:
+        do(now)
 
 
 def since_the_last(now: datetime) -> timedelta | None:

@@ -13,7 +13,7 @@ from journal.entry import person_mark, second_of
 from journal.models import Entry
 
 from ..domain.content import answers_hash, content_hash
-from ..models import AnswersVersion, Attachment, Event, Intake, IssuedDocument, PaperContent, Transaction
+from ..models import AnswersVersion, Attachment, Event, FeeDue, Intake, IssuedDocument, PaperContent, Transaction
 
 Body = Mapping[str, Any]
 # The move an entry's outcome comes of.
@@ -81,6 +81,12 @@ class _Rows:
         self.moves: dict[tuple[int, Any], str] = {
             (key, seq): move for key, seq, move in events.values_list("transaction_id", "seq", "move")
         }
+        paid = Event.objects.filter(transaction__in=keys, move="record_payment")
+        self.payments: dict[tuple[int, Any], Any] = {
+            (key, seq): facts for key, seq, facts in paid.values_list("transaction_id", "seq", "facts")
+        }
+        fees = FeeDue.objects.filter(transaction__in=keys)
+        self.paid = dict(fees.values_list("transaction_id", "payment_reference"))
         self.tokens = dict(Intake.objects.filter(transaction__in=keys).values_list("transaction_id", "token"))
         self.issued = {row.number: row for row in IssuedDocument.objects.filter(transaction__in=keys)}
 
@@ -142,6 +148,14 @@ def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     yield from _content(body, case, rows, number=paper.number)
 
 
+def _paid(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    facts = rows.payments.get((case.pk, body.get("event")), {})
+    if (facts.get("amount"), facts.get("payment_reference")) != (body.get("amount"), body.get("payment")):
+        yield "the payment"
+    if rows.paid.get(case.pk) != body.get("payment"):
+        yield "the number of the payment"
+
+
 def _person(case: Transaction, rows: _Rows) -> dict[str, str | None]:
     if case.applicant.is_erased:
         return {"for": rows.marks.get(case.reference)}
@@ -158,6 +172,7 @@ _BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
     "corrected": _version,
     "decided": _decided,
     "issued": _issued,
+    "paid": _paid,
 }
 
 

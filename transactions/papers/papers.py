@@ -4,6 +4,7 @@ after. Called by transitions.moves, inside the transaction of the move.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,13 @@ def enter_decision(case: Transaction, event: Event, outcome: str, now: datetime)
     }
     chain.append("decided", case.reference, facts, now)
     return frozen
+
+
+def enter_payment(case: Transaction, facts: Mapping[str, Any], now: datetime) -> Transaction:
+    """That a fee was paid is a promise: nobody is to be asked for it again. Returns the request."""
+    paid = {"amount": str(facts["amount"]), "payment": str(facts["payment_reference"])}
+    chain.append("paid", case.reference, {"event": case.version, "service": case.service, **paid}, now)
+    return case
 
 
 def issue_document(case: Transaction, event: Event, number: str, now: datetime) -> IssuedDocument:

@@ -256,10 +256,10 @@ def record_payment(
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
-    """Mark the fee as paid under the payment's own number. Event, notice."""
+    """Mark the fee as paid under the payment's own number. Event, notice, journal."""
     moving = begin(case, "record_payment", by=by, now=now, version=version)
     moving.facts.update(decisions.mark_paid(moving.case, payment_reference, by, moving.now))
-    return finish(moving)
+    return papers.enter_payment(finish(moving), moving.facts, moving.now)
 
 
 @transaction.atomic

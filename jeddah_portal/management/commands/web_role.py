@@ -49,6 +49,9 @@ class Command(BaseCommand):
             f"GRANT USAGE ON SCHEMA public TO {role}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
             f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+            # It may ask whether the vault has what was committed, and learns nothing else of who replicates.
+            f"GRANT EXECUTE ON FUNCTION continuity_await TO {role}",
+            f"ALTER ROLE {role} SET synchronous_commit = local",
             *(f"REVOKE ALL ON {table} FROM {role}" for table in ONLY),
             *(f"GRANT {rights} ON {table} TO {role}" for table, rights in ONLY.items()),
         ]

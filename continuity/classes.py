@@ -1,0 +1,69 @@
+"""The class of what was promised in a case: of its receipt, its decision, its payment, its papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from journal.models import Entry
+from transactions.models import Attachment, Transaction
+
+from .asking import ask
+from .models import KeptFile
+from .worth import Promise, Worth, worth
+
+RECEIVED = "received"
+# What is promised to whoever asked, in the order in which it comes.
+PROMISED = (RECEIVED, "answered", "corrected", "decided", "paid", "issued")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One promise of a case, and what it is worth now."""
+
+    kind: str
+    at: datetime
+    seq: int
+    worth: Worth
+
+
+def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[Kept]:
+    """Every promise of a case with its class now. May wait for the vault, up to a second in all (asking.PATIENCE).
+
+    Without a vault each is provisional, and nothing is asked.
+    """
+    rows = Entry.objects.filter(subject=case.reference, kind__in=kinds).order_by("chain_id", "seq")
+    promises = [Promise(*row) for row in rows.values_list("chain_id", "seq", "at", "kind")]
+    if not (promises and settings.VAULT_URL):
+        return [Kept(one.kind, one.at, one.seq, Worth.PROVISIONAL) for one in promises]
+    ends: dict[int, int] = {}
+    for one in promises:
+        ends[one.chain] = max(one.seq, ends.get(one.chain, 0))
+    reached = {chain: ask(chain, end).reached for chain, end in ends.items()}
+    missing = missing_of([case.pk])
+    return [
+        Kept(one.kind, one.at, one.seq, worth(one, reached=reached[one.chain], missing=missing.get(case.pk, ())))
+        for one in promises
+    ]
+
+
+def of_receipt(case: Transaction) -> Worth:
+    """What the receipt of a case is worth now; PROVISIONAL for one the journal does not have."""
+    if not settings.VAULT_URL:
+        return Worth.PROVISIONAL
+    return next((kept.worth for kept in of_case(case, [RECEIVED])), Worth.PROVISIONAL)
+
+
+def missing_of(cases: Iterable[int]) -> dict[int, list[datetime]]:
+    """When files came that the vault lacks, by case."""
+    kept = KeptFile.objects.filter(sha256=OuterRef("sha256"))
+    lacking = Attachment.objects.filter(~Exists(kept), transaction__in=cases, removed_at=None)
+    found: dict[int, list[datetime]] = {}
+    for case, came in lacking.order_by().values_list("transaction_id", "uploaded_at"):
+        if case is not None:
+            found.setdefault(case, []).append(came)
+    return found

@@ -1,0 +1,70 @@
+"""The vault's own record of the journal: each entry is shown to it, and it signs the head that follows from the last.
+
+So nobody can later show another past: the vault refuses a head that does not extend what it has seen, and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from journal import export
+from journal.models import Chain, Entry
+from journal.verify import write
+from transactions.models import Outbox
+from transactions.outbox import queue
+
+from . import door
+from .models import Reached
+from .vault.words import ANOTHER_PAST
+
+logger = logging.getLogger(__name__)
+KIND = "vault_heads"
+MANY = 1000
+
+
+def owe_if_behind(now: datetime) -> None:
+    """One row for each chain of which the vault has not signed the end."""
+    for chain in Chain.objects.order_by("pk"):
+        signed = Reached.objects.filter(chain=chain).values_list("cosigned_seq", flat=True).first() or 0
+        waits = Outbox.objects.filter(kind=KIND, subject=chain.pk, state__in=queue.WAITING)
+        if signed < chain.length and not waits.exists():
+            queue.owe(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
+
+
+@queue.handles(KIND, outside=True)
+def show(chain_id: int, now: datetime) -> None:
+    """Show the vault what was entered since; done when it has signed the end."""
+    chain = Chain.objects.get(pk=chain_id)
+    reached, _made = Reached.objects.get_or_create(chain=chain)
+    while reached.cosigned_seq < chain.length:
+        entries = Entry.objects.filter(chain=chain, seq__gt=reached.cosigned_seq).order_by("seq")[:MANY]
+        lines = "".join(f"{write(export.line(chain, entry))}\n" for entry in entries)
+        try:
+            head = door.vault().journal(lines.encode())
+        except door.Refused as refused:
+            _note_refusal(reached, refused)
+            raise
+        ours = Entry.objects.filter(chain=chain, seq=head.seq).values_list("hash", flat=True).first()
+        if head.chain != str(chain) or head.seq <= reached.cosigned_seq or ours is None or bytes(ours) != head.hash:
+            said = f"the vault signs entry {head.seq} of {head.chain}, which is not what it was shown"
+            refused = door.Disbelieved(said)
+            _note_refusal(reached, refused)
+            raise refused
+        _note(reached, head)
+
+
+def _note(reached: Reached, head: door.Cosigned) -> None:
+    reached.cosigned_seq = head.seq
+    fields: dict[str, Any] = {"cosigned_at": parse_datetime(head.at), "cosignature": head.signature, "refused": ""}
+    Reached.objects.filter(pk=reached.pk).update(cosigned_seq=head.seq, **fields)
+
+
+def _note_refusal(reached: Reached, refused: door.Refused) -> None:
+    """Contradiction, not absence: from here on nothing of this chain is called confirmed anew."""
+    if refused.said.get("error") == ANOTHER_PAST or isinstance(refused, door.Disbelieved):
+        logger.critical("the vault has another journal than this: %s", refused, extra=dict(refused.said))
+        Reached.objects.filter(pk=reached.pk).update(refused=f"{refused} {refused.said.get('why', '')}".strip()[:500])

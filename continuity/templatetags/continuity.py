@@ -1,0 +1,59 @@
+"""What a promise is worth, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from transactions.models import Transaction
+
+from ..classes import RECEIVED, of_case
+from ..worth import Worth
+
+register = template.Library()
+LABELS = {
+    Worth.CONFIRMED: pgettext_lazy("promise", "Confirmed"),
+    Worth.PROVISIONAL: pgettext_lazy("promise", "Provisional"),
+}
+SAID = {
+    Worth.CONFIRMED: _("a second authority keeps it too"),
+    Worth.PROVISIONAL: _("kept by us so far; it becomes confirmed by itself once a second authority keeps it too"),
+}
+ALONE = _("kept by us alone; this paper is your proof")
+KINDS = {
+    RECEIVED: _("Receipt of a request"),
+    "answered": _("Answer to a return"),
+    "corrected": _("Correction"),
+    "decided": _("Decision on a request"),
+    "paid": _("Payment"),
+    "issued": _("Issued document"),
+}
+
+
+def said(worth: Worth) -> str:
+    """What the class means here."""
+    return str(SAID[worth] if settings.VAULT_URL else ALONE)
+
+
+@register.inclusion_tag("components/worth_row.html")
+def worth_row(case: Transaction, kind: str = RECEIVED) -> dict[str, Any]:
+    """A row of a summary: what the latest promise of this kind is worth now; nothing where there is none."""
+    found = of_case(case, [kind])
+    return shown(found[-1].worth, now=timezone.now()) if found else {}
+
+
+@register.inclusion_tag("components/worth_list.html")
+def worth_list(case: Transaction) -> dict[str, Any]:
+    """Every promise of a case with its class."""
+    return {"rows": [shown(kept.worth, what=KINDS[kept.kind], at=kept.at) for kept in of_case(case)]}
+
+
+def shown(worth: Worth, **more: Any) -> dict[str, Any]:
+    """What the components need to show a class, with whatever else they are given."""
+    kind = "success" if worth is Worth.CONFIRMED else "info"
+    return {"worth": worth, "label": LABELS[worth], "kind": kind, "said": said(worth), **more}
