@@ -13,17 +13,17 @@ from django.utils import timezone
 
 from municipality.models import Office
 
-from .models import DECIDING, EngineeringOffice, OfficeMembership, Proposal, Role, StaffPost, User
+from .models import DECIDING_ROLES, EngineeringOffice, OfficeMembership, Proposal, Role, StaffPost, User
 
 
-def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
+def staff_posts_of(user: User, on: date | None = None) -> list[StaffPost]:
     """The staff posts this person holds on a day (today)."""
     day = on or timezone.localdate()
     if "_posts" not in user.__dict__:
         works_elsewhere = Exists(OfficeMembership.objects.current(timezone.localdate()).filter(user=OuterRef("user")))
-        found = StaffPost.objects.filter(user=user).select_related("office").annotate(elsewhere=works_elsewhere)
-        user.__dict__["_posts"] = list(found)
-        if found and not found[0].elsewhere:
+        rows = StaffPost.objects.filter(user=user).select_related("office").annotate(elsewhere=works_elsewhere)
+        user.__dict__["_posts"] = list(rows)
+        if rows and not rows[0].elsewhere:
             # Said in the same breath, so that no page has to ask whether they work in an engineering office as well.
             user.__dict__.setdefault("_engineering_offices", [])
     posts: list[StaffPost] = user.__dict__["_posts"]
@@ -32,14 +32,14 @@ def posts_of(user: User, on: date | None = None) -> list[StaffPost]:
 
 def roles_in(user: User, office: Office, on: date | None = None) -> set[str]:
     """The roles this person holds in one office."""
-    return {post.role for post in posts_of(user, on) if post.office_id == office.pk}
+    return {post.role for post in staff_posts_of(user, on) if post.office_id == office.pk}
 
 
 def is_administrator(user: User) -> bool:
     """May this person edit reference data and posts? A superuser may too."""
     if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
-    return user.is_superuser or any(post.role == Role.ADMINISTRATOR for post in posts_of(user))
+    return user.is_superuser or any(post.role == Role.ADMINISTRATOR for post in staff_posts_of(user))
 
 
 def holds_power(user: User) -> bool:
@@ -56,7 +56,7 @@ def holds_power(user: User) -> bool:
     return waiting.filter(expires_at__gt=timezone.now()).exists()
 
 
-def offices_of(user: User) -> list[EngineeringOffice]:
+def engineering_offices_of(user: User) -> list[EngineeringOffice]:
     """The engineering offices this person works in today, and that may practise: others see and do nothing."""
     if "_engineering_offices" not in user.__dict__:
         today = timezone.localdate()
@@ -65,11 +65,11 @@ def offices_of(user: User) -> list[EngineeringOffice]:
             for membership in user.memberships.current(today).select_related("office")
             if membership.office.may_practise(today)
         ]
-    found: list[EngineeringOffice] = user.__dict__["_engineering_offices"]
-    return found
+    offices: list[EngineeringOffice] = user.__dict__["_engineering_offices"]
+    return offices
 
 
-def members_of(office_id: int, on: date, using: str | None = None) -> list[User]:
+def office_members_of(office_id: int, on: date, using: str | None = None) -> list[User]:
     """The people of an engineering office that may practise, on a day; none of any other office. `using` names the
     database that is asked, where it is not the usual one.
     """
@@ -78,9 +78,9 @@ def members_of(office_id: int, on: date, using: str | None = None) -> list[User]
     return [membership.user for membership in current.select_related("user").order_by("pk").using(using)]
 
 
-def at_office(request: HttpRequest) -> list[EngineeringOffice]:
+def require_office_member(request: HttpRequest) -> list[EngineeringOffice]:
     """The engineering offices of whoever asks; Http404 for those who work in none."""
-    if offices := offices_of(signed_in(request)):
+    if offices := engineering_offices_of(current_user(request)):
         return offices
     raise Http404
 
@@ -89,7 +89,7 @@ def staff_may_enter(user: User) -> bool:
     """Staff enter the workbench with a post, and with a second factor where that is required."""
     if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
-    return not needs_second_factor(user) and (user.is_superuser or bool(posts_of(user)))
+    return not needs_second_factor(user) and (user.is_superuser or bool(staff_posts_of(user)))
 
 
 def needs_second_factor(user: User) -> bool:
@@ -112,9 +112,9 @@ def needs_second_factor(user: User) -> bool:
     return shown is not None and shown + 5 < since.timestamp()
 
 
-def decides(user: User) -> bool:
+def has_deciding_role(user: User) -> bool:
     """Does this person hold power that no program may have: a deciding role, or all of a superuser's?"""
-    return user.is_superuser or (user.is_staff and any(post.role in DECIDING for post in posts_of(user)))
+    return user.is_superuser or (user.is_staff and any(post.role in DECIDING_ROLES for post in staff_posts_of(user)))
 
 
 def has_second_factor(user: User) -> bool:
@@ -122,7 +122,7 @@ def has_second_factor(user: User) -> bool:
     return is_mfa_enabled(user)
 
 
-def signed_in(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """The person behind a page that requires signing in."""
     user = request.user
     if not isinstance(user, User):

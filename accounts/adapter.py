@@ -1,4 +1,4 @@
-"""How django-allauth fits here: people are known by national ID, and accounts are opened by a code (views.first)."""
+"""How django-allauth fits here: people are known by national ID, and accounts are opened by a code (first_sign_in)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from knox.models import AuthToken
 
-from . import devices, languages, trail, tries
+from . import access_log, attempts, devices, languages
 from .models import Act, User
 from .sealed import seal, unseal
 
@@ -35,14 +35,16 @@ class AccountAdapter(DefaultAccountAdapter):
         self._try = ""
         subject = str(credentials.get("username", ""))
         try:
-            self._try = tries.begin(f"sign-in:{subject}", devices.place_of(request, subject), timezone.now())
-        except tries.TooSoon as error:
-            trail.record(Act.LOCKED_OUT, person=User.objects.filter(national_id=subject).first(), why="sign-in")
+            self._try = attempts.count_attempt(
+                f"sign-in:{subject}", devices.source_of(request, subject), timezone.now()
+            )
+        except attempts.MustWait as error:
+            access_log.record(Act.LOCKED_OUT, person=User.objects.filter(national_id=subject).first(), why="sign-in")
             raise ValidationError(self._wait(error.wait), code="too_many_login_attempts") from None
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """The password was right."""
-        tries.right(self._try)
+        attempts.clear_attempts(self._try)
 
     @staticmethod
     def _wait(seconds: int) -> str:
@@ -80,8 +82,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Carry on in the language this person chose, a moment ago or earlier."""
         response = super().post_login(request, user, **kwargs)
-        devices.remember(request, response, user)
-        languages.carry_on(request, response, user)
+        devices.remember_device(request, response, user)
+        languages.apply_language(request, response, user)
         return response
 
 

@@ -18,18 +18,18 @@ from core.forms.fields import CodeField, CompactField
 from core.forms.versioned import VersionedForm
 from core.templatetags.portal import mobile
 from core.text import written_code
-from municipality.search import named
+from municipality.search import filter_by_text
 
 from . import emails, four_eyes, services, sms
-from .access import holds_power, signed_in
-from .assurance import LOOKS, Level
+from .access import current_user, holds_power
+from .api_token_admin import ApiTokenAdmin
+from .assurance import TAG_KINDS, Level
 from .errors import AccountError
 from .forms import MobileField, NameField
 from .models import Authorisation, EngineeringOffice, OfficeMembership, Program, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
-from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, reason_field, say_proposed
-from .program_admin import ProgramAdmin
-from .search import people, plots
+from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, message_proposed, reason_field
+from .search import people_condition, plots_condition
 
 
 class PersonDataForm(VersionedForm):
@@ -44,7 +44,7 @@ class PersonDataForm(VersionedForm):
             self.add_error("reason", _("Give the reason: a second administrator will decide."))
         if "is_active" in self.changed_data and not typed.get("is_active"):
             try:
-                four_eyes.refuse_to_close_the_last(self.instance, timezone.localdate())
+                four_eyes.refuse_closing_last_administrator(self.instance, timezone.localdate())
             except AccountError as error:
                 self.add_error("is_active", error.message)
         return typed
@@ -88,7 +88,7 @@ class UserAdmin(PeopleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Where no SMS is sent, the e-mail opens the account: whoever holds power changes it on their own profile."""
-        opens = obj is not None and not sms.reaches(obj.phone) and holds_power(obj)
+        opens = obj is not None and not sms.can_reach(obj.phone) and holds_power(obj)
         return (*self.readonly_fields, "email") if opens else self.readonly_fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -96,7 +96,7 @@ class UserAdmin(PeopleAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What opens an account goes through `four_eyes`; the rest is saved as it stands in the form."""
-        by, reason = signed_in(request), form.cleaned_data.get("reason", "")
+        by, reason = current_user(request), form.cleaned_data.get("reason", "")
         rest, done = [name for name in form.changed_data if name != "reason"], []
         if "phone" in rest:
             rest.remove("phone")
@@ -112,12 +112,12 @@ class UserAdmin(PeopleAdmin):
             four_eyes.close_account(obj, by=by)
         if "email" in rest:
             rest.remove("email")
-            emails.wish(obj, obj.email, by=by)
+            emails.request_change(obj, obj.email, by=by)
         obj.save(update_fields=rest)
-        form.instance.proposed = any(isinstance(one, Proposal) for one in done)
+        form.instance.proposed = any(isinstance(result, Proposal) for result in done)
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
-        return say_proposed(request) if getattr(obj, "proposed", False) else super().response_change(request, obj)
+        return message_proposed(request) if getattr(obj, "proposed", False) else super().response_change(request, obj)
 
     @admin.action(description=_("Remove two-step verification"))
     def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
@@ -126,11 +126,11 @@ class UserAdmin(PeopleAdmin):
     @admin.display(description=_("identity"), ordering="assurance")
     def identity(self, user: User) -> SafeString:
         level = Level(user.assurance)
-        return tag(LOOKS[level], level.label)
+        return tag(TAG_KINDS[level], level.label)
 
     @admin.display(description=_("email not confirmed yet"))
     def email_waiting(self, user: User) -> SafeString:
-        return format_html('<bdi dir="ltr">{}</bdi>', emails.waiting_of(user) or "—")
+        return format_html('<bdi dir="ltr">{}</bdi>', emails.pending_address_of(user) or "—")
 
     @admin.display(description=_("mobile"), ordering="phone")
     def number(self, user: User) -> SafeString:
@@ -173,7 +173,7 @@ class EngineeringOfficeAdmin(PeopleAdmin, RecordedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return named(queryset, search_term, "licence_number", "establishment_number"), False
+        return filter_by_text(queryset, search_term, "licence_number", "establishment_number"), False
 
     @admin.display(description=_("name"), ordering="name_ar")
     def names(self, office: EngineeringOffice) -> SafeString:
@@ -195,7 +195,7 @@ class AuthorisationAdmin(PeopleAdmin):
     @staticmethod
     def find(sought: str) -> Q:
         licence = Q(office__licence_number=written_code(sought).upper())
-        return people(sought, "owner__") | plots(sought) | licence
+        return people_condition(sought, "owner__") | plots_condition(sought) | licence
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -213,5 +213,5 @@ def register(site: AdministeredSite) -> None:
     site.register(EngineeringOffice, EngineeringOfficeAdmin)
     site.register(StaffPost, StaffPostAdmin)
     site.register(Proposal, ProposalAdmin)
-    site.register(Program, ProgramAdmin)
+    site.register(Program, ApiTokenAdmin)
     site.register(Authorisation, AuthorisationAdmin)

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from . import four_eyes, programs, security_events, trail  # noqa: F401 – the first two listen
+        from . import access_log, api_tokens, four_eyes, security_events  # noqa: F401 – the first two listen
 
-        trail.start()
+        access_log.start()
         security_events.listen()

@@ -25,10 +25,10 @@ class Level(IntegerChoices):
 
 
 # How a tag of each level looks (success, warning, …).
-LOOKS = {Level.NONE: "error", Level.PHONE: "warning", Level.COUNTER: "success", Level.NATIONAL: "success"}
+TAG_KINDS = {Level.NONE: "error", Level.PHONE: "warning", Level.COUNTER: "success", Level.NATIONAL: "success"}
 
 
-def how_to_reach(level: int) -> StrOrPromise:
+def explain_level(level: int) -> StrOrPromise:
     """What a person does to be known at this level, in a whole sentence."""
     if level <= Level.PHONE:
         return _("Confirm your mobile once with a code by SMS, under “First sign-in or new password”.")
@@ -40,7 +40,7 @@ def how_to_reach(level: int) -> StrOrPromise:
 _to_authorise: dict[str, Level] = {}
 
 
-def authorising_needs(service: str, level: Level | None) -> None:
+def set_level_to_authorise(service: str, level: Level | None) -> None:
     """What a service asks of an owner who authorises an office for it; None takes it back."""
     if level is None:
         _to_authorise.pop(service, None)
@@ -48,6 +48,6 @@ def authorising_needs(service: str, level: Level | None) -> None:
         _to_authorise[service] = level
 
 
-def needed_to_authorise() -> Level:
+def level_to_authorise() -> Level:
     """The least that lets an owner authorise an office for any service; each asks for its own when it is begun."""
     return min(_to_authorise.values(), default=Level.PHONE)

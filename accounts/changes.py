@@ -18,7 +18,7 @@ from knox.models import AuthToken
 
 from core.text import isolated
 
-from . import emails, mail, restored, sms, trail
+from . import access_log, emails, mail, restored, sms
 from .access import holds_power
 from .assurance import Level
 from .errors import AccountError
@@ -30,7 +30,9 @@ PHONE_OF_STAFF = gettext_lazy("A staff member's mobile can only be changed by tw
 
 
 @transaction.atomic
-def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, now: datetime | None = None) -> User:
+def confirm_identity(
+    user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, now: datetime | None = None
+) -> User:
     """A clerk has seen the original ID of this person, and asked them about each of `changes` (Visitor.differs_from).
 
     Name and mobile are changed on record under the clerk's name, and told to the mobile on file until now; a new
@@ -47,17 +49,17 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
             raise AccountError("person_changed", message)
     wanted = {name: change["to"] for name, change in changes.items()}
     phone = wanted.get("phone", locked.phone)
-    told = locked.phone
+    old_phone = locked.phone
     if phone != locked.phone:
         if holds_power(locked):
             raise AccountError("phone_of_staff", PHONE_OF_STAFF)
         _change_phone(locked, phone, by, now)
     if "email" in wanted:
-        note_of(by, locked, _("Email recorded: %(new)s") % {"new": wanted["email"]})
-        emails.wish(locked, wanted["email"], by=by, now=now)
+        record_change(by, locked, _("Email recorded: %(new)s") % {"new": wanted["email"]})
+        emails.request_change(locked, wanted["email"], by=by, now=now)
     name = wanted.get("full_name", locked.full_name)
     if name != locked.full_name and not locked.is_staff:
-        _change_name(locked, name, by, now, told=told)
+        _change_name(locked, name, by, now, notify_at=old_phone)
     if not holds_power(locked):
         restored.trust_phone(locked)
     locked.assurance = max(locked.assurance, Level.COUNTER)
@@ -66,7 +68,7 @@ def identify(user: User, changes: Mapping[str, Mapping[str, str]], *, by: User, 
     return locked
 
 
-def forget_unproven(user: User) -> None:
+def delete_unproven_account(user: User) -> None:
     """Delete somebody whom a clerk began to type and nobody ever saw, unless something else is known of them: the ID
     may be a slip, and be somebody's who comes tomorrow.
     """
@@ -76,13 +78,13 @@ def forget_unproven(user: User) -> None:
 
 
 @transaction.atomic
-def person_at_counter(
+def identify_visitor(
     *, national_id: str, full_name: str, phone: str, by: User, language: str = "ar", now: datetime | None = None
 ) -> User:
     """`visitor_account` and `identify` in one, for who is on record with their whole visit at once."""
     visitor = Visitor.typed(national_id=national_id, full_name=full_name, phone=phone)
     user = visitor_account(visitor, language=language)
-    return identify(user, visitor.differs_from(user), by=by, now=now)
+    return confirm_identity(user, visitor.differs_from(user), by=by, now=now)
 
 
 @transaction.atomic
@@ -94,7 +96,7 @@ def change_phone(
     Of whoever holds power only as `agreed` between two administrators (four_eyes). AccountError `needs_two`.
     """
     locked = User.objects.select_for_update().get(pk=user.pk)
-    needs_two(locked, agreed)
+    refuse_without_second_administrator(locked, agreed)
     if locked.phone != phone:
         _change_phone(locked, phone, by, now or timezone.now(), at_once=agreed is not None)
     restored.trust_phone(locked)
@@ -102,7 +104,7 @@ def change_phone(
     return locked
 
 
-def needs_two(user: User, agreed: Proposal | None) -> None:
+def refuse_without_second_administrator(user: User, agreed: Proposal | None) -> None:
     if agreed is None and holds_power(user):
         raise AccountError("needs_two", _("For a member of staff, this can only be changed by two administrators."))
 
@@ -112,27 +114,29 @@ def change_name(user: User, full_name: str, *, by: User, now: datetime | None = 
     """An administrator puts a name right, with the same consequences as at a counter."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     if locked.full_name != full_name:
-        _change_name(locked, full_name, by, now or timezone.now(), told=locked.phone)
+        _change_name(locked, full_name, by, now or timezone.now(), notify_at=locked.phone)
         locked.save()
     return locked
 
 
-def _change_name(user: User, full_name: str, by: User, now: datetime, *, told: str) -> None:
+def _change_name(user: User, full_name: str, by: User, now: datetime, *, notify_at: str) -> None:
     """`told` is the mobile that hears of it."""
-    said = _("Name changed from “%(old)s” to “%(new)s”") % {
+    note = _("Name changed from “%(old)s” to “%(new)s”") % {
         "old": isolated(user.full_name),
         "new": isolated(full_name),
     }
-    LogEntry.objects.log_actions(by.pk, [user], CHANGE, said, single_object=True)
-    change = NameChange.objects.create(user=user, old=user.full_name, new=full_name, phone=told, changed_at=now, by=by)
+    LogEntry.objects.log_actions(by.pk, [user], CHANGE, note, single_object=True)
+    change = NameChange.objects.create(
+        user=user, old=user.full_name, new=full_name, phone=notify_at, changed_at=now, by=by
+    )
     user.full_name = full_name
     name_changed.send(NameChange, change=change, now=now)
 
 
-def note_of(by: User | None, user: User, told: str) -> None:
+def record_change(by: User | None, user: User, text: str) -> None:
     """In the history of the account; what the command line did stands in the access log and the journal."""
     if by is not None:
-        LogEntry.objects.log_actions(by.pk, [user], CHANGE, told, single_object=True)
+        LogEntry.objects.log_actions(by.pk, [user], CHANGE, text, single_object=True)
 
 
 def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_once: bool = False) -> None:
@@ -141,15 +145,15 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
     It sets none for a while, unless two administrators have agreed on it (`at_once`).
     """
     became = {"old": isolated(user.phone or "–"), "new": isolated(phone)}
-    note_of(by, user, _("Mobile changed from %(old)s to %(new)s") % became)
-    trail.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
+    record_change(by, user, _("Mobile changed from %(old)s to %(new)s") % became)
+    access_log.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
     known = holds_power(user) or user.assurance >= Level.COUNTER
     if not known:
         user.set_unusable_password()
         AuthToken.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
         user.email = ""
-        emails.withdraw(user, now)
+        emails.cancel_change(user, now)
     if user.phone:
         opens_at = None if at_once else now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS)
         change = PhoneChange.objects.create(
@@ -159,7 +163,7 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
     user.phone = phone
 
 
-def warn_of_change(change_id: int) -> None:
+def send_phone_warning(change_id: int) -> None:
     """Tell the old phone that it is the old one. The gateway knows a repeated message by its key."""
     change = PhoneChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
@@ -167,18 +171,18 @@ def warn_of_change(change_id: int) -> None:
             "Jeddah Municipality: the mobile number on your account was changed to one ending in %(end)s. If "
             "this was not you, tell a service centre at once."
         ) % {"end": change.new[-3:]}
-        _tell(change.user, change.old, text, key=f"phone-{change.pk}")
+        _send_warning(change.user, change.old, text, key=f"phone-{change.pk}")
 
 
-def _tell(user: User, phone: str, text: str, *, key: str) -> None:
+def _send_warning(user: User, phone: str, text: str, *, key: str) -> None:
     """By SMS to this mobile; by e-mail, if there is one on file, to whom no SMS is sent."""
-    if sms.reaches(phone):
-        sms.send(phone, text, key=key)
+    if sms.can_reach(phone):
+        sms.send_sms(phone, text, key=key)
     elif user.email:
-        mail.send(user.email, _("Your account was changed"), text, key=key)
+        mail.send_mail(user.email, _("Your account was changed"), text, key=key)
 
 
-def warn_of_name(change_id: int) -> None:
+def send_name_warning(change_id: int) -> None:
     """Tell the mobile that was on file that the name of its account is another. It names nobody."""
     change = NameChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
@@ -186,4 +190,4 @@ def warn_of_name(change_id: int) -> None:
             "Jeddah Municipality: the name on your account was corrected. If you did not ask for this, tell a "
             "service centre at once."
         )
-        _tell(change.user, change.phone, text, key=f"name-{change.pk}")
+        _send_warning(change.user, change.phone, text, key=f"name-{change.pk}")

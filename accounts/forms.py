@@ -25,7 +25,7 @@ from core.text import written_code
 from . import emails, sms
 from .identity import clean_any_mobile, clean_id, clean_name
 from .models import EngineeringOffice, Scope, User
-from .sessions import make_strong
+from .sessions import mark_second_factor
 
 NUMBER = {"inputmode": "numeric", "dir": "ltr"}
 
@@ -143,7 +143,7 @@ class ActivateTOTPForm(NamedErrors, app_forms.ActivateTOTPForm):
     def clean_code(self) -> str:
         """Whoever shows a code of what they set up has shown their second factor, in this session and in no other."""
         code: str = super().clean_code()
-        make_strong(context.request)
+        mark_second_factor(context.request)
         return code
 
     @property
@@ -190,7 +190,7 @@ class FirstSignInForm(NamedErrors, forms.Form):
 def _no_sms_to(typed: str) -> bool:
     """Is this a good mobile that no SMS is sent to?"""
     try:
-        return not sms.reaches(clean_any_mobile(typed))
+        return not sms.can_reach(clean_any_mobile(typed))
     except ValidationError:
         return False
 
@@ -229,7 +229,7 @@ class ProfileForm(VersionedForm):
 
     def _stored(self, row: models.Model, name: str) -> Any:
         """The address somebody wants is the one that waits, where one does."""
-        wanted = emails.waiting_of(cast(User, row)) if name == "email" else ""
+        wanted = emails.pending_address_of(cast(User, row)) if name == "email" else ""
         return wanted or super()._stored(row, name)
 
 
@@ -279,7 +279,7 @@ def _name_and_number(office: EngineeringOffice) -> SafeString:
     return format_html(words, office.name, office.licence_number)
 
 
-class ProgramForm(NamedErrors, forms.Form):
+class ApiTokenForm(NamedErrors, forms.Form):
     """A token to be. What a press without a form leaves out is as it is offered."""
 
     name = LineField(

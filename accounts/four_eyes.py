@@ -1,9 +1,9 @@
 """What gives somebody power takes two administrators: one proposes, another confirms or refuses before it ends.
 
-Posts with a deciding role (`models.DECIDING`), and of everybody who holds power (`access.holds_power`) what opens their
-account: the mobile, the second factor, opening it when it was closed. Pages, commands and tasks come through here;
-`services` refuses what did not. What takes power away takes one. Where there is no second administrator, whoever runs
-the machine carries a proposal out from the command line (`force`), on record like the rest.
+Posts with a deciding role (`models.DECIDING_ROLES`), and of everybody who holds power (`access.holds_power`) what opens
+their account: the mobile, the second factor, opening it when it was closed. Pages, commands and tasks come through
+here; `services` refuses what did not. What takes power away takes one. Where there is no second administrator, whoever
+runs the machine carries a proposal out from the command line (`confirm_alone`), on record like the rest.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.db.locks import one_at_a_time
+from core.db.locks import take_lock
 from core.text import prose
 from municipality.models import Office
 
-from . import services, trail
+from . import access_log, services
 from .access import holds_power, is_administrator, needs_second_factor
 from .errors import AccountError
 from .identity import clean_mobile
-from .models import DECIDING, Act, Proposal, Role, StaffPost, User
+from .models import DECIDING_ROLES, Act, Proposal, Role, StaffPost, User
 from .signals import power_used, superuser_made
 
 Kind, Outcome = Proposal.Kind, Proposal.Outcome
@@ -65,12 +65,12 @@ def give_post(
     asked.clean()
     if StaffPost.objects.current(timezone.localdate(now)).filter(user=person, office=office, role=role).exists():
         raise AccountError("has_post", _("This person already holds this post."))
-    if role in DECIDING:
+    if role in DECIDING_ROLES:
         facts = {"office": office, "role": role, "starts_on": starts_on, "ends_on": ends_on}
         return _propose(Kind.POST, person, f"{office.pk}:{role}", reason=reason, by=by, now=now, **facts)
-    _of_an_administrator(by)
-    post = services.appoint(person, office, role, on=starts_on, until=ends_on)
-    trail.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=role, now=now)
+    _require_administrator(by)
+    post = services.create_staff_post(person, office, role, on=starts_on, until=ends_on)
+    access_log.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=role, now=now)
     return post
 
 
@@ -87,17 +87,17 @@ def set_end(
         return locked
     StaffPost(role=locked.role, starts_on=locked.starts_on, ends_on=ends_on).clean()
     longer = ends_on is None or (locked.ends_on is not None and ends_on > locked.ends_on)
-    if longer and locked.role in DECIDING:
+    if longer and locked.role in DECIDING_ROLES:
         facts = {"office": locked.office, "role": locked.role, "post": locked, "ends_on": ends_on}
-        said = f"{locked.pk}:{ends_on}"
-        return _propose(Kind.TERM, locked.user, said, reason=reason, by=by, now=now, **facts)
-    _of_an_administrator(by)
+        change = f"{locked.pk}:{ends_on}"
+        return _propose(Kind.TERM, locked.user, change, reason=reason, by=by, now=now, **facts)
+    _require_administrator(by)
     if not longer and ends_on is not None:
-        refuse_for_the_last(locked, ends_on)
+        refuse_last_administrator(locked, ends_on)
     locked.ends_on = ends_on
     locked.save(update_fields=["ends_on"])
     act = Act.POST_GIVEN if longer else Act.POST_ENDED
-    trail.record(act, by=by, person=locked.user, office=locked.office, subject=locked.role, now=now)
+    access_log.record(act, by=by, person=locked.user, office=locked.office, subject=locked.role, now=now)
     return locked
 
 
@@ -109,18 +109,18 @@ def change_phone(
     now, phone = now or timezone.now(), clean_mobile(phone)
     if holds_power(person):
         return _propose(Kind.PHONE, person, phone, reason=reason, by=by, now=now, phone=phone)
-    return services.change_phone(person, phone, by=_of_an_administrator(by), now=now)
+    return services.change_phone(person, phone, by=_require_administrator(by), now=now)
 
 
 @transaction.atomic
-def forget_second_factor(
+def remove_second_factor(
     person: User, *, reason: str = "", by: User | None, now: datetime | None = None
 ) -> User | Proposal:
     """The second factor of whoever holds power is proposed to be removed; another's is removed at once."""
     now = now or timezone.now()
     if holds_power(person):
         return _propose(Kind.SECOND_FACTOR, person, "", reason=reason, by=by, now=now)
-    services.forget_second_factor(person, by=_of_an_administrator(by), now=now)
+    services.remove_second_factor(person, by=_require_administrator(by), now=now)
     return person
 
 
@@ -129,12 +129,12 @@ def open_account(person: User, *, reason: str = "", by: User | None, now: dateti
     """The closed account of whoever holds power is proposed to be opened; another's is opened at once."""
     if holds_power(person):
         return _propose(Kind.ACCOUNT, person, "", reason=reason, by=by, now=now or timezone.now())
-    _of_an_administrator(by)
+    _require_administrator(by)
     User.objects.filter(pk=person.pk).update(is_active=True)
     return person
 
 
-def refuse_for_the_last(post: StaffPost, ends_on: date) -> None:
+def refuse_last_administrator(post: StaffPost, ends_on: date) -> None:
     """AccountError `last_administrator`: nobody ends the post after which the city has no administrator any more."""
     if post.role != Role.ADMINISTRATOR:
         return
@@ -147,23 +147,23 @@ def refuse_for_the_last(post: StaffPost, ends_on: date) -> None:
         )
 
 
-def refuse_to_close_the_last(person: User, today: date) -> None:
+def refuse_closing_last_administrator(person: User, today: date) -> None:
     """The same of whoever's account is to be closed."""
     for post in StaffPost.objects.current(today).filter(user=person, role=Role.ADMINISTRATOR):
-        refuse_for_the_last(post, today)
+        refuse_last_administrator(post, today)
 
 
 @transaction.atomic
 def close_account(person: User, *, by: User | None, now: datetime | None = None) -> User:
     """At once, since it takes power away; AccountError `last_administrator` for the last one who has it."""
-    _of_an_administrator(by)
-    refuse_to_close_the_last(person, timezone.localdate(now))
+    _require_administrator(by)
+    refuse_closing_last_administrator(person, timezone.localdate(now))
     person.is_active = False
     person.save(update_fields=["is_active"])
     return person
 
 
-def _of_an_administrator(by: User | None) -> User | None:
+def _require_administrator(by: User | None) -> User | None:
     """Pages ask before; the service asks again, of what the database says now. None is the command line."""
     if by is not None and (needs_second_factor(by) or not is_administrator(User.objects.get(pk=by.pk))):
         raise AccountError("not_an_administrator", _("Only an administrator can do this."))
@@ -174,30 +174,30 @@ def _propose(
     kind: Proposal.Kind, person: User, what: str, *, reason: str, by: User | None, now: datetime, **facts: Any
 ) -> Proposal:
     """AccountError `reason_missing`, `not_an_administrator`. The same proposed again is the one that waits."""
-    _of_an_administrator(by)
+    _require_administrator(by)
     reason = prose(reason)[:1000]
     if not reason:
-        said = _("Give the reason: a second administrator will decide.")
-        raise AccountError("reason_missing", said)
-    one_at_a_time(f"power:{person.pk}")
+        message = _("Give the reason: a second administrator will decide.")
+        raise AccountError("reason_missing", message)
+    take_lock(f"power:{person.pk}")
     same = f"{kind}:{person.pk}:{what}"
-    lapse(now)
+    expire_proposals(now)
     if waiting := Proposal.objects.filter(same=same, outcome=Outcome.WAITING).first():
         return waiting
     ends = now + timedelta(days=settings.FOUR_EYES_DAYS)
     made = Proposal.objects.create(
         kind=kind, person=person, same=same, reason=reason, proposed_by=by, proposed_at=now, expires_at=ends, **facts
     )
-    _enter(made, "proposed", by, now)
+    _record_step(made, "proposed", by, now)
     return made
 
 
 # -- answering -------------------------------------------------------------------------------------------------
 
 
-def why_not(proposal: Proposal, by: User, now: datetime) -> str:
+def reason_not_to_confirm(proposal: Proposal, by: User, now: datetime) -> str:
     """What keeps this person from confirming, in words; nothing when they may."""
-    if not proposal.waits(now):
+    if not proposal.is_pending(now):
         return _("This proposal has been answered or has expired.")
     if proposal.proposed_by_id == by.pk:
         return _("You proposed this yourself. Another administrator has to confirm it.")
@@ -213,9 +213,9 @@ def confirm(proposal: Proposal, *, by: User, now: datetime | None = None) -> Pro
     """The second administrator agrees, and it is carried out. AccountError `not_yours_to_confirm`."""
     now = now or timezone.now()
     locked = _locked(proposal)
-    _of_an_administrator(by)
-    if said := why_not(locked, by, now):
-        raise AccountError("not_yours_to_confirm", said)
+    _require_administrator(by)
+    if message := reason_not_to_confirm(locked, by, now):
+        raise AccountError("not_yours_to_confirm", message)
     _carry_out(locked, by, now)
     return _answer(locked, Outcome.CONFIRMED, by, "", now)
 
@@ -225,8 +225,8 @@ def refuse(proposal: Proposal, *, reason: str, by: User, now: datetime | None = 
     """An administrator refuses it, or takes back their own. AccountError `answered`, `reason_missing`."""
     now = now or timezone.now()
     locked = _locked(proposal)
-    _of_an_administrator(by)
-    if not locked.waits(now):
+    _require_administrator(by)
+    if not locked.is_pending(now):
         raise AccountError("answered", _("This proposal has been answered or has expired."))
     own = locked.proposed_by_id == by.pk
     if not (own or prose(reason)):
@@ -235,11 +235,11 @@ def refuse(proposal: Proposal, *, reason: str, by: User, now: datetime | None = 
 
 
 @transaction.atomic
-def force(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Proposal:
+def confirm_alone(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Proposal:
     """Carry it out without a second administrator, from the command line. AccountError `answered`, `reason_missing`."""
     now = now or timezone.now()
     locked = _locked(proposal)
-    if not locked.waits(now):
+    if not locked.is_pending(now):
         raise AccountError("answered", _("This proposal has been answered or has expired."))
     if not prose(reason):
         raise AccountError("reason_missing", _("Explain why there is no second administrator."))
@@ -248,7 +248,7 @@ def force(proposal: Proposal, *, reason: str, now: datetime | None = None) -> Pr
 
 
 @transaction.atomic
-def lapse(now: datetime) -> int:
+def expire_proposals(now: datetime) -> int:
     """Proposals whose time is over end without an answer; returns how many."""
     over = Proposal.objects.filter(outcome=Outcome.WAITING, expires_at__lte=now)
     return over.update(outcome=Outcome.LAPSED, answered_at=now)
@@ -265,7 +265,7 @@ def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
         case Kind.POST:
             on = max(proposal.starts_on or timezone.localdate(now), timezone.localdate(proposal.proposed_at))
             office = Office.objects.get(proposals=proposal)
-            services.appoint(person, office, proposal.role, on=on, until=proposal.ends_on)
+            services.create_staff_post(person, office, proposal.role, on=on, until=proposal.ends_on)
         case Kind.TERM:
             post = StaffPost.objects.select_for_update().get(proposals=proposal)
             post.ends_on = proposal.ends_on
@@ -273,7 +273,7 @@ def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
         case Kind.PHONE:
             services.change_phone(person, proposal.phone, by=by, agreed=proposal, now=now)
         case Kind.SECOND_FACTOR:
-            services.forget_second_factor(person, by=by, agreed=proposal, now=now)
+            services.remove_second_factor(person, by=by, agreed=proposal, now=now)
         case Kind.ACCOUNT:
             User.objects.filter(pk=person.pk).update(is_active=True)
 
@@ -282,14 +282,14 @@ def _answer(proposal: Proposal, outcome: Proposal.Outcome, by: User | None, reas
     proposal.outcome, proposal.answered_by, proposal.answered_at = outcome, by, now
     proposal.answer_reason = prose(reason)[:1000]
     proposal.save(update_fields=["outcome", "answered_by", "answered_at", "answer_reason"])
-    _enter(proposal, outcome, by, now)
+    _record_step(proposal, outcome, by, now)
     return proposal
 
 
-def _enter(proposal: Proposal, step: str, by: User | None, now: datetime) -> None:
+def _record_step(proposal: Proposal, step: str, by: User | None, now: datetime) -> None:
     """Signed in the journal by whoever listens, kept in the access log, seen by whoever is on duty."""
     subject = f"{proposal.kind}:{proposal.pk}"
-    trail.record(ACTS[step], by=by, person=proposal.person, office=proposal.office, subject=subject, now=now)
+    access_log.record(ACTS[step], by=by, person=proposal.person, office=proposal.office, subject=subject, now=now)
     power_used.send(Proposal, proposal=proposal, step=str(step), by=by, now=now)
 
 
@@ -299,7 +299,7 @@ def _superuser_made(user: User, **_signal: Any) -> None:
     facts = {"proposed_at": now, "expires_at": now, "answered_at": now, "outcome": Outcome.FORCED}
     same, role = f"{Kind.POST}:{user.pk}:superuser", "superuser"
     made = Proposal.objects.create(kind=Kind.POST, person=user, role=role, reason=role, same=same, **facts)
-    _enter(made, Outcome.FORCED, None, now)
+    _record_step(made, Outcome.FORCED, None, now)
 
 
 superuser_made.connect(_superuser_made, dispatch_uid="four eyes")

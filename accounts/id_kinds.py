@@ -75,5 +75,5 @@ def read_id(text: str) -> tuple[IdKind, str] | None:
 
 def kind_of(number: str) -> IdKind:
     """The kind of a canonical number."""
-    found = read_id(number)
-    return found[0] if found else KINDS[0]
+    parsed = read_id(number)
+    return parsed[0] if parsed else KINDS[0]

@@ -37,8 +37,8 @@ def clean_id(text: str, *, at_counter: bool = True) -> str:
     `at_counter` is false where no clerk has the original: what begins at a counter only is refused there.
     """
     plain = compact(text).upper()
-    found = read_id(plain)
-    if found is None:
+    parsed = read_id(plain)
+    if parsed is None:
         if plain.isdecimal() or not plain:
             return clean_national_id(plain)
         message = _(
@@ -46,7 +46,7 @@ def clean_id(text: str, *, at_counter: bool = True) -> str:
             "passport with its three-letter country code (PAKAB1234567)."
         )
         raise ValidationError(message, code="id_shape")
-    kind, number = found
+    kind, number = parsed
     if not kind.sound(number):
         raise ValidationError(_("This ID number is incorrect. Check each digit."), code="id_checksum")
     if not (at_counter or kind.online):
@@ -96,12 +96,12 @@ def clean_name(text: str) -> str:
     return name
 
 
-def caller(address: str) -> str:
+def rate_limit_network(address: str) -> str:
     """Whose tries from an address are counted together: whoever has one IPv6 address has the whole /64 around it."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:40]
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
-    return str(found)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed), 64), strict=False))
+    return str(parsed)

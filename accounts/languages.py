@@ -10,7 +10,7 @@ from .models import User
 
 CODES = frozenset(code for code, _name in settings.LANGUAGES)
 # Says that the language was chosen in this visit; ends with the browser.
-CHOSEN = "language_chosen"
+CHOSEN_COOKIE = "language_chosen"
 
 
 def set_language(request: HttpRequest) -> HttpResponse:
@@ -20,30 +20,30 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and language in CODES:
         mark_chosen(response)
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            keep(request.user, language)
+            save_language(request.user, language)
     return response
 
 
 def mark_chosen(response: HttpResponse) -> None:
-    response.set_cookie(CHOSEN, "1", httponly=True, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE)
+    response.set_cookie(CHOSEN_COOKIE, "1", httponly=True, samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE)
 
 
-def keep(user: User, language: str) -> None:
+def save_language(user: User, language: str) -> None:
     """Pages and messages are in this language from now on."""
     if user.language != language:
         User.objects.filter(pk=user.pk).update(language=language)
         user.language = language
 
 
-def carry_on(request: HttpRequest, response: HttpResponse, user: User) -> None:
+def apply_language(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """After signing in: in the language chosen a moment ago, which becomes the person's; else in theirs."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    if CHOSEN in request.COOKIES and chosen in CODES:
-        keep(user, chosen)
-    put(response, user.language)
+    if CHOSEN_COOKIE in request.COOKIES and chosen in CODES:
+        save_language(user, chosen)
+    set_language_cookie(response, user.language)
 
 
-def put(response: HttpResponse, language: str) -> None:
+def set_language_cookie(response: HttpResponse, language: str) -> None:
     """What pages go by (LanguageMiddleware)."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,

@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage
 from core.text import one_line, without_marks
 
 
-def send(to: str, subject: str, text: str, *, key: str) -> None:
+def send_mail(to: str, subject: str, text: str, *, key: str) -> None:
     """Send one mail and say that nobody wrote it, so that nobody's holiday reply comes back (RFC 3834).
 
     Sent again after a crash it carries the same `key`, by which a mailbox knows it. Raises what the server says.

@@ -24,13 +24,13 @@ from .id_kinds import IdKind, kind_of
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
-from .records import EmailAsked as EmailAsked
+from .records import EmailChange as EmailChange
 from .records import NameChange as NameChange
 from .records import PhoneChange as PhoneChange
 from .records import Program as Program
 from .records import Proposal as Proposal
 from .records import Scope as Scope
-from .roles import DECIDING as DECIDING
+from .roles import DECIDING_ROLES as DECIDING_ROLES
 from .roles import HELD_IN as HELD_IN
 from .roles import Role as Role
 from .signals import superuser_made
@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The name as it is looked up (core.text.name_key); kept by save().
     name_key = models.CharField(max_length=300, editable=False, default="", db_default="")
     phone = models.CharField(_("mobile"), max_length=16, validators=[validate_mobile])
-    # The one in use: its owner confirmed it. One that was typed waits in EmailAsked.
+    # The one in use: its owner confirmed it. One that was typed waits in EmailChange.
     email = models.EmailField(_("email"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ARABIC)
     sms_notices = models.BooleanField(_("notices by SMS"), default=True)
@@ -170,12 +170,12 @@ class EngineeringOffice(models.Model):
         """ValidationError for a licence of another century, and for what is no unified number. What stands stays."""
         self.licence_number = written_code(self.licence_number).upper()
         self.establishment_number = compact(self.establishment_number)
-        for name in plausible.changed(self, "establishment_number", "licence_expires_on"):
+        for name in plausible.changed_fields(self, "establishment_number", "licence_expires_on"):
             if name == "licence_expires_on" and self.licence_expires_on:
                 plausible.validate_near(self.licence_expires_on, name, years=MAX_LICENCE_YEARS, ago=MAX_TERM_YEARS)
             elif self.establishment_number and not re.fullmatch("7[0-9]{9}", self.establishment_number):
-                said = _("A unified number has ten digits and starts with 7.")
-                raise ValidationError({"establishment_number": said})
+                message = _("A unified number has ten digits and starts with 7.")
+                raise ValidationError({"establishment_number": message})
 
     def may_practise(self, on: date) -> bool:
         return self.active and self.licence_expires_on >= on
@@ -292,8 +292,8 @@ class StaffPost(Term):
         super().clean()
         known = self._state.adding and self.office_id and self.role in Role.values
         if known and self.office.kind not in HELD_IN[Role(self.role)]:
-            said = _("An office of this kind has no such role: %(role)s, in %(office)s.")
-            raise ValidationError({"role": said % {"role": self.get_role_display(), "office": self.office.name}})
+            message = _("An office of this kind has no such role: %(role)s, in %(office)s.")
+            raise ValidationError({"role": message % {"role": self.get_role_display(), "office": self.office.name}})
 
 
 class OneTimeCode(models.Model):

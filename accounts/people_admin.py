@@ -17,11 +17,11 @@ from core.forms.fields import CompactField
 from core.forms.versioned import VersionedForm
 from core.text import compact, one_line
 
-from . import trail
-from .access import signed_in
+from . import access_log
+from .access import current_user
 from .errors import AccountError
 from .models import Act, User
-from .search import people
+from .search import people_condition
 
 
 class PersonField(CompactField):
@@ -38,10 +38,10 @@ class PersonField(CompactField):
         number = super().clean(value)
         if not number:
             return None
-        found = User.objects.filter(national_id=number).first()
-        if found is None:
+        person = User.objects.filter(national_id=number).first()
+        if person is None:
             raise ValidationError(_("No account has this ID number."), code="unknown_person")
-        return found
+        return person
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """An empty box of an empty row is as it was: a browser sends "" for what has no value."""
@@ -63,16 +63,16 @@ class Watched(GuardedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if self.has_view_permission(request):
-            self.keep(signed_in(request), request.GET.get("q", "").strip())
+            self.keep(current_user(request), request.GET.get("q", "").strip())
         return super().changelist_view(request, extra_context)
 
     def keep(self, user: User, sought: str) -> None:
         """Write down what was searched for; of a list that is only leafed through, that it was, without a question
         more."""
         if sought:
-            trail.record(Act.SEARCH, by=user, subject=sought, why=self.opts.label_lower)
+            access_log.record(Act.SEARCH, by=user, subject=sought, why=self.opts.label_lower)
         else:
-            trail.record_later(Act.READ_LIST, by=user, why=self.opts.label_lower)
+            access_log.record_later(Act.READ_LIST, by=user, why=self.opts.label_lower)
 
 
 class PeopleAdmin(Watched, Administered):
@@ -98,7 +98,7 @@ class PeopleAdmin(Watched, Administered):
             return
         if row := self.get_object(request, object_id):
             person = getattr(row, self.about) if self.about else row
-            trail.record(Act.READ_PERSON, by=signed_in(request), person=person, why=self.opts.label_lower)
+            access_log.record(Act.READ_PERSON, by=current_user(request), person=person, why=self.opts.label_lower)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self.look(request, object_id)
@@ -106,7 +106,7 @@ class PeopleAdmin(Watched, Administered):
 
     @staticmethod
     def find(sought: str) -> Q:
-        return people(sought)
+        return people_condition(sought)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -26,11 +26,11 @@ from core.forms.versioned import VersionedForm
 from core.text import prose
 
 from . import four_eyes
-from .access import is_administrator, signed_in
+from .access import current_user, is_administrator
 from .errors import AccountError
-from .models import DECIDING, PhoneChange, Proposal, Role, StaffPost, User
+from .models import DECIDING_ROLES, PhoneChange, Proposal, Role, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
-from .search import people
+from .search import people_condition
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -57,7 +57,7 @@ class NewPostForm(PersonForm):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
-        if typed.get("role") in DECIDING and not typed.get("reason"):
+        if typed.get("role") in DECIDING_ROLES and not typed.get("reason"):
             self.add_error("reason", _("Give the reason: a second administrator will decide."))
         return typed
 
@@ -78,10 +78,10 @@ class PostEndForm(VersionedForm):
         longer = old is not None and (after is None or after > old)
         if after and after != old and not longer:
             try:
-                four_eyes.refuse_for_the_last(self.instance, after)
+                four_eyes.refuse_last_administrator(self.instance, after)
             except AccountError as error:
                 self.add_error("ends_on", error.message)
-        if longer and self.instance.role in DECIDING and not typed.get("reason"):
+        if longer and self.instance.role in DECIDING_ROLES and not typed.get("reason"):
             self.add_error("reason", _("Give the reason: a second administrator will decide."))
         return typed
 
@@ -97,7 +97,7 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
 
     @staticmethod
     def find(sought: str) -> Q:
-        return people(sought, "user__")
+        return people_condition(sought, "user__")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | {"form": PostEndForm if obj else NewPostForm})
@@ -119,7 +119,7 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
         return super().history_form_view(request, object_id, version_id, extra_context)
 
     def save_model(self, request: HttpRequest, obj: StaffPost, form: Any, change: bool) -> None:
-        by, reason = signed_in(request), form.cleaned_data.get("reason", "")
+        by, reason = current_user(request), form.cleaned_data.get("reason", "")
         if change:
             done = four_eyes.set_end(StaffPost.objects.get(pk=obj.pk), obj.ends_on, reason=reason, by=by)
         else:
@@ -134,17 +134,17 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
         return super().log_addition(request, obj, message) if obj.pk else None
 
     def response_add(self, request: HttpRequest, obj: StaffPost, post_url_continue: Any = None) -> HttpResponse:
-        return super().response_add(request, obj, post_url_continue) if obj.pk else say_proposed(request)
+        return super().response_add(request, obj, post_url_continue) if obj.pk else message_proposed(request)
 
     def response_change(self, request: HttpRequest, obj: StaffPost) -> HttpResponse:
-        kept = StaffPost.objects.get(pk=obj.pk).ends_on == obj.ends_on
-        return super().response_change(request, obj) if kept else say_proposed(request)
+        unchanged = StaffPost.objects.get(pk=obj.pk).ends_on == obj.ends_on
+        return super().response_change(request, obj) if unchanged else message_proposed(request)
 
 
-def say_proposed(request: HttpRequest) -> HttpResponse:
+def message_proposed(request: HttpRequest) -> HttpResponse:
     """Nothing has changed yet, and where it can be followed."""
-    said = _("Proposed. Nothing has changed yet: a second administrator has to confirm it.")
-    messages.warning(request, said)
+    message = _("Proposed. Nothing has changed yet: a second administrator has to confirm it.")
+    messages.warning(request, message)
     return redirect("staff:accounts_proposal_changelist")
 
 
@@ -153,7 +153,7 @@ def ask_before_forgetting(
 ) -> HttpResponse | None:
     """The question first; then each is done, or proposed where the person holds power."""
     chosen = list(people)
-    by, reason = signed_in(request), request.POST.get("reason", "")
+    by, reason = current_user(request), request.POST.get("reason", "")
     if "confirmed" not in request.POST or not prose(reason):
         context = site.each_context(request) | {
             "title": title,
@@ -163,16 +163,16 @@ def ask_before_forgetting(
             "missing": "confirmed" in request.POST,
         }
         return render(request, "admin/accounts/user/forget_second_factor.html", context)
-    done = [four_eyes.forget_second_factor(user, reason=reason, by=by) for user in chosen]
-    proposed = sum(isinstance(one, Proposal) for one in done)
+    done = [four_eyes.remove_second_factor(user, reason=reason, by=by) for user in chosen]
+    proposed = sum(isinstance(result, Proposal) for result in done)
     if removed := len(done) - proposed:
-        said = ngettext(
+        message = ngettext(
             "Two-step verification was removed for %(many)d person.",
             "Two-step verification was removed for %(many)d people.",
             removed,
         )
-        messages.success(request, said % {"many": removed})
-    return say_proposed(request) if proposed else None
+        messages.success(request, message % {"many": removed})
+    return message_proposed(request) if proposed else None
 
 
 class ProposalAdmin(PeopleAdmin):
@@ -186,7 +186,7 @@ class ProposalAdmin(PeopleAdmin):
 
     @staticmethod
     def find(sought: str) -> Q:
-        return people(sought, "person__")
+        return people_condition(sought, "person__")
 
     fields = readonly_fields = (
         *("what", "whom", "detail", "hints", "why", "proposed_by", "proposed_at", "expires_at", "state"),
@@ -211,18 +211,18 @@ class ProposalAdmin(PeopleAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        found = self.get_object(request, object_id)
+        proposal = self.get_object(request, object_id)
         now = timezone.now()
         more = {
-            "waits": bool(found and found.waits(now)),
-            "hindered": four_eyes.why_not(found, signed_in(request), now) if found else "",
-            "own": bool(found and found.proposed_by_id == signed_in(request).pk),
+            "waits": bool(proposal and proposal.is_pending(now)),
+            "hindered": four_eyes.reason_not_to_confirm(proposal, current_user(request), now) if proposal else "",
+            "own": bool(proposal and proposal.proposed_by_id == current_user(request).pk),
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
 
     def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A press of one of the two buttons."""
-        if not is_administrator(signed_in(request)):
+        if not is_administrator(current_user(request)):
             raise PermissionDenied
         proposal = Proposal.objects.filter(pk=object_id).first() if are_numbers([object_id]) else None
         if proposal is None:
@@ -239,13 +239,13 @@ class ProposalAdmin(PeopleAdmin):
         return redirect(address)
 
     def _confirm(self, request: HttpRequest, proposal: Proposal) -> None:
-        four_eyes.confirm(proposal, by=signed_in(request))
+        four_eyes.confirm(proposal, by=current_user(request))
         messages.success(
             request, _("Confirmed and carried out. A signed entry in the journal records both people by code.")
         )
 
     def _refuse(self, request: HttpRequest, proposal: Proposal) -> None:
-        four_eyes.refuse(proposal, reason=request.POST.get("reason", ""), by=signed_in(request))
+        four_eyes.refuse(proposal, reason=request.POST.get("reason", ""), by=current_user(request))
         messages.success(request, _("Nothing was changed. The answer is recorded."))
 
     @admin.display(description=_("what is proposed"), ordering="kind")
@@ -295,6 +295,6 @@ class ProposalAdmin(PeopleAdmin):
 
     @admin.display(description=_("state"), ordering="outcome")
     def state(self, row: Proposal) -> SafeString:
-        over = row.outcome == Proposal.Outcome.WAITING and not row.waits(timezone.now())
+        over = row.outcome == Proposal.Outcome.WAITING and not row.is_pending(timezone.now())
         outcome = Proposal.Outcome.LAPSED if over else Proposal.Outcome(row.outcome)
         return tag(COLOURS.get(outcome, "plain"), outcome.label)

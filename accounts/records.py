@@ -100,7 +100,7 @@ class Proposal(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} – {isolated(self.person.full_name)}"
 
-    def waits(self, now: datetime) -> bool:
+    def is_pending(self, now: datetime) -> bool:
         return self.outcome == self.Outcome.WAITING and now < self.expires_at
 
 
@@ -128,7 +128,7 @@ class Program(models.Model):
         return self.name or f"{self.pk}"
 
     @property
-    def may(self) -> list[Scope]:
+    def granted_scopes(self) -> list[Scope]:
         return [Scope(scope) for scope in self.scopes.split(",") if scope in Scope.values]
 
 
@@ -213,7 +213,7 @@ class AccessRecord(models.Model):
         return f"{self.get_act_display()} – {self.subject or self.pk}"
 
 
-class EmailAsked(models.Model):
+class EmailChange(models.Model):
     """An address that was typed waits, while `closed_at` is empty, for its owner to confirm it (emails.py)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="emails_asked")
@@ -225,6 +225,7 @@ class EmailAsked(models.Model):
     opens_at = models.DateTimeField(null=True)
 
     class Meta:
+        db_table = "accounts_emailasked"
         constraints = [
             models.UniqueConstraint(
                 fields=["user"],

@@ -18,24 +18,24 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from .errors import AccountError
-from .models import Authorisation, EmailAsked, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
+from .models import Authorisation, EmailChange, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
 
 TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
 RESTORE = "restore"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 # How many, or which by their keys where somebody has to go through them.
-Ended = dict[str, int | list[int]]
+Revoked = dict[str, int | list[int]]
 
 
 @transaction.atomic
-def end_what_was_given(now: datetime) -> Ended:
+def revoke_restored_access(now: datetime) -> Revoked:
     """End every secret and power that a restore has brought back; returns what was ended, by kind."""
     today = timezone.localdate(now)
-    ended: Ended = {
+    ended: Revoked = {
         "sessions": Session.objects.all().delete()[0],
         "tokens": AuthToken.objects.all().delete()[0],
         "codes": OneTimeCode.objects.filter(used_at=None).delete()[0],
-        "email_links": EmailAsked.objects.filter(closed_at=None).update(closed_at=now),
+        "email_links": EmailChange.objects.filter(closed_at=None).update(closed_at=now),
         "second_factors": Authenticator.objects.all().delete()[0],
         "passwords_and_mobiles": User.objects.update(to_renew=True),
     }
@@ -59,7 +59,7 @@ def end_what_was_given(now: datetime) -> Ended:
     return ended
 
 
-def refuse_unless_proved(user: User, *, proved: bool) -> None:
+def refuse_unproven_phone(user: User, *, proved: bool) -> None:
     """AccountError `to_renew`: a mobile that came back out of a backup opens an account only with the password."""
     if user.to_renew and not proved:
         message = _(

@@ -21,7 +21,7 @@ class Role(models.TextChoices):
 
 
 # Who holds one of these takes part in deciding or gives power to others: two administrators give such a post.
-DECIDING = frozenset(Role) - {Role.CENTRE_CLERK}
+DECIDING_ROLES = frozenset(Role) - {Role.CENTRE_CLERK}
 
 
 _DECIDE = frozenset({OfficeKind.CENTRAL, OfficeKind.SUB_MUNICIPALITY})

@@ -9,13 +9,13 @@ from allauth.mfa import signals as factor
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
 from . import sessions
+from .access_log import record
 from .models import Act, User
-from .trail import record
 
 
 def _signed_in(user: User, request: Any = None, **_more: Any) -> None:
     if request is not None:
-        sessions.begin(request, user)
+        sessions.begin_session(request, user)
     record(Act.SIGN_IN, by=user, person=user, why=_as(user))
 
 

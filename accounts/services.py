@@ -18,36 +18,36 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
-from core.db.locks import one_at_a_time
+from core.db.locks import take_lock
 from municipality.models import Office
 
-from . import emails, mail, restored, sms, trail
+from . import access_log, emails, mail, restored, sms
 from .assurance import Level
-from .authorising import add_member as add_member
-from .authorising import answer_authorisation as answer_authorisation
-from .authorising import authorise_office as authorise_office
-from .authorising import revoke_authorisation as revoke_authorisation
+from .authorisations import add_member as add_member
+from .authorisations import answer_authorisation as answer_authorisation
+from .authorisations import authorise_office as authorise_office
+from .authorisations import revoke_authorisation as revoke_authorisation
 from .changes import change_name as change_name
 from .changes import change_phone as change_phone
-from .changes import forget_unproven as forget_unproven
-from .changes import identify as identify
-from .changes import needs_two, note_of
-from .changes import person_at_counter as person_at_counter
-from .changes import warn_of_change as warn_of_change
-from .changes import warn_of_name as warn_of_name
+from .changes import confirm_identity as confirm_identity
+from .changes import delete_unproven_account as delete_unproven_account
+from .changes import identify_visitor as identify_visitor
+from .changes import record_change, refuse_without_second_administrator
+from .changes import send_name_warning as send_name_warning
+from .changes import send_phone_warning as send_phone_warning
 from .errors import AccountError
-from .identity import caller, clean_name
-from .models import DECIDING, Act, OneTimeCode, PhoneChange, Proposal, StaffPost, User
+from .identity import clean_name, rate_limit_network
+from .models import DECIDING_ROLES, Act, OneTimeCode, PhoneChange, Proposal, StaffPost, User
 
 logger = logging.getLogger(__name__)
-CODE_LIFE = timedelta(minutes=10)
-CODE_TRIES = 5
+CODE_LIFETIME = timedelta(minutes=10)
+MAX_CODE_ATTEMPTS = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Of one network, for one ID and mobile: a stranger elsewhere uses up nobody's.
-CODES_PER_ID = {HOUR: 5, DAY: 15}
+MAX_CODES_PER_ID = {HOUR: 5, DAY: 15}
 # By everybody to one mobile, which strangers may name too; then from one network; then in all.
-CODES_PER_PHONE = {HOUR: 10, DAY: 25}
-CODES_PER_ADDRESS = {HOUR: 60, DAY: 400}
+MAX_CODES_PER_PHONE = {HOUR: 10, DAY: 25}
+MAX_CODES_PER_ADDRESS = {HOUR: 60, DAY: 400}
 
 
 # -- first sign-in, and a forgotten password -------------------------------------------------------------------
@@ -71,10 +71,10 @@ def send_code(
     opens is decided once it was typed (`open_account`). AccountError `too_many_codes`; `no_sms` when the message could
     not be sent, which uses nothing up.
     """
-    now, address = now or timezone.now(), caller(address)
+    now, address = now or timezone.now(), rate_limit_network(address)
     code = f"{secrets.randbelow(10**6):06d}"
     with transaction.atomic():
-        one_at_a_time(f"id:{national_id}", f"phone:{phone}", f"mail:{email.casefold()}", f"address:{address}")
+        take_lock(f"id:{national_id}", f"phone:{phone}", f"mail:{email.casefold()}", f"address:{address}")
         _within_limits(national_id, phone, email, address, now)
         row = OneTimeCode.objects.create(
             national_id=national_id,
@@ -86,7 +86,7 @@ def send_code(
             code_hmac="",
             proved=proved,
             created_at=now,
-            expires_at=now + CODE_LIFE,
+            expires_at=now + CODE_LIFETIME,
         )
         row.code_hmac = _code_hmac(row, code)
         row.save(update_fields=["code_hmac"])
@@ -98,17 +98,17 @@ def _within_limits(national_id: str, phone: str, email: str, address: str, now: 
     """Raise AccountError `too_many_codes` when the hour's or the day's share is used up."""
     sent = OneTimeCode.objects.order_by()
     shares = (
-        (sent.filter(national_id=national_id, phone=phone, address=address), CODES_PER_ID),
-        (sent.filter(phone=phone), CODES_PER_PHONE),
-        (sent.filter(email__iexact=email) if email else sent.none(), CODES_PER_PHONE),
-        (sent.filter(address=address), CODES_PER_ADDRESS),
+        (sent.filter(national_id=national_id, phone=phone, address=address), MAX_CODES_PER_ID),
+        (sent.filter(phone=phone), MAX_CODES_PER_PHONE),
+        (sent.filter(email__iexact=email) if email else sent.none(), MAX_CODES_PER_PHONE),
+        (sent.filter(address=address), MAX_CODES_PER_ADDRESS),
         (sent, {HOUR: settings.QUOTA_CODES, DAY: 10 * settings.QUOTA_CODES}),
     )
-    said = {
+    messages = {
         HOUR: _("Too many codes requested. Wait an hour, then try again."),
         DAY: _("Too many codes requested today. Try again tomorrow, or ask at a service centre."),
     }
-    for span, message in said.items():
+    for span, message in messages.items():
         if any(codes.filter(created_at__gt=now - span).count() >= most[span] for codes, most in shares):
             raise AccountError("too_many_codes", message)
 
@@ -117,15 +117,17 @@ def _send_code(row: OneTimeCode, code: str) -> None:
     try:
         with translation.override(row.language):
             text = _("Jeddah Municipality: your code is %(code)s. Do not share it.") % {"code": code}
-            if sms.reaches(row.phone):
-                sms.send(row.phone, text)
+            if sms.can_reach(row.phone):
+                sms.send_sms(row.phone, text)
             else:
-                mail.send(row.email, _("Your code"), text, key=f"code-{row.pk}")
+                mail.send_mail(row.email, _("Your code"), text, key=f"code-{row.pk}")
     except Exception as error:  # whatever a gateway's library raises, it means the same here
         logger.exception("a code could not be sent")
         row.delete()
-        said = _("We cannot send messages at the moment. This did not count as an attempt. Try again in a few minutes.")
-        raise AccountError("no_sms", said) from error
+        message = _(
+            "We cannot send messages at the moment. This did not count as an attempt. Try again in a few minutes."
+        )
+        raise AccountError("no_sms", message) from error
 
 
 def _code_hmac(row: OneTimeCode, code: str) -> str:
@@ -146,9 +148,9 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
     """
     now = now or timezone.now()
     wrong = AccountError("code_wrong", _("This code is incorrect or has expired. Request a new one."))
-    counted = OneTimeCode.objects.filter(pk=code_id, used_at=None, expires_at__gt=now, tries__lt=CODE_TRIES).update(
-        tries=F("tries") + 1
-    )
+    counted = OneTimeCode.objects.filter(
+        pk=code_id, used_at=None, expires_at__gt=now, tries__lt=MAX_CODE_ATTEMPTS
+    ).update(tries=F("tries") + 1)
     row = OneTimeCode.objects.filter(pk=code_id).first()
     if not counted or row is None or _is_old(row) or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
         raise wrong
@@ -167,24 +169,24 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         if made:
             _refuse_to_begin(user)
         _refuse_to_open(user, row, now)
-        restored.refuse_unless_proved(user, proved=row.proved)
+        restored.refuse_unproven_phone(user, proved=row.proved)
         user.set_password(password)
         user.to_renew = False
-        if sms.reaches(row.phone):
+        if sms.can_reach(row.phone):
             user.assurance = max(user.assurance, Level.PHONE)
         elif not user.email:
             # The code was read at the address that waits: that is its owner's confirmation.
-            user.email = emails.waiting_of(user)
-            emails.withdraw(user, now)
+            user.email = emails.pending_address_of(user)
+            emails.cancel_change(user, now)
         user.save()
         AuthToken.objects.filter(user=user).delete()
-        trail.record(Act.PASSWORD_SET, by=user, person=user, why="code by SMS", now=now)
+        access_log.record(Act.PASSWORD_SET, by=user, person=user, why="code by SMS", now=now)
     return user
 
 
 def _refuse_to_begin(user: User) -> None:
     """Raise when an account under this ID, or with this mobile, begins at a counter."""
-    if user.id_kind.online and sms.reaches(user.phone):
+    if user.id_kind.online and sms.can_reach(user.phone):
         return
     message = _(
         "With this ID or mobile you start in person at a service centre. Staff register your mobile and email, and "
@@ -196,8 +198,8 @@ def _refuse_to_begin(user: User) -> None:
 def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
     """Raise when this phone or e-mail, which is at hand, may not set the password of this account now."""
     at_hand = user.phone == row.phone
-    if at_hand and not sms.reaches(row.phone):
-        on_file = user.email or emails.waiting_of(user)
+    if at_hand and not sms.can_reach(row.phone):
+        on_file = user.email or emails.pending_address_of(user)
         at_hand = bool(on_file) and on_file.casefold() == row.email.casefold()
     if not at_hand:
         message = _(
@@ -205,7 +207,7 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
             "changed, show your original ID at a service centre."
         )
         raise AccountError("another_mobile", message)
-    if until := opens_from(user, now):
+    if until := password_allowed_from(user, now):
         message = _(
             "Your mobile or email was changed recently. It can set a password from %(when)s. We notified the "
             "previous one."
@@ -215,16 +217,16 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
         raise AccountError("account_closed", _("This account is closed. Ask at a service centre, with your ID."))
 
 
-def opens_from(user: User, now: datetime) -> datetime | None:
+def password_allowed_from(user: User, now: datetime) -> datetime | None:
     """When a mobile or e-mail that was changed lately may set the password; None when it may now."""
     last = PhoneChange.objects.filter(user=user).order_by("-changed_at", "-pk").first()
     held = [last.opens_at if last else None]
-    if not sms.reaches(user.phone):
-        held.append(emails.opens_from(user))
+    if not sms.can_reach(user.phone):
+        held.append(emails.password_allowed_from(user))
     return max((until for until in held if until and until > now), default=None)
 
 
-def forget_old_codes(now: datetime, most: int) -> int:
+def delete_old_codes(now: datetime, most: int) -> int:
     """Delete codes, with the names and numbers in them, that no limit counts any more; so many at a time."""
     old = OneTimeCode.objects.filter(created_at__lt=now - DAY).values("pk")[:most]
     return OneTimeCode.objects.filter(pk__in=old).delete()[0]
@@ -234,28 +236,28 @@ def forget_old_codes(now: datetime, most: int) -> int:
 
 
 @transaction.atomic
-def forget_second_factor(
+def remove_second_factor(
     user: User, *, by: User | None, agreed: Proposal | None = None, now: datetime | None = None
 ) -> None:
     """For somebody who lost theirs, after it was made sure who asks. Recorded; their password stays.
 
     Of whoever holds power only as `agreed` between two administrators (four_eyes). AccountError `needs_two`.
     """
-    needs_two(user, agreed)
+    refuse_without_second_administrator(user, agreed)
     if Authenticator.objects.filter(user=user).delete()[0]:
-        note_of(by, user, _("Two-step verification removed"))
-        trail.record(Act.FACTOR_REMOVED, by=by, person=user, now=now)
+        record_change(by, user, _("Two-step verification removed"))
+        access_log.record(Act.FACTOR_REMOVED, by=by, person=user, now=now)
 
 
 @transaction.atomic
 def update_profile(user: User, *, email: str, language: str, sms_notices: bool, email_notices: bool) -> User:
     """Change what a person may change alone; name, ID and phone need a clerk. Another address waits to be confirmed
-    (`emails.wish`, whose AccountError leaves everything as it was)."""
+    (`emails.request_change`, whose AccountError leaves everything as it was)."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.language, locked.sms_notices, locked.email_notices = language, sms_notices, email_notices
     locked.full_clean(exclude=["password"])
     locked.save(update_fields=["language", "sms_notices", "email_notices"])
-    emails.wish(locked, email)
+    emails.request_change(locked, email)
     return locked
 
 
@@ -263,7 +265,9 @@ def update_profile(user: User, *, email: str, language: str, sms_notices: bool, 
 
 
 @transaction.atomic
-def appoint(user: User, office: Office, role: str, *, on: date | None = None, until: date | None = None) -> StaffPost:
+def create_staff_post(
+    user: User, office: Office, role: str, *, on: date | None = None, until: date | None = None
+) -> StaffPost:
     """A post from a day (today), and what follows: carries out what `four_eyes` agreed, and builds a demo city.
 
     Makes the person staff, and ends the tokens of their programs where the role is a deciding one.
@@ -271,13 +275,13 @@ def appoint(user: User, office: Office, role: str, *, on: date | None = None, un
     post, _created = StaffPost.objects.get_or_create(
         user=user, office=office, role=role, ends_on=until, defaults={"starts_on": on or timezone.localdate()}
     )
-    if role in DECIDING:
+    if role in DECIDING_ROLES:
         AuthToken.objects.filter(user=user).delete()
-    let_in(user)
+    grant_staff_access(user)
     return post
 
 
-def let_in(user: User) -> None:
+def grant_staff_access(user: User) -> None:
     """Whoever holds a post may enter the workbench."""
     if not user.is_staff:
         user.is_staff = True

@@ -11,9 +11,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from core.several import speak_to_several
+from core.several import address_several
 
-from .access import offices_of
+from .access import engineering_offices_of
 from .models import User
 
 STRONG, SEEN = "second_factor_at", "seen_at"
@@ -30,23 +30,23 @@ class KnownUserMiddleware(AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = cast("User", SimpleLazyObject(lambda: _known(request)))
+        request.user = cast("User", SimpleLazyObject(lambda: _load_user(request)))
 
 
-def _known(request: HttpRequest) -> User | AnonymousUser:
+def _load_user(request: HttpRequest) -> User | AnonymousUser:
     user: Any = get_user(request)
     if not user.is_authenticated:
         return AnonymousUser()
-    if _idle(request, user):
+    if _is_idle(request, user):
         request.session.flush()
         request.__dict__["_cached_user"] = AnonymousUser()
         return AnonymousUser()
-    user._strong_at = strong_at(request)
-    speak_to_several(bool(request.session.get(SEVERAL)))
+    user._strong_at = second_factor_at(request)
+    address_several(bool(request.session.get(SEVERAL)))
     return user
 
 
-def _idle(request: HttpRequest, user: User) -> bool:
+def _is_idle(request: HttpRequest, user: User) -> bool:
     """Was nothing done in this session for longer than it may lie? What a script asks by itself is nothing done."""
     now, seen = time.time(), request.session.get(SEEN)
     minutes = settings.STAFF_IDLE_MINUTES if user.is_staff else settings.PUBLIC_IDLE_MINUTES
@@ -58,18 +58,18 @@ def _idle(request: HttpRequest, user: User) -> bool:
     return False
 
 
-def begin(request: HttpRequest, user: User) -> None:
+def begin_session(request: HttpRequest, user: User) -> None:
     """Somebody has signed in: the time begins anew, and it is known how to speak to them."""
     request.session[SEEN] = time.time()
-    request.session[SEVERAL] = not user.is_staff and bool(offices_of(user))
+    request.session[SEVERAL] = not user.is_staff and bool(engineering_offices_of(user))
 
 
-def make_strong(request: HttpRequest) -> None:
+def mark_second_factor(request: HttpRequest) -> None:
     """In this session, and in no other, somebody has shown the second factor they set up."""
     request.session[STRONG] = time.time()
 
 
-def strong_at(request: HttpRequest) -> float:
+def second_factor_at(request: HttpRequest) -> float:
     """When the second factor was last shown in this session, in seconds since 1970; 0 if it never was."""
     records = request.session.get(RECORDS)
     shown = [each.get("at", 0) for each in records if each.get("method") == "mfa"] if isinstance(records, list) else []

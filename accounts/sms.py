@@ -18,18 +18,19 @@ from core.text import without_marks
 _count = itertools.count()
 
 
-class Refused(Exception):
+class MessageRefused(Exception):
     """Raised by a backend, or for mail by a server's answer: this message will never be taken, however often it is sent
     (the number does not exist, the address is unknown). Anything else a backend raises is tried again for a month."""
 
 
-def send(phone: str, text: str, *, key: str = "") -> None:
-    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken: `Refused`
-    when it never will be."""
-    import_string(settings.SMS_BACKEND)(phone, plain(text), key or uuid.uuid4().hex)
+def send_sms(phone: str, text: str, *, key: str = "") -> None:
+    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken:
+    `MessageRefused` when it never will be.
+    """
+    import_string(settings.SMS_BACKEND)(phone, gsm_text(text), key or uuid.uuid4().hex)
 
 
-def plain(text: str) -> str:
+def gsm_text(text: str) -> str:
     """A message as it goes out: nothing invisible, and, where its letters allow, nothing that GSM-7 lacks.
 
     One such sign makes every character cost double, so a long dash is sent as a short one rather.
@@ -50,7 +51,7 @@ _SIMPLER = str.maketrans(
 )
 
 
-def reaches(phone: str) -> bool:
+def can_reach(phone: str) -> bool:
     """Is SMS sent to this mobile? Whoever has another is told by e-mail."""
     return phone.startswith(tuple(settings.SMS_PREFIXES))
 

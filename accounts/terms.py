@@ -48,7 +48,7 @@ class Term(models.Model):
     def clean(self) -> None:
         """ValidationError for a term that lies in another century. What stands stays."""
         super().clean()
-        for name in plausible.changed(self, "starts_on", "ends_on"):
+        for name in plausible.changed_fields(self, "starts_on", "ends_on"):
             if day := getattr(self, name):
                 ahead = MAX_START_YEARS if name == "starts_on" else MAX_TERM_YEARS
                 plausible.validate_near(day, name, years=ahead, ago=MAX_TERM_YEARS)

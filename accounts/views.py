@@ -15,17 +15,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.http import form_page, pressed_on
+from core.http import post_only, require_GET_or_POST
 from core.text import one_line
 
 from . import emails, services, sms
-from .access import at_office, decides, offices_of, signed_in
-from .authorising import found_offices
+from .access import current_user, engineering_offices_of, has_deciding_role, require_office_member
+from .api_tokens import api_tokens_of, create_api_token, revoke_api_token
+from .authorisations import search_offices
 from .errors import AccountError
-from .forms import AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm, ProgramForm
+from .forms import ApiTokenForm, AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, OneTimeCode, User
-from .programs import let_in, programs_of, shut_out
-from .search import people, plots
+from .search import people_condition, plots_condition
 
 CODE_IN_SESSION = "one_time_code"
 NEXT_IN_SESSION = "after_first_sign_in"
@@ -40,8 +40,8 @@ def _safe_next(request: HttpRequest, url: str) -> str:
     return url if url and allowed else reverse("transactions:requests")
 
 
-@form_page
-def first(request: HttpRequest) -> HttpResponse:
+@require_GET_or_POST
+def first_sign_in(request: HttpRequest) -> HttpResponse:
     """First sign-in and forgotten password are one flow: who are you, and is your phone at hand?"""
     other = request.GET.get("id") == "other"
     form = FirstSignInForm(request.POST or None, other_kinds=other)
@@ -69,7 +69,7 @@ def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
             national_id=user.national_id,
             full_name=user.full_name,
             phone=user.phone,
-            email=user.email or emails.waiting_of(user),
+            email=user.email or emails.pending_address_of(user),
             language=user.language,
             address=request.META.get("REMOTE_ADDR", ""),
             proved=True,
@@ -89,8 +89,8 @@ def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
     return redirect("accounts:code")
 
 
-@form_page
-def code(request: HttpRequest) -> HttpResponse:
+@require_GET_or_POST
+def enter_code(request: HttpRequest) -> HttpResponse:
     sent = OneTimeCode.objects.filter(pk=request.session.get(CODE_IN_SESSION, 0)).first()
     if sent is None:
         return redirect("accounts:first")
@@ -111,7 +111,7 @@ def code(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "national_id": sent.national_id,
-        "by_mail": not sms.reaches(sent.phone),
+        "by_mail": not sms.can_reach(sent.phone),
         "sms_folder": sms.folder_shown(),
         "next": request.session.get(NEXT_IN_SESSION, ""),
     }
@@ -119,28 +119,28 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@form_page
+@require_GET_or_POST
 def profile(request: HttpRequest) -> HttpResponse:
-    before = User.objects.get(pk=signed_in(request).pk)  # the form writes what was typed into its own
-    form = ProfileForm(request.POST or None, instance=signed_in(request))
+    before = User.objects.get(pk=current_user(request).pk)  # the form writes what was typed into its own
+    form = ProfileForm(request.POST or None, instance=current_user(request))
     if request.method == "POST" and form.is_valid():
         try:
-            services.update_profile(signed_in(request), **form.cleaned_data)
+            services.update_profile(current_user(request), **form.cleaned_data)
         except AccountError as error:
             form.add_error("email", error.message)
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:profile")
-    context = {"form": form, "in_use": before.email, "waiting": emails.waiting_of(before)}
+    context = {"form": form, "in_use": before.email, "waiting": emails.pending_address_of(before)}
     return render(request, "accounts/profile.html", context)
 
 
 @login_required
-@pressed_on("accounts:profile")
-def email_again(request: HttpRequest) -> HttpResponse:
+@post_only("accounts:profile")
+def resend_email_link(request: HttpRequest) -> HttpResponse:
     """Send the link to the address that waits once more."""
     try:
-        address = emails.ask_again(signed_in(request))
+        address = emails.resend_link(current_user(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:
@@ -149,16 +149,16 @@ def email_again(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:profile")
 
 
-@form_page
+@require_GET_or_POST
 def email(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever reads the mail confirms its address by a press, signed in or not: programs that open links do not press.
 
     A link that was used says so again while its address is in use.
     """
-    asked = emails.asked_by(token)
+    asked = emails.find_by_token(token)
     if request.method == "POST" and asked is not None:
         try:
-            emails.confirm(token)
+            emails.confirm_address(token)
         except AccountError:
             asked = None
     done = (request.method == "POST" and asked is not None) or emails.is_confirmed(token)
@@ -167,33 +167,33 @@ def email(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @login_required
-@form_page
+@require_GET_or_POST
 @reauthentication_required
-def programs(request: HttpRequest) -> HttpResponse:
+def api_tokens(request: HttpRequest) -> HttpResponse:
     """Tokens for the API; a new one is in the answer to the press that made it and nowhere else."""
-    token, form, user = "", ProgramForm(request.POST or None), signed_in(request)
+    token, form, user = "", ApiTokenForm(request.POST or None), current_user(request)
     if request.method == "POST" and (not request.POST or form.is_valid()):
         try:
-            token = let_in(user, **(form.cleaned_data if request.POST else {}))
+            token = create_api_token(user, **(form.cleaned_data if request.POST else {}))
         except AccountError as error:
             messages.error(request, error.message)
             return redirect("accounts:programs")
-        form = ProgramForm()
-    context = {"programs": programs_of(user), "token": token, "form": form, "none_for": decides(user)}
+        form = ApiTokenForm()
+    context = {"programs": api_tokens_of(user), "token": token, "form": form, "none_for": has_deciding_role(user)}
     context["shown_once"] = bool(token)  # its page cannot be made again in the other language
     return render(request, "accounts/programs.html", context)
 
 
 @login_required
-@pressed_on("accounts:programs")
-def program_end(request: HttpRequest) -> HttpResponse:
-    shut_out(signed_in(request), request.POST.get("program", ""))
+@post_only("accounts:programs")
+def end_api_token(request: HttpRequest) -> HttpResponse:
+    revoke_api_token(current_user(request), request.POST.get("program", ""))
     messages.success(request, _("Token ended. No program can use it any more."))
     return redirect("accounts:programs")
 
 
 @login_required
-@form_page
+@require_GET_or_POST
 def authorisations(request: HttpRequest) -> HttpResponse:
     """What an owner has authorised, and the form to authorise another office for a plot."""
     query = one_line(request.POST.get("q", ""))[:80]
@@ -201,12 +201,12 @@ def authorisations(request: HttpRequest) -> HttpResponse:
     looks = "find" in request.POST or query != one_line(request.POST.get("found", ""))[:80]
     pressed = request.method == "POST" and not looks
     typed = request.POST if request.method == "POST" else None
-    offices, more = found_offices(query, OFFERED, chosen=request.POST.get("licence_number", ""))
+    offices, more = search_offices(query, OFFERED, chosen=request.POST.get("licence_number", ""))
     form = AuthoriseForm(typed if pressed else None, offices=offices, initial=typed and typed.dict())
     if pressed and form.is_valid():
         try:
             services.authorise_office(
-                signed_in(request),
+                current_user(request),
                 form.office,
                 plan_number=form.cleaned_data["plan_number"],
                 parcel_number=form.cleaned_data["parcel_number"],
@@ -216,7 +216,7 @@ def authorisations(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The office is authorised. It can see this now and must accept it."))
             return redirect("accounts:authorisations")
-    rows = Authorisation.objects.filter(owner=signed_in(request)).select_related("office")
+    rows = Authorisation.objects.filter(owner=current_user(request)).select_related("office")
     live_first = Case(When(status__in=LIVE, then=0), default=1)
     context = {
         "form": form,
@@ -229,13 +229,13 @@ def authorisations(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@pressed_on("accounts:authorisations")
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    row = Authorisation.objects.filter(pk=pk, owner=signed_in(request)).first()
+@post_only("accounts:authorisations")
+def revoke_authorisation(request: HttpRequest, pk: int) -> HttpResponse:
+    row = Authorisation.objects.filter(pk=pk, owner=current_user(request)).first()
     if row is None:
         raise Http404
     try:
-        services.revoke_authorisation(row, by=signed_in(request))
+        services.revoke_authorisation(row, by=current_user(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:
@@ -250,12 +250,12 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
     tabs = {"live": _("In force or waiting"), "ended": _("Ended"), "all": _("All")}
     show = request.GET.get("show", "live")
     query = one_line(request.GET.get("q", ""))[:80]
-    rows = Authorisation.objects.filter(office__in=at_office(request)).select_related("office", "owner")
+    rows = Authorisation.objects.filter(office__in=require_office_member(request)).select_related("office", "owner")
     if show in ("live", "ended"):
         live = Q(status__in=LIVE)
         rows = rows.filter(live if show == "live" else ~live)
     if query:
-        rows = rows.filter(plots(query) | people(query, "owner__"))
+        rows = rows.filter(plots_condition(query) | people_condition(query, "owner__"))
     waiting_first = Case(When(status=Authorisation.Status.GIVEN, then=0), default=1)
     page = Paginator(rows.order_by(waiting_first, "-given_at", "-pk"), ROWS).get_page(request.GET.get("page"))
     context = {"page": page, "tabs": tabs.items(), "show": show, "q": query}
@@ -263,16 +263,16 @@ def office_authorisations(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@pressed_on("accounts:office_authorisations")
-def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    row = Authorisation.objects.filter(pk=pk, office__in=offices_of(signed_in(request))).first()
+@post_only("accounts:office_authorisations")
+def answer_authorisation(request: HttpRequest, pk: int) -> HttpResponse:
+    row = Authorisation.objects.filter(pk=pk, office__in=engineering_offices_of(current_user(request))).first()
     if row is None:
         raise Http404
     accept = ANSWERS.get(request.POST.get("answer", ""))
     if accept is None:
         raise BadRequest("neither accepted nor declined")
     try:
-        services.answer_authorisation(row, accept=accept, by=signed_in(request))
+        services.answer_authorisation(row, accept=accept, by=current_user(request))
     except AccountError as error:
         messages.error(request, error.message)
     else:

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from core.text import same_name
 
 from .assurance import Level
-from .emails import waiting_of
+from .emails import pending_address_of
 from .identity import clean_any_mobile, clean_id, clean_name
 from .models import User
 
@@ -35,7 +35,7 @@ class Visitor:
 
         An e-mail is put on file where there is none, and changed by its owner alone.
         """
-        put_on_file = self.email and not on_file.email and waiting_of(on_file) != self.email
+        put_on_file = self.email and not on_file.email and pending_address_of(on_file) != self.email
         names = ["full_name", "phone", *(["email"] if put_on_file else [])]
         return {
             name: {"from": getattr(on_file, name), "to": getattr(self, name)}

@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from knox.settings import CONSTANTS
 from rest_framework import exceptions
 
-from accounts.access import decides
+from accounts.access import has_deciding_role
 from accounts.models import Program, User
 from core.db.prepared import Prepared
 
@@ -41,16 +41,16 @@ class TokenAuthentication(KnoxTokenAuthentication):
         digest, now = hash_token(text), timezone.now()
         for known, ends, program, scopes, used_on, *user in _tokens.rows(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
             if compare_digest(digest, known):
-                found = User.from_db(None, USER, user)
-                if not found.is_active:
+                account = User.from_db(None, USER, user)
+                if not account.is_active:
                     break
                 if ends is None or ends <= now:
                     raise exceptions.AuthenticationFailed(_("This token has expired. Create a new one."))
-                if decides(found):
+                if has_deciding_role(account):
                     raise exceptions.AuthenticationFailed(_("Staff who decide on requests cannot have tokens."))
                 if program is not None and used_on != timezone.localdate(now):
                     Program.objects.filter(pk=program).update(last_used_on=timezone.localdate(now))
-                return found, frozenset((scopes or "").split(","))
+                return account, frozenset((scopes or "").split(","))
         raise exceptions.AuthenticationFailed(_("Invalid token."))
 
 

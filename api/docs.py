@@ -36,7 +36,7 @@ class Value:
     name: str
     kind: Kind
     required: bool
-    said: str
+    description: str
     one_of: tuple[str, ...] = ()
 
 
@@ -45,7 +45,7 @@ class Operation:
     id: str
     method: str
     path: str
-    said: str
+    description: str
     parameters: list[Value]
     sends: Kind | None
     sent_as: str
@@ -56,7 +56,7 @@ class Operation:
 @dataclass(frozen=True)
 class Shape:
     name: str
-    said: str
+    description: str
     values: list[Value]
     one_of: tuple[str, ...] = ()
 
@@ -84,27 +84,27 @@ def kind_of(schema: Schema) -> Kind:
 def values_of(schema: Schema, within: str = "") -> Iterator[Value]:
     """The fields of an object, those of the objects in it after a dot."""
     for name, field in schema.get("properties", {}).items():
-        said, required = field.get("description", ""), name in schema.get("required", ())
-        yield Value(within + name, kind_of(field), required, said, tuple(map(str, field.get("enum", ()))))
+        description, required = field.get("description", ""), name in schema.get("required", ())
+        yield Value(within + name, kind_of(field), required, description, tuple(map(str, field.get("enum", ()))))
         yield from values_of(field, f"{within}{name}.")
         yield from values_of(field.get("items", {}), f"{within}{name}[].")
 
 
-def _operation(path: str, method: str, found: Schema) -> Operation:
-    sent = next(iter(found.get("requestBody", {}).get("content", {}).items()), None)
+def _operation(path: str, method: str, schema: Schema) -> Operation:
+    sent = next(iter(schema.get("requestBody", {}).get("content", {}).items()), None)
     return Operation(
-        id=found["operationId"],
+        id=schema["operationId"],
         method=method.upper(),
         path=path,
-        said=found.get("description", ""),
+        description=schema.get("description", ""),
         parameters=[
             Value(each["name"], kind_of(each["schema"]), each.get("required", False), each.get("description", ""))
-            for each in found.get("parameters", ())
+            for each in schema.get("parameters", ())
         ],
         sends=kind_of(sent[1]["schema"]) if sent else None,
         sent_as=sent[0] if sent else "",
-        answers=[(status, _body(answer)) for status, answer in found["responses"].items() if status != "default"],
-        signed_in={} not in found.get("security", ({},)),
+        answers=[(status, _body(answer)) for status, answer in schema["responses"].items() if status != "default"],
+        signed_in={} not in schema.get("security", ({},)),
     )
 
 
@@ -125,14 +125,14 @@ HEADER = "Authorization: Token …"
 def reference() -> Reference:
     """Read once a process: the description follows from the code."""
     with translation.override("en"):
-        found = SchemaGenerator().get_schema(request=None, public=True)
+        schema = SchemaGenerator().get_schema(request=None, public=True)
     return Reference(
         [
             _operation(path, method, each)
-            for path, methods in found["paths"].items()
+            for path, methods in schema["paths"].items()
             for method, each in methods.items()
         ],
-        [_shape(*each) for each in sorted(found["components"]["schemas"].items())],
+        [_shape(*each) for each in sorted(schema["components"]["schemas"].items())],
         kind_of({"$ref": "#/components/schemas/Problem"}),
     )
 

@@ -53,7 +53,7 @@ def problem(code: str, detail: object, status_code: int, errors: list[dict[str, 
 
 def unavailable() -> dict[str, Any]:
     """The database is away: what that means for what was sent."""
-    if database.nothing_was_taken():
+    if database.is_uncommitted():
         return problem("unavailable", _("The service is paused for a moment. Nothing was received."), 503)
     message = _("We cannot tell whether this was received. Send it again with the same key: nothing is received twice.")
     return problem("outcome_unknown", message, 503)
@@ -78,7 +78,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         body = problem("not_found", NotVisible().message, status.HTTP_404_NOT_FOUND)
     elif isinstance(error, PermissionDenied):
         body = problem("forbidden", _("You do not have access to this page."), status.HTTP_403_FORBIDDEN)
-    elif isinstance(error, database.AWAY):
+    elif isinstance(error, database.DATABASE_UNAVAILABLE):
         logger.exception("database unavailable", exc_info=error)
         body = not_open() if isinstance(error, Refused) else unavailable()
         headers["Retry-After"] = str(RETRY_SECONDS)

@@ -23,7 +23,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from .strict import Strict
 
-MOST = 25
+MAX_PAGE_SIZE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Since when `page` is not to be used any more, and from when on it may be refused (RFC 9745 and 8594).
 PAGE_DEPRECATED = datetime(2026, 11, 27, tzinfo=UTC)
@@ -45,10 +45,10 @@ class CursorField(serializers.CharField):
     default_error_messages = {"cursor": gettext_lazy("Use the address of the next page exactly as it was given.")}
 
     def to_internal_value(self, data: Any) -> tuple[datetime, int]:  # type: ignore[override]
-        said = _CURSOR.fullmatch(super().to_internal_value(data))
-        if said is None:
+        match = _CURSOR.fullmatch(super().to_internal_value(data))
+        if match is None:
             self.fail("cursor")
-        return EPOCH + timedelta(microseconds=int(said[1])), int(said[2])
+        return EPOCH + timedelta(microseconds=int(match[1])), int(match[2])
 
 
 class CursorQuery(Strict):
@@ -79,20 +79,20 @@ def paged(request: Request, rows: QuerySet[Row], asked: dict[str, Any], *, by: s
     if cursor := asked.get("cursor"):
         at, pk = cursor
         rows = rows.filter(Q(**{f"{by}__lt": at}) | Q(**{by: at, "pk__lt": pk}), **{f"{by}__lte": at})
-    first = (asked.get("page", 1) - 1) * MOST
-    found = list(rows.order_by(f"-{by}", "-pk")[first : first + MOST + 1])
+    first = (asked.get("page", 1) - 1) * MAX_PAGE_SIZE
+    page = list(rows.order_by(f"-{by}", "-pk")[first : first + MAX_PAGE_SIZE + 1])
     headers = {}
-    if len(found) > MOST:
-        last = found[MOST - 1]
+    if len(page) > MAX_PAGE_SIZE:
+        last = page[MAX_PAGE_SIZE - 1]
         mark = f"{(getattr(last, by) - EPOCH) // timedelta(microseconds=1)}-{last.pk}"
         here = remove_query_param(request.build_absolute_uri(), "page")
         headers["Link"] = f'<{replace_query_param(here, "cursor", mark)}>; rel="next"'
     if "page" in asked:
         headers["Deprecation"] = f"@{int(PAGE_DEPRECATED.timestamp())}"
         headers["Sunset"] = format_datetime(PAGE_ENDS, usegmt=True)
-    return found[:MOST], headers
+    return page[:MAX_PAGE_SIZE], headers
 
 
-def answer(shape: type[Serializer[Any]], found: Sequence[Any], headers: dict[str, str], **context: Any) -> Response:
+def answer(shape: type[Serializer[Any]], rows: Sequence[Any], headers: dict[str, str], **context: Any) -> Response:
     """The answer that shows a page."""
-    return Response(shape(found, many=True, context=context).data, headers=headers)
+    return Response(shape(rows, many=True, context=context).data, headers=headers)

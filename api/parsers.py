@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-DEEPEST = 12
+MAX_DEPTH = 12
 
 
 class BoundedJSONParser(JSONParser):
@@ -17,13 +17,13 @@ class BoundedJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         try:
-            found = super().parse(stream, media_type, dict(parser_context or {}))
+            data = super().parse(stream, media_type, dict(parser_context or {}))
         except RecursionError:
             raise ParseError(_("This is nested too deeply.")) from None
         except ParseError:
             raise ParseError(_("This is not valid JSON.")) from None
-        _check(found, DEEPEST)
-        return found
+        _check(data, MAX_DEPTH)
+        return data
 
 
 def _check(value: Any, depth: int) -> None:

@@ -21,16 +21,16 @@ class AutoSchema(SpectacularSchema):
         return [query] if self.method == "GET" and query is not Strict else []
 
     def get_description(self) -> str:  # type: ignore[override]
-        said = super().get_description()
+        description = super().get_description()
         if scope := self._scope():
-            said += f"\n\nA token needs the scope `{scope}`."
-        return said
+            description += f"\n\nA token needs the scope `{scope}`."
+        return description
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        found = super().get_operation(*args, **kwargs)
-        if found and (scope := self._scope()):
-            found["x-scope"] = scope
-        return found
+        operation = super().get_operation(*args, **kwargs)
+        if operation and (scope := self._scope()):
+            operation["x-scope"] = scope
+        return operation
 
     def _scope(self) -> str:
         if not any(isinstance(each, InScope) for each in self.view.get_permissions()):

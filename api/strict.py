@@ -44,26 +44,26 @@ _shape = cache(lambda kind: kind())
 
 def read(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body of a request in this shape; ValidationError names all that is wrong with it."""
-    found: dict[str, Any] = _shape(kind).run_validation({} if request.data is None else request.data)
-    return found
+    values: dict[str, Any] = _shape(kind).run_validation({} if request.data is None else request.data)
+    return values
 
 
 def _asked(kind: type[Strict], sent: QueryDict) -> dict[str, Any]:
     """The parameters of an address in this shape. What is given twice and means one thing is refused, too."""
     shape = _shape(kind)
-    said: dict[str, Any] = {}
+    raw: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for name, values in sent.lists():
         if isinstance(shape.fields.get(name), serializers.ListField):
-            said[name] = values
+            raw[name] = values
         elif len(values) > 1:
             errors[name] = [ErrorDetail(_("Give this only once."), code="repeated")]
         else:
-            said[name] = values[0]
+            raw[name] = values[0]
     if errors:
         raise ValidationError(errors)
-    found: dict[str, Any] = shape.run_validation(said)
-    return found
+    checked: dict[str, Any] = shape.run_validation(raw)
+    return checked
 
 
 class View(APIView):

@@ -16,14 +16,14 @@ def faults(subject: str) -> list[str]:
     """What is wrong with a subject; nothing when it is good."""
     if subject.startswith(("Merge ", "Revert ", "fixup! ", "squash! ")):
         return []
-    found = []
+    problems = []
     if not subject.startswith(tuple(f"{verb} " for verb in VERBS)):
-        found.append(f"begin with one of {', '.join(VERBS)}")
+        problems.append(f"begin with one of {', '.join(VERBS)}")
     if len(subject) > MAX_LENGTH:
-        found.append(f"{len(subject)} characters, at most {MAX_LENGTH}")
+        problems.append(f"{len(subject)} characters, at most {MAX_LENGTH}")
     if subject.endswith("."):
-        found.append("no full stop at the end")
-    return found
+        problems.append("no full stop at the end")
+    return problems
 
 
 if __name__ == "__main__":

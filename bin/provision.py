@@ -63,8 +63,8 @@ def binary(names: Sequence[str], package: str, folders: Callable[[], Sequence[Pa
             for folder in folders():
                 if (folder / name).exists():
                     return folder / name
-            if found := shutil.which(name):
-                return Path(found)
+            if path := shutil.which(name):
+                return Path(path)
         if attempt == 0 and not apt_install(package, why=f"{names[0]} is not here"):
             break
     raise Missing(f"{names[0]}. Install it (on Debian, as root: apt-get install {package}) and run this again.")
@@ -208,8 +208,8 @@ def postgres_program(name: str) -> Path:
     """One of PostgreSQL's own programs, from the folder in which the newest server lies."""
 
     def servers() -> list[Path]:
-        found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
-        return sorted(found, key=lambda path: float(path.parent.name), reverse=True)
+        folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+        return sorted(folders, key=lambda path: float(path.parent.name), reverse=True)
 
     return binary([name], "postgresql", servers)
 
@@ -340,7 +340,9 @@ def start_nginx(family: Family, home: Path, upstreams: Sequence[str], *, log: Pa
 
 def write_upstreams(home: Path, upstreams: Sequence[str]) -> None:
     """The hosts the nginx in `home` passes requests to, from its start or its next SIGHUP on."""
-    (home / "upstreams").write_text("".join(f"server {one} max_fails=1 fail_timeout=5s;\n" for one in upstreams))
+    (home / "upstreams").write_text(
+        "".join(f"server {address} max_fails=1 fail_timeout=5s;\n" for address in upstreams)
+    )
 
 
 def wait_for_port(port: int, family: Family, seconds: float = 30) -> None:

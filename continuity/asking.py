@@ -41,10 +41,10 @@ def ask(chain: int, wanted: int, *, patience: float = PATIENCE, anyway: bool = F
     if connection.vendor != "postgresql" or connection.in_atomic_block or replica.reading():
         return Answer(_known(chain))
     try:
-        with database.patience_of_its_own(patience + database.AFTER_SILENCE), connection.cursor() as cursor:
+        with database.patience_of_its_own(patience + database.SECONDS_AFTER_TIMEOUT), connection.cursor() as cursor:
             cursor.execute(_AWAIT, [chain, wanted, RECEIVER, ROLE, patience, anyway])
             return Answer(*cursor.fetchone())
-    except database.AWAY:
+    except database.DATABASE_UNAVAILABLE:
         # The promise is kept all the same; nobody here can say by how many. The rest of the request connects anew.
         logger.exception("the database did not say what the vault has")
         connection.close()

@@ -33,12 +33,12 @@ def owe_if_behind(now: datetime) -> None:
         return
     for chain in Chain.objects.order_by("pk"):
         reached = Reached.objects.filter(chain=chain).values_list("seq", flat=True).first() or 0
-        waits = Outbox.objects.filter(kind=KIND, state__in=queue.WAITING)
+        waits = Outbox.objects.filter(kind=KIND, state__in=queue.PENDING_STATES)
         if reached < chain.length and not waits.exists():
-            queue.owe(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
+            queue.enqueue(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
 
 
-@queue.handles(KIND, outside=True)
+@queue.register_handler(KIND, outside=True)
 def send(chain_id: int, now: datetime) -> None:
     """Copy, seal, hand over to the second medium and then to the vault; what the copy holds is confirmed after that."""
     with tempfile.TemporaryDirectory(prefix="portal-copy-") as folder:

@@ -30,18 +30,18 @@ class Lost(Exception):
 def owe_after_upload(*, file: Attachment, now: datetime, **_signal: Any) -> None:
     """In the transaction that writes the file's row."""
     if settings.VAULT_URL:
-        queue.owe(KIND, file.pk, dedupe=f"{KIND}:{file.pk}", now=now)
+        queue.enqueue(KIND, file.pk, dedupe=f"{KIND}:{file.pk}", now=now)
 
 
 def owe_what_is_missing(now: datetime) -> int:
     """For files older than the vault: some at each turn of a worker, until all are owed. Returns how many."""
     kept = KeptFile.objects.filter(sha256=OuterRef("sha256"))
-    owed = Outbox.objects.filter(kind=KIND, subject=OuterRef("pk"), state__in=queue.WAITING)
+    owed = Outbox.objects.filter(kind=KIND, subject=OuterRef("pk"), state__in=queue.PENDING_STATES)
     missing = Attachment.objects.filter(~Exists(kept), ~Exists(owed), removed_at=None).exclude(transaction=None)
     found = list(missing.order_by("pk").values_list("pk", flat=True)[:MANY])
     for pk in found:
         # Owed before and dead, or done by a version that kept nothing: its row is used again.
-        again = Outbox.objects.filter(dedupe=f"{KIND}:{pk}").exclude(state__in=queue.WAITING)
+        again = Outbox.objects.filter(dedupe=f"{KIND}:{pk}").exclude(state__in=queue.PENDING_STATES)
         if not again.update(state=Outbox.State.OWED, attempts=0, not_before=now, lease_until=None):
             _owe_once(pk, now)
     return len(found)
@@ -52,7 +52,7 @@ def _owe_once(pk: int, now: datetime) -> None:
     Outbox.objects.get_or_create(dedupe=f"{KIND}:{pk}", defaults=row)
 
 
-@queue.handles(KIND, outside=True)
+@queue.register_handler(KIND, outside=True)
 def send(attachment_id: int, now: datetime) -> None:
     """Seal a file and hand it over; the row that says so is written when the vault has signed that it has it."""
     file = Attachment.objects.filter(pk=attachment_id).first()

@@ -30,12 +30,12 @@ def owe_if_behind(now: datetime) -> None:
     """One row for each chain of which the vault has not signed the end."""
     for chain in Chain.objects.order_by("pk"):
         signed = Reached.objects.filter(chain=chain).values_list("cosigned_seq", flat=True).first() or 0
-        waits = Outbox.objects.filter(kind=KIND, subject=chain.pk, state__in=queue.WAITING)
+        waits = Outbox.objects.filter(kind=KIND, subject=chain.pk, state__in=queue.PENDING_STATES)
         if signed < chain.length and not waits.exists():
-            queue.owe(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
+            queue.enqueue(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
 
 
-@queue.handles(KIND, outside=True)
+@queue.register_handler(KIND, outside=True)
 def show(chain_id: int, now: datetime) -> None:
     """Show the vault what was entered since; done when it has signed the end."""
     chain = Chain.objects.get(pk=chain_id)

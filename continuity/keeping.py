@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Max, OuterRef
 
 from core import db as database
-from core.db.locks import one_at_a_time
+from core.db.locks import take_lock
 from journal.models import Chain, Entry
 from transactions.models import Attachment, Transaction
 from transactions.outbox import queue
@@ -49,7 +49,7 @@ def keep(now: datetime) -> None:
         heads.owe_if_behind(now)
         _remember_what_waits(now)
         confirm_what_waited(now)
-    except database.AWAY:
+    except database.DATABASE_UNAVAILABLE:
         raise
     except Exception:  # the worker lives, whatever this comes across; how old it all is shows on the operations page
         logger.exception("the vault could not be followed")
@@ -64,7 +64,7 @@ def _begin(chain: Chain, now: datetime) -> None:
 
 @transaction.atomic
 def _remember_what_waits(now: datetime) -> None:
-    one_at_a_time("continuity")
+    take_lock("continuity")
     for walked in Walked.objects.select_related("chain").filter(chain__length__gt=F("seq")):
         entries = Entry.objects.filter(chain=walked.chain, seq__gt=walked.seq, at__lt=now - SOON).order_by("seq")
         rows = list(entries.only("pk", "chain_id", "seq", "at", "kind", "subject")[:MANY])
@@ -94,7 +94,7 @@ def confirm_what_waited(now: datetime) -> int:
 def _confirmed(row: Unconfirmed, entry: Entry, now: datetime) -> int:
     changed = Unconfirmed.objects.filter(pk=row.pk, confirmed_at=None).update(confirmed_at=now)
     if changed and now - entry.at > LONG:
-        queue.owe(TELL, row.pk, dedupe=f"{TELL}:{row.pk}", now=now)
+        queue.enqueue(TELL, row.pk, dedupe=f"{TELL}:{row.pk}", now=now)
     return changed
 
 

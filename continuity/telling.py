@@ -21,7 +21,7 @@ from .models import Unconfirmed
 KIND = "confirmed"
 
 
-@queue.handles(KIND, attempts=queue.A_MONTH)
+@queue.register_handler(KIND, attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
 def tell(unconfirmed_id: int, now: datetime) -> Exception | None:
     """By SMS, or by e-mail to whom no SMS is sent; whoever wants no notices reads it in the portal. Sent again after a
     crash it carries the same key.
@@ -40,19 +40,19 @@ def tell(unconfirmed_id: int, now: datetime) -> Exception | None:
 
 
 def _send(holder: User, text: str, key: str, now: datetime) -> Exception | None:
-    by_sms = bool(holder.phone) and sms.reaches(holder.phone)
+    by_sms = bool(holder.phone) and sms.can_reach(holder.phone)
     went: list[str] = []
     try:
         if holder.sms_notices and by_sms:
             with transaction.atomic():
-                to_count = quotas.take_sms(holder.phone, now)
-                sms.send(holder.phone, text, key=key)
+                to_count = quotas.reserve_sms(holder.phone, now)
+                sms.send_sms(holder.phone, text, key=key)
             went = to_count
         elif holder.email and (holder.email_notices or holder.sms_notices):
-            mail.send(holder.email, _("Your request is confirmed"), text, key=key)
-    except database.AWAY:
+            mail.send_mail(holder.email, _("Your request is confirmed"), text, key=key)
+    except database.DATABASE_UNAVAILABLE:
         raise
     except quotas.SmsWait as full:
-        return queue.NotYet(full.until)
+        return queue.Postponed(full.until)
     quotas.count_sms(went, now)
     return None

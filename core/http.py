@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
+require_GET_or_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def pressed_on(page: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def post_only(redirect_to: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """A press, sent by a button on `page`.
 
     Who comes by GET pressed while signed out, or reloads the address: they are led to the button, and press it anew.
@@ -25,7 +25,7 @@ def pressed_on(page: str) -> Callable[[Callable[..., HttpResponse]], Callable[..
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method in ("GET", "HEAD"):
-                return redirect(page)
+                return redirect(redirect_to)
             return press(request, *args, **kwargs)
 
         return wrapped

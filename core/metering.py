@@ -32,16 +32,16 @@ def count(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
 def registry(*more: Collector) -> CollectorRegistry:
     """What all processes of this host counted, and what the collectors given say."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        found = _own
+        collectors = _own
         if more:
-            found = CollectorRegistry()
-            found.register(_requests)
+            collectors = CollectorRegistry()
+            collectors.register(_requests)
     else:
-        found = CollectorRegistry()
-        MultiProcessCollector(found)
+        collectors = CollectorRegistry()
+        MultiProcessCollector(collectors)
     for collector in more:
-        found.register(collector)
-    return found
+        collectors.register(collector)
+    return collectors
 
 
 @dataclass
@@ -59,15 +59,15 @@ class ViewCount:
 
 def by_view() -> list[ViewCount]:
     """Requests, those answered with 500 or more, and time by view, on this host since it started; most asked first."""
-    found: dict[str, ViewCount] = defaultdict(lambda: ViewCount(""))
+    counts: dict[str, ViewCount] = defaultdict(lambda: ViewCount(""))
     for family in registry().collect():
         for sample in family.samples:
             if sample.name in (f"{NAME}_count", f"{NAME}_sum"):
-                line = found[sample.labels["view"]]
+                line = counts[sample.labels["view"]]
                 line.view = sample.labels["view"]
                 if sample.name.endswith("_sum"):
                     line.seconds += sample.value
                 else:
                     line.requests += int(sample.value)
                     line.failed += int(sample.value) if sample.labels["status"] >= "500" else 0
-    return sorted(found.values(), key=lambda line: -line.requests)
+    return sorted(counts.values(), key=lambda line: -line.requests)

@@ -107,8 +107,8 @@ ERAS = dict.fromkeys(_words(("هـ", "هجري", "هجرية", "هجريا", "ل
 
 def month_key(words: Iterable[str]) -> str:
     """Folded words as the key of a month: no articles, no doubled letters, one spelling of what is heard alike."""
-    said = [_ROMAN.get(word, word) for word in words if word not in _ARTICLES]
-    bare = "".join(word.removeprefix("ال") if len(word) > 4 else word for word in said)
+    spoken = [_ROMAN.get(word, word) for word in words if word not in _ARTICLES]
+    bare = "".join(word.removeprefix("ال") if len(word) > 4 else word for word in spoken)
     return re.sub(r"(.)\1+", r"\1", bare).removesuffix("h")
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from .text import plain_characters, search_key
 
-MOST_CHARACTERS = 60
+MAX_CHARACTERS = 60
 _GROUP = r"[1-9]\d{0,2}"
 # Each with the group `point` where its decimal point stands, if it has one.
 _SHAPES = [
@@ -60,24 +60,24 @@ for _names, _also in ((_METRE, ()), (_SQUARE_METRE, _METRE), (_KVA, ()), (_RIYAL
 def read_number(text: str, unit: str = "") -> Decimal:
     """The number somebody wrote, alone or with `unit` before or after it, however that is spelt; ValueError if none."""
     plain = plain_characters(text).replace("،", ",").replace("\u2019", "'").replace("`", "'").replace("\u02bc", "'")
-    match = _TYPED.fullmatch(plain) if len(plain) <= MOST_CHARACTERS else None
+    match = _TYPED.fullmatch(plain) if len(plain) <= MAX_CHARACTERS else None
     if match is None:
         raise ValueError(text)
-    said = [_unit_key(part) for part in (match["before"], match["after"]) if part and part.strip()]
-    if "" in said:  # strokes alone: a minus written behind the number, as Arabic keyboards show it
+    units = [_unit_key(part) for part in (match["before"], match["after"]) if part and part.strip()]
+    if "" in units:  # strokes alone: a minus written behind the number, as Arabic keyboards show it
         raise ValueError(text)
     known = _SPELLINGS.get(_unit_key(unit), frozenset([_unit_key(unit)]))
-    if len(said) > 1 or not known.issuperset(said):
+    if len(units) > 1 or not known.issuperset(units):
         raise ValueError(text)
     for shape in _SHAPES:
-        if found := shape.fullmatch(match["number"]):
-            return Decimal((match["sign"] or "").strip() + _with_a_point(found))
+        if grouped := shape.fullmatch(match["number"]):
+            return Decimal((match["sign"] or "").strip() + _with_a_point(grouped))
     raise ValueError(text)
 
 
-def _with_a_point(found: re.Match[str]) -> str:
-    point = found.start("point") if "point" in found.re.groupindex and found["point"] else len(found.string)
-    whole, rest = found.string[:point], found.string[point + 1 :]
+def _with_a_point(match: re.Match[str]) -> str:
+    point = match.start("point") if "point" in match.re.groupindex and match["point"] else len(match.string)
+    whole, rest = match.string[:point], match.string[point + 1 :]
     return f"{re.sub(r'[^0-9]', '', whole) or '0'}.{rest or '0'}"
 
 

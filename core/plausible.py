@@ -31,7 +31,7 @@ def validate_near(day: date, name: str, *, years: int, ago: int | None = None) -
         raise ValidationError({name: ValidationError(message, code="too_far")})
 
 
-def changed(row: models.Model, *names: str) -> list[str]:
+def changed_fields(row: models.Model, *names: str) -> list[str]:
     """Which of these fields are not what is stored; all of them of a row that is new."""
     stored = type(row)._default_manager.filter(pk=row.pk).values(*names).first() if row.pk else None
     return [name for name in names if stored is None or stored[name] != getattr(row, name)]

@@ -16,7 +16,7 @@ from django.utils.translation import trans_real
 _several: ContextVar[bool] = ContextVar("several", default=False)
 
 
-def speak_to_several(several: bool) -> None:
+def address_several(several: bool) -> None:
     """Whom the sentences of this request speak to; one person until this says otherwise."""
     _several.set(several)
 
@@ -26,22 +26,22 @@ def _of_several() -> gettext.NullTranslations:
     return gettext.translation("office", settings.LOCALE_PATHS[0], ["ar"], fallback=True)
 
 
-class Spoken(trans_real.DjangoTranslation):
+class PluralReaderTranslation(trans_real.DjangoTranslation):
     """Django's own, which looks into the sentences to several first."""
 
     def gettext(self, message: str) -> str:
-        found = _of_several().gettext(message) if self._to_several() else message
-        return super().gettext(message) if found == message else found
+        text = _of_several().gettext(message) if self._to_several() else message
+        return super().gettext(message) if text == message else text
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        found = _of_several().ngettext(msgid1, msgid2, n) if self._to_several() else msgid1
-        return super().ngettext(msgid1, msgid2, n) if found in (msgid1, msgid2) else found
+        text = _of_several().ngettext(msgid1, msgid2, n) if self._to_several() else msgid1
+        return super().ngettext(msgid1, msgid2, n) if text in (msgid1, msgid2) else text
 
     def _to_several(self) -> bool:
         return _several.get() and self.to_language() == "ar"
 
 
-def install() -> None:
+def install_translation() -> None:
     """Called once when the portal is loaded; a language loaded before is loaded anew."""
-    trans_real.DjangoTranslation = Spoken  # type: ignore[misc]
+    trans_real.DjangoTranslation = PluralReaderTranslation  # type: ignore[misc]
     trans_real._translations.clear()  # type: ignore[attr-defined]

@@ -98,9 +98,9 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
-def whole(text: str, most: int = 18) -> int | None:
+def parse_int(text: str, max_digits: int = 18) -> int | None:
     """The whole number a program wrote in digits 0-9; None when it is none, or longer than a database column holds."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= most else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= max_digits else None
 
 
 _FOLD = str.maketrans(
@@ -126,9 +126,9 @@ def name_key(name: str) -> str:
 _VOWELS = re.compile("[\u0640\u064b-\u0652\u0670]")
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, other: str) -> bool:
     """Are they one name, but for vowel marks, tatweel, forms of letters, and what is not seen?"""
-    return _letters_of(one) == _letters_of(other)
+    return _letters_of(first) == _letters_of(other)
 
 
 def _letters_of(name: str) -> str:

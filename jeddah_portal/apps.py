@@ -9,4 +9,4 @@ class JeddahPortalConfig(AppConfig):
 
         from . import checks  # noqa: F401 – registers the start-up checks
 
-        several.install()
+        several.install_translation()

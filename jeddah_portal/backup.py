@@ -55,10 +55,10 @@ def _pg_environment() -> dict[str, str]:
 def _pg_tool(name: str) -> str:
     """The newest one on this machine: an older pg_dump refuses a newer server."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
-    found = next((str(folder / name) for folder in folders if (folder / name).exists()), None) or shutil.which(name)
-    if found is None:
+    program = next((str(folder / name) for folder in folders if (folder / name).exists()), None) or shutil.which(name)
+    if program is None:
         raise BackupError(f"{name} is not here. On Debian: apt-get install postgresql-client")
-    return found
+    return program
 
 
 def _run(*command: str) -> None:
@@ -103,12 +103,12 @@ def _load_database(dump: Path) -> None:
 
 def counts() -> dict[str, int]:
     """Rows of every table."""
-    found = {}
+    rows = {}
     with connection.cursor() as cursor:
         for table in sorted(connection.introspection.table_names(cursor)):
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608 – names of ours
-            found[table] = int(cursor.fetchone()[0])
-    return found
+            rows[table] = int(cursor.fetchone()[0])
+    return rows
 
 
 def heads() -> dict[str, list[Any]]:
@@ -164,11 +164,11 @@ def _fill(tar: tarfile.TarFile, manifest: Manifest, dump: Path, files: dict[str,
         # Through a file of ours, so that one that ends too early does not break the tar.
         with tempfile.TemporaryFile() as whole:
             try:
-                found = _copy(stored_as, whole)
+                copied = _copy(stored_as, whole)
             except OSError as error:
                 wrong[stored_as] = "lost" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
                 continue
-            if found != sha256:
+            if copied != sha256:
                 wrong[stored_as] = "changed"
             size = whole.tell()
             whole.seek(0)
@@ -275,8 +275,8 @@ def restore(source: BinaryIO, identity: str, step: Callable[[str], None]) -> Man
                 step(f"database loaded: {sum(manifest['counts'].values())} rows in {len(manifest['counts'])} tables")
             elif member.name == MISSING and manifest:
                 manifest["wrong"] = json.load(content)
-            elif (found := STORED_AS.fullmatch(member.name)) and manifest:
-                _put_file(found[1], content)
+            elif (match := STORED_AS.fullmatch(member.name)) and manifest:
+                _put_file(match[1], content)
                 files += 1
             else:
                 raise BackupError(f"{member.name} has no place in a backup")

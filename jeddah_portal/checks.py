@@ -29,8 +29,8 @@ def staff_need_a_second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMes
 @register(Tags.security, deploy=True)
 def proxies_are_counted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.BEHIND_TLS and not settings.TRUSTED_PROXIES:
-        said = "TLS ends at a proxy, and its address would count as everybody's: one person's wrong tries stop all."
-        return [Warning(said, hint="Set TRUSTED_PROXIES to the number of your proxies.", id="portal.W002")]
+        message = "TLS ends at a proxy, and its address would count as everybody's: one person's wrong tries stop all."
+        return [Warning(message, hint="Set TRUSTED_PROXIES to the number of your proxies.", id="portal.W002")]
     return []
 
 
@@ -73,7 +73,7 @@ def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def uploads_are_opened_in_a_cage(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Who opens strangers' files is held by limits alone where the kernel's filter of calls cannot be asked for."""
-    from transactions.attachments.drawer.cage import filter_of_calls
+    from transactions.attachments.renderer.cage import filter_of_calls
 
     if filter_of_calls() is not None:
         return []
@@ -94,11 +94,11 @@ def the_scanner_can_be_asked(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 
 @register(Tags.compatibility)
 def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    from transactions.tasks import DOORBELLS
+    from transactions.tasks import TASKS_BY_KIND
 
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     routes = {name: route["queue"] for name, route in settings.CELERY_TASK_ROUTES.items()}
-    lost = [task.name for task in DOORBELLS.values() if routes.get(task.name) not in queues]
+    lost = [task.name for task in TASKS_BY_KIND.values() if routes.get(task.name) not in queues]
     return [Error(f"No queue takes the task {name}.", id="portal.E003") for name in lost]
 
 
@@ -114,7 +114,7 @@ def database_may_be_written(app_configs: Any, **kwargs: Any) -> list[CheckMessag
     if connection.vendor == "sqlite" and not file.exists():
         return []  # asking would make it
     try:
-        why = standing.refusal()
+        why = standing.reason_not_to_write()
     except RuntimeError:
         return []  # this process may not ask a database at all
     return [Error(why, id="portal.E020")] if why else []

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import offices_of
+from accounts.access import engineering_offices_of
 
 from . import public
 
@@ -28,4 +28,4 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 def _works_in_office(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)
-    return bool(user and user.is_authenticated and not user.is_staff and offices_of(user))
+    return bool(user and user.is_authenticated and not user.is_staff and engineering_offices_of(user))

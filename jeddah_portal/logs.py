@@ -65,5 +65,5 @@ def _with_route(text: str, request: Any) -> str:
 def _without_values(trace: str) -> str:
     """Frames and lines of code stay; what the errors say loses the values they quote."""
     lines = trace.splitlines()
-    said = [line if line.startswith(" ") else _QUOTED.sub("…", line) for line in lines]
-    return _PERSONAL.sub("…", "\n".join(said))
+    redacted = [line if line.startswith(" ") else _QUOTED.sub("…", line) for line in lines]
+    return _PERSONAL.sub("…", "\n".join(redacted))

@@ -16,10 +16,10 @@ from prometheus_client import exposition
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from accounts import trail
+from accounts import access_log
 from core import metering
 from core.db import replica
-from transactions.maintenance.health import Health, health
+from transactions.maintenance.health import Health, read_health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,46 +29,48 @@ class HealthCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = health(timezone.now())
+            state = read_health(timezone.now())
         except Error:
             yield GaugeMetricFamily("portal_database_up", "The database answers.", value=0)
             return
         yield GaugeMetricFamily("portal_database_up", "The database answers.", value=1)
-        yield from _families(found)
+        yield from _families(state)
         events = GaugeMetricFamily(
             "portal_security_events", "Who got in or used power, in the last hour.", labels=["event"]
         )
-        for event, many in trail.counted(timezone.now()).items():
+        for event, many in access_log.count_security_events(timezone.now()).items():
             events.add_metric([event], many)
         yield events
         with contextlib.suppress(Error):
             behind = replica.behind(timezone.now())
             if behind is not None:
-                yield GaugeMetricFamily("portal_replica_behind_seconds", "Since a change reached the copy.", behind)
+                yield GaugeMetricFamily("portal_replica_behind_seconds", "How far the replica is behind.", behind)
 
 
-def _families(found: Health) -> Iterator[Metric]:
+def _families(state: Health) -> Iterator[Metric]:
     def gauge(name: str, help_: str, label: str, values: dict[str, float]) -> Metric:
         family = GaugeMetricFamily(name, help_, labels=[label])
         for key, value in values.items():
             family.add_metric([key], value)
         return family
 
-    work = {line.kind: line for line in found.work}
-    yield gauge("portal_outbox_waiting", "Work owed.", "kind", {kind: line.waiting for kind, line in work.items()})
-    yield gauge("portal_outbox_dead", "Work that failed for good.", "kind", {k: line.dead for k, line in work.items()})
+    work = {line.kind: line for line in state.work}
+    yield gauge("portal_outbox_waiting", "Jobs waiting.", "kind", {kind: line.waiting for kind, line in work.items()})
+    yield gauge(
+        "portal_outbox_dead", "Jobs that failed permanently.", "kind", {k: line.dead for k, line in work.items()}
+    )
     oldest = {kind: line.oldest for kind, line in work.items()}
-    yield gauge("portal_outbox_oldest_seconds", "Since the oldest work that waits was owed.", "kind", oldest)
-    offices = {office.office: office for office in found.offices}
+    yield gauge("portal_outbox_oldest_seconds", "Age of the oldest waiting job.", "kind", oldest)
+    offices = {office.office: office for office in state.offices}
     yield gauge("portal_cases_open", "Open cases.", "office", {code: load.open for code, load in offices.items()})
-    yield gauge("portal_cases_late", "Of them late.", "office", {code: load.late for code, load in offices.items()})
-    silent = dict(found.silent)
-    backup = {failure: float(many) for failure, many in found.backup.items()}
+    yield gauge("portal_cases_late", "Late cases.", "office", {code: load.late for code, load in offices.items()})
+    silent = dict(state.silent)
+    backup = {failure: float(many) for failure, many in state.backup.items()}
     yield gauge("portal_backup_failures", "What is wrong with the backups.", "failure", backup)
-    yield gauge("portal_silent_failures", "What went wrong and told nobody.", "failure", silent)  # type: ignore[arg-type]
-    if (seen := found.worker_seen) is not None:
+    yield gauge("portal_silent_failures", "Failures that reach nobody otherwise.", "failure", silent)  # type: ignore[arg-type]
+    if (seen := state.worker_seen) is not None:
         age = seen.total_seconds()
-        yield GaugeMetricFamily("portal_worker_heartbeat_age_seconds", "Since a worker was seen.", age)
+        yield GaugeMetricFamily("portal_worker_heartbeat_age_seconds", "Age of the last heartbeat of a worker.", age)
 
 
 @never_cache

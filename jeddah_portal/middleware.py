@@ -16,9 +16,9 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from accounts.trail import Origin, origin
+from accounts.access_log import Origin, origin
 from core.metering import count
-from core.several import speak_to_several
+from core.several import address_several
 from core.tracing import request_id
 from journal import standing
 
@@ -75,9 +75,9 @@ class ClientAddressMiddleware:
         return self.get_response(request)
 
 
-def _address(said: str) -> str:
+def _address(text: str) -> str:
     """Without the port some proxies add, which would make every connection a caller of its own."""
-    host = said.partition("]")[0].lstrip("[") if said.startswith("[") else said
+    host = text.partition("]")[0].lstrip("[") if text.startswith("[") else text
     if host.count(":") == 1:
         host = host.partition(":")[0]
     return host
@@ -102,7 +102,7 @@ class LanguageMiddleware:
         try:
             response = self.get_response(request)
         finally:
-            speak_to_several(False)
+            address_several(False)
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, goes_by)
         return response
@@ -149,7 +149,7 @@ class TakesNothingMiddleware:
         match = request.resolver_match
         if request.method in ("GET", "HEAD", "OPTIONS") or (match and match.view_name in self.ASKS):
             return None
-        if why := standing.refusal():
+        if why := standing.reason_not_to_write():
             logger.error("nothing is taken: %s", why)
             return takes_nothing(request)
         return None

@@ -77,5 +77,5 @@ def from_an_old_copy(request: HttpRequest) -> bool:
         return False
     try:
         return timezone.now() - replica.as_of() > BEHIND
-    except database.AWAY:
+    except database.DATABASE_UNAVAILABLE:
         return False

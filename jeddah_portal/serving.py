@@ -29,11 +29,11 @@ from core.units import MIB
 from transactions.domain.limits import MAX_BODY_BYTES
 
 logger = logging.getLogger(__name__)
-MOST_HEADERS = 64 * 1024
-MOST_CONNECTIONS = 2000
+MAX_HEADERS = 64 * 1024
+MAX_CONNECTIONS = 2000
 SPARE_FILES = 300
 """File descriptors left for databases, files, and bodies that outgrew memory."""
-MOST_UNFINISHED = 1024 * MIB
+MAX_UNFINISHED = 1024 * MIB
 """Bytes of bodies on their way, all together."""
 HEADER_SECONDS = 15
 BODY_SECONDS, BODY_BYTES_A_SECOND = 60, 500
@@ -67,8 +67,8 @@ class Refusal(Error):
         kind, body = "text/plain; charset=utf-8", f"{arabic}\n{english}\n"
         if self.path.startswith("/api/"):
             title = english.split(". ")[0].rstrip(".")
-            said = {"type": "about:blank", "title": title, "status": self.code, "detail": english, "code": name}
-            kind, body = "application/problem+json", json.dumps(said)
+            problem = {"type": "about:blank", "title": title, "status": self.code, "detail": english, "code": name}
+            kind, body = "application/problem+json", json.dumps(problem)
         return f"{self.code} {self.reason}", [("Content-Type", kind)], body.encode()
 
 
@@ -140,14 +140,14 @@ class Keeper:
                 channel.will_close = True
         too_many = len(open_now) - self.adj.connection_limit * 9 // 10
         if too_many > 0:
-            for channel in sorted(waiting, key=lambda one: one.creation_time)[:too_many]:
+            for channel in sorted(waiting, key=lambda channel: channel.creation_time)[:too_many]:
                 channel.will_close = True
-        kept = sum(channel.unfinished_bytes() for channel in waiting)
+        unfinished = sum(channel.unfinished_bytes() for channel in waiting)
         for channel in sorted(waiting, key=Channel.unfinished_bytes, reverse=True):
-            if kept <= MOST_UNFINISHED:
+            if unfinished <= MAX_UNFINISHED:
                 break
             channel.will_close = True
-            kept -= channel.unfinished_bytes()
+            unfinished -= channel.unfinished_bytes()
 
 
 class TcpServer(Keeper, TcpWSGIServer):
@@ -171,7 +171,7 @@ class BufferedWorker(Worker):
             # Of a connection on which nothing was begun, or on which nobody reads the answer.
             channel_timeout=self.cfg.keepalive,
             max_request_body_size=MAX_BODY_BYTES,
-            max_request_header_size=MOST_HEADERS,
+            max_request_header_size=MAX_HEADERS,
             # An answer that outgrows memory goes to disk, so that no thread waits for whoever reads it slowly.
             outbuf_high_watermark=MAX_BODY_BYTES,
             # Who is behind which proxy is ours to say (ClientAddressMiddleware).
@@ -207,7 +207,7 @@ class BufferedWorker(Worker):
             server.accepting = False  # type: ignore[attr-defined]
             self.map.pop(server._fileno, None)  # type: ignore[attr-defined]
         while (now := time.time()) < began + self.cfg.graceful_timeout:
-            open_now = [one for server in self.servers for one in server.active_channels.values()]
+            open_now = [open_channel for server in self.servers for open_channel in server.active_channels.values()]
             coming = now < began + STOP_SECONDS
             for channel in open_now:
                 if not channel.busy() and not (coming and channel.request is not None):
@@ -226,8 +226,8 @@ class BufferedWorker(Worker):
 def _connections() -> int:
     """How many may be open: as many as this process may open files, less those it needs itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + SPARE_FILES
+    wanted = MAX_CONNECTIONS + SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(50, min(MOST_CONNECTIONS, soft - SPARE_FILES))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(50, min(MAX_CONNECTIONS, soft - SPARE_FILES))

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 
 from api.errors import MEDIA_TYPE, RETRY_SECONDS, not_open, problem, unavailable
 from core import db as database
-from journal.standing import Refused, refusal
-from transactions.attachments.services import NoRoom, OutOfReach
+from journal.standing import Refused, reason_not_to_write
+from transactions.attachments.services import StorageFull, StorageUnavailable
 from transactions.models import Heartbeat
 from transactions.outbox import heartbeat
 
@@ -38,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     checks = {"database": _database(), "worker": False, "writes": False}
     if checks["database"]:
         checks["worker"] = _worker()
-        checks["writes"] = not refusal()
+        checks["writes"] = not reason_not_to_write()
     if settings.CELERY_BROKER_URL:
         checks["broker"] = _broker()
     good = all(checks.values())
@@ -56,7 +56,7 @@ def _database() -> bool:
 
 def _worker() -> bool:
     try:
-        return heartbeat.lives(timezone.now())
+        return heartbeat.is_alive(timezone.now())
     except DatabaseError:
         return False
 
@@ -122,14 +122,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, Refused):
         return takes_nothing(request)
-    away = isinstance(error, (*database.AWAY, NoRoom, OutOfReach))
+    is_down = isinstance(error, (*database.DATABASE_UNAVAILABLE, StorageFull, StorageUnavailable))
     if request.path_info.startswith("/api/"):
-        body = unavailable() if away else problem("error", _("Something went wrong on our side"), 500)
+        body = unavailable() if is_down else problem("error", _("Something went wrong on our side"), 500)
         answer: HttpResponse = JsonResponse(body, status=body["status"], content_type=MEDIA_TYPE)
     else:
-        certain = request.method in ("GET", "HEAD") or database.nothing_was_taken()
+        certain = request.method in ("GET", "HEAD") or database.is_uncommitted()
         context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "certain": certain}
-        answer = render(None, "503.html" if away else "500.html", context, status=503 if away else 500)
-    if away:
+        answer = render(None, "503.html" if is_down else "500.html", context, status=503 if is_down else 500)
+    if is_down:
         answer["Retry-After"] = str(RETRY_SECONDS)
     return answer

@@ -26,7 +26,7 @@ from core.charts import Chart, Series
 from core.forms.fields import ProseField
 from core.forms.named_errors import NamedErrors
 from municipality.models import District, Office
-from transactions.answers.summary import Papers, Row, Section, Summary, as_typed
+from transactions.answers.summary import DocumentFiles, Row, Section, Summary, as_typed
 from transactions.domain import service_types
 from transactions.domain.errors import Problem
 from transactions.domain.service_types import Field, Kind
@@ -35,9 +35,9 @@ from transactions.domain.workflow import Status
 from transactions.intake.answer_forms import step_page
 from transactions.intake.draft_parts import Gap, Part, State
 from transactions.models import Attachment, Closure, Draft, Movement, Transaction
-from transactions.notifications.changes import Line, by_day
-from transactions.text.lateness import Mark, Standing
-from transactions.text.progress import Progress, Step, Turn
+from transactions.notifications.changes import ChangeLine, by_day
+from transactions.text.deadline_status import DeadlineStatus, Mark
+from transactions.text.progress import Progress, Step, WaitingFor
 from transactions.text.wording import headline
 from transactions.views.public import PinForm
 
@@ -88,31 +88,40 @@ def _progress(now: datetime, **more: Any) -> Progress:
         Step(_("Technical study"), "now"),
         Step(_("Supervisor's approval"), "later"),
     ]
-    usual = {"turn": Turn.OURS, "where": "", "since": now, "days": 400, "here": 3, "used": 7, "allowed": 14, "left": 7}
-    usual |= {"late_by": None, "took": None}
+    usual = {
+        "waiting_for": WaitingFor.OURS,
+        "where": "",
+        "since": now,
+        "days": 400,
+        "here": 3,
+        "used": 7,
+        "allowed": 14,
+        "left": 7,
+    }
+    usual |= {"days_late": None, "took": None}
     return Progress(**{**usual, **more}, steps=steps)
 
 
 def _rows(now: datetime) -> list[dict[str, Any]]:
     """Requests as people find them in their list."""
     shown = (
-        (Status.RETURNED, {"turn": Turn.YOURS, "left": None}),
-        (Status.AWAITING_PAYMENT, {"turn": Turn.YOURS, "left": None}),
-        (Status.UNDER_STUDY, {"left": None, "late_by": 12}),
-        (Status.UNDER_STUDY, {"left": None, "late_by": 0}),
+        (Status.RETURNED, {"waiting_for": WaitingFor.YOURS, "left": None}),
+        (Status.AWAITING_PAYMENT, {"waiting_for": WaitingFor.YOURS, "left": None}),
+        (Status.UNDER_STUDY, {"left": None, "days_late": 12}),
+        (Status.UNDER_STUDY, {"left": None, "days_late": 0}),
         (Status.UNDER_STUDY, {"left": 0}),
         (Status.UNDER_STUDY, {"left": 9}),
-        (Status.COMPLETED, {"turn": Turn.NOBODYS, "left": None, "took": 89}),
+        (Status.COMPLETED, {"waiting_for": WaitingFor.NOBODYS, "left": None, "took": 89}),
     )
     cases = [(_case(status, now), _progress(now, **more)) for status, more in shown]
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
-def _changes(now: datetime) -> list[Line]:
+def _changes(now: datetime) -> list[ChangeLine]:
     """What happened yesterday, as an engineering office sees it: to cases, and before there was one."""
     plot = Authorisation(plan_number="415", parcel_number="27")
-    of_case = Line(now, _("Issued"), OFFICE.name, "#", "C1A-1448-000123-X", None, LONG_NAME)
-    of_owner = Line(now, _("The owner asks for changes"), "", "#", "", plot, LONG_NAME)
+    of_case = ChangeLine(now, _("Issued"), OFFICE.name, "#", "C1A-1448-000123-X", None, LONG_NAME)
+    of_owner = ChangeLine(now, _("The owner asks for changes"), "", "#", "", plot, LONG_NAME)
     return [of_case, replace(of_case, more=3), of_owner]
 
 
@@ -131,11 +140,11 @@ def _uploads() -> list[dict[str, Any]]:
     """What upload-progress.js makes of its row while a file is under way."""
     broken = _("You are offline. What has been uploaded is kept: press “Try again” when you are connected.")
     return [
-        {"value": "0", "said": _("Waiting in the queue.")},
+        {"value": "0", "text": _("Waiting in the queue.")},
         {"value": "0.62", "size": _("{sent} of {total} MB").format(sent="29.8", total="48")},
-        {"value": "1", "said": _("Uploaded. Checking the file.")},
-        {"value": "0.4", "said": broken, "failed": True, "retry": True},
-        {"said": _("This file is larger than {most} MB, so it was not uploaded.").format(most=50), "failed": True},
+        {"value": "1", "text": _("Uploaded. Checking the file.")},
+        {"value": "0.4", "text": broken, "failed": True, "retry": True},
+        {"text": _("This file is larger than {most} MB, so it was not uploaded.").format(most=50), "failed": True},
     ]
 
 
@@ -190,15 +199,15 @@ def design(request: HttpRequest) -> HttpResponse:
         "now": now,
         "sides": [_side(direction) for direction in ("rtl", "ltr")],
         "kinds": ("success", "warning", "error", "info", "plain"),
-        "standing": Standing(Mark.LATE, _("Late"), _("since today")),
-        "standing_at": now,
+        "deadline_status": DeadlineStatus(Mark.LATE, _("Late"), _("since today")),
+        "due_at": now,
         "problems": [problem],
         "gaps": [{"gap": Gap("place", _("Where the home is"), [problem]), "url": "#main"}],
         "changed_days": by_day(_changes(now)),
         "entries": entries,
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
-        "services": service_types.every(),
+        "services": service_types.all_services(),
         "closure": Closure(
             service=service.code, reason_ar=LONG_NAME, reason_en=LONG_NAME, since=now, reopens_on=now.date()
         ),
@@ -210,7 +219,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "progress": _progress(now),
         "draft_row": {"draft": draft, "done": 2, "all": 4},
         "draft": draft,
-        "summary": Summary(sections, [Papers(service.documents[0], files)], []),
+        "summary": Summary(sections, [DocumentFiles(service.documents[0], files)], []),
         "files": files,
         "uploads": _uploads(),
         "upload_name": LONG_FILE,

@@ -45,7 +45,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=86400)
 def sitemap(request: HttpRequest) -> HttpResponse:
     pages = [reverse(f"transactions:{name}") for name in WORTH_FINDING] + [reverse("journal:verify")]
-    pages += [reverse("transactions:service", args=[service.code]) for service in service_types.offered()]
+    pages += [reverse("transactions:service", args=[service.code]) for service in service_types.offered_services()]
     places = "".join(f"<url><loc>{escape(settings.PORTAL_URL + page)}</loc></url>" for page in pages)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
     return HttpResponse(f"{head}{places}</urlset>\n", content_type="application/xml; charset=utf-8")

@@ -13,8 +13,8 @@ from .application import application
 __all__ = ["application"]
 
 # For the whole process: no test may import this module, or its own statements would run out of patience.
-database.install()
+database.install_deadlines()
 # Said once by each process that starts; what comes in meanwhile is refused by the middleware.
-if why := standing.refusal():
+if why := standing.reason_not_to_write():
     logging.getLogger(__name__).critical("nothing is taken: %s", why)
 connection.close()

@@ -12,4 +12,4 @@ class JournalConfig(AppConfig):
         from . import standing
 
         # Nothing is written into a database that was put back to an earlier state.
-        db.before_each_write(standing.ensure)
+        db.register_write_check(standing.ensure_writable)

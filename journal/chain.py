@@ -104,17 +104,17 @@ def lock() -> LockedChain:
         _begin()
         return lock()
     locked = LockedChain(row[0], bytes(row[1]), bytes(row[2]), *row[3:])
-    if not _goes_on(locked):
-        standing.forget()
-        standing.standing()
+    if not _is_unchanged(locked):
+        standing.clear_cache()
+        standing.read_chain_state()
         # It may go on after all, and its witness has yet to be made.
-        _witness_again(locked)
+        _restore_witness(locked)
     return locked
 
 
-def _goes_on(locked: LockedChain) -> bool:
+def _is_unchanged(locked: LockedChain) -> bool:
     """Is all as it was when it was last looked at in full? Asked under the lock, before every entry."""
-    beside = witness.last(_name())
+    beside = witness.last_head(_name())
     return (
         beside is not None
         and locked.public_key == keys.public_bytes()
@@ -125,9 +125,9 @@ def _goes_on(locked: LockedChain) -> bool:
 
 def _begin() -> Chain:
     """The chain of these settings, begun now; its letter is taken outside the database first."""
-    found = standing.standing()
-    remember_others(apart=bool(found.lot))
-    taken = witness.claim(_witness(found.lot))
+    state = standing.read_chain_state()
+    save_witnesses(apart=bool(state.lot))
+    taken = witness.claim(_witness(state.lot))
     defaults = {
         "public_key": keys.public_bytes(),
         "head_hash": GENESIS,
@@ -139,14 +139,14 @@ def _begin() -> Chain:
     chain, made = Chain.objects.get_or_create(**name, defaults=defaults)
     if chain.lot != taken.lot:
         # Another host, which has the store in common with us but not this folder, was first.
-        witness.remember(_witness(chain.lot))
+        witness.save(_witness(chain.lot))
     if made and chain.lot:
         begun_apart.send(sender=Chain, lot=chain.lot)
     witness.mirror(_name())
     return chain
 
 
-def remember_others(*, apart: bool = False) -> None:
+def save_witnesses(*, apart: bool = False) -> None:
     """What the database says now of chains that nothing outside remembers is what they are held to from now on.
 
     With `apart`, when a chain is begun in a database that was put back, the ends that were lost are written down too.
@@ -156,13 +156,13 @@ def remember_others(*, apart: bool = False) -> None:
         now = Witness(chain.node, chain.incarnation, chain.lot, bytes(chain.public_key), "", head)
         before = witness.claim(now)
         if apart and before.head.seq > chain.length:
-            witness.remember(replace(now, lost_to=before.head.seq))
+            witness.save(replace(now, lost_to=before.head.seq))
 
 
-def _witness_again(locked: LockedChain) -> None:
+def _restore_witness(locked: LockedChain) -> None:
     """For a chain older than its witness: from now on it has one."""
-    if witness.last(_name()) is None:
-        witness.remember(_witness(locked.lot))
+    if witness.last_head(_name()) is None:
+        witness.save(_witness(locked.lot))
         Chain.objects.filter(pk=locked.pk).update(witnessed=True)
 
 
@@ -178,7 +178,7 @@ def _name() -> str:
 def _note(name: str, head: Head) -> None:
     """After the commit: what was promised is remembered outside too. A failure here takes nothing back."""
     try:
-        witness.note(name, head)
+        witness.advance(name, head)
     except OSError:
         logger.exception("the journal's witness could not be written", extra={"chain": name})
 

@@ -43,7 +43,7 @@ def book(*, say: Callable[[str], object], whole: bool = True) -> list[str]:
     """
     wrong = _may_go_on() if whole else []
     try:
-        seen = witness.every(settings.JOURNAL_NODE)
+        seen = witness.read_all(settings.JOURNAL_NODE)
     except OSError as error:
         return [*wrong, str(error)]
     trusted, untrusted = _trusted(seen, take=not whole)
@@ -53,7 +53,7 @@ def book(*, say: Callable[[str], object], whole: bool = True) -> list[str]:
 
 def _may_go_on() -> list[str]:
     try:
-        standing.standing()
+        standing.read_chain_state()
     except standing.Refused as refused:
         return [str(refused)]
     return []
@@ -77,8 +77,8 @@ def _trusted(seen: Mapping[str, Witness], *, take: bool) -> tuple[dict[str, byte
 def _key_of(chain: Chain, seen: Mapping[str, Witness]) -> bytes | None:
     """From the settings, else from the witness; never from the table."""
     name = f"{chain.node}{chain.incarnation}"
-    if said := settings.JOURNAL_PUBLIC_KEYS.get(name):
-        return base64.b64decode(said)
+    if configured := settings.JOURNAL_PUBLIC_KEYS.get(name):
+        return base64.b64decode(configured)
     if listed := (nodes.current() or EMPTY).chains.get(str(chain)):
         return listed.raw_key
     if chain.node != settings.JOURNAL_NODE:
@@ -96,7 +96,7 @@ def _walk(trusted: Mapping[str, bytes], seen: Mapping[str, Witness], say: Callab
     """
     before = {str(chain): (chain.length, bytes(chain.head_hash)) for chain in Chain.objects.all()}
     reached = {name for name, head in before.items() if head == (0, GENESIS)}
-    heads_seen = {f"{one.name}{one.lot}": one.head for one in seen.values()}
+    heads_seen = {f"{known_chain.name}{known_chain.lot}": known_chain.head for known_chain in seen.values()}
     wrong: list[str] = []
     bodies: list[Body] = []
 
@@ -126,10 +126,10 @@ def _walk(trusted: Mapping[str, bytes], seen: Mapping[str, Witness], say: Callab
             wrong.append(f"chain {name}: the entries end at {end.seq}, the chain says {chain.length}")
         else:
             say(f"good: chain {name}, {end.seq} entries, head {end.hash.hex()}")
-    for one in seen.values():
-        if one.lost_to:
-            lost = f"entries {one.head.seq + 1} to {one.lost_to} were lost before another was begun"
-            say(f"known: chain {one.name}{one.lot}, {lost}")
+    for known_chain in seen.values():
+        if known_chain.lost_to:
+            lost = f"entries {known_chain.head.seq + 1} to {known_chain.lost_to} were lost before another was begun"
+            say(f"known: chain {known_chain.name}{known_chain.lot}, {lost}")
     return wrong + _cut_off(heads_seen, {name: head.seq for name, head in heads.items()}, trusted)
 
 
@@ -143,15 +143,15 @@ def _cut_off(seen: Mapping[str, Head], ends: Mapping[str, int], chains: Mapping[
 
 
 def _differences(bodies: list[Body]) -> list[str]:
-    found = [what for compare in _compare for what in compare(bodies)]
+    differences = [what for compare in _compare for what in compare(bodies)]
     bodies.clear()
-    return found
+    return differences
 
 
 def note_heads() -> None:
     """Bring what is noted beside us into the store, where there is one; for the worker's heartbeat."""
     try:
-        for name in sorted(witness.every(settings.JOURNAL_NODE)):
+        for name in sorted(witness.read_all(settings.JOURNAL_NODE)):
             witness.mirror(f"{settings.JOURNAL_NODE}{name}")
     except (OSError, OperationalError):
         return

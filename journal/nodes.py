@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
 
-from core.db.locks import one_at_a_time
+from core.db.locks import take_lock
 
 from . import keys, node_list
 from .entry import second_of
@@ -79,7 +79,7 @@ def take(text: str, now: datetime) -> NodeList:
         raise ListRefused("NODE_LIST_KEY is not set: this installation does not know who signs its list")
     new = node_list.read_signed(text, trusted)
     with transaction.atomic():
-        one_at_a_time("node list")
+        take_lock("node list")
         old = current() or EMPTY
         if new == old:
             return old

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from core.text import without_marks
 
-MOST_CHARACTERS = 20_000
+MAX_CHARACTERS = 20_000
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n[>\s]*")  # of quoted-printable mail
 _QUOTED = re.compile(r"\n[>|\s]+")
 _PLACE = re.compile(r"(?:/verify/|[?&]code=)(?:=?3D)?([^/?&#<>\"]+)")
@@ -17,15 +17,15 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2015\u2212\ufe58\ufe
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def tokens_in(text: str) -> Iterator[str]:
+def find_tokens(text: str) -> Iterator[str]:
     """What the token may be, the likeliest first; each of characters a token has, none empty."""
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         return
     # A phone makes one long dash of two, a mail program may make one of one.
     for long_dash in ("--", "-") if "\u2014" in text else ("",):
         plain = without_marks(text.translate(_DASHES).replace("\u2014", long_dash)).replace("=3D", "=")
         joined = re.sub(r"\s", "", _QUOTED.sub("", _SOFT_BREAK.sub("", plain)))
-        found = [*_PLACE.findall(unquote(joined)), joined.rstrip("/").rsplit("/", 1)[-1], *_LONGEST.findall(plain)]
-        for one in dict.fromkeys(_FOREIGN.sub("", one) for one in found):
-            if one:
-                yield one
+        candidates = [*_PLACE.findall(unquote(joined)), joined.rstrip("/").rsplit("/", 1)[-1], *_LONGEST.findall(plain)]
+        for candidate in dict.fromkeys(_FOREIGN.sub("", candidate) for candidate in candidates):
+            if candidate:
+                yield candidate

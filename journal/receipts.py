@@ -20,13 +20,13 @@ from . import keys, nodes
 from .entry import link
 from .models import Chain, Entry
 from .node_list import ListedChain, NodeList
-from .pasted import tokens_in
+from .pasted import find_tokens
 
-MOST_CHARACTERS = 4000
+MAX_CHARACTERS = 4000
 # Node, incarnation and the letters drawn with it, as in the numbers of transactions.
 _CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z](?:[A-Z]{4})?")
 _doubt: Callable[[Callable[[], bool]], bool] | None = None
-_numbers: Callable[[str], Looked | None] | None = None
+_numbers: Callable[[str], LookupResult | None] | None = None
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
 
 
@@ -43,7 +43,7 @@ def register_doubt(ask_again: Callable[[Callable[[], bool]], bool]) -> None:
 
 
 @dataclass(frozen=True)
-class Looked:
+class LookupResult:
     """What the verify page says of a number typed there: a notice (`kind`, `title`, `text`), facts, a way on."""
 
     kind: str
@@ -54,22 +54,22 @@ class Looked:
     link_text: str = ""
 
 
-def register_numbers(look: Callable[[str], Looked | None]) -> None:
+def register_numbers(look: Callable[[str], LookupResult | None]) -> None:
     """Give the verify page somebody who knows the numbers of papers and registers (transactions does at start)."""
     global _numbers
     _numbers = look
 
 
-def look_up(text: str) -> Looked | None:
+def look_up(text: str) -> LookupResult | None:
     """What a number that is no token stands for; None when it is no number of ours."""
     return _numbers(text) if _numbers else None
 
 
-def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
+def current_status(subject: str, body: Mapping[str, Any]) -> str | None:
     return _status(subject, body) if _status else None
 
 
-def token(entry: Entry) -> str:
+def encode_token(entry: Entry) -> str:
     packed = bytes(entry.previous_hash) + bytes(entry.signature) + bytes(entry.body)
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
@@ -93,30 +93,30 @@ class Check:
         return str((self.body or {}).get("ref", ""))
 
 
-def check(text: str) -> Check:
+def check_token(text: str) -> Check:
     """Check a token, as it is or in what was pasted: is the signature that of one of our nodes, and is the entry in
     the journal?
     """
     best, known = Check(False, False, None), nodes.current()
-    for one in tokens_in(text):
-        found = _check(one, known)
-        if found.signature_good:
-            return found
-        if found.readable and not best.readable:
-            best = found
+    for candidate in find_tokens(text):
+        result = _check(candidate, known)
+        if result.signature_good:
+            return result
+        if result.readable and not best.readable:
+            best = result
     return best
 
 
-def body_in(token: str) -> dict[str, Any] | None:
+def decode_body(token: str) -> dict[str, Any] | None:
     """What a token of ours says, its signature not asked about; None when it cannot be read."""
     packed = _unpack(token)
     return _body(packed[96:]) if packed else None
 
 
-def bare(text: str) -> str:
+def extract_token(text: str) -> str:
     """The token in what was pasted that our signature is good for; empty when there is none."""
     known = nodes.current()
-    return next((one for one in tokens_in(text) if _check(one, known).signature_good), "")
+    return next((candidate for candidate in find_tokens(text) if _check(candidate, known).signature_good), "")
 
 
 def _check(token: str, known: NodeList | None) -> Check:
@@ -145,7 +145,7 @@ def _in_journal(chain: Chain | None, seq: object, digest: bytes) -> bool:
 
 
 def _unpack(token: str) -> bytes | None:
-    if len(token) > MOST_CHARACTERS:
+    if len(token) > MAX_CHARACTERS:
         return None
     if len(token) % 4 == 1:
         token = token[:-1]  # a sign by itself says nothing: it is of what stands behind, or of what was cut off

@@ -42,7 +42,7 @@ class KeyWithoutLetter(Refused, ValueError):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownChain:
     """A chain as the database has it."""
 
     incarnation: str
@@ -55,22 +55,22 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ChainState:
     """What may be done: `chain` is the one to go on with; None: one is to be begun, with `lot` in its numbers."""
 
-    chain: Known | None
+    chain: KnownChain | None
     lot: str = ""
 
 
-def standing(using: BaseDatabaseWrapper | None = None) -> Standing:
+def read_chain_state(using: BaseDatabaseWrapper | None = None) -> ChainState:
     """Go through everything that speaks against writing here; Refused with the first of it."""
     using = using or connection
     node, letter, key = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, keys.public_bytes()
     if not _has_tables(using):
-        return Standing(None)
+        return ChainState(None)
     chains, restorations = _chains(using, node), _restorations(using)
     try:
-        seen = witness.every(node)
+        seen = witness.read_all(node)
     except OSError as error:
         raise Refused(f"The witness of the journal cannot be read: {error}") from error
     last = max([*chains, *seen], default="")
@@ -80,14 +80,16 @@ def standing(using: BaseDatabaseWrapper | None = None) -> Standing:
             f"The key of chain {node}{letter} is not this node's key; a new key needs a new incarnation: "
             + REMEDY.format(last=last)
         )
-    if why := _against(chain, seen.get(letter), restorations, last, using) if chain else "":
+    if why := _reason_against(chain, seen.get(letter), restorations, last, using) if chain else "":
         raise Refused(f"{why} Nothing is written until numbers cannot be given twice: {REMEDY.format(last=last)}.")
     if chain:
-        return Standing(chain, chain.lot)
-    return _to_begin(chains, seen, restorations, key, using)
+        return ChainState(chain, chain.lot)
+    return _check_beginning(chains, seen, restorations, key, using)
 
 
-def _against(chain: Known, seen: Witness | None, restorations: int, last: str, using: BaseDatabaseWrapper) -> str:
+def _reason_against(
+    chain: KnownChain, seen: Witness | None, restorations: int, last: str, using: BaseDatabaseWrapper
+) -> str:
     """Why the chain of these settings may not go on; empty when it may."""
     name = f"{settings.JOURNAL_NODE}{chain.incarnation}"
     if chain.restorations < restorations:
@@ -98,10 +100,10 @@ def _against(chain: Known, seen: Witness | None, restorations: int, last: str, u
         if chain.witnessed and chain.length:
             return f"Nothing outside this database remembers chain {name} (no {_place(name)}): it may be an old copy."
         return ""
-    return _differs(chain, seen, using)
+    return _explain_difference(chain, seen, using)
 
 
-def _differs(chain: Known, seen: Witness, using: BaseDatabaseWrapper) -> str:
+def _explain_difference(chain: KnownChain, seen: Witness, using: BaseDatabaseWrapper) -> str:
     """How a chain and its witness contradict each other; empty when they do not."""
     place = _place(seen.name)
     if (seen.public_key, seen.lot) != (chain.public_key, chain.lot):
@@ -120,26 +122,31 @@ def _differs(chain: Known, seen: Witness, using: BaseDatabaseWrapper) -> str:
     return ""
 
 
-def _to_begin(
-    chains: dict[str, Known], seen: dict[str, Witness], restorations: int, key: bytes, using: BaseDatabaseWrapper
-) -> Standing:
+def _check_beginning(
+    chains: dict[str, KnownChain], seen: dict[str, Witness], restorations: int, key: bytes, using: BaseDatabaseWrapper
+) -> ChainState:
     """A chain may be begun with a letter after all others and a key that none had."""
     letter, last = settings.JOURNAL_INCARNATION, max([*chains, *seen], default="")
     ours = seen.get(letter)
     if ours and ours.head.seq == 0 and (ours.public_key, ours.database) == (key, identity(using)) and letter == last:
         # We took it a moment ago and had not come to commit its first entry.
-        return Standing(None, ours.lot)
+        return ChainState(None, ours.lot)
     if letter <= last:
         raise Refused(
             f"The letter {letter} was used before, by a chain that this database does not have: it was put back to an "
             f"earlier state. {REMEDY.format(last=last)}."
         )
-    if key in {*(known.public_key for known in chains.values()), *(one.public_key for one in seen.values())}:
+    if key in {
+        *(known.public_key for known in chains.values()),
+        *(known_chain.public_key for known_chain in seen.values()),
+    }:
         raise Refused(f"This key was used before, under another letter: {REMEDY.format(last=last)}.")
-    return Standing(None, "" if _lives(chains, seen, restorations, using) else _draw())
+    return ChainState(None, "" if _is_only_database(chains, seen, restorations, using) else _draw_lot())
 
 
-def _lives(chains: dict[str, Known], seen: dict[str, Witness], restorations: int, using: BaseDatabaseWrapper) -> bool:
+def _is_only_database(
+    chains: dict[str, KnownChain], seen: dict[str, Witness], restorations: int, using: BaseDatabaseWrapper
+) -> bool:
     """Is this certainly the one database that goes on, so that a letter alone tells its numbers from all others?
 
     Two copies of a backup may be started side by side and given the same letter, or even the same key. So everything
@@ -151,10 +158,10 @@ def _lives(chains: dict[str, Known], seen: dict[str, Witness], restorations: int
     beside = seen.get(latest.incarnation)
     if latest.restorations < restorations or beside is None or max(seen) != latest.incarnation:
         return False
-    return not _differs(latest, beside, using)
+    return not _explain_difference(latest, beside, using)
 
 
-def _draw() -> str:
+def _draw_lot() -> str:
     return "".join(secrets.choice(LOT_LETTERS) for _ in range(LOT_LENGTH))
 
 
@@ -168,22 +175,22 @@ _exempt: ContextVar[bool] = ContextVar("journal_standing_exempt", default=False)
 _good_until: dict[tuple[Any, ...], float] = {}
 
 
-def ensure(using: BaseDatabaseWrapper) -> None:
+def ensure_writable(using: BaseDatabaseWrapper) -> None:
     """Refused unless this database may be written; asks again after RECHECK_SECONDS."""
     if _exempt.get():
         return
     place = _key_of(using)
     if _good_until.get(place, 0) > time.monotonic():
         return
-    with exempt():
-        standing(using)
+    with without_write_check():
+        read_chain_state(using)
     _good_until[place] = time.monotonic() + RECHECK_SECONDS
 
 
-def refusal() -> str:
+def reason_not_to_write() -> str:
     """Why nothing may be written here; empty when it may, or when the database does not answer."""
     try:
-        ensure(connection)
+        ensure_writable(connection)
     except Refused as refused:
         return str(refused)
     except Error:
@@ -191,13 +198,13 @@ def refusal() -> str:
     return ""
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Ask anew at the next write."""
     _good_until.clear()
 
 
 @contextmanager
-def exempt() -> Iterator[None]:
+def without_write_check() -> Iterator[None]:
     """What is written in here is not asked about: tables of a new version, and the restore itself."""
     token = _exempt.set(True)
     try:
@@ -223,13 +230,13 @@ _CHAINS = """SELECT incarnation, lot, public_key, head_hash, length, restoration
     FROM journal_chain WHERE node = %s"""
 
 
-def _chains(using: BaseDatabaseWrapper, node: str) -> dict[str, Known]:
-    known = [Known(row[0], row[1], bytes(row[2]), bytes(row[3]), *row[4:]) for row in _ask(using, _CHAINS, node)]
+def _chains(using: BaseDatabaseWrapper, node: str) -> dict[str, KnownChain]:
+    known = [KnownChain(row[0], row[1], bytes(row[2]), bytes(row[3]), *row[4:]) for row in _query(using, _CHAINS, node)]
     return {chain.incarnation: chain for chain in known}
 
 
 def _restorations(using: BaseDatabaseWrapper) -> int:
-    return int(_ask(using, "SELECT COUNT(*) FROM journal_restoration")[0][0])
+    return int(_query(using, "SELECT COUNT(*) FROM journal_restoration")[0][0])
 
 
 def _has_tables(using: BaseDatabaseWrapper) -> bool:
@@ -238,13 +245,13 @@ def _has_tables(using: BaseDatabaseWrapper) -> bool:
         asked = "SELECT to_regclass('journal_restoration') IS NOT NULL"
     else:
         asked = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'journal_restoration')"
-    return bool(_ask(using, asked)[0][0])
+    return bool(_query(using, asked)[0][0])
 
 
-def _hash_at(using: BaseDatabaseWrapper, seen: Witness, chain: Known) -> bytes:
+def _hash_at(using: BaseDatabaseWrapper, seen: Witness, chain: KnownChain) -> bytes:
     if seen.head.seq == chain.length:
         return chain.head
-    rows = _ask(using, _ENTRY, seen.node, seen.incarnation, seen.head.seq)
+    rows = _query(using, _ENTRY, seen.node, seen.incarnation, seen.head.seq)
     return bytes(rows[0][0]) if rows else GENESIS
 
 
@@ -254,7 +261,7 @@ _IDENTITY = """SELECT system_identifier || '/' || (SELECT oid FROM pg_database W
     || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) FROM pg_control_system()"""
 
 
-def _ask(using: BaseDatabaseWrapper, sql: str, *params: Any) -> list[Any]:
+def _query(using: BaseDatabaseWrapper, sql: str, *params: Any) -> list[Any]:
     """Straight from the driver: whoever counts or watches statements is not to find these among their own."""
     using.ensure_connection()
     with using.wrap_database_errors, closing(using.connection.cursor()) as cursor:
@@ -265,6 +272,6 @@ def _ask(using: BaseDatabaseWrapper, sql: str, *params: Any) -> list[Any]:
 def identity(using: BaseDatabaseWrapper) -> str:
     """Names this very database: its server, itself, and its history of promotions; on SQLite its file."""
     if using.vendor == "postgresql":
-        return str(_ask(using, _IDENTITY)[0][0])
+        return str(_query(using, _IDENTITY)[0][0])
     file = Path(str(using.settings_dict["NAME"])).resolve()
     return f"{file}/{file.stat().st_ino}"

@@ -20,7 +20,7 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     if not one_line(text):
         asked = {"check": None, "empty": "code" in request.GET, "list": nodes.current()}
         return render(request, "journal/verify.html", asked)
-    check = receipts.check(text)
+    check = receipts.check_token(text)
     if not check.readable:
         # No token is no forgery: a number is looked up, and what is neither we cannot read.
         looked = receipts.look_up(text)
@@ -28,14 +28,14 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
     body = check.body if check.signature_good else None
     context = {
         "check": check,
-        "code": receipts.bare(text),
+        "code": receipts.extract_token(text),
         "body": body,
         "kind": KINDS.get(str(body.get("kind"))) if body else "",
         "at": _moment(str(body.get("at"))) if body else None,
         "listed_at": _moment(known.issued_at) if (known := nodes.current()) else None,
         "list": known,
         "ended_at": _moment(check.listed.ended) if check.listed else None,
-        "status": receipts.status_now(check.subject, body) if body and check.in_journal else None,
+        "status": receipts.current_status(check.subject, body) if body and check.in_journal else None,
     }
     return render(request, "journal/verify.html", context)
 

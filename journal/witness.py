@@ -56,13 +56,13 @@ class Witness:
         return f"{self.node}{self.incarnation}"
 
 
-def every(node: str) -> dict[str, Witness]:
+def read_all(node: str) -> dict[str, Witness]:
     """The chains of a node that are remembered, by letter. OSError when the place cannot be read."""
-    found = {}
+    witnesses = {}
     for name in sorted({*_local_names(), *_remote_names()}):
         if name.startswith(node) and (witness := read(name)):
-            found[witness.incarnation] = witness
-    return found
+            witnesses[witness.incarnation] = witness
+    return witnesses
 
 
 def read(name: str) -> Witness | None:
@@ -75,7 +75,7 @@ def read(name: str) -> Witness | None:
     return replace(here, head=max(here.head, there.head, key=lambda head: head.seq))
 
 
-def last(name: str) -> Head | None:
+def last_head(name: str) -> Head | None:
     """Where the file beside us says that the chain ends; cheap, asked before every entry."""
     try:
         with _path(name).open("rb") as file:
@@ -89,14 +89,14 @@ def claim(witness: Witness) -> Witness:
     return _create(witness)
 
 
-def remember(witness: Witness) -> None:
+def save(witness: Witness) -> None:
     """Write the file anew, whatever was there, here and in the store."""
     _path(witness.name).unlink(missing_ok=True)
     _create(witness)
     mirror(witness.name)
 
 
-def note(name: str, head: Head) -> None:
+def advance(name: str, head: Head) -> None:
     """The chain has come this far; a note that comes late changes nothing. Without fsync: a note lost is only older."""
     with _path(name).open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -160,7 +160,7 @@ def _read_file(path: Path) -> Witness | None:
 
 
 def _content(witness: Witness, inode: int) -> bytes:
-    said = {
+    content = {
         "node": witness.node,
         "incarnation": witness.incarnation,
         "lot": witness.lot,
@@ -169,7 +169,7 @@ def _content(witness: Witness, inode: int) -> bytes:
         "lost_to": witness.lost_to,
         "inode": inode,
     }
-    header = json.dumps(said, sort_keys=True).encode().ljust(HEADER - 1) + b"\n"
+    header = json.dumps(content, sort_keys=True).encode().ljust(HEADER - 1) + b"\n"
     slots = [b" " * (SLOT - 1) + b"\n"] * 2
     slots[witness.head.seq % 2] = _slot(witness.head)
     return header + b"".join(slots)
@@ -178,16 +178,16 @@ def _content(witness: Witness, inode: int) -> bytes:
 def _parse(content: bytes, inode: int) -> Witness:
     """OSError when the header cannot be read: then nobody knows what was promised."""
     try:
-        said = json.loads(content[:HEADER])
+        values = json.loads(content[:HEADER])
         return Witness(
-            said["node"],
-            said["incarnation"],
-            said["lot"],
-            bytes.fromhex(said["public_key"]),
-            said["database"],
+            values["node"],
+            values["incarnation"],
+            values["lot"],
+            bytes.fromhex(values["public_key"]),
+            values["database"],
             _head_in(content),
-            in_place=said["inode"] in (0, inode),
-            lost_to=said["lost_to"],
+            in_place=values["inode"] in (0, inode),
+            lost_to=values["lost_to"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise OSError("a witness of the journal cannot be read; its file is damaged") from error
@@ -201,14 +201,14 @@ def _slot(head: Head) -> bytes:
 
 def _head_in(content: bytes) -> Head:
     """The later of the two slots that are whole."""
-    found = Head()
+    last_head = Head()
     for start in (HEADER, HEADER + SLOT):
         check, _space, line = content[start : start + SLOT].strip().partition(b" ")
         if line and hashlib.sha256(line).hexdigest()[:16].encode() == check:
-            said = json.loads(line)
-            head = Head(said["seq"], bytes.fromhex(said["hash"]), bytes.fromhex(said["signature"]))
-            found = max(found, head, key=lambda one: one.seq)
-    return found
+            values = json.loads(line)
+            head = Head(values["seq"], bytes.fromhex(values["hash"]), bytes.fromhex(values["signature"]))
+            last_head = max(last_head, head, key=lambda slot: slot.seq)
+    return last_head
 
 
 def _local_names() -> list[str]:

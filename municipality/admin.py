@@ -19,7 +19,7 @@ from core.forms.versioned import VersionedForm
 
 from . import services
 from .models import Certainty, District, Holiday, Named, Office
-from .search import named
+from .search import filter_by_text
 
 UNSURE = {Certainty.SAMPLE, Certainty.GUESS, Certainty.UNKNOWN, Certainty.RECONSTRUCTED}
 
@@ -88,7 +88,7 @@ class OfficeAdmin(FixedCodeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Office], search_term: str
     ) -> tuple[QuerySet[Office], bool]:
-        return named(queryset, search_term, "code", places=True), False
+        return filter_by_text(queryset, search_term, "code", places=True), False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         hand_over = form.cleaned_data.get("hand_over", False)
@@ -115,7 +115,7 @@ class DistrictAdmin(FixedCodeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[District], search_term: str
     ) -> tuple[QuerySet[District], bool]:
-        return named(queryset, search_term, "code", places=True), False
+        return filter_by_text(queryset, search_term, "code", places=True), False
 
 
 class HolidayAdmin(ReferenceAdmin):

@@ -30,14 +30,14 @@ _SOUNDS = [
 _GLUED = sorted((article for article in ARTICLES | {"el", "es", "esh", "en", "er"} if len(article) > 1), key=len)
 
 
-def place_words(text: str) -> str:
+def strip_place_words(text: str) -> str:
     """The name without what stands around it: «حي السلامة، جدة 23436» is السلامة."""
     words = re.split(r"[\W_]+", search_key(text))
     return " ".join(word for word in words if word and word not in AROUND and not (word.isdigit() and len(word) > 3))
 
 
 @lru_cache(maxsize=4096)
-def heard(key: str) -> str:
+def sound_key(key: str) -> str:
     """A folded name in Latin letters as it is heard; Arabic stays."""
     for pattern, sound in _SOUNDS:
         key = pattern.sub(sound, key)
@@ -45,28 +45,28 @@ def heard(key: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def keys_of(name: str) -> tuple[str, str, str, str]:
+def name_keys(name: str) -> tuple[str, str, str, str]:
     """A name as it is written, without article and spaces, as it is heard, and without what may stand around it."""
     loose = loose_key(name)
-    return search_key(name), loose, heard(loose), loose_key(place_words(name))
+    return search_key(name), loose, sound_key(loose), loose_key(strip_place_words(name))
 
 
-def sought(text: str) -> list[tuple[int, str]]:
+def search_keys(text: str) -> list[tuple[int, str]]:
     """What to look for, the surest first: (which of the first three of keys_of, the key)."""
-    found = [(0, search_key(text)), (1, loose_key(text))]
-    loose = loose_key(place_words(text))
+    candidates = [(0, search_key(text)), (1, loose_key(text))]
+    loose = loose_key(strip_place_words(text))
     bare = [loose, *(loose.removeprefix(article) for article in reversed(_GLUED) if loose.startswith(article))]
-    found += [(1, key) for key in bare]
-    found += [(2, heard(key)) for key in bare]
-    return [one for one in dict.fromkeys(found) if len(one[1]) > 1]
+    candidates += [(1, key) for key in bare]
+    candidates += [(2, sound_key(key)) for key in bare]
+    return [candidate for candidate in dict.fromkeys(candidates) if len(candidate[1]) > 1]
 
 
-def within_one(one: str, other: str) -> bool:
+def is_one_edit_apart(first: str, other: str) -> bool:
     """Is the one the other but for a letter left out, put in, mistaken, or two exchanged?"""
-    if abs(len(one) - len(other)) > 1:
+    if abs(len(first) - len(other)) > 1:
         return False
-    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    rest, rest_of_other = one[at:], other[at:]
+    at = next((n for n, (a, b) in enumerate(zip(first, other, strict=False)) if a != b), min(len(first), len(other)))
+    rest, rest_of_other = first[at:], other[at:]
     return (
         rest[1:] == rest_of_other[1:]
         or rest[1:] == rest_of_other

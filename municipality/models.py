@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.plausible import changed, validate_near, validate_order
+from core.plausible import changed_fields, validate_near, validate_order
 from core.text import isolated, search_key
 
 # Days. The longest the city has had was Hajj with both weekends, twelve.
@@ -194,7 +194,7 @@ class Holiday(Named):
         validate_near(self.first_day, "first_day", years=MAX_HOLIDAY_YEARS_AHEAD)
         # Holidays may overlap, an Eid and a national day; the same days twice are one holiday entered twice.
         same = Holiday.objects.filter(first_day=self.first_day, last_day=self.last_day).exclude(pk=self.pk).first()
-        if same and changed(self, "first_day", "last_day"):
+        if same and changed_fields(self, "first_day", "last_day"):
             entered = _("These days are already entered, as “%(name)s”.") % {"name": isolated(same.name)}
             raise ValidationError({"first_day": entered})
         days = (self.last_day - self.first_day).days + 1

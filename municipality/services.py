@@ -21,7 +21,7 @@ from .models import District, Holiday, Named, Office, OfficeKind
 DATA = Path(__file__).parent / "data"
 # A process may go on counting by what it has read for so long after somebody changed it elsewhere. Due dates are
 # rows, the same for everybody at every moment; what may differ for so long is how many working days are left until one.
-REMEMBERED_SECONDS = 5
+CACHE_SECONDS = 5
 _calendars: dict[frozenset[date], WorkingCalendar] = {}
 
 
@@ -35,41 +35,41 @@ def _read_districts() -> dict[str, District]:
 
 
 def _seconds() -> float:
-    return REMEMBERED_SECONDS
+    return CACHE_SECONDS
 
 
 # Each is re-read every few seconds in each process: the working calendar by the holidays in the database, every office
 # by its key, every district by its code.
 current_calendar = Remembered(_read_calendar, _seconds)
-offices: Remembered[dict[int, Office]] = Remembered(Office.objects.in_bulk, _seconds)
+offices_by_pk: Remembered[dict[int, Office]] = Remembered(Office.objects.in_bulk, _seconds)
 districts_by_code = Remembered(_read_districts, _seconds)
 
 
-def office(pk: int) -> Office:
+def get_office(pk: int) -> Office:
     """One office by its key, also when it was entered since the last reading."""
-    found = offices().get(pk)
-    if found is None:
-        forget()
-        found = offices()[pk]
-    return found
+    office_read = offices_by_pk().get(pk)
+    if office_read is None:
+        clear_caches()
+        office_read = offices_by_pk()[pk]
+    return office_read
 
 
 def office_by_code(code: str) -> Office | None:
     """One office by its code, also when it was entered since the last reading; None when there is none."""
-    found = _of_code(code)
-    if found is None and code:
-        forget()
-        found = _of_code(code)
-    return found
+    office_read = _find_office(code)
+    if office_read is None and code:
+        clear_caches()
+        office_read = _find_office(code)
+    return office_read
 
 
-def _of_code(code: str) -> Office | None:
-    return next((found for found in offices().values() if found.code == code), None)
+def _find_office(code: str) -> Office | None:
+    return next((office for office in offices_by_pk().values() if office.code == code), None)
 
 
-def forget() -> None:
+def clear_caches() -> None:
     """Make the next call of current_calendar, offices and districts_by_code read the database."""
-    for remembered in (current_calendar, offices, districts_by_code):
+    for remembered in (current_calendar, offices_by_pk, districts_by_code):
         remembered.forget()
 
 
@@ -96,7 +96,7 @@ def calendar_with(holiday: Holiday, *, deleted: bool = False) -> WorkingCalendar
 def delete_reference(row: Named) -> None:
     """Delete a holiday that was entered by mistake; history keeps who did it. ProtectedError where rows refer to it."""
     row.delete()
-    forget()
+    clear_caches()
 
 
 def save_reference(row: Named) -> None:
@@ -104,14 +104,14 @@ def save_reference(row: Named) -> None:
     row.full_clean()
     with transaction.atomic():
         row.save()
-    forget()
+    clear_caches()
     SHARED.forget(DISTRICT_LIST)
 
 
 DISTRICT_LIST = "municipality.districts.2"
 
 
-def districts() -> list[dict[str, str]]:
+def list_districts() -> list[dict[str, str]]:
     """Every district for pickers: code, name and sub-municipality in both languages; kept for a minute."""
     return SHARED.get_or_make(DISTRICT_LIST, _list_districts, 60)
 
@@ -123,7 +123,7 @@ def _list_districts() -> list[dict[str, str]]:
 
 
 @dataclass
-class Loaded:
+class LoadResult:
     """What a load of the seed did: rows created by model; districts changed, and left because a person edited them."""
 
     created: dict[str, int]
@@ -132,13 +132,13 @@ class Loaded:
 
 
 @transaction.atomic
-def load_reference_data() -> Loaded:
+def load_reference_data() -> LoadResult:
     """Load the seed: offices, districts, holidays. Creates what is missing.
 
     A district that the seed places or names otherwise than before is changed, unless an administrator ever edited it.
     Open requests stay where they are. Offices and holidays that exist are left alone.
     """
-    done = Loaded({"offices": 0, "districts": 0, "holidays": 0}, [], [])
+    done = LoadResult({"offices": 0, "districts": 0, "holidays": 0}, [], [])
     branches = _read("sub_municipalities.json")
     for row in _read("offices.json")["offices"]:
         done.created["offices"] += _office(**row)
@@ -172,7 +172,7 @@ def load_reference_data() -> Loaded:
         done.created["holidays"] += Holiday.objects.get_or_create(
             name_en=row["name_en"], first_day=row["first_day"], defaults=row
         )[1]
-    forget()
+    clear_caches()
     return done
 
 
@@ -184,7 +184,7 @@ def _office(*, code: str, **fields: Any) -> bool:
     return Office.objects.get_or_create(code=code, defaults=fields)[1]
 
 
-def _district(done: Loaded, row: dict[str, str], home: Office | None, certainty: str) -> None:
+def _district(done: LoadResult, row: dict[str, str], home: Office | None, certainty: str) -> None:
     fields = {
         "name_ar": row["name_ar"],
         "name_en": row["name_en"],

@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.relative_days import TODAY
 from transactions.domain.service_types import Field, Kind, Stage, Step
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 
-REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, Who.REGISTRY_CLERK, 1, MoveName.REGISTER)
+REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, Actor.REGISTRY_CLERK, 1, MoveName.REGISTER)
 
 DISTRICT = Field(
     "district",

@@ -20,7 +20,9 @@ def answers_on(code: str, day: date) -> dict[str, Any]:
     return examples.plain(day)
 
 
-ANSWERS: dict[str, dict[str, Any]] = {service.code: answers_on(service.code, DAY) for service in service_types.every()}
+ANSWERS: dict[str, dict[str, Any]] = {
+    service.code: answers_on(service.code, DAY) for service in service_types.all_services()
+}
 
 
 def applicant_of(service: ServiceType, cast: Any) -> User:

@@ -20,22 +20,22 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone, translation
 
+from accounts import access_log
 from accounts import services as people
-from accounts import trail
 from accounts.models import Authorisation, EngineeringOffice, User
 from core.hijri import RIYADH
 from jeddah_portal import stores
 from jeddah_portal.demo.names import national_id
 from journal import standing
 from municipality.models import Office
-from municipality.services import forget
-from transactions.attachments import drawing
+from municipality.services import clear_caches
+from transactions.attachments import rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import Filer, ServiceType
+from transactions.domain.service_types import ServiceType, SubmittedBy
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
-from transactions.maintenance.health import health
+from transactions.maintenance.health import read_health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.transitions import inspections, moves
@@ -63,9 +63,9 @@ PASSWORD = "a long enough password"
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=RIYADH)
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
-    "municipality.services.REMEMBERED_SECONDS",
+    "municipality.services.CACHE_SECONDS",
     "transactions.intake.closures.REMEMBERED_SECONDS",
-    "transactions.views.public.PULSE_SECONDS",
+    "transactions.views.public.STATISTICS_SECONDS",
 )
 
 
@@ -89,19 +89,19 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
     settings.QUOTA_SMS_PHONE = settings.QUOTA_SMS = settings.QUOTA_UNFINISHED_MB = 0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    forget()
+    clear_caches()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread
     with pytest.MonkeyPatch.context() as patch:
         # Other processes of a test find its files there too, and the witness of its journal.
         patch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
-        patch.setattr(drawing, "SECONDS", 60.0)  # what is meant to take too long is ended by its processor time
+        patch.setattr(rendering, "SECONDS", 60.0)  # what is meant to take too long is ended by its processor time
         for seconds in REMEMBERED:
             patch.setattr(seconds, 24 * 3600)
         yield
-    forget()
-    trail.forget_waiting()
+    clear_caches()
+    access_log.discard_waiting()
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def _book_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if transactional and connection.vendor == "sqlite":
         # Its files, and with them the witness of its journal, may be gone already.
-        with standing.exempt():
+        with standing.without_write_check():
             _run(APPEND_ONLY.SQLITE_BACK)
 
 
@@ -209,7 +209,7 @@ def cast(city: None) -> Cast:
 
     def staff(name: str, number: int, office: Office, role: str) -> User:
         user = person(name, number)
-        people.appoint(user, office, role, on=start)
+        people.create_staff_post(user, office, role, on=start)
         return user
 
     def engineering(licence: str, name: str, number: int) -> tuple[EngineeringOffice, User]:
@@ -226,9 +226,9 @@ def cast(city: None) -> Cast:
     clerk = staff("clerk", 21, Office.objects.get(code="SC01"), "centre_clerk")
     cast = Cast(
         # Authorises offices and holds permits, so a clerk has seen the original ID; nobody has seen the others'.
-        citizen=people.identify(citizen, {}, by=clerk, now=NOW - timedelta(days=400)),
+        citizen=people.confirm_identity(citizen, {}, by=clerk, now=NOW - timedelta(days=400)),
         other_citizen=person("other_citizen", 2, resident=True),
-        establishment=people.identify(person("establishment", 3, establishment=True), {}, by=clerk, now=NOW),
+        establishment=people.confirm_identity(person("establishment", 3, establishment=True), {}, by=clerk, now=NOW),
         engineer=engineer,
         other_engineer=other_engineer,
         office=office,
@@ -278,7 +278,9 @@ def authorised(cast: Cast) -> Authorisation:
 def work_off(now: datetime = NOW) -> int:
     """Do everything owed by now, and what follows from it; returns how many pieces were done."""
     done = 0
-    while some := sum(queue.run(pk, now) for kind in queue.kinds() for pk in queue.due(kind, now, 1000)):
+    while some := sum(
+        queue.process_row(pk, now) for kind in queue.known_kinds() for pk in queue.due_ids(kind, now, 1000)
+    ):
         done += some
     return done
 
@@ -302,7 +304,7 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
         applicant = by or applicant_of(service, cast)
         answers = ANSWERS[code] | changed
         authorisation = None
-        if service.filer is Filer.ENGINEERING_OFFICE:
+        if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
             authorisation = Authorisation.objects.filter(status="accepted").first() or authorised(cast)
         submission = Submission(
             service=service,
@@ -319,7 +321,7 @@ def submitted(cast: Cast) -> Callable[..., Transaction]:
             case = submit(submission, by=taker, key=f"key-{next(counter)}", now=now).transaction
             if routed:
                 row = Outbox.objects.get(kind="route", subject=case.pk)
-                assert queue.run(row.pk, now)
+                assert queue.process_row(row.pk, now)
                 case.refresh_from_db()
         return case
 
@@ -381,7 +383,7 @@ def signed_in() -> Callable[[User], Client]:
 
 def failing(now: datetime) -> dict[str, int]:
     """What goes wrong then without telling anybody, and how often."""
-    return {failure: many for failure, many in health(now).silent.items() if many}
+    return {failure: many for failure, many in read_health(now).silent.items() if many}
 
 
 def stored(case: Transaction) -> tuple[Any, ...]:

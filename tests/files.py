@@ -10,8 +10,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from transactions import pictures
-from transactions.attachments import drawing
+from transactions import previews
+from transactions.attachments import rendering
 from transactions.models import Attachment
 
 
@@ -44,8 +44,8 @@ def become(file: Attachment, content: bytes, pages: int) -> None:
     put(file, content)
     file.sha256, file.size, file.pages = hashlib.sha256(content).hexdigest(), len(content), pages
     file.save(update_fields=["sha256", "size", "pages"])
-    found = drawing.draw(io.BytesIO(content), file.content_type, last=pages)
-    pictures.keep(file.key, found.pictures)
+    found = rendering.render(io.BytesIO(content), file.content_type, last=pages)
+    previews.store_previews(file.key, found.pictures)
 
 
 def content_of(file: Attachment) -> bytes:

@@ -11,9 +11,9 @@ class TransactionsConfig(AppConfig):
         from core.db import replica
         from journal import check, receipts
 
-        from .attachments import drawings, files_stay  # noqa: F401 – most of these register
+        from .attachments import files_stay, render_jobs  # noqa: F401 – most of these register
         from .intake import follow_up  # noqa: F401
-        from .notifications import dealings, notices  # noqa: F401
+        from .notifications import authorisation_events, notices  # noqa: F401
         from .papers import book
         from .papers.verification import number_typed, status_now
         from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
@@ -21,5 +21,5 @@ class TransactionsConfig(AppConfig):
         receipts.register_status(status_now)
         receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)
-        check.register(book.compare, book.without_entry)
+        check.register(book.compare, book.rows_without_entry)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

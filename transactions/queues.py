@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from accounts.access import posts_of
+from accounts.access import staff_posts_of
 from accounts.models import Role, StaffPost, User
 
 from .domain import service_types
@@ -21,7 +21,7 @@ def stages_of(role: str) -> list[tuple[str, str]]:
     """(service, stage) pairs a role works."""
     return [
         (service.code, stage.code)
-        for service in service_types.every()
+        for service in service_types.all_services()
         for stage in service.stages
         if stage.role == role
     ]
@@ -35,7 +35,7 @@ def at_stages_of(role: str) -> Q:
     return wanted
 
 
-def left(today: date) -> Q:
+def waiting_left(today: date) -> Q:
     """Assigned to somebody who no longer works this stage in this office: they left, moved, or lost the account."""
     posts = StaffPost.objects.current(today).filter(
         user=OuterRef("assignee"), office=OuterRef("held_by"), user__is_active=True
@@ -46,9 +46,9 @@ def left(today: date) -> Q:
     return Q(assignee__isnull=False) & ~stays
 
 
-def free(today: date) -> Q:
+def unassigned(today: date) -> Q:
     """Nobody's, or of somebody who left: whoever works the stage may take it."""
-    return Q(assignee=None) | left(today)
+    return Q(assignee=None) | waiting_left(today)
 
 
 def queue_of(user: User) -> TransactionQuerySet:
@@ -57,7 +57,7 @@ def queue_of(user: User) -> TransactionQuerySet:
     Their own requests are not among them: a colleague decides those.
     """
     wanted = Q(pk__in=[])
-    for post in posts_of(user):
+    for post in staff_posts_of(user):
         if post.role == Role.ADMINISTRATOR:
             continue
         if post.role == Role.CENTRE_CLERK:

@@ -16,18 +16,18 @@ from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import offices_of
+from accounts.access import engineering_offices_of
 from accounts.models import User
 from core.units import KIB
 
 from .domain.errors import DomainError
-from .models import Try
+from .models import FailedAttempt
 
-FOR_MANY = 10
+CROWD_QUOTAS = 10
 # More workers than send at once anywhere.
 CROWD = 100
 NO_LIMIT = 2**31 - 1
-SAID = {
+MESSAGES = {
     "requests": _("You have sent many requests this hour. Nothing in this one is lost; send it after %(time)s."),
     "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),
     "kilobytes": _("You have sent many files this hour. Nothing in your request is lost; continue after %(time)s."),
@@ -39,11 +39,11 @@ class OverQuota(DomainError):
 
     def __init__(self, kind: str, now: datetime) -> None:
         goes_on = _hour(now) + timedelta(hours=1)
-        super().__init__("over_quota", SAID[kind] % {"time": time_format(timezone.localtime(goes_on), "H:i")})
+        super().__init__("over_quota", MESSAGES[kind] % {"time": time_format(timezone.localtime(goes_on), "H:i")})
         self.wait = ceil((goes_on - now).total_seconds())
 
 
-def spend(kind: str, by: User, now: datetime, amount: int = 1) -> None:
+def spend_quota(kind: str, by: User, now: datetime, amount: int = 1) -> None:
     """Count what somebody does; OverQuota when it is more than an hour's share. Nothing is counted then."""
     most = {
         "requests": settings.QUOTA_REQUESTS,
@@ -53,8 +53,8 @@ def spend(kind: str, by: User, now: datetime, amount: int = 1) -> None:
     if not most or by.is_staff:
         return
     if not _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most):
-        many = offices_of(by)
-        if not (many and _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most * FOR_MANY)):
+        many = engineering_offices_of(by)
+        if not (many and _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most * CROWD_QUOTAS)):
             raise OverQuota(kind, now)
 
 
@@ -66,7 +66,7 @@ class SmsWait(Exception):
         self.until = until
 
 
-def take_sms(phone: str, now: datetime) -> list[str]:
+def reserve_sms(phone: str, now: datetime) -> list[str]:
     """Take a share of the hour for one notice to this mobile, in the transaction in which it goes out; SmsWait when
     there is none. Returns the counts it is to be added to when it went (`count_sms`).
 
@@ -75,7 +75,7 @@ def take_sms(phone: str, now: datetime) -> list[str]:
     """
     hour, later = _hour(now), []
     most = {_sms(phone): settings.QUOTA_SMS_PHONE, _sms("all"): settings.QUOTA_SMS}
-    sent = dict(Try.objects.filter(bucket__in=most, hour=hour).values_list("bucket", "count"))
+    sent = dict(FailedAttempt.objects.filter(bucket__in=most, hour=hour).values_list("bucket", "count"))
     for bucket, share in most.items():
         if not share:
             continue
@@ -97,19 +97,19 @@ def _sms(to: str) -> str:
 
 
 def spend_bytes(size: int, by: User, now: datetime) -> None:
-    spend("kilobytes", by, now, max(1, size // KIB))
+    spend_quota("kilobytes", by, now, max(1, size // KIB))
 
 
 def _counted(bucket: str, hour: datetime, amount: int, most: int) -> bool:
     """Add to a count unless that makes it more than `most`, in one statement; the first of the hour makes the row."""
-    row = Try.objects.filter(bucket=bucket, hour=hour)
+    row = FailedAttempt.objects.filter(bucket=bucket, hour=hour)
     if row.filter(count__lte=most - amount).update(count=F("count") + amount):
         return True
     if amount > most or row.exists():
         return False
     try:
         with transaction.atomic():
-            Try.objects.create(bucket=bucket, hour=hour, count=amount)
+            FailedAttempt.objects.create(bucket=bucket, hour=hour, count=amount)
     except IntegrityError:
         return bool(row.filter(count__lte=most - amount).update(count=F("count") + amount))
     return True

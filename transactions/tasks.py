@@ -1,4 +1,4 @@
-"""Celery doorbells: each says that outbox rows of a kind wait. Losing one costs only time."""
+"""Celery tasks: each says only that outbox rows of a kind are pending. Losing one costs only time."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from django.utils import timezone
 def route(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("route")
+    queue.process_kind("route")
 
 
 @shared_task
 def notify(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("notify")
+    queue.process_kind("notify")
 
 
 @shared_task
 def recount(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("recount")
+    queue.process_kind("recount")
 
 
 @shared_task
 def warn(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("warn")
+    queue.process_kind("warn")
 
 
 @shared_task
 def warn_name(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("warn_name")
+    queue.process_kind("warn_name")
 
 
 @shared_task
 def draw(**_future: object) -> None:
     """One at a time on each host, so that drawings, however many, leave the other workers to notices and routing."""
-    from .attachments import drawings
+    from .attachments import render_jobs
     from .outbox import queue
 
-    with drawings.alone() as free:
+    with render_jobs.sole_renderer() as free:
         if free:
-            queue.work(drawings.KIND)
+            queue.process_kind(render_jobs.KIND)
 
 
 @shared_task
 def scan(**_future: object) -> None:
     from .outbox import queue
 
-    queue.work("scan")
+    queue.process_kind("scan")
 
 
 @shared_task
@@ -64,17 +64,17 @@ def other(*, kind: str, **_future: object) -> None:
     """Every kind that has no task of its own."""
     from .outbox import queue
 
-    queue.work(kind)
+    queue.process_kind(kind)
 
 
 @shared_task
 def sweep(**_future: object) -> None:
-    """Ring again for every kind of which rows wait, without a time limit."""
+    """Wake a worker for every kind with pending rows, however old they are."""
     from .outbox import queue
 
     now = timezone.now()
-    queue.ring_for_what_waits(now)
-    queue.work_off_unknown(now)
+    queue.wake_workers(now)
+    queue.dead_letter_unknown(now)
 
 
 @shared_task
@@ -89,14 +89,14 @@ def beat_heart(**_future: object) -> None:
 def upkeep(**_future: object) -> None:
     """The upkeep that is due, as long as it takes: acknowledged first, or the broker would hand it out again meanwhile.
 
-    One that was cut off is still due when beat rings again.
+    One that was cut off is still due when beat sends the next.
     """
-    from .maintenance.upkeep import run_due
+    from .maintenance.schedule import run_due
 
     run_due(timezone.now())
 
 
-DOORBELLS: dict[str, Task] = {
+TASKS_BY_KIND: dict[str, Task] = {
     "route": route,
     "notify": notify,
     "recount": recount,

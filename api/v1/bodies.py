@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.domain.text_length import MAX_CHARACTERS
 from transactions.models import Inspection
 from transactions.transitions.forms import FORMS
 
@@ -63,7 +63,7 @@ class SubmissionSerializer(Strict):
 class AnswersSerializer(Strict):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     answers = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=MOST_CHARACTERS),
+        child=serializers.CharField(allow_blank=True, max_length=MAX_CHARACTERS),
         help_text="Deficiency id to the answer in words.",
     )
     changes = serializers.DictField(
@@ -79,8 +79,8 @@ class AnswersSerializer(Strict):
 
     def validate_answers(self, value: dict[str, str]) -> dict[int, str]:
         if bad := [key for key in value if not re.fullmatch(r"[1-9][0-9]{0,8}", key)]:
-            said = _("%(id)s is not the id of a deficiency.") % {"id": repr(bad[0])}
-            raise serializers.ValidationError(said, code="not_an_id")
+            message = _("%(id)s is not the id of a deficiency.") % {"id": repr(bad[0])}
+            raise serializers.ValidationError(message, code="not_an_id")
         return {int(key): text for key, text in value.items()}
 
 
@@ -88,7 +88,7 @@ class AskedSerializer(Strict):
     """A deficiency of the service's list by its code or, without one, in one's own words."""
 
     code = serializers.SlugField(max_length=30, required=False, default="", allow_blank=True)
-    sentence = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
+    sentence = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
     opens = serializers.ListField(
         child=serializers.SlugField(max_length=40),
         required=False,
@@ -108,7 +108,7 @@ class MoveSerializer(Strict):
     version = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
     )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=MOST_CHARACTERS)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
     deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
@@ -127,8 +127,8 @@ class MoveSerializer(Strict):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         taken = {"move", "version", *TAKES[data["move"]]}
         if others := sorted(set(data) - taken):
-            said = _("This action does not take this value.")
-            raise serializers.ValidationError({name: [ErrorDetail(said, code="not_taken")] for name in others})
+            message = _("This action does not take this value.")
+            raise serializers.ValidationError({name: [ErrorDetail(message, code="not_taken")] for name in others})
         return data
 
 
@@ -147,8 +147,8 @@ class InquirySerializer(Strict):
             return data
         if set(data) == {"office", "number", "last_four", "hijri_year"}:
             return data
-        said = _("Give reference and pin, or office, number (with its hijri_year) and last_four.")
-        raise serializers.ValidationError(said, code="incomplete")
+        message = _("Give reference and pin, or office, number (with its hijri_year) and last_four.")
+        raise serializers.ValidationError(message, code="incomplete")
 
 
 class CheckSerializer(Strict):
@@ -169,7 +169,7 @@ class PinSerializer(Strict):
 
 
 class NoteSerializer(Strict):
-    text = serializers.CharField(max_length=MOST_CHARACTERS)
+    text = serializers.CharField(max_length=MAX_CHARACTERS)
     to = serializers.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, help_text="A colleague it is meant for."
     )

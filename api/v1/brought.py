@@ -39,5 +39,5 @@ class Receipts(Public):
         """Hand in a receipt whose request is not here: it becomes a case for staff, with its date. Twice is once."""
         asked = read(HandInSerializer, request)
         address = str(request.META.get("REMOTE_ADDR", ""))
-        row = brought.bring(**asked, address=address, now=timezone.now())
+        row = brought.hand_in_receipt(**asked, address=address, now=timezone.now())
         return Response(BroughtSerializer(row).data, status=201)

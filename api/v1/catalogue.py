@@ -11,21 +11,21 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import Scope
 from core.db import replica
 from municipality.models import District, Office
-from transactions.answers.cleaning import clean
+from transactions.answers.cleaning import clean_answers
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.errors import DomainError, Invalid, Problem
 from transactions.domain.service_types import ServiceType
-from transactions.intake.assured import refuse_if_lacking
+from transactions.intake.assured import refuse_below_level
 from transactions.intake.closures import refuse_if_closed
 from transactions.intake.draft_parts import flags_of
 from transactions.intake.eligibility import refuse_unless_applicant, refuse_unless_by_owner
 from transactions.intake.submission import Submission
-from transactions.intake.submit import check
+from transactions.intake.submit import check_submission
 from transactions.models import Channel, Draft
 from transactions.selectors import duplicates
 
@@ -50,7 +50,7 @@ class Services(Public):
     @extend_schema(responses=ServiceSerializer(many=True), operation_id="services_list")
     def get(self, request: Request) -> Response:
         """Every service on offer, as the catalogue declares it."""
-        return _for_all(lambda: ServiceSerializer(service_types.offered(), many=True).data)
+        return _for_all(lambda: ServiceSerializer(service_types.offered_services(), many=True).data)
 
 
 class Service(Public):
@@ -68,7 +68,7 @@ class Check(View):
     )
     def post(self, request: Request, code: str) -> Response:
         """Look at a request before it is sent, as the portal's last page does. Nothing is kept."""
-        service, by, data = _service(code), signed_in(request), read(bodies.CheckSerializer, request)
+        service, by, data = _service(code), current_user(request), read(bodies.CheckSerializer, request)
         now, problems = timezone.now(), []
         submission = Submission(
             service=service,
@@ -78,36 +78,36 @@ class Check(View):
             channel=Channel.API,
         )
         try:
-            check(submission, by=by, now=now)
+            check_submission(submission, by=by, now=now)
         except Invalid as refused:
-            problems = [_said(each) for each in refused.problems]
-        values = clean(service, data["answers"], timezone.localdate(now)).values
+            problems = [_problem_body(each) for each in refused.problems]
+        values = clean_answers(service, data["answers"], timezone.localdate(now)).values
         hinders = [
             *_refusal(lambda: refuse_if_closed(service)),
             *_refusal(lambda: refuse_unless_applicant(service, by)),
-            *_refusal(lambda: refuse_if_lacking(service, "submit", by)),
+            *_refusal(lambda: refuse_below_level(service, "submit", by)),
             *_refusal(lambda: refuse_unless_by_owner(service)),
         ]
-        found = {
+        result = {
             "problems": problems,
             "flags": _flags(service, submission),
             "documents": [document.code for document in service.documents_for(values)],
             "hinders": hinders,
         }
-        return Response(serializers.CheckAnswer(found).data)
+        return Response(serializers.CheckAnswer(result).data)
 
 
 def _flags(service: ServiceType, sent: Submission) -> list[duplicates.Hint]:
     """What the reviewer will be told to look at: what the checks flag, and what other requests say too."""
     checks = flags_of(service, dict(sent.answers))
     keys = [key for given in sent.attachments.values() for key in given]
-    files = attachments.free_of(sent.applicant).filter(key__in=keys)
+    files = attachments.unattached_of(sent.applicant).filter(key__in=keys)
     written = Draft(service=service.code, applicant=sent.applicant, answers=dict(sent.answers))
-    shared = duplicates.of_draft(written, files, sent.applicant)
+    shared = duplicates.hints_for_draft(written, files, sent.applicant)
     return [*(duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in checks), *shared]
 
 
-def _said(problem: Problem) -> dict[str, str]:
+def _problem_body(problem: Problem) -> dict[str, str]:
     return {"path": problem.path, "message": str(problem.message), "code": problem.code}
 
 

@@ -17,7 +17,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from transactions import access
 from transactions.attachments import services as attachments
 from transactions.domain import kinds
@@ -25,7 +25,7 @@ from transactions.domain.service_types import Document
 from transactions.views.files import content_of
 
 from ..strict import View, read
-from . import bodies, pieces, serializers
+from . import bodies, chunks, serializers
 
 
 class DeficiencyFiles(View):
@@ -33,25 +33,25 @@ class DeficiencyFiles(View):
 
     @extend_schema(
         request={"multipart/form-data": bodies.FileOnlySerializer},
-        parameters=[pieces.CONTENT_RANGE],
-        responses=pieces.RESPONSES,
+        parameters=[chunks.CONTENT_RANGE],
+        responses=chunks.RESPONSES,
         operation_id="deficiency_attach",
     )
     def post(self, request: Request, reference: str, deficiency: int) -> Response:
         """Attach a file to the answer of one deficiency, before the answers are sent."""
-        case = access.get(signed_in(request), reference)
+        case = access.get_transaction(current_user(request), reference)
         asked = case.deficiencies.open().filter(pk=deficiency).first() if deficiency < 2**31 else None
         if asked is None:
             raise Http404
         data = read(bodies.FileOnlySerializer, request)
         code = data.get("document", "")
-        return pieces.kept(
+        return chunks.store_upload(
             request,
             data,
             place=f"answer/{deficiency}/{code}",
             document=attachments.document_asked(asked, code),
             beside=asked.attachments.all(),
-            attach=partial(attachments.attach_to_deficiency, asked, document=code, by=signed_in(request)),
+            attach=partial(attachments.attach_to_deficiency, asked, document=code, by=current_user(request)),
         )
 
 
@@ -60,20 +60,20 @@ class Attachments(View):
 
     @extend_schema(
         request={"multipart/form-data": bodies.UploadSerializer},
-        parameters=[pieces.CONTENT_RANGE],
-        responses=pieces.RESPONSES,
+        parameters=[chunks.CONTENT_RANGE],
+        responses=chunks.RESPONSES,
         operation_id="attachments_create",
     )
     def post(self, request: Request) -> Response:
         """Upload a file for a request to come. PDF, JPEG, PNG or DWG by content, at most 50 MB."""
         data = read(bodies.UploadSerializer, request)
-        by, code = signed_in(request), data["document"]
-        return pieces.kept(
+        by, code = current_user(request), data["document"]
+        return chunks.store_upload(
             request,
             data,
             place=f"free/{code}",
-            document=Document(code, code, accepts=tuple(kinds.TAKEN)),
-            beside=attachments.free_of(by),
+            document=Document(code, code, accepts=tuple(kinds.ACCEPTED)),
+            beside=attachments.unattached_of(by),
             attach=partial(attachments.store, document=code, by=by),
         )
 
@@ -82,17 +82,17 @@ class AttachmentView(View):
     @extend_schema(responses=serializers.AttachmentSerializer, operation_id="attachments_read")
     def get(self, request: Request, key: UUID) -> Response:
         """What is known of a file; its bytes are at content/."""
-        return Response(serializers.AttachmentSerializer(access.get_attachment(signed_in(request), key)).data)
+        return Response(serializers.AttachmentSerializer(access.get_attachment(current_user(request), key)).data)
 
     @extend_schema(responses={204: None}, operation_id="attachments_delete")
     def delete(self, request: Request, key: UUID) -> Response:
         """Take a file away again that was not sent yet. What was sent is kept for good."""
-        by = signed_in(request)
+        by = current_user(request)
         attachments.remove(access.get_attachment(by, key), by=by)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class Gone(exceptions.APIException):
+class FileUnavailable(exceptions.APIException):
     status_code = status.HTTP_410_GONE
     default_code = "file_gone"
     default_detail = gettext_lazy("This file cannot be downloaded: our copy is damaged, or the file is harmful.")
@@ -111,7 +111,7 @@ class Whatever(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-_BYTES = {(code, kind): OpenApiTypes.BINARY for code in (200, 206) for kind in kinds.TAKEN}
+_BYTES = {(code, kind): OpenApiTypes.BINARY for code in (200, 206) for kind in kinds.ACCEPTED}
 
 
 class Content(View):
@@ -135,10 +135,10 @@ class Content(View):
     )
     def get(self, request: Request, key: UUID) -> HttpResponseBase:
         """The bytes of a file, if what is kept of it is still what was sent; else 410."""
-        file = access.get_attachment(signed_in(request), key)
-        found = content_of(request._request, file)
-        if found.status_code == status.HTTP_410_GONE:
-            raise Gone
-        if found.status_code == status.HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE:
+        file = access.get_attachment(current_user(request), key)
+        response = content_of(request._request, file)
+        if response.status_code == status.HTTP_410_GONE:
+            raise FileUnavailable
+        if response.status_code == status.HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE:
             raise OutOfRange
-        return found
+        return response

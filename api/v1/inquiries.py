@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from core.db import replica
 from core.hijri import days_between
-from transactions import looked
+from transactions import view_log
 from transactions.inquiry import services as inquiry
 from transactions.models import Transaction
 from transactions.text.timeline import history_of, public_movements_of
@@ -35,11 +35,15 @@ class Inquiries(Public):
         def look() -> dict[str, Any]:
             if "pin" in data and "reference" in data:
                 reference, pin = data["reference"], data["pin"]
-                return _answer(looked.by_number(reference, lambda: inquiry.by_pin(reference, pin, address=address)))
+                return _answer(
+                    view_log.record_inquiry(reference, lambda: inquiry.find_by_pin(reference, pin, address=address))
+                )
             year = data.get("hijri_year", "")
             line = f"{data['office']} {data['number']}/{year}"
             register = (data["office"], data["number"], year, data["last_four"])
-            return _answer(looked.by_number(line, lambda: inquiry.by_incoming_number(*register, address=address)))
+            return _answer(
+                view_log.record_inquiry(line, lambda: inquiry.find_by_incoming_number(*register, address=address))
+            )
 
         return Response(replica.ask(look))
 
@@ -58,12 +62,12 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "days_elapsed": days_between(case.submitted_at, now),
         "due_at": case.due_at,
         "late": case.is_late(now),
-        **inquiry.kept("told", case, lambda: _told(case)),
+        **inquiry.cached_until_next_event("inquiry", case, lambda: _describe_case(case)),
         "as_of": replica.as_of(),
     }
 
 
-def _told(case: Transaction) -> dict[str, Any]:
+def _describe_case(case: Transaction) -> dict[str, Any]:
     return {
         "timeline": [vars(entry) for entry in history_of(case)],
         "movements": [

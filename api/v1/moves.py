@@ -11,7 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import Scope, User
 from municipality.models import Office
 from transactions import access
@@ -38,21 +38,24 @@ Acting = Callable[[Transaction, dict[str, Any], User], Transaction]
 
 
 def _office(data: dict[str, Any]) -> Office:
-    found = Office.objects.filter(code=data.get("to_office", "")).first()
-    if found is None:
+    office = Office.objects.filter(code=data.get("to_office", "")).first()
+    if office is None:
         raise exceptions.ValidationError({"to_office": [_("There is no such office.")]})
-    return found
+    return office
 
 
 def _person(pk: int, path: str) -> User:
-    found = User.objects.filter(pk=pk, is_staff=True).first()
-    if found is None:
+    person = User.objects.filter(pk=pk, is_staff=True).first()
+    if person is None:
         raise exceptions.ValidationError({path: [_("There is no such colleague.")]})
-    return found
+    return person
 
 
-def _asked(data: dict[str, Any]) -> list[moves.Asked]:
-    return [moves.Asked(**item | {"opens": tuple(item.get("opens", ()))}) for item in data.get("deficiencies", [])]
+def _asked(data: dict[str, Any]) -> list[moves.RequestedCompletion]:
+    return [
+        moves.RequestedCompletion(**item | {"opens": tuple(item.get("opens", ()))})
+        for item in data.get("deficiencies", [])
+    ]
 
 
 READ: dict[Input, Callable[[dict[str, Any]], Any]] = {
@@ -88,9 +91,9 @@ class Moves(View):
     )
     def post(self, request: Request, reference: str) -> Response:
         """Make one move that the lifecycle allows this person now."""
-        case = access.get(signed_in(request), reference)
+        case = access.get_transaction(current_user(request), reference)
         data = read(bodies.MoveSerializer, request)
-        done = ACTIONS[data["move"]](case, data, signed_in(request))
+        done = ACTIONS[data["move"]](case, data, current_user(request))
         return Response(serializers.CaseSummary(done).data)
 
 
@@ -103,17 +106,17 @@ class TakeNext(View):
     def post(self, request: Request) -> Response:
         """The first free file of my queue becomes mine; 204 when none waits. Two who ask at once get two files."""
         read(Strict, request)
-        by = signed_in(request)
-        found = moves.take_next(queue_of(by), by=by)
-        if found is None:
+        by = current_user(request)
+        case = moves.take_next(queue_of(by), by=by)
+        if case is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        return Response(serializers.CaseSummary(found).data)
+        return Response(serializers.CaseSummary(case).data)
 
 
 def _worked_on(request: Request, reference: str) -> Transaction:
     """A transaction this person works on and is not the applicant of; NotVisible otherwise."""
-    case = access.get(signed_in(request), reference)
-    if not access.reads_notes(signed_in(request), case):
+    case = access.get_transaction(current_user(request), reference)
+    if not access.may_read_notes(current_user(request), case):
         raise NotVisible
     return case
 
@@ -123,8 +126,8 @@ class Colleagues(View):
     def get(self, request: Request, reference: str) -> Response:
         """Who else works on this transaction, and to whom it may be handed."""
         case = _worked_on(request, reference)
-        posts = access.posts_on(case)
-        takes = {person.pk for person in access.assignable(case, posts)}
+        posts = access.posts_working_on(case)
+        takes = {person.pk for person in access.assignable_colleagues(case, posts)}
         rows = [
             {
                 "id": post.user_id,
@@ -134,7 +137,7 @@ class Colleagues(View):
                 "may_be_given": post.user_id in takes,
             }
             for post in posts
-            if post.user_id != signed_in(request).pk
+            if post.user_id != current_user(request).pk
         ]
         return Response(people_shapes.ColleagueSerializer(rows, many=True).data)
 
@@ -153,7 +156,7 @@ class Notes(View):
         """Write a note for everybody who works on it, or `to` one of them. It is never changed."""
         case, data = _worked_on(request, reference), read(bodies.NoteSerializer, request)
         to = _person(data["to"], "to") if "to" in data else None
-        row = notes.write(case, text=data["text"], by=signed_in(request), to=to)
+        row = notes.write_note(case, text=data["text"], by=current_user(request), to=to)
         return Response(people_shapes.NoteRow(row).data, status=status.HTTP_201_CREATED)
 
 
@@ -164,5 +167,5 @@ class NotesRead(View):
     def post(self, request: Request, reference: str) -> Response:
         """Say that I have read the notes meant for me."""
         read(Strict, request)
-        marked = notes.mark_read(_worked_on(request, reference), by=signed_in(request))
+        marked = notes.mark_read(_worked_on(request, reference), by=current_user(request))
         return Response({"marked": marked})

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services as people
-from accounts.access import offices_of, signed_in
-from accounts.authorising import found_offices
+from accounts.access import current_user, engineering_offices_of
+from accounts.authorisations import search_offices
 from accounts.models import Authorisation, EngineeringOffice, Scope
 from transactions import access
 from transactions.models import Notification
@@ -23,7 +23,7 @@ from .. import pages
 from ..strict import Strict, View, read
 from . import bodies, people_shapes
 
-MOST_OFFICES = 50
+MAX_OFFICES = 50
 
 
 class OfficeQuery(Strict):
@@ -40,8 +40,8 @@ class EngineeringOffices(View):
     )
     def get(self, request: Request) -> Response:
         """Engineering offices that practise; 50 at most, so look for one by its name or licence number."""
-        found, _more = found_offices(self.asked["q"], MOST_OFFICES)
-        return Response(people_shapes.EngineeringOfficeSerializer(found, many=True).data)
+        page, _more = search_offices(self.asked["q"], MAX_OFFICES)
+        return Response(people_shapes.EngineeringOfficeSerializer(page, many=True).data)
 
 
 class AuthorisationQuery(pages.CursorQuery):
@@ -69,13 +69,13 @@ class Authorisations(View):
     )
     def get(self, request: Request) -> Response:
         """Authorisations, newest first, 25 a page."""
-        by, asked = signed_in(request), self.asked
+        by, asked = current_user(request), self.asked
         rows = Authorisation.objects.select_related("owner", "office")
-        rows = rows.filter(owner=by) if asked["side"] == "owner" else rows.filter(office__in=offices_of(by))
+        rows = rows.filter(owner=by) if asked["side"] == "owner" else rows.filter(office__in=engineering_offices_of(by))
         if "status" in asked:
             rows = rows.filter(status__in=asked["status"])
-        found = pages.paged(request, rows, asked, by="given_at")
-        return pages.answer(people_shapes.AuthorisationSerializer, *found)
+        page = pages.paged(request, rows, asked, by="given_at")
+        return pages.answer(people_shapes.AuthorisationSerializer, *page)
 
     @extend_schema(
         request=bodies.AuthoriseSerializer,
@@ -88,9 +88,9 @@ class Authorisations(View):
         practising = EngineeringOffice.objects.practising(timezone.localdate())
         office = practising.filter(licence_number=data.pop("licence_number")).first()
         if office is None:
-            said = _("No licensed engineering office has this number.")
-            raise ValidationError({"licence_number": [said]})
-        given = people.authorise_office(signed_in(request), office, **data)
+            message = _("No licensed engineering office has this number.")
+            raise ValidationError({"licence_number": [message]})
+        given = people.authorise_office(current_user(request), office, **data)
         return Response(people_shapes.AuthorisationSerializer(given).data, status=status.HTTP_201_CREATED)
 
 
@@ -104,8 +104,8 @@ class AuthorisationAnswer(View):
     )
     def post(self, request: Request, pk: int) -> Response:
         """For the engineering office: accept it or decline."""
-        by, data = signed_in(request), read(bodies.AcceptSerializer, request)
-        row = Authorisation.objects.filter(pk=pk, office__in=offices_of(by)).first() if pk < 2**63 else None
+        by, data = current_user(request), read(bodies.AcceptSerializer, request)
+        row = Authorisation.objects.filter(pk=pk, office__in=engineering_offices_of(by)).first() if pk < 2**63 else None
         if row is None:
             raise Http404
         done = people.answer_authorisation(row, accept=data["accept"], by=by)
@@ -121,7 +121,7 @@ class AuthorisationRevoke(View):
     def post(self, request: Request, pk: int) -> Response:
         """For the owner: take it back. The office sees and does nothing more on this plot."""
         read(Strict, request)
-        by = signed_in(request)
+        by = current_user(request)
         row = Authorisation.objects.filter(pk=pk, owner=by).first() if pk < 2**63 else None
         if row is None:
             raise Http404
@@ -140,11 +140,11 @@ class Notices(View):
     )
     def get(self, request: Request) -> Response:
         """What I was told, newest first, 25 a page."""
-        rows = Notification.objects.filter(access.notices(signed_in(request))).for_reading()
+        rows = Notification.objects.filter(access.notices_condition(current_user(request))).for_reading()
         if self.asked["unread"]:
             rows = rows.filter(read_at=None)
-        found = pages.paged(request, rows, self.asked, by="created_at")
-        return pages.answer(people_shapes.NoticeSerializer, *found)
+        page = pages.paged(request, rows, self.asked, by="created_at")
+        return pages.answer(people_shapes.NoticeSerializer, *page)
 
 
 class NoticesRead(View):
@@ -156,5 +156,5 @@ class NoticesRead(View):
     def post(self, request: Request) -> Response:
         """Say that I have read my notices, those that came up to the one named."""
         data = read(bodies.ReadSerializer, request)
-        marked = notices.mark_read(signed_in(request), timezone.now(), up_to=data["up_to"])
+        marked = notices.mark_read(current_user(request), timezone.now(), up_to=data["up_to"])
         return Response({"marked": marked})

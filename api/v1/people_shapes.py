@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import Authorisation, EngineeringOffice, Role
 from municipality.models import Office
 from transactions.models import Note, Notification
-from transactions.notifications.messages import Message, message
+from transactions.notifications.messages import Message, write_message
 
 
 class EngineeringOfficeSerializer(serializers.ModelSerializer[EngineeringOffice]):
@@ -53,20 +53,20 @@ class NoticeSerializer(serializers.ModelSerializer[Notification]):
         fields = ("id", "created_at", "read_at", "reference", "title", "text")
         read_only_fields = fields
 
-    def _said(self, notice: Notification) -> Message:
-        if "_said" not in notice.__dict__:
-            notice.__dict__["_said"] = message(notice)
-        found: Message = notice.__dict__["_said"]
-        return found
+    def _message(self, notice: Notification) -> Message:
+        if "_message" not in notice.__dict__:
+            notice.__dict__["_message"] = write_message(notice)
+        message: Message = notice.__dict__["_message"]
+        return message
 
     def get_reference(self, notice: Notification) -> str:
-        return self._said(notice).reference
+        return self._message(notice).reference
 
     def get_title(self, notice: Notification) -> str:
-        return self._said(notice).title
+        return self._message(notice).title
 
     def get_text(self, notice: Notification) -> str:
-        return self._said(notice).text
+        return self._message(notice).text
 
 
 class MarkedSerializer(serializers.Serializer[Any]):

@@ -9,11 +9,11 @@ from rest_framework import serializers
 
 from continuity.classes import of_case
 from municipality.models import District, Office
-from transactions.access import acts_for_applicant, moves_for, works_on
+from transactions.access import acts_for_applicant, moves_open_to, works_on
 from transactions.answers.revision import with_dependants
 from transactions.answers.summary import in_catalogue_order
 from transactions.domain.workflow import CLOSED, Status
-from transactions.intake.assured import may_receive
+from transactions.intake.assured import may_receive_document
 from transactions.intake.draft_parts import flags_of
 from transactions.models import (
     AnswersVersion,
@@ -291,7 +291,7 @@ class CaseSerializer(CaseSummary):
     @extend_schema_field(IssuedShape(many=True))
     def get_issued_documents(self, case: Transaction) -> Any:
         reader = self.context["reader"]
-        if acts_for_applicant(reader, case) and not may_receive(case):
+        if acts_for_applicant(reader, case) and not may_receive_document(case):
             return []
         return IssuedShape(case.issued_documents.all(), many=True).data
 
@@ -299,7 +299,7 @@ class CaseSerializer(CaseSummary):
     def get_flags(self, case: Transaction) -> Any:
         flags = flags_of(case.service_type, case.answers)
         checks = [duplicates.Hint(flag.code, str(flag.message), flag.path) for flag in flags]
-        shared = duplicates.of_case(case, case.attachments.sent(), self.context["reader"])
+        shared = duplicates.hints_for_case(case, case.attachments.sent(), self.context["reader"])
         return FlagShape([*checks, *shared], many=True).data
 
     @extend_schema_field(FeeShape(allow_null=True))
@@ -318,7 +318,7 @@ class CaseSerializer(CaseSummary):
                 "takes": list(TAKES[move.name]),
                 "needs_reason": move.needs_reason,
             }
-            for move in moves_for(self.context["reader"], case)
+            for move in moves_open_to(self.context["reader"], case)
             if move.name in TAKES
         ]
 

@@ -113,7 +113,7 @@ class ServiceSerializer(serializers.Serializer[Any]):
             "summary": str(service.summary),
             "audience": str(service.audience),
             "conditions": [str(text) for text in service.conditions],
-            "filer": service.filer.value,
+            "filer": service.submitted_by.value,
             "applicants": sorted(service.applicants),
             "working_days": service.working_days,
             "fields_": [_field(spec) for spec in service.fields()],

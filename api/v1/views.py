@@ -15,21 +15,21 @@ from rest_framework import serializers as rest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import trail
-from accounts.access import signed_in
+from accounts import access_log
+from accounts.access import current_user
 from accounts.models import Act, Authorisation, Scope, User
 from continuity.classes import of_receipt
-from transactions import access, looked
+from transactions import access, view_log
 from transactions.domain import service_types
 from transactions.domain.deadlines import Deadline, overdue
 from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.workflow import Status
 from transactions.inquiry import pin
-from transactions.intake.assured import refuse_if_lacking
+from transactions.intake.assured import refuse_below_level
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import Channel, Intake
-from transactions.queues import free
+from transactions.queues import unassigned
 from transactions.selectors import search
 from transactions.transitions import moves
 
@@ -54,7 +54,7 @@ class ListQuery(pages.PageQuery):
     q = rest.CharField(
         default="",
         allow_blank=True,
-        max_length=search.MOST_CHARACTERS,
+        max_length=search.MAX_CHARACTERS,
         help_text="Only cases that bear this number or name, in any writing.",
     )
     status = rest.ListField(
@@ -76,13 +76,13 @@ class ListQuery(pages.PageQuery):
 
 def _fitting(asked: dict[str, Any], by: User, now: datetime) -> Q:
     """The condition on transactions for what was asked for."""
-    fits = search.cases(asked["q"])
+    fits = search.search_cases(asked["q"])
     if "status" in asked:
         fits &= Q(status__in=asked["status"])
     if "service" in asked:
         fits &= Q(service=asked["service"])
     if "assigned" in asked:
-        fits &= Q(assignee=by) if asked["assigned"] == "me" else free(timezone.localdate(now))
+        fits &= Q(assignee=by) if asked["assigned"] == "me" else unassigned(timezone.localdate(now))
     if "late" in asked:
         fits &= overdue(now, Deadline.WHOLE if asked["late"] == "whole" else Deadline.STAGE)
     return fits
@@ -96,10 +96,10 @@ class Transactions(View):
     )
     def get(self, request: Request) -> Response:
         """My transactions, newest first, 25 a page; for staff with at_work=true those of their offices."""
-        by, asked = signed_in(request), self.asked
+        by, asked = current_user(request), self.asked
         if asked["at_work"] and asked["q"] and by.is_staff:
-            trail.record(Act.SEARCH, by=by, subject=asked["q"], why="API")
-        rows = access.at_work(by) if asked["at_work"] else access.mine(by)
+            access_log.record(Act.SEARCH, by=by, subject=asked["q"], why="API")
+        rows = access.cases_of_staff(by) if asked["at_work"] else access.own_requests(by)
         rows = rows.filter(_fitting(asked, by, timezone.now())).select_related("branch", "centre", "held_by")
         return pages.answer(serializers.CaseSummary, *pages.paged(request, rows, asked, by="submitted_at"))
 
@@ -125,20 +125,20 @@ class Transactions(View):
         if data.get("authorisation"):
             authorisation = (
                 Authorisation.objects.select_related("office")
-                .filter(pk=data["authorisation"], owner=signed_in(request))
+                .filter(pk=data["authorisation"], owner=current_user(request))
                 .first()
             )
         intake = submit(
             Submission(
                 service=service,
-                applicant=signed_in(request),
+                applicant=current_user(request),
                 answers=data["answers"],
                 attachments=data.get("attachments", {}),
                 authorisation=authorisation,
                 channel=Channel.API,
-                language=signed_in(request).language,
+                language=current_user(request).language,
             ),
-            by=signed_in(request),
+            by=current_user(request),
             key=f"api:{key}",
         )
         return Response(_receipt(intake, request), status=status.HTTP_201_CREATED)
@@ -153,7 +153,7 @@ def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
     case = intake.transaction
     return {
         "reference": case.reference,
-        "pin": pin.pin_for(case, signed_in(request)),
+        "pin": pin.pin_for(case, current_user(request)),
         "pin_serial": case.pin_serial,
         "token": intake.token,
         "submitted_at": case.submitted_at.astimezone(UTC),
@@ -167,8 +167,8 @@ class Receipt(View):
     @extend_schema(responses=ReceiptSerializer, operation_id="transactions_receipt")
     def get(self, request: Request, reference: str) -> Response:
         """The receipt again, for the applicant and whoever took the request in."""
-        case = access.get(signed_in(request), reference)
-        if not access.may_see_receipt(signed_in(request), case):
+        case = access.get_transaction(current_user(request), reference)
+        if not access.may_see_receipt(current_user(request), case):
             raise NotVisible
         return Response(_receipt(case.intake, request))
 
@@ -183,8 +183,8 @@ class Pin(View):
     )
     def post(self, request: Request, reference: str) -> Response:
         """End the PIN of a receipt; answers with the receipt that bears the new one. For the owner alone."""
-        by, data = signed_in(request), read(bodies.PinSerializer, request)
-        case = access.get(by, reference)
+        by, data = current_user(request), read(bodies.PinSerializer, request)
+        case = access.get_transaction(by, reference)
         renewed = pin.renew_pin(case, serial=data["pin_serial"], by=by)
         if renewed.pin_serial != data["pin_serial"] + 1:
             raise DomainError("moved_meanwhile", _("The PIN has been renewed in the meantime. Read the receipt again."))
@@ -198,31 +198,31 @@ class Paper(View):
     @extend_schema(responses=serializers.PaperSerializer, operation_id="transactions_paper")
     def get(self, request: Request, reference: str, kind: str) -> Response:
         """An issued permit, minutes or letter, as it was issued."""
-        by = signed_in(request)
-        case = access.get(by, reference)
-        found = case.issued_documents.select_related("content").filter(kind=kind).first()
-        if found is None:
+        by = current_user(request)
+        case = access.get_transaction(by, reference)
+        issued = case.issued_documents.select_related("content").filter(kind=kind).first()
+        if issued is None:
             raise NotVisible
         if access.acts_for_applicant(by, case):
-            refuse_if_lacking(case.service_type, "receive", case.applicant)
-        return Response(serializers.PaperSerializer(found).data)
+            refuse_below_level(case.service_type, "receive", case.applicant)
+        return Response(serializers.PaperSerializer(issued).data)
 
 
 class Looks(View):
     @extend_schema(responses=LookSerializer(many=True), operation_id="transactions_looks")
     def get(self, request: Request, reference: str) -> Response:
         """For the owner: which offices looked at their request, and when last."""
-        by = signed_in(request)
-        case = access.get(by, reference)
+        by = current_user(request)
+        case = access.get_transaction(by, reference)
         if case.applicant_id != by.pk:
             raise NotVisible
-        return Response(LookSerializer(looked.looks_at(case), many=True).data)
+        return Response(LookSerializer(view_log.views_by_offices(case), many=True).data)
 
 
 def _case(request: Request, reference: str) -> Response:
-    reader = signed_in(request)
-    found = access.get(reader, reference)
-    return Response(serializers.CaseSerializer(found, context={"reader": reader}).data)
+    reader = current_user(request)
+    case = access.get_transaction(reader, reference)
+    return Response(serializers.CaseSerializer(case, context={"reader": reader}).data)
 
 
 class TransactionView(View):
@@ -243,14 +243,14 @@ class Answers(View):
 
         What the deficiencies opened may be changed: that is the next version of the answers.
         """
-        case = access.get(signed_in(request), reference)
+        case = access.get_transaction(current_user(request), reference)
         data = read(bodies.AnswersSerializer, request)
         done = moves.answer(
             case,
             answers=data["answers"],
             changes=data.get("changes"),
             replaced=[str(key) for key in data.get("replaced", ())],
-            by=signed_in(request),
+            by=current_user(request),
             version=data.get("version"),
         )
         return _case(request, done.reference)

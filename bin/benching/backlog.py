@@ -143,12 +143,12 @@ def waiting(world: World) -> int:
     )
 
 
-def ring(world: World) -> None:
+def wake_workers(world: World) -> None:
     celery_shell(world, "from transactions.tasks import route\nfor _ in range(4): route.apply_async()")
 
 
 def drain(world: World, processes: int) -> float:
-    ring(world)
+    wake_workers(world)
     with worker(world, processes):
         return rate_of(lambda: waiting(world))
 
@@ -169,7 +169,7 @@ def while_submitting(world: World) -> str:
         return statistics.quantiles(waits, n=20)[-1]
 
     alone = p95(ready[:PROBES])
-    ring(world)
+    wake_workers(world)
     before = waiting(world)
     with worker(world, 2):
         while waiting(world) == before:

@@ -77,7 +77,7 @@ def measure(world: World, sizes: list[int]) -> str:
     for name in rounds[0][0]:
         each = [statistics.median(taken[at][name] for taken in rounds) for at in range(len(sizes))]
         ratio = statistics.median(taken[-1][name] / taken[0][name] for taken in rounds)
-        rows.append(f"| {name} | " + " | ".join(f"{one:.2f}" for one in each) + f" | {ratio:.2f} |")
+        rows.append(f"| {name} | " + " | ".join(f"{value:.2f}" for value in each) + f" | {ratio:.2f} |")
     plans = [f"{name}\n{plan}" for name, plan in plans_of(world).items()]
     return "\n".join([*head, *rows, "", *disks, "", "```", *plans, "```"])
 
@@ -169,7 +169,7 @@ class Client:
 
     def ask(self) -> dict[str, float]:
         """p95 in milliseconds of each kind of request, by a single client."""
-        found = {}
+        headers = {}
         for name, once in self._kinds.items():
             waits = []
             for _ in range(EACH):
@@ -178,10 +178,10 @@ class Client:
                 if status != 200:
                     raise SystemExit(f"{name}: {status} {content[:300]!r}")
                 waits.append((time.perf_counter() - began) * 1000)
-            found[name] = statistics.quantiles(waits, n=20)[-1]
-        found["figures of the home page, once a minute"] = figures(self._world)
-        found["next incoming number"] = next_number(self._world)
-        return found
+            headers[name] = statistics.quantiles(waits, n=20)[-1]
+        headers["figures of the home page, once a minute"] = figures(self._world)
+        headers["next incoming number"] = next_number(self._world)
+        return headers
 
 
 def inquiry(portal: Server, known: tuple[str, str]) -> tuple[int, bytes]:
@@ -209,7 +209,7 @@ for n, pk in enumerate(ids):
     if case.reference.startswith("X"):
         case.reference = str(Reference("C9", "A", 1448, 100000 + pk % {STRIDE} + n * 7919))
         Transaction.objects.filter(pk=pk).update(reference=case.reference)
-    print(case.reference, pins.of(case.reference))
+    print(case.reference, pins.derive_pin(case.reference))
 """
     return [(line.split()[0], line.split()[1]) for line in sample(world, code)]
 
@@ -249,12 +249,12 @@ FIGURES = """
 import time
 from django.utils import timezone
 from transactions.selectors import figures
-from transactions.selectors.pulse import pulse
-figures.settle(timezone.now())  # as upkeep does within the hour
-pulse(timezone.now())  # the first of a process loads and compiles
+from transactions.selectors.statistics import read_statistics
+figures.store_past_days(timezone.now())  # as the hourly job does
+read_statistics(timezone.now())  # the first of a process loads and compiles
 for _ in range(21):
     began = time.perf_counter()
-    pulse(timezone.now())
+    read_statistics(timezone.now())
     print((time.perf_counter() - began) * 1000)
 """
 
@@ -286,5 +286,5 @@ def places(world: World) -> dict[str, str]:
 
 
 def plans_of(world: World) -> dict[str, str]:
-    found = places(world)
-    return {name: world.sql(f"EXPLAIN (COSTS OFF) {text.format(**found)}") for name, text in PLANS.items()}
+    plans = places(world)
+    return {name: world.sql(f"EXPLAIN (COSTS OFF) {text.format(**plans)}") for name, text in PLANS.items()}

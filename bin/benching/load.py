@@ -19,7 +19,7 @@ from .server import submissions as prepared
 
 CLIENTS = 8
 SECONDS = 3
-MOST_A_SECOND = 300
+MAX_A_SECOND = 300
 """Submissions that are made ready for each second."""
 
 
@@ -56,14 +56,14 @@ def wrk(world: World, server: Server, path: str, script: str = "", seconds: int 
     command = [program, "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{server.port}{path}"]
     before = server.cpu(), _children_cpu()
     printed = subprocess.run(command, capture_output=True, text=True).stdout
-    found = re.search(r"FIGURES ([\d.]+) ([\d.]+) (\d+) (\d+)", printed)
-    if found is None:
+    match = re.search(r"FIGURES ([\d.]+) ([\d.]+) (\d+) (\d+)", printed)
+    if match is None:
         raise SystemExit(printed)
-    ms = 1000 / max(1, int(found[4]))
+    ms = 1000 / max(1, int(match[4]))
     return Run(
-        a_second=float(found[1]),
-        p95_ms=float(found[2]),
-        failed=int(found[3]),
+        a_second=float(match[1]),
+        p95_ms=float(match[2]),
+        failed=int(match[3]),
         server_ms=(server.cpu() - before[0]) * ms,
         wrk_ms=(_children_cpu() - before[1]) * ms,
     )
@@ -105,7 +105,7 @@ def strangers(world: World, bare: Server) -> list[str]:
     """Everybody asks after a request of their own, which no process has told anybody of since it began."""
     code = "from transactions.models import Transaction; from transactions.domain import pins\n"
     code += "for reference in Transaction.objects.order_by('mark_salt').values_list('reference', flat=True): "
-    secrets = [row.split() for row in world.shell(f"{code}print(reference, pins.of(reference))").splitlines()]
+    secrets = [row.split() for row in world.shell(f"{code}print(reference, pins.derive_pin(reference))").splitlines()]
     lines = []
     for name, path in (("API", "/api/v1/inquiries/"), ("page", "/inquiry/")):
         pairs = []
@@ -170,7 +170,7 @@ def line(name: str, pairs: list[tuple[Run, Run]]) -> str:
 
 def submissions(world: World, bare: Server, portal: Server) -> list[tuple[Run, Run]]:
     """Each request has files of its own, uploaded before; the load lasts as long as they do."""
-    seconds, most_a_second = SECONDS, MOST_A_SECOND
+    seconds, most_a_second = SECONDS, MAX_A_SECOND
     many = seconds * most_a_second * (world.rounds + 1)
     bodies = world.var / "bodies"
     ready = prepared(world, portal, many)

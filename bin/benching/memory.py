@@ -50,11 +50,11 @@ def measure(world: World, minutes: float) -> str:
 
 def memory(started: dict[str, int]) -> dict[str, float]:
     """Megabytes of each process and its children: what is its own, and its part of what it shares."""
-    found = {}
+    usage = {}
     for name, pid in started.items():
-        for at, one in enumerate([pid, *children(pid)]):
-            found[name if at == 0 else f"{name}, child {at}"] = _pss(one)
-    return found
+        for at, process in enumerate([pid, *children(pid)]):
+            usage[name if at == 0 else f"{name}, child {at}"] = _pss(process)
+    return usage
 
 
 def _pss(pid: int) -> float:

@@ -69,11 +69,11 @@ class Server:
 
 def cpu_of(pids: Iterable[int]) -> float:
     """CPU seconds used so far by these processes."""
-    found = 0.0
+    seconds = 0.0
     for pid in pids:
         parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        found += (int(parts[11]) + int(parts[12])) / TICKS
-    return found
+        seconds += (int(parts[11]) + int(parts[12])) / TICKS
+    return seconds
 
 
 def children(pid: int) -> list[int]:
@@ -109,22 +109,22 @@ class World:
     def token(self, role: str = "resident") -> str:
         """A token of the API for a person of the demo."""
         code = (
-            "from accounts.programs import let_in; from accounts.models import User;"
-            f"print(let_in(User.objects.get(national_id='{self.demo['accounts'][role]['national_id']}')))"
+            "from accounts.api_tokens import create_api_token; from accounts.models import User;"
+            f"print(create_api_token(User.objects.get(national_id='{self.demo['accounts'][role]['national_id']}')))"
         )
         return self.shell(code).split()[-1]
 
     def tokens(self, many: int) -> list[str]:
         """Tokens of the API for as many people made for this."""
         code = (
-            "from accounts.programs import let_in; from accounts.models import User\n"
+            "from accounts.api_tokens import create_api_token; from accounts.models import User\n"
             "from django.utils import timezone\n"
             "from jeddah_portal.demo.names import national_id\n"
             "first = User.objects.count()\n"
             f"for n in range(first, first + {many}):\n"
             "    user = User.objects.create_user(national_id(7_000_000 + n), None, full_name='bench',\n"
             "        phone=f'+9665{n:08d}', identity_verified_at=timezone.now())\n"
-            "    print(let_in(user))"
+            "    print(create_api_token(user))"
         )
         return self.shell(code).split()[-many:]
 

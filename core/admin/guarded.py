@@ -21,11 +21,11 @@ from simple_history.admin import SimpleHistoryAdmin
 from ..forms.fields import BOXES, DateField, MomentField
 from ..forms.versioned import VersionedForm
 from ..plausible import validate_day
-from ..text import whole
+from ..text import parse_int
 
 # What follows the name of a declared filter in the address of a filtered list.
 LOOKUPS = ("", "exact", "id__exact", "pk__exact", "isnull", "gte", "lt", "year", "month", "day")
-MOST_NEW_ROWS = 20
+MAX_NEW_ROWS = 20
 # Clocks by the browser's own picker; days in either calendar, which no picker of a browser takes. No day outside the
 # Hijri table is taken.
 CLOCK, INSIDE = {"type": "time"}, {"validators": [validate_day]}
@@ -61,7 +61,7 @@ def typed(text: str) -> SafeString:
 
 def are_numbers(ids: Iterable[str]) -> bool:
     """True when each could be the id of a row."""
-    return all(whole(str(one)) is not None for one in ids)
+    return all(parse_int(str(value)) is not None for value in ids)
 
 
 class GuardedAdmin(admin.ModelAdmin):
@@ -89,7 +89,7 @@ class GuardedAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the filters the list declares; by default any field may be probed, and any lookup broken."""
         declared = [self.date_hierarchy, *self.get_list_filter(request)]
-        names = [one if isinstance(one, str) else getattr(one, "parameter_name", None) for one in declared]
+        names = [item if isinstance(item, str) else getattr(item, "parameter_name", None) for item in declared]
         return any(name and lookup in (name, *(f"{name}__{end}" for end in LOOKUPS)) for name in names)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -153,9 +153,9 @@ class GuardedInline(admin.StackedInline):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         there = self.get_queryset(request).filter(**{self._parent_field(): obj}).count() if obj else 0
-        most = there + MOST_NEW_ROWS
+        most = there + MAX_NEW_ROWS
         return super().get_formset(request, obj, **kwargs | {"max_num": most, "absolute_max": most})
 
     def _parent_field(self) -> str:
-        found = [field.name for field in self.model._meta.fields if field.related_model is self.parent_model]
-        return self.fk_name or found[0]
+        names = [field.name for field in self.model._meta.fields if field.related_model is self.parent_model]
+        return self.fk_name or names[0]

@@ -7,7 +7,7 @@ import zlib
 from django.db import connection
 
 
-def one_at_a_time(*subjects: str) -> None:
+def take_lock(*subjects: str) -> None:
     """Wait for others who do the same to one of these; the locks end with the transaction.
 
     Name them in the same order everywhere. On SQLite the IMMEDIATE transaction does it.
@@ -15,9 +15,9 @@ def one_at_a_time(*subjects: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for subject in subjects:
-                cursor.execute(statement(subject))
+                cursor.execute(lock_statement(subject))
 
 
-def statement(subject: str) -> str:
+def lock_statement(subject: str) -> str:
     """The same as PostgreSQL is asked for it, for whoever sends it along with another statement."""
     return f"SELECT pg_advisory_xact_lock({zlib.crc32(subject.encode()) - 2**31}, 1)"

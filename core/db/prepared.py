@@ -71,8 +71,8 @@ class Prepared:
             params[at] = self._adapt(values[which])
         with connections[router.db_for_read(self._model)].cursor() as cursor:
             cursor.execute(before + self._sql, params)
-            found = cursor.fetchall()
-        return list(self._compiler.apply_converters(found, self._converters)) if self._converters else found
+            rows = cursor.fetchall()
+        return list(self._compiler.apply_converters(rows, self._converters)) if self._converters else rows
 
 
 @cache

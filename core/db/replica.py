@@ -38,7 +38,7 @@ class Router:
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
         return ALIAS if _reading.get() and model._meta.app_label in APPS else None
 
-    def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
+    def allow_relation(self, first: Model, other: Model, **hints: Any) -> bool:
         return True
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
@@ -53,10 +53,10 @@ def ask(look: Callable[[], Answer]) -> Answer:
     token = _reading.set(True)
     try:
         return look()
-    except database.AWAY:
+    except database.DATABASE_UNAVAILABLE:
         if not connections[ALIAS].errors_occurred:
             raise
-        database.more_patience()
+        database.extend_deadline()
         _rests_until = time.monotonic() + REST_SECONDS
     finally:
         _reading.reset(token)
@@ -83,12 +83,12 @@ def doubt(look: Callable[[], bool]) -> bool:
         return False
     try:
         with centre():
-            found = look()
-    except database.AWAY:
-        database.more_patience()
+            state = look()
+    except database.DATABASE_UNAVAILABLE:
+        database.extend_deadline()
         return False
     _reading.set(True)
-    return found
+    return state
 
 
 def reading() -> bool:

@@ -23,9 +23,9 @@ def fingerprint(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(packed.encode()).hexdigest()[:16]
 
 
-def same(one: Any, other: Any) -> bool:
+def same(first: Any, other: Any) -> bool:
     """Do two answers say the same?"""
-    return fingerprint({"": one}) == fingerprint({"": other})
+    return fingerprint({"": first}) == fingerprint({"": other})
 
 
 def is_stale(sent: str | None, values: Mapping[str, Any]) -> bool:

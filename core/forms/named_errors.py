@@ -53,14 +53,14 @@ def required_words(field: forms.Field, label: str, *, quoted: bool = False) -> s
 
 
 def _limit(label: str, limit: object, unit: str, *, least: bool) -> str:
-    said = {"field": label, "limit": f"{limit} {unit}".strip()}
+    params = {"field": label, "limit": f"{limit} {unit}".strip()}
     if least and is_feminine(label):
-        return pgettext("feminine", "%(field)s must be at least %(limit)s.") % said
+        return pgettext("feminine", "%(field)s must be at least %(limit)s.") % params
     if least:
-        return pgettext("masculine", "%(field)s must be at least %(limit)s.") % said
+        return pgettext("masculine", "%(field)s must be at least %(limit)s.") % params
     if is_feminine(label):
-        return pgettext("feminine", "%(field)s must be at most %(limit)s.") % said
-    return pgettext("masculine", "%(field)s must be at most %(limit)s.") % said
+        return pgettext("feminine", "%(field)s must be at most %(limit)s.") % params
+    return pgettext("masculine", "%(field)s must be at most %(limit)s.") % params
 
 
 _lazily = lazy(lambda words: words(), str)

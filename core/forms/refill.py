@@ -18,7 +18,7 @@ def refill(page: str, path: str, target: str, typed: Mapping[str, Sequence[str]]
     reader = _Refiller(path, target, {name: list(values) for name, values in typed.items()})
     reader.feed(page)
     reader.close()
-    return "".join(reader.out) if reader.found else None
+    return "".join(reader.out) if reader.found_form else None
 
 
 class _Refiller(HTMLParser):
@@ -28,7 +28,7 @@ class _Refiller(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.out: list[str] = []
         self.path, self.target, self.typed = path, target, typed
-        self.found = self.inside = self.skipping = False
+        self.found_form = self.inside = self.skipping = False
         self.chosen: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -37,7 +37,7 @@ class _Refiller(HTMLParser):
         if tag == "form":
             goes_to = urljoin(self.path, own.get("action", "")).split("?")[0].split("#")[0] or self.path
             self.inside = own.get("method", "get").lower() == "post" and goes_to == self.target
-            self.found |= self.inside
+            self.found_form |= self.inside
         if self.inside and tag in ("input", "select", "textarea", "option"):
             raw = self._box(tag, own, raw)
         self._write(raw)
@@ -102,8 +102,8 @@ def _marked(raw: str, own: dict[str, str], mark: str, on: bool) -> str:
     """The tag with or without `checked` or `selected`."""
     if on == (mark in own):
         return raw
-    kept = {name: value for name, value in own.items() if name != mark} | ({mark: ""} if on else {})
-    return _tag("option" if mark == "selected" else "input", kept)
+    attributes = {name: value for name, value in own.items() if name != mark} | ({mark: ""} if on else {})
+    return _tag("option" if mark == "selected" else "input", attributes)
 
 
 def _valued(own: dict[str, str], value: str) -> str:

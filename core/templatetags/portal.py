@@ -39,11 +39,11 @@ def _clock(hour: int, minute: int, language: str) -> str:
 @register.filter
 def named_errors(bound: BoundField) -> list[str]:
     """What is wrong with a box, each sentence with the label before it unless it names the box itself."""
-    found = []
+    messages = []
     for error in bound.form.errors.as_data().get(bound.name, ()):
         named = error.code in NAMED
-        found += [message if named else f"{bound.label}: {message}" for message in error.messages]
-    return found
+        messages += [message if named else f"{bound.label}: {message}" for message in error.messages]
+    return messages
 
 
 @register.simple_tag

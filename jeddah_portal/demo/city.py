@@ -25,14 +25,14 @@ from municipality.services import current_calendar
 from transactions.answers.plots import plot_of
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import PHOTO, ApplicantKind, Examples, Filer, ServiceType
+from transactions.domain.service_types import PHOTO, ApplicantKind, Examples, ServiceType, SubmittedBy
 from transactions.domain.workflow import OPEN, Status
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import Channel, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.transitions import inspections, moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from .files import paper, photo
 from .people import People, see
@@ -93,7 +93,7 @@ class City:
         up the hour's share of the few mobiles here.
         """
         for row in Outbox.objects.filter(kind="notify").exclude(state="done").order_by("not_before"):
-            queue.run(row.pk, row.not_before)
+            queue.process_row(row.pk, row.not_before)
 
     def _arrivals(self, count: int) -> list[datetime]:
         """Submissions over fourteen months: more on working mornings, some in the evening, growing slowly.
@@ -103,8 +103,8 @@ class City:
         today = riyadh_day(self.now)
         first = riyadh_day(self.now - MONTHS)
         days = (today - first).days
-        found: list[datetime] = []
-        while len(found) < count:
+        arrivals: list[datetime] = []
+        while len(arrivals) < count:
             if self.chance.random() < RUSH:
                 day = today - timedelta(days=int(RUSH_DAYS * self.chance.random() ** 2))
             else:
@@ -115,8 +115,8 @@ class City:
             hour = self.chance.choice((17, 18, 19, 20, 21, 22)) if evening else self.chance.randrange(8, 14)
             moment = datetime.combine(day, time(hour, self.chance.randrange(60)), RIYADH)
             if moment <= self.now:
-                found.append(moment)
-        return sorted(found)
+                arrivals.append(moment)
+        return sorted(arrivals)
 
     def _working_time(self, after: datetime, days: float) -> datetime:
         """A moment in working hours about `days` working days later."""
@@ -175,7 +175,7 @@ class City:
         answers = examples.varied(chance, self._district(), riyadh_day(at))
         applicant, authorisation = self._applicant(service), None
         channel, centre, by = Channel.ONLINE, None, applicant
-        if service.filer is Filer.ENGINEERING_OFFICE:
+        if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
             authorisation = chance.choice(self.people.clients)
             applicant = by = authorisation.owner
             answers |= plot_of(authorisation)
@@ -197,7 +197,7 @@ class City:
 
     def _service(self) -> tuple[ServiceType, Examples]:
         """One of those with examples, as often as they say; the first requests are one of each."""
-        offered = [(service, service.examples) for service in service_types.offered() if service.examples]
+        offered = [(service, service.examples) for service in service_types.offered_services() if service.examples]
         if self.made < len(offered):
             return offered[self.made]
         return self.chance.choices(offered, [examples.weight for _service, examples in offered])[0]
@@ -215,12 +215,16 @@ class City:
         if self.made < 2 * len(self.branches):
             # However small the city, every sub-municipality has something to do.
             branch = self.branches[self.made % len(self.branches)]
-            return self.chance.choice([one for one in self.districts if one.sub_municipality_id == branch.pk]).code
+            return self.chance.choice(
+                [candidate for candidate in self.districts if candidate.sub_municipality_id == branch.pk]
+            ).code
         district = self.chance.choice(self.districts)
         if district.sub_municipality is None and self.chance.random() < 0.8:
-            district = self.chance.choice([one for one in self.districts if one.sub_municipality])
+            district = self.chance.choice([candidate for candidate in self.districts if candidate.sub_municipality])
         if self.chance.random() < 0.18:
-            district = self.chance.choice([one for one in self.districts if one.code.startswith("SHR")])
+            district = self.chance.choice(
+                [candidate for candidate in self.districts if candidate.code.startswith("SHR")]
+            )
         return district.code
 
     def _file(self, code: str, accepts: tuple[str, ...], by: User, at: datetime, number: int) -> UUID:
@@ -232,7 +236,7 @@ class City:
 
     def _route(self, case: Transaction) -> Transaction:
         row = Outbox.objects.get(dedupe=f"route:{case.pk}")
-        queue.run(row.pk, row.not_before)
+        queue.process_row(row.pk, row.not_before)
         routed = Transaction.objects.select_related("branch", "held_by").get(pk=case.pk)
         routed.applicant, routed.authorisation = case.applicant, case.authorisation
         return routed
@@ -266,7 +270,7 @@ class City:
             case "return":
                 codes = self.chance.sample(case.service_type.deficiencies, k=self.chance.choice((1, 2, 2, 3)))
                 return moves.return_for_completion(
-                    case, deficiencies=[Asked(code.code) for code in codes], by=by, now=at
+                    case, deficiencies=[RequestedCompletion(code.code) for code in codes], by=by, now=at
                 )
             case "send_back" | "reject":
                 service = moves.send_back if move == "send_back" else moves.reject

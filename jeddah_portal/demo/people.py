@@ -57,7 +57,7 @@ def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> Peopl
     people = People()
     for role, (number, kind, name) in SIGN_IN.items():
         people.by_role[role] = _person(
-            number, name, kind=kind, phone=f"+96650000{number:04d}", told=True, email=MAIL.get(role, "")
+            number, name, kind=kind, phone=f"+96650000{number:04d}", notified=True, email=MAIL.get(role, "")
         )
     User.objects.filter(pk__in=[user.pk for user in people.by_role.values()]).update(password=make_password(password))
     _staff(people, chance)
@@ -79,21 +79,21 @@ def gather(chance: Random, *, password: str, crowd: int, now: datetime) -> Peopl
 
 
 def _person(
-    number: int, name: str, *, kind: dict[str, bool] = CITIZEN, phone: str, told: bool = False, email: str = ""
+    number: int, name: str, *, kind: dict[str, bool] = CITIZEN, phone: str, notified: bool = False, email: str = ""
 ) -> User:
     return User.objects.create_user(
         national_id(number, **kind),
         full_name=name,
         phone=phone,
         email=email,
-        sms_notices=told,
-        email_notices=told,
+        sms_notices=notified,
+        email_notices=notified,
     )
 
 
 def see(person: User, *, by: User, at: datetime) -> None:
     """A clerk looks at the original ID of this person."""
-    person.__dict__.update(services.identify(person, {}, by=by, now=at).__dict__)
+    person.__dict__.update(services.confirm_identity(person, {}, by=by, now=at).__dict__)
 
 
 def _staff(people: People, chance: Random) -> None:
@@ -124,7 +124,7 @@ def _staff(people: People, chance: Random) -> None:
             user = fixed.pop((office.code, role), None) or _person(
                 number, full_name(chance), phone=f"+96651000{number:04d}"
             )
-            services.appoint(user, office, role, on=BEGAN)
+            services.create_staff_post(user, office, role, on=BEGAN)
             people.staff.setdefault((office.code, role), []).append(user)
 
 

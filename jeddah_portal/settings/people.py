@@ -33,7 +33,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
-# Of wrong codes of a second factor, after a right password; wrong passwords are counted in accounts/tries.py.
+# Of wrong codes of a second factor, after a right password; wrong passwords are counted in accounts/attempts.py.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"

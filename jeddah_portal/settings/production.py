@@ -23,25 +23,25 @@ TWINS = {"DATABASE_URL", "REPLICA_DATABASE_URL"}
 
 def faults() -> dict[str, str]:
     """What is wrong, by the name of the variable."""
-    found: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for name, value in KEYS.items():
-        found[name] = strength.of_key(value)
+        problems[name] = strength.of_key(value)
     seed_name, seed = _seed()
-    found[seed_name] = strength.of_seed(seed)
+    problems[seed_name] = strength.of_seed(seed)
     for name in URLS:
         wrong = strength.passwords_of(env.str(name, default=""), optional=name == "EMAIL_URL")
-        found[name] = "; ".join(wrong.values())
+        problems[name] = "; ".join(wrong.values())
     if BACKUP_RECIPIENT:
-        found["BACKUP_RECIPIENT"] = strength.of_recipient(BACKUP_RECIPIENT)
+        problems["BACKUP_RECIPIENT"] = strength.of_recipient(BACKUP_RECIPIENT)
     if VAULT_RECIPIENT and VAULT_RECIPIENT != BACKUP_RECIPIENT:
-        found["VAULT_RECIPIENT"] = strength.of_recipient(VAULT_RECIPIENT)
+        problems["VAULT_RECIPIENT"] = strength.of_recipient(VAULT_RECIPIENT)
     if token := env.str("METRICS_TOKEN", default=""):
-        found["METRICS_TOKEN"] = strength.of_key(token)
+        problems["METRICS_TOKEN"] = strength.of_key(token)
     if DEBUG:
-        found["DEBUG"] = "shows code and settings to anyone who meets an error; set it to 0, or DEMO to 1"
+        problems["DEBUG"] = "shows code and settings to anyone who meets an error; set it to 0, or DEMO to 1"
     if any(host.strip() in ("", "*", ".") for host in ALLOWED_HOSTS):
-        found["ALLOWED_HOSTS"] = "takes any host; name those it is served under"
-    return _alike(seed) | {name: said for name, said in found.items() if said}
+        problems["ALLOWED_HOSTS"] = "takes any host; name those it is served under"
+    return _alike(seed) | {name: problem for name, problem in problems.items() if problem}
 
 
 def _seed() -> tuple[str, str]:
@@ -59,14 +59,14 @@ def _alike(seed: str) -> dict[str, str]:
     known += [(name, secret) for name in URLS for secret in strength.password_in(env.str(name, default=""))]
     return {
         name: f"is the same as {other}, or holds it; each needs a secret of its own"
-        for (other, one), (name, two) in combinations([pair for pair in known if pair[1]], 2)
-        if name != other and {name, other} != TWINS and _one_holds_the_other(one, two)
+        for (other, first), (name, second) in combinations([pair for pair in known if pair[1]], 2)
+        if name != other and {name, other} != TWINS and _one_holds_the_other(first, second)
     }
 
 
-def _one_holds_the_other(one: str, two: str) -> bool:
+def _one_holds_the_other(first: str, second: str) -> bool:
     """Short ones may stand in others by chance."""
-    shorter, longer = sorted((one, two), key=len)
+    shorter, longer = sorted((first, second), key=len)
     return shorter == longer or (len(shorter) >= strength.PASSWORD_LENGTH and shorter in longer)
 
 
@@ -75,6 +75,6 @@ def refuse() -> None:
     if DEMO:
         return
     if wrong := faults():
-        said = "; ".join(f"{name} {fault}" for name, fault in sorted(wrong.items()))
+        message = "; ".join(f"{name} {fault}" for name, fault in sorted(wrong.items()))
         # One line: what starts us often shows the last one only.
-        raise ImproperlyConfigured(f"Not started: {said}. .env.example says how to make each.")
+        raise ImproperlyConfigured(f"Not started: {message}. .env.example says how to make each.")

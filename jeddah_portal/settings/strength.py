@@ -119,8 +119,8 @@ def passwords_of(url: str, *, optional: bool = False) -> dict[str, str]:
     server may know us without a user (a mail relay).
     """
     wrong = {}
-    for one in url.split(";"):
-        place = urlsplit(one.strip())
+    for part in url.split(";"):
+        place = urlsplit(part.strip())
         asked = parse_qs(place.query)
         host = unquote(place.hostname or asked.get("host", [""])[0])
         password = unquote(place.password or asked.get("password", [""])[0])
@@ -128,8 +128,8 @@ def passwords_of(url: str, *, optional: bool = False) -> dict[str, str]:
         relay = optional and not place.username and not password
         if stays_here(host) or certified or relay:
             continue
-        if said := of_password(password):
-            wrong[host] = f"the password for {host} {said}"
+        if fault := of_password(password):
+            wrong[host] = f"the password for {host} {fault}"
     return wrong
 
 
@@ -145,4 +145,4 @@ def stays_here(host: str) -> bool:
 
 def password_in(url: str) -> list[str]:
     """The passwords a URL carries, decoded."""
-    return [unquote(found) for one in url.split(";") if (found := urlsplit(one.strip()).password)]
+    return [unquote(password) for part in url.split(";") if (password := urlsplit(part.strip()).password)]

@@ -29,15 +29,15 @@ def of_attachments(url: str) -> dict[str, Any]:
 def _options(url: str) -> dict[str, Any]:
     """ValueError or KeyError when anything is missing, of no known kind, or cut short by a character not encoded."""
     place = urlsplit(url)
-    said = {"tls": "1", "region": "us-east-1"} | dict(parse_qsl(place.query, strict_parsing=bool(place.query)))
+    options = {"tls": "1", "region": "us-east-1"} | dict(parse_qsl(place.query, strict_parsing=bool(place.query)))
     bucket = place.path.strip("/")
     complete = place.username and place.password and place.hostname and bucket and place.port != 0
-    if place.scheme != "s3" or not complete or "/" in bucket or place.fragment or len(said) > 2:
+    if place.scheme != "s3" or not complete or "/" in bucket or place.fragment or len(options) > 2:
         raise ValueError
     return {
         "access_key": unquote(str(place.username)),
         "secret_key": unquote(str(place.password)),
         "bucket_name": bucket,
-        "endpoint_url": SCHEMES[said["tls"]] + place.netloc.rpartition("@")[2],
-        "region_name": said["region"],
+        "endpoint_url": SCHEMES[options["tls"]] + place.netloc.rpartition("@")[2],
+        "region_name": options["region"],
     }

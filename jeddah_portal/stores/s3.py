@@ -39,7 +39,7 @@ def _as_oserror(method: Callable[P, R]) -> Callable[P, R]:
     """Every failure of the store as the OSError a disk would give."""
 
     @functools.wraps(method)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
         except ClientError as error:
@@ -48,7 +48,7 @@ def _as_oserror(method: Callable[P, R]) -> Callable[P, R]:
         except (BotoCoreError, Boto3Error) as error:
             raise OSError(str(error)) from error
 
-    return told
+    return wrapped
 
 
 class Bucket(S3Storage):

@@ -24,7 +24,6 @@ from transactions.domain.service_types import (
     Examples,
     Fee,
     Field,
-    Filer,
     Kind,
     OneOf,
     Output,
@@ -32,9 +31,10 @@ from transactions.domain.service_types import (
     ServiceType,
     Stage,
     Step,
+    SubmittedBy,
     TariffKind,
 )
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..checks import building
 from ..examples import PLAIN_DEED, deed
@@ -104,7 +104,7 @@ SERVICE = ServiceType(
     title=_("Building permit"),
     summary=_("To build a house or building on your plot, or to add to one."),
     audience=_("Owners of a plot with a title deed. An engineering office prepares the file; you approve it."),
-    filer=Filer.ENGINEERING_OFFICE,
+    submitted_by=SubmittedBy.ENGINEERING_OFFICE,
     conditions=(
         _("The plot has a title deed and is in an approved plan."),
         _("You authorise an engineering office whose licence is in force."),
@@ -296,11 +296,15 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("completeness", _("Completeness audit"), Status.UNDER_ADMIN_AUDIT, Who.REVIEWER, 1, MoveName.RECOMMEND),
-        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Who.REVIEWER, 3, MoveName.RECOMMEND),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 1, MoveName.APPROVE),
-        Stage("fee", _("Payment of the fee"), Status.AWAITING_PAYMENT, Who.REGISTRY_CLERK, 0, MoveName.RECORD_PAYMENT),
-        Stage("issue", _("Issue of the permit"), Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.ISSUE),
+        Stage("completeness", _("Completeness audit"), Status.UNDER_ADMIN_AUDIT, Actor.REVIEWER, 1, MoveName.RECOMMEND),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Actor.REVIEWER, 3, MoveName.RECOMMEND),
+        Stage(
+            "approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Actor.SUPERVISOR, 1, MoveName.APPROVE
+        ),
+        Stage(
+            "fee", _("Payment of the fee"), Status.AWAITING_PAYMENT, Actor.REGISTRY_CLERK, 0, MoveName.RECORD_PAYMENT
+        ),
+        Stage("issue", _("Issue of the permit"), Status.APPROVED, Actor.REGISTRY_CLERK, 1, MoveName.ISSUE),
     ),
     routing_rules=(
         RoutingRule(

@@ -20,14 +20,14 @@ from transactions.domain.service_types import (
     Examples,
     Field,
     Kind,
+    Location,
     OneOf,
     Output,
-    Place,
     ServiceType,
     Stage,
     Step,
 )
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..examples import STREETS, deed
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
@@ -261,23 +261,25 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("study", _("Study at the sub-municipality"), Status.UNDER_STUDY, Who.REVIEWER, 5, MoveName.RECOMMEND),
+        Stage("study", _("Study at the sub-municipality"), Status.UNDER_STUDY, Actor.REVIEWER, 5, MoveName.RECOMMEND),
         Stage(
             "informal",
             _("Audit by the informal-areas department"),
             Status.UNDER_TECH_AUDIT,
-            Who.INFORMAL_AREAS,
+            Actor.INFORMAL_AREAS,
             5,
             MoveName.RECOMMEND,
-            place=Place.INFORMAL_AREAS,
+            location=Location.INFORMAL_AREAS,
             when=WITHOUT_DEED,
         ),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 2, MoveName.APPROVE),
+        Stage(
+            "approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Actor.SUPERVISOR, 2, MoveName.APPROVE
+        ),
         Stage(
             "dispatch",
             _("Sending to the electricity company"),
             Status.APPROVED,
-            Who.REGISTRY_CLERK,
+            Actor.REGISTRY_CLERK,
             1,
             MoveName.DISPATCH,
         ),

@@ -32,7 +32,7 @@ from transactions.domain.service_types import (
     Stage,
     Step,
 )
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..checks import areas, parts
 from ..examples import PLAIN_DEED, STREETS, deed
@@ -214,11 +214,13 @@ SERVICE = ServiceType(
     ),
     stages=(
         REGISTRATION,
-        Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, Who.REVIEWER, 10, MoveName.RECOMMEND),
-        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Who.REVIEWER, 5, MoveName.RECOMMEND),
-        Stage("approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 2, MoveName.APPROVE),
+        Stage("survey", _("Survey decision"), Status.UNDER_TECH_AUDIT, Actor.REVIEWER, 10, MoveName.RECOMMEND),
+        Stage("technical", _("Technical study"), Status.UNDER_STUDY, Actor.REVIEWER, 5, MoveName.RECOMMEND),
         Stage(
-            "minutes", _("Sending the minutes to the notary"), Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.ISSUE
+            "approval", _("Supervisor's approval"), Status.AWAITING_SUPERVISOR, Actor.SUPERVISOR, 2, MoveName.APPROVE
+        ),
+        Stage(
+            "minutes", _("Sending the minutes to the notary"), Status.APPROVED, Actor.REGISTRY_CLERK, 1, MoveName.ISSUE
         ),
     ),
     routing_rules=(

@@ -19,7 +19,7 @@ SURVEY_YEARS = 3
 VILLA_GROUND_SHARE = Decimal("0.70")
 MOMAH_GROUND_SHARE = Decimal("0.75")
 FLOOR_AREA_RATIO = Decimal("1.2")
-LEAST_PLOT_M2 = Decimal(200)
+MIN_PLOT_M2 = Decimal(200)
 
 
 def problems(answers: Answers, today: date) -> Iterable[Problem]:
@@ -42,8 +42,8 @@ def problems(answers: Answers, today: date) -> Iterable[Problem]:
 
 def flags(answers: Answers) -> Iterable[Flag]:
     plot, ground, total = (_number(answers, name) for name in ("plot_area_m2", "ground_area_m2", "total_area_m2"))
-    if plot is not None and plot < LEAST_PLOT_M2:
-        message = _("The plot is under %(least)s m².") % {"least": LEAST_PLOT_M2}
+    if plot is not None and plot < MIN_PLOT_M2:
+        message = _("The plot is under %(least)s m².") % {"least": MIN_PLOT_M2}
         yield Flag("plot-area", message, RIYADH, "plot_area_m2")
     if plot is not None and answers.get("building_type") == "villa":
         yield from _villa(plot, ground, total)

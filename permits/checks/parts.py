@@ -11,18 +11,18 @@ from django.utils.translation import gettext_lazy
 from transactions.domain.service_types import Answers, Flag, RuleSet
 
 RULE_SET = RuleSet("riyadh 2025 (seed)", gettext_lazy("Riyadh building guide, 2025"))
-LEAST_AREA_M2 = Decimal(200)
-LEAST_FRONTAGE_M = {"detached": Decimal(12), "attached": Decimal(10)}
-LEAST_STREET_M = Decimal(10)
+MIN_AREA_M2 = Decimal(200)
+MIN_FRONTAGE_M = {"detached": Decimal(12), "attached": Decimal(10)}
+MIN_STREET_M = Decimal(10)
 
 
 def flags(answers: Answers) -> Iterable[Flag]:
-    frontage = LEAST_FRONTAGE_M[answers.get("villas", "detached")]
+    frontage = MIN_FRONTAGE_M[answers.get("villas", "detached")]
     for number, part in enumerate(answers.get("parts", ()), start=1):
         for name, least, code, text in (
             (
                 "area_m2",
-                LEAST_AREA_M2,
+                MIN_AREA_M2,
                 "part-area",
                 _("Part %(n)d has an area of %(value)s m²; the minimum is %(least)s m²."),
             ),
@@ -34,7 +34,7 @@ def flags(answers: Answers) -> Iterable[Flag]:
             ),
             (
                 "street_width_m",
-                LEAST_STREET_M,
+                MIN_STREET_M,
                 "part-street",
                 _("Part %(n)d faces a street %(value)s m wide; the minimum is %(least)s m."),
             ),

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from accounts.authorising import found_offices
+from accounts.authorisations import search_offices
 from accounts.models import EngineeringOffice
 
 pytestmark = pytest.mark.django_db
@@ -43,11 +43,11 @@ def offices(db):
     ],
 )
 def test_an_office_is_found_however_it_is_spelt_and_only_while_it_practises(offices, typed, numbers):
-    assert {office.licence_number for office in found_offices(typed, 10)[0]} == numbers
+    assert {office.licence_number for office in search_offices(typed, 10)[0]} == numbers
 
 
 def test_the_one_chosen_stays_in_sight_and_the_others_are_counted(offices):
-    shown, more = found_offices("eng-70", 1, chosen="eng-7002")
+    shown, more = search_offices("eng-70", 1, chosen="eng-7002")
     assert ([office.licence_number for office in shown], more) == (["ENG-7002"], 1)
 
 

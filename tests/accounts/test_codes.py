@@ -35,14 +35,14 @@ def code_of(settings):
 
 
 def at_counter(cast, number=GOOD, full_name="سعد بن علي", phone="0511111111"):
-    return services.person_at_counter(national_id=number, full_name=full_name, phone=phone, by=cast.clerk, now=NOW)
+    return services.identify_visitor(national_id=number, full_name=full_name, phone=phone, by=cast.clerk, now=NOW)
 
 
 @pytest.mark.django_db
 def test_a_gateway_that_is_down_is_said_in_words_and_uses_nothing_up(client, city, settings):
     settings.SMS_BACKEND = "tests.accounts.test_codes.no_gateway"
     typed = {"national_id": GOOD, "full_name": "سعد", "phone": "0511111111"}
-    for _press in range(services.CODES_PER_ID[services.HOUR] + 1):
+    for _press in range(services.MAX_CODES_PER_ID[services.HOUR] + 1):
         answer = client.post(reverse("accounts:first"), typed)
         assert answer.status_code == 200
         assert "لا يمكن إرسال الرسائل الآن" in answer.content.decode()
@@ -51,7 +51,7 @@ def test_a_gateway_that_is_down_is_said_in_words_and_uses_nothing_up(client, cit
 
 @pytest.mark.django_db
 def test_codes_end_for_the_day_however_patient_somebody_is():
-    a_day = services.CODES_PER_ID[services.DAY]
+    a_day = services.MAX_CODES_PER_ID[services.DAY]
     for number in range(a_day):
         send(NOW + timedelta(minutes=20 * number))
     with pytest.raises(AccountError) as refused:
@@ -65,7 +65,7 @@ def test_codes_end_for_the_day_however_patient_somebody_is():
 def test_codes_asked_for_at_once_are_counted_all_the_same():
     found = at_once(*[send] * 8)
     sent = [one for one in found if isinstance(one, OneTimeCode)]
-    assert len(sent) == OneTimeCode.objects.count() == services.CODES_PER_ID[services.HOUR]
+    assert len(sent) == OneTimeCode.objects.count() == services.MAX_CODES_PER_ID[services.HOUR]
 
 
 @pytest.mark.thorough

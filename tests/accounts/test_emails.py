@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import emails, restored, services
 from accounts.errors import AccountError
-from accounts.models import EmailAsked, User
+from accounts.models import EmailChange, User
 from transactions.maintenance import personal_data
 from transactions.notifications import notices
 
@@ -70,45 +70,45 @@ def test_what_is_typed_in_the_profile_waits_for_the_link_and_the_old_address_sta
 
 
 def test_a_link_counts_once_for_the_newest_asking_and_for_some_days(cast, settings):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
-    first = EmailAsked.objects.get()
-    emails.ask_again(cast.citizen, now=NOW + timedelta(minutes=1))
-    second = EmailAsked.objects.get(closed_at=None)
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
+    first = EmailChange.objects.get()
+    emails.resend_link(cast.citizen, now=NOW + timedelta(minutes=1))
+    second = EmailChange.objects.get(closed_at=None)
     with pytest.raises(AccountError) as ended:
-        emails.confirm(emails.token_of(first))
+        emails.confirm_address(emails.make_token(first))
     assert ended.value.code == "link_ended"
-    assert emails.confirm(emails.token_of(second)) == "a@example.org"
-    emails.wish(cast.citizen, "b@example.org", now=NOW + timedelta(minutes=2))
-    emails.confirm(emails.token_of(EmailAsked.objects.get(closed_at=None)))
+    assert emails.confirm_address(emails.make_token(second)) == "a@example.org"
+    emails.request_change(cast.citizen, "b@example.org", now=NOW + timedelta(minutes=2))
+    emails.confirm_address(emails.make_token(EmailChange.objects.get(closed_at=None)))
     for old in (first, second):
         with pytest.raises(AccountError):
-            emails.confirm(emails.token_of(old))
+            emails.confirm_address(emails.make_token(old))
     assert User.objects.get(pk=cast.citizen.pk).email == "b@example.org"
-    emails.wish(cast.citizen, "c@example.org", now=NOW + timedelta(minutes=3))
-    late = emails.token_of(EmailAsked.objects.get(closed_at=None))
+    emails.request_change(cast.citizen, "c@example.org", now=NOW + timedelta(minutes=3))
+    late = emails.make_token(EmailChange.objects.get(closed_at=None))
     settings.EMAIL_LINK_DAYS = -1
     with pytest.raises(AccountError):
-        emails.confirm(late)
+        emails.confirm_address(late)
 
 
 @pytest.mark.parametrize("token", ["x", "1", "1~x", "~~", "1:x:y", "٣~a~b", "a" * 500])
 def test_no_link_of_ours_confirms_nothing(cast, token):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
     for answer in (Client().get(f"/email/{token}/"), Client().post(f"/email/{token}/")):
         assert answer.status_code == 410
-    assert EmailAsked.objects.get().closed_at is None
+    assert EmailChange.objects.get().closed_at is None
 
 
 def test_a_link_of_somebody_elses_signature_is_none(cast, settings):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
-    token = emails.token_of(EmailAsked.objects.get())
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
+    token = emails.make_token(EmailChange.objects.get())
     settings.SECRET_KEY = "another" * 8
-    assert emails.asked_by(token) is None
+    assert emails.find_by_token(token) is None
 
 
 def test_a_page_of_a_used_link_says_so_again_but_changes_nothing(cast):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
-    path = reverse("accounts:email", args=[emails.token_of(EmailAsked.objects.get())])
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
+    path = reverse("accounts:email", args=[emails.make_token(EmailChange.objects.get())])
     assert [Client().post(path).status_code for _press in range(2)] == [200, 200]
     User.objects.filter(pk=cast.citizen.pk).update(email="")
     assert Client().post(path).status_code == 410
@@ -120,24 +120,24 @@ def test_one_is_asked_five_times_an_hour_and_told_so(cast, signed_in):
     save(page, "a@example.org")
     for _again in range(4):
         page.post(reverse("accounts:email_again"))
-    assert EmailAsked.objects.count() == 5
-    newest = EmailAsked.objects.get(closed_at=None)
+    assert EmailChange.objects.count() == 5
+    newest = EmailChange.objects.get(closed_at=None)
     page.post(reverse("accounts:email_again"))
-    assert EmailAsked.objects.get(closed_at=None) == newest
+    assert EmailChange.objects.get(closed_at=None) == newest
     answer = save(page, "b@example.org")
     assert answer.status_code == 200
     assert answer.context["form"].errors["email"]
-    assert emails.waiting_of(cast.citizen) == "a@example.org"
+    assert emails.pending_address_of(cast.citizen) == "a@example.org"
 
 
 def test_an_address_is_asked_by_everybody_together_so_often(cast):
-    most = emails.ASKED_OF_ONE[emails.HOUR]
+    most = emails.MAX_REQUESTS_OF_ADDRESS[emails.HOUR]
     people = [cast.citizen, cast.other_citizen, cast.engineer]
     for number in range(most):
-        emails.wish(people[number % 3], "", now=NOW)
-        emails.wish(people[number % 3], "Victim@example.org" if number % 2 else "victim@example.org", now=NOW)
+        emails.request_change(people[number % 3], "", now=NOW)
+        emails.request_change(people[number % 3], "Victim@example.org" if number % 2 else "victim@example.org", now=NOW)
     with pytest.raises(AccountError) as many:
-        emails.ask_again(people[most % 3], now=NOW)
+        emails.resend_link(people[most % 3], now=NOW)
     assert many.value.code == "too_many_emails"
 
 
@@ -154,32 +154,32 @@ def test_what_an_administrator_types_waits_as_well(cast, signed_in, mailoutbox):
 
 def test_what_a_clerk_puts_on_file_waits_as_well(cast):
     changes = {"email": {"from": "", "to": "typo@example.org"}}
-    services.identify(cast.citizen, changes, by=cast.clerk, now=NOW)
+    services.confirm_identity(cast.citizen, changes, by=cast.clerk, now=NOW)
     assert (User.objects.get(pk=cast.citizen.pk).email, channels(cast.citizen)) == ("", ["sms"])
-    assert emails.waiting_of(cast.citizen) == "typo@example.org"
+    assert emails.pending_address_of(cast.citizen) == "typo@example.org"
 
 
 def test_nothing_waits_of_whoever_lost_the_account_was_erased_or_came_out_of_a_backup(cast):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
-    assert personal_data.export(cast.citizen, now=NOW)["emails_asked"][0]["email"] == "a@example.org"
-    assert restored.end_what_was_given(NOW)["email_links"] == 1
-    assert emails.waiting_of(cast.citizen) == ""
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
+    assert personal_data.export_personal_data(cast.citizen, now=NOW)["emails_asked"][0]["email"] == "a@example.org"
+    assert restored.revoke_restored_access(NOW)["email_links"] == 1
+    assert emails.pending_address_of(cast.citizen) == ""
     User.objects.filter(pk=cast.citizen.pk).update(assurance=0)
-    emails.wish(cast.citizen, "b@example.org", now=NOW)
+    emails.request_change(cast.citizen, "b@example.org", now=NOW)
     services.change_phone(cast.citizen, "+966577777777", by=cast.administrator, now=NOW)
-    assert emails.waiting_of(cast.citizen) == ""
-    emails.wish(cast.other_citizen, "c@example.org", now=NOW)
-    personal_data.erase(cast.other_citizen, by=cast.other_citizen, now=NOW)
-    assert not EmailAsked.objects.filter(email="c@example.org").exists()
+    assert emails.pending_address_of(cast.citizen) == ""
+    emails.request_change(cast.other_citizen, "c@example.org", now=NOW)
+    personal_data.erase_person(cast.other_citizen, by=cast.other_citizen, now=NOW)
+    assert not EmailChange.objects.filter(email="c@example.org").exists()
 
 
 def test_one_address_waits_and_old_askings_are_forgotten(cast):
-    emails.wish(cast.citizen, "a@example.org", now=NOW)
-    emails.wish(cast.citizen, "b@example.org", now=NOW)
-    assert emails.forget_old(NOW + timedelta(days=2), 50) == 1
-    assert emails.waiting_of(cast.citizen) == "b@example.org"
+    emails.request_change(cast.citizen, "a@example.org", now=NOW)
+    emails.request_change(cast.citizen, "b@example.org", now=NOW)
+    assert emails.delete_expired(NOW + timedelta(days=2), 50) == 1
+    assert emails.pending_address_of(cast.citizen) == "b@example.org"
     with pytest.raises(IntegrityError):
-        EmailAsked.objects.create(user=cast.citizen, email="c@example.org", asked_at=NOW)
+        EmailChange.objects.create(user=cast.citizen, email="c@example.org", asked_at=NOW)
 
 
 def test_another_window_of_the_profile_does_not_take_a_waiting_address_away(cast, signed_in):
@@ -189,7 +189,7 @@ def test_another_window_of_the_profile_does_not_take_a_waiting_address_away(cast
     answer = page.post(address, TYPED | {"email": "", "version_seen": opened})
     assert answer.status_code == 200
     assert "a@example.org" in str(answer.context["form"].errors["email"])
-    assert emails.waiting_of(cast.citizen) == "a@example.org"
+    assert emails.pending_address_of(cast.citizen) == "a@example.org"
 
 
 @pytest.fixture
@@ -219,17 +219,17 @@ def opens(user, email, now, mailoutbox):
 def test_an_address_that_opens_the_account_is_held_when_others_type_it(cast, abroad, mailoutbox, settings, way):
     now = timezone.now()
     if way == "taken away first":
-        emails.wish(abroad, "", by=cast.administrator, now=now)
-    emails.wish(abroad, "other@example.org", by=cast.administrator, now=now)
+        emails.request_change(abroad, "", by=cast.administrator, now=now)
+    emails.request_change(abroad, "other@example.org", by=cast.administrator, now=now)
     if way == "confirmed":
-        emails.confirm(emails.token_of(EmailAsked.objects.get(closed_at=None)), now=now)
+        emails.confirm_address(emails.make_token(EmailChange.objects.get(closed_at=None)), now=now)
     work_off(now)
     assert [sent.to for sent in mailoutbox if "is being changed" in sent.body or "يجري تغيير" in sent.body] == [
         ["own@example.org"]
     ]
     assert opens(abroad, "other@example.org", now, mailoutbox) in {"mobile_is_new", "another_mobile"}
     soon = now + timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS - 1)
-    emails.forget_old(soon, 100)
+    emails.delete_expired(soon, 100)
     assert opens(abroad, "other@example.org", soon, mailoutbox) in {"mobile_is_new", "another_mobile"}
     if way != "one step":
         later = soon + timedelta(hours=2)
@@ -238,12 +238,12 @@ def test_an_address_that_opens_the_account_is_held_when_others_type_it(cast, abr
 
 def test_ones_own_address_and_a_first_one_are_not_held(cast, abroad, mailoutbox):
     now = timezone.now()
-    emails.wish(abroad, "new@example.org", now=now)
-    emails.confirm(emails.token_of(EmailAsked.objects.get(closed_at=None)), now=now)
+    emails.request_change(abroad, "new@example.org", now=now)
+    emails.confirm_address(emails.make_token(EmailChange.objects.get(closed_at=None)), now=now)
     assert opens(abroad, "new@example.org", now, mailoutbox) == "opened"
     User.objects.filter(pk=cast.other_citizen.pk).update(phone="+447400123457")
     first = User.objects.get(pk=cast.other_citizen.pk)
-    emails.wish(first, "first@example.org", by=cast.clerk, now=now)
+    emails.request_change(first, "first@example.org", by=cast.clerk, now=now)
     assert opens(first, "first@example.org", now, mailoutbox) == "opened"
 
 
@@ -253,7 +253,10 @@ def test_nobody_else_changes_the_address_that_opens_the_account_of_staff(cast, m
     for typed in ("other@example.org", ""):
         for by in (cast.clerk, cast.administrator):
             with pytest.raises(AccountError) as refused:
-                emails.wish(staff, typed, by=by, now=NOW)
+                emails.request_change(staff, typed, by=by, now=NOW)
             assert refused.value.code == "email_of_staff"
-    emails.wish(staff, "mine@example.org", by=staff, now=NOW)
-    assert (emails.waiting_of(staff), User.objects.get(pk=staff.pk).email) == ("mine@example.org", "own@example.org")
+    emails.request_change(staff, "mine@example.org", by=staff, now=NOW)
+    assert (emails.pending_address_of(staff), User.objects.get(pk=staff.pk).email) == (
+        "mine@example.org",
+        "own@example.org",
+    )

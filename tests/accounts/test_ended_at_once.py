@@ -10,7 +10,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts import services as people
-from accounts.access import members_of, offices_of, posts_of
+from accounts.access import engineering_offices_of, office_members_of, staff_posts_of
 from accounts.models import EngineeringOffice, OfficeMembership, StaffPost, User
 from municipality.models import Office
 from transactions import access
@@ -56,7 +56,7 @@ ENDS = [licence_ends, office_stops, membership_ends, authorisation_ends]
 def test_an_engineer_whose_right_has_ended_reads_and_does_nothing(end, cast, submitted, signed_in):
     case = submitted("building-permit")
     given = case.authorisation
-    draft = drafts.start(case.service_type, by=cast.engineer, authorisation=given)
+    draft = drafts.start_draft(case.service_type, by=cast.engineer, authorisation=given)
     page, token = signed_in(cast.engineer), AuthToken.objects.create(cast.engineer)[1]
     headers = {"Authorization": f"Token {token}"}
     places = [
@@ -69,20 +69,22 @@ def test_an_engineer_whose_right_has_ended_reads_and_does_nothing(end, cast, sub
     secret = pin_for(case, cast.engineer)
     assert [page.get(place).status_code for place in places] == [200] * len(places)
     assert page.get(api, headers=headers).status_code == 200
-    assert inquiry.by_pin(case.reference, secret, **HERE).pk == case.pk
+    assert inquiry.find_by_pin(case.reference, secret, **HERE).pk == case.pk
     assert case.reference in page.get(reverse("transactions:notices")).content.decode()
     end(cast)
     assert {page.get(place).status_code for place in places} == {404}
     assert page.get(api, headers=headers).status_code == 404
     assert page.get("/api/v1/transactions/", headers=headers).json() == []
     with pytest.raises(NotVisible):
-        inquiry.by_pin(case.reference, secret, **HERE)
-    assert inquiry.by_pin(case.reference, pins.of(case.reference), **HERE).pk == case.pk, "the owner's goes on"
+        inquiry.find_by_pin(case.reference, secret, **HERE)
+    assert inquiry.find_by_pin(case.reference, pins.derive_pin(case.reference), **HERE).pk == case.pk, (
+        "the owner's goes on"
+    )
     assert case.reference not in page.get(reverse("transactions:notices")).content.decode()
     fresh = User.objects.get(pk=cast.engineer.pk)
     with pytest.raises(DomainError):
         moves.answer(case, answers={}, by=fresh, now=NOW)
-    assert access.office_is_out(type(draft).objects.get(pk=draft.pk)) or end is membership_ends
+    assert access.authorisation_has_ended(type(draft).objects.get(pk=draft.pk)) or end is membership_ends
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -105,7 +107,7 @@ def test_an_office_is_told_that_its_authorisation_was_revoked(cast, submitted):
     authorisation_ends(cast)
     work_off(timezone.now())
     last = Notification.objects.filter(recipient=cast.engineer).first()
-    assert last.dealing.kind == "revoked"
+    assert last.authorisation_event.kind == "revoked"
     assert last.deliveries.exists()
 
 
@@ -115,27 +117,27 @@ def test_a_last_day_to_come_is_a_plan_and_one_of_today_an_end(cast, days, holds)
     post = StaffPost.objects.get(user=cast.reviewer)
     post.ends_on = None if days is None else today + days * DAY
     post.save(update_fields=["ends_on"])
-    assert bool(posts_of(User.objects.get(pk=cast.reviewer.pk))) is holds
+    assert bool(staff_posts_of(User.objects.get(pk=cast.reviewer.pk))) is holds
     assert StaffPost.objects.current(today).filter(user=cast.reviewer).exists() is holds
     post.ends_on = None
     post.save()
-    assert posts_of(User.objects.get(pk=cast.reviewer.pk)), "taken back"
+    assert staff_posts_of(User.objects.get(pk=cast.reviewer.pk)), "taken back"
 
 
 def test_a_planned_last_day_holds_to_its_end(cast):
     today = timezone.localdate()
     StaffPost.objects.filter(user=cast.reviewer).update(ends_on=today)
-    assert posts_of(User.objects.get(pk=cast.reviewer.pk), today)
-    assert not posts_of(User.objects.get(pk=cast.reviewer.pk), today + DAY)
+    assert staff_posts_of(User.objects.get(pk=cast.reviewer.pk), today)
+    assert not staff_posts_of(User.objects.get(pk=cast.reviewer.pk), today + DAY)
 
 
 def test_members_and_offices_agree_on_who_may_act(cast):
     today = timezone.localdate()
-    assert members_of(cast.office.pk, today) == [cast.engineer]
+    assert office_members_of(cast.office.pk, today) == [cast.engineer]
     for end in (licence_ends, membership_ends):
         end(cast)
-        assert members_of(cast.office.pk, today) == []
-        assert offices_of(User.objects.get(pk=cast.engineer.pk)) == []
+        assert office_members_of(cast.office.pk, today) == []
+        assert engineering_offices_of(User.objects.get(pk=cast.engineer.pk)) == []
 
 
 def test_a_clerk_who_left_the_counter_prints_no_receipt(cast, submitted, signed_in):
@@ -151,7 +153,7 @@ def test_a_clerk_who_left_the_counter_prints_no_receipt(cast, submitted, signed_
 
 def test_the_owner_renews_the_pin_and_the_one_before_ends(cast, submitted, signed_in):
     case = submitted("building-permit")
-    before, of_engineer = pins.of(case.reference), pin_for(case, cast.engineer)
+    before, of_engineer = pins.derive_pin(case.reference), pin_for(case, cast.engineer)
     mine, receipt = signed_in(cast.citizen), reverse("transactions:receipt", args=[case.reference])
     renew = reverse("transactions:renew_pin", args=[case.reference])
     for other in (cast.engineer, cast.other_citizen, cast.reviewer):
@@ -165,20 +167,20 @@ def test_the_owner_renews_the_pin_and_the_one_before_ends(cast, submitted, signe
     assert case.pin_serial == 1
     after = pin_for(case, cast.citizen)
     html = mine.get(receipt).content.decode()
-    assert (pins.grouped(after) in html, pins.grouped(before) in html) == (True, False)
-    assert inquiry.by_pin(case.reference, after, **HERE).pk == case.pk
-    assert inquiry.by_pin(case.reference, of_engineer, **HERE).pk == case.pk
+    assert (pins.format_pin(after) in html, pins.format_pin(before) in html) == (True, False)
+    assert inquiry.find_by_pin(case.reference, after, **HERE).pk == case.pk
+    assert inquiry.find_by_pin(case.reference, of_engineer, **HERE).pk == case.pk
     with pytest.raises(NotVisible):
-        inquiry.by_pin(case.reference, before, **HERE)
+        inquiry.find_by_pin(case.reference, before, **HERE)
     renew_pin(case, serial=1, by=cast.citizen)
     with pytest.raises(NotVisible):
-        inquiry.by_pin(case.reference, after, **HERE)
+        inquiry.find_by_pin(case.reference, after, **HERE)
 
 
 def test_pins_of_owner_members_and_renewals_are_all_different(cast, submitted):
     reference = submitted("building-permit").reference
-    made = [pins.of(reference, serial) for serial in range(20)]
-    made += [pins.of(reference, member=(given, person)) for given in range(1, 6) for person in range(1, 6)]
+    made = [pins.derive_pin(reference, serial) for serial in range(20)]
+    made += [pins.derive_pin(reference, member=(given, person)) for given in range(1, 6) for person in range(1, 6)]
     assert len(set(made)) == len(made)
 
 
@@ -210,7 +212,7 @@ def test_drafts_of_a_counter_are_read_no_more_by_who_left_it(cast, signed_in):
     """By page, file and API, from the day the post ends; also with another post or at another counter."""
     centre = Office.objects.get(code="SC01")
     service = service_types.get("electricity-connection")
-    draft = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    draft = drafts.start_draft(service, by=cast.clerk, applicant=cast.citizen, centre=centre)
     file = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.clerk)
     urls = [
         reverse("staff:intake", args=[draft.key]),
@@ -224,6 +226,6 @@ def test_drafts_of_a_counter_are_read_no_more_by_who_left_it(cast, signed_in):
     other = Office.objects.filter(kind="service_centre").exclude(pk=centre.pk).first()
     for elsewhere in (None, (other, "centre_clerk"), (Office.objects.get(code="SHR"), "reviewer")):
         if elsewhere:
-            people.appoint(User.objects.get(pk=cast.clerk.pk), *elsewhere, on=NOW.date())
+            people.create_staff_post(User.objects.get(pk=cast.clerk.pk), *elsewhere, on=NOW.date())
         clerk = signed_in(User.objects.get(pk=cast.clerk.pk))
         assert {clerk.get(url).status_code for url in urls} <= {302, 403, 404}

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts import emails, four_eyes, services
 from accounts.errors import AccountError
-from accounts.models import DECIDING, AccessRecord, Act, Proposal, Role, StaffPost, User
+from accounts.models import DECIDING_ROLES, AccessRecord, Act, Proposal, Role, StaffPost, User
 from journal.entry import person_mark
 from journal.models import Entry
 from municipality.models import Office
@@ -31,7 +31,7 @@ TODAY = date(2026, 11, 24)
 @pytest.fixture
 def second(cast):
     user = User.objects.create_user(national_id(61), PASSWORD, full_name="second", phone="+966500000061")
-    services.appoint(user, Office.objects.get(code="CTR"), "administrator", on=date(2020, 1, 1))
+    services.create_staff_post(user, Office.objects.get(code="CTR"), "administrator", on=date(2020, 1, 1))
     return user
 
 
@@ -51,7 +51,7 @@ def entries_of(proposal):
     return [json.loads(bytes(row.body)) for row in rows]
 
 
-@pytest.mark.parametrize("role", sorted(DECIDING))
+@pytest.mark.parametrize("role", sorted(DECIDING_ROLES))
 def test_a_post_with_a_deciding_role_is_given_by_the_second_administrator_alone(cast, second, role):
     proposal = propose(cast, role=role)
     assert isinstance(proposal, Proposal)
@@ -103,7 +103,7 @@ def test_a_proposal_ends_and_what_was_answered_is_answered_once(cast, second, se
     late = NOW + timedelta(days=settings.FOUR_EYES_DAYS)
     with pytest.raises(AccountError):
         four_eyes.confirm(proposal, by=second, now=late)
-    assert four_eyes.lapse(late) == 1
+    assert four_eyes.expire_proposals(late) == 1
     again = propose(cast)
     assert again.pk != proposal.pk
     four_eyes.refuse(again, reason="no", by=second, now=NOW)
@@ -224,21 +224,21 @@ def test_mobile_and_second_factor_of_staff_take_two(cast, second, who):
     by = second if who == "administrator" else cast.administrator
     for direct in (
         lambda: services.change_phone(person, "+966522222222", by=by, now=NOW),
-        lambda: services.forget_second_factor(person, by=by),
+        lambda: services.remove_second_factor(person, by=by),
     ):
         with pytest.raises(AccountError) as refused:
             direct()
         assert refused.value.code == "needs_two"
     phone = four_eyes.change_phone(person, "0522222222", reason="x", by=by, now=NOW)
-    factor = four_eyes.forget_second_factor(person, reason="x", by=by, now=NOW)
+    factor = four_eyes.remove_second_factor(person, reason="x", by=by, now=NOW)
     before = person.phone
     person.refresh_from_db()
     assert person.phone == before
     assert Authenticator.objects.filter(user=person).exists()
     other = cast.administrator if who != "administrator" else None
     if other is None:
-        four_eyes.force(phone, reason="only two administrators", now=NOW)
-        four_eyes.force(factor, reason="only two administrators", now=NOW)
+        four_eyes.confirm_alone(phone, reason="only two administrators", now=NOW)
+        four_eyes.confirm_alone(factor, reason="only two administrators", now=NOW)
     else:
         four_eyes.confirm(phone, by=second, now=NOW)
         four_eyes.confirm(factor, by=second, now=NOW)
@@ -254,7 +254,7 @@ def test_whoever_is_no_longer_marked_as_staff_but_holds_a_post_is_guarded_too(ca
         four_eyes.change_phone(cast.supervisor, "0522222222", reason="x", by=cast.administrator, now=NOW), Proposal
     )
     with pytest.raises(AccountError) as refused:
-        services.person_at_counter(
+        services.identify_visitor(
             national_id=cast.supervisor.national_id, full_name="x", phone="0522222222", by=cast.clerk, now=NOW
         )
     assert refused.value.code == "phone_of_staff"
@@ -302,7 +302,7 @@ def test_the_form_of_a_person_proposes_a_mobile_and_saves_the_rest(cast, signed_
     before = cast.supervisor.phone
     cast.supervisor.refresh_from_db()
     assert (cast.supervisor.phone, cast.supervisor.is_staff) == (before, True)
-    assert emails.waiting_of(cast.supervisor) == "a@example.org"
+    assert emails.pending_address_of(cast.supervisor) == "a@example.org"
     assert Proposal.objects.get().phone == "+966522222222"
 
 

@@ -42,7 +42,7 @@ def page(cast, signed_in):
 @pytest.fixture
 def known(cast):
     """Somebody whose original ID was seen long ago, with a password of theirs."""
-    person = services.person_at_counter(
+    person = services.identify_visitor(
         national_id=GOOD, full_name="سعد بن علي", phone="0511111111", by=cast.clerk, now=NOW - timedelta(days=90)
     )
     person.set_password(PASSWORD)
@@ -151,7 +151,7 @@ def test_only_what_was_chosen_is_changed(known, cast, page):
 
 
 def test_an_answer_holds_for_what_was_shown_only(known, page, cast):
-    other = services.person_at_counter(
+    other = services.identify_visitor(
         national_id=national_id(5151), full_name="نورة", phone="0533333333", by=cast.clerk, now=NOW
     )
     typed = comes(phone="0522222222")
@@ -169,14 +169,14 @@ def test_a_draft_thrown_away_leaves_nothing_of_its_visitor(known, page, cast):
     typed = comes(phone="0522222222")
     asked = page.post(reverse("staff:counter"), typed).content.decode()
     page.post(reverse("staff:counter"), typed | answers_to(asked, phone="change"))
-    drafts.discard(Draft.objects.get(), by=cast.clerk)
+    drafts.delete_draft(Draft.objects.get(), by=cast.clerk)
     known.refresh_from_db()
     assert known.phone == "+966511111111"
     stranger = national_id(5152)
     page.post(reverse("staff:counter"), comes(national_id=stranger))
     person = User.objects.get(national_id=stranger)
     assert (person.assurance, person.identity_verified_at) == (Level.NONE, None)
-    drafts.discard(Draft.objects.get(), by=cast.clerk)
+    drafts.delete_draft(Draft.objects.get(), by=cast.clerk)
     assert not User.objects.filter(national_id=stranger).exists(), "whoever has this ID was never here"
 
 
@@ -224,11 +224,11 @@ def test_a_mobile_changed_at_a_counter_sets_no_password_at_once(cast, settings, 
     number = national_id(5153)
     if seen_before:
         at = {"full_name": "هند", "by": cast.clerk}
-        person = services.person_at_counter(national_id=number, phone="0511111111", now=NOW, **at)
+        person = services.identify_visitor(national_id=number, phone="0511111111", now=NOW, **at)
     else:
         person = services.open_account(*code(settings, "+966511111111", number), PASSWORD, now=NOW)
     changes = {"phone": {"from": person.phone, "to": "+966522222222"}}
-    services.identify(person, changes, by=cast.clerk, now=NOW)
+    services.confirm_identity(person, changes, by=cast.clerk, now=NOW)
     for after in (timedelta(0), timedelta(hours=settings.NEW_MOBILE_HOLD_HOURS) - timedelta(seconds=1)):
         for phone, why in (("+966522222222", "mobile_is_new"), ("+966511111111", "another_mobile")):
             asked = code(settings, phone, number, NOW + after)
@@ -278,7 +278,7 @@ def test_what_differs_is_told_field_by_field(name, same):
 
 def test_who_is_known_by_mobile_only_submits_but_authorises_no_office(cast, signed_in):
     page = signed_in(cast.other_citizen)
-    draft = drafts.start(ELECTRICITY, by=cast.other_citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.other_citizen)
     fill(draft, cast.other_citizen)
     assert drafts.submit_draft(draft, by=cast.other_citizen)
     typed = {"licence_number": cast.office.licence_number, "plan_number": "1", "parcel_number": "2"}
@@ -286,7 +286,7 @@ def test_who_is_known_by_mobile_only_submits_but_authorises_no_office(cast, sign
     assert answer.status_code == 200
     assert not cast.other_citizen.authorisations.exists()
     assert "أصل هويتك" in answer.content.decode()
-    services.identify(cast.other_citizen, {}, by=cast.clerk)
+    services.confirm_identity(cast.other_citizen, {}, by=cast.clerk)
     assert page.post(reverse("accounts:authorisations"), typed).status_code == 302
 
 
@@ -300,14 +300,14 @@ def asks(monkeypatch, **levels):
 
 def test_a_rule_of_the_service_lets_who_lacks_the_level_write_and_not_send(cast, monkeypatch, signed_in):
     service = asks(monkeypatch, submit=Level.COUNTER)
-    draft = drafts.start(service, by=cast.other_citizen)
+    draft = drafts.start_draft(service, by=cast.other_citizen)
     fill(draft, cast.other_citizen)
     page, check = signed_in(cast.other_citizen), reverse("transactions:check", args=[draft.key])
     html = page.get(check).content.decode()
     assert "أصل هويتك" in html
     assert page.post(check).status_code == 422
     assert not Transaction.objects.exists()
-    services.identify(cast.other_citizen, {}, by=cast.clerk)
+    services.confirm_identity(cast.other_citizen, {}, by=cast.clerk)
     assert page.post(check).status_code == 302
 
 
@@ -315,14 +315,14 @@ def test_nobody_starts_what_asks_for_a_sign_on_that_is_not_there(cast, monkeypat
     service = asks(monkeypatch, start=Level.NATIONAL)
     for person in (cast.citizen, cast.other_citizen):
         with pytest.raises(DomainError) as refused:
-            drafts.start(service, by=person)
+            drafts.start_draft(service, by=person)
         assert refused.value.code == "identity_needed"
 
 
 def test_a_counter_brings_the_original_along(cast, monkeypatch):
     service = asks(monkeypatch, start=Level.COUNTER, submit=Level.COUNTER)
     centre = Office.objects.get(code="SC01")
-    draft = drafts.start(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, visitor_changes={})
+    draft = drafts.start_draft(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, visitor_changes={})
     fill(draft, cast.clerk)
     assert drafts.submit_draft(draft, by=cast.clerk).transaction.applicant.assurance == Level.COUNTER
 
@@ -341,7 +341,7 @@ def test_what_was_issued_is_handed_out_once_it_is_certain_to_whom(cast, submitte
     assert "أصل هويتك" in mine.get(document).content.decode()
     assert mine.get(api, headers=headers).json()["issued_documents"] == []
     assert "svg" in signed_in(cast.registry).get(document).content.decode(), "staff see it"
-    services.identify(cast.other_citizen, {}, by=cast.clerk)
+    services.confirm_identity(cast.other_citizen, {}, by=cast.clerk)
     assert "أصل هويتك" not in mine.get(document).content.decode()
     assert mine.get(api, headers=headers).json()["issued_documents"][0]["token"] == issued.token
 
@@ -355,7 +355,7 @@ def test_staff_see_how_sure_they_can_be_wherever_they_see_a_person(cast, submitt
         assert "رقم الجوال فقط" in page.get(place).content.decode(), place
     people = signed_in(cast.administrator).get(reverse("staff:accounts_user_changelist")).content.decode()
     assert "رقم الجوال فقط" in people
-    services.identify(cast.other_citizen, {}, by=cast.clerk, now=NOW)
+    services.confirm_identity(cast.other_citizen, {}, by=cast.clerk, now=NOW)
     html = page.get(places[0]).content.decode()
     assert ("اطُّلع على أصل الهوية" in html, cast.clerk.full_name in html) == (True, True)
 

@@ -144,7 +144,7 @@ def test_an_owner_from_abroad_is_taken_in_at_a_counter_and_opens_the_account_by_
     case = drafts.submit_draft(draft, by=cast.clerk).transaction
     person = User.objects.get(national_id=number)
     assert (person.phone, person.assurance) == ("+96550012345", Level.COUNTER)
-    assert (emails.waiting_of(person), notices.channels_of(person)) == ("badr@example.org", [])
+    assert (emails.pending_address_of(person), notices.channels_of(person)) == ("badr@example.org", [])
     work_off()
     case.refresh_from_db()
     seen = signed_in(cast.registry).get(reverse("staff:case", args=[case.reference])).content.decode()
@@ -159,7 +159,11 @@ def test_an_owner_from_abroad_is_taken_in_at_a_counter_and_opens_the_account_by_
     assert client.post(first.url, {"code": code, "password": PASSWORD}).status_code == 302
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
-    assert (person.email, emails.waiting_of(person), notices.channels_of(person)) == ("badr@example.org", "", ["email"])
+    assert (person.email, emails.pending_address_of(person), notices.channels_of(person)) == (
+        "badr@example.org",
+        "",
+        ["email"],
+    )
     client.logout()
     client.post(reverse("account_login") + "?id=other", {"login": number.lower(), "password": PASSWORD})
     assert client.session["_auth_user_id"] == str(person.pk)
@@ -167,7 +171,7 @@ def test_an_owner_from_abroad_is_taken_in_at_a_counter_and_opens_the_account_by_
 
 @pytest.mark.django_db
 def test_another_e_mail_than_the_one_on_file_opens_nothing(cast, mailoutbox):
-    person = services.person_at_counter(
+    person = services.identify_visitor(
         national_id="KW289010112345", full_name="بدر", phone="+96550012345", by=cast.clerk, now=NOW
     )
     for on_file, typed in (("", ""), ("", "x@example.org"), ("badr@example.org", "x@example.org")):
@@ -228,13 +232,13 @@ def test_the_box_for_an_e_mail_is_there_for_mobiles_no_sms_is_sent_to(client, ci
 
 @pytest.mark.django_db
 def test_whose_mobile_abroad_is_changed_is_told_by_mail(cast, mailoutbox, settings):
-    person = services.person_at_counter(
+    person = services.identify_visitor(
         national_id="PAKAB1234567", full_name="بدر", phone="+96550012345", by=cast.clerk, now=NOW
     )
     User.objects.filter(pk=person.pk).update(email="badr@example.org")
     changes = {"phone": {"from": person.phone, "to": "+96550012399"}}
-    services.identify(person, changes, by=cast.clerk, now=NOW)
-    services.warn_of_change(person.phone_changes.get().pk)
+    services.confirm_identity(person, changes, by=cast.clerk, now=NOW)
+    services.send_phone_warning(person.phone_changes.get().pk)
     assert [mail.to for mail in mailoutbox] == [["badr@example.org"]]
     assert not settings.SMS_DIR.exists()
 
@@ -247,7 +251,7 @@ def test_nobody_is_sent_codes_by_mail_without_end(mailoutbox):
             language="ar", address=f"10.0.{last}.1", now=NOW,
         )  # fmt: skip
 
-    most = services.CODES_PER_PHONE[services.HOUR]
+    most = services.MAX_CODES_PER_PHONE[services.HOUR]
     for last in range(most):
         ask(last)
     with pytest.raises(AccountError):

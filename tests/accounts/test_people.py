@@ -95,7 +95,7 @@ def test_guessing_a_code_ends_after_five_tries(settings):
     sent = send()
     right = code_of(settings)
     wrong = "000000" if right != "000000" else "111111"
-    for _ in range(services.CODE_TRIES):
+    for _ in range(services.MAX_CODE_ATTEMPTS):
         with pytest.raises(AccountError):
             services.open_account(sent.pk, wrong, PASSWORD, now=NOW)
     with pytest.raises(AccountError):
@@ -120,7 +120,7 @@ def test_a_weak_password_costs_no_try(settings):
 
 @pytest.mark.django_db
 def test_codes_are_not_sent_without_end():
-    for _ in range(services.CODES_PER_ID[services.HOUR]):
+    for _ in range(services.MAX_CODES_PER_ID[services.HOUR]):
         send()
     with pytest.raises(AccountError):
         send()
@@ -134,7 +134,7 @@ def test_an_account_opened_without_proof_is_handed_to_who_shows_the_id(cast, set
     sent = send(phone="+966599999999", full_name="impostor")
     impostor = services.open_account(sent.pk, code_of(settings), PASSWORD, now=NOW)
     AuthToken.objects.create(impostor)
-    real = services.person_at_counter(national_id=GOOD, full_name="سعد", phone="0512345678", by=cast.clerk, now=NOW)
+    real = services.identify_visitor(national_id=GOOD, full_name="سعد", phone="0512345678", by=cast.clerk, now=NOW)
     assert real.pk == impostor.pk
     assert (real.full_name, real.phone, real.has_usable_password()) == ("سعد", "+966512345678", False)
     assert AuthToken.objects.count() == 0

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
+from accounts.api_tokens import MAX_TOKENS, api_tokens_of, create_api_token
 from accounts.errors import AccountError
-from accounts.programs import MOST, let_in, programs_of
 
 from ..conftest import PASSWORD
 
@@ -39,7 +39,7 @@ def test_a_token_is_shown_once_works_and_is_ended(cast, signed_in):
     page = client.get(PAGE).content.decode()
     assert token not in page
     assert token[:8] in page
-    (row,) = programs_of(cast.citizen)
+    (row,) = api_tokens_of(cast.citizen)
     assert client.post(f"{PAGE}end/", {"program": row.digest}).url == PAGE
     assert status(token) == 401
     assert client.post(f"{PAGE}end/", {"program": row.digest}).url == PAGE, "pressed twice"
@@ -53,23 +53,23 @@ def test_a_session_somebody_left_open_makes_no_token(cast, signed_in):
 
 
 def test_nobody_ends_the_token_of_another(cast, signed_in):
-    token = let_in(cast.citizen)
-    (row,) = programs_of(cast.citizen)
+    token = create_api_token(cast.citizen)
+    (row,) = api_tokens_of(cast.citizen)
     signed_in(cast.other_citizen).post(f"{PAGE}end/", {"program": row.digest})
     assert status(token) == 200
 
 
 def test_a_token_opens_no_page(cast):
-    headers = {"Authorization": f"Token {let_in(cast.citizen)}"}
+    headers = {"Authorization": f"Token {create_api_token(cast.citizen)}"}
     assert Client().get(PAGE, headers=headers).url.startswith("/accounts/login/")
 
 
 def test_there_are_at_most_so_many(cast, signed_in):
-    for _ in range(MOST):
-        let_in(cast.citizen)
+    for _ in range(MAX_TOKENS):
+        create_api_token(cast.citizen)
     with pytest.raises(AccountError) as refused:
-        let_in(cast.citizen)
+        create_api_token(cast.citizen)
     assert refused.value.code == "too_many_programs"
     answer = confirmed(signed_in(cast.citizen)).post(PAGE, follow=True)
     assert str(refused.value) in answer.content.decode()
-    assert AuthToken.objects.count() == MOST
+    assert AuthToken.objects.count() == MAX_TOKENS

@@ -16,7 +16,7 @@ from accounts import four_eyes, restored
 from accounts import services as people
 from accounts.access import is_administrator, roles_in
 from accounts.errors import AccountError
-from accounts.models import Authorisation, EmailAsked, OneTimeCode, User
+from accounts.models import Authorisation, EmailChange, OneTimeCode, User
 from jeddah_portal.management.commands.restore import ENDED
 from municipality.models import Office
 
@@ -37,7 +37,7 @@ def given(cast, signed_in):
         national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", code_hmac="x",
         created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),
     )  # fmt: skip
-    EmailAsked.objects.create(user=cast.citizen, email="new@example.org", asked_at=timezone.now())
+    EmailChange.objects.create(user=cast.citizen, email="new@example.org", asked_at=timezone.now())
     User.objects.filter(pk=cast.administrator.pk).update(is_superuser=True)
     cast.until, cast.planned = TODAY + timedelta(days=40), TODAY + timedelta(days=20)
     for name, days in (("registry", {"ends_on": cast.until}), ("second_reviewer", {"starts_on": cast.planned})):
@@ -45,7 +45,7 @@ def given(cast, signed_in):
         post.__dict__.update(days)
         post.save()
     cast.waiting = four_eyes.change_phone(cast.supervisor, "0533333333", reason="x", by=cast.administrator)
-    cast.ended = restored.end_what_was_given(timezone.now())
+    cast.ended = restored.revoke_restored_access(timezone.now())
     return cast
 
 
@@ -56,7 +56,7 @@ def test_every_kind_that_ends_is_named_by_the_command_and_counted(given):
     assert not AuthToken.objects.exists()
     assert not Authenticator.objects.exists()
     assert not OneTimeCode.objects.filter(used_at=None).exists()
-    assert not EmailAsked.objects.filter(closed_at=None).exists()
+    assert not EmailChange.objects.filter(closed_at=None).exists()
     assert not User.objects.filter(is_superuser=True).exists()
     assert not User.objects.filter(to_renew=False).exists()
     assert Authorisation.objects.get().status == "revoked"
@@ -122,7 +122,7 @@ def test_both_together_make_new_ones(given, client):
 
 
 def test_an_id_shown_at_a_centre_makes_the_mobile_good_again(given):
-    people.person_at_counter(national_id=given.other_citizen.national_id, full_name=given.other_citizen.full_name,
+    people.identify_visitor(national_id=given.other_citizen.national_id, full_name=given.other_citizen.full_name,
                              phone=given.other_citizen.phone, by=given.clerk)  # fmt: skip
     user = User.objects.get(pk=given.other_citizen.pk)
     assert not user.to_renew

@@ -127,7 +127,10 @@ def taken(phone, text, key):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend"), ("SMS_BACKEND", "accounts.sms.to_file")],
+    [
+        ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend"),
+        ("SMS_BACKEND", "accounts.sms.to_file"),
+    ],
 )
 def test_what_only_writes_files_is_refused_outside_the_demo(name, value, settings):
     def said():

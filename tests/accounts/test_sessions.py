@@ -21,7 +21,7 @@ from accounts.errors import AccountError
 from accounts.sealed import PREFIX, reseal, seal, unseal
 from accounts.sessions import SEEN
 from transactions import access
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 
 from ..conftest import NOW, PASSWORD, drive
 from ..totp import code_now
@@ -114,7 +114,7 @@ def test_those_there_were_are_sealed_by_upkeep_and_go_on_working(cast, settings)
     Authenticator.objects.create(user=cast.citizen, type="totp", data={"secret": secret})
     Authenticator.objects.create(user=cast.citizen, type="recovery_codes", data={"seed": "a" * 40, "used_mask": 5})
     before = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()
-    assert "reseal" in upkeep.run_due(NOW)
+    assert "reseal" in schedule.run_due(NOW)
     assert secret not in str(Authenticator.objects.get(type="totp").data)
     assert Authenticator.objects.get(type="totp").wrap().validate_code(code_now(secret))
     after = Authenticator.objects.get(type="recovery_codes")
@@ -240,7 +240,7 @@ def test_former_staff_read_no_counter_drafts(cast, how, signed_in):
 
     centre = Office.objects.get(code="SC01")
     service = service_types.get("electricity-connection")
-    draft = drafts.start(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
+    draft = drafts.start_draft(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     file = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.clerk, now=NOW)
     assert access.get_draft(cast.clerk, draft.key)
     if how == "post ended":
@@ -252,4 +252,4 @@ def test_former_staff_read_no_counter_drafts(cast, how, signed_in):
     for door in (lambda: access.get_draft(fresh, draft.key), lambda: access.get_attachment(fresh, file.key)):
         with pytest.raises(NotVisible):
             door()
-    assert not access.at_work(fresh).exists()
+    assert not access.cases_of_staff(fresh).exists()

@@ -48,7 +48,7 @@ def send(national_id_, phone):
 
 
 def at_counter(cast, number, phone, **more):
-    return services.person_at_counter(
+    return services.identify_visitor(
         national_id=number, full_name="من أبرز الهوية", phone=phone, by=cast.clerk, now=NOW, **more
     )
 
@@ -145,7 +145,7 @@ def test_an_administrators_change_of_a_phone_is_recorded_and_told_as_well(cast, 
     address, typed = in_the_list_of_people(person, phone="+966522222222", email="new@example.org")
     assert signed_in(cast.administrator).post(address, typed).status_code == 302
     person.refresh_from_db()
-    assert (person.phone, emails.waiting_of(person)) == ("+966522222222", "new@example.org")
+    assert (person.phone, emails.pending_address_of(person)) == ("+966522222222", "new@example.org")
     work_off(timezone.now())
     (told,) = messages_sent(settings)
     assert told.startswith("+966511111111")
@@ -187,7 +187,7 @@ def test_staff_without_the_second_factor_work_on_nothing_through_the_api_either(
 
 
 def test_a_whole_network_asks_for_codes_as_one(monkeypatch):
-    monkeypatch.setitem(services.CODES_PER_ADDRESS, services.HOUR, 3)
+    monkeypatch.setitem(services.MAX_CODES_PER_ADDRESS, services.HOUR, 3)
 
     def ask(number, address):
         return services.send_code(

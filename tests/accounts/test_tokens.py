@@ -13,9 +13,9 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts import services
+from accounts.api_tokens import api_tokens_of, create_api_token
 from accounts.errors import AccountError
 from accounts.models import AccessRecord, Act, Program, Scope, User
-from accounts.programs import let_in, programs_of
 from municipality.models import Office
 
 from ..conftest import PASSWORD, drive, upload
@@ -37,7 +37,7 @@ def get(token, path="/transactions/"):
 def test_nobody_who_decides_has_a_token_however_it_was_made(cast, who, signed_in):
     person = cast.everyone[who]
     with pytest.raises(AccountError) as refused:
-        let_in(person)
+        create_api_token(person)
     assert refused.value.code == "decides"
     assert get(AuthToken.objects.create(person)[1]) == 401
     page = signed_in(person)
@@ -49,10 +49,10 @@ def test_nobody_who_decides_has_a_token_however_it_was_made(cast, who, signed_in
 def test_a_superuser_has_none_either_and_a_post_ends_those_there_are(cast):
     boss = User.objects.create_superuser("1010101010", PASSWORD, full_name="boss", phone="+966500000070")
     with pytest.raises(AccountError):
-        let_in(boss)
-    token = let_in(cast.citizen)
+        create_api_token(boss)
+    token = create_api_token(cast.citizen)
     assert get(token) == 200
-    services.appoint(cast.citizen, Office.objects.get(code="SHR"), "supervisor")
+    services.create_staff_post(cast.citizen, Office.objects.get(code="SHR"), "supervisor")
     assert get(token) == 401
     assert not AuthToken.objects.filter(user=cast.citizen).exists()
 
@@ -60,7 +60,7 @@ def test_a_superuser_has_none_either_and_a_post_ends_those_there_are(cast):
 @pytest.mark.parametrize("scopes", [["read"], ["send"], ["move"], ["read", "send"], list(Scope.values)])
 def test_a_token_does_what_it_was_made_for_and_nothing_else(cast, submitted, scopes):
     case = drive(submitted("land-subdivision"), cast, "under_study")
-    token = let_in(cast.citizen, scopes=scopes)
+    token = create_api_token(cast.citizen, scopes=scopes)
     client = Client(headers=header(token))
     asked = {
         "read": client.get(f"{V1}/transactions/{case.reference}/"),
@@ -78,15 +78,15 @@ def test_a_token_does_what_it_was_made_for_and_nothing_else(cast, submitted, sco
 
 
 def test_a_token_ends_and_none_is_without_an_end(cast, settings):
-    token = let_in(cast.citizen, days=30)
+    token = create_api_token(cast.citizen, days=30)
     row = AuthToken.objects.get()
     assert timedelta(days=29) < row.expiry - timezone.now() <= timedelta(days=30)
     AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     assert get(token) == 401
     AuthToken.objects.update(expiry=None)
     assert get(token) == 401
-    let_in(cast.other_citizen, days=100_000)
-    assert programs_of(cast.other_citizen)[0].expiry <= timezone.now() + timedelta(days=settings.TOKEN_DAYS)
+    create_api_token(cast.other_citizen, days=100_000)
+    assert api_tokens_of(cast.other_citizen)[0].expiry <= timezone.now() + timedelta(days=settings.TOKEN_DAYS)
 
 
 def test_the_page_asks_for_name_scopes_and_end_and_shows_when_it_was_used(cast, signed_in):
@@ -106,7 +106,7 @@ def test_the_page_asks_for_name_scopes_and_end_and_shows_when_it_was_used(cast, 
 
 
 def test_administrators_see_and_end_the_tokens_of_others(cast, signed_in):
-    token = let_in(cast.citizen, name="their program")
+    token = create_api_token(cast.citizen, name="their program")
     address = reverse("staff:accounts_program_changelist")
     assert signed_in(cast.supervisor).get(address).status_code != 200
     page = signed_in(cast.administrator)

@@ -11,7 +11,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import devices, tries
+from accounts import attempts, devices
 from core.cache import SHARED
 
 from ..conftest import NOW, PASSWORD
@@ -106,45 +106,45 @@ def test_the_page_says_how_long_and_what_goes_round_it(cast):
 
 
 def test_one_place_at_many_and_many_places_at_one_are_told_of_and_shut_nobody_out(cast):
-    for number in range(tries.WIDE):
-        tries.begin(f"sign-in:{number}", tries.Place("network:10.0.0.1"), NOW)
-    assert tries.alarms(NOW) == 1
-    tries.right(tries.begin("sign-in:somebody", tries.Place("network:10.0.0.1"), NOW))
-    tries.begin("sign-in:somebody", tries.Place("network:10.0.0.1"), NOW)
-    with pytest.raises(tries.TooSoon):
-        tries.begin("sign-in:somebody", tries.Place("network:10.0.0.1"), NOW)
-    for number in range(tries.WIDE):
-        tries.begin("sign-in:one", tries.Place(f"network:{number}"), NOW)
-    assert tries.alarms(NOW) == 2
-    tries.begin("sign-in:one", tries.Place("network:clean"), NOW)
-    assert tries.alarms(NOW + timedelta(hours=3)) == 0
+    for number in range(attempts.MAX_SPREAD):
+        attempts.count_attempt(f"sign-in:{number}", attempts.Source("network:10.0.0.1"), NOW)
+    assert attempts.count_alarms(NOW) == 1
+    attempts.clear_attempts(attempts.count_attempt("sign-in:somebody", attempts.Source("network:10.0.0.1"), NOW))
+    attempts.count_attempt("sign-in:somebody", attempts.Source("network:10.0.0.1"), NOW)
+    with pytest.raises(attempts.MustWait):
+        attempts.count_attempt("sign-in:somebody", attempts.Source("network:10.0.0.1"), NOW)
+    for number in range(attempts.MAX_SPREAD):
+        attempts.count_attempt("sign-in:one", attempts.Source(f"network:{number}"), NOW)
+    assert attempts.count_alarms(NOW) == 2
+    attempts.count_attempt("sign-in:one", attempts.Source("network:clean"), NOW)
+    assert attempts.count_alarms(NOW + timedelta(hours=3)) == 0
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=60))
 def test_however_tries_are_spread_over_a_day_few_are_heard(gaps):
     SHARED.forget_all()
     now, heard, waits = NOW, 0, []
-    place = tries.Place("network:10.0.0.1")
+    place = attempts.Source("network:10.0.0.1")
     for gap in gaps:
         now += timedelta(seconds=gap)
         if now > NOW + timedelta(days=1):
             break
         try:
-            tries.begin("sign-in:x", place, now)
+            attempts.count_attempt("sign-in:x", place, now)
             heard += 1
-        except tries.TooSoon as error:
+        except attempts.MustWait as error:
             waits.append(error.wait)
     assert all(0 < wait <= 3600 for wait in waits)
-    assert heard <= tries.FREE + 9 + 24
+    assert heard <= attempts.FREE_ATTEMPTS + 9 + 24
 
 
 def test_pauses_grow_and_end():
-    pauses = [tries.pause_after(wrong) for wrong in range(40)]
+    pauses = [attempts.required_wait(wrong) for wrong in range(40)]
     assert pauses == sorted(pauses)
     assert pauses[2] == timedelta()
-    assert pauses[3] == tries.FIRST_PAUSE
-    assert pauses[-1] == tries.LONGEST_PAUSE
-    assert tries.pause_after(1, wide=True) == tries.FIRST_PAUSE
+    assert pauses[3] == attempts.MIN_WAIT
+    assert pauses[-1] == attempts.MAX_WAIT
+    assert attempts.required_wait(1, wide=True) == attempts.MIN_WAIT
 
 
 def test_a_count_thrown_out_between_two_looks_begins_anew(monkeypatch):

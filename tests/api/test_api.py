@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from knox.models import AuthToken
 
-from accounts.access import decides
+from accounts.access import has_deciding_role
 from municipality.models import Office
 from transactions.domain import pins, service_types
 from transactions.models import Attachment, Intake, Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import ANSWERS, NOW, authorised, drive, files_for, picture, stored, upload, work_off
 
@@ -26,7 +26,7 @@ class Api:
 
     def __init__(self, user=None):
         self.client, self.headers = Client(), {}
-        if user and decides(user):
+        if user and has_deciding_role(user):
             self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         elif user:
             self.headers = {"Authorization": f"Token {AuthToken.objects.create(user)[1]}"}
@@ -68,7 +68,7 @@ def test_a_request_is_submitted_and_followed(cast):
     made = api.post("/transactions/", body, **{"Idempotency-Key": "k-1"})
     assert made.status_code == 201
     receipt = made.json()
-    assert pins.of(receipt["reference"]) == receipt["pin"]
+    assert pins.derive_pin(receipt["reference"]) == receipt["pin"]
     again = api.post("/transactions/", body, **{"Idempotency-Key": "k-1"})
     assert (again.status_code, again.json()) == (201, receipt)
     other = api.post(
@@ -145,7 +145,7 @@ def test_who_is_not_signed_in_may_ask_and_read_the_catalogue_only(cast, submitte
     assert len(set(told.values())) > 1, "so that one word for all would be noticed"
     for path in ("/transactions/", f"/transactions/{case.reference}/", f"/attachments/{case.attachments.first().key}/"):
         assert problem(api.get(path)) == (401, "not_authenticated")
-    answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.of(case.reference)})
+    answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.derive_pin(case.reference)})
     assert (answer.status_code, answer.json()["status"]) == (200, "incoming")
     assert cast.citizen.full_name not in answer.content.decode()
     wrong = api.post("/inquiries/", {"reference": case.reference, "pin": "00000000"})
@@ -157,7 +157,7 @@ def test_guessing_through_the_api_is_stopped(cast, submitted):
     api, case = Api(), submitted()
     for _ in range(5):
         api.post("/inquiries/", {"reference": case.reference, "pin": "00000000"})
-    answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.of(case.reference)})
+    answer = api.post("/inquiries/", {"reference": case.reference, "pin": pins.derive_pin(case.reference)})
     assert problem(answer) == (429, "too_many_tries")
     assert 0 < int(answer["Retry-After"]) <= 3600
 
@@ -199,7 +199,7 @@ def test_staff_work_a_case_through_the_api(cast, submitted):
 def test_files_of_an_answer_go_in_before_it(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     code = case.service_type.deficiencies[0].code
-    case = moves.return_for_completion(case, deficiencies=[Asked(code)], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(case, deficiencies=[RequestedCompletion(code)], by=cast.reviewer, now=NOW)
     asked = case.deficiencies.get()
     api = Api(cast.citizen)
     path = f"{V1}/transactions/{case.reference}/deficiencies/{asked.pk}/files/"

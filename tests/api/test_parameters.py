@@ -14,7 +14,7 @@ from api.strict import Strict
 from api.v1 import urls
 from transactions.models import Notification
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, authorised, drive
 from .program import Program
@@ -137,7 +137,7 @@ def test_the_filters_filter(cast, submitted):
     drive(first, cast, "under_study")
     second = drive(second, cast, "under_tech_audit")
     moves.return_for_completion(
-        second, deficiencies=[Asked("part-area")], by=cast.reviewer, now=NOW + timedelta(days=1)
+        second, deficiencies=[RequestedCompletion("part-area")], by=cast.reviewer, now=NOW + timedelta(days=1)
     )
 
     def found(person, query):

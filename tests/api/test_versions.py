@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, STEP, drive, pdf, upload
 from ..transactions.test_versions import PARTS
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 def test_a_return_is_answered_with_changed_answers_and_a_new_drawing(cast, submitted):
     case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
-    case = moves.return_for_completion(case, deficiencies=[Asked("part-area")], by=cast.reviewer, now=NOW + STEP)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("part-area")], by=cast.reviewer, now=NOW + STEP
+    )
     api, path = Api(cast.citizen), f"/transactions/{case.reference}/"
     read = api.get(path).json()
     (item,) = read["deficiencies"]

@@ -131,7 +131,7 @@ def test_a_component_names_its_arguments(path):
 
 
 # Seen around every page, as a whole page, or inside other components.
-FRAME = {"header.html", "footer.html", "question_page.html", "what_happened.html", "field.html", "reference_kind.html"}
+FRAME = {"header.html", "footer.html", "question_page.html", "error_message.html", "field.html", "reference_kind.html"}
 
 
 class Ids(HTMLParser):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from municipality.management.commands import write_glossary
 from transactions.management.commands import write_workflow
-from transactions.tasks import DOORBELLS
+from transactions.tasks import TASKS_BY_KIND
 
 from ..faults.mutants import MUTANTS
 from ..portal.world import routes
@@ -95,8 +95,8 @@ def test_only_the_mover_assigns_a_status():
                 if isinstance(target, ast.Attribute) and target.attr == "status":
                     found.append(f"{path.relative_to(ROOT)}:{ast.unparse(target)}")
     assert found == [
-        "accounts/authorising.py:locked.status",
-        "accounts/authorising.py:locked.status",
+        "accounts/authorisations.py:locked.status",
+        "accounts/authorisations.py:locked.status",
         "transactions/transitions/mover.py:case.status",
     ]
 
@@ -113,7 +113,7 @@ def test_every_task_has_a_queue_and_every_queue_a_worker():
     # No worker command names queues, so each takes all of them.
     commands = (ROOT / "compose.yml").read_text() + (ROOT / "bin" / "run").read_text()
     assert " -Q" not in commands
-    assert {task.name for task in DOORBELLS.values()} <= own
+    assert {task.name for task in TASKS_BY_KIND.values()} <= own
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= own
 
 
@@ -182,7 +182,7 @@ def test_public_functions_of_services_say_what_they_do():
                 assert ast.get_docstring(node) or len(node.body) <= 3, f"{path.name}: {node.name}"
 
 
-def test_tasks_are_doorbells():
+def test_tasks_do_one_call():
     module = import_module("transactions.tasks")
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     for node in tree.body:

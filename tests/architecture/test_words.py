@@ -24,7 +24,7 @@ ARABIC = re.compile(r"[\u0621-\u064a]")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 READ_ALOUD = {"aria-label", "aria-description", "alt", "title", "placeholder"}
 # Arguments of includes that become words on the page.
-WORDS = re.compile(r"\b(title|text|label|action|happened|kept|todo)=([\"'])(?=[^\"']*[^\W\d_]{2})")
+WORDS = re.compile(r"\b(title|text|label|action|message|effect|next_step)=([\"'])(?=[^\"']*[^\W\d_]{2})")
 
 SAID_AS_IT_IS = {
     "English",  # each language is offered under its own name

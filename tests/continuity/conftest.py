@@ -61,5 +61,5 @@ def vault(settings: Any, tmp_path: Path) -> Iterator[Vault]:
 def hand_over(now: Any = NOW) -> None:
     """What a worker hands over to the vault by now."""
     for kind in ("vault_file", "vault_copy", "vault_heads"):
-        for pk in queue.due(kind, now, 1000):
-            queue.run(pk, now)
+        for pk in queue.due_ids(kind, now, 1000):
+            queue.process_row(pk, now)

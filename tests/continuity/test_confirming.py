@@ -81,8 +81,8 @@ def test_a_promise_after_the_copy_is_provisional(vault, submitted):
     heartbeat.beat(NOW)
     hand_over()
     second = submitted()
-    for pk in queue.due("vault_file", NOW, 100):
-        queue.run(pk, NOW)
+    for pk in queue.due_ids("vault_file", NOW, 100):
+        queue.process_row(pk, NOW)
     assert [of_receipt(case) for case in (first, second)] == [Worth.CONFIRMED, Worth.PROVISIONAL]
 
 
@@ -179,8 +179,8 @@ def test_a_vault_that_saw_another_past_confirms_nothing_more(vault, submitted, t
     Record(vault.folder).take(exported(chained(1)))
     second = submitted()
     heartbeat.beat(NOW)
-    for pk in queue.due("vault_heads", NOW, 10):
-        queue.run(pk, NOW)
+    for pk in queue.due_ids("vault_heads", NOW, 10):
+        queue.process_row(pk, NOW)
     assert "another" in Reached.objects.get().refused
     assert keeping.waits(NOW)["refused"] == 1
     hand_over()
@@ -217,12 +217,12 @@ def test_a_worker_lives_whatever_the_vault_does(vault, submitted, monkeypatch):
     submitted()
     monkeypatch.setattr(keeping.files, "owe_what_is_missing", breaks)
     heartbeat.beat(NOW)
-    assert heartbeat.lives(NOW)
+    assert heartbeat.is_alive(NOW)
 
 
 def test_every_kind_of_work_has_a_task_under_celery(settings):
     """A doorbell nobody answers would leave its rows lying for good."""
-    from transactions.outbox import doorbell
+    from transactions.outbox import wake_up
 
     rung = []
     settings.CELERY_BROKER_URL = "redis://nowhere"
@@ -232,11 +232,11 @@ def test_every_kind_of_work_has_a_task_under_celery(settings):
         def send_task(name, kwargs, **_more):
             rung.append((name, kwargs))
 
-    original, doorbell.current_app = doorbell.current_app, App
+    original, wake_up.current_app = wake_up.current_app, App
     try:
-        for kind in queue.kinds():
-            doorbell._send(kind)
+        for kind in queue.known_kinds():
+            wake_up._send(kind)
     finally:
-        doorbell.current_app = original
+        wake_up.current_app = original
     assert {name for name, _which in rung} <= set(settings.CELERY_TASK_ROUTES)
     assert {"confirm_email", "hand_back", "vault_file"} <= {which["kind"] for _name, which in rung if which}

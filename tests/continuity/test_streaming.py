@@ -107,8 +107,8 @@ def taken(submitted, *, files=True):
     """A request taken, its files in the vault."""
     case = submitted()
     if files:
-        for pk in queue.due("vault_file", NOW, 100):
-            queue.run(pk, NOW)
+        for pk in queue.due_ids("vault_file", NOW, 100):
+            queue.process_row(pk, NOW)
     return case
 
 

@@ -75,7 +75,9 @@ MUTANTS = (
             (
                 "transactions/intake/submit.py",
                 """\
-    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
+    token = receipts.encode_token(
+        chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute)
+    )
 """,
                 """\
     token = ""
@@ -93,7 +95,7 @@ MUTANTS = (
     def afterwards() -> None:
         with transaction.atomic():
             entry = chain.append("received", case.reference, promise, now)
-            intake.token = receipts.token(entry)
+            intake.token = receipts.encode_token(entry)
             intake.save()
 
     transaction.on_commit(afterwards)
@@ -108,7 +110,7 @@ MUTANTS = (
         (
             (
                 "transactions/outbox/queue.py",
-                "claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))",
+                "claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + MAX_CLOCK_DIFFERENCE))",
                 "claimed & Q(lease_until__lt=now - timedelta(days=1))",
             ),
         ),
@@ -116,33 +118,33 @@ MUTANTS = (
     ),
     Mutant(
         "the rule for moments no honest clock could write",
-        (("transactions/outbox/queue.py", " | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER)", ""),),
+        (("transactions/outbox/queue.py", " | Q(lease_until__gt=now + LEASE + MAX_CLOCK_DIFFERENCE)", ""),),
         (f"{ODD}test_a_lease_of_the_future_is_no_lease",),
     ),
     Mutant(
-        "ringing off the request's path",
+        "waking workers off the request's path",
         (
             (
-                "transactions/outbox/doorbell.py",
-                "    global _ringer\n",
-                "    current_app.send_task(TASK.format(kind), retry=False, expires=RINGS_FOR)\n    global _ringer\n",
+                "transactions/outbox/wake_up.py",
+                "    global _sender\n",
+                "    current_app.send_task(TASK_NAME.format(kind), retry=False, expires=9)\n    global _sender\n",
             ),
         ),
         (f"{BROKER}test_redis_hung_but_not_dead",),
     ),
     Mutant(
         "the patience of a request with PostgreSQL",
-        (("jeddah_portal/wsgi.py", "database.install()\n", ""),),
+        (("jeddah_portal/wsgi.py", "database.install_deadlines()\n", ""),),
         (f"{DATABASE}test_postgresql_hung_holds_nobody",),
     ),
     Mutant(
         "noting commits, so that a 503 is true",
-        (("core/db/__init__.py", "return ask is None or not ask.committed", "return True"),),
+        (("core/db/__init__.py", "return state is None or not state.committed", "return True"),),
         (f"{DATABASE}test_a_503_says_truly_whether_anything_was_taken",),
     ),
     Mutant(
         "rows of unknown kinds ending dead",
-        (("transactions/tasks.py", "    queue.work_off_unknown(now)\n", ""),),
+        (("transactions/tasks.py", "    queue.dead_letter_unknown(now)\n", ""),),
         (f"{ODD}test_a_poison_row_ends_dead_and_seen_and_holds_nobody_up",),
     ),
 )

@@ -56,7 +56,7 @@ def main() -> None:
         ]
     ):
         user = person(role, 50 + number)
-        people.appoint(user, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        people.create_staff_post(user, Office.objects.get(code=office), role, on=date(2020, 1, 1))
         browser = Client()
         browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         tokens[role] = f"session {browser.cookies['sessionid'].value}"

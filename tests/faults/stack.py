@@ -309,8 +309,8 @@ class Stack:
             raise AssertionError(f"{error}: {[tuple(map(str, row)) for row in rows]}") from None
         return time.monotonic() - began
 
-    def ring(self, kind: str) -> None:
-        """A doorbell of ours, as any web process would ring it."""
+    def wake_workers(self, kind: str) -> None:
+        """The message any web process would send."""
         from celery import Celery
 
         app = Celery(broker=self.redis_url)

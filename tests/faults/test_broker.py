@@ -44,14 +44,14 @@ def test_redis_hung_but_not_dead(run_of_faults):
         work_as_usual(run, many=6)
 
 
-def test_redis_flushed_with_doorbells_waiting(run_of_faults):
+def test_redis_flushed_with_messages_waiting(run_of_faults):
     run = run_of_faults
     with run.stack.hung(run.stack.worker):
         work_as_usual(run)
         broker = run.stack.redis()
         waiting = sum(int(broker.llen(queue)) for queue in ("routing", "notifications", "upkeep"))
         if not waiting:
-            raise InvalidRun("no doorbell was waiting")
+            raise InvalidRun("no message was waiting")
         broker.flushall()
 
 

@@ -119,14 +119,14 @@ def test_references_and_the_journal_have_no_gap_and_no_repeat(cast):
 def test_the_same_work_claimed_at_once_is_done_once(cast, submitted):
     case = submitted(routed=False)
     row = Outbox.objects.get(kind="route")
-    found = at_once(*[lambda: queue.run(row.pk, NOW)] * 4)
+    found = at_once(*[lambda: queue.process_row(row.pk, NOW)] * 4)
     assert Counter(found) == {True: 1, False: 3}
     assert case.events.filter(move="route").count() == 1
 
 
 def test_guesses_sent_at_once_do_not_slip_past_the_count(cast, submitted):
     case = submitted()
-    found = at_once(*[lambda: inquiry.by_pin(case.reference, "00000000", address="10.0.0.1", now=NOW)] * 12)
+    found = at_once(*[lambda: inquiry.find_by_pin(case.reference, "00000000", address="10.0.0.1", now=NOW)] * 12)
     assert Counter(error.code for error in found) == {"not_found": 5, "too_many_tries": 7}
 
 
@@ -143,6 +143,6 @@ def test_a_payment_paid_twice_at_once_is_recorded_once(cast, submitted):
 
 def test_a_request_begun_twice_at_once_is_one_draft(cast):
     service = service_types.get("land-subdivision")
-    found = at_once(*[lambda: drafts.start(service, by=cast.citizen, now=NOW)] * 6)
+    found = at_once(*[lambda: drafts.start_draft(service, by=cast.citizen, now=NOW)] * 6)
     assert len({draft.key for draft in found}) == 1
     assert Draft.objects.count() == 1

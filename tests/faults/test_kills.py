@@ -75,7 +75,7 @@ def test_celery_children_killed_at_every_point_of_their_work(run_of_faults):
     """The same worker goes on with fresh children; what they held is done by others when its lease is over."""
     run = run_of_faults
     points = ["route, after claim", "route, after effect", "notify, after claim", "notify, after effect",
-              "doorbell, after done"]  # fmt: skip
+              "task, after done"]  # fmt: skip
     for point in points:
         run.stack.arm(point)
         for _ in range(2):

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from municipality.services import current_calendar, forget
+from municipality.services import clear_caches, current_calendar
 from transactions.domain import clock, service_types
 from transactions.domain.errors import DomainError
 from transactions.domain.workflow import CLOCK_STOPPED, CLOSED, OPEN
@@ -48,7 +48,7 @@ TRIES: dict[str, list[tuple[Any, str, dict[str, Any]]]] = {
     "incoming": [(moves.register, "registry", {}), (moves.withdraw, "citizen", {})],
     "under_study": [
         (moves.recommend, "reviewer", {}),
-        (moves.return_for_completion, "reviewer", {"deficiencies": [moves.Asked("id-unreadable")]}),
+        (moves.return_for_completion, "reviewer", {"deficiencies": [moves.RequestedCompletion("id-unreadable")]}),
         (moves.reject, "supervisor", {"reason": "لا"}),
     ],
     "returned": [(moves.answer, "citizen", {}), (moves.withdraw, "citizen", {})],
@@ -156,7 +156,7 @@ class Portal(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(("route", "notify")), crash=st.sampled_from(("", "", *WORK)))
     def work(self, kind: str, crash: str) -> None:
-        self._until_crash(crash, lambda: queue.work(kind, self.now))
+        self._until_crash(crash, lambda: queue.process_kind(kind, self.now))
         self._see_arrivals()
 
     @rule(pick=st.integers(0, 99), times=st.integers(1, 3))
@@ -164,7 +164,7 @@ class Portal(RuleBasedStateMachine):
         """A message of any age, again and in any order."""
         rows = list(Outbox.objects.order_by("pk").values_list("pk", flat=True))
         for _ in range(times if rows else 0):
-            queue.run(rows[pick % len(rows)], self.now)
+            queue.process_row(rows[pick % len(rows)], self.now)
         self._see_arrivals()
 
     @rule(
@@ -209,7 +209,7 @@ class Portal(RuleBasedStateMachine):
     def restart(self) -> None:
         """Another process: nothing is remembered but what lies in the database."""
         connection.close()
-        forget()
+        clear_caches()
         caches["local"].clear()
 
     def _see_arrivals(self) -> None:
@@ -254,16 +254,16 @@ class Portal(RuleBasedStateMachine):
                     paused += calendar.working_days_between(since, at) if why else 0
                     why, since = now_why, at
             days = world.service.working_days_for(case.answers)
-            assert case.due_at == clock.due(case.submitted_at, days, paused, calendar)
-            assert case.due_at >= clock.due(case.submitted_at, days, 0, calendar)
+            assert case.due_at == clock.due_moment(case.submitted_at, days, paused, calendar)
+            assert case.due_at >= clock.due_moment(case.submitted_at, days, 0, calendar)
 
     def teardown(self) -> None:
         """I17: left alone for long enough, all work is done, each message went out once, again only when retried."""
         try:
             for _ in range(4):
                 self.now += timedelta(hours=1)
-                for kind in queue.kinds():
-                    queue.work(kind, self.now)
+                for kind in queue.known_kinds():
+                    queue.process_kind(kind, self.now)
             self._see_arrivals()
             self.everything_agrees()
             assert set(Outbox.objects.values_list("state", flat=True)) <= {"done"}

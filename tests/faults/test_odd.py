@@ -44,25 +44,25 @@ def owed(run, kind: str, subject: int) -> int:
     )[0][0]  # fmt: skip
 
 
-def fails(run, row: int, bell: str, end: str) -> None:
+def fails(run, row: int, task: str, end: str) -> None:
     """The row is tried, is dead or owed as before, and says why; healthy work goes on meanwhile."""
 
     def stands() -> tuple[str, int, str]:
         return tuple(run.stack.sql("SELECT state, attempts, last_error FROM transactions_outbox WHERE id = %s", row)[0])
 
-    run.stack.ring(bell)
+    run.stack.wake_workers(task)
     until(lambda: stands()[0] == end and stands()[1] > 0, RECOVERY, f"the row is tried and {end}")
     op = run.submitted()
     until(lambda: status(run, op) == "incoming", RECOVERY, "a healthy request is routed meanwhile")
     assert stands()[2]
 
 
-@pytest.mark.parametrize(("kind", "bell"), [("notify", "notify"), ("a-kind-of-tomorrow", "sweep")])
-def test_a_poison_row_ends_dead_and_seen_and_holds_nobody_up(run_of_faults, kind, bell):
+@pytest.mark.parametrize(("kind", "task"), [("notify", "notify"), ("a-kind-of-tomorrow", "sweep")])
+def test_a_poison_row_ends_dead_and_seen_and_holds_nobody_up(run_of_faults, kind, task):
     run = run_of_faults
     poison = owed(run, kind, 987654321)
     run.dead.add(poison)
-    fails(run, poison, bell, "dead")
+    fails(run, poison, task, "dead")
 
 
 def test_a_request_that_cannot_be_routed_spoils_nobody_elses_batch(run_of_faults):
@@ -102,7 +102,7 @@ def test_a_task_run_twice_at_the_same_moment_does_each_piece_once(run_of_faults)
             run.submitted()
     run.stack.await_strike("notify, after claim")
     for _ in range(3):
-        run.stack.ring("notify")
+        run.stack.wake_workers("notify")
     until(lambda: run.stack.unfinished() == 1, 1.9, "another worker does the rest while the first is held")
     run.stack.settle()
     query = "SELECT attempts, count(*) FROM transactions_outbox WHERE id > %s AND kind = 'notify' GROUP BY attempts"

@@ -141,7 +141,7 @@ session = SessionStore()
 session.update({"_auth_user_id": str(user.pk), "_auth_user_hash": user.get_session_auth_hash(),
                 "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
 session.create()
-print(session.session_key); print(user.full_name); print(receipts.token(Entry.objects.first()))
+print(session.session_key); print(user.full_name); print(receipts.encode_token(Entry.objects.first()))
 """
 
 
@@ -232,7 +232,7 @@ case = moves.refer(case, to=clerk.office, reason="x", by=supervisors[case.held_b
 case = moves.register(case, by=clerk.user)
 line = case.movements.get(direction="in", office=clerk.office)
 number = {"office": line.office.code, "number": str(line.number), "hijri_year": str(line.hijri_year)}
-secret = {"reference": case.reference, "pin": pins.of(case.reference)}
+secret = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
 print(json.dumps([number | {"last_four": case.applicant.national_id[-4:]}, secret, before]))
 """
 

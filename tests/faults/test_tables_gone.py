@@ -110,11 +110,11 @@ def lose():
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_without_its_tables_every_page_is_a_503_in_words(loss, language, case, cast, signed_in, client, lose):
     reader, clerk = signed_in(cast.citizen), signed_in(cast.registry)
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     for one in (client, reader, clerk):
         one.cookies["language"] = language
         one.raise_request_exception = False
-    token = receipts.token(Entry.objects.get(kind="received"))
+    token = receipts.encode_token(Entry.objects.get(kind="received"))
     request, service = [case.reference], ["electricity-connection"]
     asking = [
         (client, "post", reverse("transactions:inquiry"), asked),
@@ -139,7 +139,7 @@ def test_without_its_tables_every_page_is_a_503_in_words(loss, language, case, c
 def test_without_its_tables_the_api_says_unavailable(loss, case, cast, signed_in, client, lose):
     reader = signed_in(cast.citizen)
     client.raise_request_exception = reader.raise_request_exception = False
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     lose(*LOSSES[loss])
     for one, method, path in (
         (client, "post", "inquiries/"),
@@ -162,7 +162,7 @@ def test_without_its_tables_the_api_says_unavailable(loss, case, cast, signed_in
 @pytest.mark.parametrize("table", ["transactions_transaction", "transactions_movement", "transactions_try"])
 def test_one_table_that_is_gone_is_told_to_whoever_asks_for_what_was_in_it(table, case, client, lose):
     client.raise_request_exception = False
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     lose(*rename(table))
     # Tries are looked up between BEGIN and COMMIT on SQLite, and after a COMMIT nobody is certain.
     certain = connection.vendor == "postgresql" or table != "transactions_movement"
@@ -178,7 +178,7 @@ def test_one_table_that_is_gone_is_told_to_whoever_asks_for_what_was_in_it(table
 @pytest.mark.parametrize("committed", [False, True])
 def test_what_became_of_it_is_said_as_far_as_it_is_known(language, committed):
     """Before the first COMMIT nothing was taken; after it nobody here can say."""
-    database.begin()
+    database.begin_request()
     if committed:
         with transaction.atomic():
             Heartbeat.objects.create(name="x", at=NOW)
@@ -191,7 +191,7 @@ def test_what_became_of_it_is_said_as_far_as_it_is_known(language, committed):
             except OperationalError:
                 answer = views.server_error(request)
         said(answer, language, certain)
-    database.end()
+    database.end_request()
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM nobody_made_this", "UPDATE nobody_made_this SET x = 1"])

@@ -44,7 +44,7 @@ def owner():
     """Somebody with the rights of the tables' owner: the entries can be changed."""
     back = [APPEND_ONLY.POSTGRESQL_BACK] if connection.vendor == "postgresql" else APPEND_ONLY.SQLITE_BACK
     again = [APPEND_ONLY.POSTGRESQL] if connection.vendor == "postgresql" else APPEND_ONLY.SQLITE
-    with standing.exempt(), connection.cursor() as cursor:
+    with standing.without_write_check(), connection.cursor() as cursor:
         for statement in back:
             cursor.execute(statement)
         yield
@@ -77,33 +77,33 @@ def test_a_changed_row_is_named(what, book):
         rows = rows.filter(move="approve")
     if model is Attachment:
         rows = rows.filter(pk=rows.order_by("pk").first().pk)
-    with standing.exempt():
+    with standing.without_write_check():
         assert rows.update(**values)
     assert f"{book.reference}: differs from entry" in check()
     assert said in check()
 
 
 def test_the_person_of_a_request_is_held_to_too(book, cast):
-    with standing.exempt():
+    with standing.without_write_check():
         Transaction.objects.filter(pk=book.pk).update(applicant=cast.other_citizen)
     assert "in for" in check()
 
 
 def test_a_paper_nobody_signed_is_named_also_beside_one_that_was(book):
     paper = IssuedDocument.objects.get(transaction=book)
-    with standing.exempt():
+    with standing.without_write_check():
         IssuedDocument.objects.create(
             transaction=book, kind="permit", number="SHR-1448-888888", issued_at=paper.issued_at, token=paper.token
         )
     assert f"{book.reference}: the journal has 1 entries of its 2 documents" in check()
     other = Transaction.objects.exclude(pk=book.pk).get()
-    with standing.exempt():
+    with standing.without_write_check():
         IssuedDocument.objects.filter(number="SHR-1448-888888").update(transaction=other)
     assert f"{other.reference}: the journal has 0 entries of its 1 documents" in check()
 
 
 def test_a_request_without_an_entry_is_named(book, owner):
-    with standing.exempt():
+    with standing.without_write_check():
         Transaction.objects.filter(pk=book.pk).update(reference="C1A-1448-777777-7")
     said = check()
     assert "C1A-1448-777777-7: the journal has no receipt of it" in said
@@ -116,12 +116,12 @@ def test_a_tail_that_was_cut_off_is_noticed_by_the_witness(many, book, owner):
     last = Entry.objects.order_by("-seq")[many]
     Entry.objects.filter(seq__gt=last.seq).delete()
     Chain.objects.update(length=last.seq, head_hash=last.hash)
-    standing.forget()
+    standing.clear_cache()
     said = check()
     assert f"ends at entry {last.seq}" in said
     assert "cut off" in said
     with pytest.raises(standing.Refused):
-        standing.standing()
+        standing.read_chain_state()
 
 
 def test_a_book_signed_anew_with_a_strangers_key_is_noticed(book, owner):
@@ -131,7 +131,7 @@ def test_a_book_signed_anew_with_a_strangers_key_is_noticed(book, owner):
         Entry.objects.filter(pk=entry.pk).update(previous_hash=previous, hash=digest, signature=stranger.sign(digest))
         previous = digest
     Chain.objects.update(head_hash=previous, public_key=stranger.public_key().public_bytes_raw())
-    standing.forget()
+    standing.clear_cache()
     said = check()
     assert "the key in the database is not its key" in said
     assert "its signature is not good" in said

@@ -170,15 +170,15 @@ def test_no_personal_detail_stands_in_clear_in_an_entry(cast, submitted):
 def test_a_receipt_token_proves_itself_and_a_changed_one_does_not(cast, submitted):
     case = submitted()
     token = Intake.objects.get(transaction=case).token
-    good = receipts.check(token)
+    good = receipts.check_token(token)
     assert (good.signature_good, good.in_journal, good.subject) == (True, True, case.reference)
     for place in range(0, len(token), max(1, len(token) // 40)):
         other = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        assert not receipts.check(other).signature_good or receipts.check(other).in_journal
+        assert not receipts.check_token(other).signature_good or receipts.check_token(other).in_journal
     for junk in ("", "x", "A" * 5000, "é", token[:-10], "\x00"):
-        assert not receipts.check(junk).signature_good
+        assert not receipts.check_token(junk).signature_good
     # What was pasted behind it is no part of it.
-    assert receipts.check(token + "AAAA") == good
+    assert receipts.check_token(token + "AAAA") == good
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_receipt_token_proves_itself_and_a_changed_one_does_not(cast, submitte
 )
 def test_whatever_a_forged_token_holds_is_answered_as_no_receipt(body, client):
     token = base64.urlsafe_b64encode(bytes(96) + body).rstrip(b"=").decode()
-    assert receipts.check(token) == receipts.Check(signature_good=False, in_journal=False, body=None)
+    assert receipts.check_token(token) == receipts.Check(signature_good=False, in_journal=False, body=None)
     assert client.get(reverse("journal:verify"), {"code": token}).status_code == 200
     assert client.get(reverse("journal:verify_token", args=[token])).status_code == 200
 
@@ -202,7 +202,7 @@ def test_signature_good_and_in_the_journal_are_two_things(cast, submitted):
     digest = link(GENESIS, body)
     packed = GENESIS + keys.signing_key().sign(digest) + body
     token = base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
-    found = receipts.check(token)
+    found = receipts.check_token(token)
     assert (found.signature_good, found.in_journal) == (True, False)
 
 

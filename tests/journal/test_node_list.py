@@ -174,10 +174,10 @@ def test_the_newer_of_database_and_carried_file_counts_and_a_bad_one_is_left_asi
 
 @pytest.mark.django_db
 def test_a_paper_whose_chain_the_database_lost_still_has_our_signature(trusted, cast, submitted, english):
-    token = receipts.token(Entry.objects.get(subject=submitted().reference))
+    token = receipts.encode_token(Entry.objects.get(subject=submitted().reference))
     take(nodes.draft(NOW))
     Chain.objects.update(node="Z9")
-    check = receipts.check(token)
+    check = receipts.check_token(token)
     assert (check.signature_good, check.in_journal) == (True, False)
     page = english.get(reverse("journal:verify_token", args=[token]))
     assert "The signature is ours, but this journal has no such entry" in page.content.decode()
@@ -189,9 +189,9 @@ def test_a_key_put_into_the_table_signs_nothing(trusted, cast, submitted):
     submitted()
     take(nodes.draft(NOW))
     theirs = Ed25519PrivateKey.generate()
-    assert not receipts.check(forged(theirs)).signature_good
+    assert not receipts.check_token(forged(theirs)).signature_good
     Chain.objects.update(public_key=theirs.public_key().public_bytes_raw())
-    assert not receipts.check(forged(theirs)).signature_good
+    assert not receipts.check_token(forged(theirs)).signature_good
     with pytest.raises(CommandError, match="the key in the database is not its key"):
         call_command("verify_journal", stdout=StringIO())
 
@@ -208,7 +208,7 @@ def test_a_stolen_key_is_said_and_what_our_journal_has_stays_genuine(trusted, ca
     page = english.get(reverse("journal:verify_token", args=[token])).content.decode()
     assert "This document cannot be trusted" in page
     assert "1 November 2026" in page
-    kept = receipts.token(Entry.objects.get(subject=case.reference))
+    kept = receipts.encode_token(Entry.objects.get(subject=case.reference))
     page = english.get(reverse("journal:verify_token", args=[kept])).content.decode()
     assert "This is a genuine document of Jeddah Municipality" in page
     assert "key list no. 1" in page

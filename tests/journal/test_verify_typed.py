@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal import receipts
-from journal.pasted import tokens_in
+from journal.pasted import find_tokens
 from transactions.models import Intake, IssuedDocument, Movement
 
 from ..conftest import NOW, drive
@@ -50,7 +50,7 @@ def dresses(token):
 
 def test_a_token_is_read_in_any_dress(token, client):
     for name, text in dresses(token).items():
-        assert receipts.check(text).signature_good, name
+        assert receipts.check_token(text).signature_good, name
         assert GENUINE in said(client, text), name
 
 
@@ -62,7 +62,7 @@ def test_breaks_and_marks_anywhere_do_no_harm(token, data):
     text = token
     for place in places:
         text = text[:place] + data.draw(noise) + text[place:]
-    assert receipts.check(text).signature_good
+    assert receipts.check_token(text).signature_good
 
 
 def test_only_a_whole_token_of_ours_with_another_signature_was_never_signed(token, client):
@@ -82,7 +82,7 @@ def test_only_a_whole_token_of_ours_with_another_signature_was_never_signed(toke
 
 @given(st.text(max_size=300))
 def test_whatever_is_pasted_is_no_crash(text):
-    assert all(re.fullmatch("[A-Za-z0-9_-]+", one) for one in tokens_in(text))
+    assert all(re.fullmatch("[A-Za-z0-9_-]+", one) for one in find_tokens(text))
 
 
 AFTER = ["Regards", "شكرا", "Regards,\nAhmad 2026", "x", "ab", "abc", "{}", '{"a": 1}', "=", "==", "…"]
@@ -92,12 +92,12 @@ AFTER = ["Regards", "شكرا", "Regards,\nAhmad 2026", "x", "ab", "abc", "{}", 
 @pytest.mark.parametrize("between", ["\n", " ", ""])
 def test_a_token_in_pieces_with_words_behind_it_is_ours(token, client, more, between):
     pieces = "\n".join(token[at : at + 60] for at in range(0, len(token), 60))
-    assert receipts.check(pieces + between + more).signature_good
+    assert receipts.check_token(pieces + between + more).signature_good
 
 
 def test_a_token_pasted_twice_is_ours_and_a_forged_one_with_words_is_not(token, client):
-    assert receipts.check(token + token).signature_good
-    assert receipts.bare(token + token)
+    assert receipts.check_token(token + token).signature_good
+    assert receipts.extract_token(token + token)
     forged = ("A" if token[60] != "A" else "B").join((token[:60], token[61:]))
     assert NEVER in said(client, forged + "\nRegards")
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from transactions.domain import service_types
-from transactions.domain.service_types import ApplicantKind, Filer, ServiceType
+from transactions.domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 
 from .world import (
     LISTED,
@@ -127,8 +127,8 @@ def key_of(service: ServiceType) -> str:
 
 def of_services() -> Iterator[Shown]:
     """Each page of questions of each service that people fill in themselves, and each visit on site."""
-    for service in service_types.offered():
-        if service.filer is Filer.OWNER:
+    for service in service_types.offered_services():
+        if service.submitted_by is SubmittedBy.OWNER:
             for step in service.steps:
                 path = f"/drafts/{{draft_{key_of(service)}}}/{step.code}/"
                 yield Shown(f"step-{service.code}-{step.code}", path, asks(service))
@@ -147,7 +147,7 @@ def record_nothing(page: Page, world: dict[str, str]) -> None:
 
 PUBLIC = (
     Shown("home", "/"),
-    *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered()),
+    *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered_services()),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),
     Shown("inquiry-mistakes", "/inquiry/", then=ask_nothing),
@@ -177,7 +177,7 @@ PUBLIC = (
             f"/requests/{{paper_{key_of(service)}}}/documents/{service.output.kind}/",
             asks(service),
         )
-        for service in service_types.offered()
+        for service in service_types.offered_services()
     ),
     Shown("profile", "/profile/", "citizen"),
     Shown("profile-mail-waits", "/profile/", "other_citizen", holds=".notice--warning form"),

@@ -19,7 +19,7 @@ OFFERED = {"السلامظ": "السلامة", "Salanah": "السلامة", "ا�
 
 
 def test_the_list_finds_what_the_server_finds(cast, open_page):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     page = open_page(cast.citizen)
     page.goto(f"/drafts/{draft.key}/deed/")
     box = page.locator(".combobox [name=district]")

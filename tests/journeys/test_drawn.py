@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from transactions import pictures
-from transactions.attachments import drawing, drawings
+from transactions import previews
+from transactions.attachments import render_jobs, rendering
 from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Attachment
@@ -42,9 +42,9 @@ def case(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     file = case.attachments.filter(content_type="application/pdf").first()
     become(file, made.of_pages(3, (2384, 3370)), 3)
-    first = pictures.read(file.key, "1")
-    pictures.forget(file.key)
-    pictures.keep(file.key, {"1": first})
+    first = previews.read_preview(file.key, "1")
+    previews.delete_previews(file.key)
+    previews.store_previews(file.key, {"1": first})
     return case
 
 
@@ -67,7 +67,7 @@ def nothing_drawn():
     """As if this host were busy with another drawing."""
     with ExitStack() as held:
         for _try in range(300):
-            if held.enter_context(drawings.alone()):
+            if held.enter_context(render_jobs.sole_renderer()):
                 yield
                 return
             time.sleep(0.1)
@@ -94,12 +94,12 @@ def test_a_page_comes_into_the_case_by_itself(cast, case, open_page):
 
 @pytest.mark.parametrize("open_page", [(1280, True)], indirect=True)
 def test_the_picture_of_an_upload_nobody_had_time_for_comes_to_the_applicant(cast, open_page, tmp_path):
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
     page = open_page(cast.citizen)
     paper = tmp_path / "plan.pdf"
     paper.write_bytes(made.of_pages(2))
     name = draft.service_type.documents_for({})[0].code
-    with nothing_drawn(), drawing.places.one_for(cast.citizen.pk, 1):
+    with nothing_drawn(), rendering.slots.one_for(cast.citizen.pk, 1):
         page.goto(f"/drafts/{draft.key}/documents/")
         attach(page, {name: paper})
         expect(page.locator(".look").first).to_contain_text("يجري")

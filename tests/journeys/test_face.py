@@ -64,7 +64,7 @@ def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
     page = context.new_page()
     for code in ("electricity-connection", "land-subdivision"):
         service = service_types.get(code)
-        draft = drafts.start(service, by=cast.citizen)
+        draft = drafts.start_draft(service, by=cast.citizen)
         for step in service.steps:
             page.goto(f"/drafts/{draft.key}/{step.code}/")
             page.locator("main form .actions .btn").first.click()
@@ -89,7 +89,7 @@ def test_a_mistake_leads_to_its_box(scripts, browser, live_server, cast):
 
 def test_a_file_is_looked_at_before_it_is_sent(browser, live_server, cast):
     """Its kind and size are there at once, its picture only when it is asked for."""
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen)
     attachments.attach_to_draft(draft, "id_copy", SimpleUploadedFile("هوية.pdf", pdf()), by=cast.citizen)
     context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 640})
     context.set_default_timeout(PATIENCE)

@@ -16,7 +16,7 @@ KEPT = "ما كتبته هنا ولم يُحفظ"
 
 @pytest.fixture
 def draft(cast) -> Draft:
-    return drafts.start(SUBDIVISION, by=cast.citizen)
+    return drafts.start_draft(SUBDIVISION, by=cast.citizen)
 
 
 def place(draft: Draft) -> str:

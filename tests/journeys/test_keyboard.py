@@ -179,7 +179,7 @@ def test_building_permit_with_the_keyboard_alone(cast, open_page, papers):
 @pytest.fixture
 def documents(cast, open_page):
     """The page of documents of an electricity request for a home with a deed."""
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen)
     step = draft.service_type.steps[0]
     drafts.save_step(draft, step, {"request_kind": "new", "ownership": "deed"}, by=cast.citizen)
     page = open_page(cast.citizen)
@@ -307,7 +307,7 @@ def test_a_file_that_arrives_moves_nobody_from_where_they_stand(documents, paper
 
 
 def test_who_adds_a_part_of_the_plot_goes_on_in_its_first_box(cast, open_page):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     page = open_page(cast.citizen)
     page.goto(f"/drafts/{draft.key}/{draft.service_type.steps[-1].code}/")
     keys, rows = Keys(page), page.locator("fieldset.group")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from transactions.models import Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from .conftest import arrived, follow
 
@@ -111,7 +111,7 @@ def test_it_rests_while_hidden_and_asks_at_once_when_shown_again(page, case, cas
 def test_what_has_to_be_done_shows_with_its_button(page, case, cast):
     case = moves.register(case, by=cast.registry)
     code = case.service_type.deficiencies[0].code
-    moves.return_for_completion(case, deficiencies=[Asked(code)], by=cast.reviewer)
+    moves.return_for_completion(case, deficiencies=[RequestedCompletion(code)], by=cast.reviewer)
     assert asks_again(page) == 200
     button = page.get_by_role("link", name="استكمال ما طُلب")
     expect(button).to_be_visible()

@@ -20,7 +20,7 @@ ELECTRICITY = service_types.get("electricity-connection")
 def ready(cast) -> Draft:
     """A request of the citizen's that is complete and not yet sent."""
     answers = answers_today(ELECTRICITY.code)
-    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen)
     for step in ELECTRICITY.steps:
         drafts.save_step(draft, step, answers, by=cast.citizen)
     for keys in files_for(ELECTRICITY, answers, cast.citizen).values():

@@ -18,7 +18,7 @@ SCRIPTED = pytest.mark.parametrize("open_page", [(360, True)], indirect=True)
 @pytest.fixture
 def draft(cast) -> Draft:
     """An electricity request of the citizen's, its first page answered."""
-    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[0], {"request_kind": "new", "ownership": "deed"}, by=cast.citizen)
     return draft
 

@@ -132,7 +132,7 @@ def test_a_land_subdivision(cast, open_page, papers):
 
 def test_a_wrong_file_is_taken_out_of_an_answer_that_is_being_written(cast, open_page, papers, submitted):
     case = drive(submitted(), cast, "under_study")
-    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer)
+    moves.return_for_completion(case, deficiencies=[moves.RequestedCompletion("load-reason")], by=cast.reviewer)
     owner = open_page(cast.citizen)
     owner.goto(f"/requests/{case.reference}/answer/")
     owner.locator("main textarea").fill("أول الجواب")

@@ -15,9 +15,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import emails, four_eyes, programs
+from accounts import api_tokens, emails, four_eyes
 from accounts import services as people
-from accounts.models import Authorisation, EmailAsked, User
+from accounts.models import Authorisation, EmailChange, User
 from journal import chain
 from municipality.models import Office
 from transactions.admin import staff_site
@@ -25,13 +25,13 @@ from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
 from transactions.domain import pins, service_types
 from transactions.domain.references import Reference
-from transactions.domain.service_types import Filer
+from transactions.domain.service_types import SubmittedBy
 from transactions.inquiry import brought
 from transactions.intake import drafts
 from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
 from transactions.transitions import moves, notes
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
@@ -81,7 +81,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     long_ago = NOW - timedelta(days=400)
     returned = drive(submitted(now=long_ago, street=LONG_NAME), cast, "under_study", long_ago)
     codes = [entry.code for entry in returned.service_type.deficiencies[:3]]
-    asked = [Asked(code) for code in codes]
+    asked = [RequestedCompletion(code) for code in codes]
     returned = moves.return_for_completion(returned, deficiencies=asked, by=cast.reviewer, now=long_ago)
     first = Attachment.objects.filter(transaction=returned).first()
     Attachment.objects.filter(pk=first.pk).update(original_name=LONG_FILE)
@@ -89,12 +89,12 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
     unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
     people.authorise_office(
-        people.identify(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9"
+        people.confirm_identity(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9"
     )
-    permit = drafts.start(unpaid.service_type, by=cast.engineer, authorisation=unpaid.authorisation, now=NOW)
+    permit = drafts.start_draft(unpaid.service_type, by=cast.engineer, authorisation=unpaid.authorisation, now=NOW)
     Draft.objects.filter(pk=permit.pk).update(owner_note="صحّحوا المساحة")
     service = returned.service_type
-    draft = drafts.start(service, by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service, by=cast.citizen, now=NOW)
     typed = {name: str(value) for name, value in ANSWERS[service.code].items() if name != "street"}
     drafts.save_step(draft, service.steps[0], typed, by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "id_copy", upload(LONG_FILE), by=cast.citizen, now=NOW)
@@ -114,34 +114,38 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     four_eyes.give_post(
         cast.other_citizen, office, "supervisor", starts_on=NOW.date(), reason=asked_for, by=cast.administrator
     )
-    programs.let_in(cast.other_citizen, name=LONG_NAME[:50])
+    api_tokens.create_api_token(cast.other_citizen, name=LONG_NAME[:50])
     note = "ملاحظة طويلة إلى زميل: راجعوا الحد الشمالي مع الرفع المساحي قبل الاعتماد، والجار حضر أمس. " * 3
-    notes.write(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
+    notes.write_note(still_open, text=note, by=cast.supervisor, to=cast.reviewer, now=NOW)
     centre = Office.objects.get(code="SC01")
     # What the pages call today and yesterday they know from the real clock.
     at_counter = submitted(centre=centre, channel=Channel.COUNTER, now=timezone.now())
     sent_back = drive(submitted("building-permit"), cast, "under_admin_audit")
-    moves.return_for_completion(sent_back, deficiencies=[Asked("survey-old")], by=cast.reviewer)
+    moves.return_for_completion(sent_back, deficiencies=[RequestedCompletion("survey-old")], by=cast.reviewer)
     permit = issued.service_type
     authorisation = Authorisation.objects.get(status="accepted")
-    office_draft = written(drafts.start(permit, by=cast.engineer, authorisation=authorisation, now=NOW), cast.engineer)
+    office_draft = written(
+        drafts.start_draft(permit, by=cast.engineer, authorisation=authorisation, now=NOW), cast.engineer
+    )
     drafts.send_to_owner(office_draft, by=cast.engineer, now=NOW)
-    kept = drafts.start(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
+    kept = drafts.start_draft(service, by=cast.clerk, applicant=cast.citizen, centre=centre, now=NOW)
     intake_ready = written(kept, cast.clerk)
     new_mobile = {"phone": {"from": cast.citizen.phone, "to": "+966599000111"}}
-    intake = drafts.start(
+    intake = drafts.start_draft(
         service, by=cast.clerk, applicant=cast.citizen, centre=centre, visitor_changes=new_mobile, now=NOW
     )
     elsewhere = str(Reference("C1", "A", 1448, 900007))
-    brought.bring(code=elsewhere, pin=pins.of(elsewhere), phone=cast.citizen.phone, address="198.51.100.7", now=NOW)
+    brought.hand_in_receipt(
+        code=elsewhere, pin=pins.derive_pin(elsewhere), phone=cast.citizen.phone, address="198.51.100.7", now=NOW
+    )
     with transaction.atomic():
         chain.append("received", str(Reference("C1", "A", 1448, 900008)), {}, NOW)
     reconcile(NOW + timedelta(minutes=30))
-    emails.wish(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
+    emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     answered = answered_at_counter(cast, submitted)
-    counter_visits.begin(
+    counter_visits.begin_visit(
         reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
     )
     cases = {
@@ -155,7 +159,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         cases
         | of_services
         | {
-            **{f"pin_{name}": pins.of(reference) for name, reference in cases.items()},
+            **{f"pin_{name}": pins.derive_pin(reference) for name, reference in cases.items()},
             "draft": str(draft.key),
             "answered": str(answered.key),
             "intake": str(intake.key),
@@ -163,7 +167,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "office_draft": str(office_draft.key),
             **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
-            "email": emails.token_of(EmailAsked.objects.get()),
+            "email": emails.make_token(EmailChange.objects.get()),
             "token": Intake.objects.get(transaction=issued).token,
         }
     )
@@ -172,12 +176,12 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
 def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     """Of each service a paper, a draft its owner writes, and a visit on site with a photograph, by their codes."""
     made = {}
-    for service in service_types.offered():
+    for service in service_types.offered_services():
         code, owner = service.code, applicant_of(service, cast)
         key = code.replace("-", "_")
         made[f"paper_{key}"] = drive(submitted(code), cast, ends_as(service)).reference
-        if service.filer is Filer.OWNER:
-            draft = drafts.start(service, by=owner, now=NOW)
+        if service.submitted_by is SubmittedBy.OWNER:
+            draft = drafts.start_draft(service, by=owner, now=NOW)
             for step in service.steps:
                 drafts.save_step(draft, step, answers_today(code), by=owner, now=NOW)
             made[f"draft_{key}"] = str(draft.key)

@@ -13,7 +13,7 @@ from core.hijri import FIRST_DAY, LAST_DAY, OutsideCalendar, format_hijri, in_ca
 from core.templatetags.portal import both_dates
 from municipality.calendar import FIRST, LAST, WORKING_WEEKDAYS, WorkingCalendar
 from municipality.models import Holiday
-from municipality.services import current_calendar, forget
+from municipality.services import clear_caches, current_calendar
 
 PLAIN = WorkingCalendar()
 ANY_DAY = st.dates(date.min, date.max)
@@ -76,6 +76,6 @@ def test_counting_does_not_notice_where_the_listed_days_end(day, days):
 )
 def test_a_holiday_of_any_length_leaves_a_calendar(days):
     Holiday.objects.create(name_ar="إجازة", name_en="Holiday", first_day=days[0], last_day=days[1])
-    forget()
+    clear_caches()
     due = current_calendar().add_working_days(datetime(2026, 12, 1, 9, tzinfo=UTC), 10)
     assert due.date() not in current_calendar().holidays

@@ -7,7 +7,7 @@ from django import forms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from municipality.district_names import keys_of, sought, within_one
+from municipality.district_names import is_one_edit_apart, name_keys, search_keys
 from municipality.models import District
 from transactions.answers import cleaning as answers
 
@@ -71,16 +71,18 @@ def test_every_district_is_found_by_its_names_and_code(city):
 @given(st.text("ابتسل", min_size=1, max_size=8), st.data())
 def test_within_one(word, data):
     at = data.draw(st.integers(0, len(word) - 1))
-    assert within_one(word, word)
-    assert within_one(word, word[:at] + word[at + 1 :])
-    assert within_one(word[:at] + "م" + word[at:], word)
-    assert within_one(word[:at] + "م" + word[at + 1 :], word)
-    assert within_one(word, word[: at - 1] + word[at : at + 1] + word[at - 1 : at] + word[at + 1 :] if at else word)
-    assert not within_one(word, word + "مم")
-    assert not within_one("نن" + word, word)
+    assert is_one_edit_apart(word, word)
+    assert is_one_edit_apart(word, word[:at] + word[at + 1 :])
+    assert is_one_edit_apart(word[:at] + "م" + word[at:], word)
+    assert is_one_edit_apart(word[:at] + "م" + word[at + 1 :], word)
+    assert is_one_edit_apart(
+        word, word[: at - 1] + word[at : at + 1] + word[at - 1 : at] + word[at + 1 :] if at else word
+    )
+    assert not is_one_edit_apart(word, word + "مم")
+    assert not is_one_edit_apart("نن" + word, word)
 
 
 @given(st.text(max_size=30))
 def test_whatever_is_written_has_keys(text):
-    assert len(keys_of(text)) == 4
-    assert all(key for _level, key in sought(text))
+    assert len(name_keys(text)) == 4
+    assert all(key for _level, key in search_keys(text))

@@ -23,7 +23,7 @@ NAMES = sorted({name for term in TERMS for name in term["code"]})
 
 
 def _questions() -> set[str]:
-    fields = [field for service in service_types.every() for field in service.fields()]
+    fields = [field for service in service_types.all_services() for field in service.fields()]
     inside = [field for group in fields if isinstance(group, Group) for field in group.fields]
     return {field.name for field in (*fields, *inside)}
 
@@ -39,10 +39,10 @@ def _pages() -> set[str]:
 
 
 KNOWN = {
-    "service": lambda: {service.code for service in service_types.every()},
+    "service": lambda: {service.code for service in service_types.all_services()},
     "question": _questions,
-    "document": lambda: {document.code for service in service_types.every() for document in service.documents},
-    "paper": lambda: {service.output.kind for service in service_types.every()},
+    "document": lambda: {document.code for service in service_types.all_services() for document in service.documents},
+    "paper": lambda: {service.output.kind for service in service_types.all_services()},
     "move": lambda: set(BY_NAME),
     "notice": lambda: set(SENTENCES),
     "page": _pages,

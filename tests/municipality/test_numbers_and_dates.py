@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import month_names
-from core.dates import NoSuchDay, Unreadable, read_date
+from core.dates import NoSuchDay, UnreadableDate, read_date
 from core.forms import fields
 from core.hijri import MONTHS_AR, MONTHS_EN, OutsideCalendar, format_hijri, hijri_parts
 from core.numbers import canonical_number, read_number
@@ -131,7 +131,7 @@ def test_the_first_of_a_month_has_words_of_its_own(typed):
 
 @pytest.mark.parametrize("typed", ["غرة 5 محرم 1445", "غرة 1445", "أول ربيع 1440", "غرة غرة محرم 1445", "أول 1445"])
 def test_the_first_of_no_month_is_not_understood(typed):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDate):
         read_date(typed)
 
 
@@ -142,7 +142,7 @@ def test_the_first_of_no_month_is_not_understood(typed):
      "9" * 200],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_said_not_to_exist(typed):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDate):
         read_date(typed)
 
 
@@ -196,7 +196,7 @@ def test_no_spelling_is_two_months():
 def test_any_text_is_a_date_or_is_refused(text):
     try:
         read_date(text)
-    except (Unreadable, NoSuchDay, OutsideCalendar):
+    except (UnreadableDate, NoSuchDay, OutsideCalendar):
         return
 
 

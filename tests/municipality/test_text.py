@@ -64,16 +64,16 @@ def test_a_reference_and_its_pin_are_read_however_they_are_written(reference, pi
     assert compact(pin) == "12345678"
 
 
-@given(as_typed(pins.of(REFERENCE)))
+@given(as_typed(pins.derive_pin(REFERENCE)))
 def test_a_pin_matches_however_it_is_written(typed):
-    assert pins.matches(REFERENCE, typed)
+    assert pins.pin_matches(REFERENCE, typed)
 
 
 def test_what_means_something_stays():
     assert compact("1e3") == "1e3"
     assert compact("m²") == "m²"
     assert compact("-5+6") == "5+6"
-    assert not pins.matches(REFERENCE, pins.of(REFERENCE) + "x")
+    assert not pins.pin_matches(REFERENCE, pins.derive_pin(REFERENCE) + "x")
 
 
 @pytest.mark.parametrize(

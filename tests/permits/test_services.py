@@ -22,7 +22,6 @@ from transactions.domain.errors import DomainError
 from transactions.domain.service_types import (
     Document,
     Field,
-    Filer,
     Greater,
     Group,
     Kind,
@@ -31,8 +30,9 @@ from transactions.domain.service_types import (
     ServiceType,
     Stage,
     Step,
+    SubmittedBy,
 )
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import FeeDue
@@ -147,7 +147,7 @@ TREE = ServiceType(
     summary="To plant a tree before one's house.",
     audience="Everybody.",
     conditions=("There is room.",),
-    filer=Filer.OWNER,
+    submitted_by=SubmittedBy.OWNER,
     steps=(
         Step(
             "tree",
@@ -161,10 +161,10 @@ TREE = ServiceType(
     ),
     documents=(Document("photo", "Photo of the place", accepts=("image/jpeg", "image/png"), least=1, most=2),),
     stages=(
-        Stage("registration", "Registration", Status.INCOMING, Who.REGISTRY_CLERK, 1, MoveName.REGISTER),
-        Stage("study", "Study", Status.UNDER_STUDY, Who.REVIEWER, 2, MoveName.RECOMMEND),
-        Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, Who.SUPERVISOR, 1, MoveName.APPROVE),
-        Stage("sending", "Sending", Status.APPROVED, Who.REGISTRY_CLERK, 1, MoveName.DISPATCH),
+        Stage("registration", "Registration", Status.INCOMING, Actor.REGISTRY_CLERK, 1, MoveName.REGISTER),
+        Stage("study", "Study", Status.UNDER_STUDY, Actor.REVIEWER, 2, MoveName.RECOMMEND),
+        Stage("approval", "Approval", Status.AWAITING_SUPERVISOR, Actor.SUPERVISOR, 1, MoveName.APPROVE),
+        Stage("sending", "Sending", Status.APPROVED, Actor.REGISTRY_CLERK, 1, MoveName.DISPATCH),
     ),
     routing_rules=(RoutingRule("tree.tall", Greater("height_m", 10), "Tall trees."),),
     deficiencies=(service_types.DeficiencyCode("photo-dark", "The photo is too dark.", "photo"),),
@@ -225,7 +225,7 @@ def test_transactions_knows_no_service_by_name():
 
 
 def test_every_service_declares_what_pages_need():
-    for service in service_types.every():
+    for service in service_types.all_services():
         documents = {document.code for document in service.documents}
         fields = {spec.name for spec in service.fields()}
         assert {code.about for code in service.deficiencies} <= documents | fields
@@ -237,7 +237,7 @@ def test_every_service_declares_what_pages_need():
 def test_every_question_says_what_to_do_when_it_is_left_empty(language):
     """A sentence of its own, in the language of the reader, though fields for checking are kept between readers."""
     begins = {"ar": ("اكتب ", "اختر ", "اختر: ", "أكّد "), "en": ("Enter ", "Choose ", "Say ", "Confirm ")}[language]
-    for service in service_types.every():
+    for service in service_types.all_services():
         for step in service.steps:
             rows = {spec.name: [{}] * spec.least for spec in step.fields if isinstance(spec, Group)}
             with translation.override(language):

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from transactions.attachments import services as attachments
-from transactions.intake import kept_answers
+from transactions.intake import answers_in_progress
 from transactions.models import Attachment, Deficiency
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, stored, upload
 from .test_applications import begun, returned
@@ -91,20 +91,20 @@ def test_only_the_applicant_of_a_returned_request_keeps_answers(cast, submitted)
     case = returned(submitted, cast)
     item = case.deficiencies.first()
     for person in (cast.other_citizen, cast.reviewer):
-        with pytest.raises(kept_answers.DomainError):
-            kept_answers.keep_answers(case, {item.pk: "x"}, by=person)
+        with pytest.raises(answers_in_progress.DomainError):
+            answers_in_progress.save_answers_in_progress(case, {item.pk: "x"}, by=person)
     moves.answer(
         case, answers={item.pk: "تم" for item in case.deficiencies.all()}, by=cast.citizen, now=NOW + timedelta(hours=5)
     )
-    with pytest.raises(kept_answers.DomainError):
-        kept_answers.keep_answers(case, {item.pk: "x"}, by=cast.citizen)
+    with pytest.raises(answers_in_progress.DomainError):
+        answers_in_progress.save_answers_in_progress(case, {item.pk: "x"}, by=cast.citizen)
     assert set(Deficiency.objects.values_list("answer", flat=True)) == {"تم"}
 
 
 def test_a_standard_sentence_is_read_in_the_readers_language_and_an_edited_one_as_it_is(cast, submitted, signed_in):
     case = drive(submitted(), cast, "under_study")
     with translation.override("en"):
-        asked = [Asked("croquis-stamp"), Asked("load-reason", "Why so much?")]
+        asked = [RequestedCompletion("croquis-stamp"), RequestedCompletion("load-reason", "Why so much?")]
         moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
     html = signed_in(cast.citizen).get(reverse("transactions:answer", args=[case.reference])).content.decode()
     assert "The survey sketch lacks" not in html
@@ -131,7 +131,7 @@ def test_the_page_of_withdrawing_opens_only_while_one_may(cast, submitted, signe
 
 def subdivision_returned(cast, submitted, *asked):
     case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
-    asked = asked or (Asked("part-area"),)
+    asked = asked or (RequestedCompletion("part-area"),)
     return moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
 
 
@@ -181,7 +181,7 @@ def test_a_row_is_added_and_removed_and_nothing_is_sent_by_it(cast, submitted, s
 
 
 def test_a_contradiction_is_shown_where_it_can_be_mended(cast, submitted, signed_in):
-    case = subdivision_returned(cast, submitted, Asked("", "المساحة غير صحيحة", opens=("area_m2",)))
+    case = subdivision_returned(cast, submitted, RequestedCompletion("", "المساحة غير صحيحة", opens=("area_m2",)))
     page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
     data = form_of(page.get(url)) | {"area_m2": "1200"}
     wrong = page.post(url, data)
@@ -203,7 +203,7 @@ def test_a_question_that_is_not_open_is_not_changed_by_a_made_up_form(cast, subm
 
 
 def test_a_new_drawing_is_put_in_the_place_of_the_one_before(cast, submitted, signed_in):
-    case = subdivision_returned(cast, submitted, Asked("drawing-lengths"))
+    case = subdivision_returned(cast, submitted, RequestedCompletion("drawing-lengths"))
     item, old = case.deficiencies.get(), case.attachments.get(document="division_drawing")
     page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
     data = form_of(page.get(url))
@@ -217,7 +217,7 @@ def test_a_new_drawing_is_put_in_the_place_of_the_one_before(cast, submitted, si
 
 
 def test_words_without_a_file_take_no_file_away(cast, submitted, signed_in):
-    case = subdivision_returned(cast, submitted, Asked("drawing-lengths"))
+    case = subdivision_returned(cast, submitted, RequestedCompletion("drawing-lengths"))
     item = case.deficiencies.get()
     page, url = signed_in(cast.citizen), reverse("transactions:answer", args=[case.reference])
     page.post(url, form_of(page.get(url)) | {f"answer-{item.pk}": "الأطوال في الصفحة الثانية"})

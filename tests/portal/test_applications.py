@@ -22,10 +22,10 @@ from transactions.domain.service_types import Field, Kind, Step
 from transactions.intake import drafts
 from transactions.intake.answer_forms import step_page
 from transactions.models import Draft, Transaction
-from transactions.text.lateness import standing
-from transactions.text.progress import Turn, progress_of
+from transactions.text.deadline_status import deadline_status
+from transactions.text.progress import WaitingFor, progress_of
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import ANSWERS, NOW, PASSWORD, authorised, drive, picture, upload
 from .test_pages import queries
@@ -35,7 +35,7 @@ ELECTRICITY = service_types.get("electricity-connection")
 
 
 def begun(user):
-    draft = drafts.start(ELECTRICITY, by=user)
+    draft = drafts.start_draft(ELECTRICITY, by=user)
     for step in draft.service_type.steps:
         drafts.save_step(draft, step, ANSWERS["electricity-connection"], by=user)
     return draft
@@ -43,7 +43,7 @@ def begun(user):
 
 def returned(submitted, cast, **more):
     case = drive(submitted(**more), cast, "under_study")
-    asked = [Asked("croquis-stamp"), Asked("load-reason")]
+    asked = [RequestedCompletion("croquis-stamp"), RequestedCompletion("load-reason")]
     return moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=3))
 
 
@@ -77,7 +77,7 @@ def test_pressing_start_twice_begins_one_request(cast, signed_in):
 
 
 def test_the_task_list_says_how_far_each_part_is_and_leads_to_the_next(cast, signed_in):
-    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[1], {"street": "شارع"}, by=cast.citizen)
     context = signed_in(cast.citizen).get(reverse("transactions:draft", args=[draft.key])).context
@@ -87,7 +87,7 @@ def test_the_task_list_says_how_far_each_part_is_and_leads_to_the_next(cast, sig
 
 
 def test_the_parts_of_a_plot_are_added_up_while_they_are_written(cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     plot, parts = draft.service_type.steps[1:]
     drafts.save_step(draft, plot, ANSWERS["land-subdivision"], by=cast.citizen)
     drafts.save_step(draft, parts, {"parts": [{"area_m2": "٤٥٠٫٥"}, {"area_m2": "many"}, {}]}, by=cast.citizen)
@@ -97,7 +97,7 @@ def test_the_parts_of_a_plot_are_added_up_while_they_are_written(cast, signed_in
 
 @pytest.mark.parametrize("typed", ["1440-03-15", "1446-02-30", "1846-03-15", "2077-12-31", "2026-13-01", "1440/03/15"])
 def test_a_date_that_no_gregorian_table_holds_is_shown_as_it_was_typed(typed, cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     for step in draft.service_type.steps:
         drafts.save_step(draft, step, ANSWERS["land-subdivision"] | {"deed_date": typed}, by=cast.citizen)
     page = signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key]))
@@ -115,7 +115,7 @@ def test_a_case_that_took_an_impossible_date_in_earlier_still_opens(cast, submit
 
 
 def test_what_is_missing_leads_to_the_page_where_it_is_mended(cast, signed_in):
-    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen)
     drafts.save_step(draft, ELECTRICITY.steps[0], ANSWERS["electricity-connection"], by=cast.citizen)
     page = signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key]))
     pages = [row["url"].rsplit("/", 2)[1] for row in page.context["gaps"]]
@@ -146,7 +146,7 @@ def test_coming_back_after_submitting_leads_to_the_one_receipt(cast, signed_in):
 
 
 def test_an_owner_reads_the_file_of_the_office_and_cannot_change_it_from_the_page(cast, signed_in):
-    draft = drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
+    draft = drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
     owner = signed_in(cast.citizen).get(reverse("transactions:draft", args=[draft.key]))
     assert owner.context["may_write"] is False
     assert not signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key])).context["may_change"]
@@ -192,7 +192,7 @@ def test_files_sent_after_the_session_ended_are_asked_for_again(cast, client):
 
 
 def test_a_form_older_than_the_last_sign_in_is_offered_again_whole(cast):
-    draft = drafts.start(ELECTRICITY, by=cast.citizen)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen)
     page = Client(enforce_csrf_checks=True)
     page.force_login(cast.citizen, backend="django.contrib.auth.backends.ModelBackend")
     url = reverse("transactions:step", args=[draft.key, "place"])
@@ -214,9 +214,9 @@ def test_a_form_older_than_the_last_sign_in_is_offered_again_whole(cast):
 def test_days_are_told_as_they_are(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     later = progress_of(case, NOW + timedelta(days=400))
-    assert (later.turn, later.days, later.allowed) == (Turn.OURS, 400, 14)
-    assert later.late_by == later.used - later.allowed
-    assert later.late_by > 200
+    assert (later.waiting_for, later.days, later.allowed) == (WaitingFor.OURS, 400, 14)
+    assert later.days_late == later.used - later.allowed
+    assert later.days_late > 200
     today = progress_of(case, NOW + timedelta(hours=2))
     assert (today.left, today.late, today.used) == (today.allowed, False, 0)
     assert [step.state for step in today.steps] == ["done", "now", "later", "later", "later"]
@@ -241,8 +241,8 @@ def test_today_is_the_day_of_riyadh_and_no_other(cast, submitted):
     }
     for (day, hour), expected in said.items():
         now = datetime(2026, 12, day, hour, tzinfo=RIYADH)
-        progress, stands = progress_of(case, now), standing(case, now)
-        assert (progress.left, progress.late_by, stands.word, stands.detail) == expected, now
+        progress, stands = progress_of(case, now), deadline_status(case, now)
+        assert (progress.left, progress.days_late, stands.word, stands.detail) == expected, now
 
 
 def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, signed_in, stopped_clock):
@@ -257,7 +257,7 @@ def test_a_request_late_since_today_says_so_to_its_applicant(cast, submitted, si
 def test_while_it_waits_for_the_applicant_no_working_day_is_used(cast, submitted):
     case = returned(submitted, cast)
     soon, late = (progress_of(case, NOW + timedelta(days=days)) for days in (1, 60))
-    assert (soon.turn, soon.left, late.left, soon.used, late.used) == (Turn.YOURS, None, None, 0, 0)
+    assert (soon.waiting_for, soon.left, late.left, soon.used, late.used) == (WaitingFor.YOURS, None, None, 0, 0)
 
 
 def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, signed_in, stopped_clock):
@@ -265,7 +265,9 @@ def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, si
     case = drive(submitted(now=began), cast, "under_study", began + timedelta(days=1))
     for round in range(4):
         now = began + timedelta(days=10 + round)
-        case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer, now=now)
+        case = moves.return_for_completion(
+            case, deficiencies=[RequestedCompletion("load-reason")], by=cast.reviewer, now=now
+        )
         item = case.deficiencies.get(answered_at=None)
         case = moves.answer(case, answers={item.pk: f"جواب {round}"}, by=cast.citizen, now=now + timedelta(hours=1))
     page = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference]))
@@ -303,7 +305,7 @@ def test_hostile_names_stay_in_their_place(cast, submitted, signed_in):
 
 def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, signed_in):
     case = drive(submitted("building-permit"), cast, "under_admin_audit", timezone.now() - timedelta(hours=9))
-    asked = [Asked("deed-unreadable"), Asked("survey-old")]
+    asked = [RequestedCompletion("deed-unreadable"), RequestedCompletion("survey-old")]
     now = timezone.now() - timedelta(minutes=1)
     moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=now)
     context = signed_in(cast.engineer).get(reverse("transactions:office")).context
@@ -318,7 +320,7 @@ def test_the_office_sees_what_came_back_first_and_what_changed(cast, submitted, 
 def test_the_office_is_told_of_the_points_of_the_latest_return_only(cast, submitted, signed_in):
     case = drive(submitted("building-permit"), cast, "under_admin_audit")
     for codes in (("deed-unreadable", "survey-old"), ("survey-old",)):
-        asked = [Asked(code) for code in codes]
+        asked = [RequestedCompletion(code) for code in codes]
         case = moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(hours=9))
         (row,) = signed_in(cast.engineer).get(reverse("transactions:office")).context["returned"]
         assert row["case"].points == len(codes)
@@ -338,7 +340,11 @@ def test_cases_are_found_by_owner_plot_and_number(cast, submitted, signed_in):
 def test_owners_who_wait_for_an_answer_stand_first_and_ended_ones_apart(cast, signed_in):
     accepted = authorised(cast)
     given = people.authorise_office(
-        people.identify(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9", now=NOW
+        people.confirm_identity(cast.other_citizen, {}, by=cast.clerk),
+        cast.office,
+        plan_number="9",
+        parcel_number="9",
+        now=NOW,
     )
     page, url = signed_in(cast.engineer), reverse("accounts:office_authorisations")
     assert list(page.get(url).context["page"]) == [given, accepted]
@@ -353,10 +359,10 @@ def test_pages_ask_the_database_as_often_for_three_as_for_one(cast, submitted, s
     returned(submitted, cast)
     case = drive(submitted("building-permit"), cast, "under_admin_audit")
     moves.return_for_completion(
-        case, deficiencies=[Asked("survey-old")], by=cast.reviewer, now=NOW + timedelta(hours=9)
+        case, deficiencies=[RequestedCompletion("survey-old")], by=cast.reviewer, now=NOW + timedelta(hours=9)
     )
     submitted("building-permit")
-    drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
+    drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
     begun(cast.citizen)
     urls += [
         (owner, reverse("transactions:request", args=[case.reference])),
@@ -369,6 +375,6 @@ def test_pages_ask_the_database_as_often_for_three_as_for_one(cast, submitted, s
         returned(submitted, cast)
         submitted("building-permit")
         begun(cast.citizen)
-        drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
+        drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
     assert [queries(page, url) for page, url in urls] == one
     assert max(one) <= 12

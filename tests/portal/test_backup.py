@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from jeddah_portal import backup, stores
-from transactions.maintenance.health import health
+from transactions.maintenance.health import read_health
 from transactions.models import Attachment, Outbox
 
 from ..conftest import content_of, drive
@@ -167,7 +167,7 @@ def test_what_is_wrong_with_a_file_is_named_and_the_rest_is_saved_and_restored(h
     target = tmp_path / "second.tar.age"
     with pytest.raises(CommandError, match=f"1 files are not as they were uploaded:\n  {file.stored_as}"):
         call_command("backup", to=target)
-    assert health(timezone.now()).backup["incomplete"] == 1
+    assert read_health(timezone.now()).backup["incomplete"] == 1
     code, said = elsewhere("restore", target, "--identity", made[1])
     assert code
     assert f"the file {file.stored_as}: " in said
@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_file_is_named_and_the_rest_is_saved_and_restored(h
         path.rmdir()
     shutil.copyfile(default_storage.path(next(o for o in others if o.sha256 == file.sha256).stored_as), path)
     call_command("backup", to=tmp_path / "third.tar.age")
-    assert health(timezone.now()).backup["incomplete"] == 0
+    assert read_health(timezone.now()).backup["incomplete"] == 0
 
 
 def test_a_file_lost_after_the_backup_is_named_by_the_restore_which_goes_on(made, elsewhere, tmp_path):

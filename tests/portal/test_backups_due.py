@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from transactions import tasks
 from transactions.admin.operations import BACKUP
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 from transactions.management.commands import work
 from transactions.models import Attachment, Heartbeat
 
@@ -81,7 +81,7 @@ def test_without_a_recipient_none_is_made_and_that_is_red(cast, settings, tmp_pa
     tasks.upkeep()
     assert made(settings.BACKUP_DIR) == []
     assert told() == {"no_recipient", "too_old"}
-    upkeep.note_backup(timezone.now(), whole=True)
+    schedule.mark_backup(timezone.now(), whole=True)
     assert told() == {"no_recipient"}
 
 
@@ -101,7 +101,7 @@ def test_without_a_broker_the_worker_makes_it(cast, recipient, monkeypatch):
 
     def stop(execute, sql, params, *more):
         answer = execute(sql, params, *more)
-        noted = 'INSERT INTO "transactions_heartbeat"' in sql and upkeep.BACKUP in params
+        noted = 'INSERT INTO "transactions_heartbeat"' in sql and schedule.BACKUP in params
         if noted or next(asked) > MANY:
             os.kill(os.getpid(), signal.SIGTERM)
         return answer
@@ -168,4 +168,4 @@ def test_as_many_as_told_are_kept_and_the_newest(cast, recipient, settings, at):
         tasks.upkeep()
         seen += set(made(recipient)) - {*seen, "notes.txt"}
     assert made(recipient) == ["notes.txt", *seen[-3:]]
-    assert Heartbeat.objects.filter(name=upkeep.BACKUP).count() == 1
+    assert Heartbeat.objects.filter(name=schedule.BACKUP).count() == 1

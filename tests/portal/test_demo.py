@@ -15,7 +15,7 @@ from core.hijri import riyadh_day
 from journal import export
 from journal.verify import verify
 from municipality.models import Office, OfficeKind
-from municipality.services import current_calendar, forget
+from municipality.services import clear_caches, current_calendar
 from transactions.domain import pins, service_types
 from transactions.models import Event, Movement, Transaction
 
@@ -25,7 +25,7 @@ COUNT = 60
 
 def build(settings, tmp_path, *, transactions=COUNT, seed=5):
     settings.VAR = tmp_path
-    forget()
+    clear_caches()
     call_command("seed_demo", transactions=transactions, seed=seed, today=date(2026, 11, 24), stdout=StringIO())
     return list(Transaction.objects.order_by("pk").values_list("reference", "service", "status", "version", "due_at"))
 
@@ -59,10 +59,10 @@ def test_the_same_seed_and_day_give_the_same_city_and_another_seed_another(setti
 def test_a_city_is_spread_over_services_offices_months_and_outcomes(settings, tmp_path):
     rows = build(settings, tmp_path)
     assert len(rows) == COUNT
-    assert {row[1] for row in rows} == {service.code for service in service_types.every()}
+    assert {row[1] for row in rows} == {service.code for service in service_types.all_services()}
     days = sorted(Transaction.objects.values_list("submitted_at", flat=True))
     assert (days[-1] - days[0]).days > 250
-    both = {(service.code, outcome) for service in service_types.every() for outcome in ("approve", "reject")}
+    both = {(service.code, outcome) for service in service_types.all_services() for outcome in ("approve", "reject")}
     assert set(Event.objects.filter(move__in=["approve", "reject"]).values_list("transaction__service", "move")) == both
     branches = Office.objects.filter(kind=OfficeKind.SUB_MUNICIPALITY)
     assert branches.count() == 14
@@ -87,7 +87,7 @@ def test_what_a_newcomer_needs_is_written_for_them_alone(settings, tmp_path):
     assert path.stat().st_mode & 0o077 == 0
     assert len(demo["samples"]) == 3
     for sample in demo["samples"].values():
-        assert pins.of(Transaction.objects.get(reference=sample["reference"]).reference) == sample["pin"]
+        assert pins.derive_pin(Transaction.objects.get(reference=sample["reference"]).reference) == sample["pin"]
     assert {"owner", "engineer", "centre_clerk", "reviewer", "supervisor", "administrator"} <= set(demo["accounts"])
     for account in demo["accounts"].values():
         from accounts.models import User

@@ -127,7 +127,7 @@ def test_whoever_signs_in_next_on_a_shared_device_sees_only_their_own(cast, clie
 
 def test_a_draft_of_one_is_not_filled_by_another_who_shares_the_device(cast, client):
     cast.office.memberships.create(user=cast.other_citizen, starts_on="2020-01-01")
-    permit = drafts.start(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
+    permit = drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
     url = reverse("transactions:step", args=[permit.key, permit.service_type.steps[0].code])
     login = leave_while_writing(client, cast.engineer, url, {"deed_number": "320211009988"})
     back = client.post(login, {"login": cast.other_citizen.national_id, "password": PASSWORD}, follow=True)

@@ -10,7 +10,7 @@ from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Draft
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, PASSWORD, authorised, drive
 
@@ -22,7 +22,7 @@ WORDS = "بيت من <b>دورين</b> وملحق"
 def draft(cast) -> Draft:
     """A building permit that an engineer writes."""
     service = service_types.get("building-permit")
-    return drafts.start(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
+    return drafts.start_draft(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
 
 
 def step_of(draft: Draft, box: str) -> str:
@@ -36,7 +36,7 @@ def revoke(draft: Draft, cast) -> None:
 
 def revoke_and_delete(draft: Draft, cast) -> None:
     revoke(draft, cast)
-    drafts.discard(draft, by=cast.citizen, now=NOW)
+    drafts.delete_draft(draft, by=cast.citizen, now=NOW)
 
 
 @pytest.mark.parametrize("end", [revoke, revoke_and_delete])
@@ -94,7 +94,7 @@ def test_a_colleague_who_sends_the_file_to_its_owner_takes_no_words_away(draft, 
 
 def test_an_answer_to_a_return_is_given_back_too(cast, submitted, signed_in):
     case = drive(submitted("building-permit"), cast, "under_study")
-    asked = Asked(case.service_type.deficiencies[0].code)
+    asked = RequestedCompletion(case.service_type.deficiencies[0].code)
     case = moves.return_for_completion(case, deficiencies=[asked], by=cast.reviewer, now=NOW)
     deficiency = case.deficiencies.get()
     people.revoke_authorisation(case.authorisation, by=cast.citizen, now=NOW)

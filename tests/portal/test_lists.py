@@ -10,10 +10,10 @@ from django.urls import reverse
 from accounts.models import Authorisation
 from municipality.models import Office
 from transactions import access
-from transactions.models import Channel, Dealing, Draft, Event, Transaction
+from transactions.models import AuthorisationEvent, Channel, Draft, Event, Transaction
 from transactions.notifications.notices import count_unread
-from transactions.views.office import MOST_CHANGES, MOST_DRAFTS
-from transactions.views.requests import MOST_WAITING
+from transactions.views.office import MAX_CHANGES, MAX_DRAFTS
+from transactions.views.requests import MAX_WAITING
 
 from ..conftest import NOW, authorised, drive
 from .test_pages import queries
@@ -64,44 +64,44 @@ def test_a_file_its_owner_gave_back_stands_first_however_many_others_there_are(c
     (given_back,) = written(cast, 1, authorisation=plot, owner_note="صحّحوا المساحة")
     (with_owner,) = written(cast, 1, authorisation=plot, stage="awaiting_owner")
     Draft.objects.filter(pk=with_owner.pk).update(updated_at=NOW + timedelta(days=9))
-    written(cast, MOST_DRAFTS + 6, authorisation=plot)
+    written(cast, MAX_DRAFTS + 6, authorisation=plot)
     page = signed_in(cast.engineer)
     answer = page.get(OFFICE)
     shown = [row["draft"] for row in answer.context["drafts"]]
-    assert (len(shown), shown[0]) == (MOST_DRAFTS, given_back)
-    assert answer.context["drafts_counted"] == MOST_DRAFTS + 8
+    assert (len(shown), shown[0]) == (MAX_DRAFTS, given_back)
+    assert answer.context["drafts_counted"] == MAX_DRAFTS + 8
     assert f'<a href="{DRAFTS}?of=office">' in ways(answer)
     everything = pages(page, DRAFTS + "?of=office")
-    assert (len(everything), everything[0], everything[-1]) == (MOST_DRAFTS + 8, given_back, with_owner)
+    assert (len(everything), everything[0], everything[-1]) == (MAX_DRAFTS + 8, given_back, with_owner)
 
 
 def test_a_list_that_is_whole_says_nothing_of_a_rest(cast, signed_in):
-    written(cast, MOST_DRAFTS, authorisation=authorised(cast))
+    written(cast, MAX_DRAFTS, authorisation=authorised(cast))
     assert f'href="{DRAFTS}?of=office"' not in ways(signed_in(cast.engineer).get(OFFICE))
     Draft.objects.all().delete()
-    written(cast, MOST_WAITING)
+    written(cast, MAX_WAITING)
     assert f'href="{DRAFTS}"' not in ways(signed_in(cast.citizen).get(MINE))
 
 
 def test_a_file_to_approve_drops_off_for_no_draft(cast, signed_in):
     plot = authorised(cast)
     (waits,) = written(cast, 1, authorisation=plot, stage="awaiting_owner")
-    written(cast, MOST_WAITING + 5)
+    written(cast, MAX_WAITING + 5)
     page = signed_in(cast.citizen)
     answer = page.get(MINE)
     assert list(answer.context["to_approve"]) == [waits]
-    assert (len(answer.context["drafts"]), answer.context["unsent"]) == (MOST_WAITING, MOST_WAITING + 5)
+    assert (len(answer.context["drafts"]), answer.context["unsent"]) == (MAX_WAITING, MAX_WAITING + 5)
     assert f'<a href="{DRAFTS}">' in ways(answer)
     everything = pages(page, DRAFTS)
-    assert (len(everything), everything[0]) == (MOST_WAITING + 6, waits)
+    assert (len(everything), everything[0]) == (MAX_WAITING + 6, waits)
 
 
 def test_many_files_to_approve_are_counted_too(cast, signed_in):
     plot = authorised(cast)
-    written(cast, MOST_WAITING + 3, authorisation=plot, stage="awaiting_owner")
+    written(cast, MAX_WAITING + 3, authorisation=plot, stage="awaiting_owner")
     answer = signed_in(cast.citizen).get(MINE)
-    assert (len(answer.context["to_approve"]), answer.context["drafts"]) == (MOST_WAITING, [])
-    assert f"المعروض {MOST_WAITING} من أصل {MOST_WAITING + 3}" in ways(answer)
+    assert (len(answer.context["to_approve"]), answer.context["drafts"]) == (MAX_WAITING, [])
+    assert f"المعروض {MAX_WAITING} من أصل {MAX_WAITING + 3}" in ways(answer)
 
 
 def test_nobody_finds_the_drafts_of_another_office(cast, signed_in):
@@ -122,7 +122,7 @@ def test_the_counter_counts_all_that_was_begun_and_pages_it(cast, signed_in):
 def test_the_counter_says_when_more_was_taken_today_than_it_shows(
     cast, submitted, signed_in, monkeypatch, stopped_clock
 ):
-    monkeypatch.setattr("transactions.admin.counter.MOST_TAKEN", 2)
+    monkeypatch.setattr("transactions.admin.counter.MAX_TAKEN", 2)
     centre = Office.objects.get(code="SC01")
     for _n in range(3):
         submitted(channel=Channel.COUNTER, centre=centre, now=stopped_clock)
@@ -145,12 +145,12 @@ def noon(stopped_clock):
 
 
 def dealt(plot, kind, at, by, draft=None):
-    return Dealing.objects.create(kind=kind, authorisation=plot, draft=draft, by=by, at=at)
+    return AuthorisationEvent.objects.create(kind=kind, authorisation=plot, draft=draft, by=by, at=at)
 
 
 def test_nothing_changed_is_said(cast, submitted, signed_in, noon):
     drive(submitted("building-permit", now=noon(5)), cast, "under_admin_audit", noon(5))
-    Dealing.objects.update(at=noon(2))
+    AuthorisationEvent.objects.update(at=noon(2))
     Event.objects.update(at=noon(2))
     answer = signed_in(cast.engineer).get(OFFICE)
     assert lines(answer) == []
@@ -160,7 +160,7 @@ def test_nothing_changed_is_said(cast, submitted, signed_in, noon):
 def test_what_owners_did_since_yesterday_is_shown_and_what_the_office_did_is_not(cast, signed_in, noon):
     plot = authorised(cast)
     (draft,) = written(cast, 1, authorisation=plot)
-    Dealing.objects.update(at=noon(5))
+    AuthorisationEvent.objects.update(at=noon(5))
     kinds = ["authorised", "accepted", "sent", "changes", "approved", "declined", "revoked"]
     for hour, kind in enumerate(kinds):
         dealt(plot, kind, noon(1) + timedelta(minutes=hour), cast.citizen, draft if kind == "changes" else None)
@@ -178,7 +178,7 @@ def test_what_owners_did_since_yesterday_is_shown_and_what_the_office_did_is_not
 
 def test_two_days_stand_under_their_dates_and_the_third_is_gone(cast, submitted, signed_in, noon):
     plot = authorised(cast)
-    Dealing.objects.update(at=noon(5))
+    AuthorisationEvent.objects.update(at=noon(5))
     for days in (0, 1, 2):
         dealt(plot, "revoked", noon(days) - timedelta(hours=12), cast.citizen)
     days = signed_in(cast.engineer).get(OFFICE).context["changes"]
@@ -189,14 +189,14 @@ def test_more_changes_than_are_shown_are_counted_and_lead_on(cast, submitted, si
     case = drive(submitted("building-permit", now=noon(1)), cast, "under_admin_audit", noon(1))
     Event.objects.filter(transaction=case).update(at=noon(1))
     plot = Authorisation.objects.get()
-    Dealing.objects.update(at=noon(5))
-    for n in range(MOST_CHANGES + 70):
+    AuthorisationEvent.objects.update(at=noon(5))
+    for n in range(MAX_CHANGES + 70):
         dealt(plot, "revoked", noon(1) + timedelta(seconds=n + 1), cast.citizen)
     page = signed_in(cast.engineer)
     answer = page.get(OFFICE)
-    many = MOST_CHANGES + 71
-    assert (len(lines(answer)), answer.context["changes_counted"]) == (MOST_CHANGES, many)
-    assert f"المعروض {MOST_CHANGES} من أصل {many}" in ways(answer)
+    many = MAX_CHANGES + 71
+    assert (len(lines(answer)), answer.context["changes_counted"]) == (MAX_CHANGES, many)
+    assert f"المعروض {MAX_CHANGES} من أصل {many}" in ways(answer)
     assert f'<a href="{CHANGES}">' in ways(answer)
     first, second = lines(page.get(CHANGES)), lines(page.get(CHANGES, {"page": 2}))
     assert len(first) + len(second) == many
@@ -264,6 +264,6 @@ def test_what_belongs_to_a_person_twice_over_is_counted_once(cast, submitted, si
     assert answer.context["counts"] == {"waiting": 0, "open": 0, "done": 2, "all": 2}
     assert {row["case"].pk for row in answer.context["rows"]} == {own.pk, of_office.pk}
     assert foreign.pk not in {row["case"].pk for row in answer.context["rows"]}
-    assert count_unread(cast.engineer, access.mine(cast.engineer), most=1) == 2, "counted no further"
+    assert count_unread(cast.engineer, access.own_requests(cast.engineer), most=1) == 2, "counted no further"
     notices = page.get(reverse("transactions:notices")).context["page"].paginator.count
     assert answer.context["unread"] == notices > 0

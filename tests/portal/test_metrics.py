@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from transactions.maintenance.health import health
+from transactions.maintenance.health import read_health
 from transactions.models import Heartbeat, Outbox
 from transactions.outbox.heartbeat import beat
 
@@ -84,7 +84,7 @@ def test_the_worker_s_heartbeat_grows_old(figures, stopped_clock):
 def test_late_cases_are_counted_for_the_office_that_holds_them(cast, submitted):
     submitted()
     drive(submitted("land-subdivision"), cast, "issued")
-    before, after = health(NOW), health(NOW + timedelta(days=90))
+    before, after = read_health(NOW), read_health(NOW + timedelta(days=90))
     held = {office.office: (office.open, office.late) for office in before.offices}
     assert held["SHR"][1] == 0
     assert {office.office: office.late for office in after.offices} == {code: many for code, (many, _l) in held.items()}
@@ -107,7 +107,7 @@ def test_the_figures_cost_the_same_number_of_queries_however_much_there_is(
     for _ in range(3):
         submitted()
     with django_assert_max_num_queries(9):
-        health(NOW)
+        read_health(NOW)
 
 
 def test_administrators_see_the_figures_as_a_page_and_nobody_else_does(cast, submitted, signed_in):

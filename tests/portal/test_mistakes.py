@@ -35,9 +35,9 @@ WRONG = {
 @pytest.fixture
 def address(cast, submitted, client):
     service = service_types.get("electricity-connection")
-    mine = drafts.start(service, by=cast.citizen)
+    mine = drafts.start_draft(service, by=cast.citizen)
     centre = cast.clerk.posts.get().office
-    begun = drafts.start(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre)
+    begun = drafts.start_draft(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre)
     args = {
         "transactions:withdraw": [submitted().reference],
         "transactions:step": [mine.key, service.steps[0].code],

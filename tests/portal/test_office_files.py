@@ -11,7 +11,7 @@ from accounts import services as people
 from accounts.models import OfficeMembership
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.own_words import MOST_CHARACTERS
+from transactions.domain.text_length import MAX_CHARACTERS
 from transactions.intake import drafts
 from transactions.models import Attachment, Draft
 
@@ -24,7 +24,7 @@ PERMIT = service_types.get("building-permit")
 @pytest.fixture
 def draft(cast):
     """A whole file, not yet sent to the owner."""
-    draft = drafts.start(PERMIT, by=cast.engineer, authorisation=authorised(cast))
+    draft = drafts.start_draft(PERMIT, by=cast.engineer, authorisation=authorised(cast))
     answers = answers_today(PERMIT.code)
     for step in PERMIT.steps:
         drafts.save_step(draft, step, answers, by=cast.engineer)
@@ -89,7 +89,7 @@ def test_what_the_office_has_to_mend_leads_the_owner_to_no_page_of_questions(dra
     assert state(draft)[0] == Draft.Stage.OPEN
 
 
-@pytest.mark.parametrize("note", ["", " \n\t ", "ط" * (MOST_CHARACTERS + 1)])
+@pytest.mark.parametrize("note", ["", " \n\t ", "ط" * (MAX_CHARACTERS + 1)])
 def test_a_note_to_the_office_says_something_and_no_more_than_fits(note, sent, owner):
     answer = owner.post(address("check", sent), {"changes": "1", "note": note})
     html = answer.content.decode()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from core.several import speak_to_several
+from core.several import address_several
 from transactions.domain import service_types
 from transactions.models import Draft, Transaction
 
@@ -59,14 +59,14 @@ def test_the_language_goes_by_whom_a_request_speaks_to_and_by_nothing_else():
     texts = ("Choose a file", "There is %(count)d point to complete. The clock is stopped until you answer.")
     with translation.override("ar"):
         one = gettext(texts[0]), ngettext(texts[1], "", 3)
-        speak_to_several(True)
+        address_several(True)
         try:
             several = gettext(texts[0]), ngettext(texts[1], "", 3)
             with translation.override("en"):
                 assert gettext(texts[0]) == texts[0]
             assert gettext(texts[0]) == several[0]  # also after another language was spoken meanwhile
         finally:
-            speak_to_several(False)
+            address_several(False)
         assert (gettext(texts[0]), one[0], several[0]) == ("اختر ملفًا", "اختر ملفًا", "اختاروا ملفًا")
         assert one[1] != several[1]
 

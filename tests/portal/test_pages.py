@@ -14,7 +14,7 @@ from jeddah_portal import __version__
 from transactions.domain import pins
 from transactions.models import Draft, Intake, Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, PASSWORD, answers_today, authorised, drive, national_id, picture, stored, upload
 
@@ -65,7 +65,7 @@ def test_an_application_from_the_first_page_to_the_receipt(cast, signed_in):
     case = Transaction.objects.get()
     assert answer.url == reverse("transactions:receipt", args=[case.reference])
     receipt = page.get(answer.url).content.decode()
-    pin = pins.of(case.reference)
+    pin = pins.derive_pin(case.reference)
     for shown in (case.reference, f"{pin[:4]} {pin[4:]}", "<svg", "qr"):
         assert shown in receipt
     # Pressed twice, gone back and pressed again: the same receipt.
@@ -169,13 +169,15 @@ def test_the_engineering_office_prepares_and_the_owner_submits(cast, signed_in):
 )
 def test_inquiry_shows_where_it_is_and_no_person(code, status, cast, submitted, client):
     case = drive(submitted(code), cast, status)
-    answer = client.post(reverse("transactions:inquiry"), {"reference": case.reference, "pin": pins.of(case.reference)})
+    answer = client.post(
+        reverse("transactions:inquiry"), {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
+    )
     html = answer.content.decode()
     assert answer.status_code == 200
     assert case.reference in html
     for hidden in (cast.citizen.full_name, cast.citizen.national_id, cast.citizen.phone, "facade"):
         assert hidden not in html
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     api = client.post("/api/v1/inquiries/", asked, content_type="application/json")
     assert api.status_code == 200
     assert cast.citizen.full_name not in api.content.decode()
@@ -209,7 +211,9 @@ def test_the_staff_page_makes_each_move_with_its_form(cast, submitted, signed_in
 def test_deficiencies_are_answered_beside_what_was_asked(cast, submitted, signed_in):
     case = drive(submitted(), cast, "under_study")
     codes = [entry.code for entry in case.service_type.deficiencies[:2]]
-    case = moves.return_for_completion(case, deficiencies=[Asked(code) for code in codes], by=cast.reviewer)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion(code) for code in codes], by=cast.reviewer
+    )
     one, two = case.deficiencies.order_by("pk")
     page = signed_in(cast.citizen)
     url = reverse("transactions:answer", args=[case.reference])
@@ -322,7 +326,9 @@ def test_single_pages_stay_within_twelve_queries(cast, submitted, signed_in, cli
         client.get(reverse(name))
         assert queries(client, reverse(name)) <= 12
     with CaptureQueriesContext(connection) as caught:
-        client.post(reverse("transactions:inquiry"), {"reference": case.reference, "pin": pins.of(case.reference)})
+        client.post(
+            reverse("transactions:inquiry"), {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
+        )
     assert len(caught) <= 12
 
 

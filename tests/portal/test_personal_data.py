@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import services as people
+from accounts.api_tokens import create_api_token
 from accounts.errors import AccountError
 from accounts.models import AccessRecord, Act, Authorisation, OneTimeCode, PhoneChange, StaffPost, User
-from accounts.programs import let_in
 from journal import receipts
 from journal.entry import person_mark
 from journal.models import Entry
@@ -26,7 +26,7 @@ from transactions.domain import pins, service_types
 from transactions.inquiry import services as inquiry
 from transactions.intake import drafts
 from transactions.maintenance import personal_data
-from transactions.maintenance.leftovers import clean_up
+from transactions.maintenance.cleanup import clean_up
 from transactions.models import Attachment, BroughtReceipt, Draft, Intake, Notification, Transaction
 
 from ..conftest import NOW, PASSWORD, authorised, drive, upload
@@ -57,9 +57,9 @@ def traces(user, words):
 
 def test_everything_of_ones_own_comes_as_a_file_programs_read(cast, submitted, signed_in):
     case = drive(submitted("land-subdivision"), cast, "under_study")
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "id_copy", upload("بطاقتي.pdf"), by=cast.citizen, now=NOW)
-    let_in(cast.citizen, name="their program")
+    create_api_token(cast.citizen, name="their program")
     signed_in(cast.reviewer).get(reverse("staff:case", args=[case.reference]))
     assert signed_in(cast.citizen).get(DATA).url.startswith(reverse("account_reauthenticate"))
     answer = confirmed(signed_in(cast.citizen)).get(DATA)
@@ -82,13 +82,15 @@ def test_erasing_leaves_nobody_and_every_promise(cast, submitted, signed_in):
     User.objects.filter(pk=cast.citizen.pk).update(full_name=name, email="only@example.org")
     people.change_phone(cast.citizen, phone, by=cast.administrator, now=NOW)
     OneTimeCode.objects.filter(national_id=number).delete()
-    draft = drafts.start(service_types.get("electricity-connection"), by=User.objects.get(pk=cast.citizen.pk), now=NOW)
+    draft = drafts.start_draft(
+        service_types.get("electricity-connection"), by=User.objects.get(pk=cast.citizen.pk), now=NOW
+    )
     attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
     User.objects.filter(pk=cast.citizen.pk).update(password=User.objects.get(pk=cast.citizen.pk).password)
     page = signed_in(User.objects.get(pk=cast.citizen.pk))
     fresh = User.objects.get(pk=cast.citizen.pk)
     assert page.get(ERASE).url.startswith(reverse("account_reauthenticate"))
-    personal_data.erase(fresh, by=fresh, now=NOW)
+    personal_data.erase_person(fresh, by=fresh, now=NOW)
     assert page.get(reverse("accounts:profile")).status_code == 302
     erased = User.objects.get(pk=cast.citizen.pk)
     assert (erased.full_name, erased.phone, erased.email, erased.is_active) == ("—", "", "", False)
@@ -113,11 +115,11 @@ def test_erasing_leaves_nobody_and_every_promise(cast, submitted, signed_in):
         call_command("verify_journal", stdout=io.StringIO())
     Transaction.objects.filter(pk=case.pk).update(applicant=erased)
     token = Intake.objects.get(transaction=case).token
-    assert receipts.check(token).signature_good
-    assert receipts.check(token).in_journal
+    assert receipts.check_token(token).signature_good
+    assert receipts.check_token(token).in_journal
     body = json.loads(bytes(Entry.objects.get(kind="received", subject=case.reference).body))
     assert person_mark(case.mark_salt, number) in body.values()
-    assert inquiry.by_pin(case.reference, pins.of(case.reference), address="203.0.113.1").pk == case.pk
+    assert inquiry.find_by_pin(case.reference, pins.derive_pin(case.reference), address="203.0.113.1").pk == case.pk
     assert AccessRecord.objects.filter(act=Act.ERASED, person=erased).exists()
 
 
@@ -139,7 +141,7 @@ def test_every_trace_of_a_name_but_on_papers_goes(cast, submitted, signed_in):
         reference="Z9Z-1448-000001-1", proof="pin", phone="+966598765432", brought_at=NOW, outcome="x",
         settled_at=NOW, settled_by=cast.registry, transaction=person.transactions.first(),
     )  # fmt: skip
-    personal_data.erase(User.objects.get(pk=person.pk), by=person, now=NOW)
+    personal_data.erase_person(User.objects.get(pk=person.pk), by=person, now=NOW)
     found = traces(User.objects.get(pk=person.pk), [number, name, second, "+966598765432"])
     assert found == {"transactions.PaperContent", "transactions.Movement"}
     page = Client()
@@ -164,7 +166,7 @@ def test_nobody_is_erased_while_something_of_theirs_is_open(cast, submitted):
     authorised(cast)
     for person in (cast.other_citizen, cast.citizen, cast.engineer, cast.reviewer, cast.administrator):
         with pytest.raises(AccountError) as refused:
-            personal_data.erase(person, by=person, now=NOW)
+            personal_data.erase_person(person, by=person, now=NOW)
         assert refused.value.code == "cannot_be_erased"
         person.refresh_from_db()
         assert person.is_active
@@ -173,7 +175,7 @@ def test_nobody_is_erased_while_something_of_theirs_is_open(cast, submitted):
 
 def test_the_id_of_somebody_erased_is_free_again(cast):
     number = cast.other_citizen.national_id
-    personal_data.erase(cast.other_citizen, by=cast.other_citizen, now=NOW)
+    personal_data.erase_person(cast.other_citizen, by=cast.other_citizen, now=NOW)
     again = User.objects.create_user(number, PASSWORD, full_name="new", phone="+966512345678")
     assert again.pk != cast.other_citizen.pk
 
@@ -181,7 +183,7 @@ def test_the_id_of_somebody_erased_is_free_again(cast):
 def test_what_is_past_its_period_is_deleted_and_nothing_else(cast, submitted, settings):
     settings.KEEP_DRAFTS_DAYS, settings.KEEP_NOTICES_DAYS = 30, 60
     case = drive(submitted("land-subdivision", now=NOW - timedelta(days=70)), cast, "under_study", NOW)
-    old, young = (drafts.start(case.service_type, by=cast.citizen, now=NOW) for _ in range(2))
+    old, young = (drafts.start_draft(case.service_type, by=cast.citizen, now=NOW) for _ in range(2))
     attachments.attach_to_draft(old, "id_copy", upload(), by=cast.citizen, now=NOW)
     Draft.objects.filter(pk=old.pk).update(updated_at=NOW - timedelta(days=31))
     Draft.objects.filter(pk=young.pk).update(updated_at=NOW - timedelta(days=29))

@@ -15,7 +15,7 @@ from accounts.models import OneTimeCode
 from transactions.attachments import services as attachments
 from transactions.domain.service_types import get
 from transactions.intake import drafts
-from transactions.models import Draft, Try
+from transactions.models import Draft, FailedAttempt
 from transactions.tasks import upkeep
 from transactions.views import form_recovery
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def draft(cast):
-    return drafts.start(get("electricity-connection"), by=cast.citizen)
+    return drafts.start_draft(get("electricity-connection"), by=cast.citizen)
 
 
 def test_no_cache_keeps_an_answer_to_somebody_signed_in(cast, signed_in, client, draft):
@@ -63,7 +63,7 @@ def leave_behind(now):
     for place, at in enumerate((now - timedelta(hours=36), now)):
         facts = {"full_name": "x", "phone": "+966511111111", "language": "ar", "address": ""}
         services.send_code(national_id=national_id(950 + place), now=at, **facts)
-        Try.objects.create(bucket=str(place), hour=at)
+        FailedAttempt.objects.create(bucket=str(place), hour=at)
 
 
 def test_what_nobody_needs_is_deleted(city):
@@ -71,7 +71,7 @@ def test_what_nobody_needs_is_deleted(city):
     upkeep()
     assert [session.session_key for session in Session.objects.all()] == ["lives"]
     assert [code.national_id for code in OneTimeCode.objects.all()] == [national_id(951)]
-    assert [one.bucket for one in Try.objects.all()] == ["1"]
+    assert [one.bucket for one in FailedAttempt.objects.all()] == ["1"]
 
 
 def test_a_stranger_has_so_much_kept_and_no_more(client, draft):

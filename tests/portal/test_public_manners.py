@@ -89,14 +89,14 @@ def test_the_task_list_names_no_number_of_documents_that_may_change(code, cast):
     service = service_types.get(code)
     answers = ANSWERS[code]
     end = len([document for document in service.documents_for(answers) if document.least])
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
     draft.service = code
     names = [spec.name for step in service.steps for spec in step.fields]
     for known in range(len(names) + 1):
         draft.answers = {name: answers[name] for name in names[:known] if name in answers}
         (part,) = [part for part in parts_of(draft) if part.code == DOCUMENTS]
-        figures = re.findall(r"\d+", part.said)
-        assert not figures or int(figures[-1]) == end, (known, part.said)
+        figures = re.findall(r"\d+", part.summary)
+        assert not figures or int(figures[-1]) == end, (known, part.summary)
 
 
 REFUSED = [

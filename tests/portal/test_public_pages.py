@@ -73,7 +73,7 @@ def test_a_right_inquiry_of_somebody_signed_in_asks_for_nobody_either(submitted,
 
     case = submitted()
     client = signed_in(cast.other_citizen)
-    typed = {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+    typed = {"by": "pin", "reference": case.reference, "pin": pins.derive_pin(case.reference)}
     with CaptureQueriesContext(connection) as asked:
         answer = client.post("/inquiry/", typed)
     assert answer.status_code == 200

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import trail
+from accounts import access_log
 from accounts.models import Authorisation, EngineeringOffice, User
 from journal.models import Entry
 from municipality.models import District, Holiday, Office
@@ -103,7 +103,7 @@ def pages(world: World) -> dict[str, tuple[str, str]]:
 def asked_by(client: Any, ask: Any) -> list[str]:
     """The statements of a second time: after the first the process remembers what it may remember."""
     ask(client)
-    trail.flush()  # what pages before owe the access log goes out after any answer, a while later
+    access_log.flush()  # what pages before owe the access log goes out after any answer, a while later
     with CaptureQueriesContext(connection) as caught:
         assert ask(client).status_code == 200
     return [query["sql"] for query in caught.captured_queries]
@@ -111,7 +111,7 @@ def asked_by(client: Any, ask: Any) -> list[str]:
 
 def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted):
     world = build(cast, submitted)
-    notes.write(world.studied, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    notes.write_note(world.studied, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
     clients = {actor: client_of(world.who(actor)) for actor in ACTORS}
 
     def ask_all() -> dict[str, list[str]]:

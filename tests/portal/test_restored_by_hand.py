@@ -23,7 +23,7 @@ from transactions.inquiry import services as inquiry
 from transactions.domain.errors import NotVisible
 for reference, pin in {asked}:
     try:
-        print('found', inquiry.by_pin(reference, pin, address='192.0.2.1').reference)
+        print('found', inquiry.find_by_pin(reference, pin, address='192.0.2.1').reference)
     except NotVisible:
         print('unknown')
 """
@@ -62,7 +62,7 @@ def databases():
 def holders_of(lost: list[str]) -> list[tuple[str, str]]:
     """(reference, PIN) as the first holders have them on their receipts."""
     with override_settings(RECEIPT_PIN_KEY="p" * 50):
-        return [(reference, pins.of(reference)) for reference in lost]
+        return [(reference, pins.derive_pin(reference)) for reference in lost]
 
 
 def test_put_back_by_pg_restore_it_gives_no_number_twice(databases, tmp_path):

@@ -43,7 +43,11 @@ class Portal:
         with self.said.open("wb") as out:
             process = subprocess.Popen(self.command(), env=self.env, stdout=out, stderr=out, start_new_session=True)
         self.started.append(process)
-        until(lambda: process.poll() is not None or "Ctrl-C stops it" in self.said.read_text(), 240, "bin/run is ready")
+        until(
+            lambda: process.poll() is not None or "Ctrl-C stops it" in self.said.read_text(),
+            240,
+            "bin/run is ready",
+        )
         assert process.poll() is None, self.said.read_text()
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
         self.begun = {int(pid) for pid in children.split()}

@@ -93,7 +93,7 @@ def test_check_deploy_asks_the_store(wherever_files_lie, nobody_answers, setting
 @pytest.mark.django_db
 def test_a_store_that_is_away_is_told_in_words_and_nothing_is_half_kept(cast, signed_in, submitted, nobody_answers):
     case = drive(submitted(), cast, "under_study")
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     before = Attachment.objects.count()
     nobody_answers()
     page = signed_in(cast.citizen)

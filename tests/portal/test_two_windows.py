@@ -13,10 +13,10 @@ from accounts.models import EngineeringOffice, User
 from core.forms.concurrency import fingerprint, is_stale, same
 from municipality.models import Office
 from transactions.domain import service_types
-from transactions.intake import drafts, kept_answers
+from transactions.intake import answers_in_progress, drafts
 from transactions.models import Draft, Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, authorised, drive
 from ..page_forms import PageForm, forms_of
@@ -38,7 +38,7 @@ def sent(client: Any, url: str, form: PageForm, **typed: object) -> Any:
 
 @pytest.fixture
 def draft(cast):
-    return drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    return drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
 
 
 def step_with(draft: Draft, box: str) -> str:
@@ -98,7 +98,7 @@ def test_windows_on_different_pages_do_not_meet(cast, draft):
 def test_two_engineers_of_one_office_on_one_draft(cast):
     colleague = cast.other_citizen
     cast.office.memberships.create(user=colleague, starts_on="2020-01-01")
-    permit = drafts.start(
+    permit = drafts.start_draft(
         service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast), now=NOW
     )
     url = step_with(permit, "floors")
@@ -130,7 +130,7 @@ def test_what_was_changed_after_it_was_looked_through_is_not_submitted(cast, who
 def test_a_clerk_with_the_counter_page_open_twice(cast):
     centre = Office.objects.get(code="SC01")
     service = service_types.get("electricity-connection")
-    begun = drafts.start(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
+    begun = drafts.start_draft(service, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     client, url = client_of(cast.clerk), reverse("staff:intake", args=[begun.key])
     older, newer = (opened(client, url, "street") for _window in range(2))
     sent(client, url, newer, street="شارع فلسطين")
@@ -208,7 +208,7 @@ def test_what_says_the_same():
 
 def test_two_windows_in_which_a_return_is_answered(cast, submitted):
     case = drive(submitted("land-subdivision"), cast, "under_study")
-    asked = [Asked("", sentence="المساحة لا تطابق الصك", opens=("area_m2",))]
+    asked = [RequestedCompletion("", sentence="المساحة لا تطابق الصك", opens=("area_m2",))]
     case = moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW)
     item = case.deficiencies.get()
     client, url = client_of(cast.citizen), reverse("transactions:answer", args=[case.reference])
@@ -219,7 +219,7 @@ def test_two_windows_in_which_a_return_is_answered(cast, submitted):
     assert answer.status_code in (409, 422)
     item.refresh_from_db()
     assert item.answer == "صححت المساحة"
-    assert kept_answers.in_progress(case)["answers"]["area_m2"] == "910"
+    assert answers_in_progress.read_answers_in_progress(case)["answers"]["area_m2"] == "910"
     html = answer.content.decode()
     assert "لم يتغير شيء" in html
     assert "صححت المساحة" in html

@@ -15,13 +15,13 @@ from accounts import services as people
 from accounts.models import Authorisation, EngineeringOffice, User
 from municipality.models import Holiday
 from transactions.answers import cleaning as answers
-from transactions.answers.summary import sections
+from transactions.answers.summary import summarise
 from transactions.domain import service_types
 from transactions.domain.errors import Invalid
 from transactions.intake import drafts
 from transactions.models import Draft, FeeDue
 from transactions.transitions import moves, notes
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import ANSWERS, NOW, drive
 from ..municipality.test_text import MARKS
@@ -40,7 +40,7 @@ def test_a_name_of_invisible_marks_is_none(cast, signed_in, client):
     assert page.context["form"].errors.as_data()["full_name"][0].code == "required"
     for name in (NOTHING, "", "—", "123"):
         with pytest.raises(ValidationError):
-            people.person_at_counter(national_id="1010101010", full_name=name, phone="0512345678", by=cast.clerk)
+            people.identify_visitor(national_id="1010101010", full_name=name, phone="0512345678", by=cast.clerk)
         with pytest.raises(ValidationError):
             people.send_code(
                 national_id="1010101010", full_name=name, phone="+966512345678", language="ar", address="10.0.0.1"
@@ -61,9 +61,12 @@ def test_an_answer_of_what_nobody_sees_is_empty(text):
 def test_reasons_notes_and_answers_of_marks_say_nothing(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     with pytest.raises(Invalid):
-        notes.write(case, text=NOTHING, by=cast.reviewer, now=NOW)
+        notes.write_note(case, text=NOTHING, by=cast.reviewer, now=NOW)
     case = moves.return_for_completion(
-        case, deficiencies=[Asked("croquis-stamp", NOTHING)], by=cast.reviewer, now=NOW + timedelta(hours=3)
+        case,
+        deficiencies=[RequestedCompletion("croquis-stamp", NOTHING)],
+        by=cast.reviewer,
+        now=NOW + timedelta(hours=3),
     )
     asked = case.deficiencies.get()
     assert asked.sentence.strip(NOTHING)
@@ -91,7 +94,7 @@ def test_the_admin_asks_after_cleaning_and_reads_dates_in_either_calendar(cast, 
 
 
 def test_a_draft_keeps_numbers_in_one_form_and_tells_them_in_one(cast):
-    draft = drafts.start(SUBDIVISION, by=cast.citizen)
+    draft = drafts.start_draft(SUBDIVISION, by=cast.citizen)
     typed = ANSWERS["land-subdivision"] | {
         "deed_number": "٣٢٠٢-١١٠٠ ٤٤٥٥",
         "deed_date": "١٤٤٠٠٣١٥",
@@ -107,13 +110,13 @@ def test_a_draft_keeps_numbers_in_one_form_and_tells_them_in_one(cast):
     assert [kept[name] for name in names] == ["320211004455", "415/ج/س", "27", "900"]
     assert [part["area_m2"] for part in kept["parts"]] == ["450.5", "1e3"]
     assert kept["deed_date"] == "١٤٤٠٠٣١٥"
-    told = {row.name: str(row.value) for section in sections(SUBDIVISION, kept, []).sections for row in section.rows}
+    told = {row.name: str(row.value) for section in summarise(SUBDIVISION, kept, []).sections for row in section.rows}
     assert "14400315" in told["deed_date"]
     assert "900" in told["area_m2"]
 
 
 def test_what_was_kept_in_other_digits_is_told_in_ours():
-    told = sections(SUBDIVISION, {"plan_number": "٤١٥", "area_m2": "٩٠٠", "parcel_number": "27"}, []).sections
+    told = summarise(SUBDIVISION, {"plan_number": "٤١٥", "area_m2": "٩٠٠", "parcel_number": "27"}, []).sections
     said = {row.name: str(row.value) for section in told for row in section.rows}
     assert "415" in said["plan_number"]
     assert "900" in said["area_m2"]

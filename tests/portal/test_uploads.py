@@ -32,7 +32,7 @@ NAMES = {
 @pytest.fixture
 def ways(cast, signed_in):
     """Sending one file for a deed, by the page and by the API; each returns the answer."""
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     url = reverse("transactions:documents", args=[draft.key])
     page = signed_in(cast.citizen)
     token = {"Authorization": f"Token {AuthToken.objects.create(cast.citizen)[1]}"}
@@ -67,7 +67,7 @@ def test_a_file_keeps_the_name_people_know_and_comes_back_under_it(way, name, ke
 
 @pytest.mark.parametrize(("button", "leads_to"), [("check", "check"), ("later", "draft")])
 def test_files_chosen_and_not_attached_go_along_with_whoever_goes_on(button, leads_to, cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page, url = signed_in(cast.citizen), reverse("transactions:documents", args=[draft.key])
     assert f'type="submit" name="{button}"' in page.get(url).content.decode()
     onward = reverse(f"transactions:{leads_to}", args=[draft.key])

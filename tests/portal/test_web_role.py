@@ -14,7 +14,7 @@ from django.utils import timezone
 from journal.models import Chain, Entry
 from transactions import tasks
 from transactions.domain import pins
-from transactions.maintenance.health import health
+from transactions.maintenance.health import read_health
 
 from ..conftest import drive
 
@@ -45,7 +45,7 @@ def test_it_does_the_main_job(as_web, cast, submitted, client):
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == (ROLE,)
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     assert client.post(reverse("transactions:inquiry"), asked).status_code == 200
     call_command("verify_journal", stdout=StringIO())
     call_command("sweep_files", stdout=StringIO())
@@ -59,7 +59,7 @@ def test_it_makes_the_daily_backup(as_web, cast, submitted, settings, tmp_path):
     settings.BACKUP_DIR = tmp_path / "backups"
     tasks.upkeep()
     assert [path.suffixes for path in settings.BACKUP_DIR.iterdir()] == [[".tar", ".age"]]
-    assert not health(timezone.now()).backup["too_old"]
+    assert not read_health(timezone.now()).backup["too_old"]
 
 
 @pytest.mark.parametrize("sql", [

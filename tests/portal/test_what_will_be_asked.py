@@ -24,7 +24,7 @@ PART = {"area_m2": "450", "frontage_m": "15", "street": "شارع", "street_widt
 def written(person, **changed):
     """A subdivision that lacks nothing."""
     service = service_types.get("land-subdivision")
-    draft = drafts.start(service, by=person)
+    draft = drafts.start_draft(service, by=person)
     answers = answers_today("land-subdivision") | changed
     for step in service.steps:
         drafts.save_step(draft, step, answers, by=person)

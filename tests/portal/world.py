@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts import four_eyes, programs
+from accounts import api_tokens, four_eyes
 from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
@@ -24,7 +24,7 @@ from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Attachment, CounterVisit, Draft, Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
 from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
@@ -154,10 +154,10 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     extra = [("other_clerk", 41, "SC10", "centre_clerk"), ("other_supervisor", 42, "MTR", "supervisor")]
     for name, number, office, role in extra:
         person = User.objects.create_user(national_id(number), PASSWORD, full_name=name, phone=f"+9665{number:08d}")
-        people.appoint(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        people.create_staff_post(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
         cast.everyone[name] = person
     unposted = User.objects.create_user(national_id(43), PASSWORD, full_name="unposted", phone="+966500000043")
-    people.appoint(unposted, Office.objects.get(code="SHR"), "reviewer", on=date(2020, 1, 1))
+    people.create_staff_post(unposted, Office.objects.get(code="SHR"), "reviewer", on=date(2020, 1, 1))
     unposted.posts.update(ends_on=date(2021, 1, 1))
     User.objects.filter(pk=unposted.pk).update(is_staff=True)
     cast.everyone["unposted"] = User.objects.get(pk=unposted.pk)
@@ -165,21 +165,21 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     electricity = drive(submitted(), cast, "under_study")
     returned = moves.return_for_completion(
         electricity,
-        deficiencies=[Asked(electricity.service_type.deficiencies[0].code)],
+        deficiencies=[RequestedCompletion(electricity.service_type.deficiencies[0].code)],
         by=cast.reviewer,
         now=NOW + timedelta(days=1),
     )
     issued = drive(submitted("land-subdivision"), cast, "issued")
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen, now=NOW)
     centre = Office.objects.get(code="SC01")
-    begun = drafts.start(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
+    begun = drafts.start_draft(draft.service_type, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
     loose = attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.citizen, now=NOW)
     answered = answered_at_counter(cast, submitted)
-    counter_visits.begin(
+    counter_visits.begin_visit(
         reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
     )
     asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
-    programs.let_in(cast.other_citizen, name="x")
+    api_tokens.create_api_token(cast.other_citizen, name="x")
     shr = Office.objects.get(code="SHR")
     four_eyes.give_post(
         cast.other_citizen, shr, "reviewer", starts_on=NOW.date(), reason="x", by=cast.administrator, now=NOW
@@ -204,10 +204,10 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
 def answered_at_counter(cast: Cast, submitted: Callable[..., Transaction]) -> CounterVisit:
     """The visit of an owner who came to a counter with a returned request, after its answer."""
     case = drive(submitted(), cast, "under_study")
-    asked = [Asked(case.service_type.deficiencies[0].code)]
+    asked = [RequestedCompletion(case.service_type.deficiencies[0].code)]
     case = moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW + timedelta(days=1))
     came = {"reference": case.reference, "national_id": case.applicant.national_id}
-    visit = counter_visits.begin(**came, centre=Office.objects.get(code="SC01"), by=cast.clerk)
+    visit = counter_visits.begin_visit(**came, centre=Office.objects.get(code="SC01"), by=cast.clerk)
     moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.clerk, visit=visit)
     visit.refresh_from_db()
     return visit

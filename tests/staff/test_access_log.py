@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import four_eyes, services, trail
+from accounts import access_log, four_eyes, services
 from accounts.models import AccessRecord, Act, User
 from transactions.domain import pins
-from transactions.maintenance.leftovers import clean_up
+from transactions.maintenance.cleanup import clean_up
 
 from ..conftest import NOW, PASSWORD, drive, national_id
 from ..portal.world import build
@@ -109,7 +109,7 @@ def test_lists_of_people_that_are_leafed_through_and_every_person_opened_are_kep
     page.get(reverse(f"staff:{model}_changelist"))
     for view in ("change", "history"):
         assert page.get(reverse(f"staff:{model}_{view}", args=[row.pk])).status_code == 200
-    trail.flush()
+    access_log.flush()
     looked = kept(Act.READ_PERSON)[len(before[0]) :]
     assert [(one.by, one.person) for one in looked] == [(cast.administrator, person)] * 2
     listed = kept(Act.READ_LIST)[len(before[1]) :]
@@ -119,21 +119,21 @@ def test_lists_of_people_that_are_leafed_through_and_every_person_opened_are_kep
 def test_the_list_of_requests_that_is_leafed_through_is_kept(cast, submitted, signed_in):
     case_of(cast, submitted)
     signed_in(cast.reviewer).get(reverse("staff:transactions_transaction_changelist"))
-    trail.flush()
+    access_log.flush()
     assert [row.by for row in kept(Act.READ_LIST)] == [cast.reviewer]
 
 
 def test_inquiries_by_number_are_kept_without_a_question_more(cast, submitted, client):
     case = case_of(cast, submitted)
-    typed = {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+    typed = {"by": "pin", "reference": case.reference, "pin": pins.derive_pin(case.reference)}
     client.post(reverse("transactions:inquiry"), typed)
-    trail.flush()
+    access_log.flush()
     with CaptureQueriesContext(connection) as asked:
         assert client.post(reverse("transactions:inquiry"), typed, REMOTE_ADDR="203.0.113.7").status_code == 200
     assert not [query for query in asked.captured_queries if "accessrecord" in query["sql"]]
     client.post(reverse("transactions:inquiry"), typed | {"pin": "0000 0000"})
-    client.post("/api/v1/inquiries/", {"reference": case.reference, "pin": pins.of(case.reference)})
-    assert trail.flush() >= 2
+    client.post("/api/v1/inquiries/", {"reference": case.reference, "pin": pins.derive_pin(case.reference)})
+    assert access_log.flush() >= 2
     rows = kept(Act.INQUIRY)
     assert {row.subject for row in rows} == {case.reference}
     assert "203.0.113.7" in {row.address for row in rows}
@@ -141,28 +141,28 @@ def test_inquiries_by_number_are_kept_without_a_question_more(cast, submitted, c
 
 
 def test_rows_that_could_not_be_written_are_written_later(monkeypatch):
-    trail.flush()
-    trail.record_later(Act.INQUIRY, subject="C1A-1448-000001-1")
+    access_log.flush()
+    access_log.record_later(Act.INQUIRY, subject="C1A-1448-000001-1")
     with monkeypatch.context() as patch:
         patch.setattr(AccessRecord.objects, "bulk_create", lambda *a, **k: (_ for _ in ()).throw(DatabaseError("away")))
-        assert trail.flush() == 0
-    assert trail.flush() == 1
+        assert access_log.flush() == 0
+    assert access_log.flush() == 1
     assert [row.subject for row in kept(Act.INQUIRY)] == ["C1A-1448-000001-1"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_cannot_be_written_holds_up_nobody_elses(cast, caplog):
-    gone = services.person_at_counter(
+    gone = services.identify_visitor(
         national_id=national_id(6161), full_name="نورة", phone="0533333333", by=cast.clerk, now=NOW
     )
     before = len(kept(Act.INQUIRY))
-    trail.forget_waiting()
+    access_log.discard_waiting()
     for subject, by in (("first", None), ("of nobody", gone), ("last", None)):
-        trail.record_later(Act.INQUIRY, by=by, subject=subject)
+        access_log.record_later(Act.INQUIRY, by=by, subject=subject)
     User.objects.filter(pk=gone.pk).delete()
-    assert trail.flush() == 2
+    assert access_log.flush() == 2
     assert [row.subject for row in kept(Act.INQUIRY)[before:]] == ["first", "last"]
-    assert trail.flush() == 0, "and is not tried again"
+    assert access_log.flush() == 0, "and is not tried again"
     assert any("cannot be written" in record.message for record in caplog.records)
 
 
@@ -170,9 +170,9 @@ def test_a_row_that_cannot_be_written_holds_up_nobody_elses(cast, caplog):
 def test_what_a_process_cannot_write_before_it_ends_is_said(tmp_path, rows):
     code = f"""
 import django; django.setup()
-from accounts import trail
+from accounts import access_log
 from accounts.models import Act
-for _ in range({rows}): trail.record_later(Act.INQUIRY, subject="C1A-1448-000001-1")
+for _ in range({rows}): access_log.record_later(Act.INQUIRY, subject="C1A-1448-000001-1")
 """
     env = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/no/such/place", "LOG_LEVEL": "ERROR", "DEMO": "1"}
     env |= {"DJANGO_SETTINGS_MODULE": "jeddah_portal.settings"}
@@ -192,7 +192,7 @@ def test_getting_in_and_failing_to_is_kept(cast, client):
         (Act.SIGN_IN_FAILED, None, None),
         (Act.SIGN_IN, cast.citizen, cast.citizen),
     ]
-    assert trail.counted(timezone.now())["sign_in_failed"] == 2
+    assert access_log.count_security_events(timezone.now())["sign_in_failed"] == 2
 
 
 def test_whoever_has_to_wait_and_a_password_set_by_a_code_are_kept(cast, client, settings):
@@ -216,7 +216,7 @@ def test_whoever_has_to_wait_and_a_password_set_by_a_code_are_kept(cast, client,
 
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_the_database_refuses_to_change_or_forget_a_row(change):
-    trail.record(Act.SEARCH, subject="x")
+    access_log.record(Act.SEARCH, subject="x")
     rows = AccessRecord.objects.all()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows.update(subject="y") if change == "update" else rows.delete()
@@ -227,7 +227,7 @@ def test_what_is_older_than_the_rule_is_forgotten_and_nothing_else(settings):
     settings.ACCESS_LOG_DAYS = 730
     now = datetime.now(UTC)
     for days in (1, 364, 729, 731, 2000):
-        trail.record(Act.SEARCH, subject=str(days), now=now - timedelta(days=days))
+        access_log.record(Act.SEARCH, subject=str(days), now=now - timedelta(days=days))
     clean_up(now)
     assert {row.subject for row in kept()} == {"1", "364", "729"}
 
@@ -263,7 +263,7 @@ def test_administrators_read_the_log_supervisors_what_is_theirs_and_others_nothi
 
 def test_nothing_of_a_person_stands_in_the_lines_of_the_log(cast, caplog):
     with caplog.at_level("INFO"):
-        trail.record(Act.READ_PERSON, by=cast.administrator, person=cast.citizen, subject=cast.citizen.national_id)
+        access_log.record(Act.READ_PERSON, by=cast.administrator, person=cast.citizen, subject=cast.citizen.national_id)
     said = str([record.__dict__ for record in caplog.records])
     assert cast.citizen.national_id not in said
     assert cast.citizen.full_name not in said

@@ -14,7 +14,7 @@ from journal import receipts
 from municipality.models import Office
 from transactions.attachments import services as attachments
 from transactions.domain.errors import NotVisible
-from transactions.domain.workflow import Who
+from transactions.domain.workflow import Actor
 from transactions.models import CounterVisit, Notification
 from transactions.transitions import moves
 from transactions.visits import services as counter_visits
@@ -52,7 +52,11 @@ def test_a_visitor_answers_at_the_counter_of_a_centre_that_has_nothing_to_do_wit
     assert (case.status, case.stage) != ("returned", "")
     assert case.stage == stage
     event = case.events.get(move="answer")
-    assert (event.actor, event.actor_role, event.office) == (elsewhere, Who.AT_COUNTER, Office.objects.get(code="SC10"))
+    assert (event.actor, event.actor_role, event.office) == (
+        elsewhere,
+        Actor.AT_COUNTER,
+        Office.objects.get(code="SC10"),
+    )
     assert event.facts["visit"] == visit.pk
     assert (visit.event, visit.ended_at, visit.visitor, visit.whom) == (event, event.at, case.applicant, "owner")
     assert set(case.deficiencies.values_list("answer", flat=True)) == {"صححنا الوثيقة"}
@@ -60,7 +64,7 @@ def test_a_visitor_answers_at_the_counter_of_a_centre_that_has_nothing_to_do_wit
     paper = page.get(sent.url).content.decode()
     assert case.reference in paper
     assert event.office.name in paper
-    proof = receipts.check(visit.token)
+    proof = receipts.check_token(visit.token)
     assert (proof.signature_good, proof.in_journal, proof.subject) == (True, True, case.reference)
     assert proof.body["kind"] == "answered"
     checked = client.get(reverse("journal:verify_token", args=[visit.token]))
@@ -139,7 +143,7 @@ def test_the_receipts_qr_is_scanned(cast, returned, elsewhere, signed_in):
     ):
         answer = signed_in(elsewhere).post(VISIT, typed(case, elsewhere, reference=scanned))
         assert answer.status_code == 302, scanned
-    assert CounterVisit.objects.lasting(timezone.now()).count() == 1, "one visit at a time"
+    assert CounterVisit.objects.open(timezone.now()).count() == 1, "one visit at a time"
 
 
 # -- who, and of whom --------------------------------------------------------------------------------------------
@@ -217,13 +221,13 @@ def test_only_a_clerk_at_a_counter_begins_a_visit(cast, returned, signed_in):
         centre = Office.objects.get(code="SC01")
         start = {"reference": case.reference, "national_id": case.applicant.national_id, "centre": centre}
         assert (
-            refused(lambda start=start, person=person: counter_visits.begin(**start, by=person))
+            refused(lambda start=start, person=person: counter_visits.begin_visit(**start, by=person))
             == "not_at_this_counter"
         )
     other = Office.objects.get(code="SC10")
     assert (
         refused(
-            lambda: counter_visits.begin(
+            lambda: counter_visits.begin_visit(
                 reference=case.reference, national_id=case.applicant.national_id, centre=other, by=cast.clerk
             )
         )
@@ -242,16 +246,16 @@ def test_whoever_has_the_case_in_another_hand_does_not_answer_it_and_who_answere
     cast, returned, elsewhere
 ):
     shr = Office.objects.get(code="SHR")
-    people.appoint(elsewhere, shr, "reviewer", on=date(2020, 1, 1))
-    people.appoint(cast.reviewer, Office.objects.get(code="SC01"), "centre_clerk", on=date(2020, 1, 1))
+    people.create_staff_post(elsewhere, shr, "reviewer", on=date(2020, 1, 1))
+    people.create_staff_post(cast.reviewer, Office.objects.get(code="SC01"), "centre_clerk", on=date(2020, 1, 1))
     for person in (elsewhere, cast.reviewer):
         person.__dict__.pop("_posts", None)
     case = returned("land-subdivision")
     start = {"reference": case.reference, "national_id": case.applicant.national_id}
     centre = Office.objects.get(code="SC01")
-    assert refused(lambda: counter_visits.begin(**start, centre=centre, by=cast.reviewer)) == "move_not_allowed"
+    assert refused(lambda: counter_visits.begin_visit(**start, centre=centre, by=cast.reviewer)) == "move_not_allowed"
     assert not CounterVisit.objects.exists()
-    visit = counter_visits.begin(**start, centre=Office.objects.get(code="SC10"), by=elsewhere)
+    visit = counter_visits.begin_visit(**start, centre=Office.objects.get(code="SC10"), by=elsewhere)
     case = moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
     assert case.current_stage.role == "reviewer"
     assert refused(lambda: moves.recommend(case, by=elsewhere)) == "move_not_allowed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from transactions import pictures
+from transactions import previews
 from transactions.models import Outbox
 
 from .. import papers
@@ -18,7 +18,7 @@ def test_a_page_not_drawn_yet_is_drawn_in_the_background_and_shown(cast, submitt
     case = drive(submitted(), cast, "under_study")
     file = case.attachments.filter(content_type="application/pdf").first()
     become(file, papers.of_pages(3), 3)
-    pictures.forget(file.key)
+    previews.delete_previews(file.key)
     page, url = signed_in(cast.reviewer), reverse("staff:case", args=[case.reference])
     asked = {"file": file.key, "page": 2}
     assert page.get(url, asked).context["shown"].state == "missing"

@@ -15,7 +15,7 @@ from municipality.models import Office
 from permits.models import Tariff
 from transactions.admin.case import ACTIONS, ELSEWHERE
 from transactions.admin.move_forms import OUTSIDE, closed_moves, open_moves
-from transactions.domain.workflow import BY_NAME, Obstacle, obstacle
+from transactions.domain.workflow import BY_NAME, Obstacle, find_obstacle
 from transactions.queues import queue_of
 from transactions.transitions import moves, notes
 
@@ -83,7 +83,7 @@ def test_what_is_not_possible_says_why(cast, case):
 )
 def test_an_obstacle_is_named(status, finish, holds, expected):
     move = BY_NAME["recommend"]
-    assert obstacle(move, status=status, stage_finish=finish, stage_role="reviewer", holds=holds) is expected
+    assert find_obstacle(move, status=status, stage_finish=finish, stage_role="reviewer", holds=holds) is expected
 
 
 def test_nobody_decides_their_own_request(cast, submitted, signed_in):
@@ -219,7 +219,11 @@ def test_a_deficiency_reaches_the_applicant_in_the_applicants_language_whatever_
 
     with translation.override("en"):
         moves.return_for_completion(
-            case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW, version=case.version
+            case,
+            deficiencies=[moves.RequestedCompletion("id-unreadable")],
+            by=cast.reviewer,
+            now=NOW,
+            version=case.version,
         )
     assert case.deficiencies.get().sentence == "صورة الهوية غير مقروءة."
 
@@ -256,11 +260,11 @@ def test_the_page_asks_the_database_at_most_twelve_times_however_long_the_file_h
     permit = drive(submitted("building-permit"), cast, "under_study")
     for round_ in range(3):
         now = NOW + timedelta(days=2 + round_)
-        codes = [moves.Asked(entry.code) for entry in permit.service_type.deficiencies[:3]]
+        codes = [moves.RequestedCompletion(entry.code) for entry in permit.service_type.deficiencies[:3]]
         permit = moves.return_for_completion(permit, deficiencies=codes, by=cast.reviewer, now=now)
         waiting = permit.deficiencies.filter(answered_at=None)
         permit = moves.answer(permit, answers={item.pk: "نعم" for item in waiting}, by=cast.citizen, now=now)
-        notes.write(permit, text="ملاحظة", by=cast.reviewer, to=cast.supervisor, now=now)
+        notes.write_note(permit, text="ملاحظة", by=cast.reviewer, to=cast.supervisor, now=now)
     issued = drive(permit, cast, "issued", timezone.now())
     for one, person in ((permit, cast.reviewer), (issued, cast.supervisor)):
         page, url = signed_in(person), reverse("staff:case", args=[one.reference])

@@ -24,7 +24,7 @@ ELECTRICITY = {**ANSWERS["electricity-connection"], "district": "SHR-01"}
 @pytest.fixture
 def draft(cast):
     centre = Office.objects.get(code="SC01")
-    return drafts.start(electricity_connection.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    return drafts.start_draft(electricity_connection.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_question_that_counts_for_some_answers_says_so_and_is_not_asked_of_oth
 
 def test_repeated_questions_grow_by_a_row_without_complaint(cast, page):
     centre = Office.objects.get(code="SC01")
-    draft = drafts.start(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    draft = drafts.start_draft(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
     answer = page.post(intake(draft), {"parts-0-area_m2": "450", "parts-1-area_m2": "1", "add_row": "parts"})
     assert answer.status_code == 200
     draft.refresh_from_db()
@@ -107,7 +107,7 @@ def test_repeated_questions_grow_by_a_row_without_complaint(cast, page):
 
 def test_a_row_more_or_less_leaves_the_clerk_where_they_are(cast, page):
     centre = Office.objects.get(code="SC01")
-    draft = drafts.start(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    draft = drafts.start_draft(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
     rows = {f"parts-{number}-area_m2": "450" for number in range(3)}
     html = page.post(intake(draft), rows | {"add_row": "parts"}).content.decode()
     assert html.count('name="parts-3-area_m2"') == 1
@@ -163,7 +163,7 @@ def test_a_file_is_taken_out_of_the_counters_page_and_nothing_typed_on_it_is_los
 def test_nobody_else_finds_the_draft_at_the_counter(draft, cast, signed_in):
     for person in (cast.reviewer, cast.supervisor, cast.administrator):
         assert signed_in(person).get(intake(draft)).status_code == 404
-    own = drafts.start(electricity_connection.SERVICE, by=cast.clerk)
+    own = drafts.start_draft(electricity_connection.SERVICE, by=cast.clerk)
     assert signed_in(cast.clerk).get(intake(own)).status_code == 404, "written at home, not at the counter"
 
 

@@ -18,7 +18,7 @@ from municipality.models import Office
 from transactions.admin import staff_site
 from transactions.admin.ledger import ENTRIES, WORK
 from transactions.admin.log_words import WORDS, subject_in_words, why_in_words
-from transactions.domain.service_types import every
+from transactions.domain.service_types import all_services
 from transactions.models import Transaction
 from transactions.outbox import queue
 
@@ -69,7 +69,7 @@ def test_every_reason_of_the_access_log_has_its_words():
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", Role.values)
 def test_the_access_log_says_in_words_in_what_capacity_somebody_looked(role):
-    document = every()[-1].documents[0]
+    document = all_services()[-1].documents[0]
     with translation.override("ar"):
         for office in Office.objects.all()[:3]:
             said = why_in_words(f"{role} at {office.code}")

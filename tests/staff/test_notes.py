@@ -28,7 +28,7 @@ def case(cast, submitted):
 
 def test_a_note_keeps_who_when_and_from_which_office_and_changes_nothing_else(cast, case):
     before = stored(case)
-    note = notes.write(case, text=f"  {SECRET} ", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    note = notes.write_note(case, text=f"  {SECRET} ", by=cast.reviewer, to=cast.supervisor, now=NOW)
     assert (note.text, note.author, note.to, note.at) == (SECRET, cast.reviewer, cast.supervisor, NOW)
     assert note.office == case.held_by
     assert stored(case) == before
@@ -36,17 +36,17 @@ def test_a_note_keeps_who_when_and_from_which_office_and_changes_nothing_else(ca
 
 
 def test_those_who_work_on_the_case_read_it(cast, case, signed_in):
-    notes.write(case, text=SECRET, by=cast.reviewer, now=NOW)
+    notes.write_note(case, text=SECRET, by=cast.reviewer, now=NOW)
     for person in (cast.reviewer, cast.second_reviewer, cast.supervisor, cast.registry):
         assert SECRET in signed_in(person).get(reverse("staff:case", args=[case.reference])).content.decode()
 
 
 def test_the_applicant_and_the_public_never_see_it_by_any_road(cast, case, signed_in, client):
     moves.return_for_completion(
-        case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW, version=case.version
+        case, deficiencies=[moves.RequestedCompletion("id-unreadable")], by=cast.reviewer, now=NOW, version=case.version
     )
     case.refresh_from_db()
-    notes.write(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
+    notes.write_note(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
     page = signed_in(cast.citizen)
     for name in ("request", "receipt", "answer", "timeline"):
         answer = page.get(reverse(f"transactions:{name}", args=[case.reference]))
@@ -54,7 +54,7 @@ def test_the_applicant_and_the_public_never_see_it_by_any_road(cast, case, signe
         assert SECRET not in answer.content.decode(), name
     for name in ("requests", "notices"):
         assert SECRET not in page.get(reverse(f"transactions:{name}")).content.decode()
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     said = client.post(reverse("transactions:inquiry"), asked).content.decode()
     assert case.reference in said
     assert SECRET not in said
@@ -71,7 +71,7 @@ def test_the_applicant_and_the_public_never_see_it_by_any_road(cast, case, signe
 def test_nobody_outside_the_case_writes_one(cast, case, signed_in):
     for person in (cast.other_reviewer, cast.other_registry, cast.administrator, cast.citizen, cast.engineer):
         with pytest.raises(NotVisible):
-            notes.write(case, text="x", by=person, now=NOW)
+            notes.write_note(case, text="x", by=person, now=NOW)
         answer = signed_in(person).post(reverse("staff:note", args=[case.reference]), {"text": "x"})
         assert answer.status_code in (302, 404)
     assert not Note.objects.exists()
@@ -79,16 +79,16 @@ def test_nobody_outside_the_case_writes_one(cast, case, signed_in):
 
 def test_whoever_the_case_is_about_does_not_read_the_notes_though_they_work_there(cast, submitted, signed_in):
     own = drive(submitted(by=cast.second_reviewer), cast, "under_study")
-    notes.write(own, text=SECRET, by=cast.reviewer, now=NOW)
+    notes.write_note(own, text=SECRET, by=cast.reviewer, now=NOW)
     page = signed_in(cast.second_reviewer)
     assert SECRET not in page.get(reverse("staff:case", args=[own.reference])).content.decode()
     assert page.post(reverse("staff:note", args=[own.reference]), {"text": "x"}).status_code == 404
     with pytest.raises(Invalid):
-        notes.write(own, text="x", by=cast.reviewer, to=cast.second_reviewer, now=NOW)
+        notes.write_note(own, text="x", by=cast.reviewer, to=cast.second_reviewer, now=NOW)
 
 
 def test_a_note_for_a_colleague_waits_in_their_queue_until_they_have_read_it(cast, case, signed_in):
-    notes.write(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
+    notes.write_note(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
     page, url = signed_in(cast.supervisor), reverse("staff:case", args=[case.reference])
     assert SECRET in page.get(reverse("staff:index")).content.decode()
     assert SECRET not in signed_in(cast.registry).get(reverse("staff:index")).content.decode()
@@ -101,7 +101,7 @@ def test_a_note_for_a_colleague_waits_in_their_queue_until_they_have_read_it(cas
 
 
 def test_a_note_stops_waiting_when_the_colleague_leaves_the_office(cast, case):
-    notes.write(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
+    notes.write_note(case, text=SECRET, by=cast.reviewer, to=cast.supervisor, now=NOW)
     cast.supervisor.posts.update(ends_on=NOW.date() - timedelta(days=1))
     cast.supervisor.__dict__.pop("_posts", None)
     assert not access.notes_waiting_for(cast.supervisor).exists()
@@ -127,9 +127,9 @@ def test_the_clerk_who_took_the_request_reads_what_the_office_writes(cast, submi
     from municipality.models import Office
 
     taken = submitted(channel=Channel.COUNTER, centre=Office.objects.get(code="SC01"))
-    assert access.reads_notes(cast.clerk, taken)
-    other = people.appoint(cast.everyone["citizen"], Office.objects.get(code="SC02"), "centre_clerk").user
-    assert not access.reads_notes(other, taken)
+    assert access.may_read_notes(cast.clerk, taken)
+    other = people.create_staff_post(cast.everyone["citizen"], Office.objects.get(code="SC02"), "centre_clerk").user
+    assert not access.may_read_notes(other, taken)
 
 
 def test_the_database_refuses_an_empty_note(cast, case):
@@ -138,13 +138,13 @@ def test_the_database_refuses_an_empty_note(cast, case):
 
 
 def test_a_note_that_comes_twice_is_one_note(cast, case):
-    first = notes.write(case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW)
-    again = notes.write(case, text=" راجعوا الحد الشمالي\u200f", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    first = notes.write_note(case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    again = notes.write_note(case, text=" راجعوا الحد الشمالي\u200f", by=cast.reviewer, to=cast.supervisor, now=NOW)
     assert again == first
-    later = notes.write(
-        case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW + notes.PRESSED_TWICE
+    later = notes.write_note(
+        case, text="راجعوا الحد الشمالي", by=cast.reviewer, to=cast.supervisor, now=NOW + notes.DUPLICATE_WINDOW
     )
-    to_all = notes.write(case, text="راجعوا الحد الشمالي", by=cast.reviewer, now=NOW)
+    to_all = notes.write_note(case, text="راجعوا الحد الشمالي", by=cast.reviewer, now=NOW)
     assert len({first.pk, later.pk, to_all.pk}) == 3
 
 

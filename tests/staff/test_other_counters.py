@@ -20,7 +20,7 @@ def elsewhere(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     other = Office.objects.filter(kind="service_centre").exclude(parent=case.branch).first()
     clerk = cast.other_citizen
-    people.appoint(clerk, other, "centre_clerk", on=NOW.date())
+    people.create_staff_post(clerk, other, "centre_clerk", on=NOW.date())
     clerk.refresh_from_db()
     return case, clerk
 
@@ -32,12 +32,18 @@ def test_another_centres_file_is_told_as_the_inquiry_tells_it(elsewhere, cast, s
     html = answer.content.decode()
     assert answer.status_code == 200
     public = client.post(
-        reverse("transactions:inquiry"), {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+        reverse("transactions:inquiry"),
+        {"by": "pin", "reference": case.reference, "pin": pins.derive_pin(case.reference)},
     ).content.decode()
     for told in (case.reference, case.held_by.name):
         assert told in html
         assert told in public
-    secrets = (case.applicant.full_name, case.applicant.national_id, case.applicant.phone, pins.of(case.reference))
+    secrets = (
+        case.applicant.full_name,
+        case.applicant.national_id,
+        case.applicant.phone,
+        pins.derive_pin(case.reference),
+    )
     said = html.partition('class="panel"')[2]
     for secret in (*secrets, "<textarea"):
         assert secret not in said

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from transactions.domain.deadlines import Deadline
 from transactions.models import Transaction
-from transactions.text.lateness import Mark, standing
+from transactions.text.deadline_status import Mark, deadline_status
 from transactions.transitions import moves
 
 from ..conftest import NOW, drive
@@ -79,7 +79,7 @@ def test_a_number_a_name_or_an_incoming_number_finds_the_file(cast, submitted, s
 
 def test_late_is_said_in_a_word_and_by_how_much(cast, submitted):
     case = drive(submitted(), cast, "under_study")
-    stage, whole = (lambda now, d=d: standing(case, now, d) for d in (Deadline.STAGE, Deadline.WHOLE))
+    stage, whole = (lambda now, d=d: deadline_status(case, now, d) for d in (Deadline.STAGE, Deadline.WHOLE))
     before = stage(NOW)
     assert (before.mark, before.word, before.detail) == (Mark.FINE, "ضمن المدة", "بقي 5 أيام عمل")
     assert whole(NOW).detail == "بقي 14 يوم عمل"
@@ -99,9 +99,11 @@ def test_late_is_said_in_a_word_and_by_how_much(cast, submitted):
         "منذ 5 أيام عمل",
     )
     assert stage(long_after).word == "المرحلة متأخرة"
-    case = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[moves.RequestedCompletion("id-unreadable")], by=cast.reviewer, now=NOW
+    )
     for deadline in Deadline:
-        stopped = standing(case, NOW + timedelta(days=99), deadline)
+        stopped = deadline_status(case, NOW + timedelta(days=99), deadline)
         assert (stopped.mark, stopped.word) == (Mark.FINE, "المدة متوقفة")
 
 

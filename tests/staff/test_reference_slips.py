@@ -296,7 +296,7 @@ def test_a_holiday_entered_twice_is_named_and_overlapping_ones_are_not(admin):
 
 def test_closing_a_service_says_first_how_many_have_to_wait(admin, cast):
     for _person in (cast.citizen, cast.other_citizen):
-        drafts.start(service_types.get("land-subdivision"), by=_person, now=NOW)
+        drafts.start_draft(service_types.get("land-subdivision"), by=_person, now=NOW)
     url, words = reverse("staff:transactions_closure_add"), {"reason_ar": "صيانة", "reason_en": "Maintenance"}
     typed = whole_form(admin, url) | words | {"service": "land-subdivision", "in_force": "on"}
     asked = admin.post(url, typed)

@@ -19,7 +19,7 @@ from municipality.models import Office
 from transactions.domain.workflow import BY_NAME, Obstacle
 from transactions.models import Attachment, Outbox
 from transactions.outbox import queue
-from transactions.text.wording import why_not
+from transactions.text.wording import explain_obstacle
 from transactions.transitions import moves
 
 from ..conftest import NOW, drive
@@ -82,7 +82,7 @@ def test_lists_of_words_have_the_comma_of_their_language(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     for language, comma, other in (("en", ", ", "،"), ("ar", "، ", ", ")):
         with translation.override(language):
-            words = why_not(case, BY_NAME["refer"], Obstacle.ROLE)
+            words = explain_obstacle(case, BY_NAME["refer"], Obstacle.ROLE)
         assert comma in words
         assert other not in words
 
@@ -90,7 +90,7 @@ def test_lists_of_words_have_the_comma_of_their_language(cast, submitted):
 def test_trying_again_says_what_was_tried_and_what_was_left(cast, submitted, signed_in):
     submitted()
     done = Outbox.objects.filter(state="done").first()
-    dead = queue.owe("route", 10**9, dedupe="never", now=NOW)
+    dead = queue.enqueue("route", 10**9, dedupe="never", now=NOW)
     Outbox.objects.filter(pk=dead.pk).update(state="dead")
     page = signed_in(cast.administrator)
     url = reverse("staff:transactions_outbox_changelist")

@@ -21,7 +21,7 @@ EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def found(sought):
-    return set(Transaction.objects.filter(search.cases(sought)))
+    return set(Transaction.objects.filter(search.search_cases(sought)))
 
 
 @pytest.mark.parametrize(

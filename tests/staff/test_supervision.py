@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import services as people
 from municipality.models import Office
 from transactions.admin.supervision import chart
-from transactions.text.lateness import Cause, cause, why_late
+from transactions.text.deadline_status import Cause, cause_of_lateness, explain_lateness
 from transactions.transitions import moves
 
 from ..conftest import NOW, PASSWORD, drive
@@ -44,7 +44,7 @@ def test_everyone_who_works_stages_is_listed_with_their_load_also_with_none(cast
 
 
 def test_an_office_of_a_supervisor_of_two_is_counted_by_itself(cast, cases, signed_in):
-    people.appoint(cast.supervisor, Office.objects.get(code="MTR"), "supervisor")
+    people.create_staff_post(cast.supervisor, Office.objects.get(code="MTR"), "supervisor")
     offices = {row["office"].code: row["open"] for row in signed_in(cast.supervisor).get(PAGE).context["offices"]}
     assert offices == {"SHR": 3, "MTR": 0}
 
@@ -65,9 +65,9 @@ def test_why_a_file_is_late_is_the_first_cause_that_holds_and_is_counted_the_sam
     for case, why in expected.items():
         case.refresh_from_db()
         assert case.is_late(timezone.now())
-        assert cause(case, timezone.now()) is why
-    assert "لم يستلمها أحد، وهي في هذه المرحلة منذ" in why_late(nobody, timezone.now())
-    assert "مدة المرحلة بأيام العمل: 5" in why_late(stage, timezone.now())
+        assert cause_of_lateness(case, timezone.now()) is why
+    assert "لم يستلمها أحد، وهي في هذه المرحلة منذ" in explain_lateness(nobody, timezone.now())
+    assert "مدة المرحلة بأيام العمل: 5" in explain_lateness(stage, timezone.now())
     figures = signed_in(cast.supervisor).get(PAGE).context["figures"]
     assert {name: figures[name.value] for name in Cause} == {Cause.NOBODY: 1, Cause.STAGE: 2, Cause.EARLIER: 1}
     assert figures["late"] == 4

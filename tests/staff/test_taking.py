@@ -13,7 +13,7 @@ from accounts import services as people
 from accounts.models import StaffPost, User
 from municipality.models import Office
 from transactions.domain.errors import DomainError
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 from transactions.models import Event, Outbox, Transaction
 from transactions.queues import queue_of
 from transactions.transitions import leaving, moves
@@ -46,7 +46,7 @@ def test_every_role_gets_the_next_file_of_its_queue(who, status, cast, submitted
 
 
 def test_a_registry_clerk_takes_what_is_approved_too_and_two_clerks_get_two_files(cast, submitted, signed_in):
-    people.appoint(cast.second_reviewer, Office.objects.get(code="SHR"), "registry_clerk", on=NOW.date())
+    people.create_staff_post(cast.second_reviewer, Office.objects.get(code="SHR"), "registry_clerk", on=NOW.date())
     StaffPost.objects.filter(user=cast.second_reviewer, role="reviewer").delete()
     approved = [drive(submitted(), cast, "approved") for _ in range(2)]
     urls = {signed_in(user).post(TAKE).url.partition("?")[0] for user in (cast.registry, cast.second_reviewer)}
@@ -56,7 +56,7 @@ def test_a_registry_clerk_takes_what_is_approved_too_and_two_clerks_get_two_file
 def test_files_one_cannot_take_do_not_hide_those_one_can(cast, submitted, signed_in):
     """Twenty-five of their own requests, or of files they had in another hand, stand before the one that is free."""
     copies = [drive(submitted(), cast, "under_study") for _ in range(25)]
-    people.appoint(cast.supervisor, Office.objects.get(code="SHR"), "reviewer", on=NOW.date())
+    people.create_staff_post(cast.supervisor, Office.objects.get(code="SHR"), "reviewer", on=NOW.date())
     for case in copies:
         Event.objects.create(
             transaction=case,
@@ -137,12 +137,12 @@ def _closes(post):
 
 def _moves_on(post):
     """Another role in the same office."""
-    people.appoint(post.user, post.office, "registry_clerk", on=NOW.date())
+    people.create_staff_post(post.user, post.office, "registry_clerk", on=NOW.date())
     _ends(post)
 
 
 def _elsewhere(post):
-    people.appoint(post.user, Office.objects.get(code="MTR"), "reviewer", on=NOW.date())
+    people.create_staff_post(post.user, Office.objects.get(code="MTR"), "reviewer", on=NOW.date())
     _ends(post)
 
 
@@ -172,7 +172,7 @@ def test_leaving_hands_over_on_record(leave, cast, submitted):
     case = moves.take(drive(submitted(), cast, "under_study"), by=cast.reviewer, now=NOW)
     returned = moves.take(drive(submitted(), cast, "under_study"), by=cast.reviewer, now=NOW)
     code = returned.service_type.deficiencies[0].code
-    moves.return_for_completion(returned, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW)
+    moves.return_for_completion(returned, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=NOW)
     stays = moves.take(drive(submitted(), cast, "under_study"), by=cast.second_reviewer, now=NOW)
     leave(cast.reviewer.posts.get())
     assert Outbox.objects.filter(kind="hand_back", state="owed").exists()
@@ -192,7 +192,7 @@ def test_a_post_that_ends_with_the_day_hands_over_without_a_press(cast, submitte
     leaving.hand_back_all(NOW)
     case.refresh_from_db()
     assert case.assignee == cast.reviewer, "until the end of the day"
-    assert "hand_back" in upkeep.JOBS
+    assert "hand_back" in schedule.JOBS
     leaving.hand_back_all(NOW + timedelta(days=1))
     case.refresh_from_db()
     assert case.assignee is None
@@ -202,7 +202,7 @@ def test_a_post_that_ends_with_the_day_hands_over_without_a_press(cast, submitte
 
 
 def test_two_clerks_are_led_to_two_unpaid_files_and_to_the_rest_when_one_was_called_away(cast, submitted):
-    people.appoint(cast.other_citizen, Office.objects.get(code="SC01"), "centre_clerk", on=NOW.date())
+    people.create_staff_post(cast.other_citizen, Office.objects.get(code="SC01"), "centre_clerk", on=NOW.date())
     other = User.objects.get(pk=cast.other_citizen.pk)
     first, second = (drive(submitted("building-permit"), cast, "awaiting_payment") for _ in range(2))
     Transaction.objects.filter(pk__in=[first.pk, second.pk]).update(centre=Office.objects.get(code="SC01"))

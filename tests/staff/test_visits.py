@@ -12,13 +12,13 @@ from django.utils import timezone
 from accounts.models import AccessRecord, Act
 from municipality.models import Office
 from transactions.attachments import services as attachments
-from transactions.intake import kept_answers
+from transactions.intake import answers_in_progress
 from transactions.intake.closures import save_closure
 from transactions.maintenance import personal_data
 from transactions.models import CounterVisit, Notification
-from transactions.models.visits import LASTS
+from transactions.models.visits import VISIT_DURATION
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, upload, work_off
 from ..portal.test_answering import form_of
@@ -41,7 +41,10 @@ def test_without_a_visit_of_this_very_case_nothing_opens(cast, returned, elsewhe
         assert client.post(file, {"file": upload()}).status_code == 404
     answers = {item.pk: "x"}
     assert refused(lambda: moves.answer(case, answers=answers, by=elsewhere, visit=visit)) == "move_not_allowed"
-    assert refused(lambda: kept_answers.keep_answers(case, answers, by=elsewhere, visit=visit)) == "not_waiting_for_you"
+    assert (
+        refused(lambda: answers_in_progress.save_answers_in_progress(case, answers, by=elsewhere, visit=visit))
+        == "not_waiting_for_you"
+    )
     assert (
         refused(lambda: attachments.attach_to_deficiency(item, upload(), by=elsewhere, visit=visit))
         == "not_waiting_for_you"
@@ -122,7 +125,7 @@ def ago(visit, time):
     CounterVisit.objects.filter(pk=visit.pk).update(at=timezone.now() - time)
 
 
-@pytest.mark.parametrize(("age", "open_"), [(LASTS - timedelta(minutes=1), True), (LASTS, False)])
+@pytest.mark.parametrize(("age", "open_"), [(VISIT_DURATION - timedelta(minutes=1), True), (VISIT_DURATION, False)])
 def test_a_visit_lasts_half_an_hour(age, open_, cast, returned, elsewhere, signed_in):
     case = returned()
     ago(came(case, elsewhere), age)
@@ -194,7 +197,7 @@ def test_a_case_that_is_returned_again_needs_the_visitor_again(cast, returned, e
     case = returned()
     visit = came(case, elsewhere)
     case = moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
-    case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer)
+    case = moves.return_for_completion(case, deficiencies=[RequestedCompletion("load-reason")], by=cast.reviewer)
     page = signed_in(elsewhere)
     assert page.get(page_of(case)).url.startswith(VISIT)
     assert refused(lambda: moves.answer(case, answers={}, by=elsewhere, visit=visit)) == "move_not_allowed"
@@ -256,9 +259,9 @@ def test_the_owner_is_told_where_it_was_and_what_to_do_and_an_answer_from_home_t
 def test_visits_are_among_what_is_kept_about_a_person(cast, returned, elsewhere):
     case = returned("building-permit")
     came(case, elsewhere, cast.engineer)
-    (told,) = personal_data.export(cast.engineer)["visits"]
+    (told,) = personal_data.export_personal_data(cast.engineer)["visits"]
     assert (told["transaction__reference"], told["centre__code"], told["whom"]) == (case.reference, "SC10", "office")
-    assert personal_data.export(cast.citizen)["visits"] == []
+    assert personal_data.export_personal_data(cast.citizen)["visits"] == []
 
 
 def test_pages_of_a_visit_ask_at_most_twelve_times(cast, returned, elsewhere, signed_in, django_assert_max_num_queries):

@@ -174,7 +174,7 @@ def test_a_post_given_in_the_admin_lets_its_holder_in(cast, signed_in):
 def test_take_next_passes_over_files_nobody_can_take(cast, submitted, signed_in):
     """Whoever registers and reviews has many files to register before the first that is free to be studied."""
     office = cast.reviewer.posts.get().office
-    people.appoint(cast.reviewer, office, "registry_clerk", on=date(2026, 1, 1))
+    people.create_staff_post(cast.reviewer, office, "registry_clerk", on=date(2026, 1, 1))
     now = timezone.now()
     for _ in range(21):
         submitted(now=now - timedelta(days=30))

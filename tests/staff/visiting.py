@@ -15,7 +15,7 @@ VISIT = "/staff/counter/answers/"
 def came(case, clerk, visitor=None, **more):
     visitor = visitor or case.applicant
     centre = access.case_posts(clerk)[0].office
-    return counter_visits.begin(
+    return counter_visits.begin_visit(
         reference=case.reference, national_id=visitor.national_id, centre=centre, by=clerk, **more
     )
 

@@ -15,7 +15,7 @@ from transactions.admin.history import history
 from transactions.models import Event
 from transactions.text.timeline import history_of
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive
 
@@ -26,7 +26,9 @@ MIGRATION = import_module("transactions.migrations.0010_acting_office")
 def _whole_way(cast, submitted):
     """Routed, registered, returned, answered, through two offices and back, sent back, approved, sent out."""
     case = moves.register(submitted(), by=cast.registry, now=NOW)
-    case = moves.return_for_completion(case, deficiencies=[Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("id-unreadable")], by=cast.reviewer, now=NOW
+    )
     asked = case.deficiencies.get()
     case = moves.answer(case, answers={asked.pk: "تم"}, by=cast.citizen, now=NOW)
     case = moves.recommend(case, by=cast.reviewer, now=NOW)
@@ -84,7 +86,7 @@ def test_a_payment_taken_at_the_centre_is_the_centres(cast, submitted):
 
 def test_whoever_works_in_two_places_acts_from_the_one_whose_role_they_use(cast, submitted):
     case = drive(submitted("building-permit"), cast, "awaiting_payment")
-    people.appoint(cast.clerk, Office.objects.get(code="SHR"), "reviewer", on=NOW.date())
+    people.create_staff_post(cast.clerk, Office.objects.get(code="SHR"), "reviewer", on=NOW.date())
     paid = moves.record_payment(case, payment_reference="1", by=cast.clerk, now=NOW)
     assert paid.events.last().office.code == "SC01"
 

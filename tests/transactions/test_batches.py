@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def drained() -> tuple[int, int]:
     """(rows done, queries asked)."""
     with CaptureQueriesContext(connection) as asked:
-        done = queue.drain("route", NOW)
+        done = queue.process_batch("route", NOW)
     return done, len(asked)
 
 
@@ -41,7 +41,7 @@ def test_a_batch_says_of_each_why(cast, submitted):
         {"area_m2": "3000", "frontage_m": "15", "street": "شارع 2", "street_width_m": "12"},
     ])  # fmt: skip
     unknown = submitted(routed=False, district="unlisted")
-    assert queue.drain("route", NOW) == 3
+    assert queue.process_batch("route", NOW) == 3
     events = Event.objects.filter(move="route").order_by("transaction_id")
     assert list(events.values_list("transaction_id", "rule", "facts__branch", "to_status", "seq")) == [
         (near.pk, "district.branch", "SHR", "incoming", 2),
@@ -53,7 +53,7 @@ def test_a_batch_says_of_each_why(cast, submitted):
 def test_a_batch_fills_the_centres_by_their_size(cast, submitted):
     for _ in range(12):
         submitted(routed=False)
-    queue.drain("route", NOW)
+    queue.process_batch("route", NOW)
     centres = Office.objects.filter(parent__code="SHR")
     loads = [Fraction(centre.centre_cases.count(), centre.capacity) for centre in centres]
     # None may be more than one file ahead of another.
@@ -67,7 +67,7 @@ def test_the_outcome_is_that_of_routing_one_by_one(cast, submitted):
         ]
 
     together = [submitted(routed=False) for _ in range(6)]
-    queue.drain("route", NOW)
+    queue.process_batch("route", NOW)
     found = outcome(together)
     Transaction.objects.filter(pk__in=[case.pk for case in together]).update(centre=None)
     singly = [submitted() for _ in range(6)]
@@ -79,7 +79,7 @@ def test_a_request_that_was_withdrawn_meanwhile_is_left_alone(cast, submitted):
 
     gone, stays = submitted(routed=False), submitted(routed=False)
     moves.withdraw(gone, by=cast.citizen, now=NOW)
-    assert queue.drain("route", NOW) == 2
+    assert queue.process_batch("route", NOW) == 2
     gone.refresh_from_db()
     stays.refresh_from_db()
     assert (gone.status, stays.status) == ("withdrawn", "incoming")
@@ -88,8 +88,8 @@ def test_a_request_that_was_withdrawn_meanwhile_is_left_alone(cast, submitted):
 
 def test_work_owed_for_nothing_does_not_end_as_done(cast, submitted):
     good = submitted(routed=False)
-    lost = queue.owe("route", 987654321, dedupe="route:987654321", now=NOW)
-    assert queue.drain("route", NOW) == 2
+    lost = queue.enqueue("route", 987654321, dedupe="route:987654321", now=NOW)
+    assert queue.process_batch("route", NOW) == 2
     good.refresh_from_db()
     lost.refresh_from_db()
     assert good.status == "incoming"

@@ -22,7 +22,7 @@ from municipality.models import Office
 from transactions.books import look as looks
 from transactions.books.look import Head
 from transactions.books.reconcile import KINDS, explain, reconcile
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 from transactions.models import (
     Attachment,
     BroughtReceipt,
@@ -171,7 +171,7 @@ def test_thirty_clean_days_have_no_difference(cast, submitted, no_vault):
         as_a_worker_would(morning + STEP)
         case = Transaction.objects.get(pk=chance.choice(open_cases).pk)
         _something_happens(case, cast, chance.choice(ends), morning + STEP, chance)
-        upkeep.run_due(morning + EVENING)
+        schedule.run_due(morning + EVENING)
         as_a_worker_would(morning + EVENING)
         figures = reconcile(morning + EVENING + STEP).figures
         assert differences() == set()
@@ -192,7 +192,7 @@ def _something_happens(case, cast, until, now, chance):
         moves.withdraw(case, by=case.applicant, now=now)
     elif case.status == "under_study" and chance.random() < 0.4:
         code = case.service_type.deficiencies[0].code
-        moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=now)
+        moves.return_for_completion(case, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=now)
     elif until == "completed":
         drive(case, cast, "issued" if case.service == "building-permit" else "completed", now)
     elif ORDER.index(case.status) < ORDER.index(until):
@@ -258,7 +258,7 @@ def test_a_store_that_does_not_answer_closes_nothing_and_is_said(cast, submitted
 def test_what_was_published_is_signed_in_the_journal(cast, submitted, no_vault):
     submitted()
     published = reconcile(NOW + DAY)
-    check = receipts.check(published.token)
+    check = receipts.check_token(published.token)
     assert check.signature_good
     assert check.in_journal
     assert check.body["content"] == hashlib.sha256(published.text.encode()).hexdigest()

@@ -34,7 +34,7 @@ def lost(serial: int, kind: str = "received") -> tuple[str, str]:
     body = body_of(kind=kind, subject=reference, facts=facts, node="C1", incarnation="A", seq=serial, at=NOW)
     digest = link(GENESIS, body)
     entry = Entry(previous_hash=GENESIS, signature=keys.signing_key().sign(digest), body=body)
-    return reference, receipts.token(entry)
+    return reference, receipts.encode_token(entry)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_verify_page_leads_there_and_says_no_more_than_is_true(here, client)
 def test_number_and_pin_do_too_and_the_signature_may_follow(here, client):
     reference, token = lost(79)
     place = reverse("transactions:bring_receipt")
-    assert client.post(place, {"code": reference, "pin": pins.of(reference), "phone": PHONE}).status_code == 302
+    assert client.post(place, {"code": reference, "pin": pins.derive_pin(reference), "phone": PHONE}).status_code == 302
     row = BroughtReceipt.objects.get()
     assert (row.proof, row.signed_at) == ("pin", None)
     assert client.post(place, {"code": token, "phone": PHONE}).status_code == 302
@@ -79,13 +79,13 @@ def test_number_and_pin_do_too_and_the_signature_may_follow(here, client):
 def test_what_is_not_ours_is_refused_and_writes_nothing(here, client):
     reference, token = lost(80)
     place = reverse("transactions:bring_receipt")
-    known = receipts.token(Entry.objects.get())
+    known = receipts.encode_token(Entry.objects.get())
     wrong = {
         "forged": (token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB"), "", 422),
         "a permit": (lost(81, kind="issued")[1], "", 422),
         "known by token": (known, "", 409),
-        "known by number": (here.reference, pins.of(here.reference), 409),
-        "wrong PIN": (reference, "00000000" if pins.of(reference) != "00000000" else "11111111", 422),
+        "known by number": (here.reference, pins.derive_pin(here.reference), 409),
+        "wrong PIN": (reference, "00000000" if pins.derive_pin(reference) != "00000000" else "11111111", 422),
         "no number": ("hello", "", 422),
         "empty": ("", "", 422),
     }
@@ -98,7 +98,7 @@ def test_what_is_not_ours_is_refused_and_writes_nothing(here, client):
 
 def test_wrong_pins_are_counted_as_at_the_inquiry(here, client):
     reference, _token = lost(82)
-    wrong = "00000000" if pins.of(reference) != "00000000" else "11111111"
+    wrong = "00000000" if pins.derive_pin(reference) != "00000000" else "11111111"
     place = reverse("transactions:bring_receipt")
     said = [client.post(place, {"code": reference, "pin": wrong, "phone": PHONE}).status_code for _ in range(6)]
     assert said == [422] * 5 + [429]
@@ -115,7 +115,7 @@ def test_the_api_takes_them_in_as_well(here, client):
     assert send(code=token, phone=PHONE).json() == answer.json()
     assert send(code="x", phone=PHONE).status_code == 422
     assert send(code=token, phone="1").status_code in (400, 422)
-    assert send(code=here.reference, pin=pins.of(here.reference), phone=PHONE).json()["code"] == "known"
+    assert send(code=here.reference, pin=pins.derive_pin(here.reference), phone=PHONE).json()["code"] == "known"
 
 
 def test_staff_see_what_waits_and_settle_it_on_record(here, cast, client, signed_in):
@@ -148,7 +148,7 @@ def test_the_answer_is_read_again_and_in_the_other_language(here, client):
     assert reference in english.content.decode()
     assert english.headers["Content-Language"] == "en"
     stranger = client.get(reverse("transactions:bring_receipt"), {"done": f"{reference}:x:y"})
-    assert stranger.templates[0].name == "transactions/bring.html"
+    assert stranger.templates[0].name == "transactions/hand_in_receipt.html"
 
 
 def test_whoever_asks_with_the_right_pin_is_told_that_the_request_is_lost_and_what_became_of_it(cast, submitted):
@@ -166,22 +166,24 @@ def test_whoever_asks_with_the_right_pin_is_told_that_the_request_is_lost_and_wh
         return api.json()["code"], api.json()["detail"]
 
     assert told("12345678")[0] == "not_found"
-    code, said = told(pins.of(gone))
+    code, said = told(pins.derive_pin(gone))
     assert code == "receipt_not_here"
     assert "Hand the receipt in" in said
-    row = brought.bring(code=gone, pin=pins.of(gone), phone="+966512345678", address="10.0.0.1", now=NOW)
-    assert "was handed in on 2026-11-24" in told(pins.of(gone))[1]
+    row = brought.hand_in_receipt(
+        code=gone, pin=pins.derive_pin(gone), phone="+966512345678", address="10.0.0.1", now=NOW
+    )
+    assert "was handed in on 2026-11-24" in told(pins.derive_pin(gone))[1]
     assert told("12345678")[0] == "not_found"
-    brought.settle(row, outcome="x", reference=case.reference, by=cast.registry, now=NOW)
-    assert case.reference in told(pins.of(gone))[1]
+    brought.settle_receipt(row, outcome="x", reference=case.reference, by=cast.registry, now=NOW)
+    assert case.reference in told(pins.derive_pin(gone))[1]
     # A request that is here, whose PIN was renewed: the PIN of before opens and tells nothing.
     renew_pin(case, serial=0, by=cast.citizen, now=NOW)
-    typed = {"reference": case.reference, "pin": pins.of(case.reference)}
+    typed = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     assert page.post("/api/v1/inquiries/", typed, "application/json").json()["code"] == "not_found"
 
 
 def test_whoever_hands_in_a_receipt_whose_request_is_here_reads_so(here, client):
-    typed = {"code": here.reference, "pin": pins.of(here.reference), "phone": PHONE}
+    typed = {"code": here.reference, "pin": pins.derive_pin(here.reference), "phone": PHONE}
     answer = client.post(reverse("transactions:bring_receipt"), typed)
     html = answer.content.decode()
     assert answer.status_code == 409

@@ -36,7 +36,7 @@ def test_other_services_go_on(cast, submitted, closure):
 def test_a_draft_begun_before_is_kept_and_goes_on_when_it_opens_again(cast, signed_in, city):
     from transactions.domain import service_types
 
-    draft = drafts.start(service_types.get(CODE), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get(CODE), by=cast.citizen)
     closure = save_closure(Closure(service=CODE, since=NOW, reason_ar="نراجع.", reason_en="Checking."))
     page = signed_in(cast.citizen)
     begun = reverse("transactions:draft", args=[draft.key])
@@ -71,7 +71,7 @@ def test_the_home_page_names_closed_services_and_claims_nothing_of_them(client, 
     assert str(service_types.get(CODE).title) in state
     assert "tag--success" not in state
     assert taken not in state
-    for service in service_types.offered():
+    for service in service_types.offered_services():
         if service.code != CODE:
             save_closure(Closure(service=service.code, since=NOW, reason_ar="نراجع.", reason_en="Checking."))
     page = client.get(reverse("transactions:home")).content.decode()

@@ -68,7 +68,7 @@ def test_since_submission_goes_on_when_the_file_is_closed_and_how_long_it_took_d
     assert "استغرق 3 أيام" in listed
     told = page.post(
         "/api/v1/inquiries/",
-        {"reference": case.reference, "pin": pins.of(case.reference)},
+        {"reference": case.reference, "pin": pins.derive_pin(case.reference)},
         content_type="application/json",
     ).json()
     assert told["days_elapsed"] == 89
@@ -82,7 +82,7 @@ def test_yesterday_evening_is_yesterday_on_every_page(cast, submitted, signed_in
     evening = NOW.replace(hour=23, minute=50)
     case = submitted(now=evening)
     monkeypatch.setattr(timezone, "now", lambda: (evening + timedelta(minutes=20)).astimezone(UTC))
-    asked = {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"by": "pin", "reference": case.reference, "pin": pins.derive_pin(case.reference)}
     pages = [
         signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference])),
         signed_in(cast.citizen).get(reverse("transactions:requests")),
@@ -96,7 +96,7 @@ def test_yesterday_evening_is_yesterday_on_every_page(cast, submitted, signed_in
 def _told(case, cast, signed_in, client):
     """The due date by every way it is told: the row, the inquiry by page and by API, the applicant's pages and live
     part, the staff's case and queue, the office's list by API."""
-    secret = {"reference": case.reference, "pin": pins.of(case.reference)}
+    secret = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     api = client.post("/api/v1/inquiries/", secret, content_type="application/json").json()["due_at"]
     found = {riyadh_day(datetime.fromisoformat(api))}
     owner, staff = signed_in(cast.citizen), signed_in(cast.reviewer)

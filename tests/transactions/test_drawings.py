@@ -12,14 +12,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from PIL import Image, ImageDraw
 
-from transactions import pictures
-from transactions.attachments import drawing, drawings, looking
+from transactions import previews
+from transactions.attachments import examination, render_jobs, rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Attachment, Outbox
 from transactions.outbox import queue
-from transactions.pictures import State
+from transactions.previews import State
 
 from .. import papers
 from ..conftest import NOW, picture, put, upload, work_off
@@ -30,8 +30,8 @@ ART = {"png": "image/png", "jpg": "image/jpeg", "pdf": "application/pdf"}
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    looking.forget()
-    drawings._spent.clear()
+    examination.forget()
+    render_jobs._time_used.clear()
 
 
 def store(by, content=None, name="plan.pdf", **more):
@@ -39,7 +39,7 @@ def store(by, content=None, name="plan.pdf", **more):
 
 
 def drawn(content: bytes, kind: str = "pdf", name: str = "1", **order) -> Image.Image:
-    found = drawing.draw(io.BytesIO(content), ART[kind], **order)
+    found = rendering.render(io.BytesIO(content), ART[kind], **order)
     assert not found.wrong
     return Image.open(io.BytesIO(found.pictures[name])).convert("RGB")
 
@@ -131,7 +131,7 @@ def test_a_photograph_lies_as_it_was_taken_and_its_picture_is_small():
     exif = Image.Exif()
     exif[0x0112] = 6
     photo = Image.effect_noise((3000, 2000), 80).convert("RGB")
-    found = drawing.draw(io.BytesIO(papers.picture_of(photo, "JPEG", exif=exif)), "image/jpeg")
+    found = rendering.render(io.BytesIO(papers.picture_of(photo, "JPEG", exif=exif)), "image/jpeg")
     shown = Image.open(io.BytesIO(found.pictures["1"]))
     assert shown.format == "JPEG"
     assert shown.width < shown.height
@@ -152,7 +152,7 @@ def test_a_photograph_lies_as_it_was_taken_and_its_picture_is_small():
 def test_large_scans_and_photographs_are_read(content, kind, cast):
     file = store(cast.citizen, content, f"large.{kind}")
     assert (file.look, file.pages) == ("good", 1)
-    assert pictures.state(file.key, "1") == State.THERE
+    assert previews.preview_state(file.key, "1") == State.THERE
 
 
 def test_small_writing_on_a_large_sheet_is_enlarged_in_parts(cast, signed_in):
@@ -162,11 +162,11 @@ def test_small_writing_on_a_large_sheet_is_enlarged_in_parts(cast, signed_in):
     answer = page.get(sheet, {"row": 1, "column": 1})
     assert answer.status_code == 202
     assert work_off()
-    rows, columns = pictures.grid(file.key, 1)
+    rows, columns = previews.grid(file.key, 1)
     assert rows * columns > 6
     answer = page.get(sheet, {"row": rows, "column": columns})
     assert reverse("transactions:preview_part", args=[file.key, 1, rows, columns]) in answer.content.decode()
-    parts = [Image.open(io.BytesIO(pictures.read(file.key, f"1-{row}-1"))) for row in range(1, rows + 1)]
+    parts = [Image.open(io.BytesIO(previews.read_preview(file.key, f"1-{row}-1"))) for row in range(1, rows + 1)]
     assert sum(part.height for part in parts) >= 3370 / 72 * 150 - rows
     assert page.get(sheet, {"row": rows + 1, "column": 1}).status_code == 302
 
@@ -178,7 +178,7 @@ def test_every_page_of_a_long_paper_can_be_reached(cast, signed_in, wherever_fil
     owner = signed_in(cast.citizen)
     while work_off():
         pass
-    assert pictures.state(file.key, str(drawings.EAGER_PAGES)) == State.THERE
+    assert previews.preview_state(file.key, str(render_jobs.MAX_EAGER_PAGES)) == State.THERE
     last = reverse("transactions:preview_page", args=[file.key, 60])
     answer = owner.get(last)
     assert (answer.status_code, answer["Refresh"]) == (202, "2"), "it is drawn, and comes by itself without a script"
@@ -204,7 +204,7 @@ def test_a_page_that_is_not_there_starts_no_process(cast, signed_in, monkeypatch
 
 def test_nothing_is_drawn_in_a_request_for_a_picture(cast, signed_in, monkeypatch):
     file = store(cast.citizen, papers.of_pages(3))
-    monkeypatch.setattr(drawing, "draw", None)
+    monkeypatch.setattr(rendering, "render", None)
     page = signed_in(cast.citizen)
     assert page.get(reverse("transactions:preview", args=[file.key])).status_code == 200, "drawn as it arrived"
     assert page.get(reverse("transactions:preview_page", args=[file.key, 3])).status_code == 202
@@ -212,8 +212,8 @@ def test_nothing_is_drawn_in_a_request_for_a_picture(cast, signed_in, monkeypatc
 
 
 def test_what_nobody_had_time_for_is_drawn_later_and_the_page_says_so(cast, submitted, signed_in, monkeypatch):
-    monkeypatch.setattr(drawing, "WAIT_SECONDS", 0.05)
-    with drawing.places.one_for(cast.citizen.pk, 1):
+    monkeypatch.setattr(rendering, "WAIT_SECONDS", 0.05)
+    with rendering.slots.one_for(cast.citizen.pk, 1):
         file = store(cast.citizen, papers.of_pages(2))
     assert (file.look, file.pages) == ("", None)
     page = signed_in(cast.citizen)
@@ -230,16 +230,16 @@ def test_one_senders_papers_hold_up_nobody_else(cast):
     one = store(cast.other_citizen, papers.of_pages(2))
     order = []
     for _turn in range(3):
-        (next_, *_rest) = queue.due("draw", NOW, 1)
-        order.append(drawings.Wanted.of(Outbox.objects.get(pk=next_).subject).file)
-        queue.run(next_, NOW)
+        (next_, *_rest) = queue.due_ids("draw", NOW, 1)
+        order.append(render_jobs.RenderRequest.of(Outbox.objects.get(pk=next_).subject).file)
+        queue.process_row(next_, NOW)
     assert order[1] == one.pk, "second, though six were sent before"
     assert order[0] == many[0].pk
     assert order[2] == many[1].pk
 
 
 def test_a_sender_never_has_all_places_to_draw_in():
-    places = drawing.Places(2)
+    places = rendering.RenderSlots(2)
     with places.one_for(1, 0.1) as first, places.one_for(1, 0.05) as second, places.one_for(2, 0.05) as other:
         assert (first, second, other) == (True, False, True)
         with places.one_for(3, 0.05) as third:
@@ -255,14 +255,19 @@ def test_a_page_that_takes_too_long_is_left_out_and_those_after_it_are_drawn(cas
     file = store(cast.citizen, papers.saved(paper))
     for _turn in range(4):
         work_off()
-    assert [pictures.state(file.key, str(page)) for page in (1, 2, 3, 4)] == ["there", "failed", "there", "there"]
+    assert [previews.preview_state(file.key, str(page)) for page in (1, 2, 3, 4)] == [
+        "there",
+        "failed",
+        "there",
+        "there",
+    ]
     answer = signed_in(cast.citizen).get(reverse("transactions:sheet", args=[file.key, 2]))
     assert (answer.status_code, answer.has_header("Refresh")) == (404, False)
 
 
 def test_a_file_from_before_is_opened_when_somebody_looks_at_it(cast, signed_in):
     file = store(cast.citizen, papers.of_pages(2))
-    pictures.forget(file.key)
+    previews.delete_previews(file.key)
     Attachment.objects.filter(pk=file.pk).update(look="", pages=None)
     Outbox.objects.all().delete()
     assert signed_in(cast.citizen).get(reverse("transactions:preview", args=[file.key])).status_code == 202
@@ -279,27 +284,27 @@ def test_what_was_changed_in_the_store_is_neither_handed_out_nor_drawn(cast, sig
     assert page.get(reverse("transactions:without_programs", args=[file.key])).status_code == 410
     work_off()
     assert page.get(reverse("transactions:preview_page", args=[file.key, 2])).status_code == 404
-    assert pictures.read(file.key, "2") == b""
+    assert previews.read_preview(file.key, "2") == b""
     assert page.get(reverse("transactions:preview", args=[file.key])).status_code == 200, "drawn of what was uploaded"
 
 
 def test_pictures_go_with_their_file(cast, wherever_files_lie):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     attach = lambda name: attachments.attach_to_draft(draft, "deed", upload(name), by=cast.citizen, now=NOW)  # noqa: E731
     removed, discarded, kept = attach("a.pdf"), attach("b.pdf"), store(cast.citizen)
-    assert set(pictures.kept()) == {removed.key, discarded.key, kept.key}
+    assert set(previews.files_with_previews()) == {removed.key, discarded.key, kept.key}
     attachments.remove(removed, by=cast.citizen, now=NOW)
-    drafts.discard(draft, by=cast.citizen, now=NOW)
+    drafts.delete_draft(draft, by=cast.citizen, now=NOW)
     call_command("sweep_files", older_than=-2, verbosity=0)
-    assert set(pictures.kept()) == {kept.key}
+    assert set(previews.files_with_previews()) == {kept.key}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_pictures_are_gone_at_once_when_a_file_is_removed(cast):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     file = attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen, now=NOW)
     attachments.remove(file, by=cast.citizen, now=NOW)
-    assert pictures.kept() == []
+    assert previews.files_with_previews() == []
 
 
 def test_pictures_an_older_version_kept_are_swept(cast, wherever_files_lie):
@@ -308,7 +313,7 @@ def test_pictures_an_older_version_kept_are_swept(cast, wherever_files_lie):
     default_storage.save(old, ContentFile(b"a picture"))
     call_command("sweep_files", older_than=-2, verbosity=0)
     assert not default_storage.exists(old)
-    assert pictures.state(file.key, "1") == State.THERE
+    assert previews.preview_state(file.key, "1") == State.THERE
 
 
 # -- what acts by itself ---------------------------------------------------------------------------------------------
@@ -328,7 +333,7 @@ def test_programs_and_files_inside_are_said_and_a_copy_without_them_is_offered(k
     assert answer.status_code == 200
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    copy = drawing.draw(io.BytesIO(answer.content), "application/pdf")
+    copy = rendering.render(io.BytesIO(answer.content), "application/pdf")
     assert (copy.pages, copy.marks) == (1, frozenset())
     original = b"".join(page.get(reverse("transactions:file", args=[file.key])).streaming_content)
     assert original == content, "the original stays what its hash says"
@@ -346,4 +351,4 @@ def test_a_drawing_is_shown_smaller_than_300_kb(cast):
         (papers.of_pages(9), "p.pdf"),
     ):
         file = store(cast.citizen, content, name)
-        assert 0 < len(pictures.read(file.key, "1")) < 300_000
+        assert 0 < len(previews.read_preview(file.key, "1")) < 300_000

@@ -32,7 +32,7 @@ def away() -> dict[str, object]:
 
 def write(by, *, files=(), **changed) -> Draft:
     """A subdivision being written, with answers as typed; `files` are (document, name, bytes)."""
-    draft = drafts.start(land_subdivision.SERVICE, by=by)
+    draft = drafts.start_draft(land_subdivision.SERVICE, by=by)
     draft.answers = answers_today("land-subdivision") | changed
     draft.save()
     for document, name, content in files:
@@ -42,7 +42,7 @@ def write(by, *, files=(), **changed) -> Draft:
 
 def hints(draft: Draft, reader) -> dict[str, duplicates.Hint]:
     files = list(draft.attachments.filter(removed_at=None))
-    return {hint.code: hint for hint in duplicates.of_draft(draft, files, reader)}
+    return {hint.code: hint for hint in duplicates.hints_for_draft(draft, files, reader)}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_same_person_twice_within_the_window(minutes, told, cast, submitted)
     second = submitted("land-subdivision", now=later, deed_number="888888", plan_number="7", parcel_number="3")
     submitted("electricity-connection", now=later)  # another service is another matter
     for one, other in ((first, second), (second, first)):
-        found = {hint.code: hint for hint in duplicates.of_case(one, [], cast.citizen)}
+        found = {hint.code: hint for hint in duplicates.hints_for_case(one, [], cast.citizen)}
         assert ("same_person" in found) == told
         if told:
             assert found["same_person"].references == (other.reference,)
@@ -137,7 +137,7 @@ def test_staff_are_led_to_what_they_may_see_and_told_the_office_of_the_rest(cast
     there = submitted("land-subdivision", by=cast.other_citizen)
     Transaction.objects.filter(pk=there.pk).update(**away())
     case = submitted("land-subdivision")
-    found = {hint.code: hint for hint in duplicates.of_case(case, [], cast.reviewer)}
+    found = {hint.code: hint for hint in duplicates.hints_for_case(case, [], cast.reviewer)}
     assert found["same_deed"].references == (here.reference,)
     assert Office.objects.get(code="MTR").name in found["same_deed"].others
 
@@ -171,9 +171,9 @@ def test_whoever_may_open_a_refused_request_again_reads_it_too_and_the_page_asks
     theirs = submitted("land-subdivision", by=cast.other_citizen)
     case = drive(submitted("land-subdivision"), cast, "under_study")
     first = case.service_type.deficiencies[0].code
-    case = moves.return_for_completion(case, deficiencies=[moves.Asked(first)], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(case, deficiencies=[moves.RequestedCompletion(first)], by=cast.reviewer, now=NOW)
     case = moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.citizen, now=NOW)
-    notes.write(case, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
+    notes.write_note(case, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
     case = moves.reject(case, reason="ليس فيه شارع", by=cast.supervisor, now=NOW)
     page, url = signed_in(cast.supervisor), reverse("staff:case", args=[case.reference])
     page.get(url)
@@ -186,7 +186,7 @@ def test_whoever_may_open_a_refused_request_again_reads_it_too_and_the_page_asks
 def test_the_clerk_at_the_counter_reads_it_to_the_visitor(cast, submitted, signed_in):
     theirs = submitted("land-subdivision", by=cast.other_citizen)
     centre = Office.objects.get(code="SC01")
-    draft = drafts.start(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
+    draft = drafts.start_draft(land_subdivision.SERVICE, by=cast.clerk, applicant=cast.citizen, centre=centre)
     draft.answers = answers_today("land-subdivision")
     draft.save()
     for document in land_subdivision.SERVICE.documents_for(draft.answers):
@@ -202,9 +202,9 @@ def test_the_clerk_at_the_counter_reads_it_to_the_visitor(cast, submitted, signe
 def test_it_asks_the_database_once_and_uses_an_index_for_each_kind(cast, submitted):
     case = submitted("land-subdivision")
     files = list(case.attachments.sent())
-    duplicates.of_case(case, files, cast.reviewer)
+    duplicates.hints_for_case(case, files, cast.reviewer)
     with CaptureQueriesContext(connection) as caught:
-        assert duplicates.of_case(case, files, cast.reviewer)
+        assert duplicates.hints_for_case(case, files, cast.reviewer)
     assert len(caught) == 1
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -89,7 +89,7 @@ def test_a_kind_this_document_does_not_take_is_refused(cast):
 
 
 def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in, wherever_files_lie):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page = signed_in(cast.citizen)
     big = upload("drawing.pdf", pdf(40 * MIB))
     tracemalloc.start()
@@ -106,7 +106,7 @@ def test_a_large_file_is_streamed_and_not_held_in_memory(cast, signed_in, wherev
 
 
 def test_several_files_at_once_keep_the_good_ones(cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page = signed_in(cast.citizen)
     answer = page.post(
         reverse("transactions:documents", args=[draft.key]),
@@ -168,7 +168,7 @@ def test_what_is_not_ours_is_not_swept(wherever_files_lie):
 
 
 def test_one_file_too_many_is_refused_and_does_not_stay(cast, wherever_files_lie):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     most = draft.service_type.document("deed").most
     for number in range(most):
         attachments.attach_to_draft(draft, "deed", upload(f"{number}.pdf"), by=cast.citizen)
@@ -190,16 +190,16 @@ def test_a_file_of_a_submitted_request_cannot_be_removed(cast, submitted, signed
 
 
 def test_a_draft_thrown_away_takes_its_files_along(cast):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "deed", upload(), by=cast.citizen)
-    drafts.discard(draft, by=cast.citizen, now=NOW)
+    drafts.delete_draft(draft, by=cast.citizen, now=NOW)
     assert Draft.objects.count() == 0
     assert not Attachment.objects.filter(removed_at=None).exists()
 
 
 def test_files_do_not_change_while_the_owner_looks_at_them(cast):
     service = service_types.get("building-permit")
-    draft = drafts.start(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
+    draft = drafts.start_draft(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
     for step in service.steps:
         drafts.save_step(draft, step, ANSWERS[service.code], by=cast.engineer, now=NOW)
     for document in service.documents_for(draft.answers):
@@ -215,7 +215,7 @@ def test_files_do_not_change_while_the_owner_looks_at_them(cast):
 
 
 def test_nobody_fills_the_store_with_files_of_no_request(cast, monkeypatch):
-    monkeypatch.setattr(attachments, "MOST_FREE", 3)
+    monkeypatch.setattr(attachments, "MAX_UNATTACHED", 3)
     for _ in range(3):
         store(cast)
     assert refusal(lambda: store(cast)) == "too_many_files"
@@ -224,7 +224,7 @@ def test_nobody_fills_the_store_with_files_of_no_request(cast, monkeypatch):
 def test_a_deficiency_takes_as_many_files_as_its_document(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     code = next(entry.code for entry in case.service_type.deficiencies if entry.about == "id_copy")
-    case = moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(case, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=NOW)
     asked = case.deficiencies.get()
     for number in range(attachments.document_asked(asked).most):
         attachments.attach_to_deficiency(asked, upload(f"{number}.pdf"), by=cast.citizen)
@@ -234,7 +234,9 @@ def test_a_deficiency_takes_as_many_files_as_its_document(cast, submitted):
 
 def test_files_of_an_answer_are_their_writers_own_until_it_is_sent(cast, submitted, signed_in):
     case = drive(submitted(), cast, "under_study")
-    case = moves.return_for_completion(case, deficiencies=[moves.Asked("id-unreadable")], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[moves.RequestedCompletion("id-unreadable")], by=cast.reviewer, now=NOW
+    )
     file = attachments.attach_to_deficiency(case.deficiencies.get(), upload("half-done.pdf"), by=cast.citizen, now=NOW)
     applicant, reviewer = signed_in(cast.citizen), signed_in(cast.reviewer)
     paths = [
@@ -263,7 +265,7 @@ def test_files_of_an_answer_are_their_writers_own_until_it_is_sent(cast, submitt
 
 def test_what_was_sent_in_and_never_used_is_forgotten_after_a_week(cast, submitted):
     taken = Attachment.objects.filter(transaction=submitted()).first()
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     attach = lambda name: attachments.attach_to_draft(draft, "deed", upload(name), by=cast.citizen)  # noqa: E731
     of_a_draft, removed = attach("used.pdf"), attach("removed.pdf")
     attachments.remove(removed, by=cast.citizen, now=NOW - timedelta(days=300))

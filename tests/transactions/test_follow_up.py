@@ -61,9 +61,9 @@ def test_done_twice_it_is_done_once(cast, submitted):
     after = state(case)
     row = Outbox.objects.get(kind="route", subject=case.pk)
     Outbox.objects.filter(pk=row.pk).update(state="owed")
-    assert queue.run(row.pk, NOW + timedelta(hours=1)) is True
+    assert queue.process_row(row.pk, NOW + timedelta(hours=1)) is True
     Outbox.objects.filter(pk=row.pk).update(state="owed")
-    assert queue.drain("route", NOW + timedelta(hours=2)) == 1
+    assert queue.process_batch("route", NOW + timedelta(hours=2)) == 1
     assert state(case) == after
     assert told(case) == ["submit citizen"]
 
@@ -84,9 +84,9 @@ def test_a_worker_that_dies_on_the_way_is_followed_by_another(cast, submitted, m
     with monkeypatch.context() as patch:
         patch.setattr(follow_up, dies, die)
         with pytest.raises(Killed):
-            queue.drain("route", NOW)
+            queue.process_batch("route", NOW)
     assert all(state(case)[0] == "submitted" and not state(case)[5] for case in cases)
-    assert queue.drain("route", NOW) == many
+    assert queue.process_batch("route", NOW) == many
     assert all(state(case)[0] == "incoming" and told(case) == ["submit citizen"] for case in cases)
     assert AnswersVersion.objects.count() == many
 
@@ -102,12 +102,12 @@ def test_whoever_cannot_be_routed_hears_of_their_receipt_and_spoils_nobody_elses
 
     with monkeypatch.context() as patch:
         patch.setattr(follow_up, "route", route)
-        assert queue.drain("route", NOW) == 2
+        assert queue.process_batch("route", NOW) == 2
     assert (state(stuck)[0], told(stuck)) == ("submitted", ["submit citizen"])
     assert (state(fine)[0], told(fine)) == ("incoming", ["submit citizen"])
     row = Outbox.objects.get(kind="route", subject=stuck.pk)
     assert (row.state, row.last_error) == ("owed", "ValueError: no rule fits")
-    assert queue.run(row.pk, row.not_before) is True
+    assert queue.process_row(row.pk, row.not_before) is True
     assert (state(stuck)[0], told(stuck)) == ("incoming", ["submit citizen"])
     assert stuck.versions.count() == 1
 
@@ -121,26 +121,26 @@ def test_a_database_that_goes_away_while_routing_takes_the_rest_along(cast, subm
 
     with monkeypatch.context() as patch:
         patch.setattr(follow_up, "route", away)
-        assert queue.run(row.pk, NOW) is False
+        assert queue.process_row(row.pk, NOW) is False
     assert not told(case)
-    assert queue.run(row.pk, NOW + timedelta(seconds=2)) is True
+    assert queue.process_row(row.pk, NOW + timedelta(seconds=2)) is True
     assert told(case) == ["submit citizen"]
 
 
 def test_whoever_withdraws_first_is_told_of_that_alone(cast, submitted):
     case = submitted(routed=False)
     moves.withdraw(case, by=cast.citizen, now=NOW)
-    assert queue.drain("route", NOW) == 1
+    assert queue.process_batch("route", NOW) == 1
     assert told(case) == ["withdraw citizen"]
 
 
 def test_the_office_hears_of_the_receipt_too_unless_its_authorisation_has_ended_first(cast, submitted):
     heard, late = submitted("building-permit", routed=False), submitted("building-permit", routed=False)
     row = Outbox.objects.get(kind="route", subject=heard.pk)
-    assert queue.run(row.pk, NOW) is True
+    assert queue.process_row(row.pk, NOW) is True
     assert told(heard) == ["submit citizen", "submit engineer"]
     people.revoke_authorisation(Authorisation.objects.get(), by=cast.citizen, now=NOW)
-    queue.drain("route", NOW)
+    queue.process_batch("route", NOW)
     assert told(late) == ["submit citizen"]
 
 
@@ -152,7 +152,7 @@ def test_a_job_of_before_finds_what_the_submission_had_done_itself(cast, submitt
     AnswersVersion.objects.create(
         transaction=case, number=1, answers=case.answers, by=cast.citizen, at=NOW, event=received
     )
-    assert queue.drain("route", NOW) == 1
+    assert queue.process_batch("route", NOW) == 1
     assert (state(case)[0], told(case), case.versions.count()) == ("incoming", ["submit citizen"], 1)
 
 
@@ -160,7 +160,7 @@ def test_messages_bear_the_id_of_the_web_request_they_come_of(cast, submitted):
     cases = [submitted(routed=False) for _ in range(3)]
     for number, case in enumerate(cases):
         Outbox.objects.filter(kind="route", subject=case.pk).update(request_id=f"web-{number}")
-    queue.drain("route", NOW)
+    queue.process_batch("route", NOW)
     found = Outbox.objects.filter(kind="notify").order_by("pk").values_list("request_id", flat=True)
     assert sorted(found) == ["web-0", "web-1", "web-2"]
 
@@ -193,10 +193,10 @@ def test_the_book_agrees_with_a_request_nobody_has_followed_up(cast, submitted):
 def test_a_batch_of_receipts_asks_as_much_for_five_as_for_one_and_tells_each(cast, submitted):
     submitted(routed=False)
     with CaptureQueriesContext(connection) as one:
-        queue.drain("route", NOW)
+        queue.process_batch("route", NOW)
     cases = [submitted(routed=False) for _ in range(5)]
     with CaptureQueriesContext(connection) as five:
-        queue.drain("route", NOW)
+        queue.process_batch("route", NOW)
     assert len(five) == len(one)
     assert all(told(case) == ["submit citizen"] for case in cases)
     assert Event.objects.filter(move="route").count() == 6

@@ -12,7 +12,7 @@ from accounts.models import Role
 from municipality.models import Office
 from transactions import access
 from transactions.domain.errors import DomainError
-from transactions.domain.workflow import HANDED_OUT, HANDS, MOVES, Who, other_hands
+from transactions.domain.workflow import ALLOCATION_MOVES, MOVES, SEPARATED_DUTIES, Actor, conflicting_duties
 from transactions.models import Channel
 from transactions.transitions import moves
 
@@ -24,7 +24,7 @@ LATER = NOW + timedelta(days=1)
 
 def also(person, *roles, office="SHR"):
     for role in roles:
-        people.appoint(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+        people.create_staff_post(person, Office.objects.get(code=office), role, on=date(2020, 1, 1))
     person.__dict__.pop("_posts", None)
 
 
@@ -35,13 +35,19 @@ def refused(move):
 
 
 def test_every_role_that_works_on_cases_is_in_one_hand():
-    roles = [role for hand in HANDS for role in hand]
+    roles = [role for hand in SEPARATED_DUTIES for role in hand]
     assert sorted(roles) == sorted(
-        {*Role.values, Who.APPLICANT.value, Who.OWNER.value, Who.AT_COUNTER.value} - {Role.ADMINISTRATOR.value}
+        {*Role.values, Actor.APPLICANT.value, Actor.OWNER.value, Actor.AT_COUNTER.value} - {Role.ADMINISTRATOR.value}
     )
-    assert other_hands({"reviewer"}) >= {"supervisor", "registry_clerk", "centre_clerk", "applicant", "informal_areas"}
-    assert "registry_clerk" not in other_hands({"centre_clerk"})
-    assert other_hands(()) == frozenset()
+    assert conflicting_duties({"reviewer"}) >= {
+        "supervisor",
+        "registry_clerk",
+        "centre_clerk",
+        "applicant",
+        "informal_areas",
+    }
+    assert "registry_clerk" not in conflicting_duties({"centre_clerk"})
+    assert conflicting_duties(()) == frozenset()
 
 
 def test_whoever_recommended_does_not_approve_or_reject(cast, submitted, signed_in):
@@ -49,7 +55,7 @@ def test_whoever_recommended_does_not_approve_or_reject(cast, submitted, signed_
     case = drive(submitted("land-subdivision"), cast, "awaiting_supervisor")
     assert refused(lambda: moves.approve(case, by=cast.reviewer, now=LATER)) == "move_not_allowed"
     assert refused(lambda: moves.reject(case, reason="x", by=cast.reviewer, now=LATER)) == "move_not_allowed"
-    assert not {"approve", "reject"} & {move.name for move in access.moves_for(cast.reviewer, case)}
+    assert not {"approve", "reject"} & {move.name for move in access.moves_open_to(cast.reviewer, case)}
     page = signed_in(cast.reviewer)
     typed = {"version": case.version}
     assert page.post(reverse("staff:move", args=[case.reference, "approve"]), typed).status_code != 302
@@ -123,5 +129,5 @@ def test_whoever_corrected_the_answers_does_not_approve_them(cast, submitted):
 
 
 def test_every_move_counts_but_those_that_hand_work_out():
-    assert {"take", "reassign", "give_back", "hand_over", "stay"} == HANDED_OUT
-    assert all(move.name in HANDED_OUT for move in MOVES if not move.hands_on)
+    assert {"take", "reassign", "give_back", "hand_over", "stay"} == ALLOCATION_MOVES
+    assert all(move.name in ALLOCATION_MOVES for move in MOVES if not move.is_duty)

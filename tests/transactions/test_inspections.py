@@ -15,11 +15,11 @@ from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.errors import DomainError, Invalid
 from transactions.domain.service_types import SiteInspection, Stage
-from transactions.domain.workflow import MoveName, Status, Who
+from transactions.domain.workflow import Actor, MoveName, Status
 from transactions.models import Attachment, Inspection, Notification, PaperContent, Transaction
 from transactions.papers import book
 from transactions.transitions import inspections, moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, STEP, drive, inspected, pdf, picture, stored, upload
 from ..portal.world import client_of
@@ -27,7 +27,7 @@ from ..portal.world import client_of
 pytestmark = pytest.mark.django_db
 ELECTRICITY = "electricity-connection"
 SITE = Stage(
-    "site", "Inspection on site", Status.UNDER_TECH_AUDIT, Who.INSPECTOR, 2, MoveName.INSPECT,
+    "site", "Inspection on site", Status.UNDER_TECH_AUDIT, Actor.INSPECTOR, 2, MoveName.INSPECT,
     inspection=SiteInspection(("The meter cabinet is in place",), least=2, most=3),
 )  # fmt: skip
 LATER = NOW + 5 * STEP
@@ -193,7 +193,7 @@ def test_the_answer_to_a_return_after_an_inspection_is_compared_without_its_phot
     bodies = [json.loads(bytes(row.body)) for row in Entry.objects.filter(subject=case.reference).order_by("seq")]
     assert list(book.compare(bodies)) == []
     case = moves.return_for_completion(
-        case, deficiencies=[Asked("load-reason")], by=cast.inspector, now=LATER + 2 * STEP
+        case, deficiencies=[RequestedCompletion("load-reason")], by=cast.inspector, now=LATER + 2 * STEP
     )
     assert case.deficiencies.open().get().round == 2
 

@@ -54,7 +54,7 @@ def test_a_submission_writes_the_row_its_event_the_entry_and_what_is_owed(cast):
     assert Attachment.objects.filter(transaction=case).count() == 5
 
 
-@pytest.mark.parametrize("last", ["queue.owe", "attach", "chain.append", "receipts.token"])
+@pytest.mark.parametrize("last", ["queue.enqueue", "attach_files", "chain.append", "receipts.encode_token"])
 def test_dying_before_the_end_leaves_nothing_behind(last, cast, monkeypatch):
     sent = submission(cast)
     before = counts()
@@ -221,7 +221,7 @@ def test_a_building_permit_needs_an_authorisation_in_force(why, cast):
         authorisation.office.save()
     else:
         other = people.authorise_office(
-            people.identify(cast.other_citizen, {}, by=cast.clerk),
+            people.confirm_identity(cast.other_citizen, {}, by=cast.clerk),
             cast.office,
             plan_number="1",
             parcel_number="1",
@@ -260,7 +260,7 @@ def test_an_authorisation_files_a_permit_for_its_own_plot_only(typed, refused, c
 
 def test_an_office_cannot_send_the_owner_a_file_for_another_plot(cast):
     service = service_types.get("building-permit")
-    draft = drafts.start(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
+    draft = drafts.start_draft(service, by=cast.engineer, authorisation=authorised(cast), now=NOW)
     for step in service.steps:
         drafts.save_step(draft, step, ANSWERS[service.code] | {"parcel_number": "28"}, by=cast.engineer, now=NOW)
     for document in service.documents_for(draft.answers):
@@ -284,7 +284,7 @@ def test_serials_count_on_and_start_again_with_the_hijri_year(cast):
 def test_the_reference_never_changes(cast, submitted):
     case = submitted()
     reference = case.reference
-    queue.run(Outbox.objects.get(kind="route").pk, NOW)
+    queue.process_row(Outbox.objects.get(kind="route").pk, NOW)
     case.refresh_from_db()
     assert case.reference == reference
 

@@ -14,10 +14,10 @@ from transactions import access
 from transactions.domain import service_types
 from transactions.domain.deadlines import Deadline
 from transactions.domain.errors import DomainError, Invalid
-from transactions.domain.workflow import CLOSED, MOVES, OPEN, STUDY, Status, To, Who, allowed
+from transactions.domain.workflow import CLOSED, MOVES, OPEN, STUDY, Actor, Status, Target, is_allowed
 from transactions.models import Event, Transaction
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, stored
 
@@ -84,7 +84,7 @@ def test_the_table_is_the_one_we_mean():
 
 def test_every_status_is_reached_and_left_or_closed():
     targets = {move.target for move in MOVES if isinstance(move.target, Status)}
-    stages = {stage.status for service in service_types.every() for stage in service.stages}
+    stages = {stage.status for service in service_types.all_services() for stage in service.stages}
     assert set(Status) - {Status.SUBMITTED} <= targets | stages
     assert {source for move in MOVES for source in move.sources} == set(Status) - {Status.FILED}
     assert frozenset() == OPEN & CLOSED
@@ -101,7 +101,7 @@ def test_a_move_is_open_to_whom_the_table_names_and_to_nobody_else(move):
         for finish in (move.name, "something else"):
             right = status in sources and (role in who or ("stage role" in who and role == stage_role))
             right = right and (not move.forward or finish == move.name)
-            assert allowed(move, status=status, stage_finish=finish, stage_role=stage_role, holds={role}) is right
+            assert is_allowed(move, status=status, stage_finish=finish, stage_role=stage_role, holds={role}) is right
 
 
 STAFF = ("clerk", "registry", "reviewer", "supervisor", "informal", "administrator", "other_registry", "other_reviewer")
@@ -110,7 +110,7 @@ CALLS = {
     "take": lambda case, by: moves.take(case, by=by, now=NOW),
     "recommend": lambda case, by: moves.recommend(case, by=by, now=NOW),
     "return": lambda case, by: moves.return_for_completion(
-        case, deficiencies=[Asked(case.service_type.deficiencies[0].code)], by=by, now=NOW
+        case, deficiencies=[RequestedCompletion(case.service_type.deficiencies[0].code)], by=by, now=NOW
     ),
     "correct": lambda case, by: moves.correct(
         case, changes={"block_number": "7"}, reason="as in the deed", by=by, now=NOW
@@ -164,7 +164,7 @@ def test_the_services_let_through_exactly_what_the_table_lets(status, cast, subm
 def test_staff_of_another_office_do_not_even_see_the_file(cast, submitted):
     case = submitted()
     for person in (cast.other_registry, cast.other_reviewer, cast.administrator, cast.other_citizen):
-        assert not access.visible(person).filter(pk=case.pk).exists()
+        assert not access.visible_transactions(person).filter(pk=case.pk).exists()
 
 
 @pytest.mark.django_db
@@ -214,7 +214,7 @@ def test_a_referred_file_is_registered_anew_where_it_goes(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     case = moves.refer(case, to=Office.objects.get(code="MTR"), reason="The plot lies there", by=cast.reviewer, now=NOW)
     assert (case.status, case.held_by.code, case.branch.code, case.assignee) == ("incoming", "MTR", "MTR", None)
-    assert not access.visible(cast.reviewer).filter(pk=case.pk).exists()
+    assert not access.visible_transactions(cast.reviewer).filter(pk=case.pk).exists()
     case = moves.register(case, by=cast.other_registry, now=NOW)
     lines = list(case.movements.order_by("pk").values_list("office__code", "direction", "number"))
     assert lines == [("SHR", "in", 1), ("SHR", "out", 1), ("MTR", "in", 1)]
@@ -229,7 +229,7 @@ def test_late_is_a_fact_one_can_filter_on(cast, submitted):
     assert list(Transaction.objects.overdue(case.stage_due_at, Deadline.STAGE)) == []
     assert list(Transaction.objects.overdue(case.stage_due_at + timedelta(seconds=1), Deadline.STAGE)) == [case]
     back = moves.return_for_completion(
-        case, deficiencies=[Asked(case.service_type.deficiencies[0].code)], by=cast.reviewer, now=NOW
+        case, deficiencies=[RequestedCompletion(case.service_type.deficiencies[0].code)], by=cast.reviewer, now=NOW
     )
     for deadline in Deadline:
         assert list(Transaction.objects.overdue(NOW + timedelta(days=900), deadline)) == []
@@ -240,7 +240,7 @@ def test_late_is_a_fact_one_can_filter_on(cast, submitted):
 def test_an_unknown_deficiency_is_refused(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     before = stored(case)
-    for deficiencies in ([], [Asked("made-up")]):
+    for deficiencies in ([], [RequestedCompletion("made-up")]):
         with pytest.raises(Invalid):
             moves.return_for_completion(case, deficiencies=deficiencies, by=cast.reviewer, now=NOW)
     assert stored(case) == before
@@ -248,13 +248,13 @@ def test_an_unknown_deficiency_is_refused(cast, submitted):
 
 def test_stage_roles_are_roles_people_hold():
     roles = {role.value for role in Role}
-    for service in service_types.every():
+    for service in service_types.all_services():
         for stage in service.stages:
             assert stage.role in roles
             assert stage.finish in {move.name for move in MOVES if move.forward}
 
 
 def test_relative_targets_are_all_used():
-    assert {move.target for move in MOVES if isinstance(move.target, To)} == set(To)
+    assert {move.target for move in MOVES if isinstance(move.target, Target)} == set(Target)
     assert STUDY < OPEN
-    assert {who.value for move in MOVES for who in move.who} <= {who.value for who in Who}
+    assert {who.value for move in MOVES for who in move.who} <= {who.value for who in Actor}

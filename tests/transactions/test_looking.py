@@ -12,9 +12,9 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import translation
 
-from transactions.attachments import looking
+from transactions.attachments import examination
 from transactions.attachments import services as attachments
-from transactions.attachments.drawing import GOOD, UNDRAWN
+from transactions.attachments.rendering import GOOD, UNDRAWN
 from transactions.domain import kinds, service_types
 from transactions.domain.errors import Invalid
 from transactions.intake import drafts
@@ -30,7 +30,7 @@ PHOTO = papers.picture_of(papers.Image.effect_noise((400, 300), 60).convert("RGB
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    looking.forget()
+    examination.forget()
 
 
 def store(cast, name, content, **more):
@@ -162,20 +162,22 @@ def test_a_kind_that_is_not_taken_is_refused_with_the_way_out(content, kind, way
 def test_every_kind_is_named_and_led_to_one_that_is_accepted(accepts, language):
     """Whatever a file is: its format by name, what is accepted, and a way that ends in one of those."""
     with translation.override(language):
-        for kind, (format_, _words) in kinds.WAYS_OUT.items():
+        for kind, (format_, _words) in kinds.CONVERSIONS.items():
             if kind in accepts:
                 continue
-            said = kinds.not_taken("deed", kind, accepts)
+            said = kinds.message_not_accepted("deed", kind, accepts)
             first, way = said.split(". ", 1)
             assert format_ in first, kind
-            named = {name for name in kinds.TAKEN.values() if re.search(rf"\b{name}\b(?! 2000)", way)}
-            assert named <= {kinds.TAKEN[one] for one in accepts}, (kind, way)
-        assert "application/x-never-heard-of" not in kinds.not_taken("deed", "application/x-never-heard-of", accepts)
+            named = {name for name in kinds.ACCEPTED.values() if re.search(rf"\b{name}\b(?! 2000)", way)}
+            assert named <= {kinds.ACCEPTED[one] for one in accepts}, (kind, way)
+        assert "application/x-never-heard-of" not in kinds.message_not_accepted(
+            "deed", "application/x-never-heard-of", accepts
+        )
 
 
 def test_a_photo_of_a_phone_is_called_what_it_is_in_arabic():
     with translation.override("ar"):
-        said = kinds.not_taken("IMG_1.pdf", kinds.kind_of(HEIC), service_types.PAPER)
+        said = kinds.message_not_accepted("IMG_1.pdf", kinds.kind_of(HEIC), service_types.PAPER)
     assert "صورة بصيغة HEIC" in said
     assert "غيّرها إلى JPEG: " in said
 
@@ -189,7 +191,7 @@ def test_a_picture_of_too_many_pixels_is_refused_with_the_true_reason(cast):
 
 
 def test_a_paper_that_takes_too_long_is_taken_and_said_to_have_no_picture(cast, signed_in):
-    draft = drafts.start(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen, now=NOW)
     page = signed_in(cast.citizen)
     page.cookies["language"] = "en"
     url = reverse("transactions:documents", args=[draft.key])
@@ -202,7 +204,7 @@ def test_a_paper_that_takes_too_long_is_taken_and_said_to_have_no_picture(cast, 
 
 def test_the_same_paper_sent_twice_is_opened_once(cast, monkeypatch):
     store(cast, "a.pdf", papers.of_pages(1))
-    monkeypatch.setattr(looking, "_drawn", None)
+    monkeypatch.setattr(examination, "_draw", None)
     assert store(cast, "b.pdf", papers.of_pages(1)).look == GOOD
 
 
@@ -247,11 +249,11 @@ def test_what_the_scanner_gives_no_answer_for_is_not_scanned_and_is_asked_about_
     file = store(cast, "deed.pdf", infected())
     assert file.scanned == ""
     again = Outbox.objects.get(kind="scan")
-    assert queue.run(again.pk, again.not_before)
+    assert queue.process_row(again.pk, again.not_before)
     assert Outbox.objects.filter(kind="scan", state="owed").exists(), "still no answer: asked another time"
     clamd.says = b""
     again = Outbox.objects.get(kind="scan", state="owed")
-    assert queue.run(again.pk, again.not_before)
+    assert queue.process_row(again.pk, again.not_before)
     file.refresh_from_db()
     assert file.is_infected
 

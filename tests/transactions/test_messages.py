@@ -17,10 +17,10 @@ from accounts import sms
 from accounts.models import Authorisation
 from transactions.models import Event, Notification
 from transactions.notifications import messages
-from transactions.notifications.messages import DEALINGS, letter, subject
-from transactions.notifications.notices import TOLD
+from transactions.notifications.messages import AUTHORISATION_MESSAGES, email_subject, write_letter
+from transactions.notifications.notices import NOTIFIED_MOVES
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, work_off
 
@@ -40,7 +40,9 @@ def told(request, cast, submitted, settings):
         person.save()
     later = NOW + timedelta(hours=3)
     case = drive(submitted(), cast, "under_study")
-    case = moves.return_for_completion(case, deficiencies=[Asked("load-reason")], by=cast.reviewer, now=later)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("load-reason")], by=cast.reviewer, now=later
+    )
     asked = case.deficiencies.get()
     moves.answer(case, answers={asked.pk: "a \u200f b"}, by=cast.citizen, now=later)
     drive(submitted("building-permit"), cast, "issued")
@@ -66,7 +68,7 @@ def told(request, cast, submitted, settings):
 
 def test_no_message_holds_anything_invisible_and_english_ones_stay_short(told):
     language, texts, letters = told
-    moved = set(Event.objects.filter(move__in=TOLD).values_list("move", flat=True))
+    moved = set(Event.objects.filter(move__in=NOTIFIED_MOVES).values_list("move", flat=True))
     assert moved >= {
         "submit",
         "register",
@@ -96,22 +98,24 @@ def test_no_message_holds_anything_invisible_and_english_ones_stay_short(told):
 def test_every_notice_there_may_be(language, cast, submitted):
     case = submitted()
     with translation.override(language):
-        said = [messages.Message(str(title), str(text), "/drafts/1/") for title, text in DEALINGS.values()]
-        said += [messages.message(notice) for notice in Notification.objects.for_reading()]
+        said = [
+            messages.Message(str(title), str(text), "/drafts/1/") for title, text in AUTHORISATION_MESSAGES.values()
+        ]
+        said += [messages.write_message(notice) for notice in Notification.objects.for_reading()]
         for one in said:
-            assert invisible(subject(one)) == invisible(letter(one)) == []
+            assert invisible(email_subject(one)) == invisible(write_letter(one)) == []
             if language == "en":
-                assert set(sms.plain(letter(one))) <= sms.GSM_7, one
+                assert set(sms.gsm_text(write_letter(one))) <= sms.GSM_7, one
     assert case.reference in {one.reference for one in said}
 
 
 @given(st.text())
 def test_a_short_message_is_plain(text):
-    sent = sms.plain(text)
+    sent = sms.gsm_text(text)
     assert invisible(sent) == [] or set(invisible(sent)) <= {"\r"}
-    assert sms.plain(sent) == sent
+    assert sms.gsm_text(sent) == sent
 
 
 def test_an_english_message_with_typographic_signs_stays_in_seven_bits():
-    assert sms.plain("\u2068C1A-1448\u2069 – “done”… it’s 900 m²") == 'C1A-1448 - "done"... it\'s 900 m2'
-    assert sms.plain("طلب – «تم»") == "طلب – «تم»"
+    assert sms.gsm_text("\u2068C1A-1448\u2069 – “done”… it’s 900 m²") == 'C1A-1448 - "done"... it\'s 900 m2'
+    assert sms.gsm_text("طلب – «تم»") == "طلب – «تم»"

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.db import OperationalError, connection
 
-from accounts.sms import Refused
+from accounts.sms import MessageRefused
 from transactions.models import Delivery, Notification, Outbox
 from transactions.notifications import notices
 from transactions.outbox import queue
@@ -26,8 +26,8 @@ def owed(case) -> Outbox:
 def test_a_row_is_claimed_by_one(cast, submitted):
     case = submitted(routed=False)
     row = owed(case)
-    assert queue.run(row.pk, NOW) is True
-    assert queue.run(row.pk, NOW) is False
+    assert queue.process_row(row.pk, NOW) is True
+    assert queue.process_row(row.pk, NOW) is False
     case.refresh_from_db()
     assert (case.status, case.events.filter(move="route").count()) == ("incoming", 1)
 
@@ -36,10 +36,10 @@ def test_a_worker_that_died_after_claiming_is_followed_by_another(cast, submitte
     case = submitted(routed=False)
     row = owed(case)
     Outbox.objects.filter(pk=row.pk).update(state="claimed", lease_until=NOW + queue.LEASE, attempts=1)
-    assert queue.run(row.pk, NOW) is False
+    assert queue.process_row(row.pk, NOW) is False
     later = NOW + queue.LEASE + timedelta(seconds=1)
-    assert queue.due("route", later, 10) == [row.pk]
-    assert queue.run(row.pk, later) is True
+    assert queue.due_ids("route", later, 10) == [row.pk]
+    assert queue.process_row(row.pk, later) is True
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("done", 2)
 
@@ -53,11 +53,16 @@ def test_failing_work_of_our_own_is_tried_for_ever_and_blocks_nothing(cast, subm
             raise RuntimeError("not yet")
 
     monkeypatch.setitem(queue._handlers, "own-work", handler)
-    row, other = queue.owe("own-work", 23, dedupe="own", now=NOW), submitted(routed=False)
+    row, other = queue.enqueue("own-work", 23, dedupe="own", now=NOW), submitted(routed=False)
     now = NOW
-    for attempt in [*range(1, 15), *range(queue.A_MONTH, queue.A_MONTH + 3), *range(29_998, 30_001), 30_000]:
+    for attempt in [
+        *range(1, 15),
+        *range(queue.MAX_ATTEMPTS_IN_A_MONTH, queue.MAX_ATTEMPTS_IN_A_MONTH + 3),
+        *range(29_998, 30_001),
+        30_000,
+    ]:
         Outbox.objects.filter(pk=row.pk).update(attempts=attempt - 1)
-        assert queue.run(row.pk, now) is False
+        assert queue.process_row(row.pk, now) is False
         row.refresh_from_db()
         assert row.attempts == attempt
         assert row.not_before - now <= timedelta(minutes=15)
@@ -66,7 +71,7 @@ def test_failing_work_of_our_own_is_tried_for_ever_and_blocks_nothing(cast, subm
     assert work_off(now - timedelta(minutes=1)) >= 1
     other.refresh_from_db()
     assert other.status == "incoming"
-    assert [queue.run(row.pk, now + timedelta(hours=n)) for n in range(1, 4)] == [False, False, True]
+    assert [queue.process_row(row.pk, now + timedelta(hours=n)) for n in range(1, 4)] == [False, False, True]
 
 
 class Gateway:
@@ -93,19 +98,19 @@ def gateway(monkeypatch, settings) -> Gateway:
 def wait(row: Outbox, until: datetime, now: datetime = NOW) -> datetime:
     """Try a row until then: the first twenty attempts and the last are made, those between are only counted."""
     while now < until:
-        assert queue.run(row.pk, now) is False
+        assert queue.process_row(row.pk, now) is False
         row.refresh_from_db()
         if row.state == "dead":
             break
         now = row.not_before
         if row.attempts == 20:
-            many = max(0, (until - now) // queue.pause_after(20) - 2)
+            many = max(0, (until - now) // queue.retry_delay(20) - 2)
             Outbox.objects.filter(pk=row.pk).update(attempts=20 + many, not_before=(now := now + many * PAUSE))
             row.refresh_from_db()
     return now
 
 
-PAUSE = queue.pause_after(20)
+PAUSE = queue.retry_delay(20)
 
 
 @pytest.mark.parametrize("away", [timedelta(seconds=255), timedelta(hours=7), timedelta(days=21), timedelta(days=29)])
@@ -116,13 +121,13 @@ def test_a_gateway_may_be_away_for_weeks_and_each_message_goes_out_once(cast, su
     assert row.state == "owed"
     assert now - (NOW + away) <= timedelta(minutes=15)
     gateway.wrong = None
-    assert queue.run(row.pk, now) is True
-    assert queue.run(row.pk, now + timedelta(hours=1)) is False
+    assert queue.process_row(row.pk, now) is True
+    assert queue.process_row(row.pk, now + timedelta(hours=1)) is False
     assert [phone for phone, _key in gateway.taken] == [cast.citizen.phone]
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour_and_last_a_month():
-    pauses = [queue.pause_after(attempts) for attempts in range(1, queue.A_MONTH)]
+    pauses = [queue.retry_delay(attempts) for attempts in range(1, queue.MAX_ATTEMPTS_IN_A_MONTH)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=2), timedelta(minutes=15))
     assert timedelta(days=30) <= sum(pauses, timedelta()) < timedelta(days=31)
@@ -135,16 +140,16 @@ def test_after_a_month_a_message_is_given_up_and_seen(cast, submitted, gateway):
     assert now - NOW >= timedelta(days=30)
     assert (row.state, "nobody there" in row.last_error) == ("dead", True)
     gateway.wrong = None
-    queue.revive(row, now)
-    assert queue.run(row.pk, now) is True
+    queue.requeue(row, now)
+    assert queue.process_row(row.pk, now) is True
     assert len(gateway.taken) == 1
 
 
 def test_what_the_gateway_will_never_take_is_dead_at_once(cast, submitted, gateway):
     submitted()
-    gateway.wrong = Refused("no such number")
+    gateway.wrong = MessageRefused("no such number")
     row = Outbox.objects.get(kind="notify")
-    assert queue.run(row.pk, NOW) is False
+    assert queue.process_row(row.pk, NOW) is False
     row.refresh_from_db()
     assert (row.state, row.attempts, "no such number" in row.last_error) == ("dead", 1, True)
 
@@ -155,13 +160,13 @@ def test_a_refused_number_does_not_give_up_a_mail_that_may_still_go(cast, submit
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
     submitted()
-    gateway.wrong = Refused("no such number")
+    gateway.wrong = MessageRefused("no such number")
     row = Outbox.objects.get(kind="notify")
-    assert queue.run(row.pk, NOW) is False
+    assert queue.process_row(row.pk, NOW) is False
     row.refresh_from_db()
     assert row.state == "owed"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert queue.run(row.pk, row.not_before) is False
+    assert queue.process_row(row.pk, row.not_before) is False
     row.refresh_from_db()
     assert (row.state, len(mail.outbox)) == ("dead", 1)
 
@@ -180,16 +185,16 @@ def test_a_refused_number_does_not_give_up_a_mail_that_may_still_go(cast, submit
     ],
 )
 def test_a_mail_server_is_believed_about_the_address_alone(code, said, never):
-    assert notices._no_such_address(code, said) is never
+    assert notices._is_unknown_address(code, said) is never
 
 
 def test_a_database_that_was_away_is_nobodys_death(cast, submitted):
     row = owed(submitted(routed=False))
-    for attempts in (1, 199, 201, queue.A_MONTH, 29_999):
+    for attempts in (1, 199, 201, queue.MAX_ATTEMPTS_IN_A_MONTH, 29_999):
         for kind in ("route", "notify"):
             Outbox.objects.filter(pk=row.pk).update(kind=kind, attempts=attempts, state="claimed", lease_until=NOW)
             row.refresh_from_db()
-            queue._put_back(row, OperationalError("gone"), NOW)
+            queue._reschedule(row, OperationalError("gone"), NOW)
             row.refresh_from_db()
             assert row.state == "owed"
             assert row.not_before - NOW <= timedelta(minutes=15)
@@ -197,8 +202,8 @@ def test_a_database_that_was_away_is_nobodys_death(cast, submitted):
 
 @pytest.mark.parametrize("kind", ["notify", "warn", "a-kind-of-tomorrow"])
 def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
-    row = queue.owe(kind, 987_654_321, dedupe="x", now=NOW)
-    assert queue.run(row.pk, NOW) is False
+    row = queue.enqueue(kind, 987_654_321, dedupe="x", now=NOW)
+    assert queue.process_row(row.pk, NOW) is False
     row.refresh_from_db()
     assert (row.state, bool(row.last_error)) == ("dead", True)
 
@@ -206,8 +211,8 @@ def test_what_is_about_nothing_or_unknown_is_dead_at_once_and_seen(kind, db):
 def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast, submitted, gateway):
     for _ in range(8):
         submitted()
-    queue.work("notify", NOW)
-    assert Outbox.objects.filter(kind="notify", attempts=1).count() == queue.IN_A_ROW
+    queue.process_kind("notify", NOW)
+    assert Outbox.objects.filter(kind="notify", attempts=1).count() == queue.MAX_FAILURES_IN_A_ROW
     gateway.wrong = None
     assert work_off(NOW + timedelta(minutes=1)) >= 8
     assert len(gateway.taken) == len(set(gateway.taken)) == 8
@@ -215,7 +220,7 @@ def test_who_finds_the_gateway_away_does_not_try_it_for_everybody_who_waits(cast
 
 def test_due_work_is_found_however_old(cast, submitted):
     row = owed(submitted(routed=False))
-    assert queue.due("route", NOW + timedelta(days=400), 100) == [row.pk]
+    assert queue.due_ids("route", NOW + timedelta(days=400), 100) == [row.pk]
 
 
 def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, settings):
@@ -225,10 +230,10 @@ def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, se
     case = submitted()
     notice = Notification.objects.get(event__transaction=case)
     row = Outbox.objects.get(kind="notify", subject=notice.pk)
-    assert queue.run(row.pk, NOW) is True
+    assert queue.process_row(row.pk, NOW) is True
     # The same message delivered twice, and a row that is run again, send nothing more.
     Outbox.objects.filter(pk=row.pk).update(state="owed")
-    assert queue.run(row.pk, NOW) is True
+    assert queue.process_row(row.pk, NOW) is True
     assert len(mail.outbox) == 1
     assert case.reference in mail.outbox[0].body
     assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<notice-{notice.pk}@")
@@ -250,7 +255,7 @@ def test_a_slow_worker_that_lost_its_lease_changes_nothing(cast, submitted):
         return execute(sql, *more)
 
     with connection.execute_wrapper(meanwhile):
-        assert queue.run(row.pk, NOW) is False
+        assert queue.process_row(row.pk, NOW) is False
     assert written
     case.refresh_from_db()
     assert case.status == "submitted"
@@ -272,11 +277,11 @@ def test_a_channel_that_fails_does_not_send_the_other_again(cast, submitted, set
     row = Outbox.objects.get(kind="notify", subject=Notification.objects.get(event__transaction=submitted()).pk)
     now = NOW
     for _ in range(3):
-        assert queue.run(row.pk, now) is False
+        assert queue.process_row(row.pk, now) is False
         row.refresh_from_db()
         assert (row.state, "ConnectionRefusedError" in row.last_error) == ("owed", True)
         now = row.not_before + timedelta(seconds=1)
     assert len(list(settings.SMS_DIR.iterdir())) == 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert queue.run(row.pk, now) is True
+    assert queue.process_row(row.pk, now) is True
     assert (len(list(settings.SMS_DIR.iterdir())), len(mail.outbox)) == (1, 1)

@@ -16,10 +16,10 @@ from accounts import sms
 from journal import standing
 from transactions.domain import pins
 from transactions.models import Notification
-from transactions.notifications.messages import MOST_IN_SMS, Message, brief
+from transactions.notifications.messages import MAX_SMS_CHARACTERS, Message, sms_text
 from transactions.text.wording import headline
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, work_off
 
@@ -56,7 +56,7 @@ def test_filed_or_not_everybody_is_told_how_it_ended(how, cast, submitted, signe
     shown = [owner.get(page).content.decode() for page in pages]
     stranger = Client()
     stranger.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    asked = {"by": "pin", "reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"by": "pin", "reference": case.reference, "pin": pins.derive_pin(case.reference)}
     shown.append(stranger.post(reverse("transactions:inquiry"), asked).content.decode())
     for page in shown:
         assert f">{WORDS[how]}</span>" in page
@@ -72,7 +72,7 @@ def test_filed_or_not_everybody_is_told_how_it_ended(how, cast, submitted, signe
 def test_an_open_request_has_no_outcome(cast, submitted):
     case = drive(submitted(), cast, "under_study")
     assert case.outcome is None
-    asked = {"reference": case.reference, "pin": pins.of(case.reference)}
+    asked = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     assert Client().post("/api/v1/inquiries/", asked, content_type="application/json").json()["outcome"] is None
 
 
@@ -98,10 +98,10 @@ def test_notices_are_new_until_they_were_read(cast, submitted, signed_in):
 def test_notices_are_shown_where_nothing_may_be_written(cast, submitted, signed_in, monkeypatch):
     submitted()
     page = signed_in(cast.citizen)
-    monkeypatch.setattr("transactions.notifications.notices.refusal", lambda: "restored")
+    monkeypatch.setattr("transactions.notifications.notices.reason_not_to_write", lambda: "restored")
     assert page.get(reverse("transactions:notices")).status_code == 200
     assert Notification.objects.filter(recipient=cast.citizen, read_at=None).exists()
-    assert standing.refusal() == ""
+    assert standing.reason_not_to_write() == ""
 
 
 @pytest.mark.django_db
@@ -112,8 +112,10 @@ def test_the_sms_of_a_return_says_what_is_missing_and_where(language, cast, subm
     cast.citizen.save()
     case = drive(submitted("building-permit"), cast, "under_admin_audit")
     own = "Show the “east” boundary…" if language == "en" else "أظهر الحد الشرقي"
-    known = [Asked(code.code) for code in case.service_type.deficiencies[:4]]
-    moves.return_for_completion(case, deficiencies=[Asked("", sentence=own), *known], by=cast.reviewer, now=LATE)
+    known = [RequestedCompletion(code.code) for code in case.service_type.deficiencies[:4]]
+    moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("", sentence=own), *known], by=cast.reviewer, now=LATE
+    )
     work_off(LATE)
     with translation.override(language):
         sentences = [str(item.sentence) for item in case.service_type.deficiencies[:4]]
@@ -121,7 +123,7 @@ def test_the_sms_of_a_return_says_what_is_missing_and_where(language, cast, subm
     (text,) = [text for text in said if cast.citizen.phone in text and sentences[0].rstrip(".")[:40] in text]
     assert f"https://portal.jeddah.gov.sa/requests/{case.reference}/" in text
     assert ("and 2 more" if language == "en" else "نقطتان") in text
-    assert len(text.partition("\n")[2]) <= MOST_IN_SMS + 1
+    assert len(text.partition("\n")[2]) <= MAX_SMS_CHARACTERS + 1
     if language == "en":
         assert set(text.partition("\n")[2]) <= sms.GSM_7
     letter = next(mail.body for mail in mailoutbox if sentences[0] in mail.body)
@@ -135,7 +137,7 @@ def test_an_sms_of_any_return_fits_and_ends_with_where(points):
         "Returned to you for completion", "x", "/requests/C1A-1448-000001-1/", "C1A-1448-000001-1", tuple(points)
     )
     with translation.override("en"):
-        text = brief(said)
-    assert len(text) <= MOST_IN_SMS
+        text = sms_text(said)
+    assert len(text) <= MAX_SMS_CHARACTERS
     assert text.endswith("/requests/C1A-1448-000001-1/")
-    assert set(sms.plain(text)) <= sms.GSM_7
+    assert set(sms.gsm_text(text)) <= sms.GSM_7

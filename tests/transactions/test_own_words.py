@@ -8,17 +8,17 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from transactions.domain.errors import Invalid
-from transactions.domain.own_words import MOST_CHARACTERS
-from transactions.intake import kept_answers
+from transactions.domain.text_length import MAX_CHARACTERS
+from transactions.intake import answers_in_progress
 from transactions.models import Deficiency, Transaction
-from transactions.notifications.messages import MOST_IN_SMS
+from transactions.notifications.messages import MAX_SMS_CHARACTERS
 from transactions.transitions import moves
 
 from ..conftest import NOW, drive, stored, work_off
 
 pytestmark = pytest.mark.django_db
 # The browser counts a line break as one character and sends two.
-FITS = "سطر\r\n" * (MOST_CHARACTERS // 4)
+FITS = "سطر\r\n" * (MAX_CHARACTERS // 4)
 TOO_LONG = FITS + "ا"
 
 
@@ -29,7 +29,7 @@ def case(cast, submitted):
 
 @pytest.fixture
 def returned(cast, case):
-    asked = [moves.Asked("photo-dark"), moves.Asked("croquis-stamp")]
+    asked = [moves.RequestedCompletion("photo-dark"), moves.RequestedCompletion("croquis-stamp")]
     return moves.return_for_completion(case, deficiencies=asked, by=cast.reviewer, now=NOW)
 
 
@@ -38,7 +38,7 @@ CALLS = {
     "note": lambda case, cast, text: moves.recommend(case, note=text, by=cast.reviewer, now=NOW),
     "withdraw": lambda case, cast, text: moves.withdraw(case, reason=text, by=cast.citizen, now=NOW),
     "return": lambda case, cast, text: moves.return_for_completion(
-        case, deficiencies=[moves.Asked("photo-dark", text)], by=cast.reviewer, now=NOW
+        case, deficiencies=[moves.RequestedCompletion("photo-dark", text)], by=cast.reviewer, now=NOW
     ),
 }
 
@@ -49,7 +49,7 @@ def test_what_staff_and_applicants_write_has_a_limit(call, cast, case):
     with pytest.raises(Invalid) as refused:
         call(case, cast, TOO_LONG)
     assert [problem.code for problem in refused.value.problems] == ["too_long"]
-    assert str(MOST_CHARACTERS + 1) in str(refused.value.problems[0].message)
+    assert str(MAX_CHARACTERS + 1) in str(refused.value.problems[0].message)
     assert stored(case) == before
     call(case, cast, FITS)
 
@@ -57,7 +57,7 @@ def test_what_staff_and_applicants_write_has_a_limit(call, cast, case):
 def test_answers_have_the_same_limit_kept_or_sent(cast, returned):
     first, second = returned.deficiencies.all()
     with pytest.raises(Invalid) as kept:
-        kept_answers.keep_answers(returned, {first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen)
+        answers_in_progress.save_answers_in_progress(returned, {first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen)
     with pytest.raises(Invalid) as sent:
         moves.answer(returned, answers={first.pk: TOO_LONG, second.pk: "نعم"}, by=cast.citizen, now=NOW)
     for refused in (kept, sent):
@@ -88,7 +88,7 @@ def test_a_long_reason_is_cut_in_the_short_message_and_whole_in_the_mail(cast, c
     work_off(NOW)
     sent = [file.read_text(encoding="utf-8").partition("\n")[2].strip() for file in settings.SMS_DIR.iterdir()]
     (cut,) = [text for text in sent if "الأرض" in text]
-    assert len(cut) <= MOST_IN_SMS
+    assert len(cut) <= MAX_SMS_CHARACTERS
     assert cut.endswith("… البقية في البوابة.")
     assert reason.strip() in mail.outbox[-1].body
 

@@ -14,21 +14,21 @@ from django.utils import translation
 
 from journal.models import Entry
 from municipality.models import District
-from municipality.services import forget
+from municipality.services import clear_caches
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.content import content_hash
 from transactions.models import PaperContent
 from transactions.papers import book
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, STEP, applicant_of, drive, ends_as, pdf, upload
 from .test_versions import PARTS, _Editor, entry
 
 pytestmark = pytest.mark.django_db
 OLD_PAPERS = import_module("transactions.migrations.0017_old_papers")
-SERVICES = {service.code: ends_as(service) for service in service_types.offered()}
+SERVICES = {service.code: ends_as(service) for service in service_types.offered_services()}
 
 
 def page(client, case, language="ar"):
@@ -55,7 +55,7 @@ def upset(cast, case):
     District.objects.filter(code="SHR-01").update(name_ar="حي آخر", name_en="Elsewhere")
     cast.office.name_ar = cast.office.name_en = "Renamed"
     cast.office.save()
-    forget()
+    clear_caches()
 
 
 @pytest.mark.parametrize(("code", "until"), SERVICES.items())
@@ -75,7 +75,9 @@ def test_a_paper_stays_as_it_was_issued(code, until, language, cast, submitted, 
 
 def test_signed_minutes_print_the_correction_that_was_approved(cast, submitted, signed_in):
     case = drive(submitted("land-subdivision"), cast, "under_tech_audit")
-    case = moves.return_for_completion(case, deficiencies=[Asked("part-area")], by=cast.reviewer, now=NOW + 2 * STEP)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("part-area")], by=cast.reviewer, now=NOW + 2 * STEP
+    )
     words = {item.pk: "" for item in case.deficiencies.open()}
     case = moves.answer(case, answers=words, changes={"parts": PARTS}, by=cast.citizen, now=NOW + 3 * STEP)
     case = drive(case, cast, "issued", NOW + 4 * STEP)
@@ -92,7 +94,9 @@ def test_signed_minutes_print_the_correction_that_was_approved(cast, submitted, 
 
 def test_the_permit_lists_the_approved_drawings_and_not_those_replaced(cast, submitted, signed_in):
     case = drive(submitted("building-permit"), cast, "under_study")
-    case = moves.return_for_completion(case, deficiencies=[Asked("arch-setbacks")], by=cast.reviewer, now=NOW + STEP)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("arch-setbacks")], by=cast.reviewer, now=NOW + STEP
+    )
     item, old = case.deficiencies.get(), case.attachments.get(document="arch_drawings")
     new = attachments.attach_to_deficiency(item, upload("new-drawing.pdf", pdf(300)), by=cast.engineer, now=NOW)
     case = moves.answer(case, answers={item.pk: ""}, replaced=[str(old.key)], by=cast.engineer, now=NOW + 9 * STEP)
@@ -139,7 +143,9 @@ def test_pledges_are_not_listed_as_approved(cast, submitted, signed_in):
 
 def test_the_check_of_the_journal_compares_versions_decisions_and_papers(cast, submitted):
     case = drive(submitted("building-permit"), cast, "under_study")
-    case = moves.return_for_completion(case, deficiencies=[Asked("arch-setbacks")], by=cast.reviewer, now=NOW + STEP)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("arch-setbacks")], by=cast.reviewer, now=NOW + STEP
+    )
     item, old = case.deficiencies.get(), case.attachments.get(document="arch_drawings")
     attachments.attach_to_deficiency(item, upload("new.pdf", pdf(300)), by=cast.engineer, now=NOW)
     case = moves.answer(case, answers={item.pk: ""}, replaced=[str(old.key)], by=cast.engineer, now=NOW + 2 * STEP)

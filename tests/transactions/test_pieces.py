@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
-from transactions.attachments import pieces
+from transactions.attachments import chunks
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.intake import drafts
@@ -27,7 +27,7 @@ PIECE = 10_000
 
 @pytest.fixture
 def draft(cast):
-    draft = drafts.start(service_types.get("electricity-connection"), by=cast.citizen)
+    draft = drafts.start_draft(service_types.get("electricity-connection"), by=cast.citizen)
     step = draft.service_type.steps[0]
     drafts.save_step(draft, step, {"request_kind": "new", "ownership": "deed"}, by=cast.citizen)
     return draft
@@ -95,7 +95,9 @@ def test_a_file_whose_last_answer_was_lost_is_attached_once(cast, draft, signed_
 
 def test_an_answers_file_that_is_sent_twice_is_attached_once(cast, submitted, signed_in):
     case = drive(submitted(), cast, "under_study")
-    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer, now=NOW)
+    moves.return_for_completion(
+        case, deficiencies=[moves.RequestedCompletion("load-reason")], by=cast.reviewer, now=NOW
+    )
     asked = case.deficiencies.get()
     url = reverse("transactions:add_answer_file", args=[case.reference, asked.pk])
     for _try in range(2):
@@ -154,7 +156,7 @@ def test_a_stranger_is_told_to_sign_in_and_an_unknown_document_is_not_there(cast
 
 
 def test_pieces_too_many_and_too_small_are_refused(cast, draft, signed_in, monkeypatch):
-    monkeypatch.setattr(pieces, "MOST_PIECES", 2)
+    monkeypatch.setattr(chunks, "MAX_CHUNKS", 2)
     page, content = signed_in(cast.citizen), pdf(40_000)
     assert [send(page, draft, content, PIECE * number).status_code for number in range(3)] == [202, 202, 422]
     assert len(unfinished(cast.citizen)) == 2
@@ -231,7 +233,9 @@ def test_a_program_sends_in_pieces_too_and_goes_on_where_it_stopped(cast, signed
 
 def test_a_program_answers_a_deficiency_in_pieces(cast, submitted, signed_in):
     case = drive(submitted(), cast, "under_study")
-    moves.return_for_completion(case, deficiencies=[moves.Asked("load-reason")], by=cast.reviewer, now=NOW)
+    moves.return_for_completion(
+        case, deficiencies=[moves.RequestedCompletion("load-reason")], by=cast.reviewer, now=NOW
+    )
     asked, content, page = case.deficiencies.get(), pdf(15_000), signed_in(cast.citizen)
     url = f"/api/v1/transactions/{case.reference}/deficiencies/{asked.pk}/files/"
     for start, status in ((0, 202), (PIECE, 201), (PIECE, 201)):

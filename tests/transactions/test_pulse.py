@@ -21,7 +21,7 @@ from municipality.services import save_reference
 from transactions.admin.supervision import chart
 from transactions.models import DayFigure, Event, Transaction
 from transactions.selectors import figures
-from transactions.selectors.pulse import _median, pulse
+from transactions.selectors.statistics import _median, read_statistics
 from transactions.transitions import moves, recount
 
 from ..conftest import NOW, drive, work_off
@@ -32,7 +32,7 @@ WEEK = timedelta(days=7)
 
 
 def median_of(code):
-    found = {line.code: line for line in pulse(NOW).services}[code]
+    found = {line.code: line for line in read_statistics(NOW).services}[code]
     return found.median_days, found.decided
 
 
@@ -50,7 +50,9 @@ def test_days_of_a_returned_request_are_the_offices_own(cast, submitted):
     for _ in range(5):
         case = drive(submitted(now=NOW - 5 * WEEK), cast, "under_study", NOW - 5 * WEEK)
         code = case.service_type.deficiencies[0].code
-        case = moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW - 4 * WEEK)
+        case = moves.return_for_completion(
+            case, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=NOW - 4 * WEEK
+        )
         asked = {case.deficiencies.get().pk: "أرفقته"}
         case = moves.answer(case, answers=asked, by=cast.citizen, now=NOW - 2 * WEEK)
         while case.status != "awaiting_supervisor":
@@ -70,7 +72,7 @@ def test_too_few_decisions_tell_nothing(cast, submitted):
 def _published(now):
     """What the home page tells of the weeks gone by, and the supervisors of three offices of theirs."""
     with translation.override("en"):
-        of_city = pulse(now)
+        of_city = read_statistics(now)
         offices = [Office.objects.get(code=code) for code in ("SHR", "MTR", "CTR")]
         of_offices = [[series.values for series in chart([office], now.date()).series] for office in offices]
     return of_city.weeks, of_city.decided, of_city.services, of_offices
@@ -113,14 +115,16 @@ def test_the_last_seven_days_are_days_of_the_calendar(cast, submitted):
     midnight = NOW.replace(hour=0, minute=0)
     submitted(now=midnight - timedelta(days=6))
     submitted(now=midnight - timedelta(days=6, minutes=1))
-    assert pulse(NOW.replace(hour=23)).received == 1
+    assert read_statistics(NOW.replace(hour=23)).received == 1
 
 
 def test_old_approvals_get_the_days_they_took(cast, submitted):
     for _ in range(5):
         case = drive(submitted("building-permit", now=NOW - 5 * WEEK), cast, "under_study", NOW - 5 * WEEK)
         code = case.service_type.deficiencies[0].code
-        case = moves.return_for_completion(case, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW - 4 * WEEK)
+        case = moves.return_for_completion(
+            case, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=NOW - 4 * WEEK
+        )
         moves.answer(case, answers={case.deficiencies.get().pk: "نعم"}, by=cast.citizen, now=NOW - 3 * WEEK)
         case = drive(case, cast, "awaiting_supervisor", NOW - 3 * WEEK)
         moves.approve(case, by=cast.supervisor, now=NOW - 2 * WEEK)
@@ -139,28 +143,28 @@ def test_old_approvals_get_the_days_they_took(cast, submitted):
 def test_days_that_are_over_are_kept_and_say_what_counting_says(cast, submitted):
     for days in (0, 1, 2, 8, 20, 20, 69):
         case = drive(submitted(now=NOW - timedelta(days=days)), cast, "completed", NOW - timedelta(days=days))
-    counted = pulse(NOW)
-    assert figures.settle(NOW) == figures.DAYS
-    assert figures.settle(NOW) == 0, "twice changes nothing"
-    kept = pulse(NOW)
+    counted = read_statistics(NOW)
+    assert figures.store_past_days(NOW) == figures.DAYS
+    assert figures.store_past_days(NOW) == 0, "twice changes nothing"
+    kept = read_statistics(NOW)
     assert replace(kept, at=counted.at) == counted
     assert {line.code: (line.median_days, line.decided) for line in kept.services}["electricity-connection"] == (0, 7)
     assert sum(DayFigure.objects.values_list("received", flat=True)) == 6, "today is not over"
     Transaction.objects.filter(pk=case.pk).update(submitted_at=NOW - timedelta(days=3))
-    assert pulse(NOW).weeks == kept.weeks, "nothing changes a day that is over"
+    assert read_statistics(NOW).weeks == kept.weeks, "nothing changes a day that is over"
 
 
 def test_days_kept_before_approvals_were_have_them_added_and_nothing_else_changed(cast, submitted):
     day = NOW - timedelta(days=3)
     for _ in range(5):
         drive(submitted(now=day), cast, "completed", day)
-    counted = pulse(NOW)
+    counted = read_statistics(NOW)
     DayFigure.objects.create(day=day.date(), received=9, decided=8)
-    assert pulse(NOW).services == counted.services, "not kept yet: counted"
-    figures.settle(NOW)
+    assert read_statistics(NOW).services == counted.services, "not kept yet: counted"
+    figures.store_past_days(NOW)
     row = DayFigure.objects.get(day=day.date())
     assert (row.received, row.decided, row.approvals) == (9, 8, {"electricity-connection": {"0": 5}})
-    assert pulse(NOW).services == counted.services
+    assert read_statistics(NOW).services == counted.services
 
 
 @given(st.dictionaries(st.integers(0, 400), st.integers(1, 30), min_size=1))
@@ -169,8 +173,8 @@ def test_the_median_of_counts_is_that_of_the_values(counts):
 
 
 def test_a_day_is_kept_only_when_nothing_of_it_can_be_committed_any_more(city):
-    midnight = figures.midnight(NOW.date())
-    figures.settle(midnight + timedelta(minutes=30))
+    midnight = figures.start_of_day(NOW.date())
+    figures.store_past_days(midnight + timedelta(minutes=30))
     assert not DayFigure.objects.filter(day=NOW.date() - timedelta(days=1)).exists()
-    figures.settle(midnight + timedelta(hours=2))
+    figures.store_past_days(midnight + timedelta(hours=2))
     assert DayFigure.objects.filter(day=NOW.date() - timedelta(days=1)).exists()

@@ -12,7 +12,7 @@ from core.hijri import RIYADH
 from municipality.calendar import WorkingCalendar
 from transactions.domain import clock, pins
 from transactions.domain.references import Reference, parse
-from transactions.domain.routing import OfficeFacts, decide
+from transactions.domain.routing import OfficeFacts, decide_route
 from transactions.domain.service_types import Greater, RoutingRule
 
 references = st.builds(
@@ -79,7 +79,7 @@ def route(**changed):
         "offices": OFFICES,
         "centres": CENTRES,
     }
-    return decide(**(facts | changed))
+    return decide_route(**(facts | changed))
 
 
 def test_a_district_leads_to_its_sub_municipality_and_its_least_loaded_centre():
@@ -137,12 +137,12 @@ def moment(day: int, hour: int = 10) -> datetime:
 def test_a_due_date_skips_friday_saturday_and_holidays():
     calendar = WorkingCalendar([moment(23).date()])
     # Thursday 19 November + 2 working days: Sunday 22 (1), Monday is a holiday, Tuesday 24 (2).
-    assert clock.due(moment(19), 2, 0, calendar).date() == moment(24).date()
+    assert clock.due_moment(moment(19), 2, 0, calendar).date() == moment(24).date()
 
 
 def test_pauses_push_the_due_date_by_as_many_working_days():
     calendar = WorkingCalendar()
-    plain, paused = clock.due(moment(1), 5, 0, calendar), clock.due(moment(1), 5, 3, calendar)
+    plain, paused = clock.due_moment(moment(1), 5, 0, calendar), clock.due_moment(moment(1), 5, 3, calendar)
     assert calendar.working_days_between(plain, paused) == 3
 
 
@@ -154,14 +154,14 @@ def test_added_working_days_are_counted_back(start, days):
 
 
 def test_a_pin_is_eight_digits_and_belongs_to_one_reference(settings):
-    one, two = pins.of("C1A-1448-000001-A"), pins.of("C1A-1448-000002-B")
+    one, two = pins.derive_pin("C1A-1448-000001-A"), pins.derive_pin("C1A-1448-000002-B")
     assert (len(one), one.isdecimal(), one == two) == (8, True, False)
-    assert pins.matches("C1A-1448-000001-A", f" {one[:4]} {one[4:]} ")
+    assert pins.pin_matches("C1A-1448-000001-A", f" {one[:4]} {one[4:]} ")
     eastern = one.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
-    assert pins.matches("C1A-1448-000001-A", eastern)
-    assert not pins.matches("C1A-1448-000001-A", two)
+    assert pins.pin_matches("C1A-1448-000001-A", eastern)
+    assert not pins.pin_matches("C1A-1448-000001-A", two)
     settings.RECEIPT_PIN_KEY = "another key"
-    assert pins.of("C1A-1448-000001-A") != one
+    assert pins.derive_pin("C1A-1448-000001-A") != one
 
 
 def test_a_long_time_is_still_counted_quickly():

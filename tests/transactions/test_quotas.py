@@ -18,8 +18,8 @@ from transactions import quotas
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.intake import drafts
-from transactions.maintenance.health import health
-from transactions.models import Attachment, Delivery, Draft, Notification, Outbox, Transaction, Try
+from transactions.maintenance.health import read_health
+from transactions.models import Attachment, Delivery, Draft, FailedAttempt, Notification, Outbox, Transaction
 from transactions.outbox import queue
 
 from ..conftest import NOW, answers_today, files_for, pdf, upload, work_off
@@ -30,7 +30,7 @@ ELECTRICITY = "electricity-connection"
 
 def begin(by, now=NOW):
     """A draft in which something lies, so that the next one is another."""
-    draft = drafts.start(service_types.get(ELECTRICITY), by=by, now=now)
+    draft = drafts.start_draft(service_types.get(ELECTRICITY), by=by, now=now)
     Draft.objects.filter(pk=draft.pk).update(answers={"street": "x"})
     return draft
 
@@ -78,11 +78,11 @@ def test_bytes_count_though_the_files_are_taken_out_again(cast, settings):
 def test_an_engineering_office_has_ten_times_as_much_and_staff_no_limit(cast, settings):
     settings.QUOTA_DRAFTS = 2
     for number in range(20):
-        quotas.spend("drafts", cast.engineer, NOW, 1)
-        quotas.spend("drafts", cast.clerk, NOW, 1 + number)
+        quotas.spend_quota("drafts", cast.engineer, NOW, 1)
+        quotas.spend_quota("drafts", cast.clerk, NOW, 1 + number)
     with pytest.raises(quotas.OverQuota):
-        quotas.spend("drafts", cast.engineer, NOW)
-    quotas.spend("drafts", cast.clerk, NOW, 10_000)
+        quotas.spend_quota("drafts", cast.engineer, NOW)
+    quotas.spend_quota("drafts", cast.clerk, NOW, 10_000)
 
 
 @pytest.mark.parametrize("most", [1, 7])
@@ -90,12 +90,12 @@ def test_a_refusal_counts_nothing_and_none_is_no_limit(cast, settings, most):
     settings.QUOTA_REQUESTS = most
     for _ in range(most + 5):
         try:
-            quotas.spend("requests", cast.citizen, NOW)
+            quotas.spend_quota("requests", cast.citizen, NOW)
         except quotas.OverQuota:
             continue
-    assert Try.objects.get().count == most
+    assert FailedAttempt.objects.get().count == most
     settings.QUOTA_REQUESTS = 0
-    quotas.spend("requests", cast.citizen, NOW, 1000)
+    quotas.spend_quota("requests", cast.citizen, NOW, 1000)
 
 
 def test_the_page_says_so_in_words_and_the_api_when_to_try_again(cast, settings, signed_in):
@@ -108,7 +108,7 @@ def test_the_page_says_so_in_words_and_the_api_when_to_try_again(cast, settings,
     assert "You have started many requests this hour." in page.content.decode()
     assert Draft.objects.count() == 1
     settings.QUOTA_REQUESTS = 1
-    quotas.spend("requests", cast.citizen, timezone.now())
+    quotas.spend_quota("requests", cast.citizen, timezone.now())
     body = {"service": ELECTRICITY, "answers": answers_today(ELECTRICITY)}
     service = service_types.get(ELECTRICITY)
     body["attachments"] = {
@@ -127,14 +127,14 @@ def test_sms_beyond_the_share_of_a_mobile_wait_for_the_next_hour_and_none_is_los
     work_off(NOW)
     assert sent_to(cast.citizen) == 3
     assert sent_to(cast.other_citizen) == 1
-    assert health(NOW).silent["sms_over_quota"] == 2
-    assert health(NOW).silent["keeps_failing"] == 0
+    assert read_health(NOW).silent["sms_over_quota"] == 2
+    assert read_health(NOW).silent["keeps_failing"] == 0
     assert Notification.objects.filter(recipient=cast.citizen).count() == 5
     work_off(NOW + timedelta(minutes=59))
     assert sent_to(cast.citizen) == 3
     work_off(NOW + timedelta(hours=1))
     assert sent_to(cast.citizen) == 5
-    assert health(NOW).silent["sms_over_quota"] == 0
+    assert read_health(NOW).silent["sms_over_quota"] == 0
     assert not Outbox.objects.exclude(state="done").filter(kind="notify").exists()
 
 
@@ -165,12 +165,12 @@ def test_no_crowd_of_workers_passes_the_share(cast, submitted, settings, monkeyp
     for _ in range(5):
         submitted()
     gone: list[str] = []
-    monkeypatch.setattr(sms, "send", lambda phone, text, *, key="": (gone.append(key), time.sleep(0.2)))
+    monkeypatch.setattr(sms, "send_sms", lambda phone, text, *, key="": (gone.append(key), time.sleep(0.2)))
     waiting = list(Outbox.objects.filter(kind="notify").values_list("pk", flat=True))
 
     def worker(row):
         try:
-            queue.run(row, NOW)
+            queue.process_row(row, NOW)
         finally:
             connection.close()
 
@@ -187,8 +187,8 @@ def test_a_share_that_a_gateway_did_not_take_is_not_used_up(cast, submitted, set
     settings.QUOTA_SMS_PHONE = 1
     submitted()
     with monkeypatch.context() as broken:
-        broken.setattr(sms, "send", Mock(side_effect=OSError("no gateway")))
+        broken.setattr(sms, "send_sms", Mock(side_effect=OSError("no gateway")))
         work_off(NOW)
-    assert not Try.objects.filter(bucket__startswith="quota:sms").exists()
+    assert not FailedAttempt.objects.filter(bucket__startswith="quota:sms").exists()
     work_off(NOW + timedelta(minutes=5))
     assert sent_to(cast.citizen) == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.hijri import riyadh_day
 from municipality.models import Holiday
-from municipality.services import current_calendar, forget, save_reference
+from municipality.services import clear_caches, current_calendar, save_reference
 from transactions.domain import clock
 from transactions.models import Outbox, Transaction
 from transactions.outbox import queue
@@ -51,7 +51,7 @@ def test_a_holiday_entered_changed_or_removed_later_moves_the_due_dates(cast, su
     moved = dates(case)
     assert (moved[0], moved[1]) == (longer[0], current_calendar().add_working_days(case.stage_due_at, 1))
     feast.delete()
-    forget()
+    clear_caches()
     recounted()
     assert dates(case) == before
 
@@ -67,7 +67,9 @@ def test_a_file_taken_afterwards_has_the_dates_of_one_that_was_not(cast, submitt
 def test_pauses_count_anew_and_what_stands_still_or_is_closed_stays_so(cast, submitted):
     answered, waiting, closed = (drive(submitted(), cast, "under_study") for _ in range(3))
     for case in (answered, waiting):
-        moves.return_for_completion(case, deficiencies=[moves.Asked("photo-dark")], by=cast.reviewer, now=NOW + DAY)
+        moves.return_for_completion(
+            case, deficiencies=[moves.RequestedCompletion("photo-dark")], by=cast.reviewer, now=NOW + DAY
+        )
     moves.withdraw(closed, by=cast.citizen, now=NOW + DAY)
     item = answered.deficiencies.get()
     moves.answer(answered, answers={item.pk: "نعم"}, by=cast.citizen, now=NOW + 15 * DAY)
@@ -76,7 +78,7 @@ def test_pauses_count_anew_and_what_stands_still_or_is_closed_stays_so(cast, sub
     holiday(riyadh_day(NOW + 5 * DAY), 2)
     recounted()
     assert dates(answered)[2:] == (8, 8)
-    assert dates(answered)[0] == clock.due(
+    assert dates(answered)[0] == clock.due_moment(
         answered.submitted_at, answered.service_type.working_days_for(answered.answers), 8, current_calendar()
     )
     assert [dates(case) for case in (waiting, closed)] == still
@@ -85,7 +87,9 @@ def test_pauses_count_anew_and_what_stands_still_or_is_closed_stays_so(cast, sub
 def test_counting_again_changes_nothing_of_what_moves_have_counted(cast, submitted):
     """The mover adds up as it goes, the recount from the events: both come to the same."""
     reopened = drive(submitted(), cast, "under_study")
-    moves.return_for_completion(reopened, deficiencies=[moves.Asked("photo-dark")], by=cast.reviewer, now=NOW + DAY)
+    moves.return_for_completion(
+        reopened, deficiencies=[moves.RequestedCompletion("photo-dark")], by=cast.reviewer, now=NOW + DAY
+    )
     moves.withdraw(reopened, by=cast.citizen, now=NOW + 6 * DAY)
     moves.reopen(reopened, reason="سبب", by=cast.supervisor, now=NOW + 15 * DAY)
     permit = drive(submitted("building-permit"), cast, "awaiting_payment")
@@ -109,9 +113,9 @@ def test_it_waits_until_every_process_has_read_the_calendar(cast, submitted):
     submitted()
     holiday(riyadh_day(NOW) + DAY)
     row = Outbox.objects.get(kind="recount")
-    assert queue.due("recount", row.created_at, 10) == []
-    assert queue.run(row.pk, row.created_at) is False
-    assert queue.due("recount", row.created_at + recount.WAIT, 10) == [row.pk]
+    assert queue.due_ids("recount", row.created_at, 10) == []
+    assert queue.process_row(row.pk, row.created_at) is False
+    assert queue.due_ids("recount", row.created_at + recount.WAIT, 10) == [row.pk]
 
 
 def test_a_city_without_open_files_owes_nothing(city):

@@ -42,7 +42,7 @@ def changed(monkeypatch):
 def whole_draft(cast):
     """A draft of an electricity connection with everything in it."""
     service = service_types.get(ELECTRICITY)
-    draft = drafts.start(service, by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(service, by=cast.citizen, now=NOW)
     for step in service.steps:
         typed = {
             spec.name: ANSWERS[ELECTRICITY][spec.name] for spec in step.fields if spec.name in ANSWERS[ELECTRICITY]
@@ -102,11 +102,11 @@ def test_a_supervisor_leads_a_file_on_whose_stage_was_dropped(cast, submitted):
 def test_a_retired_service_is_offered_to_nobody_and_its_requests_go_on(cast, submitted, changed, client):
     case = submitted()
     changed(ELECTRICITY, retired=True)
-    assert ELECTRICITY not in [service.code for service in service_types.offered()]
+    assert ELECTRICITY not in [service.code for service in service_types.offered_services()]
     assert reverse("transactions:service", args=[ELECTRICITY]) not in client.get("/").content.decode()
     assert ELECTRICITY not in [service["code"] for service in client.get("/api/v1/services/").json()]
     with pytest.raises(DomainError) as refused:
-        drafts.start(service_types.get(ELECTRICITY), by=cast.citizen, now=NOW)
+        drafts.start_draft(service_types.get(ELECTRICITY), by=cast.citizen, now=NOW)
     assert refused.value.code == "service_retired"
     assert drive(case, cast, "under_study").status == "under_study"
 
@@ -189,7 +189,7 @@ def test_whatever_is_stored_is_flagged_routed_and_summed_up(code, data):
     stored = {name: answer for name, answer in (ANSWERS[code] | odd).items() if name not in gone}
     assert all(flag.message for flag in draft_parts.flags_of(service, stored))
     assert all(isinstance(rule.fires(stored), bool) for rule in service.routing_rules)
-    assert summary.sections(service, stored, []).sections
+    assert summary.summarise(service, stored, []).sections
     assert service.working_days_for(stored) > 0
 
 

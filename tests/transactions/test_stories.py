@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.services import person_at_counter
+from accounts.services import identify_visitor
 from journal.models import Entry
 from municipality.models import Office
 from transactions import access
@@ -18,7 +18,7 @@ from transactions.inquiry import services as inquiry
 from transactions.models import Channel, Movement
 from transactions.text.timeline import movements_of
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, upload
 
@@ -30,7 +30,7 @@ def test_an_electricity_request_goes_the_whole_way(cast, submitted):
     assert (case.branch.code, case.held_by.code, case.status) == ("SHR", "SHR", "incoming")
     assert case.centre.code == "SC01"
 
-    found = inquiry.by_pin(case.reference, pins.of(case.reference), address="10.0.0.1", now=NOW)
+    found = inquiry.find_by_pin(case.reference, pins.derive_pin(case.reference), address="10.0.0.1", now=NOW)
     assert found == case
 
     case = moves.register(case, by=cast.registry, now=NOW)
@@ -77,7 +77,7 @@ def test_a_returned_subdivision_keeps_its_number_and_its_clock_stops(cast, submi
     back = NOW + timedelta(days=1)
     case = moves.return_for_completion(
         case,
-        deficiencies=[Asked("survey-stamp"), Asked("part-area", "الجزء الأول أصغر من 200")],
+        deficiencies=[RequestedCompletion("survey-stamp"), RequestedCompletion("part-area", "الجزء الأول أصغر من 200")],
         by=cast.reviewer,
         now=back,
     )
@@ -98,7 +98,9 @@ def test_a_returned_subdivision_keeps_its_number_and_its_clock_stops(cast, submi
 def test_days_that_waited_for_the_applicant_stay_counted_through_withdrawal_and_reopening(cast, submitted):
     case = moves.register(submitted("land-subdivision"), by=cast.registry, now=NOW)
     due, back = case.due_at, NOW + timedelta(days=1)
-    case = moves.return_for_completion(case, deficiencies=[Asked("survey-stamp")], by=cast.reviewer, now=back)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("survey-stamp")], by=cast.reviewer, now=back
+    )
     case = moves.withdraw(case, by=cast.citizen, now=back + timedelta(days=7))
     assert (case.paused_at, case.paused_days, case.closed_at) == (None, 5, back + timedelta(days=7))
     case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=back + timedelta(days=14))
@@ -109,12 +111,17 @@ def test_days_that_waited_for_the_applicant_stay_counted_through_withdrawal_and_
 def test_what_was_asked_before_a_withdrawal_is_not_waited_for_after_the_next_return(cast, submitted, signed_in):
     case = moves.register(submitted("land-subdivision"), by=cast.registry, now=NOW)
     case = moves.return_for_completion(
-        case, deficiencies=[Asked("survey-stamp"), Asked("part-area")], by=cast.reviewer, now=NOW
+        case,
+        deficiencies=[RequestedCompletion("survey-stamp"), RequestedCompletion("part-area")],
+        by=cast.reviewer,
+        now=NOW,
     )
     left = list(case.deficiencies.all())
     case = moves.withdraw(case, by=cast.citizen, now=NOW)
     case = moves.reopen(case, reason="عاد", by=cast.supervisor, now=NOW)
-    case = moves.return_for_completion(case, deficiencies=[Asked("survey-stamp")], by=cast.reviewer, now=NOW)
+    case = moves.return_for_completion(
+        case, deficiencies=[RequestedCompletion("survey-stamp")], by=cast.reviewer, now=NOW
+    )
     asked = case.deficiencies.get(round=2)
 
     page = signed_in(cast.citizen)
@@ -150,11 +157,11 @@ def test_a_building_permit_is_issued_for_three_years_under_a_number_of_its_offic
 
 
 def test_a_counter_request_is_found_by_its_owner_later(cast, submitted):
-    owner = person_at_counter(national_id="1010101010", full_name="مراجع", phone="0555555555", by=cast.clerk, now=NOW)
+    owner = identify_visitor(national_id="1010101010", full_name="مراجع", phone="0555555555", by=cast.clerk, now=NOW)
     centre = Office.objects.get(code="SC01")
     case = submitted(by=owner, channel=Channel.COUNTER, centre=centre)
     assert (case.taken_by, case.taken_at, case.applicant) == (cast.clerk, centre, owner)
-    assert list(access.mine(owner)) == [case]
+    assert list(access.own_requests(owner)) == [case]
 
 
 @pytest.mark.parametrize("clerk_reads", ["ar", "en"])
@@ -163,7 +170,7 @@ def test_where_a_file_was_sent_is_read_in_the_readers_language(clerk_reads, cast
     with translation.override(clerk_reads):
         case = moves.dispatch(case, by=cast.registry, now=NOW + timedelta(days=1))
     assert case.movements.last().recipient == "الشركة السعودية للكهرباء"
-    secrets = {"reference": case.reference, "pin": pins.of(case.reference)}
+    secrets = {"reference": case.reference, "pin": pins.derive_pin(case.reference)}
     citizen, registry = signed_in(cast.citizen), signed_in(cast.registry)
 
     def read():

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from municipality.models import Office
-from municipality.services import forget
+from municipality.services import clear_caches
 from transactions import access
 from transactions.models import Movement, Notification, Transaction
 from transactions.transitions import moves
-from transactions.transitions.suspension import stand_in
+from transactions.transitions.suspension import replacement_office
 
 from ..conftest import NOW, drive, work_off
 
@@ -41,7 +41,9 @@ def files(cast, submitted):
     studied = moves.take(drive(submitted(), cast, "under_study"), by=cast.reviewer, now=NOW)
     returned = drive(submitted(), cast, "under_study")
     code = returned.service_type.deficiencies[0].code
-    returned = moves.return_for_completion(returned, deficiencies=[moves.Asked(code)], by=cast.reviewer, now=NOW)
+    returned = moves.return_for_completion(
+        returned, deficiencies=[moves.RequestedCompletion(code)], by=cast.reviewer, now=NOW
+    )
     elsewhere = drive(submitted(), cast, "under_tech_audit")
     unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
     done = drive(submitted(), cast, "completed")
@@ -66,7 +68,7 @@ def _states(files):
 def test_what_lies_there_is_handed_over_as_it_is(cast, files, submitted, signed_in):
     office, to = Office.objects.get(code="SHR"), Office.objects.get(code="MTR")
     Office.objects.filter(pk=office.pk).update(fallback=to)
-    forget()
+    clear_caches()
     before = _states(files)
     Notification.objects.all().delete()
     asked, answer = _press(signed_in(cast.administrator), office, suspended="on", hand_over="on")
@@ -91,7 +93,7 @@ def test_what_lies_there_is_handed_over_as_it_is(cast, files, submitted, signed_
         assert case.applicant_id in told
     lines = Movement.objects.filter(office=to, direction="in", counterpart=office)
     assert lines.count() == 3, "what was registered before is entered anew; what was not, waits for it"
-    assert access.at_work(cast.other_reviewer).filter(pk=files["studied"].pk).exists()
+    assert access.cases_of_staff(cast.other_reviewer).filter(pk=files["studied"].pk).exists()
     new = submitted()
     assert (new.branch.code, new.events.get(move="route").facts["suspended"]) == ("MTR", "SHR")
 
@@ -115,7 +117,7 @@ def test_the_staff_of_both_offices_read_it_and_nobody_else(cast, signed_in):
     Office.objects.filter(code="SHR").update(
         suspended=True, suspended_reason="انقطاع الكهرباء", fallback=Office.objects.get(code="MTR")
     )
-    forget()
+    clear_caches()
     for reader, reads in ((cast.reviewer, True), (cast.other_reviewer, True), (cast.central_reviewer, False)):
         html = signed_in(reader).get(reverse("staff:index")).content.decode()
         assert ("انقطاع الكهرباء" in html) is reads
@@ -124,7 +126,7 @@ def test_the_staff_of_both_offices_read_it_and_nobody_else(cast, signed_in):
 def test_files_of_a_centre_go_to_its_neighbour(cast, submitted, signed_in):
     case = drive(submitted("building-permit"), cast, "awaiting_payment")
     centre = case.centre
-    to = stand_in(centre)
+    to = replacement_office(centre)
     assert (to.parent_id, to.pk != centre.pk) == (centre.parent_id, True)
     _press(signed_in(cast.administrator), centre, suspended="on", hand_over="on")
     while work_off(timezone.now() + AFTER):
@@ -135,7 +137,7 @@ def test_files_of_a_centre_go_to_its_neighbour(cast, submitted, signed_in):
 
 def test_where_nobody_stands_in_nothing_is_handed_over(cast, files, signed_in):
     for code in ("INF", "CTR"):
-        assert stand_in(Office.objects.get(code=code)) is None
+        assert replacement_office(Office.objects.get(code=code)) is None
     _press(signed_in(cast.administrator), Office.objects.get(code="INF"), suspended="on", hand_over="on")
     while work_off(timezone.now() + AFTER):
         pass

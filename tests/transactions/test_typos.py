@@ -8,7 +8,7 @@ import pytest
 
 from transactions.domain import service_types, soundness
 from transactions.domain.service_types import DeficiencyCode, Field, Greater, Kind, OneOf, RoutingRule, Stage
-from transactions.domain.workflow import MOVES, STAGE_ROLES, MoveName, Status, Who
+from transactions.domain.workflow import MOVES, STAGE_ROLES, Actor, MoveName, Status
 
 SERVICE = service_types.get("building-permit")
 
@@ -22,8 +22,8 @@ def test_the_names_of_moves_are_those_of_the_table():
     [
         ({"role": "reviewr"}, TypeError),
         ({"role": "reviewer"}, TypeError),
-        ({"role": Who.APPLICANT}, ValueError),
-        ({"role": Who.CENTRE_CLERK}, ValueError),
+        ({"role": Actor.APPLICANT}, ValueError),
+        ({"role": Actor.CENTRE_CLERK}, ValueError),
         ({"finish": "recomend"}, TypeError),
         ({"finish": "recommend"}, TypeError),
         ({"finish": MoveName.TAKE}, ValueError),
@@ -33,14 +33,14 @@ def test_the_names_of_moves_are_those_of_the_table():
     ],
 )
 def test_a_slip_in_a_stage_fails_at_import(changed, error):
-    good = {"status": Status.UNDER_STUDY, "role": Who.REVIEWER, "working_days": 1, "finish": MoveName.RECOMMEND}
+    good = {"status": Status.UNDER_STUDY, "role": Actor.REVIEWER, "working_days": 1, "finish": MoveName.RECOMMEND}
     assert Stage("study", "Study", **good)
     with pytest.raises(error, match="study"):
         Stage("study", "Study", **good | changed)
 
 
 def test_a_slip_in_a_name_fails_at_import():
-    for kind, wrong in ((Who, "REVIEWR"), (MoveName, "RECOMEND"), (Status, "UNDER_STUDDY"), (Kind, "CHOISE")):
+    for kind, wrong in ((Actor, "REVIEWR"), (MoveName, "RECOMEND"), (Status, "UNDER_STUDDY"), (Kind, "CHOISE")):
         with pytest.raises(AttributeError):
             getattr(kind, wrong)
 
@@ -82,7 +82,9 @@ def test_a_slip_between_the_parts_of_a_service_fails_when_it_is_registered(chang
 
 
 def test_what_ships_is_sound():
-    assert [list(soundness.faults(service)) for service in service_types.every()] == [[]] * len(service_types.every())
+    assert [list(soundness.faults(service)) for service in service_types.all_services()] == [[]] * len(
+        service_types.all_services()
+    )
 
 
 def test_every_role_of_a_stage_is_a_post_somebody_can_hold():

@@ -17,7 +17,7 @@ from django.utils import timezone
 from jeddah_portal.celery import app
 from journal.models import Chain
 from transactions import tasks
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 from transactions.management.commands import work
 from transactions.models import Heartbeat, Outbox
 
@@ -35,10 +35,10 @@ def done() -> set[str]:
 def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
     daily = ["sweep_files", "verify_journal", "reconcile"]
-    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", *daily]
-    assert upkeep.run_due(NOW + HOUR / 2) == []
-    assert upkeep.run_due(NOW + 23 * HOUR) == ["clean_up", "figures", "hand_back"]
-    assert upkeep.run_due(NOW + 25 * HOUR) == [
+    assert schedule.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", *daily]
+    assert schedule.run_due(NOW + HOUR / 2) == []
+    assert schedule.run_due(NOW + 23 * HOUR) == ["clean_up", "figures", "hand_back"]
+    assert schedule.run_due(NOW + 25 * HOUR) == [
         "reseal",
         "clean_up",
         "figures",
@@ -54,13 +54,13 @@ def test_a_changed_journal_is_told_until_it_is_good_again(cast, submitted):
     submitted()
     head = Chain.objects.get().head_hash
     Chain.objects.update(head_hash=bytes(32))
-    assert upkeep.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", "sweep_files", "reconcile"]
+    assert schedule.run_due(NOW) == ["reseal", "clean_up", "figures", "hand_back", "sweep_files", "reconcile"]
     assert failing(NOW) == {"journal_broken": 1, "books_differ": 1}
     Chain.objects.update(head_hash=head)
     # Not done well, so it is due at once.
-    assert upkeep.run_due(NOW + HOUR / 2) == ["verify_journal"]
+    assert schedule.run_due(NOW + HOUR / 2) == ["verify_journal"]
     assert failing(NOW + HOUR / 2) == {"books_differ": 1}
-    upkeep.reconcile(NOW + HOUR)
+    schedule.reconcile(NOW + HOUR)
     assert failing(NOW + HOUR) == {}
 
 
@@ -71,7 +71,7 @@ def test_beat_rings_for_tasks_that_exist_in_queues_that_workers_answer(db):
         assert entry["task"] in app.tasks
         assert django_settings.CELERY_TASK_ROUTES[entry["task"]]["queue"] in queues
     tasks.upkeep()
-    assert done() == set(upkeep.JOBS)
+    assert done() == set(schedule.JOBS)
 
 
 def test_without_a_broker_the_worker_does_it(db, monkeypatch):
@@ -82,7 +82,7 @@ def test_without_a_broker_the_worker_does_it(db, monkeypatch):
     def stop(execute, sql, params, *more):
         """Told to stop when the last piece is noted as done, or has not been after much asking."""
         answer = execute(sql, params, *more)
-        noted = 'INSERT INTO "transactions_heartbeat"' in sql and list(upkeep.JOBS)[-1] in params
+        noted = 'INSERT INTO "transactions_heartbeat"' in sql and list(schedule.JOBS)[-1] in params
         if noted or next(asked) > MANY:
             os.kill(os.getpid(), signal.SIGTERM)
         return answer
@@ -93,32 +93,32 @@ def test_without_a_broker_the_worker_does_it(db, monkeypatch):
     finally:
         for way, handler in before.items():
             signal.signal(way, handler)
-    assert done() == set(upkeep.JOBS)
+    assert done() == set(schedule.JOBS)
 
 
 @pytest.mark.parametrize("error", [OSError("no room"), ValueError("x"), KeyError("x"), RuntimeError()])
 def test_one_piece_that_fails_keeps_no_other_from_being_done(error, db, monkeypatch):
-    first, *others = upkeep.JOBS
+    first, *others = schedule.JOBS
 
     def fail(_now):
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setitem(upkeep.JOBS, first, upkeep.JOBS[first]._replace(do=fail))
-        assert upkeep.run_due(NOW) == others
+        patch.setitem(schedule.JOBS, first, schedule.JOBS[first]._replace(do=fail))
+        assert schedule.run_due(NOW) == others
         assert done() == set(others)
     # Not done well, so due at once.
-    assert upkeep.run_due(NOW) == [first]
+    assert schedule.run_due(NOW) == [first]
 
 
 def test_a_database_that_is_away_is_told_to_whoever_waits_for_it(db, monkeypatch):
     def fail(_now):
         raise OperationalError("away")
 
-    first = next(iter(upkeep.JOBS))
-    monkeypatch.setitem(upkeep.JOBS, first, upkeep.JOBS[first]._replace(do=fail))
+    first = next(iter(schedule.JOBS))
+    monkeypatch.setitem(schedule.JOBS, first, schedule.JOBS[first]._replace(do=fail))
     with pytest.raises(OperationalError):
-        upkeep.run_due(NOW)
+        schedule.run_due(NOW)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -140,7 +140,7 @@ def test_a_long_backup_keeps_nothing_waiting(monkeypatch, cast, submitted):
         seen.append((case.status, alive))
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(upkeep, "JOBS", {"long": upkeep.Job(HOUR, long)})
+    monkeypatch.setattr(schedule, "JOBS", {"long": schedule.Job(HOUR, long)})
     try:
         call_command("work")
     finally:

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from journal.models import Entry
 from municipality.models import District
 from transactions.admin.history import events_of
-from transactions.answers.revision import everything, revise
-from transactions.answers.versions import belongs_to
+from transactions.answers.revision import all_names, revise
+from transactions.answers.versions import describe_version
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.content import answers_hash
 from transactions.domain.errors import Invalid
 from transactions.domain.service_types import OneOf
 from transactions.models import AnswersVersion, FeeDue, Notification
-from transactions.notifications.messages import message
+from transactions.notifications.messages import write_message
 from transactions.transitions import moves
-from transactions.transitions.moves import Asked
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import ANSWERS, NOW, STEP, drive, pdf, stored, upload
 
@@ -102,7 +102,14 @@ def problems(call):
     return {(problem.path, problem.code) for problem in refused.value.problems}
 
 
-@pytest.mark.parametrize("asked", [Asked("part-area"), Asked("areas-differ"), Asked("", "صحح", opens=("parts",))])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        RequestedCompletion("part-area"),
+        RequestedCompletion("areas-differ"),
+        RequestedCompletion("", "صحح", opens=("parts",)),
+    ],
+)
 def test_an_answer_may_change_what_the_return_opened_and_is_a_new_version(asked, cast, submitted):
     case = returned(submitted("land-subdivision"), cast, asked, status="under_tech_audit")
     first = case.answers
@@ -126,7 +133,7 @@ def test_an_answer_may_change_what_the_return_opened_and_is_a_new_version(asked,
 
 
 def test_what_was_not_opened_is_not_changed(cast, submitted):
-    case = returned(submitted("land-subdivision"), cast, Asked("part-area"), status="under_tech_audit")
+    case = returned(submitted("land-subdivision"), cast, RequestedCompletion("part-area"), status="under_tech_audit")
     before = stored(case)
     assert problems(lambda: answered(case, cast, {"land_use": "commercial", "nonsense": "1"}, words="x")) == {
         ("land_use", "not_open"),
@@ -146,13 +153,16 @@ def test_what_was_not_opened_is_not_changed(cast, submitted):
     ],
 )
 def test_a_new_answer_is_checked_as_at_intake(changes, wrong, cast, submitted):
-    case = returned(submitted("land-subdivision"), cast, Asked("part-area"), status="under_tech_audit")
+    case = returned(submitted("land-subdivision"), cast, RequestedCompletion("part-area"), status="under_tech_audit")
     assert {path for path, _code in problems(lambda: answered(case, cast, changes))} == {path for path, _ in wrong}
 
 
 def test_a_contradiction_opens_the_other_answer(cast, submitted):
     case = returned(
-        submitted("land-subdivision"), cast, Asked("", "المساحة", opens=("area_m2",)), status="under_tech_audit"
+        submitted("land-subdivision"),
+        cast,
+        RequestedCompletion("", "المساحة", opens=("area_m2",)),
+        status="under_tech_audit",
     )
     assert problems(lambda: answered(case, cast, {"area_m2": "1200"})) == {("parts", "areas_do_not_add_up")}
     larger = [part | {"area_m2": "600"} for part in PARTS]
@@ -161,13 +171,15 @@ def test_a_contradiction_opens_the_other_answer(cast, submitted):
 
 
 def test_an_answer_that_became_wrong_by_itself_stops_nobody(cast, submitted):
-    case = returned(submitted("building-permit"), cast, Asked("arch-parking"), status="under_study")
+    case = returned(submitted("building-permit"), cast, RequestedCompletion("arch-parking"), status="under_study")
     late = NOW.replace(year=NOW.year + 4)
     words = {item.pk: "" for item in case.deficiencies.open()}
     done = moves.answer(case, answers=words, changes={"parking": "9"}, by=cast.engineer, now=late)
     assert done.answers["parking"] == "9" or done.answers["parking"] == 9
     # Opened and changed, it has to be right by then.
-    again = moves.return_for_completion(done, deficiencies=[Asked("survey-old")], by=cast.reviewer, now=late)
+    again = moves.return_for_completion(
+        done, deficiencies=[RequestedCompletion("survey-old")], by=cast.reviewer, now=late
+    )
     words = {item.pk: "" for item in again.deficiencies.open()}
     old = {"survey_date": f"{NOW.year - 1}-01-01"}
     found = problems(lambda: moves.answer(again, answers=words, changes=old, by=cast.engineer, now=late))
@@ -175,7 +187,7 @@ def test_an_answer_that_became_wrong_by_itself_stops_nobody(cast, submitted):
 
 
 def test_words_alone_answer_and_the_version_says_so(cast, submitted):
-    case = returned(submitted(), cast, Asked("load-reason"))
+    case = returned(submitted(), cast, RequestedCompletion("load-reason"))
     assert problems(lambda: answered(case, cast, {})) == {(f"answers.{case.deficiencies.get().pk}", "required")}
     assert problems(lambda: answered(case, cast, {"load_kva": "25"}))  # the same as before is no change
     done = answered(case, cast, {}, words="مكيفات")
@@ -184,7 +196,7 @@ def test_words_alone_answer_and_the_version_says_so(cast, submitted):
 
 
 def test_questions_that_follow_from_an_opened_one_are_open_too(cast, submitted):
-    own = Asked("", "لديك صك؟", opens=("ownership",))
+    own = RequestedCompletion("", "لديك صك؟", opens=("ownership",))
     case = returned(submitted(), cast, own)
     deed = {"ownership": "deed", "deed_number": "320211004455", "deed_date": "1440/03/15"}
     found = problems(lambda: answered(case, cast, {"ownership": "deed"}))
@@ -228,7 +240,7 @@ def test_an_earlier_stage_that_only_the_new_answers_ask_for_is_not_missed(by_ans
     case = drive(submitted("building-permit", building_type="villa"), cast, "under_study")
     changes, later = {"building_type": "apartments"}, NOW + 9 * STEP
     if by_answer:
-        case = returned(case, cast, Asked("", "ما نوع المبنى؟", opens=("building_type",)))
+        case = returned(case, cast, RequestedCompletion("", "ما نوع المبنى؟", opens=("building_type",)))
         done = answered(case, cast, changes)
     else:
         done = moves.correct(case, changes=changes, reason="x", by=cast.reviewer, now=later)
@@ -240,7 +252,7 @@ def test_an_earlier_stage_that_only_the_new_answers_ask_for_is_not_missed(by_ans
 
 
 def test_a_new_drawing_takes_the_place_of_the_one_it_replaces_and_both_are_kept(cast, submitted):
-    case = returned(submitted("building-permit"), cast, Asked("arch-setbacks"), status="under_study")
+    case = returned(submitted("building-permit"), cast, RequestedCompletion("arch-setbacks"), status="under_study")
     item, old = case.deficiencies.get(), case.attachments.get(document="arch_drawings")
     new = attachments.attach_to_deficiency(item, upload("new.pdf", pdf(300)), by=cast.engineer, now=NOW)
     other = case.attachments.filter(document="deed").first()
@@ -256,7 +268,7 @@ def test_a_new_drawing_takes_the_place_of_the_one_it_replaces_and_both_are_kept(
 
 
 def test_a_replaced_file_without_a_new_one_leaves_a_gap_that_is_refused(cast, submitted):
-    case = returned(submitted("building-permit"), cast, Asked("arch-setbacks"), status="under_study")
+    case = returned(submitted("building-permit"), cast, RequestedCompletion("arch-setbacks"), status="under_study")
     item, old = case.deficiencies.get(), case.attachments.get(document="arch_drawings")
     call = {"answers": {item.pk: "x"}, "replaced": [str(old.key)], "by": cast.engineer, "now": NOW + 9 * STEP}
     assert problems(lambda: moves.answer(case, **call)) == {(f"answers.{item.pk}", "document_missing")}
@@ -277,7 +289,7 @@ def test_a_slip_is_corrected_on_record_and_the_applicant_is_told(cast, submitted
     done.refresh_from_db()
     assert (done.intake.token, done.versions.get(number=1).answers["parts"][0]["area_m2"]) == (receipt, "450")
     with translation.override("en"):
-        told = message(Notification.objects.get(event=event, recipient=cast.citizen))
+        told = write_message(Notification.objects.get(event=event, recipient=cast.citizen))
     assert "Part 1 – Area: was 450 m², is now 460 m²." in told.text
     assert reason in told.text
 
@@ -308,9 +320,9 @@ def test_a_new_district_is_written_down_and_moves_nothing(cast, submitted):
     done = moves.correct(case, changes=changes, reason="x", by=cast.reviewer, now=NOW + 5 * STEP)
     done.refresh_from_db()
     assert (done.district, done.branch.code, done.held_by.code) == (elsewhere, "SHR", "SHR")
-    assert belongs_to(done, events_of(done)) == elsewhere.sub_municipality.code
+    assert describe_version(done, events_of(done)) == elsewhere.sub_municipality.code
     moved = moves.refer(done, to=elsewhere.sub_municipality, reason="x", by=cast.reviewer, now=NOW + 6 * STEP)
-    assert belongs_to(moved, events_of(moved)) == ""
+    assert describe_version(moved, events_of(moved)) == ""
 
 
 def test_the_fee_is_worked_out_from_the_version_approved(cast, submitted):
@@ -335,7 +347,7 @@ def test_the_fee_is_worked_out_from_the_version_approved(cast, submitted):
 def test_what_was_accepted_is_accepted_again_as_it_stands(code, cast, submitted):
     case = submitted(code)
     service = case.service_type
-    result = revise(service, case.answers, case.answers, everything(service), NOW.date())
+    result = revise(service, case.answers, case.answers, all_names(service), NOW.date())
     assert (result.values, result.problems, result.changed) == (case.answers, (), frozenset())
 
 

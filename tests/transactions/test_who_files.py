@@ -14,7 +14,7 @@ from accounts.models import OfficeMembership
 from core.hijri import riyadh_day
 from journal import standing
 from municipality.models import Office, OfficeKind
-from municipality.services import offices
+from municipality.services import offices_by_pk
 from transactions import access
 from transactions.admin.history import history
 from transactions.attachments import services as attachments
@@ -24,7 +24,7 @@ from transactions.intake import drafts
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import Attachment, Transaction
-from transactions.notifications.notices import recipients
+from transactions.notifications.notices import recipients_of
 from transactions.text.timeline import history_of, movements_of
 from transactions.transitions import moves
 
@@ -38,7 +38,7 @@ ELECTRICITY = "electricity-connection"
 def begun(cast):
     """A request begun at a counter, with a paper in it."""
     centre = Office.objects.get(code="SC01")
-    draft = drafts.start(service_types.get(ELECTRICITY), by=cast.clerk, applicant=cast.citizen, centre=centre)
+    draft = drafts.start_draft(service_types.get(ELECTRICITY), by=cast.clerk, applicant=cast.citizen, centre=centre)
     attachments.attach_to_draft(draft, "id_copy", upload(), by=cast.clerk)
     return draft
 
@@ -50,7 +50,7 @@ def test_a_clerk_who_left_the_counter_has_left_what_was_begun_there(cast, begun,
     assert [before.get(page, follow=True).status_code for page in pages] == [200, 200, 200]
     assert str(begun.key) in before.get(reverse("transactions:requests")).content.decode()
     post = cast.clerk.posts.get()
-    people.appoint(cast.clerk, Office.objects.get(code="SC02"), "centre_clerk", on=date(2020, 1, 1))
+    people.create_staff_post(cast.clerk, Office.objects.get(code="SC02"), "centre_clerk", on=date(2020, 1, 1))
     post.ends_on = timezone.localdate() - timedelta(days=1)
     post.save()
     after = signed_in(type(cast.clerk).objects.get(pk=cast.clerk.pk))
@@ -63,7 +63,7 @@ def test_a_clerk_who_left_the_counter_has_left_what_was_begun_there(cast, begun,
 def test_an_authorisation_is_for_services_that_offices_prepare(cast):
     service, given = service_types.get(ELECTRICITY), authorised(cast)
     with pytest.raises(DomainError) as begun:
-        drafts.start(service, by=cast.engineer, authorisation=given, now=NOW)
+        drafts.start_draft(service, by=cast.engineer, authorisation=given, now=NOW)
     answers = ANSWERS[ELECTRICITY]
     sent = Submission(service, cast.citizen, answers, files_for(service, answers, cast.citizen), given)
     with pytest.raises(DomainError) as filed:
@@ -77,7 +77,7 @@ def test_who_belongs_to_an_office_is_asked_of_the_day_in_riyadh(cast):
     today = riyadh_day(night)
     people.add_member(cast.office, cast.other_engineer, on=today)
     OfficeMembership.objects.filter(user=cast.engineer).update(ends_on=today - timedelta(days=1))
-    assert recipients(cast.citizen, given, night) == [cast.citizen, cast.other_engineer]
+    assert recipients_of(cast.citizen, given, night) == [cast.citizen, cast.other_engineer]
 
 
 def test_a_request_taken_at_a_counter_is_in_the_language_of_its_applicant(cast, begun):
@@ -134,10 +134,10 @@ def test_a_paper_taken_out_in_the_last_moment_is_not_taken_in(cast):
 
 def test_an_office_entered_a_moment_ago_elsewhere_is_known_where_a_file_goes_to_it(cast, submitted):
     case = drive(submitted(), cast, "under_study")
-    assert offices()
+    assert offices_by_pk()
     new = Office.objects.create(code="NEW", kind=OfficeKind.SUB_MUNICIPALITY, name_ar="الجديدة", name_en="New")
     case = moves.refer(case, to=new, reason="سبب", by=cast.reviewer, now=NOW + timedelta(hours=9))
-    assert (history(case)[0].office, history(case)[0].said[1]) == ("بلدية الشرفية", f"إلى: {new.name}")
+    assert (history(case)[0].office, history(case)[0].details[1]) == ("بلدية الشرفية", f"إلى: {new.name}")
     line = history_of(case)[0]
     assert (line.office, new.name in line.text) == ("بلدية الشرفية", True)
     assert movements_of(case)[-1].counterpart == new
@@ -147,7 +147,7 @@ def test_a_failure_of_ours_does_not_look_like_a_mistake_of_the_decider(cast, sub
     case = drive(submitted(), cast, "awaiting_supervisor")
     page = signed_in(cast.supervisor)
     settings.JOURNAL_KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY="
-    standing.forget()
+    standing.clear_cache()
     url = reverse("staff:move", args=[case.reference, "approve"])
     before = stored(case)
     assert page.post(url, {"version": case.version}).status_code == 503

@@ -59,12 +59,12 @@ def refused(files, by, **more):
 
 def at_counter(cast):
     centre = Office.objects.get(code="SC01")
-    return drafts.start(ELECTRICITY, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
+    return drafts.start_draft(ELECTRICITY, by=cast.clerk, applicant=cast.other_citizen, centre=centre, now=NOW)
 
 
 def of_office(cast, given):
     service = service_types.get("building-permit")
-    return drafts.start(service, by=cast.engineer, authorisation=given, now=NOW)
+    return drafts.start_draft(service, by=cast.engineer, authorisation=given, now=NOW)
 
 
 def test_a_clerk_takes_no_file_of_a_visitor_for_a_request_of_their_own(cast):
@@ -89,9 +89,9 @@ def test_an_owner_takes_no_file_out_of_what_their_office_or_a_clerk_writes(cast)
 
 
 def test_nobody_takes_a_file_out_of_another_draft_of_their_own(cast):
-    first = drafts.start(ELECTRICITY, by=cast.citizen, now=NOW)
+    first = drafts.start_draft(ELECTRICITY, by=cast.citizen, now=NOW)
     files = fill(first, cast.citizen)
-    second = drafts.start(ELECTRICITY, by=cast.citizen, now=NOW)
+    second = drafts.start_draft(ELECTRICITY, by=cast.citizen, now=NOW)
     assert second.pk != first.pk
     assert refused(files, cast.citizen, draft=second.pk)
     assert drafts.submit_draft(first, by=cast.citizen, now=NOW).transaction.attachments.count() == sum(
@@ -102,15 +102,15 @@ def test_nobody_takes_a_file_out_of_another_draft_of_their_own(cast):
 def test_a_draft_takes_no_file_that_was_sent_for_a_request_to_come(cast):
     """What a program uploaded waits for the program's own request."""
     free = files_for(ELECTRICITY, ANSWERS[ELECTRICITY.code], cast.citizen)
-    draft = drafts.start(ELECTRICITY, by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen, now=NOW)
     assert refused(free, cast.citizen, draft=draft.pk)
     assert take(free, cast.citizen)
 
 
 def test_what_was_removed_or_thrown_away_comes_with_no_request(cast):
-    draft = drafts.start(ELECTRICITY, by=cast.citizen, now=NOW)
+    draft = drafts.start_draft(ELECTRICITY, by=cast.citizen, now=NOW)
     files = fill(draft, cast.citizen)
-    drafts.discard(draft, by=cast.citizen, now=NOW)
+    drafts.delete_draft(draft, by=cast.citizen, now=NOW)
     assert refused(files, cast.citizen)
 
 
@@ -146,7 +146,7 @@ def moved(file, **changed):
 
 
 def test_the_database_itself_keeps_a_file_where_it_lies(cast, submitted):
-    mine, other = (drafts.start(ELECTRICITY, by=cast.citizen, now=NOW) for _draft in range(2))
+    mine, other = (drafts.start_draft(ELECTRICITY, by=cast.citizen, now=NOW) for _draft in range(2))
     attachments.attach_to_draft(mine, "id_copy", upload(), by=cast.citizen, now=NOW)
     other = Draft.objects.create(
         service=ELECTRICITY.code, applicant=cast.citizen, created_by=cast.citizen, created_at=NOW, updated_at=NOW

@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import trail
-from accounts.access import is_administrator, posts_of, signed_in
+from accounts import access_log
+from accounts.access import current_user, is_administrator, staff_posts_of
 from accounts.models import AccessRecord, Act, Role, User
 from core.admin.guarded import AdministeredSite, code
 from core.text import compact, one_line
@@ -27,7 +27,7 @@ from ..models import Transaction
 from .ledger import ReadOnly
 from .log_words import subject_in_words, why_in_words
 
-MOST_COUNTED = 5000
+MAX_COUNTED = 5000
 
 
 class FirstPages(Paginator):
@@ -35,16 +35,16 @@ class FirstPages(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows: QuerySet[Any] = self.object_list[:MOST_COUNTED]  # type: ignore[assignment]
+        rows: QuerySet[Any] = self.object_list[:MAX_COUNTED]  # type: ignore[assignment]
         return rows.count()
 
 
 def _supervised(request: HttpRequest) -> set[int]:
-    return {post.office_id for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR}
+    return {post.office_id for post in staff_posts_of(current_user(request)) if post.role == Role.SUPERVISOR}
 
 
 class AccessRecordAdmin(ReadOnly):
-    list_display = ("at", "who", "act", "about", "whom", "office", "address", "standing")
+    list_display = ("at", "who", "act", "about", "whom", "office", "address", "reason")
     list_filter = ("act", "office")
     list_select_related = ("by", "person", "office")
     search_fields = ("subject",)
@@ -53,7 +53,7 @@ class AccessRecordAdmin(ReadOnly):
     paginator = FirstPages
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user = signed_in(request)
+        user = current_user(request)
         if is_administrator(user):
             return True
         places = _supervised(request)
@@ -61,7 +61,7 @@ class AccessRecordAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
         rows: QuerySet[AccessRecord] = super().get_queryset(request)
-        if is_administrator(signed_in(request)):
+        if is_administrator(current_user(request)):
             return rows
         return rows.filter(subject__in=self._theirs(_supervised(request)).values("reference"))
 
@@ -75,12 +75,12 @@ class AccessRecordAdmin(ReadOnly):
         number, parsed = compact(search_term).upper(), references.parse(search_term)
         if not number:
             return queryset, False
-        found = Q(subject=str(parsed) if parsed else one_line(search_term))
-        return queryset.filter(found | Q(person__national_id=number) | Q(by__national_id=number)), False
+        condition = Q(subject=str(parsed) if parsed else one_line(search_term))
+        return queryset.filter(condition | Q(person__national_id=number) | Q(by__national_id=number)), False
 
     def keep(self, user: User, sought: str) -> None:
         """Looking at the log is kept whether or not anything was searched for."""
-        trail.record(Act.READ_LOG, by=user, why=sought)
+        access_log.record(Act.READ_LOG, by=user, why=sought)
 
     @admin.display(description=_("who"), ordering="by")
     def who(self, row: AccessRecord) -> SafeString:
@@ -95,7 +95,7 @@ class AccessRecordAdmin(ReadOnly):
         return code(row.request_id or "—")
 
     @admin.display(description=_("why"))
-    def standing(self, row: AccessRecord) -> SafeString:
+    def reason(self, row: AccessRecord) -> SafeString:
         return why_in_words(row.why)
 
     @admin.display(description=_("data subject"), ordering="person")

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import posts_of, signed_in
+from accounts.access import current_user, staff_posts_of
 from accounts.models import Role
 from core.admin.guarded import tag
 from core.forms.fields import CompactField
@@ -39,7 +39,7 @@ class SettleForm(VersionedForm):
         number = self.cleaned_data.get("now_under")
         if number and not self.cleaned_data.get("outcome", "").strip():
             self.add_error("outcome", _("Explain how it was settled."))
-        if number and brought.request_of(number) is None:
+        if number and brought.find_request_of(number) is None:
             self.add_error("now_under", _("There is no request with this number."))
         return self.cleaned_data
 
@@ -58,10 +58,10 @@ class BroughtReceiptAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, references.as_kept(search_term))
+        return super().get_search_results(request, queryset, references.normalise(search_term))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(post.role in MAY for post in posts_of(signed_in(request)))
+        return any(post.role in MAY for post in staff_posts_of(current_user(request)))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request, obj)
@@ -69,11 +69,11 @@ class BroughtReceiptAdmin(ReadOnly):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not form.cleaned_data.get("outcome", "").strip() or not form.has_changed():
             return
-        brought.settle(
+        brought.settle_receipt(
             obj,
             outcome=form.cleaned_data["outcome"],
             reference=form.cleaned_data.get("now_under", ""),
-            by=signed_in(request),
+            by=current_user(request),
             now=timezone.now(),
         )
 

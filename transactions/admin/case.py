@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import trail
-from accounts.access import signed_in
+from accounts import access_log
+from accounts.access import current_user
 from accounts.models import Act, User
-from core.text import prose, whole
+from core.text import parse_int, prose
 from municipality.models import Office
 
 from .. import access
@@ -29,7 +29,7 @@ from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
 from . import correction
-from .done_words import done_words
+from .done_words import confirmation_text
 from .dossier import dossier
 from .move_forms import OUTSIDE, asked_in, deficiency_choices, own_words
 from .site import staff_site
@@ -37,8 +37,8 @@ from .ways import way_back
 
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
-    among = access.at_work(signed_in(request)).select_related("applicant__identity_verified_by")
-    return access.get(signed_in(request), reference, among)
+    among = access.cases_of_staff(current_user(request)).select_related("applicant__identity_verified_by")
+    return access.get_transaction(current_user(request), reference, among)
 
 
 def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -49,11 +49,14 @@ def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[...,
         try:
             return view(request, *args, **kwargs)
         except NotVisible as error:
-            lost = _written(typed_before(request) or request.POST)
-            if not lost:
+            unsaved_text = _written(typed_before(request) or request.POST)
+            if not unsaved_text:
                 raise Http404 from error
-            context = staff_site.each_context(request) | {"title": _("This case is not with you"), "lost": lost}
-            return render(request, "staff/gone.html", context, status=404)
+            context = staff_site.each_context(request) | {
+                "title": _("This case is not with you"),
+                "unsaved_text": unsaved_text,
+            }
+            return render(request, "staff/case_moved.html", context, status=404)
 
     return wrapped
 
@@ -65,16 +68,16 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
     counter is told no more than the public inquiry tells.
     """
     try:
-        found = _visible(request, reference)
+        shown_case = _visible(request, reference)
     except NotVisible:
-        elsewhere = access.at_another_counter(signed_in(request), reference)
+        elsewhere = access.get_for_other_counter(current_user(request), reference)
         return _elsewhere(request, elsewhere)
-    following = queue_of(signed_in(request)).exclude(pk=found.pk).first() if "done" in request.GET else None
-    return _page(request, found, QueryDict(), following=following)
+    following = queue_of(current_user(request)).exclude(pk=shown_case.pk).first() if "done" in request.GET else None
+    return _page(request, shown_case, QueryDict(), following=following)
 
 
 def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
-    trail.record(Act.INQUIRY, by=signed_in(request), subject=case.reference)
+    access_log.record(Act.INQUIRY, by=current_user(request), subject=case.reference)
     context = staff_site.each_context(request) | answer_context(case) | {"title": case.reference}
     return render(request, "staff/elsewhere.html", context)
 
@@ -83,23 +86,23 @@ def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     """Make one move: one call of one service. What was typed comes back when the move is refused."""
-    found = _visible(request, reference)
+    case_moved = _visible(request, reference)
     if move not in ACTIONS:
         raise Http404
     if request.method == "GET":
-        return _typed_before(request, found, move)
-    version = whole(request.POST.get("version", ""))
+        return _typed_before(request, case_moved, move)
+    version = parse_int(request.POST.get("version", ""))
     if version is None:
         messages.error(request, _("Look at the case again before you decide."))
-        return redirect("staff:case", reference=found.reference)
+        return redirect("staff:case", reference=case_moved.reference)
     try:
-        done = ACTIONS[move](found, request, signed_in(request), version)
+        done = ACTIONS[move](case_moved, request, current_user(request), version)
     except DomainError as error:
         status = _say(request, error)
         return _page(request, _visible(request, reference), request.POST, open_move=move, status=status)
-    messages.success(request, done_words(done, move))
+    messages.success(request, confirmation_text(done, move))
     back = way_back(request)
-    if access.at_work(signed_in(request)).filter(pk=done.pk).exists():
+    if access.cases_of_staff(current_user(request)).filter(pk=done.pk).exists():
         return redirect(back.ahead(reverse("staff:case", args=[done.reference]), done=move))
     return redirect(back.url)
 
@@ -108,18 +111,18 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def note(request: HttpRequest, reference: str) -> HttpResponse:
     """Write an internal note."""
-    found, to = _visible(request, reference), request.POST.get("to", "")
+    noted_case, to = _visible(request, reference), request.POST.get("to", "")
     if request.method == "GET":
-        return _typed_before(request, found)
+        return _typed_before(request, noted_case)
     try:
         colleague = _person(to) if to else None
-        notes.write(found, text=request.POST.get("text", ""), by=signed_in(request), to=colleague)
+        notes.write_note(noted_case, text=request.POST.get("text", ""), by=current_user(request), to=colleague)
     except NotVisible:
         raise
     except DomainError as error:
-        return _page(request, found, request.POST, status=_say(request, error))
+        return _page(request, noted_case, request.POST, status=_say(request, error))
     messages.success(request, _("The note has been saved to the case. Only staff can see it."))
-    return redirect("staff:case", reference=found.reference)
+    return redirect("staff:case", reference=noted_case.reference)
 
 
 def _typed_before(request: HttpRequest, case: Transaction, open_move: str = "") -> HttpResponse:
@@ -144,10 +147,10 @@ def _say(request: HttpRequest, error: DomainError) -> int:
 @require_http_methods(["GET", "POST"])
 def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
     """The notes meant for me on this case are read."""
-    found = _visible(request, reference)
+    shown_case = _visible(request, reference)
     if request.method == "POST":
-        notes.mark_read(found, by=signed_in(request))
-    return redirect("staff:case", reference=found.reference)
+        notes.mark_read(shown_case, by=current_user(request))
+    return redirect("staff:case", reference=shown_case.reference)
 
 
 def _written(typed: QueryDict) -> list[str]:
@@ -157,17 +160,17 @@ def _written(typed: QueryDict) -> list[str]:
 
 
 def _person(pk: str) -> User:
-    found = User.objects.filter(pk=whole(pk) or 0, is_staff=True).first()
-    if found is None:
+    person = User.objects.filter(pk=parse_int(pk) or 0, is_staff=True).first()
+    if person is None:
         raise DomainError("wrong_assignee", _("Choose a colleague."))
-    return found
+    return person
 
 
 def _office(code: str) -> Office:
-    found = Office.objects.filter(code=code).first()
-    if found is None:
+    office = Office.objects.filter(code=code).first()
+    if office is None:
         raise DomainError("wrong_office", _("Choose an office."))
-    return found
+    return office
 
 
 Action = Callable[[Transaction, HttpRequest, User, int], Transaction]
@@ -213,7 +216,7 @@ def _page(
         "refused": status != 200,
         "following": following,
         "typed": typed,
-        "lost": _written(typed) if open_move and open_move not in offered else [],
+        "unsaved_text": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),
         "own_words": own_words(case, typed) if "return" in offered else (),
     }

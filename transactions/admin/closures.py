@@ -16,7 +16,7 @@ from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, ta
 from core.admin.previewed import PreviewedAdmin
 from core.forms.versioned import VersionedForm
 
-from ..domain.service_types import every
+from ..domain.service_types import all_services
 from ..intake.closures import save_closure
 from ..models import Closure
 
@@ -30,7 +30,7 @@ class ClosureForm(VersionedForm):
             # Read, not written, once there is a row; declared above, it would be asked for nevertheless.
             self.fields.pop("service", None)
         if "service" in self.fields:
-            self.fields["service"].choices = [(s.code, s.title) for s in every()]  # type: ignore[attr-defined]
+            self.fields["service"].choices = [(s.code, s.title) for s in all_services()]  # type: ignore[attr-defined]
         if "since" in self.fields:
             self.fields["since"].initial = timezone.now().replace(second=0, microsecond=0)
             day, clock = self.fields["since"].widget.widgets

@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
-from core.text import whole
-from municipality.services import districts
+from accounts.access import current_user
+from core.text import parse_int
+from municipality.services import list_districts
 
 from .. import access
 from ..domain.errors import DomainError, Invalid, Problem
@@ -40,9 +40,9 @@ class _Written:
 @require_http_methods(["GET", "POST"])
 def correct(request: HttpRequest, reference: str) -> HttpResponse:
     """One move, `correct`. What was typed comes back when it is refused."""
-    user = signed_in(request)
-    case = access.get(user, reference, access.at_work(user))
-    if not access.may(user, case, "correct"):
+    user = current_user(request)
+    case = access.get_transaction(user, reference, access.cases_of_staff(user))
+    if not access.may_make_move(user, case, "correct"):
         messages.error(request, _("You cannot correct the answers of this case now."))
         return redirect("staff:case", reference=case.reference)
     held = typed_before(request)
@@ -52,7 +52,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
     typed, rows, only_rows = _typed(case, posted)
     problems: tuple[Problem, ...] = ()
     if held is None and not only_rows:
-        version = whole(posted.get("version", ""))
+        version = parse_int(posted.get("version", ""))
         try:
             reason = posted.get("reason", "")
             moves.correct(case, changes=typed, reason=reason, by=user, version=-1 if version is None else version)
@@ -60,7 +60,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
             problems = error.problems
         except DomainError as error:
             messages.error(request, error.message)
-            case = access.get(user, reference, access.at_work(user))
+            case = access.get_transaction(user, reference, access.cases_of_staff(user))
             return _page(request, case, posted, {**case.answers, **typed}, rows=rows, status=409)
         else:
             messages.success(request, _("The correction is recorded. The applicant is told the old and the new value."))
@@ -97,6 +97,6 @@ def _page(
         "problems": problems,
         "wrong_reason": [problem for problem in problems if problem.path == "reason"],
         "reason": posted.get("reason", ""),
-        "districts": districts(),
+        "districts": list_districts(),
     }
     return render(request, "staff/correct.html", context, status=status)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import sms
-from accounts.access import holds_power, signed_in
+from accounts.access import current_user, holds_power
 from accounts.changes import PHONE_OF_STAFF
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
@@ -26,13 +26,13 @@ from core.forms.concurrency import FIELD, fingerprint
 from core.forms.fields import EmailField
 from core.forms.named_errors import NamedErrors
 from municipality.models import Office
-from municipality.services import districts
+from municipality.services import list_districts
 
 from .. import access
-from ..answers.summary import sections
+from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
-from ..domain.service_types import Filer, ServiceType
+from ..domain.service_types import ServiceType, SubmittedBy
 from ..intake import drafts
 from ..intake.answer_forms import typed_in
 from ..intake.closures import closure_of, refuse_if_closed
@@ -41,7 +41,7 @@ from ..models import Channel, Draft, Transaction
 from ..selectors import duplicates
 from ..views.common import page_of
 from ..views.desk import FROM_THE_DESK
-from ..views.documents import attach_all, take_out
+from ..views.documents import attach_all, remove_pressed
 from ..views.form_recovery import typed_before
 from .intake_page import papers, topics
 from .site import staff_site
@@ -51,7 +51,7 @@ from .visits import centres_of, open_and_answered
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-MOST_TAKEN = 50
+MAX_TAKEN = 50
 
 
 class CounterForm(NamedErrors, forms.Form):
@@ -80,14 +80,16 @@ class CounterForm(NamedErrors, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
-        if typed.get("phone") and not sms.reaches(typed["phone"]) and not typed.get("email"):
+        if typed.get("phone") and not sms.can_reach(typed["phone"]) and not typed.get("email"):
             self.add_error("email", _("This mobile cannot receive our SMS: enter an email."))
         return typed
 
     def __init__(self, *args: Any, centres: list[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [service for service in service_types.offered() if service.filer is Filer.OWNER]
-        cast(forms.ChoiceField, self.fields["service"]).choices = [(one.code, _name(one)) for one in offered]
+        offered = [service for service in service_types.offered_services() if service.submitted_by is SubmittedBy.OWNER]
+        cast(forms.ChoiceField, self.fields["service"]).choices = [
+            (service_type.code, _name(service_type)) for service_type in offered
+        ]
         mine = Office.objects.filter(pk__in=[centre.pk for centre in centres])
         cast("forms.ModelChoiceField[Office]", self.fields["centre"]).queryset = mine
         self.fields["centre"].initial = centres[0].pk
@@ -105,7 +107,7 @@ def _name(service: ServiceType) -> StrOrPromise:
 
 
 def counter(request: HttpRequest) -> HttpResponse:
-    centres = centres_of(signed_in(request))
+    centres = centres_of(current_user(request))
     if not centres:
         raise Http404
     form = CounterForm(request.POST or typed_before(request) or None, centres=centres)
@@ -124,8 +126,8 @@ def counter(request: HttpRequest) -> HttpResponse:
             if draft is not None:
                 return redirect("staff:intake", key=draft.key)
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Draft.objects.unsent().filter(access.at_counter(signed_in(request)))
-    taken = Transaction.objects.filter(taken_by=signed_in(request), submitted_at__gte=today)
+    mine = Draft.objects.unsent().filter(access.counter_drafts_condition(current_user(request)))
+    taken = Transaction.objects.filter(taken_by=current_user(request), submitted_at__gte=today)
     lately = taken.select_related("applicant").order_by("-submitted_at")
     context = staff_site.each_context(request) | {
         "title": _("Counter"),
@@ -133,9 +135,9 @@ def counter(request: HttpRequest) -> HttpResponse:
         "question": question,
         "centres": centres,
         "page": page_of(request, mine.select_related("applicant").order_by("-updated_at", "-pk")),
-        "taken": lately if request.GET.get("taken") == "all" else lately[:MOST_TAKEN],
+        "taken": lately if request.GET.get("taken") == "all" else lately[:MAX_TAKEN],
         "taken_count": taken.count(),
-        "visits": open_and_answered(signed_in(request), today),
+        "visits": open_and_answered(current_user(request), today),
     }
     return render(request, "staff/counter.html", context, status=422 if form.errors or question else 200)
 
@@ -160,9 +162,9 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
     applicant = on_file or visitor_account(visitor)
     if on_file is None:
         differs = visitor.differs_from(applicant)  # an e-mail, if any: its owner is asked once the request is taken
-    draft = drafts.start(
+    draft = drafts.start_draft(
         service,
-        by=signed_in(request),
+        by=current_user(request),
         applicant=applicant,
         centre=typed["centre"],
         visitor_changes=differs,
@@ -173,17 +175,17 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
 def _mine(request: HttpRequest, key: UUID) -> Draft:
     """A request this clerk is writing at the counter; anything else is not there."""
     try:
-        draft = access.get_draft(signed_in(request), key)
+        draft = access.get_draft(current_user(request), key)
     except NotVisible as error:
         raise Http404 from error
-    if draft.channel != Channel.COUNTER or draft.created_by_id != signed_in(request).pk:
+    if draft.channel != Channel.COUNTER or draft.created_by_id != current_user(request).pk:
         raise Http404
     return draft
 
 
 def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     """Every question and document on one page. What was typed is kept, right or wrong; each file is kept at once."""
-    draft, user = _mine(request, key), signed_in(request)
+    draft, user = _mine(request, key), current_user(request)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _after_all(draft, request)
     problems: list[Problem] = []
@@ -203,8 +205,8 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
         if "discard" in request.POST:
             # Asked about first; who says no comes back to what was typed.
             return redirect("transactions:discard", key=key)
-        take_out(request, draft.attachments.filter(removed_at=None))
-        _kept, refused = attach_all(request, draft, user)
+        remove_pressed(request, draft.attachments.filter(removed_at=None))
+        _attached, refused = attach_all(request, draft, user)
         if "later" in request.POST and not refused:
             messages.success(request, _("Saved. It is listed under “Started, not submitted”."))
             return redirect("staff:counter")
@@ -226,7 +228,7 @@ def _intake_page(
         "topics": topics(draft, problems, rows, autofocus=request.method == "GET"),
         "papers": papers(draft, problems),
         "problems": problems,
-        "districts": districts(),
+        "districts": list_districts(),
     }
     return render(request, "staff/intake.html", context, status=status)
 
@@ -247,7 +249,7 @@ def _save(draft: Draft, typed: QueryDict, by: User) -> tuple[dict[str, int], boo
 
 def _missing(draft: Draft, request: HttpRequest) -> list[Problem]:
     try:
-        drafts.ready(draft, by=signed_in(request))
+        drafts.is_ready_for_owner(draft, by=current_user(request))
     except Invalid as error:
         return list(error.problems)
     return []
@@ -268,7 +270,7 @@ def intake_visitor(request: HttpRequest, key: UUID) -> HttpResponse:
     if not changes or question.is_valid():
         chosen = question.chosen() if changes else {}
         if draft.visitor_changes is not None and chosen != draft.visitor_changes:
-            drafts.ask_visitor(draft, chosen, by=signed_in(request))
+            drafts.ask_about_visitor(draft, chosen, by=current_user(request))
         return redirect("staff:intake_check", key=key)
     context = staff_site.each_context(request) | {"title": _("Visitor"), "draft": draft, "question": question}
     status = 422 if request.method == "POST" else 200
@@ -299,14 +301,14 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         "changes": draft.visitor_changes or {},
         "version": fingerprint(drafts.content_of(draft)),
         "flags": flags_of(draft.service_type, draft.answers),
-        "hints": duplicates.of_draft(draft, files, signed_in(request)),
-        "summary": sections(draft.service_type, draft.answers, files),
+        "hints": duplicates.hints_for_draft(draft, files, current_user(request)),
+        "summary": summarise(draft.service_type, draft.answers, files),
     }
     return render(request, "staff/intake_check.html", context, status=status)
 
 
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:
-    taken = drafts.submit_draft(draft, by=signed_in(request), seen=request.POST.get(FIELD, ""))
+    taken = drafts.submit_draft(draft, by=current_user(request), seen=request.POST.get(FIELD, ""))
     return redirect(reverse("transactions:receipt", args=[taken.transaction.reference]) + f"{FROM_THE_DESK}#print")
 
 

@@ -15,7 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import is_administrator, signed_in
+from accounts.access import current_user, is_administrator
 from accounts.models import Role, StaffPost, User
 from core.admin.guarded import code, tag
 from core.forms.versioned import VersionedForm
@@ -86,12 +86,12 @@ class DifferenceAdmin(ForAdministrators):
               "settled_at", "settled_by")  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(signed_in(request))
+        return is_administrator(current_user(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if form.has_changed():
             said = form.cleaned_data
-            explain(obj, reason=said["reason"], owner=said["owner"], by=signed_in(request), now=timezone.now())
+            explain(obj, reason=said["reason"], owner=said["owner"], by=current_user(request), now=timezone.now())
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, row: Difference) -> Any:

@@ -12,7 +12,7 @@ from core.text import isolated
 
 from ..domain.service_types import get
 from ..models import Event, Transaction
-from ..text.wording import where_to
+from ..text.wording import describe_office_of
 
 # Move → what is said when it needs nothing of the event.
 _PLAIN = {
@@ -26,16 +26,16 @@ _PLAIN = {
 }
 
 
-def done_words(case: Transaction, move: str) -> str | SafeString:
+def confirmation_text(case: Transaction, move: str) -> str | SafeString:
     """One sentence on the last event of a case, which `move` has just written, after the case's number."""
     event = case.events.select_related("office").order_by("-seq").first()
     if event is None or event.move != move:
         return _("Case %(reference)s was changed.") % {"reference": isolated(case.reference)}
-    said = _said(case, event)
-    return format_html("{}: {}", isolated(case.reference), said)
+    sentence = _sentence(case, event)
+    return format_html("{}: {}", isolated(case.reference), sentence)
 
 
-def _said(case: Transaction, event: Event) -> str | SafeString:
+def _sentence(case: Transaction, event: Event) -> str | SafeString:
     stage = {"stage": get(case.service).stage(event.to_stage).title}
     number = event.facts.get("incoming") or event.facts.get("outgoing") or ""
     line = {"number": isolated(str(number)), "year": isolated(str(event.facts.get("hijri_year", "")))}
@@ -46,7 +46,7 @@ def _said(case: Transaction, event: Event) -> str | SafeString:
             return _("Entered in the outgoing register under number %(number)s of %(year)s AH.") % line
         case "refer":
             words = _("Referred to %(office)s under outgoing number %(number)s of %(year)s AH.")
-            return words % {**line, "office": where_to(event)}
+            return words % {**line, "office": describe_office_of(event)}
         case "recommend":
             return _("The case was passed to the stage “%(stage)s”.") % stage
         case "send_back" | "reopen":

@@ -10,23 +10,23 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import StaffPost, User
 from core.hijri import days_between
-from core.text import whole
+from core.text import parse_int
 from municipality.models import Office, OfficeKind
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
-from .. import access, pictures
-from ..answers.summary import in_catalogue_order, sections
-from ..answers.versions import belongs_to, missing_papers, versions_of
-from ..attachments import drawings
+from .. import access, previews
+from ..answers.summary import in_catalogue_order, summarise
+from ..answers.versions import describe_version, missing_papers, versions_of
+from ..attachments import render_jobs
 from ..domain.service_types import ServiceType
 from ..intake.draft_parts import flags_of
 from ..models import Attachment, Event, Transaction
-from ..pictures import State
+from ..previews import State
 from ..selectors import duplicates
-from ..text.lateness import standings
+from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
 from . import move_forms
 from .history import events_of, history
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFile:
     """One page of one document, as a picture beside the list. `pages` is 0 when it cannot be shown; `state` says
     whether the picture of the page is there.
     """
@@ -57,30 +57,30 @@ class Shown:
 
 
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
-    user, now, service = signed_in(request), timezone.now(), case.service_type
+    user, now, service = current_user(request), timezone.now(), case.service_type
     events = events_of(case)
     sent = in_catalogue_order(service, case.attachments.sent())
     files = [(label_of(service, file), file) for file in sent]
     visits = list(case.inspections.select_related("by").prefetch_related("photographs")) if service.inspects else []
     files += [(_("Photograph of the inspection"), file) for visit in visits for file in visit.photographs.all()]
-    posts = access.posts_on(case, timezone.localdate(now))
+    posts = access.posts_working_on(case, timezone.localdate(now))
     return {
         "title": case.reference,
         "case": case,
         "service": service,
         "stage": case.current_stage,
         "days": days_between(case.submitted_at, now),
-        "standings": standings(case, now),
-        "summary": sections(service, case.answers, []),
+        "deadlines": deadline_statuses(case, now),
+        "summary": summarise(service, case.answers, []),
         "versions": versions_of(case, events),
-        "turned_up": _turned_up(case, events, sent),
+        "turned_up": _unexpected_files(case, events, sent),
         "files": files,
         "inspections": visits,
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
         "flags": flags_of(service, case.answers),
         # They are for whoever decides, also whether to open it again; what was issued is decided for good.
-        "hints": [] if case.issued_at else duplicates.of_case(case, sent, user),
+        "hints": [] if case.issued_at else duplicates.hints_for_case(case, sent, user),
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],
@@ -92,35 +92,35 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "closed_moves": move_forms.closed_moves(case, user),
         "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),
-        "assignable": access.assignable(case, posts),
+        "assignable": access.assignable_colleagues(case, posts),
         "offices": other_offices(case),
     }
 
 
-def _turned_up(case: Transaction, events: list[Event], files: list[Attachment]) -> list[str]:
+def _unexpected_files(case: Transaction, events: list[Event], files: list[Attachment]) -> list[str]:
     """What follows from answers that were changed after the request came in, and moves nothing by itself."""
     if case.answers_version == 1 or not case.is_open:
         return []
-    said = []
-    if code := belongs_to(case, events):
-        office = next((office for office in offices().values() if office.code == code), None)
+    notes = []
+    if code := describe_version(case, events):
+        office = next((office for office in offices_by_pk().values() if office.code == code), None)
         words = _("According to the current answers, this request belongs to: %(office)s. Refer it if that is right.")
-        said.append(words % {"office": office.name if office else code})
+        notes.append(words % {"office": office.name if office else code})
     if papers := missing_papers(case, files):
         words = _(
             "The current answers require documents that are not attached: %(documents)s. Return the case for them."
         )
-        said.append(words % {"documents": " · ".join(str(document.label) for document in papers)})
+        notes.append(words % {"documents": " · ".join(str(document.label) for document in papers)})
     if case.stage not in {stage.code for stage in case.service_type.stages_for(case.answers)}:
-        said.append(_("According to the current answers, this stage is not required: pass the case on."))
-    return said
+        notes.append(_("According to the current answers, this stage is not required: pass the case on."))
+    return notes
 
 
 def label_of(service: ServiceType, file: Attachment) -> StrOrPromise:
     return service.label_of(file.document) or file.document
 
 
-def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]) -> Shown | None:
+def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]) -> ShownFile | None:
     """The document and page asked for; the first that can be shown when none is."""
     wanted = asked.get("file", "")
     label, file = next(
@@ -130,19 +130,19 @@ def shown(files: list[tuple[StrOrPromise, Attachment]], asked: Mapping[str, str]
     if file is None:
         return None
     if not file.has_preview:
-        return Shown(file, label, 1, 0)
+        return ShownFile(file, label, 1, 0)
     # Until it was opened nobody knows how many pages there are; one there is.
     pages = file.pages or 1
-    page = min(max(1, whole(asked.get("page", ""), most=5) or 1), pages)
-    state = pictures.state(file.key, str(page))
+    page = min(max(1, parse_int(asked.get("page", ""), max_digits=5) or 1), pages)
+    state = previews.preview_state(file.key, str(page))
     if state == State.MISSING:
-        drawings.want(file, page)
-    return Shown(file, label, page, pages, state)
+        render_jobs.request_rendering(file, page)
+    return ShownFile(file, label, page, pages, state)
 
 
 def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, Any]:
     """Internal notes, for those who may read them."""
-    if not access.reads_notes(user, case):
+    if not access.may_read_notes(user, case):
         return {"may_note": False}
     notes = list(case.notes.select_related("author", "to", "office"))
     people = {post.user_id: post.user for post in posts if post.user_id != user.pk}
@@ -159,5 +159,5 @@ def _notes(case: Transaction, user: User, posts: list[StaffPost]) -> dict[str, A
 def other_offices(case: Transaction) -> list[Office]:
     """Where the file may be referred."""
     kinds = (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL)
-    found = [office for office in offices().values() if office.kind in kinds and not office.suspended]
-    return sorted((office for office in found if office.pk != case.held_by_id), key=lambda office: office.code)
+    candidates = [office for office in offices_by_pk().values() if office.kind in kinds and not office.suspended]
+    return sorted((office for office in candidates if office.pk != case.held_by_id), key=lambda office: office.code)

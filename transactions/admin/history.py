@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Role
-from municipality.services import office
+from municipality.services import get_office
 
 from .. import access
 from ..domain.service_types import ServiceType
-from ..domain.workflow import Status, Who
+from ..domain.workflow import Actor, Status
 from ..models import CounterVisit, Event, Transaction
-from ..text.wording import title, was_at_counter, where_to
+from ..text.wording import describe_office_of, title, was_at_counter
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {
@@ -38,7 +38,7 @@ class Line:
     title: str
     who: str
     office: str
-    said: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
     reason: str = ""
     rule: str = ""
 
@@ -46,7 +46,7 @@ class Line:
 def events_of(case: Transaction) -> list[Event]:
     """Newest first, with who did it; one query."""
     events = list(case.events.select_related("actor").order_by("-seq"))
-    access.remember_hands(case, events)
+    access.remember_duties_done(case, events)
     return events
 
 
@@ -59,8 +59,8 @@ def history(case: Transaction, events: Iterable[Event] | None = None) -> list[Li
             at=event.at,
             title=title(event, OWN_TITLES),
             who=_who(event),
-            office=office(event.office_id).name if event.office_id else "",
-            said=_said(event, service),
+            office=get_office(event.office_id).name if event.office_id else "",
+            details=_details(event, service),
             reason=event.reason,
             rule=_rule(event, service) if event.move == "route" else "",
         )
@@ -73,30 +73,30 @@ def _who(event: Event) -> str:
         return _("The system")
     if event.actor_role in Role.values:
         return f"{event.actor.full_name} – {Role(event.actor_role).label}"
-    if event.actor_role == Who.AT_COUNTER:
+    if event.actor_role == Actor.AT_COUNTER:
         return f"{event.actor.full_name} – {Role.CENTRE_CLERK.label}"
     return _("The applicant") if event.actor_role in ("applicant", "owner") else event.actor.full_name
 
 
-def _said(event: Event, service: ServiceType) -> list[str]:
-    facts, said = event.facts, []
+def _details(event: Event, service: ServiceType) -> list[str]:
+    facts, lines = event.facts, []
     for key, label in (("incoming", _("Incoming")), ("outgoing", _("Outgoing"))):
         if key in facts:
-            said.append(f"{label} \u2068{facts[key]}/{facts.get('hijri_year', '')}\u2069")
-    if to := where_to(event):
-        said.append(_("To: %(office)s") % {"office": to})
+            lines.append(f"{label} \u2068{facts[key]}/{facts.get('hijri_year', '')}\u2069")
+    if to := describe_office_of(event):
+        lines.append(_("To: %(office)s") % {"office": to})
     if event.move == "return":
         count = int(facts.get("count", 0))
-        said.append(ngettext("%(n)d point to complete", "%(n)d points to complete", count) % {"n": count})
+        lines.append(ngettext("%(n)d point to complete", "%(n)d points to complete", count) % {"n": count})
     if event.move in ("answer", "correct") and "answers_version" in facts:
-        said.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
+        lines.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
     if was_at_counter(event):
-        said.append(_("Original ID seen: %(whom)s") % {"whom": CounterVisit.Whom(facts["whom"]).label})
+        lines.append(_("Original ID seen: %(whom)s") % {"whom": CounterVisit.Whom(facts["whom"]).label})
     if event.to_stage != event.from_stage and event.move != "submit":
-        said.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
+        lines.append(_("Stage: %(stage)s") % {"stage": service.stage(event.to_stage).title})
     elif event.to_status != event.from_status and event.move not in ("submit", "return", "answer"):
-        said.append(str(Status(event.to_status).label))
-    return said
+        lines.append(str(Status(event.to_status).label))
+    return lines
 
 
 def _rule(event: Event, service: ServiceType) -> str:
@@ -104,11 +104,11 @@ def _rule(event: Event, service: ServiceType) -> str:
     for rule in service.routing_rules:
         if event.rule.startswith(rule.id):
             return str(rule.reason)
-    said = (
+    sentence = (
         _("The district is not on the list.")
         if event.rule.startswith("district.unknown")
         else _("Based on its district.")
     )
     if "suspended" in event.facts:
-        said += " " + _("It replaces a suspended office.")
-    return said
+        sentence += " " + _("It replaces a suspended office.")
+    return sentence

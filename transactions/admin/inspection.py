@@ -14,22 +14,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import User
 from core.forms.fields import DateField, ProseField
 from core.forms.named_errors import NamedErrors
 from core.relative_days import TODAY
-from core.text import whole
+from core.text import parse_int
 
 from .. import access
-from ..answers.summary import sections
+from ..answers.summary import summarise
 from ..attachments import services as attachments
 from ..domain.errors import DomainError, Invalid, Problem
-from ..domain.own_words import MOST_CHARACTERS
+from ..domain.text_length import MAX_CHARACTERS
 from ..models import Inspection, Transaction
 from ..transitions import inspections
 from ..views.common import hidden_is_404
-from ..views.documents import take_out
+from ..views.documents import remove_pressed
 from ..views.form_recovery import typed_before
 from .site import staff_site
 
@@ -46,7 +46,7 @@ class InspectionForm(NamedErrors, forms.Form):
         help_text=gettext_lazy("Hijri or Gregorian. Today unless you write another day."),
     )  # fmt: skip
     findings = ProseField(
-        label=gettext_lazy("What was found"), required=False, max_length=MOST_CHARACTERS,
+        label=gettext_lazy("What was found"), required=False, max_length=MAX_CHARACTERS,
         help_text=gettext_lazy(
             "The applicant reads this word for word. If the place is not as required, write what has to be corrected."
         ),
@@ -58,16 +58,16 @@ class InspectionForm(NamedErrors, forms.Form):
 @require_http_methods(["GET", "POST"])
 def inspect(request: HttpRequest, reference: str) -> HttpResponse:
     """One move, `inspect`. Photographs sent before it are kept, also when it is refused."""
-    user = signed_in(request)
-    case = access.get(user, reference, access.at_work(user))
-    if not access.may(user, case, "inspect"):
+    user = current_user(request)
+    case = access.get_transaction(user, reference, access.cases_of_staff(user))
+    if not access.may_make_move(user, case, "inspect"):
         messages.error(request, _("You cannot record an inspection of this case now."))
         return redirect("staff:case", reference=case.reference)
     if request.method == "GET":
         typed = typed_before(request)
         return _page(request, case, InspectionForm(typed or None, initial={"visited_on": timezone.localdate()}))
     if "remove" in request.POST:
-        take_out(request, attachments.pending_photographs(case, user))
+        remove_pressed(request, attachments.pending_photographs(case, user))
     problems = _kept(request, case, user)
     form = InspectionForm(request.POST)
     if problems or "remove" in request.POST or "attach" in request.POST:
@@ -80,7 +80,7 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
             **form.cleaned_data,
             photographs=[file.key for file in attachments.pending_photographs(case, user)],
             by=user,
-            version=whole(request.POST.get("version", "")) or -1,
+            version=parse_int(request.POST.get("version", "")) or -1,
         )
     except Invalid as error:
         return _page(request, case, form, problems=list(error.problems), status=422)
@@ -88,7 +88,7 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("staff:case", reference=case.reference)
     messages.success(request, _("The inspection is recorded. The applicant is notified."))
-    if access.at_work(user).filter(pk=done.pk).exists():
+    if access.cases_of_staff(user).filter(pk=done.pk).exists():
         return redirect(f"{reverse('staff:case', args=[done.reference])}?done=inspect")
     return redirect("staff:index")
 
@@ -131,7 +131,7 @@ def _page(
         "form": form,
         "problems": problems,
         "wrong_files": [problem for problem in problems if problem.path == FILES],
-        "photographs": list(attachments.pending_photographs(case, signed_in(request))),
-        "summary": sections(case.service_type, case.answers, []),
+        "photographs": list(attachments.pending_photographs(case, current_user(request))),
+        "summary": summarise(case.service_type, case.answers, []),
     }
     return render(request, "staff/inspection.html", context, status=status)

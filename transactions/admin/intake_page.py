@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ..domain.errors import Problem
 from ..domain.service_types import Condition, ServiceType, Step
 from ..intake.answer_forms import FieldsPart, GroupPart, step_page
-from ..intake.draft_parts import Paper, papers_of
+from ..intake.draft_parts import DocumentStatus, document_statuses
 from ..models import Draft
 from ..text.wording import only_for
 
@@ -49,7 +49,7 @@ def topics(
     draft: Answering, problems: Iterable[Problem], rows: dict[str, int], *, autofocus: bool = False
 ) -> list[Topic]:
     """Every topic in order. `autofocus` puts the cursor into the first question, on a page new to its reader."""
-    service, problems, found = draft.service_type, list(problems), []
+    service, problems, topics_shown = draft.service_type, list(problems), []
     for step in service.steps:
         conditions = {spec.name: condition(service, spec.when) for spec in step.fields}
         always = replace(step, fields=tuple(replace(spec, when=None) for spec in step.fields))
@@ -57,17 +57,17 @@ def topics(
         questions = [
             (bound, conditions[bound.name]) for part in parts if isinstance(part, FieldsPart) for bound in part.form
         ]
-        found.append(Topic(step, questions, [part for part in parts if isinstance(part, GroupPart)]))
-    if autofocus and found and found[0].questions:
-        found[0].questions[0][0].field.widget.attrs["autofocus"] = True
-    return found
+        topics_shown.append(Topic(step, questions, [part for part in parts if isinstance(part, GroupPart)]))
+    if autofocus and topics_shown and topics_shown[0].questions:
+        topics_shown[0].questions[0][0].field.widget.attrs["autofocus"] = True
+    return topics_shown
 
 
-def papers(draft: Draft, problems: Iterable[Problem]) -> list[tuple[Paper, Counts | None]]:
+def papers(draft: Draft, problems: Iterable[Problem]) -> list[tuple[DocumentStatus, Counts | None]]:
     """Every document of the service in order, those that must be there first."""
     service = draft.service_type
     documents = sorted(service.documents, key=lambda document: not document.least)
-    return [(paper, condition(service, paper.document.when)) for paper in papers_of(draft, documents, problems)]
+    return [(paper, condition(service, paper.document.when)) for paper in document_statuses(draft, documents, problems)]
 
 
 def condition(service: ServiceType, when: Condition | None) -> Counts | None:

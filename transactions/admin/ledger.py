@@ -1,4 +1,4 @@
-"""The books, read only: transactions, events, movements, journal, work owed."""
+"""The books, read only: transactions, events, movements, journal, background jobs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.access import is_administrator, signed_in
-from accounts.assurance import LOOKS, Level
+from accounts.access import current_user, is_administrator
+from accounts.assurance import TAG_KINDS, Level
 from accounts.people_admin import Watched
 from core.admin.guarded import are_numbers, code, tag
 from core.text import one_line
@@ -27,13 +27,13 @@ from .. import access
 from ..domain import references
 from ..domain.deadlines import Deadline
 from ..domain.register_lines import read_line
-from ..domain.service_types import every
+from ..domain.service_types import all_services
 from ..models import Movement, Outbox, Transaction
 from ..outbox import queue
 from ..selectors import search
 from ..templatetags.cases import status_kind
-from ..text.lateness import standing
-from ..text.wording import sent_to, status_words
+from ..text.deadline_status import deadline_status
+from ..text.wording import describe_recipient, status_words
 
 
 class ReadOnly(Watched):
@@ -52,7 +52,7 @@ class ReadOnly(Watched):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(signed_in(request).is_staff)
+        return bool(current_user(request).is_staff)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -60,7 +60,7 @@ class ReadOnly(Watched):
 
 class ForAdministrators(ReadOnly):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(signed_in(request))
+        return is_administrator(current_user(request))
 
 
 class ServiceFilter(admin.SimpleListFilter):
@@ -68,7 +68,7 @@ class ServiceFilter(admin.SimpleListFilter):
     parameter_name = "service"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(service.code, service.title) for service in every()]
+        return [(service.code, service.title) for service in all_services()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(service=self.value()) if self.value() else queryset
@@ -89,7 +89,7 @@ class LateFilter(admin.SimpleListFilter):
 class TransactionAdmin(ReadOnly):
     """Every case this person's offices hold, decide or serve; a row leads to the case page."""
 
-    list_display = ("number", "applicant_name", "state", "standing", "held_by", "assignee", "submitted_at")
+    list_display = ("number", "applicant_name", "state", "due", "held_by", "assignee", "submitted_at")
     list_filter = (ServiceFilter, LateFilter, "status", "channel")
     search_fields = ("reference",)  # a box; what is found in it, transactions.selectors.search says
     list_select_related = ("applicant", "held_by", "assignee")
@@ -97,20 +97,20 @@ class TransactionAdmin(ReadOnly):
     ordering = ("-submitted_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:
-        return access.at_work(signed_in(request)).order_by("-submitted_at")
+        return access.cases_of_staff(current_user(request)).order_by("-submitted_at")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queryset.filter(search.cases(search_term)), False
+        return queryset.filter(search.search_cases(search_term)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        found = self.get_queryset(request).filter(pk=object_id).first() if are_numbers([object_id]) else None
-        if found is None:
+        case = self.get_queryset(request).filter(pk=object_id).first() if are_numbers([object_id]) else None
+        if case is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        return redirect("staff:case", reference=found.reference)
+        return redirect("staff:case", reference=case.reference)
 
     @admin.display(description=gettext_lazy("transaction number"), ordering="reference")
     def number(self, case: Transaction) -> SafeString:
@@ -120,16 +120,18 @@ class TransactionAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("applicant"), ordering="applicant__full_name")
     def applicant_name(self, case: Transaction) -> SafeString:
         level = Level(case.applicant.assurance)
-        return format_html('<bdi class="clip">{}</bdi> {}', case.applicant.full_name, tag(LOOKS[level], level.label))
+        return format_html(
+            '<bdi class="clip">{}</bdi> {}', case.applicant.full_name, tag(TAG_KINDS[level], level.label)
+        )
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, case: Transaction) -> SafeString:
         return tag(status_kind(case.status), status_words(case))
 
     @admin.display(description=gettext_lazy("due date"), ordering="due_at")
-    def standing(self, case: Transaction) -> Any:
-        found = standing(case, timezone.now(), Deadline.WHOLE)
-        return format_html("{} {}", tag(found.mark.value, found.word), found.detail) if case.is_open else "—"
+    def due(self, case: Transaction) -> Any:
+        status = deadline_status(case, timezone.now(), Deadline.WHOLE)
+        return format_html("{} {}", tag(status.mark.value, status.word), status.detail) if case.is_open else "—"
 
 
 class MovementAdmin(ReadOnly):
@@ -150,7 +152,9 @@ class MovementAdmin(ReadOnly):
             return queryset.filter(number=line[0], hijri_year=line[1]), False
         if not one_line(search_term):
             return queryset, False
-        return queryset.filter(transaction__in=Transaction.objects.filter(search.cases(search_term)).order_by()), False
+        return queryset.filter(
+            transaction__in=Transaction.objects.filter(search.search_cases(search_term)).order_by()
+        ), False
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
     def line(self, row: Movement) -> SafeString:
@@ -164,12 +168,14 @@ class MovementAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("from or to"))
     def where(self, row: Movement) -> Any:
-        return sent_to(row, row.transaction.service_type) or (row.counterpart.name if row.counterpart else "—")
+        return describe_recipient(row, row.transaction.service_type) or (
+            row.counterpart.name if row.counterpart else "—"
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Movement]:
-        user = signed_in(request)
+        user = current_user(request)
         offices = [post.office_id for post in access.case_posts(user)]
-        within_reach = Exists(access.at_work(user).filter(pk=OuterRef("transaction")))
+        within_reach = Exists(access.cases_of_staff(user).filter(pk=OuterRef("transaction")))
         return super().get_queryset(request).filter(office__in=offices).annotate(within_reach=within_reach)
 
 
@@ -230,7 +236,7 @@ class EntryAdmin(ForAdministrators):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, references.as_kept(search_term))
+        return super().get_search_results(request, queryset, references.normalise(search_term))
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, entry: Entry) -> Any:
@@ -250,9 +256,9 @@ class EntryAdmin(ForAdministrators):
 
 
 class OutboxAdmin(ForAdministrators):
-    """Work owed. Dead rows are the ones somebody has to look at."""
+    """Background jobs. Dead rows are the ones somebody has to look at."""
 
-    list_display = ("number", "what", "subject", "standing", "attempts", "created_at", "not_before", "error")
+    list_display = ("number", "what", "subject", "state_shown", "attempts", "created_at", "not_before", "error")
     fields = readonly_fields = (*list_display[:-1], "lease_until", "done_at", "once", "asked_in", "whole_error")
     list_filter = ("state", KindOfWork)
     ordering = ("-id",)
@@ -267,7 +273,7 @@ class OutboxAdmin(ForAdministrators):
         return WORK.get(row.kind) or code(row.kind)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def standing(self, row: Outbox) -> SafeString:
+    def state_shown(self, row: Outbox) -> SafeString:
         kinds = {Outbox.State.DONE: "success", Outbox.State.DEAD: "error", Outbox.State.CLAIMED: "info"}
         return tag(kinds.get(Outbox.State(row.state), "plain"), row.get_state_display())
 
@@ -293,17 +299,17 @@ class OutboxAdmin(ForAdministrators):
         now, asked = timezone.now(), rows.count()
         dead = list(rows.filter(state=Outbox.State.DEAD))
         for row in dead:
-            queue.revive(row, now)
+            queue.requeue(row, now)
         if dead:
-            said = ngettext("%(n)d job will be retried.", "%(n)d jobs will be retried.", len(dead))
-            messages.success(request, said % {"n": len(dead)})
+            message = ngettext("%(n)d job will be retried.", "%(n)d jobs will be retried.", len(dead))
+            messages.success(request, message % {"n": len(dead)})
         if left := asked - len(dead):
-            said = ngettext(
+            message = ngettext(
                 "%(n)d was left unchanged because it has not failed permanently.",
                 "%(n)d were left unchanged because they have not failed permanently.",
                 left,
             )
-            messages.warning(request, said % {"n": left})
+            messages.warning(request, message % {"n": left})
 
 
 def register(site: AdminSite) -> None:

@@ -13,15 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Proposal, Role, Scope
 from core.admin.guarded import code
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
 from ..domain import references
-from ..domain.service_types import every
+from ..domain.service_types import all_services
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# Where or how something was done, as the callers of accounts.trail write it.
+# Where or how something was done, as the callers of accounts.access_log write it.
 WORDS: dict[str, StrOrPromise] = {
     "staff": _("As a member of staff"),
     "code by SMS": _("With a code sent by SMS"),
@@ -45,7 +45,9 @@ def why_in_words(why: str) -> SafeString:
         file = format_html('{}<span class="under">{}</span>', _document(of_a_file["document"]), code(of_a_file["key"]))
         return _joined([why_in_words(of_a_file["why"]), file]) if of_a_file["why"] else file
     if as_staff := AS_STAFF.fullmatch(why):
-        office = next((one.name for one in offices().values() if one.code == as_staff["office"]), None)
+        office = next(
+            (candidate.name for candidate in offices_by_pk().values() if candidate.code == as_staff["office"]), None
+        )
         roles = [_role(role) for role in as_staff["roles"].split(", ")]
         place = format_html("<bdi>{}</bdi>", office) if office else code(as_staff["office"])
         visit = (
@@ -89,8 +91,8 @@ def _role(role: str) -> StrOrPromise:
 
 
 def _document(name: str) -> StrOrPromise:
-    found = (service.document(name) for service in every())
-    return next((document.label for document in found if document), code(name))
+    documents = (service.document(name) for service in all_services())
+    return next((document.label for document in documents if document), code(name))
 
 
 def _joined(parts: list[StrOrPromise]) -> SafeString:

@@ -17,13 +17,13 @@ from core.text import prose
 from .. import access
 from ..domain.errors import DomainError
 from ..domain.service_types import DeficiencyCode, Fee, Stage
-from ..domain.workflow import MOVES, Move, Obstacle, Status, To, Who, obstacle
+from ..domain.workflow import MOVES, Actor, Move, Obstacle, Status, Target, find_obstacle
 from ..models import Transaction
-from ..notifications.notices import TOLD
-from ..text.wording import status_words, why_not
-from ..transitions.decisions import amount_due, still_holds
+from ..notifications.notices import NOTIFIED_MOVES
+from ..text.wording import explain_obstacle, status_words
+from ..transitions.decisions import amount_due, is_fee_current
 from ..transitions.forms import FORMS
-from ..transitions.moves import Asked
+from ..transitions.moves import RequestedCompletion
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -62,7 +62,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             note=NOTES.get(move.name, ""),
             primary=move.name in PRIMARY,
         )
-        for move in access.moves_for(user, case)
+        for move in access.moves_open_to(user, case)
         if move.name not in OUTSIDE and _fits(move, case, user)
     ]
 
@@ -81,7 +81,7 @@ def _consequences(move: Move, case: Transaction) -> Iterator[StrOrPromise]:
         yield _fee(case, case.service_type.fee)
     if after is not None:
         yield _next(after)
-    if move.name in TOLD - SAY_THEMSELVES:
+    if move.name in NOTIFIED_MOVES - SAY_THEMSELVES:
         yield _("The applicant is notified.")
 
 
@@ -89,7 +89,7 @@ def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
     """What approving will cost the applicant; a fee that was worked out before stays."""
     try:
         due = getattr(case, "fee", None)
-        if due is None or not still_holds(due, case):
+        if due is None or not is_fee_current(due, case):
             due = amount_due(case, fee, timezone.localdate())
     except DomainError as error:
         return error.message
@@ -99,27 +99,27 @@ def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
 def _stage_after(move: Move, case: Transaction) -> Stage | None:
     service, stage = case.service_type, case.current_stage
     match move.target:
-        case To.NEXT_STAGE:
+        case Target.NEXT_STAGE:
             return service.stage_after(stage.code, case.answers)
-        case To.STAGE_BEFORE:
+        case Target.STAGE_BEFORE:
             return service.stage_before(stage.code, case.answers)
-        case To.FIRST_STUDY:
+        case Target.FIRST_STUDY:
             return service.first_study()
         case _other:
             return None
 
 
 def _next(stage: Stage) -> str:
-    said = {"stage": stage.title, "role": Role(stage.role).label, "n": stage.working_days}
+    words = {"stage": stage.title, "role": Role(stage.role).label, "n": stage.working_days}
     if stage.status is Status.AWAITING_PAYMENT:
-        return _("Next: %(stage)s; the clock stops until it is paid.") % said
+        return _("Next: %(stage)s; the clock stops until it is paid.") % words
     return (
         ngettext(
             "Next: %(stage)s, by the %(role)s, within %(n)d working day.",
             "Next: %(stage)s, by the %(role)s, within %(n)d working days.",
             stage.working_days,
         )
-        % said
+        % words
     )
 
 
@@ -128,12 +128,12 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
     if access.acts_for_applicant(user, case):
         return []
     roles = {post.role for post in access.case_posts(user)}
-    stage, held = case.current_stage, access.capacity(user, case)
-    found = []
+    stage, held = case.current_stage, access.get_capacity(user, case)
+    forms = []
     for move in MOVES:
         if move.name in OUTSIDE:
             continue
-        hindered = obstacle(
+        hindered = find_obstacle(
             move,
             status=case.status,
             stage_finish=stage.finish,
@@ -141,10 +141,10 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
             holds=held.holds,
             barred=held.barred,
         )
-        mine = any(who in roles or (who is Who.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
+        mine = any(who in roles or (who is Actor.STAGE_ROLE and roles & _STUDY_ROLES) for who in move.who)
         if hindered is Obstacle.ROLE or (hindered is not None and mine):
-            found.append(why_not(case, move, hindered))
-    return found
+            forms.append(explain_obstacle(case, move, hindered))
+    return forms
 
 
 _STUDY_ROLES = {Role.REVIEWER, Role.INFORMAL_AREAS, Role.INSPECTOR}
@@ -167,7 +167,7 @@ def why_none(case: Transaction, user: User) -> str:
 
 def answered_at_counter(case: Transaction, user: User) -> bool:
     """Does it wait for its applicant, who may come to the counter of this person?"""
-    returned = case.status == Status.RETURNED and access.sits_at_a_counter(user)
+    returned = case.status == Status.RETURNED and access.works_at_counter(user)
     return returned and not access.acts_for_applicant(user, case)
 
 
@@ -176,7 +176,7 @@ class Choice:
     """A deficiency that may be asked: `sentence` is for the applicant, `said` for the reader of this page."""
 
     code: str
-    said: StrOrPromise
+    text: StrOrPromise
     about: StrOrPromise
     sentence: str
     chosen: bool
@@ -221,19 +221,19 @@ def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
     service = case.service_type
     named = [(spec.name, spec.label) for spec in service.fields()]
     named += [(document.code, document.label) for document in service.documents]
-    found = []
+    rows = []
     for number in range(1, OWN_WORDS + 1):
         ticked = set(typed.getlist(f"opens-{number}"))
         names = [(name, label, name in ticked) for name, label in named]
-        found.append(OwnWords(number, typed.get(f"own-{number}", ""), names))
-    return found
+        rows.append(OwnWords(number, typed.get(f"own-{number}", ""), names))
+    return rows
 
 
-def asked_in(post: QueryDict) -> list[Asked]:
+def asked_in(post: QueryDict) -> list[RequestedCompletion]:
     """The deficiencies of a form: those ticked in the list, and those in the reviewer's own words."""
-    listed = [Asked(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
+    listed = [RequestedCompletion(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
     own = [
-        Asked("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
+        RequestedCompletion("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
         for number in range(1, OWN_WORDS + 1)
     ]
     return [*listed, *(item for item in own if prose(item.sentence) or item.opens)]

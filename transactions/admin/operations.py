@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from accounts.access import is_administrator, signed_in
+from accounts.access import current_user, is_administrator
 from core import metering
 
-from ..maintenance.health import health
+from ..maintenance.health import read_health
 from ..outbox import heartbeat
 from .ledger import WORK
 from .site import staff_site
@@ -38,25 +38,25 @@ BACKUP = {
     "too_old": gettext_lazy("No backup in the last two days"),
     "incomplete": gettext_lazy("The last backup has missing or altered files"),
 }
-MOST_VIEWS = 15
+MAX_VIEWS = 15
 
 
 @require_GET
 def operations(request: HttpRequest) -> HttpResponse:
-    if not is_administrator(signed_in(request)):
+    if not is_administrator(current_user(request)):
         raise Http404
     now = timezone.now()
-    found = health(now)
+    state = read_health(now)
     context = staff_site.each_context(request) | {
         "title": _("Operations"),
-        "health": found,
-        "work": [(line, WORK.get(line.kind, ""), now - timedelta(seconds=line.oldest)) for line in found.work],
-        "worker_lives": found.worker_seen is not None and found.worker_seen < heartbeat.ALIVE,
-        "dead": sum(line.dead for line in found.work),
-        "waiting": sum(line.waiting for line in found.work),
-        "silent": [(SILENT[failure], many) for failure, many in found.silent.items()],
-        "silent_count": sum(found.silent.values()),
-        "backup": [BACKUP[failure] for failure, many in found.backup.items() if many],
-        "views": [(line, words_for(line.view)) for line in metering.by_view()[:MOST_VIEWS]],
+        "health": state,
+        "work": [(line, WORK.get(line.kind, ""), now - timedelta(seconds=line.oldest)) for line in state.work],
+        "worker_lives": state.worker_seen is not None and state.worker_seen < heartbeat.MAX_AGE,
+        "dead": sum(line.dead for line in state.work),
+        "waiting": sum(line.waiting for line in state.work),
+        "silent": [(SILENT[failure], many) for failure, many in state.silent.items()],
+        "silent_count": sum(state.silent.values()),
+        "backup": [BACKUP[failure] for failure, many in state.backup.items() if many],
+        "views": [(line, words_for(line.view)) for line in metering.by_view()[:MAX_VIEWS]],
     }
     return render(request, "staff/operations.html", context)

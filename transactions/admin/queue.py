@@ -14,19 +14,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from accounts import trail
-from accounts.access import signed_in
+from accounts import access_log
+from accounts.access import current_user
 from accounts.models import Act, User
-from core.http import pressed_on
+from core.http import post_only
 from core.text import one_line
 
 from .. import access
 from ..domain import references, service_types
 from ..domain.deadlines import Deadline, overdue
 from ..models import TransactionQuerySet
-from ..queues import free, queue_of
+from ..queues import queue_of, unassigned
 from ..selectors import search
-from ..text.lateness import standings
+from ..text.deadline_status import deadline_statuses
 from ..transitions import moves
 from ..views.common import page_of
 from .site import staff_site
@@ -48,24 +48,24 @@ def queue(request: HttpRequest) -> HttpResponse:
 
     Whoever works on no case (an administrator) has no queue, and begins with the reference data.
     """
-    user, now = signed_in(request), timezone.now()
+    user, now = current_user(request), timezone.now()
     if not access.case_posts(user):
         return redirect("staff:reference")
     query = one_line(request.GET.get("q", ""))
     parsed = references.parse(query)
-    if parsed and access.at_work(user).filter(reference=str(parsed)).exists():
+    if parsed and access.cases_of_staff(user).filter(reference=str(parsed)).exists():
         return redirect("staff:case", reference=str(parsed))
     rows = queue_of(user)
     if query:
-        trail.record(Act.SEARCH, by=signed_in(request), subject=query, why="queue")
-        rows = rows.filter(search.cases(query))
+        access_log.record(Act.SEARCH, by=current_user(request), subject=query, why="queue")
+        rows = rows.filter(search.search_cases(query))
     service = request.GET.get("service", "")
     if service:
         rows = rows.filter(service=service)
     filters = {
         "all": Q(),
         "mine": Q(assignee=user),
-        "free": free(timezone.localdate(now)),
+        "free": unassigned(timezone.localdate(now)),
         "late": overdue(now),
         "stage_late": overdue(now, Deadline.STAGE),
     }
@@ -78,12 +78,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         **here(request),
         "title": _("My queue"),
         "page": page,
-        "rows": [(case, standings(case, now)) for case in page],
+        "rows": [(case, deadline_statuses(case, now)) for case in page],
         "q": query,
         "show": show,
         "shows": [(name, label, counts[name]) for name, label in SHOWS.items()],
         "service": service,
-        "services": service_types.every(),
+        "services": service_types.all_services(),
         "filtered": bool(query or service or show != "all"),
         "notes": _notes_waiting(user),
     }
@@ -102,10 +102,10 @@ def _notes_waiting(user: User) -> list[Any]:
     return list(waiting[:10])
 
 
-@pressed_on("staff:index")
+@post_only("staff:index")
 def take_next(request: HttpRequest) -> HttpResponse:
     """The first free file of my queue becomes mine. Two people pressing at once get two files."""
-    back, case = way_back(request), moves.take_next(queue_of(signed_in(request)), by=signed_in(request))
+    back, case = way_back(request), moves.take_next(queue_of(current_user(request)), by=current_user(request))
     if case is None:
         messages.info(request, _("No unassigned case is waiting for you."))
         return redirect(back.url)

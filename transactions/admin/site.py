@@ -12,19 +12,19 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import (
+    current_user,
     has_second_factor,
     is_administrator,
     needs_second_factor,
-    posts_of,
-    signed_in,
     staff_may_enter,
+    staff_posts_of,
 )
 from accounts.models import Role, StaffPost
 from core.admin.guarded import AdministeredSite
 from municipality.models import Office, OfficeKind
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
-from ..transitions.suspension import stand_in
+from ..transitions.suspension import replacement_office
 from ..views.form_recovery import typed_before
 
 
@@ -35,7 +35,7 @@ class StaffSite(AdministeredSite):
         return request.user.is_authenticated and staff_may_enter(request.user)
 
     def may_edit(self, request: HttpRequest) -> bool:
-        return is_administrator(signed_in(request))
+        return is_administrator(current_user(request))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff sign in where everyone does; whoever is in without the second factor is asked for it, or sent to
@@ -46,8 +46,8 @@ class StaffSite(AdministeredSite):
                     asked = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
                     return redirect(f"{reverse('mfa_reauthenticate')}?{asked}")
                 return redirect("mfa_activate_totp")
-            if lost := _sentences(typed_before(request, urlsplit(request.GET.get("next", "")).path)):
-                context = {"title": _("You no longer work here"), "lost": lost}
+            if unsaved_text := _sentences(typed_before(request, urlsplit(request.GET.get("next", "")).path)):
+                context = {"title": _("You no longer work here"), "unsaved_text": unsaved_text}
                 return render(request, "staff/not_yours.html", context, status=403)
             return redirect("transactions:home")
         return redirect_to_login(request.GET.get("next") or reverse("staff:index"))
@@ -59,7 +59,7 @@ class StaffSite(AdministeredSite):
     password_change_done = password_change  # type: ignore[assignment]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        posts = posts_of(request.user) if request.user.is_authenticated else []
+        posts = staff_posts_of(request.user) if request.user.is_authenticated else []
         roles = {post.role for post in posts}
         own = {
             "works_on_cases": bool(roles - {Role.ADMINISTRATOR}),
@@ -116,8 +116,10 @@ def _post_in_words(post: StaffPost) -> str:
 def _closed_offices(posts: list[StaffPost]) -> list[tuple[Office, Office | None]]:
     """Suspended offices this person works at, or whose work comes to theirs, and who stands in; no query."""
     mine = {post.office_id for post in posts}
-    closed = [office for office in offices().values() if office.suspended]
-    pairs = [(office, None if office.kind == OfficeKind.SERVICE_CENTRE else stand_in(office)) for office in closed]
+    closed = [office for office in offices_by_pk().values() if office.suspended]
+    pairs = [
+        (office, None if office.kind == OfficeKind.SERVICE_CENTRE else replacement_office(office)) for office in closed
+    ]
     return [(office, to) for office, to in pairs if office.pk in mine or (to is not None and to.pk in mine)]
 
 

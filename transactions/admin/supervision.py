@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import posts_of, signed_in
+from accounts.access import current_user, staff_posts_of
 from accounts.models import Role, StaffPost, User
 from core.charts import Chart, Series
-from core.text import whole
+from core.text import parse_int
 from municipality.models import Office
 
 from .. import access
@@ -26,9 +26,9 @@ from ..domain.errors import DomainError
 from ..domain.workflow import IN_HAND, OPEN
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
-from ..queues import WORKERS, free
-from ..selectors.pulse import arrivals, by_week, sunday
-from ..text.lateness import CAUSES, TAKEABLE, Cause, standings, why_late
+from ..queues import WORKERS, unassigned
+from ..selectors.statistics import arrivals_at, count_by_week, week_start
+from ..text.deadline_status import CAUSES, TAKEABLE, Cause, deadline_statuses, explain_lateness
 from ..transitions import moves
 from ..views.common import page_of
 from .site import staff_site
@@ -47,7 +47,9 @@ LATE = ("late", "stage_late")
 
 
 def _my_offices(request: HttpRequest) -> list[Office]:
-    offices = {post.office_id: post.office for post in posts_of(signed_in(request)) if post.role == Role.SUPERVISOR}
+    offices = {
+        post.office_id: post.office for post in staff_posts_of(current_user(request)) if post.role == Role.SUPERVISOR
+    }
     if not offices:
         raise Http404
     return list(offices.values())
@@ -57,7 +59,7 @@ def _my_offices(request: HttpRequest) -> list[Office]:
 def supervision(request: HttpRequest) -> HttpResponse:
     offices, now = _my_offices(request), timezone.now()
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    workers, nobodys = _workers(offices, now), free(timezone.localdate(now))
+    workers, nobodys = _workers(offices, now), unassigned(timezone.localdate(now))
     figures = _figures(held, nobodys, now)
     loads = _people(workers, held, now)
     show, person = request.GET.get("show", ""), request.GET.get("person", "")
@@ -70,7 +72,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "all": held.filter(status__in=TAKEABLE),
         "everything": held,
     }[show]
-    if (assignee := whole(person)) is not None:
+    if (assignee := parse_int(person)) is not None:
         files = files.filter(assignee=assignee)
     order = Deadline.STAGE if show == "stage_late" else Deadline.WHOLE
     page = page_of(request, files.order_by(order.value, "pk").for_pages(), ROWS)
@@ -88,7 +90,12 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "person": person,
         "page": page,
         "rows": [
-            (case, standings(case, now), why_late(case, now) if show in LATE else "", case.status in TAKEABLE)
+            (
+                case,
+                deadline_statuses(case, now),
+                explain_lateness(case, now) if show in LATE else "",
+                case.status in TAKEABLE,
+            )
             for case in page
         ],
         "chart": chart(offices, timezone.localdate(now)),
@@ -97,7 +104,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
 
 
 def _figures(held: TransactionQuerySet, nobodys: Q, now: datetime) -> dict[str, int]:
-    """Open, late, free, and the late ones by cause (lateness.cause, said in SQL); one query."""
+    """Open, late, free, and the late ones by cause (deadline_status.cause_of_lateness, in SQL); one query."""
     nobody = Q(assignee=None, status__in=TAKEABLE)
     late, stage_late = overdue(now), overdue(now, Deadline.STAGE)
     return held.aggregate(
@@ -132,8 +139,8 @@ def _offices(offices: list[Office], held: TransactionQuerySet, now: datetime) ->
 def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
     """Those who work stages in these offices today, one line a person."""
     posts = StaffPost.objects.current(timezone.localdate(now)).filter(office__in=offices, role__in=WORKERS)
-    found = posts.filter(user__is_active=True).select_related("user", "office").order_by("user__full_name", "pk")
-    return list({post.user_id: post for post in found}.values())
+    workers = posts.filter(user__is_active=True).select_related("user", "office").order_by("user__full_name", "pk")
+    return list({post.user_id: post for post in workers}.values())
 
 
 def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
@@ -146,17 +153,17 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) 
     )
     by_person = {row["assignee"]: row for row in counted}
     works = {post.user_id: post for post in workers}
-    gone = User.objects.in_bulk(set(by_person) - set(works)) if set(by_person) - set(works) else {}
-    people = [post.user for post in workers] + list(gone.values())
+    former = User.objects.in_bulk(set(by_person) - set(works)) if set(by_person) - set(works) else {}
+    people = [post.user for post in workers] + list(former.values())
     rows = [{"user": user, "post": works.get(user.pk), **NONE} | by_person.get(user.pk, {}) for user in people]
     return sorted(rows, key=lambda row: (-row["late"], -row["open"]))
 
 
 def chart(offices: list[Office], today: date) -> Chart:
     """Arrivals against decisions by week (Sunday first), oldest first."""
-    first = sunday(today) - timedelta(weeks=WEEKS - 1)
-    received = by_week(arrivals([office.code for office in offices]), "at", first, WEEKS)
-    decided = by_week(Event.objects.filter(IS_DECISION, office__in=offices), "at", first, WEEKS)
+    first = week_start(today) - timedelta(weeks=WEEKS - 1)
+    received = count_by_week(arrivals_at([office.code for office in offices]), "at", first, WEEKS)
+    decided = count_by_week(Event.objects.filter(IS_DECISION, office__in=offices), "at", first, WEEKS)
     return Chart(
         title=_("Cases arriving and decided, by week"),
         label_head=_("Week from"),
@@ -173,7 +180,9 @@ def reassign(request: HttpRequest) -> HttpResponse:
     """Hand several files to one colleague: GET is a look at what will happen, POST makes each go by its own move."""
     offices, now = _my_offices(request), timezone.now()
     chosen = request.POST if request.method == "POST" else request.GET
-    asked = access.at_work(signed_in(request)).filter(reference__in=chosen.getlist("case"), held_by__in=offices)
+    asked = access.cases_of_staff(current_user(request)).filter(
+        reference__in=chosen.getlist("case"), held_by__in=offices
+    )
     cases = list(asked.for_pages().order_by("stage_due_at", "pk"))
     to = chosen.get("to", "")
     post = next((post for post in _workers(offices, now) if str(post.user_id) == to), None)
@@ -183,13 +192,13 @@ def reassign(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _hand_over(request, cases, post.user)
         return redirect("staff:supervision")
-    going, staying = _split(cases, post.user, signed_in(request))
+    going, staying = _split(cases, post.user, current_user(request))
     has = Transaction.objects.filter(assignee=post.user, status__in=OPEN).count()
     context = staff_site.each_context(request) | {
         "title": _("Reassign"),
         "colleague": post.user,
         "post": post,
-        "going": [(case, standings(case, now)) for case in going],
+        "going": [(case, deadline_statuses(case, now)) for case in going],
         "staying": staying,
         "has": has,
         "will_have": has + len(going),
@@ -201,20 +210,20 @@ def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transacti
     """Which would go, and why the others would not."""
     roles = {(post.office_id, post.role) for post in access.case_posts(to)}
     going, staying = [], []
-    access.read_hands(cases)
+    access.load_duties_done(cases)
     for case in cases:
         if case.assignee_id == to.pk:
             staying.append((case, _("It is already assigned to them.")))
-        elif not access.may(by, case, "reassign"):
-            said = _("A case that is “%(status)s” cannot be handed over.")
-            staying.append((case, said % {"status": case.get_status_display()}))
+        elif not access.may_make_move(by, case, "reassign"):
+            message = _("A case that is “%(status)s” cannot be handed over.")
+            staying.append((case, message % {"status": case.get_status_display()}))
         elif (case.held_by_id, case.current_stage.role) not in roles:
-            said = _("The stage “%(stage)s” is for: %(role)s.")
+            message = _("The stage “%(stage)s” is for: %(role)s.")
             role = Role(case.current_stage.role).label
-            staying.append((case, said % {"stage": case.current_stage.title, "role": role}))
+            staying.append((case, message % {"stage": case.current_stage.title, "role": role}))
         elif access.acts_for_applicant(to, case):
             staying.append((case, _("It is this colleague's own request, or one they act for.")))
-        elif not access.may_take_up(to, case, case.current_stage.role):
+        elif not access.may_be_assigned(to, case, case.current_stage.role):
             staying.append((case, _("This colleague has acted on the case in a role that this stage checks.")))
         else:
             going.append(case)
@@ -225,12 +234,12 @@ def _hand_over(request: HttpRequest, cases: list[Transaction], to: User) -> None
     """Each through its own move, as it was when it was looked at; what cannot go, or was not looked at, is named."""
     done = 0
     for case in cases:
-        version = whole(request.POST.get(f"version-{case.reference}", "")) or 0
+        version = parse_int(request.POST.get(f"version-{case.reference}", "")) or 0
         try:
-            moves.reassign(case, to=to, by=signed_in(request), version=version)
+            moves.reassign(case, to=to, by=current_user(request), version=version)
             done += 1
         except DomainError as error:
             messages.error(request, f"\u2068{case.reference}\u2069: {error.message}")
     if done:
-        said = ngettext("%(done)d case handed over to %(name)s.", "%(done)d cases handed over to %(name)s.", done)
-        messages.success(request, said % {"done": done, "name": to.full_name})
+        message = ngettext("%(done)d case handed over to %(name)s.", "%(done)d cases handed over to %(name)s.", done)
+        messages.success(request, message % {"done": done, "name": to.full_name})

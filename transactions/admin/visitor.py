@@ -96,5 +96,5 @@ def _number(words: str, number: str) -> SafeString:
 
 
 def _mark(on_file: User, changes: Changes) -> str:
-    said = json.dumps([on_file.pk, changes], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+    content = json.dumps([on_file.pk, changes], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:24]

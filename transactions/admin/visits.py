@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import posts_of, signed_in
+from accounts.access import current_user, staff_posts_of
 from accounts.forms import NationalIdField
 from accounts.models import Role, User
 from core.forms.fields import LineField
 from core.forms.named_errors import NamedErrors
-from core.http import form_page
+from core.http import require_GET_or_POST
 from journal import qr
 from municipality.models import Office
 
@@ -30,19 +30,19 @@ from ..answers.summary import in_catalogue_order
 from ..domain.errors import DomainError, NotVisible
 from ..domain.workflow import Status
 from ..models import CounterVisit
-from ..models.visits import LASTS
-from ..text.wording import asked as asked_in_words
+from ..models.visits import VISIT_DURATION
+from ..text.wording import describe_deficiency as asked_in_words
 from ..views import answering
 from ..views.common import hidden_is_404
 from ..views.desk import Desk
 from ..views.documents import take_answer_file
-from ..views.form_recovery import hold
+from ..views.form_recovery import hold_form
 from ..visits import permissions as visits
 from ..visits import services as counter_visits
 from ..visits.services import TooManyVisits
 from .site import staff_site
 
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 
 
 class VisitForm(NamedErrors, forms.Form):
@@ -77,18 +77,18 @@ class VisitForm(NamedErrors, forms.Form):
         self.fields[first].widget.attrs["autofocus"] = True
 
     def clean_reference(self) -> str:
-        return counter_visits.find(self.cleaned_data["reference"])
+        return counter_visits.find_visitor(self.cleaned_data["reference"])
 
 
 def centres_of(user: User) -> list[Office]:
     """The centres at whose counter this person sits."""
-    return [post.office for post in posts_of(user) if post.role == Role.CENTRE_CLERK]
+    return [post.office for post in staff_posts_of(user) if post.role == Role.CENTRE_CLERK]
 
 
-@form_page
+@require_GET_or_POST
 def visit(request: HttpRequest) -> HttpResponse:
     """Number and ID: a right pair opens what the return asks for, and nothing else."""
-    centres = centres_of(signed_in(request))
+    centres = centres_of(current_user(request))
     if not centres:
         raise Http404
     form = VisitForm(request.POST or None, centres=centres, initial={"reference": request.GET.get("reference", "")})
@@ -98,7 +98,7 @@ def visit(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             typed = {name: form.cleaned_data[name] for name in ("reference", "national_id", "centre")}
             try:
-                begun = counter_visits.begin(**typed, by=signed_in(request))
+                begun = counter_visits.begin_visit(**typed, by=current_user(request))
                 return redirect("staff:visit_answer", reference=begun.transaction.reference)
             except TooManyVisits as error:
                 form.add_error(None, str(error.message))
@@ -112,23 +112,23 @@ def visit(request: HttpRequest) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": _("Answer for a visitor"),
         "form": form,
-        "minutes": int(LASTS.total_seconds() // 60),
+        "minutes": int(VISIT_DURATION.total_seconds() // 60),
     }
     return render(request, "staff/visit.html", context, status=status)
 
 
 @hidden_is_404
-@form_page
+@require_GET_or_POST
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """The applicant's page of answers in the workbench's frame, while the visit lasts."""
-    user = signed_in(request)
-    begun = visits.latest_about(user, reference)
+    user = current_user(request)
+    begun = visits.latest_visit_about(user, reference)
     case = begun.transaction
     if begun.event is not None and case.status != Status.RETURNED:
         return redirect("staff:visit_sent", key=begun.key)
-    if not begun.lasts(timezone.now()):
+    if not begun.is_open(timezone.now()):
         return _ask_again(request, case.reference)
-    window = answering.Window(
+    window = answering.AnswerPage(
         user=user,
         case=case,
         template="staff/visit_answer.html",
@@ -136,21 +136,21 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         upload="staff:visit_file",
         back=reverse("staff:counter"),
         sent=reverse("staff:visit_sent", args=[begun.key]) + "#print",
-        said=_("The answers are with the reviewer, and the clock has resumed. The applicant is notified."),
+        message=_("The answers are with the reviewer, and the clock has resumed. The applicant is notified."),
         visit=begun,
         context=staff_site.each_context(request) | {"title": case.reference, "visit": begun},
     )
-    return answering.written(request, window)
+    return answering.show_or_send(request, window)
 
 
 def _ask_again(request: HttpRequest, reference: str) -> HttpResponse:
     """The visit has ended: the ID is looked at once more, and what was typed meanwhile comes back then."""
     response = redirect(f"{reverse('staff:visit')}?{urlencode({'reference': reference})}")
-    kept = request.method == "POST" and hold(request, response)
-    said = [_("The visit has ended. Check the ID again to continue.")]
-    if kept:
-        said.append(_("What you typed is kept for you."))
-    messages.warning(request, " ".join(said))
+    held = request.method == "POST" and hold_form(request, response)
+    lines = [_("The visit has ended. Check the ID again to continue.")]
+    if held:
+        lines.append(_("What you typed is kept for you."))
+    messages.warning(request, " ".join(lines))
     if request.FILES:
         messages.warning(request, _("The files you had chosen were not carried over. Please choose them again."))
     return response
@@ -160,7 +160,7 @@ def _ask_again(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def add_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     """One file in answer to one thing asked, for the script."""
-    begun = visits.latest_about(signed_in(request), reference)
+    begun = visits.latest_visit_about(current_user(request), reference)
     return take_answer_file(request, begun.transaction, pk, visit=begun)
 
 
@@ -168,7 +168,7 @@ def add_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
 @require_safe
 def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
     """What the visitor takes home: what was answered, when and where; the same however often it is printed."""
-    begun = visits.get_visit(signed_in(request), key)
+    begun = visits.get_visit(current_user(request), key)
     if begun.event is None:
         raise NotVisible
     case = begun.transaction
@@ -191,6 +191,6 @@ def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def open_and_answered(user: User, since: datetime) -> list[CounterVisit]:
     """Newest first: visits that were answered since then, and those that may still be gone on with."""
-    begun = visits.begun(user)
-    lasting = begun.lasting(timezone.now()).filter(transaction__status=Status.RETURNED)
-    return list((lasting | begun.filter(event__isnull=False, at__gte=since))[:MOST_SHOWN])
+    begun = visits.visits_begun_by(user)
+    lasting = begun.open(timezone.now()).filter(transaction__status=Status.RETURNED)
+    return list((lasting | begun.filter(event__isnull=False, at__gte=since))[:MAX_SHOWN])

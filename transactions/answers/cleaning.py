@@ -22,7 +22,7 @@ from core.forms.fields import CapitalsField, CodeField, DateField, DecimalField,
 from core.forms.named_errors import NAMED, name_errors
 from core.numbers import canonical_number
 from core.text import isolated, one_line
-from municipality.district_names import keys_of, sought, within_one
+from municipality.district_names import is_one_edit_apart, name_keys, search_keys
 from municipality.models import District
 from municipality.services import districts_by_code
 
@@ -58,22 +58,22 @@ class DistrictField(forms.CharField):
 
 def _districts_named(text: str) -> tuple[District | None, list[District]]:
     """The one district of this name, if it is one; else those whose name holds it, or is it but for a letter."""
-    named = [(d, [keys_of(name) for name in (d.name_ar, d.name_en)]) for d in districts_by_code().values()]
-    wanted = sought(text)
+    named = [(d, [name_keys(name) for name in (d.name_ar, d.name_en)]) for d in districts_by_code().values()]
+    wanted = search_keys(text)
     for level, key in wanted:
         exact = [d for d, names in named if any(key in (name[level], name[3]) for name in names)]
         if len(exact) == 1:
             return exact[0], []
         if exact:
             return None, exact
-    for fits in (lambda key, name: key in name, within_one):
-        found = [
+    for fits in (lambda key, name: key in name, is_one_edit_apart):
+        matches = [
             d
             for d, names in named
             if any(fits(key, name[level]) for level, key in wanted if len(key) > 2 for name in names)
         ]
-        if found:
-            return None, found
+        if matches:
+            return None, matches
     return None, []
 
 
@@ -115,7 +115,7 @@ class SeveralField(forms.MultipleChoiceField):
             raise forms.ValidationError(words, code="too_few")
 
 
-def _whole(bound: Decimal | int | None) -> int | None:
+def _as_int(bound: Decimal | int | None) -> int | None:
     return None if bound is None else int(bound)
 
 
@@ -135,7 +135,7 @@ def _form_field(spec: Field) -> Any:
                 box = CodeField if spec.code else LineField
                 field = box(max_length=spec.max_length, **common)
         case Kind.INTEGER:
-            low, high = _whole(spec.low), _whole(spec.high)
+            low, high = _as_int(spec.low), _as_int(spec.high)
             field = IntegerField(unit=spec.unit, min_value=low, max_value=high, **common)
         case Kind.DECIMAL:
             places = {"max_digits": 12, "decimal_places": 2}
@@ -147,7 +147,7 @@ def _form_field(spec: Field) -> Any:
             choices = spec.choices if widget is RadioSelect else (("", gettext_lazy("Choose")), *spec.choices)
             field = forms.ChoiceField(choices=choices, widget=widget, **common)
         case Kind.MULTIPLE:
-            field = SeveralField(choices=spec.choices, least=_whole(spec.low), most=_whole(spec.high), **common)
+            field = SeveralField(choices=spec.choices, least=_as_int(spec.low), most=_as_int(spec.high), **common)
         case Kind.DISTRICT:
             field = DistrictField(max_length=80, **common)
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
@@ -172,7 +172,7 @@ def form_for(specs: Iterable[Field], answers: Answers, prefix: str | None) -> fo
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanedAnswers:
     """`values` are canonical JSON answers of what was right; `problems` name everything that was not."""
 
     values: dict[str, Any]
@@ -186,7 +186,9 @@ def canonical(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = "") -> Cleaned:
+def _clean_fields(
+    specs: Sequence[Field], raw: Answers, seen: Answers, path: str = "", item: str = ""
+) -> CleanedAnswers:
     """`path` and `item` say which entry of a repeated group this is, to the program and to people.
 
     A sentence that says what it is about (named_errors.NAMED) needs no label before it.
@@ -201,15 +203,15 @@ def _clean_fields(specs: Sequence[Field], raw: Answers, seen: Answers, path: str
         except forms.ValidationError as refused:
             label = " – ".join(filter(None, (item, str(spec.label).rstrip("."))))
             for error in refused.error_list:
-                said = item if error.code in NAMED else label
-                problems.append(Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", said))
+                label_shown = item if error.code in NAMED else label
+                problems.append(Problem(f"{path}{spec.name}", error.messages[0], error.code or "invalid", label_shown))
         else:
             if value not in (None, "", []):
                 values[spec.name] = canonical(value)
-    return Cleaned(values, tuple(problems))
+    return CleanedAnswers(values, tuple(problems))
 
 
-def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
+def _clean_group(group: Group, raw: Any, seen: Answers) -> CleanedAnswers:
     items = raw if isinstance(raw, list) else []
     if not group.least <= len(items) <= group.most:
         message = ngettext(
@@ -217,19 +219,19 @@ def _clean_group(group: Group, raw: Any, seen: Answers) -> Cleaned:
             "Give at least %(least)d entries and at most %(most)d.",
             group.least,
         ) % {"least": group.least, "most": group.most}
-        return Cleaned({}, (Problem(group.name, message, "count"),))
+        return CleanedAnswers({}, (Problem(group.name, message, "count"),))
     cleaned: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for index, item in enumerate(items):
         raw_item = item if isinstance(item, dict) else {}
         place = f"{group.item_label} {index + 1}"
-        one = _clean_fields(group.fields, raw_item, seen, f"{group.name}.{index}.", place)
-        cleaned.append(one.values)
-        problems += one.problems
-    return Cleaned({group.name: cleaned}, tuple(problems))
+        item_values = _clean_fields(group.fields, raw_item, seen, f"{group.name}.{index}.", place)
+        cleaned.append(item_values.values)
+        problems += item_values.problems
+    return CleanedAnswers({group.name: cleaned}, tuple(problems))
 
 
-def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
+def clean_step(step: Step, raw: Answers, seen: Answers) -> CleanedAnswers:
     """Check one page. `seen` are the clean answers of the pages before it, which decide what is asked."""
     asked = _asked(step.fields, {**seen, **as_typed(raw)})
     result = _clean_fields([spec for spec in asked if isinstance(spec, Field)], raw, {**seen, **_scalars(raw)})
@@ -239,7 +241,7 @@ def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
             part = _clean_group(group, raw.get(group.name), seen)
             values.update(part.values)
             problems += part.problems
-    return Cleaned(values, tuple(problems))
+    return CleanedAnswers(values, tuple(problems))
 
 
 # Their answers are kept as they are understood; others (days, districts) as they are written, which is how people
@@ -247,20 +249,20 @@ def clean_step(step: Step, raw: Answers, seen: Answers) -> Cleaned:
 _TIDY = frozenset([Kind.TEXT, Kind.INTEGER, Kind.DECIMAL])
 
 
-def tidied(step: Step, raw: Answers, clean: Answers) -> dict[str, Any]:
+def tidy_step(step: Step, raw: Answers, clean: Answers) -> dict[str, Any]:
     """The raw answers of a page with numbers and texts in their canonical form where they were right."""
-    kept = dict(raw)
+    result = dict(raw)
     for spec in step.fields:
         if isinstance(spec, Group):
             typed = raw.get(spec.name)
             rows = zip(typed if isinstance(typed, list) else (), clean.get(spec.name, ()), strict=False)
-            tidy = [_tidied(spec.fields, row, good) if isinstance(row, dict) else row for row, good in rows]
+            tidy = [_tidy_fields(spec.fields, row, good) if isinstance(row, dict) else row for row, good in rows]
             if tidy:
-                kept[spec.name] = tidy
-    return _tidied([spec for spec in step.fields if isinstance(spec, Field)], kept, clean)
+                result[spec.name] = tidy
+    return _tidy_fields([spec for spec in step.fields if isinstance(spec, Field)], result, clean)
 
 
-def _tidied(specs: Iterable[Field], raw: Answers, clean: Answers) -> dict[str, Any]:
+def _tidy_fields(specs: Iterable[Field], raw: Answers, clean: Answers) -> dict[str, Any]:
     return {**raw, **{spec.name: str(clean[spec.name]) for spec in specs if spec.kind in _TIDY and spec.name in clean}}
 
 
@@ -287,7 +289,7 @@ def _scalars(raw: Answers) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if _is_several(value) or not isinstance(value, list | dict)}
 
 
-def clean(service: ServiceType, raw: Answers, today: date) -> Cleaned:
+def clean_answers(service: ServiceType, raw: Answers, today: date) -> CleanedAnswers:
     """Check a whole request: every page in order, then what only shows across pages. Names every problem at once."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -299,4 +301,4 @@ def clean(service: ServiceType, raw: Answers, today: date) -> Cleaned:
         problems.append(Problem(unknown, _("This service has no such question."), "unknown_field"))
     if not problems:
         problems += service.check(values, today)
-    return Cleaned(values, tuple(problems))
+    return CleanedAnswers(values, tuple(problems))

@@ -29,11 +29,11 @@ class Change:
 
 def differences(service: ServiceType, before: Answers, after: Answers) -> list[dict[str, Any]]:
     """Every answer that is different, in the order of the questions: path, before, after. To be kept with an event."""
-    found = []
+    changes = []
     for spec in service.fields():
         pairs = _pairs(spec, before.get(spec.name), after.get(spec.name))
-        found += [{"path": path, "before": old, "after": new} for path, old, new in pairs if old != new]
-    return found
+        changes += [{"path": path, "before": old, "after": new} for path, old, new in pairs if old != new]
+    return changes
 
 
 def _pairs(spec: Field | Group, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -47,11 +47,11 @@ def _pairs(spec: Field | Group, before: Any, after: Any) -> Iterator[tuple[str, 
             yield f"{spec.name}.{number}.{field.name}", was.get(field.name), now.get(field.name)
 
 
-def in_readers_words(service: ServiceType, found: Iterable[Mapping[str, Any]]) -> list[Change]:
+def in_readers_words(service: ServiceType, raw_changes: Iterable[Mapping[str, Any]]) -> list[Change]:
     """Differences in the reader's language. A question the service asks no more is left out."""
     specs: dict[str, Field | Group] = {spec.name: spec for spec in service.fields()}
     changes = []
-    for item in found:
+    for item in raw_changes:
         name, *rest = str(item["path"]).split(".")
         spec: Field | Group | None = specs.get(name)
         label: StrOrPromise = spec.label if spec else ""
@@ -65,12 +65,12 @@ def in_readers_words(service: ServiceType, found: Iterable[Mapping[str, Any]]) -
     return changes
 
 
-def said(change: Change) -> str:
+def describe_change(change: Change) -> str:
     """One difference as a line of plain text, for a notice."""
-    words = {"question": change.label, "before": plain(change.before), "after": plain(change.after)}
+    words = {"question": change.label, "before": plain_text(change.before), "after": plain_text(change.after)}
     return _("%(question)s: was %(before)s, is now %(after)s") % words
 
 
-def plain(value: object) -> str:
+def plain_text(value: object) -> str:
     """An answer in words without its markup; what was typed holds no tags of ours."""
     return unescape(strip_tags(str(value)))

@@ -20,12 +20,12 @@ def plot_of(authorisation: Authorisation) -> dict[str, str]:
 
 def plot_problems(authorisation: Authorisation, values: Mapping[str, Any]) -> list[Problem]:
     """An authorisation is for one plot, however its numbers are spelt."""
-    said = {
+    messages = {
         "plan_number": _("The authorisation is for plan no. %(number)s. Another plot needs its own authorisation."),
         "parcel_number": _("The authorisation is for parcel no. %(number)s. Another plot needs its own authorisation."),
     }
     return [
-        Problem(name, said[name] % {"number": isolated(number)}, "another_plot")
+        Problem(name, messages[name] % {"number": isolated(number)}, "another_plot")
         for name, number in plot_of(authorisation).items()
         if name in values and _plot_key(values[name]) != _plot_key(number)
     ]

@@ -31,7 +31,7 @@ class Revised:
     changed: frozenset[str]
 
 
-def everything(service: ServiceType) -> frozenset[str]:
+def all_names(service: ServiceType) -> frozenset[str]:
     """Every question of a service: what a correction on record opens."""
     return frozenset(spec.name for spec in service.fields())
 
@@ -53,12 +53,12 @@ def revise(
 
     A problem that `base` has as well, in an answer that is the same, is nobody's fault now and is left out.
     """
-    known = everything(service)
+    known = all_names(service)
     opened = with_dependants(service, names)
-    standing = {name: base[name] for name in known & base.keys()}
-    before = {(problem.path, problem.code) for problem in answers.clean(service, standing, today).problems}
+    unchanged = {name: base[name] for name in known & base.keys()}
+    before = {(problem.path, problem.code) for problem in answers.clean_answers(service, unchanged, today).problems}
 
-    def problems_of(cleaned: answers.Cleaned) -> list[Problem]:
+    def problems_of(cleaned: answers.CleanedAnswers) -> list[Problem]:
         touched = {name for name in known if cleaned.values.get(name) != base.get(name)}
         return [
             problem
@@ -66,10 +66,10 @@ def revise(
             if (problem.path, problem.code) not in before or _question(problem) in touched & opened
         ]
 
-    cleaned = _cleaned(service, standing, typed, opened, today)
+    cleaned = _cleaned(service, unchanged, typed, opened, today)
     if elsewhere := {_question(problem) for problem in problems_of(cleaned)} & known - opened:
         opened = with_dependants(service, opened | elsewhere)
-        cleaned = _cleaned(service, standing, typed, opened, today)
+        cleaned = _cleaned(service, unchanged, typed, opened, today)
     values = _merged(service, base, cleaned.values, opened)
     changed = frozenset(name for name in values.keys() | base.keys() if values.get(name) != base.get(name))
     strangers = [
@@ -83,14 +83,14 @@ def _question(problem: Problem) -> str:
 
 
 def _cleaned(
-    service: ServiceType, standing: Answers, typed: Mapping[str, Any], opened: Collection[str], today: date
-) -> answers.Cleaned:
-    return answers.clean(service, {**standing, **{name: typed[name] for name in opened & typed.keys()}}, today)
+    service: ServiceType, unchanged: Answers, typed: Mapping[str, Any], opened: Collection[str], today: date
+) -> answers.CleanedAnswers:
+    return answers.clean_answers(service, {**unchanged, **{name: typed[name] for name in opened & typed.keys()}}, today)
 
 
 def _merged(service: ServiceType, base: Answers, cleaned: Answers, opened: Collection[str]) -> dict[str, Any]:
     """The opened answers as cleaned, the others as they stand; none of a question that is asked no more."""
-    values = {name: value for name, value in base.items() if name not in everything(service)}
+    values = {name: value for name, value in base.items() if name not in all_names(service)}
     for spec in service.fields():
         source = cleaned if spec.name in opened else base
         if spec.name in source and (spec.when is None or spec.when(values)):

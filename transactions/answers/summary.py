@@ -42,7 +42,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Papers:
+class DocumentFiles:
     """A document of the service and the files given for it."""
 
     document: Document
@@ -52,16 +52,16 @@ class Papers:
 @dataclass(frozen=True)
 class Summary:
     sections: list[Section]
-    papers: list[Papers]
+    papers: list[DocumentFiles]
     dropped: list[Row]
 
 
-def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]) -> Summary:
+def summarise(service: ServiceType, answers: Answers, files: Iterable[Attachment]) -> Summary:
     """Everything that was answered and attached, in the order of the service's pages. At most one query."""
     held: dict[str, list[Attachment]] = {}
     for file in files:
         held.setdefault(file.document, []).append(file)
-    found = []
+    sections_shown = []
     for step in service.steps:
         rows, repeated = [], []
         for spec in step.fields:
@@ -75,14 +75,15 @@ def sections(service: ServiceType, answers: Answers, files: Iterable[Attachment]
                     repeated.append((f"{spec.item_label} {number}", cells))
             else:
                 rows.append(Row(spec.name, spec.label, in_words(spec, answers.get(spec.name))))
-        found.append(Section(step.code, step.title, rows, repeated))
-    papers = [Papers(document, held.pop(document.code, [])) for document in service.documents]
+        sections_shown.append(Section(step.code, step.title, rows, repeated))
+    papers = [DocumentFiles(document, held.pop(document.code, [])) for document in service.documents]
     papers += [
-        Papers(Document(code, _("A document that is no longer asked for")), files) for code, files in held.items()
+        DocumentFiles(Document(code, _("A document that is no longer asked for")), files)
+        for code, files in held.items()
     ]
     asked = {spec.name for spec in service.fields()}
     dropped = [Row(name, name, as_typed(answer)) for name, answer in answers.items() if name not in asked]
-    return Summary(found, [paper for paper in papers if paper.files], dropped)
+    return Summary(sections_shown, [paper for paper in papers if paper.files], dropped)
 
 
 def answer_in_words(spec: Field | Group, value: Any) -> object:
@@ -126,7 +127,7 @@ def in_words(field: Field, value: Any) -> object:
         case Kind.ACKNOWLEDGE:
             return _("Confirmed") if value else _("Not confirmed")
         case Kind.DATE:
-            day = day_of(value)
+            day = parse_day(value)
             return both_dates(day) if day else as_typed(western_digits(str(value)))
         case Kind.DISTRICT:
             if value == UNLISTED:
@@ -144,7 +145,7 @@ def in_words(field: Field, value: Any) -> object:
             return as_typed(value)
 
 
-def day_of(value: object) -> date | None:
+def parse_day(value: object) -> date | None:
     """The day of an answer that was checked, which is ISO; None of one as typed: Hijri, or no day of our calendar."""
     try:
         day = parse_date(str(value)) if str(value)[:1] in "12" and "-" in str(value) else None

@@ -17,7 +17,7 @@ MAKES_A_VERSION = ("answer", "correct")
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownVersion:
     """One version. `changes` are what is different from the one before, in the reader's language."""
 
     number: int
@@ -27,10 +27,10 @@ class Shown:
     changes: list[Change]
 
 
-def versions_of(case: Transaction, events: Iterable[Event]) -> list[Shown]:
+def versions_of(case: Transaction, events: Iterable[Event]) -> list[ShownVersion]:
     """Every version but the first, newest first, as the events that made them tell; they come newest first."""
     return [
-        Shown(
+        ShownVersion(
             number=int(event.facts["answers_version"]),
             at=event.at,
             how=_("In reply to a return") if event.move == "answer" else _("Correction recorded by the office"),
@@ -42,7 +42,7 @@ def versions_of(case: Transaction, events: Iterable[Event]) -> list[Shown]:
     ]
 
 
-def belongs_to(case: Transaction, events: Iterable[Event]) -> str:
+def describe_version(case: Transaction, events: Iterable[Event]) -> str:
     """The code of the office that the latest change of the answers makes the deciding one; empty when it is the one
     that has the file, or somebody has referred it since. Events come newest first.
     """

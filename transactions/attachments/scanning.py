@@ -35,14 +35,14 @@ def scan(content: Any) -> str:
     if not is_set():
         return NOT_SCANNED
     try:
-        ((said, name),) = daemon(settings.CLAMD_URL).instream(content).values()
+        ((verdict, name),) = daemon(settings.CLAMD_URL).instream(content).values()
     except (OSError, ClamdError, ValueError, AttributeError) as error:
         logger.warning("a file was not scanned", extra={"error": type(error).__name__})
         return NOT_SCANNED
-    if said == "FOUND":
+    if verdict == "FOUND":
         logger.warning("a virus was found", extra={"virus": name})
         return INFECTED
-    if said == "OK":
+    if verdict == "OK":
         return CLEAN
     logger.warning("a file was not scanned", extra={"error": str(name)[:100]})
     return NOT_SCANNED

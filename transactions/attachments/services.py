@@ -20,10 +20,10 @@ from accounts.models import User
 from core.text import isolated
 from core.units import MIB
 
-from .. import access, pictures, quotas
+from .. import access, previews, quotas
 from ..answers.revision import with_dependants
 from ..domain import kinds
-from ..domain.documents import too_many
+from ..domain.documents import message_too_many
 from ..domain.errors import DomainError
 from ..domain.limits import MAX_FILE_BYTES
 from ..domain.service_types import PHOTO, Document
@@ -32,16 +32,16 @@ from ..intake.drafts import lock_to_write
 from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
 from ..transitions.inspections import pending_document
 from ..visits import permissions as visits
-from . import drawings, stored
-from .looking import look, refuse
-from .stored import NoRoom, OutOfReach, open_intact
+from . import render_jobs, stored
+from .examination import examine, refuse
+from .stored import StorageFull, StorageUnavailable, open_intact
 
-__all__ = ["NoRoom", "OutOfReach", "open_intact", "refuse"]
+__all__ = ["StorageFull", "StorageUnavailable", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
 # Sent inside the transaction that writes the row of a `file`, which lies in the store whole.
 kept = Signal()
 # Uploaded by API, and not part of a request yet.
-MOST_FREE = 200
+MAX_UNATTACHED = 200
 
 
 def store(
@@ -49,30 +49,30 @@ def store(
     *,
     document: str,
     by: User,
-    accepts: Collection[str] = tuple(kinds.TAKEN),
+    accepts: Collection[str] = tuple(kinds.ACCEPTED),
     most_bytes: int = MAX_FILE_BYTES,
     now: datetime | None = None,
 ) -> Attachment:
     """Keep an uploaded file that belongs to no case yet. Invalid says what is wrong with it, by its content;
     DomainError `too_many_files` when this person has left many lying about.
     """
-    if free_of(by).count() >= MOST_FREE:
+    if unattached_of(by).count() >= MAX_UNATTACHED:
         message = _(
             "You have %(many)d files that are not part of a submitted request yet. Submit their requests before "
             "you send more."
         )
-        raise DomainError("too_many_files", message % {"many": MOST_FREE})
+        raise DomainError("too_many_files", message % {"many": MAX_UNATTACHED})
     return _insert(
-        _keep(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
+        _store_file(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
 
 
-def free_of(by: User) -> QuerySet[Attachment]:
+def unattached_of(by: User) -> QuerySet[Attachment]:
     """Files this person sent that belong to no request yet."""
     return Attachment.objects.filter(transaction=None, draft=None, removed_at=None, uploaded_by=by)
 
 
-def _keep(
+def _store_file(
     upload: UploadedFile[Any],
     *,
     document: str,
@@ -92,18 +92,18 @@ def _keep(
     content_type = check_kind(document, name, upload, accepts)
     quotas.spend_bytes(size, by, now)
     sha256 = _digest(upload)
-    looked = look(upload, document=document, name=name, kind=content_type, sha256=sha256, sender=by.pk)
+    looked = examine(upload, document=document, name=name, kind=content_type, sha256=sha256, sender=by.pk)
     key = uuid.uuid4()
     stored_as = f"{key.hex[:2]}/{key.hex}"
     stored.write(upload, stored_as)
     try:
-        pictures.keep(key, looked.pictures)
+        previews.store_previews(key, looked.pictures)
     except OSError:
         logger.exception("a picture could not be kept; it is drawn again when it is wanted")
     return {
         "key": key,
         "document": document,
-        "original_name": kinds.named(name, content_type),
+        "original_name": kinds.with_ending(name, content_type),
         "content_type": content_type,
         "size": size,
         "sha256": sha256,
@@ -133,7 +133,7 @@ def check_kind(document: str, name: str, upload: UploadedFile[Any], accepts: Col
     upload.seek(0)
     kind = kinds.kind_of(upload.read(kinds.SNIFFED))
     if kind not in accepts:
-        refuse(document, kinds.not_taken(isolated(name), kind, accepts), "file_type")
+        refuse(document, kinds.message_not_accepted(isolated(name), kind, accepts), "file_type")
     return kind
 
 
@@ -143,7 +143,7 @@ def _digest(upload: UploadedFile[Any]) -> str:
         for chunk in upload.chunks():
             digest.update(chunk)
     except OSError as error:
-        raise NoRoom from error
+        raise StorageFull from error
     return digest.hexdigest()
 
 
@@ -151,7 +151,7 @@ def _insert(row: dict[str, Any]) -> Attachment:
     """Write the row of a file, and what is still owed to it."""
     with transaction.atomic():
         file = Attachment.objects.create(**row)
-        drawings.after_upload(file, row["uploaded_at"])
+        render_jobs.after_upload(file, row["uploaded_at"])
         kept.send(sender=Attachment, file=file, now=row["uploaded_at"])
     return file
 
@@ -169,7 +169,9 @@ def attach_to_draft(
     """Add a file to one document of a draft. Invalid when it is not acceptable or one too many."""
     document = _document(draft, document_code)
     now = now or timezone.now()
-    row = _keep(upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now)
+    row = _store_file(
+        upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now
+    )
     with transaction.atomic():
         locked = lock_to_write(draft, by)
         return _insert_once(document, locked.attachments.filter(document=document.code), row | {"draft": locked})
@@ -183,7 +185,7 @@ def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str
     if there := beside.filter(sha256=row["sha256"], original_name=row["original_name"]).first():
         return there
     if beside.count() >= document.most:
-        refuse(document.code, too_many(document), "too_many_documents")
+        refuse(document.code, message_too_many(document), "too_many_documents")
     return _insert(row)
 
 
@@ -193,18 +195,18 @@ def documents_asked(deficiency: Deficiency) -> list[Document]:
     """
     service = deficiency.transaction.service_type
     opened = with_dependants(service, deficiency.names)
-    found = [document for document in service.documents if document.code in opened]
-    found.sort(key=lambda document: document.code not in deficiency.names)
-    return found or [Document("answer", _("Answer"), most=10)]
+    documents = [document for document in service.documents if document.code in opened]
+    documents.sort(key=lambda document: document.code not in deficiency.names)
+    return documents or [Document("answer", _("Answer"), most=10)]
 
 
 def document_asked(deficiency: Deficiency, code: str = "") -> Document:
     """The document with this code among those; the first without one. DomainError `document_unknown`."""
     documents = documents_asked(deficiency)
-    found = next((document for document in documents if document.code == code), None if code else documents[0])
-    if found is None:
+    document_found = next((document for document in documents if document.code == code), None if code else documents[0])
+    if document_found is None:
         raise DomainError("document_unknown", _("This document is not asked for."))
-    return found
+    return document_found
 
 
 def attach_to_deficiency(
@@ -220,7 +222,7 @@ def attach_to_deficiency(
     those it opens the file is for; a clerk at a counter does it by a `visit`.
     """
     asked = document_asked(deficiency, document)
-    row = _keep(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
+    row = _store_file(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
     with transaction.atomic():
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
@@ -233,7 +235,7 @@ def attach_to_deficiency(
 
 def pending_photographs(case: Transaction, by: User) -> QuerySet[Attachment]:
     """Photographs somebody has sent for an inspection of this case that is not recorded yet, the oldest first."""
-    return free_of(by).filter(document=pending_document(case)).order_by("pk")
+    return unattached_of(by).filter(document=pending_document(case)).order_by("pk")
 
 
 def attach_to_inspection(
@@ -243,10 +245,10 @@ def attach_to_inspection(
     once that is recorded; one that never is goes the way of files nobody submits (`manage.py sweep_files`).
     """
     asked = case.current_stage.inspection
-    if asked is None or not access.may(by, case, MoveName.INSPECT):
+    if asked is None or not access.may_make_move(by, case, MoveName.INSPECT):
         raise DomainError("no_inspection_now", _("You cannot record an inspection of this case now."))
     document = Document(pending_document(case), _("Photographs of the place"), accepts=PHOTO, most=asked.most)
-    row = _keep(upload, document=document.code, by=by, accepts=PHOTO, now=now or timezone.now())
+    row = _store_file(upload, document=document.code, by=by, accepts=PHOTO, now=now or timezone.now())
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         return _insert_once(document, pending_photographs(case, by), row)
@@ -269,4 +271,4 @@ def remove(file: Attachment, *, by: User, visit: CounterVisit | None = None, now
         locked.removed_at = now or timezone.now()
         locked.save(update_fields=["removed_at"])
         # Nobody sees them any more; what a crash leaves of them here, `sweep_files` takes away.
-        transaction.on_commit(lambda: pictures.forget(locked.key), robust=True)
+        transaction.on_commit(lambda: previews.delete_previews(locked.key), robust=True)

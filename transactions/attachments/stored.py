@@ -17,14 +17,14 @@ from ..models import Attachment
 logger = logging.getLogger(__name__)
 
 
-class NoRoom(DomainError):
+class StorageFull(DomainError):
     """The store is full or does not answer. Nothing is kept of the file."""
 
     def __init__(self) -> None:
         super().__init__("no_room", _("The file could not be stored just now. None of it was kept; try again later."))
 
 
-class OutOfReach(OSError):
+class StorageUnavailable(OSError):
     """The store does not give out a file just now."""
 
 
@@ -34,7 +34,7 @@ def write(upload: UploadedFile[Any], stored_as: str) -> None:
         default_storage.save(stored_as, upload)
     except OSError as error:
         logger.exception("a file could not be kept")
-        raise NoRoom from error
+        raise StorageFull from error
 
 
 def open_intact(file: Attachment) -> File[bytes] | None:
@@ -48,7 +48,7 @@ def open_intact(file: Attachment) -> File[bytes] | None:
         return None
     except OSError as error:
         logger.exception("a file could not be read")
-        raise OutOfReach from error
+        raise StorageUnavailable from error
     digest = hashlib.sha256()
     for chunk in stored.chunks():
         digest.update(chunk)

@@ -11,44 +11,44 @@ from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUplo
 from core.units import MIB
 
 from ..domain.limits import MAX_FILE_BYTES
-from .services import NoRoom
+from .services import StorageFull
 
 # A little more than the limit is kept, so that the refusal can name the file and say why.
-KEPT_BYTES = MAX_FILE_BYTES + MIB
+MAX_KEPT_BYTES = MAX_FILE_BYTES + MIB
 
 
-class _Kept(UploadedFile):
+class _UnnamedFile(UploadedFile):
     """On disk without a name: Django would put what follows the last dot of the sender's into it, however long."""
 
     def __init__(self, name: Any, content_type: Any, charset: Any, extra: Any) -> None:
-        kept = tempfile.TemporaryFile()  # noqa: SIM115 – Django closes it with the request
-        super().__init__(kept, name, content_type, 0, charset, extra)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 – Django closes it with the request
+        super().__init__(file, name, content_type, 0, charset, extra)
 
 
 class BoundedUploadHandler(TemporaryFileUploadHandler):
-    """Keeps at most KEPT_BYTES of a file but counts all of it: attachments.services refuses it by its size."""
+    """Keeps at most MAX_KEPT_BYTES of a file but counts all of it: attachments.services refuses it by its size."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         FileUploadHandler.new_file(self, *args, **kwargs)
         try:
-            kept = _Kept(self.file_name, self.content_type, self.charset, self.content_type_extra)
-            self.file = kept  # type: ignore[assignment]
+            file = _UnnamedFile(self.file_name, self.content_type, self.charset, self.content_type_extra)
+            self.file = file  # type: ignore[assignment]
         except OSError as error:
-            raise NoRoom from error
-        self.kept = 0
+            raise StorageFull from error
+        self.written = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if self.kept <= KEPT_BYTES:
+        if self.written <= MAX_KEPT_BYTES:
             try:
                 self.file.write(raw_data)
             except OSError as error:
-                raise NoRoom from error
-            self.kept += len(raw_data)
+                raise StorageFull from error
+            self.written += len(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
         try:
             self.file.seek(0)
         except OSError as error:
-            raise NoRoom from error
+            raise StorageFull from error
         self.file.size = file_size
         return self.file

@@ -108,7 +108,7 @@ def by_node(found: Iterable[Line]) -> list[Line]:
 
 def heads(look: Look) -> list[dict[str, Any]]:
     """Each journal: how far it goes, its last hash, and how far it is known elsewhere; None: nobody there says."""
-    beside = {f"{one.name}{one.lot}": one.head for one in witness.every(settings.JOURNAL_NODE).values()}
+    beside = {f"{one.name}{one.lot}": one.head for one in witness.read_all(settings.JOURNAL_NODE).values()}
     found = []
     for chain in Chain.objects.order_by("node", "incarnation"):
         name = str(chain)

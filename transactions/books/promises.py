@@ -155,7 +155,7 @@ def _head_behind(look: Look) -> Iterator[Found]:
 
 
 def _witnesses() -> list[witness.Witness]:
-    return [one for one in witness.every(settings.JOURNAL_NODE).values() if not one.lost_to]
+    return [one for one in witness.read_all(settings.JOURNAL_NODE).values() if not one.lost_to]
 
 
 def holds(name: str, head: Head) -> bool:

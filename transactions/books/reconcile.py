@@ -14,7 +14,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from accounts.models import User
-from core.db.locks import one_at_a_time
+from core.db.locks import take_lock
 from journal import chain, receipts
 from journal.entry import second_of
 from journal.standing import Refused
@@ -70,7 +70,7 @@ def keep(found: Mapping[str, list[Found] | None], now: datetime) -> None:
 
     What could not be asked stays as it was.
     """
-    one_at_a_time("books")
+    take_lock("books")
     for kind, all_of_it in found.items():
         if all_of_it is None:
             continue
@@ -128,7 +128,7 @@ def _publish(figures: Mapping[str, Any], exact: list[dict[str, Any]], now: datet
 def _signed(day: date, digest: str, now: datetime) -> str:
     try:
         with transaction.atomic():
-            return receipts.token(chain.append(ENTRY, f"BOOKS-{day.isoformat()}", {"content": digest}, now))
+            return receipts.encode_token(chain.append(ENTRY, f"BOOKS-{day.isoformat()}", {"content": digest}, now))
     except Refused:
         logger.exception("the journal does not sign the books")
         return ""

@@ -13,11 +13,11 @@ from accounts.models import ERASED
 
 from ..domain.workflow import Status
 from ..models import Delivery, Event, FeeDue, IssuedDocument, Notification, Outbox, PaperContent, Transaction
-from ..notifications.notices import TOLD, channels_of, still_concerned
-from ..outbox.queue import WAITING
+from ..notifications.notices import NOTIFIED_MOVES, channels_of, still_concerned
+from ..outbox.queue import PENDING_STATES
 from .look import LATELY, TOO_LONG, Found, Kind, Look
 
-NOT_DONE = (*WAITING, Outbox.State.DEAD)
+NOT_DONE = (*PENDING_STATES, Outbox.State.DEAD)
 
 
 def _unrouted(look: Look) -> Iterator[Found]:
@@ -38,7 +38,7 @@ def _work_dead(look: Look) -> Iterator[Found]:
 
 
 def _work_waits(look: Look) -> Iterator[Found]:
-    return _work(Outbox.objects.filter(state__in=WAITING, created_at__lt=look.now - TOO_LONG))
+    return _work(Outbox.objects.filter(state__in=PENDING_STATES, created_at__lt=look.now - TOO_LONG))
 
 
 def _lately(look: Look) -> datetime:
@@ -50,7 +50,9 @@ def _nobody_told(look: Look) -> Iterator[Found]:
     received a worker tells, with its routing.
     """
     told = Notification.objects.filter(event=OuterRef("pk"), recipient=OuterRef("transaction__applicant"))
-    events = Event.objects.filter(~Exists(told), move__in=sorted(TOLD), at__gt=_lately(look), at__lt=look.settled)
+    events = Event.objects.filter(
+        ~Exists(told), move__in=sorted(NOTIFIED_MOVES), at__gt=_lately(look), at__lt=look.settled
+    )
     routed = Event.objects.filter(transaction=OuterRef("transaction"), move="route")
     events = events.filter(~Q(move="submit") | Exists(routed))
     events = events.exclude(transaction__applicant__national_id__startswith=ERASED).order_by("pk")

@@ -23,12 +23,12 @@ class Step(NamedTuple):
     to_stage: str
 
 
-def due(start: datetime, working_days: int, paused: int, calendar: WorkingCalendar) -> datetime:
+def due_moment(start: datetime, working_days: int, paused: int, calendar: WorkingCalendar) -> datetime:
     """The moment by which `working_days` (plus the `paused` ones) have passed since `start`."""
     return calendar.add_working_days(start, working_days + paused)
 
 
-def paused(steps: Iterable[Step], calendar: WorkingCalendar) -> tuple[int, int]:
+def paused_days(steps: Iterable[Step], calendar: WorkingCalendar) -> tuple[int, int]:
     """Working days the clock stood still in pauses that are over: in all, and in the present stage.
 
     `steps` are the events of one file from its first to its last. Waiting and being closed are two pauses.

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 from .service_types import Document
 
 
-def missing(document: Document) -> str:
+def message_missing(document: Document) -> str:
     """That a document lacks files, in the reader's language."""
     return ngettext(
         "%(document)s is missing: attach %(least)d file.",
@@ -16,7 +16,7 @@ def missing(document: Document) -> str:
     ) % {"document": document.label, "least": document.least}
 
 
-def too_many(document: Document) -> str:
+def message_too_many(document: Document) -> str:
     """That a document takes no more files, in the reader's language."""
     return ngettext(
         "%(document)s: attach at most %(most)d file.",

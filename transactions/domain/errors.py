@@ -53,7 +53,7 @@ class Overtaken(Invalid):
     """
 
 
-class TooManyTries(DomainError):
+class TooManyAttempts(DomainError):
     """`wait` is in seconds: when tries are counted anew. Pages and API answer 429 with it."""
 
     def __init__(self, wait: int) -> None:
@@ -72,7 +72,7 @@ class NotVisible(DomainError):
         super().__init__("not_found", _("No transaction matches the data entered."))
 
 
-class NotHere(NotVisible):
+class NotInThisDatabase(NotVisible):
     """Number and PIN are those of a receipt of ours, and its request is not in this database: 404."""
 
     def __init__(self, message: StrOrPromise) -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 SNIFFED = 64 * 1024
-MOST_NAME = 200
+MAX_NAME_LENGTH = 200
 PDF, JPEG, PNG, DWG = "application/pdf", "image/jpeg", "image/png", "image/vnd.dwg"
-TAKEN = {PDF: "PDF", JPEG: "JPEG", PNG: "PNG", DWG: "DWG"}
+ACCEPTED = {PDF: "PDF", JPEG: "JPEG", PNG: "PNG", DWG: "DWG"}
 # The endings a file of a kind may bear; the first is given to one that bears another.
 ENDINGS = {PDF: (".pdf",), JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"), PNG: (".png",), DWG: (".dwg",)}
 DXF = "image/vnd.dxf"
@@ -52,7 +52,7 @@ _AS_DRAWING = (_DRAWING, _DRAWING_AS_PDF, _PHOTO_ITSELF)
 _A_PROGRAM = (gettext_lazy("a program"), _DOCUMENT_ITSELF, _PHOTO_ITSELF)
 _AS_ARCHIVE = (_ARCHIVE, _UNPACK, _UNPACK)
 _OFFICE = "application/vnd.openxmlformats-officedocument"
-WAYS_OUT: dict[str, tuple[str, tuple[StrOrPromise, StrOrPromise, StrOrPromise]]] = {
+CONVERSIONS: dict[str, tuple[str, tuple[StrOrPromise, StrOrPromise, StrOrPromise]]] = {
     PDF: ("PDF", _AS_DOCUMENT),
     JPEG: ("JPEG", _AS_PICTURE),
     PNG: ("PNG", _AS_PICTURE),
@@ -117,36 +117,38 @@ def kind_of(beginning: bytes) -> str:
     return magic.from_buffer(beginning, mime=True)
 
 
-def not_taken(name: str, kind: str, accepts: Collection[str]) -> str:
+def message_not_accepted(name: str, kind: str, accepts: Collection[str]) -> str:
     """What a file is that is not taken here, what is, and how to make one of the other; `name` as it is shown."""
-    format_, words = next((found for start, found in WAYS_OUT.items() if kind.lower().startswith(start)), _UNKNOWN)
+    format_, words = next(
+        (way_out for start, way_out in CONVERSIONS.items() if kind.lower().startswith(start)), _UNKNOWN
+    )
     what, as_pdf, as_jpeg = words
     ways = (JPEG, PDF) if as_pdf is _PICTURE_AS_PDF else (PDF, JPEG)
-    way = next((one for one in ways if one in accepts), "")
-    taken = _(", ").join(TAKEN[one] for one in accepts)
-    said = _("“%(name)s” is %(kind)s, and only these are accepted here: %(kinds)s.") % {
+    way = next((content_type for content_type in ways if content_type in accepts), "")
+    taken = _(", ").join(ACCEPTED[content_type] for content_type in accepts)
+    message = _("“%(name)s” is %(kind)s, and only these are accepted here: %(kinds)s.") % {
         "name": name, "kind": str(what) % {"format": format_}, "kinds": taken,
     }  # fmt: skip
-    return f"{said} {as_jpeg if way == JPEG else as_pdf}" if way else said
+    return f"{message} {as_jpeg if way == JPEG else as_pdf}" if way else message
 
 
 def safe_name(name: str) -> str:
-    """The name as people know it, without folders, control or direction characters, at most MOST_NAME long."""
+    """The name as people know it, without folders, control or direction characters, at most MAX_NAME_LENGTH long."""
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     name = name.strip(" .") or "file"
-    if len(name) > MOST_NAME:
+    if len(name) > MAX_NAME_LENGTH:
         stem, dot, ending = name.rpartition(".")
-        name = f"{stem[:180]}…{dot}{ending[:15]}" if dot else name[:MOST_NAME]
+        name = f"{stem[:180]}…{dot}{ending[:15]}" if dot else name[:MAX_NAME_LENGTH]
     return name
 
 
-def named(name: str, kind: str) -> str:
+def with_ending(name: str, kind: str) -> str:
     """The name with an ending of its kind, so that whoever opens it opens what it is."""
     endings = ENDINGS.get(kind, ())
     if not endings or name.lower().endswith(endings):
         return name
-    return name[: MOST_NAME - len(endings[0])].rstrip(" .") + endings[0]
+    return name[: MAX_NAME_LENGTH - len(endings[0])].rstrip(" .") + endings[0]
 
 
 _DWG_SENTINEL = bytes.fromhex("95a04e2899821ae55e41e05f9d3a4d00")

@@ -17,7 +17,7 @@ from core.text import compact
 DIGITS = 8
 
 
-def of(reference: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> str:
+def derive_pin(reference: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> str:
     """The PIN of a reference: eight western digits. `serial` counts how often it was renewed.
 
     Each person of an engineering office has one of their own, by (authorisation, person): it opens while both hold.
@@ -30,10 +30,10 @@ def of(reference: str, serial: int = 0, *, member: tuple[int, int] | None = None
     return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
 
 
-def grouped(pin: str) -> str:
+def format_pin(pin: str) -> str:
     """As printed: two groups of four."""
     return f"{pin[:4]} {pin[4:]}"
 
 
-def matches(reference: str, typed: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> bool:
-    return hmac.compare_digest(of(reference, serial, member=member).encode(), compact(typed).encode())
+def pin_matches(reference: str, typed: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> bool:
+    return hmac.compare_digest(derive_pin(reference, serial, member=member).encode(), compact(typed).encode())

@@ -41,12 +41,12 @@ def parse(text: str) -> Reference | None:
     return Reference(match[1], match[2], int(match[4]), int(match[5]), match[3] or "")
 
 
-def as_kept(text: str) -> str:
+def normalise(text: str) -> str:
     """A reference, or another number of ours, in the writing it is kept in, however it is typed."""
     parsed = parse(text)
     return str(parsed) if parsed else written_code(text).upper()
 
 
-def looks_like_one(text: str) -> bool:
+def looks_like_reference(text: str) -> bool:
     """Has it the shape of a reference, whatever its check character says?"""
     return _SHAPE.fullmatch(compact(text).upper()) is not None

@@ -10,7 +10,7 @@ import re
 
 from core.text import plain_characters
 
-MOST_DIGITS = 9
+MAX_DIGITS = 9
 FIRST_YEAR, LAST_YEAR = 1343, 1500
 _WORDS = r"(?:هـ|ه|هجري(?:ة|ا)?|للهجرة|ah|h|no\.?|number|رقم|وارد|صادر|قيد|سنة|عام|لعام|لسنة|of|for)"
 _NUMBERS = re.compile(r"\d+")
@@ -22,10 +22,10 @@ def read_line(number: str, year: str = "") -> tuple[int, int] | None:
     numbers, beside = _numbers(number), _numbers(year)
     if numbers is None or beside is None or len(beside) > 1 or not 1 <= len(numbers) <= 2:
         return None
-    years = [int(one) for one in beside]
+    years = [int(first) for first in beside]
     if len(numbers) == 1:
         return (numbers[0], years[0]) if years and _is_year(years[0]) else None
-    readings = [(one, other) for one, other in (numbers, numbers[::-1]) if _is_year(other)]
+    readings = [(first, other) for first, other in (numbers, numbers[::-1]) if _is_year(other)]
     fitting = [reading for reading in readings if not years or reading[1] == years[0]]
     return fitting[0] if fitting else None
 
@@ -34,8 +34,8 @@ def _numbers(text: str) -> list[int] | None:
     plain = plain_characters(text)
     if not _AROUND.fullmatch(_NUMBERS.sub(" ", plain)) or plain.startswith("-"):
         return None
-    found = _NUMBERS.findall(plain)
-    return None if any(len(one) > MOST_DIGITS for one in found) else [int(one) for one in found]
+    digits = _NUMBERS.findall(plain)
+    return None if any(len(part) > MAX_DIGITS for part in digits) else [int(part) for part in digits]
 
 
 def _is_year(number: int) -> bool:

@@ -37,7 +37,7 @@ class Decision:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def decide(
+def decide_route(
     *,
     rules: Iterable[RoutingRule],
     answers: Answers,
@@ -61,7 +61,7 @@ def decide(
     else:
         branch, rule_id = district_branch, "district.branch"
 
-    stand_in = in_service(branch, offices)
+    stand_in = working_office(branch, offices)
     if stand_in != branch:
         facts["suspended"] = branch
         rule_id = f"{rule_id}+suspended.fallback"
@@ -69,7 +69,7 @@ def decide(
     return Decision(stand_in, centre, rule_id, facts)
 
 
-def in_service(code: str, offices: Mapping[str, OfficeFacts]) -> str:
+def working_office(code: str, offices: Mapping[str, OfficeFacts]) -> str:
     """Follow fallbacks from a suspended office; the central office is the last resort, also out of a circle."""
     seen: set[str] = set()
     while offices[code].suspended and code != CENTRAL:

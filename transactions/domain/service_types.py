@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.assurance import Level, authorising_needs
+from accounts.assurance import Level, set_level_to_authorise
 
 from . import soundness
 from .conditions import And as And
@@ -37,7 +37,7 @@ from .questions import Step as Step
 from .tariffs import Amount as Amount
 from .tariffs import Fee as Fee
 from .tariffs import TariffKind as TariffKind
-from .workflow import BY_NAME, STAGE_ROLES, MoveName, Status, Who
+from .workflow import BY_NAME, STAGE_ROLES, Actor, MoveName, Status
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -73,7 +73,7 @@ class Document:
         return ",".join(f"{kind},{ENDINGS[kind]}" for kind in self.accepts)
 
 
-class Place(StrEnum):
+class Location(StrEnum):
     """Where a stage is done."""
 
     BRANCH = "branch"
@@ -100,15 +100,15 @@ class Stage:
     code: str
     title: StrOrPromise
     status: Status
-    role: Who
+    role: Actor
     working_days: int
     finish: MoveName | None
-    place: Place = Place.BRANCH
+    location: Location = Location.BRANCH
     when: Condition | None = None
     inspection: SiteInspection | None = None
 
     def __post_init__(self) -> None:
-        for value, kind in ((self.status, Status), (self.role, Who), (self.finish or MoveName.ROUTE, MoveName)):
+        for value, kind in ((self.status, Status), (self.role, Actor), (self.finish or MoveName.ROUTE, MoveName)):
             if not isinstance(value, kind):
                 raise TypeError(f"stage {self.code!r}: {value!r} is no {kind.__name__}")
         if self.role not in STAGE_ROLES:
@@ -157,7 +157,7 @@ class ApplicantKind(StrEnum):
     ESTABLISHMENT = "establishment"
 
 
-class Filer(StrEnum):
+class SubmittedBy(StrEnum):
     """Who prepares the file: the owner, or an engineering office the owner authorised."""
 
     OWNER = "owner"
@@ -224,7 +224,7 @@ class ServiceType:
     routing_rules: tuple[RoutingRule, ...] = ()
     checklist: tuple[StrOrPromise, ...] = ()
     fee: Fee | None = None
-    filer: Filer = Filer.OWNER
+    submitted_by: SubmittedBy = SubmittedBy.OWNER
     applicants: frozenset[ApplicantKind] = frozenset(ApplicantKind)
     assured: Assured = Assured()
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
@@ -303,18 +303,20 @@ def register(service: ServiceType) -> ServiceType:
     if wrong := [*soundness.faults(service), *soundness.tariffs_taken(service, tariff_kinds())]:
         raise ValueError(f"service {service.code!r}: " + "; ".join(wrong))
     _registry[service.code] = service
-    authorising_needs(service.code, service.assured.authorise if service.filer is Filer.ENGINEERING_OFFICE else None)
+    set_level_to_authorise(
+        service.code, service.assured.authorise if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE else None
+    )
     return service
 
 
 def unregister(code: str) -> None:
     """Take a service out again (used by tests that add one of their own)."""
     del _registry[code]
-    authorising_needs(code, None)
+    set_level_to_authorise(code, None)
 
 
 def _dropped_stage(code: str) -> Stage:
-    return Stage(code, _("A stage that is no longer used"), Status.UNDER_STUDY, Who.SUPERVISOR, 0, None)
+    return Stage(code, _("A stage that is no longer used"), Status.UNDER_STUDY, Actor.SUPERVISOR, 0, None)
 
 
 def _unknown(code: str) -> ServiceType:
@@ -335,16 +337,16 @@ def find(code: str) -> ServiceType | None:
     return _registry.get(code)
 
 
-def every() -> tuple[ServiceType, ...]:
+def all_services() -> tuple[ServiceType, ...]:
     """All services requests may be of, also those that are no longer offered."""
     return tuple(_registry.values())
 
 
-def offered() -> tuple[ServiceType, ...]:
+def offered_services() -> tuple[ServiceType, ...]:
     """The services that take requests."""
     return tuple(service for service in _registry.values() if not service.retired)
 
 
 def tariff_kinds() -> dict[str, TariffKind]:
     """Every rate a fee asks for, by its code."""
-    return {kind.code: kind for service in every() if service.fee for kind in service.fee.tariffs}
+    return {kind.code: kind for service in all_services() if service.fee for kind in service.fee.tariffs}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .conditions import And, Condition, Greater, Less, Not, OneOf, Or
 from .questions import Field, Group, Kind
-from .workflow import BY_NAME, MoveName, Status, To
+from .workflow import BY_NAME, MoveName, Status, Target
 
 if TYPE_CHECKING:
     from .service_types import ServiceType
@@ -122,10 +122,10 @@ def _stages(service: ServiceType) -> Iterator[str]:
     if service.stages[0].finish is not MoveName.REGISTER or service.stages[0].when is not None:
         yield "its first stage must be the registration, for every answer"
     *before, last = service.stages
-    if last.finish is None or BY_NAME[last.finish].target is To.NEXT_STAGE or last.when is not None:
+    if last.finish is None or BY_NAME[last.finish].target is Target.NEXT_STAGE or last.when is not None:
         yield "its last stage must close it, for every answer"
     for stage in before:
-        if stage.finish is None or BY_NAME[stage.finish].target is not To.NEXT_STAGE:
+        if stage.finish is None or BY_NAME[stage.finish].target is not Target.NEXT_STAGE:
             yield f"stage {stage.code!r} leads to no other and is not the last"
     if service.fee is not None and not service.fee.tariffs:
         yield "its fee asks for no tariff"

@@ -44,10 +44,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class Fee:
-    """`work_out` gives the amount for these answers under the tariff in force on a day; KeyError when they do not say
+    """`calculate` gives the amount for these answers under the tariff in force on a day; KeyError when they do not say
     enough. `tariffs` are the rates it may ask for.
     """
 
-    work_out: Callable[[Answers, date], Amount]
+    calculate: Callable[[Answers, date], Amount]
     explanation: StrOrPromise
     tariffs: tuple[TariffKind, ...]

@@ -44,7 +44,7 @@ CLOSED = frozenset(Status) - OPEN
 DECIDED_FOR = frozenset({Status.AWAITING_PAYMENT, Status.APPROVED, Status.ISSUED, Status.COMPLETED})
 
 
-class To(StrEnum):
+class Target(StrEnum):
     """Targets that depend on where the file is among the stages of its service."""
 
     NEXT_STAGE = "next stage"
@@ -55,7 +55,7 @@ class To(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Who(StrEnum):
+class Actor(StrEnum):
     """Who may move. Roles carry the values of accounts.models.Role and count only in the office that holds the file."""
 
     SYSTEM = "system"
@@ -74,7 +74,7 @@ class Who(StrEnum):
 
 
 # Who on the staff may work a stage.
-STAGE_ROLES = frozenset({Who.REGISTRY_CLERK, Who.REVIEWER, Who.INFORMAL_AREAS, Who.INSPECTOR, Who.SUPERVISOR})
+STAGE_ROLES = frozenset({Actor.REGISTRY_CLERK, Actor.REVIEWER, Actor.INFORMAL_AREAS, Actor.INSPECTOR, Actor.SUPERVISOR})
 
 
 class MoveName(StrEnum):
@@ -107,18 +107,18 @@ class MoveName(StrEnum):
 @dataclass(frozen=True)
 class Move:
     """`forward` moves end a stage and are open only when that stage names them in `finish`. Moves that only hand work
-    out are not `hands_on`: they say nothing about the file, and HANDS does not ask who makes them.
+    out are not `is_duty`: they say nothing about the file, and SEPARATED_DUTIES does not ask who makes them.
     """
 
     name: MoveName
     label: StrOrPromise
     consequence: StrOrPromise
     sources: frozenset[Status]
-    target: Status | To
-    who: tuple[Who, ...]
+    target: Status | Target
+    who: tuple[Actor, ...]
     forward: bool = False
     needs_reason: bool = False
-    hands_on: bool = True
+    is_duty: bool = True
 
 
 MOVES: tuple[Move, ...] = (
@@ -128,15 +128,15 @@ MOVES: tuple[Move, ...] = (
         _("The request goes to the office that will handle it."),
         frozenset({Status.SUBMITTED}),
         Status.INCOMING,
-        (Who.SYSTEM,),
+        (Actor.SYSTEM,),
     ),
     Move(
         MoveName.REGISTER,
         _("Register"),
         _("The case gets an incoming number of this office and goes on to study."),
         frozenset({Status.INCOMING}),
-        To.NEXT_STAGE,
-        (Who.REGISTRY_CLERK,),
+        Target.NEXT_STAGE,
+        (Actor.REGISTRY_CLERK,),
         forward=True,
     ),
     Move(
@@ -144,52 +144,52 @@ MOVES: tuple[Move, ...] = (
         _("Take this case"),
         _("The case is assigned to you; nothing else changes."),
         IN_HAND,
-        To.UNCHANGED,
-        (Who.STAGE_ROLE,),
+        Target.UNCHANGED,
+        (Actor.STAGE_ROLE,),
     ),
     Move(
         MoveName.REASSIGN,
         _("Reassign"),
         _("The case is assigned to the colleague you choose."),
         STUDY | {Status.AWAITING_SUPERVISOR},
-        To.UNCHANGED,
-        (Who.SUPERVISOR,),
-        hands_on=False,
+        Target.UNCHANGED,
+        (Actor.SUPERVISOR,),
+        is_duty=False,
     ),
     Move(
         MoveName.GIVE_BACK,
         _("Return to the queue"),
         _("The case is unassigned again, and your colleagues can take it."),
         IN_HAND | {Status.RETURNED},
-        To.UNCHANGED,
-        (Who.STAGE_ROLE, Who.SYSTEM),
-        hands_on=False,
+        Target.UNCHANGED,
+        (Actor.STAGE_ROLE, Actor.SYSTEM),
+        is_duty=False,
     ),
     Move(
         MoveName.HAND_OVER,
         _("Hand over"),
         _("The case continues at the office that replaces a suspended one, at the same stage and unchanged."),
         OPEN - {Status.SUBMITTED},
-        To.UNCHANGED,
-        (Who.SYSTEM,),
-        hands_on=False,
+        Target.UNCHANGED,
+        (Actor.SYSTEM,),
+        is_duty=False,
     ),
     Move(
         MoveName.STAY,
         _("Stay at a suspended office"),
         _("The applicant is told that the office is suspended and the case is waiting there."),
         OPEN - {Status.SUBMITTED},
-        To.UNCHANGED,
-        (Who.SYSTEM,),
-        hands_on=False,
+        Target.UNCHANGED,
+        (Actor.SYSTEM,),
+        is_duty=False,
     ),
     Move(
         MoveName.RECOMMEND,
         _("Complete and compliant: pass on"),
         _("The case goes to the next stage."),
         STUDY,
-        To.NEXT_STAGE,
-        (Who.STAGE_ROLE,),
+        Target.NEXT_STAGE,
+        (Actor.STAGE_ROLE,),
         forward=True,
     ),
     Move(
@@ -200,8 +200,8 @@ MOVES: tuple[Move, ...] = (
             "is returned to the applicant with what you found."
         ),
         STUDY,
-        To.NEXT_STAGE,
-        (Who.STAGE_ROLE,),
+        Target.NEXT_STAGE,
+        (Actor.STAGE_ROLE,),
         forward=True,
     ),
     Move(
@@ -210,23 +210,23 @@ MOVES: tuple[Move, ...] = (
         _("The applicant is asked to complete what you list; the clock stops until they answer."),
         STUDY,
         Status.RETURNED,
-        (Who.STAGE_ROLE,),
+        (Actor.STAGE_ROLE,),
     ),
     Move(
         MoveName.ANSWER,
         _("Send the answers"),
         _("Your answers go to the reviewer and the clock resumes."),
         frozenset({Status.RETURNED}),
-        To.SAME_STAGE,
-        (Who.APPLICANT, Who.AT_COUNTER),
+        Target.SAME_STAGE,
+        (Actor.APPLICANT, Actor.AT_COUNTER),
     ),
     Move(
         MoveName.CORRECT,
         _("Recorded correction"),
         _("What was typed wrongly is corrected in a new version of the answers; the old one stays on record."),
         STUDY | {Status.INCOMING},
-        To.UNCHANGED,
-        (Who.STAGE_ROLE,),
+        Target.UNCHANGED,
+        (Actor.STAGE_ROLE,),
         needs_reason=True,
     ),
     Move(
@@ -234,8 +234,8 @@ MOVES: tuple[Move, ...] = (
         _("Send back to the reviewer"),
         _("The case goes back one stage with your reason."),
         frozenset({Status.AWAITING_SUPERVISOR}),
-        To.STAGE_BEFORE,
-        (Who.SUPERVISOR,),
+        Target.STAGE_BEFORE,
+        (Actor.SUPERVISOR,),
         needs_reason=True,
     ),
     Move(
@@ -243,8 +243,8 @@ MOVES: tuple[Move, ...] = (
         _("Approve"),
         _("The decision is entered in the journal and the applicant is notified."),
         frozenset({Status.AWAITING_SUPERVISOR}),
-        To.NEXT_STAGE,
-        (Who.SUPERVISOR,),
+        Target.NEXT_STAGE,
+        (Actor.SUPERVISOR,),
         forward=True,
     ),
     Move(
@@ -253,7 +253,7 @@ MOVES: tuple[Move, ...] = (
         _("The request is refused; your reason goes to the applicant word for word."),
         STUDY | {Status.AWAITING_SUPERVISOR},
         Status.REJECTED,
-        (Who.SUPERVISOR,),
+        (Actor.SUPERVISOR,),
         needs_reason=True,
     ),
     Move(
@@ -261,8 +261,8 @@ MOVES: tuple[Move, ...] = (
         _("Record the payment"),
         _("The fee is marked as paid and the case continues."),
         frozenset({Status.AWAITING_PAYMENT}),
-        To.NEXT_STAGE,
-        (Who.CENTRE_CLERK, Who.REGISTRY_CLERK),
+        Target.NEXT_STAGE,
+        (Actor.CENTRE_CLERK, Actor.REGISTRY_CLERK),
         forward=True,
     ),
     Move(
@@ -271,7 +271,7 @@ MOVES: tuple[Move, ...] = (
         _("The document is issued, signed in the journal, and the applicant is notified."),
         frozenset({Status.APPROVED}),
         Status.ISSUED,
-        (Who.REGISTRY_CLERK, Who.SUPERVISOR),
+        (Actor.REGISTRY_CLERK, Actor.SUPERVISOR),
         forward=True,
     ),
     Move(
@@ -280,7 +280,7 @@ MOVES: tuple[Move, ...] = (
         _("The case gets an outgoing number, addressed to the body named."),
         frozenset({Status.APPROVED}),
         Status.COMPLETED,
-        (Who.REGISTRY_CLERK,),
+        (Actor.REGISTRY_CLERK,),
         forward=True,
     ),
     Move(
@@ -288,8 +288,8 @@ MOVES: tuple[Move, ...] = (
         _("Refer to another office"),
         _("The case leaves this office with an outgoing number and waits to be registered at the other."),
         STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR},
-        To.REGISTRATION,
-        (Who.REGISTRY_CLERK, Who.REVIEWER, Who.SUPERVISOR),
+        Target.REGISTRATION,
+        (Actor.REGISTRY_CLERK, Actor.REVIEWER, Actor.SUPERVISOR),
         needs_reason=True,
     ),
     Move(
@@ -298,7 +298,7 @@ MOVES: tuple[Move, ...] = (
         _("The request is cancelled. The number stays; no further action is taken."),
         OPEN - {Status.APPROVED},
         Status.WITHDRAWN,
-        (Who.OWNER,),
+        (Actor.OWNER,),
     ),
     Move(
         MoveName.FILE,
@@ -306,39 +306,39 @@ MOVES: tuple[Move, ...] = (
         _("The case is closed and archived."),
         frozenset({Status.ISSUED, Status.COMPLETED, Status.REJECTED, Status.WITHDRAWN}),
         Status.FILED,
-        (Who.REGISTRY_CLERK, Who.SUPERVISOR),
+        (Actor.REGISTRY_CLERK, Actor.SUPERVISOR),
     ),
     Move(
         MoveName.REOPEN,
         _("Re-open"),
         _("The case goes back to its first study under the same number; the earlier outcome stays in its history."),
         frozenset({Status.REJECTED, Status.WITHDRAWN}),
-        To.FIRST_STUDY,
-        (Who.SUPERVISOR,),
+        Target.FIRST_STUDY,
+        (Actor.SUPERVISOR,),
         needs_reason=True,
     ),
 )
 
 BY_NAME: dict[str, Move] = {move.name: move for move in MOVES}
 # What changes nothing about a file: having done it counts for nothing afterwards. A correction does change it.
-HANDED_OUT: frozenset[str] = frozenset({MoveName.TAKE, *(move.name for move in MOVES if not move.hands_on)})
+ALLOCATION_MOVES: frozenset[str] = frozenset({MoveName.TAKE, *(move.name for move in MOVES if not move.is_duty)})
 
 
-# Hands that check one another: whoever has moved a case in one of them moves it in no other, whatever posts they hold.
-# A role in no hand (the system) checks nobody and is checked by nobody.
-HANDS: tuple[frozenset[str], ...] = (
-    frozenset({Who.APPLICANT.value, Who.OWNER.value}),
-    frozenset({Who.CENTRE_CLERK.value, Who.AT_COUNTER.value, Who.REGISTRY_CLERK.value}),
-    frozenset({Who.REVIEWER.value}),
-    frozenset({Who.INFORMAL_AREAS.value}),
-    frozenset({Who.INSPECTOR.value}),
-    frozenset({Who.SUPERVISOR.value}),
+# Separation of duties: whoever has acted on a case in one of these lines acts on it in no other, whatever posts they
+# hold. A role in no line (the system) is not restricted and restricts nobody.
+SEPARATED_DUTIES: tuple[frozenset[str], ...] = (
+    frozenset({Actor.APPLICANT.value, Actor.OWNER.value}),
+    frozenset({Actor.CENTRE_CLERK.value, Actor.AT_COUNTER.value, Actor.REGISTRY_CLERK.value}),
+    frozenset({Actor.REVIEWER.value}),
+    frozenset({Actor.INFORMAL_AREAS.value}),
+    frozenset({Actor.INSPECTOR.value}),
+    frozenset({Actor.SUPERVISOR.value}),
 )
 
 
-def other_hands(acted_as: Collection[str]) -> frozenset[str]:
+def conflicting_duties(acted_as: Collection[str]) -> frozenset[str]:
     """The capacities closed to somebody who has moved a case in these before."""
-    return frozenset(who for hand in HANDS for who in hand if any(acted not in hand for acted in acted_as))
+    return frozenset(who for hand in SEPARATED_DUTIES for who in hand if any(acted not in hand for acted in acted_as))
 
 
 class Obstacle(StrEnum):
@@ -347,10 +347,10 @@ class Obstacle(StrEnum):
     STATUS = "status"
     STAGE = "stage"
     ROLE = "role"
-    HANDS = "hands"
+    DUTIES = "hands"
 
 
-def obstacle(
+def find_obstacle(
     move: Move,
     *,
     status: str,
@@ -359,23 +359,23 @@ def obstacle(
     holds: Collection[str],
     barred: Collection[str] = (),
 ) -> Obstacle | None:
-    """What keeps somebody who holds the roles `holds` (Who values) from this move now; None when nothing does.
+    """What keeps somebody who holds the roles `holds` (Actor values) from this move now; None when nothing does.
 
-    `barred` are those of them that `other_hands` closes to this person on this case.
+    `barred` are those of them that `conflicting_duties` closes to this person on this case.
     """
     if status not in move.sources:
         return Obstacle.STATUS
     if move.forward and stage_finish != move.name:
         return Obstacle.STAGE
-    takes = {stage_role if who is Who.STAGE_ROLE else who.value for who in move.who}
+    takes = {stage_role if who is Actor.STAGE_ROLE else who.value for who in move.who}
     if not takes & set(holds):
         return Obstacle.ROLE
-    if move.hands_on and not takes & (set(holds) - set(barred)):
-        return Obstacle.HANDS
+    if move.is_duty and not takes & (set(holds) - set(barred)):
+        return Obstacle.DUTIES
     return None
 
 
-def allowed(
+def is_allowed(
     move: Move,
     *,
     status: str,
@@ -385,16 +385,18 @@ def allowed(
     barred: Collection[str] = (),
 ) -> bool:
     """Say whether the table lets somebody who holds the roles `holds` make this move now."""
-    hindered = obstacle(
+    hindered = find_obstacle(
         move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds, barred=barred
     )
     return hindered is None
 
 
-def moves_open(
+def list_open_moves(
     *, status: str, stage_finish: str | None, stage_role: str, holds: Collection[str], barred: Collection[str] = ()
 ) -> Iterator[Move]:
     """Every move of the table open to somebody with these roles, in table order."""
     for move in MOVES:
-        if allowed(move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds, barred=barred):
+        if is_allowed(
+            move, status=status, stage_finish=stage_finish, stage_role=stage_role, holds=holds, barred=barred
+        ):
             yield move

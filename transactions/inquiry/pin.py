@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import members_of
+from accounts.access import office_members_of
 from accounts.models import Authorisation, User
 from core.db import replica
 
@@ -22,11 +22,11 @@ def pin_for(case: Transaction, reader: User) -> str:
     their right to act.
     """
     if case.authorisation_id is None or reader.pk in (case.applicant_id, case.taken_by_id):
-        return pins.of(case.reference, case.pin_serial)
-    return pins.of(case.reference, member=(case.authorisation_id, reader.pk))
+        return pins.derive_pin(case.reference, case.pin_serial)
+    return pins.derive_pin(case.reference, member=(case.authorisation_id, reader.pk))
 
 
-def opens(reference: str, typed: str) -> bool:
+def opens_receipt(reference: str, typed: str) -> bool:
     """Does this PIN open a request whose first PIN it is not: a renewed one, or that of somebody who may act for it?"""
     case = (
         Transaction.objects.filter(reference=reference)
@@ -36,15 +36,15 @@ def opens(reference: str, typed: str) -> bool:
     )
     if case is None:
         return False
-    if case.pin_serial and pins.matches(reference, typed, case.pin_serial):
+    if case.pin_serial and pins.pin_matches(reference, typed, case.pin_serial):
         return True
     given = case.authorisation
     if given is None or given.status != Authorisation.Status.ACCEPTED:
         return False
     # Out of the copy when the authorisation is: its centre may be away.
     copy = replica.ALIAS if replica.reading() else None
-    people = members_of(given.office_id, timezone.localdate(), using=copy)
-    return any(pins.matches(reference, typed, member=(given.pk, person.pk)) for person in people)
+    people = office_members_of(given.office_id, timezone.localdate(), using=copy)
+    return any(pins.pin_matches(reference, typed, member=(given.pk, person.pk)) for person in people)
 
 
 @transaction.atomic

@@ -19,50 +19,50 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import tries
-from accounts.identity import caller
+from accounts import attempts
+from accounts.identity import rate_limit_network
 from core import db as database
 from core.cache import LOCAL, LOCAL_COUNTS
 from core.db import locks, replica
 from core.db.prepared import Prepared, columns
 from core.text import compact, isolated
 from journal.standing import Refused
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
 from ..domain import pins, references
-from ..domain.errors import Invalid, NotHere, NotVisible, Problem, TooManyTries
+from ..domain.errors import Invalid, NotInThisDatabase, NotVisible, Problem, TooManyAttempts
 from ..domain.register_lines import read_line
-from ..models import BroughtReceipt, Direction, Transaction, Try
-from .pin import opens
+from ..models import BroughtReceipt, Direction, FailedAttempt, Transaction
+from .pin import opens_receipt
 
-WRONG_PER_SUBJECT = 5
+MAX_WRONG_PER_SUBJECT = 5
 """By one network at one subject in an hour; others, the owner among them, are heard as ever."""
-WIDE = 100
+MAX_WRONG_OVERALL = 100
 """Wrong tries in an hour at one subject from everywhere, or from one network at everything: an alarm, and from then on
 one wrong try for a network at a subject instead of five. A right one is always heard at first."""
-WRONG_LAST_FOUR = 10
+MAX_WRONG_LAST_FOUR = 10
 """By everybody together at one incoming number: four digits are soon guessed. The PIN, or signing in, goes on."""
 
 
-def by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
+def find_by_pin(reference: str, pin: str, *, address: str, now: datetime | None = None) -> Transaction:
     """The transaction with this reference, for whoever knows its PIN. NotVisible, NotHere when the PIN is right and we
     have no such request, or TooManyTries.
     """
     parsed = references.parse(reference)
     if parsed is not None:
-        if pins.matches(str(parsed), pin):
+        if pins.pin_matches(str(parsed), pin):
             try:
-                case = _known(str(parsed), address, now or timezone.now())
+                case = _find_known(str(parsed), address, now or timezone.now())
             except NotVisible as error:
-                raise NotHere(_of_a_lost_receipt(str(parsed))) from error
+                raise NotInThisDatabase(_explain_lost_receipt(str(parsed))) from error
             if not case.pin_serial:
                 return case
-        elif opens(str(parsed), pin):
-            return _known(str(parsed), address, now or timezone.now())
-    return _guarded(str(parsed or reference), address, now, lambda: None)
+        elif opens_receipt(str(parsed), pin):
+            return _find_known(str(parsed), address, now or timezone.now())
+    return _find_rate_limited(str(parsed or reference), address, now, lambda: None)
 
 
-def _of_a_lost_receipt(reference: str) -> str:
+def _explain_lost_receipt(reference: str) -> str:
     """What its holder is told: to hand it in, or what became of it since they did."""
     row = BroughtReceipt.objects.filter(reference=reference).select_related("transaction").first()
     if row is None:
@@ -86,15 +86,17 @@ FIELDS = columns(
 )
 
 
-def _tries(bucket: str, hour: datetime) -> Subquery:
-    return Subquery(Try.objects.filter(bucket=bucket, hour=hour).values("count")[:1])
+def _attempts(bucket: str, hour: datetime) -> Subquery:
+    return Subquery(FailedAttempt.objects.filter(bucket=bucket, hour=hour).values("count")[:1])
 
 
 _look_up = Prepared(
     lambda reference, pair, subject, address, hour: (
         Transaction.objects.filter(reference=reference)
         .order_by()
-        .annotate(of_pair=_tries(pair, hour), of_subject=_tries(subject, hour), of_address=_tries(address, hour))
+        .annotate(
+            of_pair=_attempts(pair, hour), of_subject=_attempts(subject, hour), of_address=_attempts(address, hour)
+        )
         .values_list(*FIELDS, "of_pair", "of_subject", "of_address")
     ),
     str,
@@ -105,18 +107,18 @@ _look_up = Prepared(
 )
 
 
-def _known(reference: str, address: str, now: datetime) -> Transaction:
+def _find_known(reference: str, address: str, now: datetime) -> Transaction:
     """The transaction of somebody who has its PIN: one round trip, queued up behind guesses at the same number.
 
     It carries what the public answer shows, and its offices; nobody's name is read.
     """
-    mark, hour = _mark(reference), _hour(now)
+    mark, hour = _digest(reference), _hour(now)
     buckets = _buckets(reference, address)
     values = (reference, *buckets, hour)
     if replica.reading():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
-        rows = _look_up.rows(*values, before=f"{locks.statement(mark)}; ")
+        rows = _look_up.rows(*values, before=f"{locks.lock_statement(mark)}; ")
     else:
         with transaction.atomic():
             rows = _look_up.rows(*values)
@@ -124,38 +126,38 @@ def _known(reference: str, address: str, now: datetime) -> Transaction:
         raise NotVisible
     *fields, of_pair, of_subject, of_address = rows[0]
     known = zip(buckets, (of_pair, of_subject, of_address), strict=True)
-    if _blocked(buckets, {bucket: max(of or 0, _seen_here(bucket, hour)) for bucket, of in known}):
+    if _is_blocked(buckets, {bucket: max(of or 0, _local_count(bucket, hour)) for bucket, of in known}):
         raise _too_many(now)
     case = Transaction.from_db(None, FIELDS, fields)
     for name in ("branch", "centre", "held_by"):
-        case._state.fields_cache[name] = offices().get(getattr(case, f"{name}_id"))
+        case._state.fields_cache[name] = offices_by_pk().get(getattr(case, f"{name}_id"))
     return case
 
 
 # The name of what the page of an answer carries, so that it can be shown again in the other language, and how long.
-AGAIN = "again"
-AGAIN_FOR = timedelta(minutes=10)
+ANSWER_SALT = "again"
+ANSWER_SHOWN_FOR = timedelta(minutes=10)
 
 
-def mark_of_answer(case: Transaction) -> str:
+def sign_answer(case: Transaction) -> str:
     """Signed: whoever holds it was shown the answer about this request a moment ago."""
-    return signing.dumps(case.reference, salt=AGAIN)
+    return signing.dumps(case.reference, salt=ANSWER_SALT)
 
 
-def answered_lately(mark: str, *, address: str, now: datetime | None = None) -> Transaction:
+def find_answered_lately(mark: str, *, address: str, now: datetime | None = None) -> Transaction:
     """The transaction whose answer was shown in the last ten minutes. NotVisible, or TooManyTries."""
     try:
-        reference = signing.loads(mark, salt=AGAIN, max_age=AGAIN_FOR)
+        reference = signing.loads(mark, salt=ANSWER_SALT, max_age=ANSWER_SHOWN_FOR)
     except signing.BadSignature as error:
         raise NotVisible from error
-    return _known(reference, address, now or timezone.now())
+    return _find_known(reference, address, now or timezone.now())
 
 
-Kept = TypeVar("Kept")
-KEPT = timedelta(minutes=5)
+Cached = TypeVar("Cached")
+CACHED_FOR = timedelta(minutes=5)
 
 
-def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
+def cached_until_next_event(name: str, case: Transaction, make: Callable[[], Cached]) -> Cached:
     """What `make` says of this request, in the reader's language; made once by each process until the next move or
     another due date.
 
@@ -163,10 +165,10 @@ def kept(name: str, case: Transaction, make: Callable[[], Kept]) -> Kept:
     was.
     """
     key = f"{name}:{case.reference}:{case.stamp}:{get_language()}"
-    return LOCAL.get_or_make(key, make, KEPT.total_seconds())
+    return LOCAL.get_or_make(key, make, CACHED_FOR.total_seconds())
 
 
-def by_incoming_number(
+def find_by_incoming_number(
     office_code: str,
     number: str,
     hijri_year: str,
@@ -183,8 +185,8 @@ def by_incoming_number(
     read, last_four = read_line(number, hijri_year), compact(last_four).upper()
     problems = []
     if read is None:
-        said = _("We did not understand this number. Write it with its Hijri year as printed, for example 38/1448.")
-        problems.append(Problem("number", said, "unreadable"))
+        message = _("We did not understand this number. Write it with its Hijri year as printed, for example 38/1448.")
+        problems.append(Problem("number", message, "unreadable"))
     if len(last_four) != 4:
         problems.append(Problem("last_four", _("Write the last four digits of the ID."), "unreadable"))
     if read is None or problems:
@@ -204,22 +206,22 @@ def by_incoming_number(
             .first()
         )
 
-    return _guarded(f"{office_code}/{year}/{line}", address, now, find, most=WRONG_LAST_FOUR)
+    return _find_rate_limited(f"{office_code}/{year}/{line}", address, now, find, most=MAX_WRONG_LAST_FOUR)
 
 
 def _buckets(subject: str, address: str) -> tuple[str, str, str]:
     """What a wrong try is counted under: this network at this subject, the subject, the network."""
-    network = caller(address)
-    return f"pair:{_mark(f'{subject} {network}')}", f"subject:{_mark(subject)}", f"address:{network}"
+    network = rate_limit_network(address)
+    return f"pair:{_digest(f'{subject} {network}')}", f"subject:{_digest(subject)}", f"address:{network}"
 
 
-def _blocked(buckets: tuple[str, str, str], counts: Mapping[str, int], most: int | None = None) -> bool:
+def _is_blocked(buckets: tuple[str, str, str], counts: Mapping[str, int], most: int | None = None) -> bool:
     pair, subject, network = (counts.get(bucket, 0) for bucket in buckets)
-    wide = max(subject, network) >= WIDE
-    return pair >= (1 if wide else WRONG_PER_SUBJECT) or (most is not None and subject >= most)
+    wide = max(subject, network) >= MAX_WRONG_OVERALL
+    return pair >= (1 if wide else MAX_WRONG_PER_SUBJECT) or (most is not None and subject >= most)
 
 
-def _guarded(
+def _find_rate_limited(
     subject: str,
     address: str,
     now: datetime | None,
@@ -227,32 +229,32 @@ def _guarded(
     most: int | None = None,
 ) -> Transaction:
     now = now or timezone.now()
-    hour, mark = _hour(now), _mark(subject)
+    hour, mark = _hour(now), _digest(subject)
     buckets = _buckets(subject, address)
     copy = replica.reading()
     try:
         with replica.centre():
-            blocked, found = _tried(buckets, most, mark, hour, find)
-    except database.AWAY as error:
+            blocked, case = _find_counting(buckets, most, mark, hour, find)
+    except database.DATABASE_UNAVAILABLE as error:
         # A copy, or a database that takes no counts, tells what it knows.
         copy = copy or isinstance(error, Refused)
         if not copy:
             raise
-        database.more_patience()
+        database.extend_deadline()
         # Nobody counts for all of us now; each process does for itself.
-        blocked = _blocked(buckets, {bucket: _seen_here(bucket, hour) for bucket in buckets}, most)
-        found = None if blocked else find()
+        blocked = _is_blocked(buckets, {bucket: _local_count(bucket, hour) for bucket in buckets}, most)
+        case = None if blocked else find()
     if blocked:
         raise _too_many(now)
-    if found is None:
+    if case is None:
         if copy:
             for bucket in buckets:
-                _note_here(bucket, hour)
+                _count_locally(bucket, hour)
         raise NotVisible
-    return found
+    return case
 
 
-def _tried(
+def _find_counting(
     buckets: tuple[str, str, str],
     most: int | None,
     mark: str,
@@ -261,34 +263,34 @@ def _tried(
 ) -> tuple[bool, Transaction | None]:
     """(too many tries before this one, what it found); a try that finds nothing is counted."""
     with transaction.atomic():
-        locks.one_at_a_time(mark)
-        counts = dict(Try.objects.filter(bucket__in=buckets, hour=hour).values_list("bucket", "count"))
-        blocked = _blocked(buckets, counts, most)
-        found = None if blocked else find()
-        if found is None and not blocked:
+        locks.take_lock(mark)
+        counts = dict(FailedAttempt.objects.filter(bucket__in=buckets, hour=hour).values_list("bucket", "count"))
+        blocked = _is_blocked(buckets, counts, most)
+        case = None if blocked else find()
+        if case is None and not blocked:
             for bucket in sorted(buckets):
-                _count(bucket, hour)
-    if found is None and not blocked:
+                _count_attempt(bucket, hour)
+    if case is None and not blocked:
         for bucket, kind in zip(buckets[1:], ("many places at one", "one place at many"), strict=True):
-            if counts.get(bucket, 0) + 1 == WIDE:
-                tries.alarm(kind, hour)
-    return blocked, found
+            if counts.get(bucket, 0) + 1 == MAX_WRONG_OVERALL:
+                attempts.raise_alarm(kind, hour)
+    return blocked, case
 
 
-def _here(bucket: str, hour: datetime) -> str:
+def _local_key(bucket: str, hour: datetime) -> str:
     return f"{bucket}:{hour:%d%H}"
 
 
-def _note_here(bucket: str, hour: datetime) -> None:
+def _count_locally(bucket: str, hour: datetime) -> None:
     """Count a wrong try in this process: a copy hears of it late, and of none while the centre is away."""
-    LOCAL_COUNTS.count(_here(bucket, hour), 3600)
+    LOCAL_COUNTS.count(_local_key(bucket, hour), 3600)
 
 
-def _seen_here(bucket: str, hour: datetime) -> int:
-    return LOCAL_COUNTS.get(_here(bucket, hour), 0)
+def _local_count(bucket: str, hour: datetime) -> int:
+    return LOCAL_COUNTS.get(_local_key(bucket, hour), 0)
 
 
-def _mark(subject: str) -> str:
+def _digest(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:40]
 
 
@@ -296,16 +298,16 @@ def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-def _too_many(now: datetime) -> TooManyTries:
-    return TooManyTries(ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()))
+def _too_many(now: datetime) -> TooManyAttempts:
+    return TooManyAttempts(ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()))
 
 
-def _count(bucket: str, hour: datetime) -> None:
+def _count_attempt(bucket: str, hour: datetime) -> None:
     """Add one, in one statement; the first of the hour makes the row."""
-    if Try.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1):
+    if FailedAttempt.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1):
         return
     try:
         with transaction.atomic():
-            Try.objects.create(bucket=bucket, hour=hour, count=1)
+            FailedAttempt.objects.create(bucket=bucket, hour=hour, count=1)
     except IntegrityError:
-        Try.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1)
+        FailedAttempt.objects.filter(bucket=bucket, hour=hour).update(count=F("count") + 1)

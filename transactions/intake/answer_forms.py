@@ -11,7 +11,7 @@ from django import forms
 from django.http import QueryDict
 
 from core.forms.fields import DecimalField
-from core.text import whole
+from core.text import parse_int
 from municipality.services import districts_by_code
 
 from ..answers import cleaning as answers
@@ -79,9 +79,9 @@ def rows_of(group: Group, data: QueryDict) -> tuple[list[dict[str, str]], bool]:
     if data.get(ADD) == group.name and len(rows) < group.most:
         return [*rows, {}], True
     removed = data.get(REMOVE, "")
-    gone = whole(removed.rpartition("-")[2])
-    if removed.startswith(f"{group.name}-") and gone is not None:
-        return [row for index, row in enumerate(rows) if index != gone], True
+    removed_row = parse_int(removed.rpartition("-")[2])
+    if removed.startswith(f"{group.name}-") and removed_row is not None:
+        return [row for index, row in enumerate(rows) if index != removed_row], True
     return rows, False
 
 
@@ -111,8 +111,8 @@ def step_page(
 def _group(
     group: Group, raw: Answers, known: Answers, by_path: Mapping[str, list[Problem]], shown: Mapping[str, int]
 ) -> GroupPart:
-    kept = raw.get(group.name)
-    items: list[Answers] = [row if isinstance(row, dict) else {} for row in kept] if isinstance(kept, list) else []
+    stored = raw.get(group.name)
+    items: list[Answers] = [row if isinstance(row, dict) else {} for row in stored] if isinstance(stored, list) else []
     count = max(len(items), shown.get(group.name, group.least))
     rows = [
         _form(

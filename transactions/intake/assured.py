@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.assurance import Level, how_to_reach
+from accounts.assurance import Level, explain_level
 
 from ..domain.errors import DomainError
 
@@ -31,7 +31,7 @@ LACKING = {
 }
 
 
-def lacking(service: ServiceType, step: str, person: User, *, at_counter: bool = False) -> StrOrPromise:
+def missing_level(service: ServiceType, step: str, person: User, *, at_counter: bool = False) -> StrOrPromise:
     """What stands between this person and a step (a name of Assured), and how to get there; empty when nothing does.
 
     `at_counter`: a clerk has the original ID before them.
@@ -41,25 +41,25 @@ def lacking(service: ServiceType, step: str, person: User, *, at_counter: bool =
     if known >= needed:
         return ""
     how = (
-        how_to_reach(needed)
+        explain_level(needed)
         if needed <= person.id_kind.highest
         else _("This level cannot be reached with this kind of ID.")
     )
     return f"{LACKING[step]} {how}"
 
 
-def refuse_if_lacking(service: ServiceType, step: str, person: User, *, at_counter: bool = False) -> None:
+def refuse_below_level(service: ServiceType, step: str, person: User, *, at_counter: bool = False) -> None:
     """DomainError `identity_needed`."""
-    if message := lacking(service, step, person, at_counter=at_counter):
+    if message := missing_level(service, step, person, at_counter=at_counter):
         raise DomainError("identity_needed", message)
 
 
-def may_receive(case: Transaction) -> bool:
+def may_receive_document(case: Transaction) -> bool:
     """Is its applicant known well enough to be handed what was issued? Whoever acts for them waits for that too."""
-    return not lacking(case.service_type, "receive", case.applicant)
+    return not missing_level(case.service_type, "receive", case.applicant)
 
 
-def what_is_needed(service: ServiceType) -> list[StrOrPromise]:
+def describe_levels(service: ServiceType) -> list[StrOrPromise]:
     """Lines for the page of a service: what has to be proven beyond a mobile, before what."""
     words = {
         "start": _("before you start"),
@@ -70,7 +70,7 @@ def what_is_needed(service: ServiceType) -> list[StrOrPromise]:
     steps: dict[Level, list[str]] = {}
     for step, when in words.items():
         level: Level = getattr(service.assured, step)
-        if level > Level.PHONE and (step != "authorise" or service.filer == "engineering_office"):
+        if level > Level.PHONE and (step != "authorise" or service.submitted_by == "engineering_office"):
             steps.setdefault(level, []).append(when)
     return [
         _("%(level)s: %(when)s") % {"level": level.label, "when": _(", ").join(when)}

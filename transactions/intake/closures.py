@@ -15,24 +15,26 @@ REMEMBERED_SECONDS = 10
 _KEY = "closures"
 
 
-def closed() -> dict[str, Closure]:
+def closures_in_force() -> dict[str, Closure]:
     """The services that take no new requests, by their code; re-read every ten seconds in each process."""
-    return LOCAL.get_or_make(_KEY, _read, REMEMBERED_SECONDS)
+    return LOCAL.get_or_make(_KEY, _read_closures, REMEMBERED_SECONDS)
 
 
-def _read() -> dict[str, Closure]:
+def _read_closures() -> dict[str, Closure]:
     return {closure.service: closure for closure in Closure.objects.filter(in_force=True)}
 
 
 def closure_of(service: ServiceType) -> Closure | None:
     """Why a service takes no new requests: a closure an administrator entered, or, unsaved, that it is retired."""
     if service.retired:
-        said = {}
+        texts = {}
         for language in ("ar", "en"):
             with override(language):
-                said[f"reason_{language}"] = _("This service is no longer offered. Requests already received continue.")
-        return Closure(service=service.code, in_force=True, **said)
-    return closed().get(service.code)
+                texts[f"reason_{language}"] = _(
+                    "This service is no longer offered. Requests already received continue."
+                )
+        return Closure(service=service.code, in_force=True, **texts)
+    return closures_in_force().get(service.code)
 
 
 def refuse_if_closed(service: ServiceType) -> None:

@@ -31,12 +31,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """A page of the request. `code` is its step, or DOCUMENTS; `said` is a word on how far it is, if any."""
+    """A page of the request. `code` is its step, or DOCUMENTS; `summary` is a word on how far it is, if any."""
 
     code: str
     title: StrOrPromise
     state: State
-    said: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Paper:
+class DocumentStatus:
     """A document asked for: the files given, and what is wrong with it."""
 
     document: Document
@@ -65,7 +65,7 @@ class Paper:
         return len(self.files) >= self.document.least
 
 
-def papers_of(draft: Draft, documents: Iterable[Document], problems: Iterable[Problem]) -> list[Paper]:
+def document_statuses(draft: Draft, documents: Iterable[Document], problems: Iterable[Problem]) -> list[DocumentStatus]:
     """These documents of a draft. One query."""
     held: dict[str, list[Attachment]] = {}
     for file in draft.attachments.filter(removed_at=None):
@@ -74,7 +74,7 @@ def papers_of(draft: Draft, documents: Iterable[Document], problems: Iterable[Pr
     for problem in problems:
         wrong.setdefault(problem.path, []).append(problem)
     return [
-        Paper(document, held.get(document.code, []), wrong.get(f"documents.{document.code}", []))
+        DocumentStatus(document, held.get(document.code, []), wrong.get(f"documents.{document.code}", []))
         for document in documents
     ]
 
@@ -92,7 +92,7 @@ def parts_of(draft: Draft) -> list[Part]:
     asked = [document for document in draft.service_type.documents_for(seen) if document.least]
     conditions = (document.when for document in draft.service_type.documents if document.least)
     depends = any(when is not None and when.names & open_questions for when in conditions)
-    return [*parts, _documents(asked, held, depends)]
+    return [*parts, _documents_part(asked, held, depends)]
 
 
 def _state_of(step: Step, raw: Answers, wrong: bool) -> State:
@@ -101,22 +101,22 @@ def _state_of(step: Step, raw: Answers, wrong: bool) -> State:
     return State.BEGUN if any(raw.get(spec.name) not in (None, "", False, []) for spec in step.fields) else State.TODO
 
 
-def _documents(asked: list[Document], held: Counter[str], depends: bool) -> Part:
+def _documents_part(asked: list[Document], held: Counter[str], depends: bool) -> Part:
     """`depends`: an answer that is still to come may ask for more, so no number in all is named yet."""
     given = sum(1 for document in asked if held[document.code] >= document.least)
     state = State.DONE if given == len(asked) else State.BEGUN if held else State.TODO
     if depends:
         waits = State.BEGUN if held else State.TODO
         return Part(DOCUMENTS, gettext_lazy("Documents"), waits, _("How many depends on your answers"))
-    said = ngettext("%(given)d of %(all)d document", "%(given)d of %(all)d documents", len(asked))
-    return Part(DOCUMENTS, gettext_lazy("Documents"), state, said % {"given": given, "all": len(asked)})
+    text = ngettext("%(given)d of %(all)d document", "%(given)d of %(all)d documents", len(asked))
+    return Part(DOCUMENTS, gettext_lazy("Documents"), state, text % {"given": given, "all": len(asked)})
 
 
 def flags_of(service: ServiceType, raw: Answers) -> list[Flag]:
     """What the reviewer will ask about, of what is answered rightly so far; of a request taken long ago, of what its
     questions still take for an answer. It stops nobody.
     """
-    return list(service.flag(answers.clean(service, raw, timezone.localdate()).values))
+    return list(service.flag(answers.clean_answers(service, raw, timezone.localdate()).values))
 
 
 def flags_on(step: Step, flags: Iterable[Flag]) -> list[Flag]:
@@ -129,7 +129,7 @@ def gaps_of(service: ServiceType, problems: Iterable[Problem]) -> list[Gap]:
     """The problems of a whole request by the page where each is mended, in the order of the pages."""
     page_of = {spec.name: step.code for step in service.steps for spec in step.fields}
     titles: dict[str, StrOrPromise] = {step.code: step.title for step in service.steps} | {DOCUMENTS: _("Documents")}
-    found: dict[str, list[Problem]] = {code: [] for code in titles}
+    problems_by_part: dict[str, list[Problem]] = {code: [] for code in titles}
     for problem in problems:
-        found[page_of.get(problem.path.split(".")[0], DOCUMENTS)].append(problem)
-    return [Gap(code, titles[code], mine) for code, mine in found.items() if mine]
+        problems_by_part[page_of.get(problem.path.split(".")[0], DOCUMENTS)].append(problem)
+    return [Gap(code, titles[code], mine) for code, mine in problems_by_part.items() if mine]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import services as people
-from accounts.access import offices_of, roles_in
+from accounts.access import engineering_offices_of, roles_in
 from accounts.errors import AccountError
 from accounts.models import Authorisation, Role, User
 from core.forms.concurrency import is_stale, same
@@ -20,23 +20,23 @@ from core.forms.versioned import saved_meanwhile
 from core.text import prose
 from municipality.models import Office
 
-from .. import access, pictures, quotas
+from .. import access, previews, quotas
 from ..answers import cleaning as answers
 from ..answers.plots import plot_of
 from ..answers.summary import answer_in_words
 from ..domain.errors import DomainError, Invalid, Overtaken, Problem
-from ..domain.own_words import too_long
-from ..domain.service_types import Filer, ServiceType, Step
-from ..models import Attachment, Channel, Dealing, Draft, Intake
-from ..notifications.dealings import record
-from .assured import refuse_if_lacking
+from ..domain.service_types import ServiceType, Step, SubmittedBy
+from ..domain.text_length import validate_text_length
+from ..models import Attachment, AuthorisationEvent, Channel, Draft, Intake
+from ..notifications.authorisation_events import record_authorisation_event
+from .assured import refuse_below_level
 from .closures import refuse_if_closed
 from .eligibility import refuse_authorisation, refuse_unless_applicant, refuse_unless_in_force
 from .submission import Submission
-from .submit import check, submit
+from .submit import check_submission, submit
 
 
-def start(
+def start_draft(
     service: ServiceType,
     *,
     by: User,
@@ -57,12 +57,12 @@ def start(
     channel = Channel.COUNTER if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
-    if service.filer is not Filer.ENGINEERING_OFFICE:
+    if service.submitted_by is not SubmittedBy.ENGINEERING_OFFICE:
         refuse_authorisation(authorisation)
     if authorisation is not None:
         _check_office(service, authorisation, by, now)
         applicant = authorisation.owner
-    elif service.filer is Filer.ENGINEERING_OFFICE:
+    elif service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
         raise DomainError(
             "office_needed",
             _("This service is filed through an engineering office that the owner authorises."),
@@ -70,7 +70,7 @@ def start(
     elif applicant is not None and applicant.pk != by.pk and not centre:
         raise DomainError("not_the_applicant", _("You can only start a request for yourself."))
     refuse_unless_applicant(service, applicant or by)
-    refuse_if_lacking(service, "start", applicant or by, at_counter=centre is not None)
+    refuse_below_level(service, "start", applicant or by, at_counter=centre is not None)
     kind = {
         "service": service.code,
         "applicant": applicant or by,
@@ -85,7 +85,7 @@ def start(
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
         if untouched is None:
-            quotas.spend("drafts", by, now)
+            quotas.spend_quota("drafts", by, now)
             return Draft.objects.create(**kind, visitor_changes=visitor_changes, created_at=now, updated_at=now)
         untouched.visitor_changes = visitor_changes
         untouched.save(update_fields=["visitor_changes"])
@@ -93,10 +93,10 @@ def start(
 
 
 def _check_office(service: ServiceType, authorisation: Authorisation, by: User, now: datetime) -> None:
-    if authorisation.office_id not in {office.pk for office in offices_of(by)}:
+    if authorisation.office_id not in {office.pk for office in engineering_offices_of(by)}:
         raise DomainError("not_your_office", _("This authorisation was given to another office."))
     refuse_unless_in_force(authorisation, now)
-    refuse_if_lacking(service, "authorise", authorisation.owner)
+    refuse_below_level(service, "authorise", authorisation.owner)
 
 
 def lock_open(draft: Draft, by: User) -> Draft:
@@ -104,7 +104,7 @@ def lock_open(draft: Draft, by: User) -> Draft:
     locked = (
         Draft.objects.select_for_update(of=("self",))
         .select_related("applicant", "authorisation__office", "centre")
-        .filter(access.drafts(by), pk=draft.pk)
+        .filter(access.drafts_condition(by), pk=draft.pk)
         .first()
     )
     if locked is None or locked.stage == Draft.Stage.SUBMITTED:
@@ -161,7 +161,7 @@ def save_pages(
         others = {name: answer for name, answer in written.items() if name not in names}
         written = others | {name: answer for name, answer in typed.items() if name in names}
         cleaned = answers.clean_step(step, written, earlier)
-        written = answers.tidied(step, written, cleaned.values)
+        written = answers.tidy_step(step, written, cleaned.values)
         problems += cleaned.problems
     _refuse_if_overtaken(locked, [step for step, _typed in pages], written, seen)
     locked.answers = draft.answers = written
@@ -209,11 +209,11 @@ def send_to_owner(draft: Draft, *, by: User, seen: str = "", now: datetime | Non
     if locked.authorisation is None:
         raise DomainError("no_owner_to_ask", _("This request does not need anyone else's approval."))
     now = now or timezone.now()
-    ready(locked, by=by, now=now)
+    is_ready_for_owner(locked, by=by, now=now)
     locked.stage, locked.owner_note = Draft.Stage.AWAITING_OWNER, ""
     locked.updated_at = now
     locked.save(update_fields=["stage", "owner_note", "updated_at"])
-    record(Dealing.Kind.SENT, locked.authorisation, draft=locked, by=by, now=now)
+    record_authorisation_event(AuthorisationEvent.Kind.SENT, locked.authorisation, draft=locked, by=by, now=now)
     return locked
 
 
@@ -226,12 +226,12 @@ def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None =
     note, now = prose(note), now or timezone.now()
     if not note:
         raise Invalid([Problem("note", _("Write what the office has to change."), "required")])
-    if problems := too_long("note", note):
+    if problems := validate_text_length("note", note):
         raise Invalid(problems)
     locked.stage, locked.owner_note = Draft.Stage.OPEN, note
     locked.updated_at = now
     locked.save(update_fields=["stage", "owner_note", "updated_at"])
-    record(Dealing.Kind.CHANGES, locked.authorisation, draft=locked, by=by, now=now)
+    record_authorisation_event(AuthorisationEvent.Kind.CHANGES, locked.authorisation, draft=locked, by=by, now=now)
     return locked
 
 
@@ -259,9 +259,9 @@ def submission_of(draft: Draft, language: str, by: User) -> Submission:
     )
 
 
-def ready(draft: Draft, *, by: User, now: datetime | None = None) -> None:
+def is_ready_for_owner(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     """Raise Invalid with everything that is still missing or wrong in a draft."""
-    check(submission_of(draft, draft.applicant.language, by), by=by, now=now or timezone.now())
+    check_submission(submission_of(draft, draft.applicant.language, by), by=by, now=now or timezone.now())
 
 
 def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None = None) -> Intake:
@@ -270,24 +270,29 @@ def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None
     `seen` is the fingerprint of `content_of` the draft when it was looked through. DomainError `overtaken` when it was
     changed since; `already_submitted` for the clerk who began what the owner has sent: the receipt is the owner's.
     """
-    if earlier := _taken(draft, by):
+    if earlier := _find_intake(draft, by):
         return earlier
     now = now or timezone.now()
     with transaction.atomic():
-        locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts(by), pk=draft.pk).first()
+        locked = Draft.objects.select_for_update(of=("self",)).filter(access.drafts_condition(by), pk=draft.pk).first()
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
             locked = lock_open(draft, by)
             _refuse_if_changed(locked, seen)
-            if locked.service_type.filer is Filer.ENGINEERING_OFFICE and locked.stage != Draft.Stage.AWAITING_OWNER:
+            if (
+                locked.service_type.submitted_by is SubmittedBy.ENGINEERING_OFFICE
+                and locked.stage != Draft.Stage.AWAITING_OWNER
+            ):
                 raise DomainError("owner_has_not_approved", _("The office has not sent you this file yet."))
             if locked.authorisation and locked.stage == Draft.Stage.AWAITING_OWNER:
-                record(Dealing.Kind.APPROVED, locked.authorisation, draft=locked, by=by, now=now)
+                record_authorisation_event(
+                    AuthorisationEvent.Kind.APPROVED, locked.authorisation, draft=locked, by=by, now=now
+                )
             _identify_visitor(locked, by, now)
             intake = submit(submission_of(locked, locked.applicant.language, by), by=by, key=_key(draft), now=now)
             locked.stage, locked.updated_at = Draft.Stage.SUBMITTED, now
             locked.save(update_fields=["stage", "updated_at"])
             return intake
-    if taken := _taken(draft, by):
+    if taken := _find_intake(draft, by):
         return taken
     raise DomainError("already_submitted", _("This request has already been submitted."))
 
@@ -297,13 +302,13 @@ def _identify_visitor(draft: Draft, by: User, now: datetime) -> None:
     if draft.visitor_changes is None or draft.channel != Channel.COUNTER or draft.created_by_id != by.pk:
         return
     try:
-        draft.applicant = people.identify(draft.applicant, draft.visitor_changes, by=by, now=now)
+        draft.applicant = people.confirm_identity(draft.applicant, draft.visitor_changes, by=by, now=now)
     except AccountError as error:
         raise DomainError(error.code, error.message) from error
 
 
 @transaction.atomic
-def ask_visitor(draft: Draft, changes: Mapping[str, Any], *, by: User) -> None:
+def ask_about_visitor(draft: Draft, changes: Mapping[str, Any], *, by: User) -> None:
     """A clerk has asked a visitor again about what differs from what is on file."""
     locked = lock_to_write(draft, by)
     locked.visitor_changes = changes
@@ -314,15 +319,15 @@ def _key(draft: Draft) -> str:
     return f"draft:{draft.key}"
 
 
-def _taken(draft: Draft, by: User) -> Intake | None:
+def _find_intake(draft: Draft, by: User) -> Intake | None:
     """What came of a draft, if its receipt is for this person. Intakes are indexed by sender, so it is looked up so."""
     senders = {draft.applicant_id, draft.created_by_id}
-    found = Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
-    return found if found and access.may_see_receipt(by, found.transaction) else None
+    intake = Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
+    return intake if intake and access.may_see_receipt(by, intake.transaction) else None
 
 
 @transaction.atomic
-def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
+def delete_draft(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     """Throw a draft away; its files are removed too, and a person of whom a clerk typed no more than this.
 
     DomainError `office_writes` for the owner while an office works on it.
@@ -337,5 +342,5 @@ def discard(draft: Draft, *, by: User, now: datetime | None = None) -> None:
     keys = list(files.values_list("key", flat=True))
     files.update(removed_at=now or timezone.now())
     locked.delete()
-    people.forget_unproven(locked.applicant)
-    transaction.on_commit(lambda: [pictures.forget(key) for key in keys], robust=True)
+    people.delete_unproven_account(locked.applicant)
+    transaction.on_commit(lambda: [previews.delete_previews(key) for key in keys], robust=True)

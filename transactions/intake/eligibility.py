@@ -13,26 +13,26 @@ from accounts.access import roles_in
 from accounts.models import Authorisation, Role, User
 
 from ..domain.errors import DomainError
-from ..domain.service_types import ApplicantKind, Filer, ServiceType
+from ..domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 from ..models import Channel
-from .assured import refuse_if_lacking
+from .assured import refuse_below_level
 from .submission import Submission
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-def refuse_unless_filer(submission: Submission, by: User, now: datetime) -> None:
+def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) -> None:
     """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
     service, authorisation = submission.service, submission.authorisation
     refuse_unless_applicant(service, submission.applicant)
-    refuse_if_lacking(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
+    refuse_below_level(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
     if submission.channel == Channel.COUNTER:
         if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
             raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
     elif by.pk != submission.applicant.pk:
         raise DomainError("not_the_applicant", _("Only the owner can submit this request."))
-    if service.filer is not Filer.ENGINEERING_OFFICE:
+    if service.submitted_by is not SubmittedBy.ENGINEERING_OFFICE:
         refuse_authorisation(authorisation)
         return
     if submission.channel == Channel.API:
@@ -70,7 +70,7 @@ def refuse_unless_by_owner(service: ServiceType) -> None:
     """DomainError `office_needed` for what offices prepare: only a draft shows that they did, and that the owner
     approved that one.
     """
-    if service.filer is Filer.ENGINEERING_OFFICE:
+    if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
         raise DomainError(
             "office_needed",
             _("An engineering office prepares this request on the portal, and its owner submits it there."),

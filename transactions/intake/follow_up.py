@@ -12,11 +12,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
-from core.db import AWAY
+from core.db import DATABASE_UNAVAILABLE
 
 from ..domain.workflow import Status
 from ..models import Event, Transaction
-from ..notifications.notices import announce_receipts
+from ..notifications.notices import notify_of_receipts
 from ..outbox import queue
 from ..transitions.moves import waiting_to_arrive
 from ..transitions.routing import route
@@ -25,7 +25,7 @@ from ..transitions.versions import keep_first
 BATCH = 500
 
 
-@queue.handles_batches("route")
+@queue.register_batch_handler("route")
 def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None:
     """Write down the first version of the answers, tell who hears of the receipts, route the requests in this order.
 
@@ -42,7 +42,7 @@ def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None
     try:
         with transaction.atomic():
             route(cases, now)
-    except AWAY:
+    except DATABASE_UNAVAILABLE:
         raise
     except Exception as error:  # whatever it is, nobody waits for it to hear of their receipt
         return error
@@ -56,7 +56,7 @@ def announce(cases: Sequence[Transaction], now: datetime) -> None:
     received = list(Event.objects.filter(transaction__in=by_key, seq=1).order_by("pk"))
     for event in received:
         event.transaction = by_key[event.transaction_id]
-    announce_receipts(received, now)
+    notify_of_receipts(received, now)
 
 
 def announce_waiting(now: datetime) -> None:

@@ -3,16 +3,16 @@
 What follows when somebody presses “submit”, in order, with where it happens:
 
 1. The service takes requests now (`closures.refuse_if_closed`), and this person may file this one
-   (`eligibility.refuse_unless_filer`).
+   (`eligibility.refuse_unless_may_submit`).
 2. The answers are cleaned and judged (`answers.clean`), the files found and counted (`submitted_files`), the plot
    compared with the one authorised (`plots.plot_problems`): `check` raises Invalid with every problem at once.
 3. In one database transaction, what the promise needs and nothing else (`_take`). Before the lock of the number: the
-   first event, the files (`submitted_files.attach`), and one job for a worker (`outbox`).
+   first event, the files (`submitted_files.attach_files`), and one job for a worker (`outbox`).
 4. Under that lock: the number (`registers.next_serial`), the request with its answers, the journal entry
    (`journal.chain`) and the receipt. Then the commit; from here on the receipt stands.
 5. Then a worker does that job (`follow_up`): version 1 of the answers, the notices, the way to the office that handles
-   it (`routing`); and from jobs of their own the messages go out (`notices.send`). Whatever fails is tried again and
-   takes nothing back. While no worker is there, pages say that the request is received and not yet with an office.
+   it (`routing`); and from jobs of their own the messages go out (`notices.send_notice`). Whatever fails is tried again
+   and takes nothing back. While no worker is there, pages say that the request is received and not yet with an office.
 
 Sent a second time under the same key, the first receipt is the answer (`_earlier`).
 """
@@ -37,7 +37,7 @@ from journal.entry import person_mark
 from municipality.services import current_calendar
 
 from .. import quotas
-from ..answers.cleaning import clean
+from ..answers.cleaning import clean_answers
 from ..answers.plots import plot_problems
 from ..domain import clock
 from ..domain.content import answers_hash
@@ -48,9 +48,9 @@ from ..outbox import queue
 from ..transitions.registers import next_serial
 from ..transitions.versions import district_of
 from .closures import refuse_if_closed
-from .eligibility import refuse_unless_filer
+from .eligibility import refuse_unless_may_submit
 from .submission import Submission
-from .submitted_files import SubmittedFile, attach, document_problems, files_of
+from .submitted_files import SubmittedFile, attach_files, document_problems, files_of
 
 
 def submit(submission: Submission, *, by: User, key: str, now: datetime | None = None) -> Intake:
@@ -64,22 +64,24 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     now = now or timezone.now()
     try:
         refuse_if_closed(submission.service)
-        refuse_unless_filer(submission, by, now)
-        values, files = check(submission, by=by, now=now)
+        refuse_unless_may_submit(submission, by, now)
+        values, files = check_submission(submission, by=by, now=now)
         with transaction.atomic():
-            quotas.spend("requests", by, now)
-            return _take(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
+            quotas.spend_quota("requests", by, now)
+            return _take_in(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
     except (IntegrityError, DomainError):
         # Nobody asks first whether the key is new, since it nearly always is. Sent twice, also at once, the other one
         # was taken, with its files, and its receipt is the answer.
-        if earlier := _earlier(by, key, body_hash):
+        if earlier := _find_earlier(by, key, body_hash):
             return earlier
         raise
 
 
-def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str, Any], dict[str, list[SubmittedFile]]]:
+def check_submission(
+    submission: Submission, *, by: User, now: datetime
+) -> tuple[dict[str, Any], dict[str, list[SubmittedFile]]]:
     """The canonical answers and the files of a submission; Invalid names everything missing or wrong."""
-    cleaned = clean(submission.service, submission.answers, timezone.localdate(now))
+    cleaned = clean_answers(submission.service, submission.answers, timezone.localdate(now))
     files = files_of(submission, by)
     problems = [*cleaned.problems, *document_problems(submission.service, cleaned.values, files)]
     if submission.authorisation is not None:
@@ -89,14 +91,14 @@ def check(submission: Submission, *, by: User, now: datetime) -> tuple[dict[str,
     return cleaned.values, files
 
 
-def _earlier(by: User, key: str, body_hash: str) -> Intake | None:
+def _find_earlier(by: User, key: str, body_hash: str) -> Intake | None:
     intake = Intake.objects.select_related("transaction").filter(by=by, key=key).first()
     if intake and intake.body_hash != body_hash:
         raise DomainError("key_reused", _("This key has already been used for another request."))
     return intake
 
 
-def _take(
+def _take_in(
     submission: Submission,
     values: dict[str, Any],
     files: Mapping[str, Sequence[SubmittedFile]],
@@ -110,18 +112,20 @@ def _take(
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
     batch = Batch(Transaction, Event, Intake, Outbox)
-    case = _case(submission, values, by=by, now=now)
+    case = _build_transaction(submission, values, by=by, now=now)
     batch.key(case)
     batch.insert(_event(case, submission, by))
-    queue.owe("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
+    queue.enqueue("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
     attached = [file for group in files.values() for file in group]
-    promise = _promise(case, values, attached)
-    attach(batch, case, files, submission.draft)
+    promise = _receipt_facts(case, values, attached)
+    attach_files(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
     case.reference, locked = _next_reference(now)
     batch.insert(case)
-    token = receipts.token(chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute))
+    token = receipts.encode_token(
+        chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute)
+    )
     due_at = cast(datetime, case.due_at)
     intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
     batch.insert(intake)
@@ -144,7 +148,7 @@ def _event(case: Transaction, submission: Submission, by: User) -> Event:
     )
 
 
-def _case(submission: Submission, values: dict[str, Any], *, by: User, now: datetime) -> Transaction:
+def _build_transaction(submission: Submission, values: dict[str, Any], *, by: User, now: datetime) -> Transaction:
     """The row of a submission, complete but for its key and reference, not written yet."""
     service, calendar = submission.service, current_calendar()
     stage = service.stages[0]
@@ -162,8 +166,8 @@ def _case(submission: Submission, values: dict[str, Any], *, by: User, now: date
         district=district_of(values),
         submitted_at=now,
         stage_started_at=now,
-        due_at=clock.due(now, service.working_days_for(values), 0, calendar),
-        stage_due_at=clock.due(now, stage.working_days, 0, calendar),
+        due_at=clock.due_moment(now, service.working_days_for(values), 0, calendar),
+        stage_due_at=clock.due_moment(now, stage.working_days, 0, calendar),
     )
 
 
@@ -175,7 +179,9 @@ def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
     return str(Reference(node, incarnation, year, serial, locked.lot)), locked
 
 
-def _promise(case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile]) -> dict[str, str | int]:
+def _receipt_facts(
+    case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile]
+) -> dict[str, str | int]:
     """What the receipt binds the city to: which service, whose, and exactly which content and files."""
     return {
         "service": case.service,

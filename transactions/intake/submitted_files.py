@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.db.prepared import Batch, Prepared
 
-from ..domain.documents import missing, too_many
+from ..domain.documents import message_missing, message_too_many
 from ..domain.errors import Invalid, Problem
 from ..domain.service_types import ServiceType
 from ..models import Attachment, Transaction
@@ -32,7 +32,7 @@ class SubmittedFile(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _free(many: int) -> Prepared:
+def _find_unattached(many: int) -> Prepared:
     """Asks for so many files by their keys; only those that no request has taken come back."""
     return Prepared(
         lambda *keys: (
@@ -55,13 +55,13 @@ def files_of(submission: Submission, by: User) -> dict[str, list[SubmittedFile]]
     if len(wanted) > (most := sum(document.most for document in submission.service.documents)):
         message = _("A request of this service takes %(most)d files at most.") % {"most": most}
         raise Invalid([Problem("documents", message, "too_many_documents")])
-    found = {
+    files = {
         file.key: file
-        for file in map(SubmittedFile._make, _free(len(wanted)).rows(*wanted))
+        for file in map(SubmittedFile._make, _find_unattached(len(wanted)).rows(*wanted))
         if file.draft == submission.draft and (file.draft is not None or file.uploaded_by == by.pk)
     }
     return {
-        code: [found[key] for key in dict.fromkeys(keys) if key in found]
+        code: [files[key] for key in dict.fromkeys(keys) if key in files]
         for code, keys in submission.attachments.items()
     }
 
@@ -75,9 +75,9 @@ def document_problems(
     for code, document in asked.items():
         have = files.get(code, ())
         if len(have) < document.least:
-            problems.append(Problem(f"documents.{code}", missing(document), "document_missing"))
+            problems.append(Problem(f"documents.{code}", message_missing(document), "document_missing"))
         elif len(have) > document.most:
-            problems.append(Problem(f"documents.{code}", too_many(document), "too_many_documents"))
+            problems.append(Problem(f"documents.{code}", message_too_many(document), "too_many_documents"))
         if any(file.content_type not in document.accepts for file in have):
             message = _("%(document)s: this kind of file is not accepted.") % {"document": document.label}
             problems.append(Problem(f"documents.{code}", message, "document_type"))
@@ -86,7 +86,9 @@ def document_problems(
     return problems
 
 
-def attach(batch: Batch, case: Transaction, files: Mapping[str, Sequence[SubmittedFile]], draft: int | None) -> None:
+def attach_files(
+    batch: Batch, case: Transaction, files: Mapping[str, Sequence[SubmittedFile]], draft: int | None
+) -> None:
     """Give files to this request, under the document they are named for; the last statement takes those still free
     and still where they lay.
     """

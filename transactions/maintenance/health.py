@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
-from accounts import tries
+from accounts import attempts
 
 from ..domain.deadlines import overdue
 from ..domain.workflow import Status
 from ..models import Difference, Outbox, Transaction
 from ..outbox import heartbeat, queue
-from ..outbox.queue import WAITING
-from . import upkeep
+from ..outbox.queue import PENDING_STATES
+from . import schedule
 
 # How long a thing may take before nobody can say that it is on its way.
 GRACE = timedelta(minutes=10)
@@ -25,7 +25,7 @@ MANY_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Line:
+class JobCounts:
     """Work of one kind: rows that wait, rows that failed for good, seconds since the oldest that waits was owed."""
 
     kind: str
@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Load:
+class OfficeLoad:
     """Open cases an office holds, and how many of them are late."""
 
     office: str
@@ -48,9 +48,9 @@ class Load:
 @dataclass(frozen=True)
 class Health:
     at: datetime
-    work: tuple[Line, ...]
+    work: tuple[JobCounts, ...]
     worker_seen: timedelta | None  # ago; None: no worker ever was
-    offices: tuple[Load, ...]
+    offices: tuple[OfficeLoad, ...]
     silent: dict[str, int]
     backup: dict[str, int]
 
@@ -59,50 +59,50 @@ class Health:
         return sum(office.late for office in self.offices)
 
 
-def health(now: datetime) -> Health:
+def read_health(now: datetime) -> Health:
     """Count everything; nine queries."""
-    daily, backup = upkeep.failures(now)
+    daily, backup = schedule.failures(now)
     return Health(
         at=now,
-        work=_work(now),
-        worker_seen=heartbeat.since_the_last(now),
-        offices=_offices(now),
-        silent=_silent(now) | daily,
+        work=_job_counts(now),
+        worker_seen=heartbeat.age(now),
+        offices=_office_loads(now),
+        silent=_silent_failures(now) | daily,
         backup=backup,
     )
 
 
-def _work(now: datetime) -> tuple[Line, ...]:
-    waiting = Outbox.objects.filter(state__in=WAITING).order_by().values_list("kind")
-    found = {kind: (many, since) for kind, many, since in waiting.annotate(Count("pk"), Min("created_at"))}
+def _job_counts(now: datetime) -> tuple[JobCounts, ...]:
+    waiting = Outbox.objects.filter(state__in=PENDING_STATES).order_by().values_list("kind")
+    counts = {kind: (many, since) for kind, many, since in waiting.annotate(Count("pk"), Min("created_at"))}
     dead = dict(Outbox.objects.filter(state=Outbox.State.DEAD).order_by().values_list("kind").annotate(Count("pk")))
     lines = []
-    for kind in sorted({*queue.kinds(), *found, *dead}):
-        many, since = found.get(kind, (0, now))
-        lines.append(Line(kind, many, dead.get(kind, 0), max(0.0, (now - since).total_seconds())))
+    for kind in sorted({*queue.known_kinds(), *counts, *dead}):
+        many, since = counts.get(kind, (0, now))
+        lines.append(JobCounts(kind, many, dead.get(kind, 0), max(0.0, (now - since).total_seconds())))
     return tuple(lines)
 
 
-def _offices(now: datetime) -> tuple[Load, ...]:
+def _office_loads(now: datetime) -> tuple[OfficeLoad, ...]:
     late = Count("pk", filter=overdue(now))
     names = ("held_by__code", "held_by__name_ar", "held_by__name_en")
     held = Transaction.objects.open().exclude(held_by=None).order_by("held_by__code").values_list(*names)
-    return tuple(Load(*row) for row in held.annotate(open=Count("pk"), late=late))
+    return tuple(OfficeLoad(*row) for row in held.annotate(open=Count("pk"), late=late))
 
 
-def _silent(now: datetime) -> dict[str, int]:
+def _silent_failures(now: datetime) -> dict[str, int]:
     """What went wrong without anybody being told. Each of these is 0 when all is well."""
-    owed = Outbox.objects.filter(kind="route", subject=OuterRef("pk"), state__in=WAITING)
+    owed = Outbox.objects.filter(kind="route", subject=OuterRef("pk"), state__in=PENDING_STATES)
     unrouted = Transaction.objects.filter(status=Status.SUBMITTED, submitted_at__lt=now - GRACE)
-    waiting = Outbox.objects.filter(state__in=WAITING)
-    said = waiting.order_by().aggregate(
+    waiting = Outbox.objects.filter(state__in=PENDING_STATES)
+    counts = waiting.order_by().aggregate(
         leases_lost=Count("pk", filter=Q(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE)),
         keeps_failing=Count("pk", filter=Q(attempts__gte=MANY_ATTEMPTS)),
-        sms_over_quota=Count("pk", filter=Q(kind="notify", last_error__startswith=queue.NotYet.__name__)),
+        sms_over_quota=Count("pk", filter=Q(kind="notify", last_error__startswith=queue.Postponed.__name__)),
     )
     return {
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
-        **said,
-        "guessing": tries.alarms(now),
+        **counts,
+        "guessing": attempts.count_alarms(now),
         "books_differ": Difference.objects.unexplained().count(),
     }

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
-from accounts import trail
+from accounts import access_log
 from accounts.access import holds_power
 from accounts.errors import AccountError
 from accounts.models import (
@@ -39,7 +39,7 @@ from accounts.models import (
 from journal import chain
 from journal.entry import person_mark
 
-from .. import pictures
+from .. import previews
 from ..models import Attachment, BroughtReceipt, CounterVisit, Delivery, Draft, Notification, Outbox, Transaction
 
 UNKNOWN = "—"
@@ -49,9 +49,9 @@ LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 # -- export ----------------------------------------------------------------------------------------------------
 
 
-def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
+def export_personal_data(user: User, *, now: datetime | None = None) -> dict[str, Any]:
     """Everything kept about this person, as JSON holds it; kept in the access log that it was taken out."""
-    trail.record(Act.EXPORT, by=user, person=user, now=now)
+    access_log.record(Act.EXPORT, by=user, person=user, now=now)
     own = ("national_id", "full_name", "phone", "email", "language", "sms_notices", "email_notices", "date_joined")
     return {
         "made_at": now or timezone.now(),
@@ -94,14 +94,14 @@ def export(user: User, *, now: datetime | None = None) -> dict[str, Any]:
 
 
 def _request(case: Transaction) -> dict[str, Any]:
-    told = ("seq", "at", "move", "from_status", "to_status", "reason")
+    fields = ("seq", "at", "move", "from_status", "to_status", "reason")
     return {
         "reference": case.reference,
         "service": case.service,
         "status": case.status,
         "submitted_at": case.submitted_at,
         "answers": case.answers,
-        "events": list(case.events.order_by("seq").values(*told)),
+        "events": list(case.events.order_by("seq").values(*fields)),
         "asked": list(case.deficiencies.order_by("pk").values("sentence", "answer", "answered_at")),
         "papers": list(case.issued_documents.order_by("pk").values("kind", "number", "issued_at", "valid_until")),
     }
@@ -110,7 +110,7 @@ def _request(case: Transaction) -> dict[str, Any]:
 # -- erasure ---------------------------------------------------------------------------------------------------
 
 
-def why_not_erased(user: User, now: datetime) -> str:
+def reason_not_to_erase(user: User, now: datetime) -> str:
     """What stands against erasing this person now, in words; nothing when nothing does."""
     if holds_power(user):
         return _("You work for the municipality. Your posts have to end first.")
@@ -124,7 +124,7 @@ def why_not_erased(user: User, now: datetime) -> str:
 
 
 @transaction.atomic
-def erase(user: User, *, by: User, now: datetime | None = None) -> None:
+def erase_person(user: User, *, by: User, now: datetime | None = None) -> None:
     """Take out of the database who this person is. AccountError `cannot_be_erased` with what stands against it.
 
     Their account opens no more. Closed requests stay as municipal files under a person without name, number or mobile;
@@ -132,50 +132,50 @@ def erase(user: User, *, by: User, now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     locked = User.objects.select_for_update().get(pk=user.pk)
-    if said := why_not_erased(locked, now):
-        raise AccountError("cannot_be_erased", said)
+    if message := reason_not_to_erase(locked, now):
+        raise AccountError("cannot_be_erased", message)
     OneTimeCode.objects.filter(national_id=locked.national_id).delete()
     locked.emails_asked.all().delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
     Proposal.objects.filter(person=locked).update(phone="")
     NameChange.objects.filter(user=locked).update(old="", new="", phone="")
     BroughtReceipt.objects.filter(transaction__applicant=locked).update(phone="")
-    _forget_history(User, [locked.pk])
-    _forget_history(StaffPost, locked.posts.values_list("pk", flat=True))
-    _forget_history(OfficeMembership, locked.memberships.values_list("pk", flat=True))
+    _delete_history(User, [locked.pk])
+    _delete_history(StaffPost, locked.posts.values_list("pk", flat=True))
+    _delete_history(OfficeMembership, locked.memberships.values_list("pk", flat=True))
     AuthToken.objects.filter(user=locked).delete()
     Authenticator.objects.filter(user=locked).delete()
-    _throw_away(Draft.objects.unsent().filter(applicant=locked), now)
-    _forget_notices(Notification.objects.filter(recipient=locked))
+    _delete_drafts(Draft.objects.unsent().filter(applicant=locked), now)
+    _delete_notices(Notification.objects.filter(recipient=locked))
     marks = [(case.reference, person_mark(case.mark_salt, locked.national_id)) for case in locked.transactions.all()]
     locked.national_id = f"{ERASED}{locked.pk:09d}"
     locked.full_name, locked.phone, locked.email, locked.is_active = UNKNOWN, "", "", False
     locked.set_unusable_password()
     locked.save()
-    trail.record(Act.ERASED, by=by, person=locked, now=now)
+    access_log.record(Act.ERASED, by=by, person=locked, now=now)
     for reference, mark in marks:
         # So that the journal's check knows whose mark that of the request was, which no row can tell any more.
         chain.append("erased", reference, {"for": mark}, now)
 
 
-def _forget_history(model: type[Model], keys: Iterable[int]) -> None:
+def _delete_history(model: type[Model], keys: Iterable[int]) -> None:
     """What the admin's own history quotes of these rows."""
     rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
     rows.filter(object_id__in=[str(key) for key in keys]).update(object_repr=UNKNOWN, change_message="")
 
 
-def _throw_away(drafts: Any, now: datetime) -> int:
+def _delete_drafts(drafts: Any, now: datetime) -> int:
     """Drafts with their files; the files' bytes go with the daily sweep."""
-    gone = list(drafts.values_list("pk", flat=True))
-    files = Attachment.objects.filter(draft__in=gone, transaction=None)
+    deleted = list(drafts.values_list("pk", flat=True))
+    files = Attachment.objects.filter(draft__in=deleted, transaction=None)
     keys = list(files.values_list("key", flat=True))
     files.update(removed_at=now)
-    Draft.objects.filter(pk__in=gone).delete()
-    transaction.on_commit(lambda: [pictures.forget(key) for key in keys], robust=True)
-    return len(gone)
+    Draft.objects.filter(pk__in=deleted).delete()
+    transaction.on_commit(lambda: [previews.delete_previews(key) for key in keys], robust=True)
+    return len(deleted)
 
 
-def _forget_notices(notices: Any) -> int:
+def _delete_notices(notices: Any) -> int:
     chosen = list(notices.values_list("pk", flat=True))
     Outbox.objects.filter(kind="notify", subject__in=chosen).delete()
     Delivery.objects.filter(notification__in=chosen).delete()
@@ -187,7 +187,7 @@ def _forget_notices(notices: Any) -> int:
 
 
 @transaction.atomic
-def keep_no_longer(now: datetime, most: int) -> dict[str, int]:
+def delete_expired(now: datetime, most: int) -> dict[str, int]:
     """Apply the periods of settings.privacy, so many of each kind at a time; returns how many went."""
     stale = now - timedelta(days=settings.KEEP_DRAFTS_DAYS)
     drafts = Draft.objects.unsent().filter(updated_at__lt=stale).order_by("pk").values("pk")[:most]
@@ -195,7 +195,7 @@ def keep_no_longer(now: datetime, most: int) -> dict[str, int]:
     notices = Notification.objects.filter(created_at__lt=old).order_by("pk")[:most]
     handed_in = BroughtReceipt.objects.filter(settled_at__lt=old).exclude(phone="").values("pk")[:most]
     return {
-        "drafts": _throw_away(Draft.objects.filter(pk__in=list(drafts.values_list("pk", flat=True))), now),
-        "notices": _forget_notices(notices),
+        "drafts": _delete_drafts(Draft.objects.filter(pk__in=list(drafts.values_list("pk", flat=True))), now),
+        "notices": _delete_notices(notices),
         "mobiles": BroughtReceipt.objects.filter(pk__in=handed_in).update(phone=""),
     }

@@ -54,7 +54,7 @@ def write_days(apps, schema_editor):
             for event in group:
                 steps.append(clock.Step(event.at, event.to_status, event.from_stage, event.to_stage))
                 if event.move == "approve" and "working_days" not in event.facts:
-                    paused, _of_stage = clock.paused(steps, calendar)
+                    paused, _of_stage = clock.paused_days(steps, calendar)
                     days = calendar.working_days_between(steps[0].at, event.at) - paused
                     event.facts = event.facts | {"working_days": max(0, days)}
                     changed.append(event)

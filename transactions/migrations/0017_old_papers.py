@@ -28,7 +28,7 @@ def freeze(apps, schema_editor):
         files = case.attachments.filter(removed_at=None, replaced_in=None)
         sent = [file for file in files.select_related("deficiency") if not file.deficiency or file.deficiency.answered_at]
         facts = paper_content.facts_of(case, sent, getattr(case, "fee", None), districts.get)
-        content = paper_content.issued(
+        content = paper_content.document_content(
             service_types.get(case.service),
             facts,
             number=document.number,

@@ -1,9 +1,9 @@
 """A transaction and everything that hangs on it. Only the topics beside it write its tables."""
 
+from .authorisation_events import AuthorisationEvent
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .closures import Closure
-from .dealings import Dealing
 from .figures import DayFigure
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .inspections import Inspection
@@ -12,25 +12,26 @@ from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperCo
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
-from .work import Delivery, Heartbeat, Notification, Outbox, Try
+from .work import Delivery, FailedAttempt, Heartbeat, Notification, Outbox
 
 __all__ = [
     "IS_SENT",
     "AnswersInProgress",
     "AnswersVersion",
     "Attachment",
+    "AuthorisationEvent",
     "BroughtReceipt",
     "Channel",
     "Closure",
     "CounterVisit",
     "DayFigure",
-    "Dealing",
     "Deficiency",
     "Delivery",
     "Difference",
     "Direction",
     "Draft",
     "Event",
+    "FailedAttempt",
     "FeeDue",
     "Heartbeat",
     "Inspection",
@@ -46,5 +47,4 @@ __all__ = [
     "Serial",
     "Transaction",
     "TransactionQuerySet",
-    "Try",
 ]

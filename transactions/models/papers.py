@@ -59,7 +59,7 @@ class Attachment(models.Model):
     # The version that put another in its place: from then on it is history, and is never removed.
     replaced_in = models.SmallIntegerField(null=True, blank=True)
 
-    # What was found out when it was opened (drawing.Found); empty until then.
+    # What was found out when it was opened (rendering.Rendering); empty until then.
     look = models.CharField(max_length=20, default="", db_default="", editable=False)
     pages = models.PositiveIntegerField(_("pages"), null=True, blank=True, editable=False)
     # Words of drawing.MARKS, with spaces between.
@@ -122,7 +122,7 @@ class Attachment(models.Model):
     @property
     def handed_out_as(self) -> str:
         """Its name, with the ending of what it is."""
-        return kinds.named(self.original_name, self.content_type)
+        return kinds.with_ending(self.original_name, self.content_type)
 
 
 class FeeDue(models.Model):

@@ -14,18 +14,19 @@ from municipality.models import Office
 from .history import Event
 from .requests import Transaction, person
 
-LASTS = timedelta(minutes=30)
+VISIT_DURATION = timedelta(minutes=30)
 """How long a clerk may write for whoever came; then the ID is looked at again."""
 
 
 class CounterVisitQuerySet(models.QuerySet["CounterVisit"]):
-    def lasting(self, now: datetime) -> CounterVisitQuerySet:
-        return self.filter(ended_at=None, at__gt=now - LASTS)
+    def open(self, now: datetime) -> CounterVisitQuerySet:
+        return self.filter(ended_at=None, at__gt=now - VISIT_DURATION)
 
 
 class CounterVisit(models.Model):
     """A clerk has seen the original ID of the owner of a returned request, or of somebody of the engineering office the
-    owner authorised (`whom`), and may answer for them until it ends: by the answer, by the next visit, after LASTS.
+    owner authorised (`whom`), and may answer for them until it ends: by the answer, by the next visit, or after
+    VISIT_DURATION.
     """
 
     class Whom(models.TextChoices):
@@ -72,9 +73,9 @@ class CounterVisit(models.Model):
     def __str__(self) -> str:
         return f"{self.pk}"
 
-    def lasts(self, now: datetime) -> bool:
+    def is_open(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.ends_at
 
     @property
     def ends_at(self) -> datetime:
-        return self.at + LASTS
+        return self.at + VISIT_DURATION

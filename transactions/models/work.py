@@ -1,4 +1,4 @@
-"""What is owed and what was said: outbox, notices, tries, heartbeats."""
+"""Background work and messages: outbox, notices, failed attempts, heartbeats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .dealings import Dealing
+from .authorisation_events import AuthorisationEvent
 from .history import Event
 from .requests import person
 
@@ -14,18 +14,25 @@ from .requests import person
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def for_reading(self) -> NotificationQuerySet:
         """With all that is needed to put notices into words."""
-        return self.select_related("event__transaction", "event__office", "dealing__authorisation", "dealing__draft")
+        return self.select_related(
+            "event__transaction", "event__office", "authorisation_event__authorisation", "authorisation_event__draft"
+        )
 
 
 class Notification(models.Model):
-    """Someone is told of an event of a transaction, or of a dealing before there is one. The row is the notice in the
-    portal; words are made when it is shown or sent.
+    """Someone is told of an event of a transaction, or of an authorisation before there is one. The row is the notice
+    in the portal; words are made when it is shown or sent.
     """
 
     event = models.ForeignKey(Event, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False)
-    # Without an index: a dealing is never deleted, and nobody asks for its notices.
-    dealing = models.ForeignKey(
-        Dealing, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False
+    # Without an index: an authorisation event is never deleted, and nobody asks for its notices.
+    authorisation_event = models.ForeignKey(
+        AuthorisationEvent,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="notifications",
+        db_index=False,
+        db_column="dealing_id",
     )
     recipient = person(_("recipient"), related_name="notifications", db_index=False)
     created_at = models.DateTimeField(_("at"))
@@ -47,7 +54,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id or self.dealing_id} → {self.recipient_id}"
+        return f"{self.event_id or self.authorisation_event_id} → {self.recipient_id}"
 
 
 class Delivery(models.Model):
@@ -77,7 +84,7 @@ class Delivery(models.Model):
 
 
 class Outbox(models.Model):
-    """Work owed. The row is the queue of record; a Celery message is only a doorbell."""
+    """A background job. The row is the queue of record; a Celery message only wakes a worker."""
 
     class State(models.TextChoices):
         OWED = "owed", _("Waiting")
@@ -115,14 +122,15 @@ class Outbox(models.Model):
         return f"{self.pk}"
 
 
-class Try(models.Model):
-    """Wrong tries at the inquiry, counted per bucket (a reference, an address) and hour."""
+class FailedAttempt(models.Model):
+    """Failed attempts at the inquiry, counted per bucket (a reference, an address) and hour."""
 
     bucket = models.CharField(max_length=80)
     hour = models.DateTimeField()
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
+        db_table = "transactions_try"
         constraints = [
             models.UniqueConstraint(
                 fields=["bucket", "hour"],

@@ -15,18 +15,23 @@ from django.utils import timezone
 from accounts.models import Authorisation, EngineeringOffice, User
 
 from ..domain.deadlines import IS_OPEN
-from ..models import Dealing, Event, Transaction
+from ..models import AuthorisationEvent, Event, Transaction
 from ..text.wording import title
-from .messages import DEALINGS, page_of_dealing
+from .messages import AUTHORISATION_MESSAGES, page_of_authorisation_event
 
-FEW = 6
-BY_OWNERS = (Dealing.Kind.AUTHORISED, Dealing.Kind.REVOKED, Dealing.Kind.CHANGES, Dealing.Kind.APPROVED)
+MAX_ONE_BY_ONE = 6
+BY_OWNERS = (
+    AuthorisationEvent.Kind.AUTHORISED,
+    AuthorisationEvent.Kind.REVOKED,
+    AuthorisationEvent.Kind.CHANGES,
+    AuthorisationEvent.Kind.APPROVED,
+)
 # Who works on a file inside the municipality is no news; that it was submitted is told by the owner's approval.
 NO_NEWS = ("take", "reassign", "give_back", "submit")
 
 
 @dataclass(frozen=True)
-class Line:
+class ChangeLine:
     """One change: what happened, where it was done, to what it leads. `more` counts earlier steps of the same case."""
 
     at: datetime
@@ -40,7 +45,7 @@ class Line:
 
 
 class Changes:
-    """Newest first, a line a case and a line a dealing; counted and cut like any list. Two queries."""
+    """Newest first, a line a case and a line a event; counted and cut like any list. Two queries."""
 
     def __init__(self, offices: list[EngineeringOffice], user: User, now: datetime) -> None:
         yesterday = timezone.localdate(now) - timedelta(days=1)
@@ -51,11 +56,11 @@ class Changes:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def __getitem__(self, some: slice) -> list[Line]:
+    def __getitem__(self, some: slice) -> list[ChangeLine]:
         return self._lines[some]
 
 
-def _cases_moved(offices: list[EngineeringOffice], since: datetime, user: User) -> list[Line]:
+def _cases_moved(offices: list[EngineeringOffice], since: datetime, user: User) -> list[ChangeLine]:
     """The last event of each case that somebody else moved. A case that was closed before is not looked into."""
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     fresh = Transaction.objects.filter(
@@ -65,13 +70,13 @@ def _cases_moved(offices: list[EngineeringOffice], since: datetime, user: User) 
     marked = events.order_by().annotate(
         last=Window(Max("seq"), partition_by="transaction"), many=Window(Count("pk"), partition_by="transaction")
     )
-    found = marked.filter(seq=F("last")).select_related("transaction__applicant", "office")
-    return [_of_case(event, event.many - 1) for event in found]
+    last_events = marked.filter(seq=F("last")).select_related("transaction__applicant", "office")
+    return [_line_of_case(event, event.many - 1) for event in last_events]
 
 
-def _of_case(event: Event, more: int) -> Line:
+def _line_of_case(event: Event, more: int) -> ChangeLine:
     case = event.transaction
-    return Line(
+    return ChangeLine(
         at=event.at,
         title=title(event),
         office=event.office.name if event.office else "",
@@ -83,28 +88,28 @@ def _of_case(event: Event, more: int) -> Line:
     )
 
 
-def _owners_acted(offices: list[EngineeringOffice], since: datetime) -> list[Line]:
-    found = Dealing.objects.filter(at__gte=since, authorisation__office__in=offices, kind__in=BY_OWNERS)
-    return [_of_dealing(dealing) for dealing in found.select_related("authorisation__owner", "draft")]
+def _owners_acted(offices: list[EngineeringOffice], since: datetime) -> list[ChangeLine]:
+    events = AuthorisationEvent.objects.filter(at__gte=since, authorisation__office__in=offices, kind__in=BY_OWNERS)
+    return [_line_of_authorisation_event(event) for event in events.select_related("authorisation__owner", "draft")]
 
 
-def _of_dealing(dealing: Dealing) -> Line:
-    return Line(
-        at=dealing.at,
-        title=str(DEALINGS[dealing.kind][0]),
+def _line_of_authorisation_event(event: AuthorisationEvent) -> ChangeLine:
+    return ChangeLine(
+        at=event.at,
+        title=str(AUTHORISATION_MESSAGES[event.kind][0]),
         office="",
-        path=page_of_dealing(dealing),
+        path=page_of_authorisation_event(event),
         reference="",
-        authorisation=dealing.authorisation,
-        owner=dealing.authorisation.owner.full_name,
+        authorisation=event.authorisation,
+        owner=event.authorisation.owner.full_name,
     )
 
 
-def by_day(lines: Iterable[Line]) -> list[dict[str, Any]]:
+def by_day(lines: Iterable[ChangeLine]) -> list[dict[str, Any]]:
     """Lines under their day: the first few, and the rest to be unfolded."""
 
-    def day_of(line: Line) -> date:
+    def day_of(line: ChangeLine) -> date:
         return timezone.localdate(line.at)
 
     days = [(day, list(rows)) for day, rows in groupby(lines, day_of)]
-    return [{"day": day, "shown": rows[:FEW], "more": rows[FEW:]} for day, rows in days]
+    return [{"day": day, "shown": rows[:MAX_ONE_BY_ONE], "more": rows[MAX_ONE_BY_ONE:]} for day, rows in days]

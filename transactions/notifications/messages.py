@@ -12,21 +12,21 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.text import one_line, without_marks
 
-from ..answers.comparison import said
+from ..answers.comparison import describe_change
 from ..domain import service_types
-from ..models import Dealing, Deficiency, Event, Notification
+from ..models import AuthorisationEvent, Deficiency, Event, Notification
 from ..text import wording
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Kind = Dealing.Kind
+Kind = AuthorisationEvent.Kind
 # Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
-MOST_IN_SMS = 6 * 67
+MAX_SMS_CHARACTERS = 6 * 67
 # How many points of a return an SMS names, and how much of each.
-MOST_POINTS, MOST_OF_A_POINT = 3, 90
-# Dealing.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
-DEALINGS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+MAX_POINTS, MAX_POINT_CHARACTERS = 3, 90
+# AuthorisationEvent.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
+AUTHORISATION_MESSAGES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     Kind.AUTHORISED: (
         gettext_lazy("An owner has authorised your office"),
         gettext_lazy("Accept or decline; nothing can be prepared for this plot until then."),
@@ -72,84 +72,84 @@ class Message:
     points: tuple[str, ...] = ()
 
 
-def message(notice: Notification, *, with_points: bool = False) -> Message:
+def write_message(notice: Notification, *, with_points: bool = False) -> Message:
     """The words of a notice, in the language of whoever reads it now. `with_points` asks for those of a return too."""
-    if notice.dealing is not None:
-        title, text = DEALINGS[notice.dealing.kind]
-        return Message(str(title), str(text), page_of_dealing(notice.dealing))
+    if notice.authorisation_event is not None:
+        title, text = AUTHORISATION_MESSAGES[notice.authorisation_event.kind]
+        return Message(str(title), str(text), page_of_authorisation_event(notice.authorisation_event))
     if notice.event is None:
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
     points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
-    return Message(wording.title(notice.event), _told_of(notice.event), page, reference, points)
+    return Message(wording.title(notice.event), _sentence_of(notice.event), page, reference, points)
 
 
 def _points_of(event: Event) -> tuple[str, ...]:
     """What this return asked for, a sentence each."""
     service = service_types.get(event.transaction.service)
     asked = Deficiency.objects.filter(transaction=event.transaction_id, round=event.facts.get("round", 0))
-    return tuple(one_line(wording.asked(item, service)) for item in asked.order_by("pk"))
+    return tuple(one_line(wording.describe_deficiency(item, service)) for item in asked.order_by("pk"))
 
 
-def _told_of(event: Event) -> str:
+def _sentence_of(event: Event) -> str:
     """The sentence of an event; of a correction also each answer as it was and as it is."""
     text = wording.sentence(event)
     if event.move != "correct":
         return text
-    return " ".join([text, *(f"{said(change)}." for change in wording.changes_of(event))])
+    return " ".join([text, *(f"{describe_change(change)}." for change in wording.changes_of(event))])
 
 
-def page_of_dealing(dealing: Dealing) -> str:
+def page_of_authorisation_event(event: AuthorisationEvent) -> str:
     """Where the one who is told goes on: the file, or the list of authorisations."""
-    if dealing.draft is not None:
-        page = "check" if dealing.kind == Kind.SENT else "draft"
-        return reverse(f"transactions:{page}", args=[dealing.draft.key])
-    if dealing.kind in (Kind.ACCEPTED, Kind.DECLINED, Kind.SENT):
+    if event.draft is not None:
+        page = "check" if event.kind == Kind.SENT else "draft"
+        return reverse(f"transactions:{page}", args=[event.draft.key])
+    if event.kind in (Kind.ACCEPTED, Kind.DECLINED, Kind.SENT):
         return reverse("accounts:authorisations")
-    ended = "?show=ended" if dealing.kind == Kind.REVOKED else ""
+    ended = "?show=ended" if event.kind == Kind.REVOKED else ""
     return reverse("accounts:office_authorisations") + ended
 
 
-def subject(said: Message) -> str:
+def email_subject(message: Message) -> str:
     """The subject of an e-mail."""
-    return one_line(f"{said.title} – {said.reference}" if said.reference else said.title)
+    return one_line(f"{message.title} – {message.reference}" if message.reference else message.title)
 
 
-def letter(said: Message) -> str:
+def write_letter(message: Message) -> str:
     """The text of an SMS or e-mail. Without a number to look up, it says where to go on.
 
     No invisible marks: they would end a link in a 404, and make a short message of two parts out of one.
     """
-    words = {"title": said.title, "sentence": said.text}
-    if said.reference:
+    words = {"title": message.title, "sentence": message.text}
+    if message.reference:
         text = _("Jeddah Municipality, request %(reference)s: %(title)s. %(sentence)s")
-        return without_marks(text % {**words, "reference": said.reference})
+        return without_marks(text % {**words, "reference": message.reference})
     text = _("Jeddah Municipality: %(title)s. %(sentence)s %(link)s")
-    return without_marks(text % {**words, "link": settings.PORTAL_URL + said.path})
+    return without_marks(text % {**words, "link": settings.PORTAL_URL + message.path})
 
 
-def full(said: Message) -> str:
+def email_text(message: Message) -> str:
     """The text of an e-mail: the letter, and of a return every point and where it is answered."""
-    if not said.points:
-        return letter(said)
-    points = "".join(f"\n- {point}" for point in said.points)
-    return without_marks(f"{letter(said)}\n{points}\n\n{settings.PORTAL_URL}{said.path}")
+    if not message.points:
+        return write_letter(message)
+    points = "".join(f"\n- {point}" for point in message.points)
+    return without_marks(f"{write_letter(message)}\n{points}\n\n{settings.PORTAL_URL}{message.path}")
 
 
-def brief(said: Message) -> str:
+def sms_text(message: Message) -> str:
     """The text of an SMS: the letter as far as it fits; of a return what is missing first, how much more, and where."""
-    if not said.points:
-        return short(letter(said))
+    if not message.points:
+        return shorten(write_letter(message))
     text = _("Jeddah Municipality, request %(reference)s: %(title)s. Missing: %(points)s. Complete it here: %(link)s")
-    words = {"reference": said.reference, "title": said.title, "link": settings.PORTAL_URL + said.path}
-    for count in range(min(len(said.points), MOST_POINTS), 0, -1):
-        shown = _("; ").join(_clipped(point) for point in said.points[:count])
-        if more := len(said.points) - count:
+    words = {"reference": message.reference, "title": message.title, "link": settings.PORTAL_URL + message.path}
+    for count in range(min(len(message.points), MAX_POINTS), 0, -1):
+        shown = _("; ").join(_clipped(point) for point in message.points[:count])
+        if more := len(message.points) - count:
             said_more = ngettext("%(points)s, and %(count)d more", "%(points)s, and %(count)d more", more)
             shown = said_more % {"points": shown, "count": more}
         whole = without_marks(text % (words | {"points": shown}))
-        if len(whole) <= MOST_IN_SMS:
+        if len(whole) <= MAX_SMS_CHARACTERS:
             break
     return whole
 
@@ -157,12 +157,12 @@ def brief(said: Message) -> str:
 def _clipped(point: str) -> str:
     """A point as it stands in a row of others: without its stop, and no longer than a line or two."""
     point = point.rstrip(" .;؛")
-    return point if len(point) <= MOST_OF_A_POINT else point[:MOST_OF_A_POINT].rsplit(" ", 1)[0] + "…"
+    return point if len(point) <= MAX_POINT_CHARACTERS else point[:MAX_POINT_CHARACTERS].rsplit(" ", 1)[0] + "…"
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     """A letter as far as a short message takes it; a reason may be longer than that."""
-    if len(text) <= MOST_IN_SMS:
+    if len(text) <= MAX_SMS_CHARACTERS:
         return text
     rest = _("… The rest is in the portal.")
-    return text[: MOST_IN_SMS - len(rest)].rsplit(" ", 1)[0] + rest
+    return text[: MAX_SMS_CHARACTERS - len(rest)].rsplit(" ", 1)[0] + rest

@@ -15,21 +15,21 @@ from django.utils import timezone, translation
 
 from accounts import emails, mail, sms
 from accounts import services as people
-from accounts.access import members_of
-from accounts.models import Authorisation, EmailAsked, NameChange, PhoneChange, User
+from accounts.access import office_members_of
+from accounts.models import Authorisation, EmailChange, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
 from core import db as database
 from core.tracing import request_id
-from journal.standing import refusal
+from journal.standing import reason_not_to_write
 
 from .. import access, quotas
-from ..domain.workflow import Who
-from ..models import Dealing, Delivery, Event, Notification, Transaction
+from ..domain.workflow import Actor
+from ..models import AuthorisationEvent, Delivery, Event, Notification, Transaction
 from ..outbox import queue
-from .messages import brief, full, message, subject
+from .messages import email_subject, email_text, sms_text, write_message
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
-TOLD = frozenset(
+NOTIFIED_MOVES = frozenset(
     {
         "submit",
         "register",
@@ -50,39 +50,39 @@ TOLD = frozenset(
 )
 
 
-def told(event: Event) -> bool:
+def is_notified(event: Event) -> bool:
     """Does the applicant hear of it? Also of an answer they may not know of: one that was given at a counter."""
-    return event.move in TOLD or event.actor_role == Who.AT_COUNTER
+    return event.move in NOTIFIED_MOVES or event.actor_role == Actor.AT_COUNTER
 
 
-def announce(event: Event, people: Iterable[User], now: datetime) -> None:
-    """Create the notices of an event and owe their sending. Call inside the event's transaction."""
-    tell(people, now, event=event)
+def notify_of_event(event: Event, people: Iterable[User], now: datetime) -> None:
+    """Create the notices of an event and enqueue their sending. Call inside the event's transaction."""
+    notify(people, now, event=event)
 
 
-def tell(people: Iterable[User], now: datetime, **about: Event | Dealing) -> None:
-    """Tell people `about` an event or a dealing; inside the transaction that wrote it."""
+def notify(people: Iterable[User], now: datetime, **about: Event | AuthorisationEvent) -> None:
+    """Tell people `about` an event of a transaction or of an authorisation; inside the transaction that wrote it."""
     _create([Notification(recipient=person, created_at=now, **about) for person in people], now)
 
 
-def announce_receipts(received: Iterable[Event], now: datetime) -> None:
+def notify_of_receipts(received: Iterable[Event], now: datetime) -> None:
     """Tell those who hear of each of these requests that it was received, once. The events bear their transactions,
     with applicant and authorisation.
     """
     events = {event.pk: event for event in received}
-    told = set(Notification.objects.filter(event__in=events).values_list("event", flat=True))
+    notified = set(Notification.objects.filter(event__in=events).values_list("event", flat=True))
     new = [
         Notification(event=event, recipient=person, created_at=now)
         for event in events.values()
-        if event.pk not in told
-        for person in recipients(event.transaction.applicant, event.transaction.authorisation, now)
+        if event.pk not in notified
+        for person in recipients_of(event.transaction.applicant, event.transaction.authorisation, now)
     ]
     asked_by = queue.request_ids("route", [event.transaction_id for event in events.values()])
     _create(new, now, {event.pk: asked_by.get(event.transaction_id, "") for event in events.values()})
 
 
 def _create(notices: list[Notification], now: datetime, asked_by: Mapping[int | None, str] | None = None) -> None:
-    """Write notices and owe the sending of those that go by a channel; `asked_by` names the web requests by event."""
+    """Write notices and enqueue those that go by a channel; `asked_by` names the web requests by event."""
     trace = request_id.get()
     waiting = {
         notice.pk: asked_by.get(notice.event_id, trace) if asked_by else trace
@@ -92,18 +92,18 @@ def _create(notices: list[Notification], now: datetime, asked_by: Mapping[int | 
     queue.enqueue_many("notify", waiting, now=now)
 
 
-def recipients(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:
+def recipients_of(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:
     """Who hears of a request: whose it is, and the people of the office that files it."""
     people = {applicant.pk: applicant}
     if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
-        people |= {member.pk: member for member in members_of(authorisation.office_id, timezone.localdate(now))}
+        people |= {member.pk: member for member in office_members_of(authorisation.office_id, timezone.localdate(now))}
     return list(people.values())
 
 
 def channels_of(person: User) -> list[Delivery.Channel]:
     """By what this person is sent messages, as they have set it and can be reached."""
     wanted = []
-    by_sms = bool(person.phone) and sms.reaches(person.phone)
+    by_sms = bool(person.phone) and sms.can_reach(person.phone)
     if person.sms_notices and by_sms:
         wanted.append(Delivery.Channel.SMS)
     # To whom no SMS is sent, "by SMS" asked for a message all the same.
@@ -112,8 +112,8 @@ def channels_of(person: User) -> list[Delivery.Channel]:
     return wanted
 
 
-@queue.handles("notify", attempts=queue.A_MONTH)
-def send(notification_id: int, now: datetime) -> Exception | None:
+@queue.register_handler("notify", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
+def send_notice(notification_id: int, now: datetime) -> Exception | None:
     """Send a notice by every channel its recipient wants. Idempotent: the Delivery row is unique per channel.
 
     Whoever left the office, or lost the authorisation, since it was written is sent nothing any more. A channel that
@@ -137,17 +137,17 @@ def send(notification_id: int, now: datetime) -> Exception | None:
             try:
                 with transaction.atomic():
                     by_sms = channel is Delivery.Channel.SMS
-                    to_count = quotas.take_sms(notice.recipient.phone, now) if by_sms else []
+                    to_count = quotas.reserve_sms(notice.recipient.phone, now) if by_sms else []
                     Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
                     _deliver(notice, channel)
                 went += to_count
-            except database.AWAY:
+            except database.DATABASE_UNAVAILABLE:
                 raise
             except quotas.SmsWait as full:
-                left = queue.NotYet(full.until)
+                left = queue.Postponed(full.until)
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 # While one channel may still work, the row lives.
-                left = error if left is None or isinstance(left, sms.Refused | queue.NotYet) else left
+                left = error if left is None or isinstance(left, sms.MessageRefused | queue.Postponed) else left
     quotas.count_sms(went, now)
     return left
 
@@ -161,77 +161,77 @@ def still_concerned(notice: Notification, now: datetime) -> bool:
         if authorisation is not None and authorisation.status != Authorisation.Status.ACCEPTED:
             authorisation = None
     else:
-        authorisation = notice.dealing.authorisation if notice.dealing else None
+        authorisation = notice.authorisation_event.authorisation if notice.authorisation_event else None
         owner = authorisation.owner_id if authorisation else None
     if notice.recipient_id == owner:
         return True
     today = timezone.localdate(now)
-    return authorisation is not None and notice.recipient in members_of(authorisation.office_id, today)
+    return authorisation is not None and notice.recipient in office_members_of(authorisation.office_id, today)
 
 
 @receiver(phone_changed)
-def _owe_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
-    queue.owe("warn", change.pk, dedupe=f"warn:{change.pk}", now=now)
+def _enqueue_phone_warning(*, change: PhoneChange, now: datetime, **_more: Any) -> None:
+    queue.enqueue("warn", change.pk, dedupe=f"warn:{change.pk}", now=now)
 
 
-@queue.handles("warn", attempts=queue.A_MONTH)
-def warn(change_id: int, now: datetime) -> None:
-    people.warn_of_change(change_id)
+@queue.register_handler("warn", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
+def send_phone_warning(change_id: int, now: datetime) -> None:
+    people.send_phone_warning(change_id)
 
 
 @receiver(name_changed)
-def _owe_word_of_name(*, change: NameChange, now: datetime, **_more: Any) -> None:
-    queue.owe("warn_name", change.pk, dedupe=f"warn_name:{change.pk}", now=now)
+def _enqueue_name_warning(*, change: NameChange, now: datetime, **_more: Any) -> None:
+    queue.enqueue("warn_name", change.pk, dedupe=f"warn_name:{change.pk}", now=now)
 
 
-@queue.handles("warn_name", attempts=queue.A_MONTH)
-def warn_of_name(change_id: int, now: datetime) -> None:
-    people.warn_of_name(change_id)
+@queue.register_handler("warn_name", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
+def send_name_warning(change_id: int, now: datetime) -> None:
+    people.send_name_warning(change_id)
 
 
 @receiver(email_asked)
-def _owe_link(*, asked: EmailAsked, now: datetime, **_more: Any) -> None:
-    queue.owe("confirm_email", asked.pk, dedupe=f"confirm_email:{asked.pk}", now=now)
+def _enqueue_email_link(*, asked: EmailChange, now: datetime, **_more: Any) -> None:
+    queue.enqueue("confirm_email", asked.pk, dedupe=f"confirm_email:{asked.pk}", now=now)
 
 
-@queue.handles("confirm_email", attempts=queue.A_MONTH)
-def send_link(asked_id: int, now: datetime) -> None:
+@queue.register_handler("confirm_email", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
+def send_email_link(asked_id: int, now: datetime) -> None:
     emails.send_link(asked_id, now)
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
-    said, key = message(notice, with_points=True), f"notice-{notice.pk}"
+    reply, key = write_message(notice, with_points=True), f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send(notice.recipient.phone, brief(said), key=key)
+        sms.send_sms(notice.recipient.phone, sms_text(reply), key=key)
         return
     try:
-        mail.send(notice.recipient.email, subject(said), full(said), key=key)
+        mail.send_mail(notice.recipient.email, email_subject(reply), email_text(reply), key=key)
     except SMTPRecipientsRefused as error:
-        if all(_no_such_address(code, bytes(said)) for code, said in error.recipients.values()):
-            raise sms.Refused(str(error)) from error
+        if all(_is_unknown_address(code, bytes(reply)) for code, reply in error.recipients.values()):
+            raise sms.MessageRefused(str(error)) from error
         raise
 
 
-def _no_such_address(code: int, said: bytes) -> bool:
+def _is_unknown_address(code: int, reply: bytes) -> bool:
     """Does a mail server say that the address itself is wrong? A refusal of us (5.7.…) may be mended at the server."""
-    enhanced = re.match(rb"\s*(\d\.\d+)\.\d+", said)
+    enhanced = re.match(rb"\s*(\d\.\d+)\.\d+", reply)
     return code in (550, 551, 553) and (enhanced is None or enhanced[1] == b"5.1")
 
 
 def count_unread(user: User, requests: QuerySet[Transaction], most: int) -> int:
     """How many notices of a person are new, counted no further than `most` + 1 of them.
 
-    `requests` are those of `access.mine`. The same as `access.notices` allows, asked by the keys of their own rows:
-    joined in one statement, PostgreSQL may walk all events there are.
+    `requests` are those of `access.own_requests`. The same as `access.notices_condition` allows, asked by the keys of
+    their own rows: joined in one statement, PostgreSQL may walk all events there are.
     """
     unread = Notification.objects.filter(recipient=user, read_at=None).order_by("-created_at", "-pk")
-    rows = list(unread.values_list("event", "dealing")[: most + 1])
-    events, dealings = ({key for key in keys if key} for keys in zip(*rows, strict=True)) if rows else (set(), set())
+    rows = list(unread.values_list("event", "authorisation_event")[: most + 1])
+    events, steps = ({key for key in keys if key} for keys in zip(*rows, strict=True)) if rows else (set(), set())
     shown = set(requests.filter(events__in=events).order_by().values_list("events", flat=True)) if events else set()
-    met = Dealing.objects.filter(access.dealings(user), pk__in=dealings).order_by()
-    shown_dealings = set(met.values_list("pk", flat=True)) if dealings else set()
-    return sum(event in shown or dealing in shown_dealings for event, dealing in rows)
+    met = AuthorisationEvent.objects.filter(access.authorisation_events_condition(user), pk__in=steps).order_by()
+    shown_steps = set(met.values_list("pk", flat=True)) if steps else set()
+    return sum(event in shown or step in shown_steps for event, step in rows)
 
 
 def mark_read(user: User, now: datetime, *, up_to: int | None = None) -> int:
@@ -242,7 +242,9 @@ def mark_read(user: User, now: datetime, *, up_to: int | None = None) -> int:
     return unread.update(read_at=now)
 
 
-def saw(user: User, now: datetime, *, shown: Iterable[Notification] = (), case: Transaction | None = None) -> None:
+def mark_shown(
+    user: User, now: datetime, *, shown: Iterable[Notification] = (), case: Transaction | None = None
+) -> None:
     """The page that is made says what these notices, or those about this request, say: they are new no more.
 
     A page is shown also where nothing may be written (journal.standing).
@@ -251,5 +253,5 @@ def saw(user: User, now: datetime, *, shown: Iterable[Notification] = (), case: 
     if case is not None:
         about |= Q(event__transaction=case)
     unread = Notification.objects.filter(about, recipient=user, read_at=None)
-    if unread.exists() and not refusal():
+    if unread.exists() and not reason_not_to_write():
         unread.update(read_at=now)

@@ -1,4 +1,4 @@
-"""A sign of life of those who do the work: one row, written by a worker, read by everybody who says how we are."""
+"""The workers' heartbeat: one row, written by a worker, read by health checks and metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..models import Heartbeat
 
 WORKER = "worker"
 # Workers beat four times as often.
-ALIVE = timedelta(seconds=60)
+MAX_AGE = timedelta(seconds=60)
 
 
 _beside: list[Callable[[datetime], None]] = []
@@ -30,13 +30,13 @@ def beat(now: datetime) -> None:
         do(now)
 
 
-def since_the_last(now: datetime) -> timedelta | None:
-    """How long no worker was seen; None when none ever was."""
+def age(now: datetime) -> timedelta | None:
+    """How old the last heartbeat is; None when there never was one."""
     at = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()
     return now - at if at else None
 
 
-def lives(now: datetime) -> bool:
-    """Was a worker seen a moment ago?"""
-    since = since_the_last(now)
-    return since is not None and since < ALIVE
+def is_alive(now: datetime) -> bool:
+    """Was there a heartbeat within MAX_AGE?"""
+    since = age(now)
+    return since is not None and since < MAX_AGE

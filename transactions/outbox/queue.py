@@ -1,9 +1,9 @@
-"""Work still owed: the row is written with the change that owes it, and a worker does it once.
+"""The transactional outbox: a job's row is written with the change that needs it, and a worker does it once.
 
-`owe` inside the database transaction; `run` claims by a conditional UPDATE and acts only if one row changed.
-Effects in the database are written in one transaction with the mark "done"; effects outside carry their own
-unique key. A handler that did a part returns what was in the way of the rest: that part stays done. Whatever is
-forgotten is found again by `due` (the sweeper in beat, or `manage.py work`).
+`enqueue` inside the database transaction; `process_row` claims by a conditional UPDATE and acts only if one row
+changed. Effects in the database are written in one transaction with the mark "done"; effects outside carry their own
+unique key. A handler that did only a part returns the error that stopped the rest: that part stays done. A job nobody
+was told of is picked up by `due_ids` (the sweeper in beat, or `manage.py work`).
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from accounts.sms import Refused
-from core.db import AWAY
-from core.db.locks import one_at_a_time
+from accounts.sms import MessageRefused
+from core.db import DATABASE_UNAVAILABLE
+from core.db.locks import take_lock
 from core.db.prepared import Batch
 from core.tracing import request_id
 
 from ..models import Outbox
 
 logger = logging.getLogger(__name__)
-# Whoever died with a row is followed after this long; Celery's time limits end a task before (settings/work.py).
+# A row claimed by a dead worker is free again after this; Celery ends a task sooner (settings/work.py).
 LEASE = timedelta(seconds=20)
-LONGEST_PAUSE = timedelta(minutes=15)
-A_MONTH = 2900
-"""Attempts that last thirty days: the first ten within half an hour, then one every LONGEST_PAUSE."""
-SOON_AGAIN = 200
-"""So many attempts that found no database are made two seconds apart; later ones pause like all others."""
-COUNTED = 30_000  # what the column holds
-IN_A_ROW = 3
-"""So many failures one after the other, and the rest waits for the sweeper: what they ask for is away."""
-# So far the clocks of two hosts may be apart.
-CLOCKS_DIFFER = timedelta(seconds=10)
-BATCH = 500
-PIECES = 50
-# Well under a task's time limit, and long enough that ringing again costs nothing.
+MAX_RETRY_DELAY = timedelta(minutes=15)
+MAX_ATTEMPTS_IN_A_MONTH = 2900
+"""Attempts that last thirty days: the first ten within half an hour, then one every MAX_RETRY_DELAY."""
+MAX_QUICK_RETRIES = 200
+"""After a database failure, this many attempts are made two seconds apart; later ones back off like all others."""
+MAX_COUNTED_ATTEMPTS = 30_000  # the column holds no more
+MAX_FAILURES_IN_A_ROW = 3
+"""After this many failures in a row the rest waits for the sweeper: the service they need is probably down."""
+# How far the clocks of two hosts may differ.
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=10)
+BATCH_SIZE = 500
+CHUNK_SIZE = 50
+# Well under a task's time limit, and long enough that waking a worker again costs nothing.
 WORK_SECONDS = 5
-WAITING = (Outbox.State.OWED, Outbox.State.CLAIMED)
+PENDING_STATES = (Outbox.State.OWED, Outbox.State.CLAIMED)
 Handler = Callable[[int, datetime], Exception | None]
 BatchHandler = Callable[[Sequence[int], datetime], Exception | None]
 _handlers: dict[str, Handler] = {}
-_patience: dict[str, int] = {}
+_max_attempts: dict[str, int] = {}
 _batch_handlers: dict[str, BatchHandler] = {}
 # Kinds whose work takes long and may be done twice: no transaction is open meanwhile.
-_outside: set[str] = set()
+_non_transactional: set[str] = set()
 Order = Callable[[QuerySet[Outbox]], list[int]]
 _orders: dict[str, Order] = {}
 
@@ -61,31 +61,31 @@ class UnknownKind(Exception):
     """This build has no handler for the row."""
 
 
-# What no time mends.
-PERMANENT = (Refused, UnknownKind, ObjectDoesNotExist)
+# Retrying does not help.
+PERMANENT_ERRORS = (MessageRefused, UnknownKind, ObjectDoesNotExist)
 
 
-def handles(kind: str, *, attempts: int | None = None, outside: bool = False) -> Callable[[Handler], Handler]:
+def register_handler(kind: str, *, attempts: int | None = None, outside: bool = False) -> Callable[[Handler], Handler]:
     """Register the handler of a kind: called with the subject's id and the moment, inside a transaction, or `outside`
     one: then whoever dies after it does it again.
 
-    Work of our own is tried for ever, because nobody else does it; `attempts` is for what would come too late after a
-    while, such as a message.
+    Internal jobs are retried for ever, because nobody else does them; `attempts` limits those that come too late after
+    a while, such as a message.
     """
 
     def remember(handler: Handler) -> Handler:
         _handlers[kind] = handler
         if attempts is not None:
-            _patience[kind] = attempts
+            _max_attempts[kind] = attempts
         if outside:
-            _outside.add(kind)
+            _non_transactional.add(kind)
         return handler
 
     return remember
 
 
-def in_order_of(kind: str) -> Callable[[Order], Order]:
-    """Register who is next: called with the rows of a kind that are due, returns the ids of some, in order; asked anew
+def register_order(kind: str) -> Callable[[Order], Order]:
+    """Register the order of a kind: called with the rows that are due, returns the ids of some, in order; called again
     after those. Without it the oldest come first.
     """
 
@@ -96,8 +96,8 @@ def in_order_of(kind: str) -> Callable[[Order], Order]:
     return remember
 
 
-def handles_batches(kind: str) -> Callable[[BatchHandler], BatchHandler]:
-    """Register what is done for many rows of this kind at once (`drain`): called with their subjects, oldest first."""
+def register_batch_handler(kind: str) -> Callable[[BatchHandler], BatchHandler]:
+    """Register a handler for many rows of a kind (`process_batch`): called with their subjects, oldest first."""
 
     def remember(handler: BatchHandler) -> BatchHandler:
         _batch_handlers[kind] = handler
@@ -107,13 +107,13 @@ def handles_batches(kind: str) -> Callable[[BatchHandler], BatchHandler]:
     return remember
 
 
-def owe(
+def enqueue(
     kind: str, subject: int, *, dedupe: str, now: datetime, wait: timedelta = timedelta(), batch: Batch | None = None
 ) -> Outbox:
-    """Write down work, once per `dedupe`, with the rest of a `batch` or at once, and ring for a worker when the
-    transaction is committed.
+    """Add a job, once per `dedupe`, with the rest of a `batch` or at once, and wake a worker when the transaction is
+    committed.
 
-    With `wait` it is not begun before so much later; the sweeper rings for it then.
+    With `wait` it does not start before that time has passed; the sweeper wakes a worker for it then.
     """
     trace = request_id.get()
     row = Outbox(kind=kind, subject=subject, dedupe=dedupe, not_before=now + wait, created_at=now, request_id=trace)
@@ -121,8 +121,8 @@ def owe(
         row.save(force_insert=True)
     else:
         batch.insert(row)
-    logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
-    _ring_on_commit(kind)
+    logger.info("job enqueued", extra={"outbox_id": row.pk, "kind": kind})
+    _notify_workers_on_commit(kind)
     return row
 
 
@@ -135,8 +135,8 @@ def enqueue_many(kind: str, subjects: Mapping[int, str], *, now: datetime) -> No
         for pk, trace in subjects.items()
     ]
     for row in Outbox.objects.bulk_create(rows):
-        logger.info("work owed", extra={"outbox_id": row.pk, "kind": kind})
-    _ring_on_commit(kind)
+        logger.info("job enqueued", extra={"outbox_id": row.pk, "kind": kind})
+    _notify_workers_on_commit(kind)
 
 
 def request_ids(kind: str, subjects: Collection[int]) -> dict[int, str]:
@@ -145,15 +145,15 @@ def request_ids(kind: str, subjects: Collection[int]) -> dict[int, str]:
     return dict(rows.values_list("subject", "request_id"))
 
 
-def _ring_on_commit(kind: str) -> None:
+def _notify_workers_on_commit(kind: str) -> None:
     if settings.CELERY_BROKER_URL:
-        from .doorbell import ring
+        from .wake_up import notify_workers
 
-        transaction.on_commit(lambda: ring(kind), robust=True)
+        transaction.on_commit(lambda: notify_workers(kind), robust=True)
 
 
 def _claimable(now: datetime) -> Q:
-    """Owed and due, or claimed by somebody whose lease is over.
+    """Pending and due, or claimed by a worker whose lease is over.
 
     Moments no honest clock could have written (the clock was put back since, or the writer's goes ahead) count as past,
     and so does that of a row never tried which was not told to wait.
@@ -161,65 +161,69 @@ def _claimable(now: datetime) -> Q:
     owed, claimed = Q(state=Outbox.State.OWED), Q(state=Outbox.State.CLAIMED)
     at_once = Q(attempts=0, not_before__lte=F("created_at"))
     return owed & (
-        Q(not_before__lte=now) | at_once | Q(not_before__gt=now + LONGEST_PAUSE + CLOCKS_DIFFER)
-    ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCKS_DIFFER))
+        Q(not_before__lte=now) | at_once | Q(not_before__gt=now + MAX_RETRY_DELAY + MAX_CLOCK_DIFFERENCE)
+    ) | claimed & (Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + MAX_CLOCK_DIFFERENCE))
 
 
-def kinds() -> list[str]:
+def known_kinds() -> list[str]:
     return sorted(_handlers)
 
 
-def due(kind: str, now: datetime, limit: int) -> list[int]:
+def due_ids(kind: str, now: datetime, limit: int) -> list[int]:
     """Ids of rows of this kind that wait, oldest first or as the kind's order says, however old they are."""
-    waiting = Outbox.objects.filter(_claimable(now), kind=kind, state__in=WAITING)
+    waiting = Outbox.objects.filter(_claimable(now), kind=kind, state__in=PENDING_STATES)
     if kind in _orders:
         return _orders[kind](waiting)[:limit]
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def ring_for_what_waits(now: datetime) -> None:
-    """What the sweeper does: one ring for each kind, since whoever answers works off all that waits."""
-    for kind in kinds():
-        if due(kind, now, 1):
-            _ring_on_commit(kind)
+def wake_workers(now: datetime) -> None:
+    """What the sweeper does: one wake-up for each kind with due rows, since the worker then processes all of them."""
+    for kind in known_kinds():
+        if due_ids(kind, now, 1):
+            _notify_workers_on_commit(kind)
 
 
-def work_off_unknown(now: datetime) -> int:
-    """Rows of a kind that this build does not know are tried like any other, and so end dead and seen."""
-    waiting = Outbox.objects.filter(_claimable(now), state__in=WAITING).exclude(kind__in=kinds())
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:PIECES])
+def dead_letter_unknown(now: datetime) -> int:
+    """Rows of a kind this build does not know are attempted like any other, and end as dead letters staff can see."""
+    waiting = Outbox.objects.filter(_claimable(now), state__in=PENDING_STATES).exclude(kind__in=known_kinds())
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:CHUNK_SIZE])
     for outbox_id in ids:
-        run(outbox_id, now)
+        process_row(outbox_id, now)
     return len(ids)
 
 
-def work(kind: str, now: datetime | None = None, *, seconds: float = WORK_SECONDS) -> int:
-    """Do what waits of a kind, for so many seconds; rings again for what is left. Returns how many were due."""
+def process_kind(kind: str, now: datetime | None = None, *, seconds: float = WORK_SECONDS) -> int:
+    """Process the due rows of a kind for so many seconds, then wake a worker for the rest; returns how many."""
     end = time.monotonic() + seconds
     done = 0
-    while found := drain(kind, now) if kind in _batch_handlers else _one_by_one(kind, now or timezone.now(), end):
-        done += found
+    while True:
+        batch = kind in _batch_handlers
+        count = process_batch(kind, now) if batch else _process_singly(kind, now or timezone.now(), end)
+        if not count:
+            break
+        done += count
         if time.monotonic() > end:
-            _ring_on_commit(kind)
+            _notify_workers_on_commit(kind)
             break
     return done
 
 
-def _one_by_one(kind: str, now: datetime, end: float) -> int:
-    """How many were done or tried; fewer than are due when time is up, none when all that was tried failed."""
+def _process_singly(kind: str, now: datetime, end: float) -> int:
+    """How many were attempted; fewer than are due when time is up, 0 after MAX_FAILURES_IN_A_ROW."""
     failed = 0
-    ids = due(kind, now, PIECES)
+    ids = due_ids(kind, now, CHUNK_SIZE)
     for number, outbox_id in enumerate(ids, start=1):
-        if (done := _try(outbox_id, now)) is not None:
+        if (done := _attempt(outbox_id, now)) is not None:
             failed = 0 if done else failed + 1
-        if failed == IN_A_ROW:
+        if failed == MAX_FAILURES_IN_A_ROW:
             return 0
         if time.monotonic() > end:
             return number
     return len(ids)
 
 
-def drain(kind: str, now: datetime | None = None) -> int:
+def process_batch(kind: str, now: datetime | None = None) -> int:
     """Do the oldest BATCH rows of a kind done in batches, in one transaction; returns how many were due.
 
     One worker at a time and oldest first, so that the outcome does not depend on how many workers there are. When
@@ -229,10 +233,10 @@ def drain(kind: str, now: datetime | None = None) -> int:
     rows: list[tuple[int, int, str]] = []
     try:
         with transaction.atomic():
-            one_at_a_time(f"outbox:{kind}")
+            take_lock(f"outbox:{kind}")
             waiting = Outbox.objects.select_for_update(skip_locked=True).filter(_claimable(now), kind=kind)
-            found = waiting.filter(state__in=WAITING).order_by("pk").values_list("pk", "subject", "request_id")
-            rows = list(found[:BATCH])
+            pending = waiting.filter(state__in=PENDING_STATES).order_by("pk").values_list("pk", "subject", "request_id")
+            rows = list(pending[:BATCH_SIZE])
             if rows:
                 if left := _batch_handlers[kind]([subject for _pk, subject, _trace in rows], now):
                     raise left
@@ -242,64 +246,64 @@ def drain(kind: str, now: datetime | None = None) -> int:
     except Exception:  # whatever it is, doing them singly finds out which of the rows it belongs to
         if not rows:
             raise
-        logger.exception("a batch failed, its rows are done one by one", extra={"kind": kind, "rows": len(rows)})
+        logger.exception("a batch failed; its rows are processed one by one", extra={"kind": kind, "rows": len(rows)})
         for pk, _subject, _trace in rows:
-            run(pk, now)
+            process_row(pk, now)
     else:
         if rows:
-            logger.info("work done", extra={"kind": kind, "request_ids": [trace for _pk, _subject, trace in rows]})
+            logger.info("job done", extra={"kind": kind, "request_ids": [trace for _pk, _subject, trace in rows]})
     return len(rows)
 
 
-def run(outbox_id: int, now: datetime | None = None) -> bool:
-    """Do one piece of work if nobody else has it. True when it was done here and now."""
-    return bool(_try(outbox_id, now or timezone.now()))
+def process_row(outbox_id: int, now: datetime | None = None) -> bool:
+    """Process one row if no other worker has it. True when it was done here and now."""
+    return bool(_attempt(outbox_id, now or timezone.now()))
 
 
-def _try(outbox_id: int, now: datetime) -> bool | None:
-    """True when it was done, False when it failed, None when it waits or somebody else has it."""
+def _attempt(outbox_id: int, now: datetime) -> bool | None:
+    """True when it was done, False when it failed, None when it was postponed or another worker has it."""
     claimed = Outbox.objects.filter(_claimable(now), pk=outbox_id).update(
-        state=Outbox.State.CLAIMED, lease_until=now + LEASE, attempts=Least(F("attempts") + 1, COUNTED)
+        state=Outbox.State.CLAIMED, lease_until=now + LEASE, attempts=Least(F("attempts") + 1, MAX_COUNTED_ATTEMPTS)
     )
     if not claimed:
         return None
     row = Outbox.objects.get(pk=outbox_id)
     trace = request_id.set(row.request_id or f"outbox-{row.pk}")
     try:
-        left = _handlers[row.kind](row.subject, now) if row.kind in _outside else None
+        left = _handlers[row.kind](row.subject, now) if row.kind in _non_transactional else None
         with transaction.atomic():
-            if row.kind not in _outside:
-                left = _handler(row.kind)(row.subject, now)
-            mine = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
+            if row.kind not in _non_transactional:
+                left = _get_handler(row.kind)(row.subject, now)
+            claimed_row = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
-            if not (_put_back(row, left, now) if left else mine.update(**done)):
+            if not (_reschedule(row, left, now) if left else claimed_row.update(**done)):
                 raise LeaseLost
-        if isinstance(left, NotYet):
-            logger.info("work waits", extra={"outbox_id": row.pk, "kind": row.kind})
+        if isinstance(left, Postponed):
+            logger.info("job postponed", extra={"outbox_id": row.pk, "kind": row.kind})
             return None
         if left:
-            logger.error("work is left", exc_info=left, extra={"outbox_id": row.pk, "kind": row.kind})
+            logger.error("job partly done", exc_info=left, extra={"outbox_id": row.pk, "kind": row.kind})
             return False
-        logger.info("work done", extra={"outbox_id": row.pk, "kind": row.kind})
+        logger.info("job done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
         return None
     except Exception as error:
-        logger.exception("work failed", extra={"outbox_id": row.pk, "kind": row.kind})
-        _put_back(row, error, now)
+        logger.exception("job failed", extra={"outbox_id": row.pk, "kind": row.kind})
+        _reschedule(row, error, now)
         return False
     finally:
         request_id.reset(trace)
     return True
 
 
-def _handler(kind: str) -> Handler:
+def _get_handler(kind: str) -> Handler:
     if kind not in _handlers:
         raise UnknownKind(kind)
     return _handlers[kind]
 
 
-class NotYet(Exception):
-    """Returned by a handler that did what may be done now; the rest is not a failure, and waits until then."""
+class Postponed(Exception):
+    """Returned by a handler that did what may be done now; the rest is not a failure, and waits `until` then."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
@@ -310,38 +314,38 @@ class LeaseLost(Exception):
     """Another worker took the row over while this one was slow; its effect is rolled back here."""
 
 
-def _put_back(row: Outbox, error: Exception, now: datetime) -> int:
-    """Try again later, each time twice as late, at most LONGEST_PAUSE; what no time mends is dead, and staff see it.
+def _reschedule(row: Outbox, error: Exception, now: datetime) -> int:
+    """Retry later, doubling the delay up to MAX_RETRY_DELAY; after a permanent error the row is dead, and staff see it.
 
-    So is a message whose month is over. Returns 0 when somebody else has the row now.
+    So is a message whose month is over. Returns 0 when another worker has the row now.
 
-    A database that was away is not the row's fault: then it is tried soon again, and nothing dies of it.
+    When the database was unavailable the row is retried soon, and is never dead for that reason.
     """
-    mine = Outbox.objects.filter(pk=row.pk, attempts=row.attempts)
-    if isinstance(error, NotYet):
-        said = f"{type(error).__name__}: {error}"
-        waits = {"state": Outbox.State.OWED, "lease_until": None, "last_error": said}
-        return mine.update(not_before=error.until, attempts=row.attempts - 1, **waits)
-    away = isinstance(error, AWAY)
-    too_late = row.attempts >= _patience.get(row.kind, COUNTED + 1)
-    dead = not away and (too_late or isinstance(error, PERMANENT))
-    return mine.update(
+    claimed_row = Outbox.objects.filter(pk=row.pk, attempts=row.attempts)
+    if isinstance(error, Postponed):
+        reason = f"{type(error).__name__}: {error}"
+        postponed = {"state": Outbox.State.OWED, "lease_until": None, "last_error": reason}
+        return claimed_row.update(not_before=error.until, attempts=row.attempts - 1, **postponed)
+    unavailable = isinstance(error, DATABASE_UNAVAILABLE)
+    too_late = row.attempts >= _max_attempts.get(row.kind, MAX_COUNTED_ATTEMPTS + 1)
+    dead = not unavailable and (too_late or isinstance(error, PERMANENT_ERRORS))
+    return claimed_row.update(
         state=Outbox.State.DEAD if dead else Outbox.State.OWED,
-        not_before=now + pause_after(row.attempts, away=away),
+        not_before=now + retry_delay(row.attempts, unavailable=unavailable),
         lease_until=None,
         last_error=f"{type(error).__name__}: {error}"[:500],
     )
 
 
-def pause_after(attempts: int, *, away: bool = False) -> timedelta:
-    """How long a row rests after so many attempts; shorter for a while when the database was away."""
-    if away and attempts <= SOON_AGAIN:
+def retry_delay(attempts: int, *, unavailable: bool = False) -> timedelta:
+    """The delay after so many attempts; shorter for a while when the database was unavailable (`unavailable`)."""
+    if unavailable and attempts <= MAX_QUICK_RETRIES:
         return timedelta(seconds=2)
-    return min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_PAUSE)
+    return min(timedelta(seconds=2 ** min(attempts, 10)), MAX_RETRY_DELAY)
 
 
-def revive(row: Outbox, now: datetime) -> None:
-    """Give a dead row another set of attempts."""
+def requeue(row: Outbox, now: datetime) -> None:
+    """Give a dead row a new set of attempts."""
     Outbox.objects.filter(pk=row.pk, state=Outbox.State.DEAD).update(
         state=Outbox.State.OWED, attempts=0, not_before=now, last_error=""
     )

@@ -70,10 +70,10 @@ class _Rows:
         for key, sha256, version, _deficiency, replaced in of_these.sent().values_list(*names):
             self._sent.setdefault(key, []).append((sha256, version or 1, replaced))
         # By the number of a paper, or by that of a decision's event.
-        kept = PaperContent.objects.filter(transaction__in=keys)
+        contents = PaperContent.objects.filter(transaction__in=keys)
         self.contents: dict[tuple[int, Any], Any] = {
             (key, number or seq): content
-            for key, number, seq, content in kept.values_list(
+            for key, number, seq, content in contents.values_list(
                 "transaction_id", "document__number", "event__seq", "content"
             )
         }
@@ -103,7 +103,7 @@ def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     files = rows.files.get(case.pk, [])
     yield from _same(body, service=case.service, channel=case.channel, files=len(files), **_person(case, rows))
     yield from _same(body, at=second_of(case.submitted_at))
-    if receipts.body_in(rows.tokens.get(case.pk, "")) != body:
+    if receipts.decode_body(rows.tokens.get(case.pk, "")) != body:
         yield "receipt"
     answers = rows.versions.get((case.pk, 1))
     if answers is None or answers_hash(case.mark_salt, answers, files) != body.get("content"):
@@ -143,7 +143,7 @@ def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     until = paper.valid_until.isoformat() if paper.valid_until else ""
     yield from _same(body, service=case.service, document=paper.kind, valid_until=until, **_person(case, rows))
     yield from _same(body, at=second_of(paper.issued_at))
-    if receipts.body_in(paper.token) != body:
+    if receipts.decode_body(paper.token) != body:
         yield "QR"
     yield from _content(body, case, rows, number=paper.number)
 
@@ -176,7 +176,7 @@ _BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
 }
 
 
-def without_entry() -> Iterator[str]:
+def rows_without_entry() -> Iterator[str]:
     """Requests and papers that no entry speaks of: nobody took them in or signed them."""
     of_case = Entry.objects.filter(subject=OuterRef("reference"), kind="received")
     for reference in Transaction.objects.exclude(Exists(of_case)).values_list("reference", flat=True)[:20]:

@@ -19,14 +19,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..answers.cleaning import UNLISTED
-from ..answers.summary import day_of, rows_of
+from ..answers.summary import parse_day, rows_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
 
 FORM = 1
 # What a document of drawings takes and no other paper does.
 DWG = "image/vnd.dwg"
 # Longer than any plan and parcel number together that a question takes.
-MOST_OF_A_PLOT = 64
+MAX_PLOT_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def facts_of(
 def plot_of(answers: Answers) -> str:
     """The plot a paper is about, for the journal and whoever compares; empty where no plot is named."""
     numbers = [str(answers.get(name, "")) for name in ("plan_number", "parcel_number")]
-    return " / ".join(numbers)[:MOST_OF_A_PLOT] if all(numbers) else ""
+    return " / ".join(numbers)[:MAX_PLOT_LENGTH] if all(numbers) else ""
 
 
-def issued(
+def document_content(
     service: ServiceType, facts: PaperFacts, *, number: str, issued_at: datetime, valid_until: date | None
 ) -> dict[str, Any]:
     """The content of a permit, minutes or letter."""
@@ -113,7 +113,9 @@ def issued(
     }
 
 
-def decided(service: ServiceType, facts: PaperFacts, *, outcome: str, reason: str, at: datetime) -> dict[str, Any]:
+def decision_content(
+    service: ServiceType, facts: PaperFacts, *, outcome: str, reason: str, at: datetime
+) -> dict[str, Any]:
     """The content of an approval or a refusal."""
     pages = _pages(lambda: {"title": str(service.title), "office": facts.office.here(), **_approved(service, facts)})
     return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **pages}
@@ -210,7 +212,7 @@ def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
         cell = {"value": str(value)}
     elif field.kind in (Kind.CHOICE, Kind.MULTIPLE):
         cell = {"value": str(dict(field.choices).get(value, value))}
-    elif field.kind is Kind.DATE and day_of(value):
+    elif field.kind is Kind.DATE and parse_day(value):
         cell = {"date": str(value)}
     elif field.kind is Kind.DISTRICT:
         named = facts.district(str(value))

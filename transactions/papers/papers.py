@@ -23,10 +23,12 @@ from . import paper_content
 from .paper_content import Named, PaperFacts
 
 
-def enter_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
+def record_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
     """A decision is a promise, so what was decided is frozen and goes into the journal in the same transaction."""
-    content = paper_content.decided(case.service_type, _facts(case), outcome=outcome, reason=event.reason, at=now)
-    frozen = _freeze(case, event, outcome, content, now)
+    content = paper_content.decision_content(
+        case.service_type, _facts(case), outcome=outcome, reason=event.reason, at=now
+    )
+    frozen = _store_content(case, event, outcome, content, now)
     facts: dict[str, str | int] = {
         "outcome": outcome,
         "event": case.version,
@@ -53,10 +55,10 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
     output = case.service_type.output
     years = _years_of(case)
     valid_until = years_later(timezone.localdate(now), years) if years else None
-    content = paper_content.issued(
+    content = paper_content.document_content(
         case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until
     )
-    frozen = _freeze(case, event, output.kind, content, now)
+    frozen = _store_content(case, event, output.kind, content, now)
     facts: dict[str, str | int] = {
         "document": output.kind,
         "number": number,
@@ -73,7 +75,7 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
         number=number,
         issued_at=now,
         valid_until=valid_until,
-        token=receipts.token(chain.append("issued", case.reference, facts, now)),
+        token=receipts.encode_token(chain.append("issued", case.reference, facts, now)),
     )
     PaperContent.objects.filter(pk=frozen.pk).update(document=document)
     return document
@@ -88,7 +90,7 @@ def content_of(document: IssuedDocument) -> dict[str, Any]:
         content: dict[str, Any] = frozen.content
         return content
     case = document.transaction
-    return paper_content.issued(
+    return paper_content.document_content(
         case.service_type,
         _facts(case),
         number=document.number,
@@ -97,7 +99,7 @@ def content_of(document: IssuedDocument) -> dict[str, Any]:
     )
 
 
-def _freeze(case: Transaction, event: Event, what: str, content: dict[str, Any], now: datetime) -> PaperContent:
+def _store_content(case: Transaction, event: Event, what: str, content: dict[str, Any], now: datetime) -> PaperContent:
     return PaperContent.objects.create(
         transaction=case,
         event=event,

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.portal import both_dates, ltr
 from core.text import compact, one_line, plain_characters, written_code
-from journal.receipts import Looked
-from municipality.services import offices
+from journal.receipts import LookupResult
+from municipality.services import offices_by_pk
 
 from ..domain import references, service_types
 from ..domain.register_lines import read_line
@@ -51,17 +51,17 @@ def paper_number(text: str) -> str:
     return f"{paper['office']}-{paper['year']}-{int(paper['line']):06d}" if paper else ""
 
 
-def number_typed(text: str) -> Looked | None:
+def number_typed(text: str) -> LookupResult | None:
     """What a number typed for a code stands for: an issued paper, a transaction, a line of a register. Names nobody."""
     whole = one_line(text)[:200]
-    inside = [found[0] for found in _INSIDE.finditer(plain_characters(whole))]
-    looked = [_looked(typed) for typed in inside or [whole]]
+    inside = [match[0] for match in _INSIDE.finditer(plain_characters(whole))]
+    looked = [_look_up_number(typed) for typed in inside or [whole]]
     return next((each for each in looked if each and each.kind == "info"), next(filter(None, looked), None))
 
 
-def _looked(typed: str) -> Looked | None:
+def _look_up_number(typed: str) -> LookupResult | None:
     if references.parse(typed):
-        return _ask(
+        return _find_issued(
             _("This is the number of a transaction"),
             _(
                 "By itself it does not prove any document. To find out where the request is, use it with the PIN "
@@ -70,22 +70,24 @@ def _looked(typed: str) -> Looked | None:
             reverse("transactions:inquiry"),
         )
     number = paper_number(typed)
-    if number and number.split("-")[0] not in {office.code for office in offices().values()}:
+    if number and number.split("-")[0] not in {office.code for office in offices_by_pk().values()}:
         number = ""  # nobody of ours numbers so: words before a number were read as an office
     issued = IssuedDocument.objects.select_related("transaction").filter(number=number).first() if number else None
     if issued:
-        return _issued(issued)
-    if references.looks_like_one(typed):
-        said = _("Compare each character with the document; most often two have been swapped or one misread.")
-        return Looked("warning", _("This looks like the number of a transaction, and one character is wrong"), said)
+        return _describe_issued(issued)
+    if references.looks_like_reference(typed):
+        message = _("Compare each character with the document; most often two have been swapped or one misread.")
+        return LookupResult(
+            "warning", _("This looks like the number of a transaction, and one character is wrong"), message
+        )
     if number:
-        said = _(
+        message = _(
             "Check each character. If it matches the document, scan the QR code, or show the document at a "
             "service centre."
         )
-        return Looked("warning", _("We have issued no document under this number"), said)
+        return LookupResult("warning", _("We have issued no document under this number"), message)
     if read_line(typed):
-        return _ask(
+        return _find_issued(
             _("This is a number of an office’s register"),
             _("Each office has its own numbering: choose the office, and enter the last four digits of the ID."),
             f"{reverse('transactions:inquiry')}?by=incoming#incoming",
@@ -93,11 +95,11 @@ def _looked(typed: str) -> Looked | None:
     return None
 
 
-def _ask(title: str, text: str, link: str) -> Looked:
-    return Looked("info", title, text, link=link, link_text=_("Find out where it is"))
+def _find_issued(title: str, text: str, link: str) -> LookupResult:
+    return LookupResult("info", title, text, link=link, link_text=_("Find out where it is"))
 
 
-def _issued(issued: IssuedDocument) -> Looked:
+def _describe_issued(issued: IssuedDocument) -> LookupResult:
     service = service_types.find(issued.transaction.service)
     rows: list[tuple[str, object]] = [
         (_("Document type"), service.output.title if service else issued.kind),
@@ -107,5 +109,7 @@ def _issued(issued: IssuedDocument) -> Looked:
     if issued.valid_until:
         ended = issued.valid_until < timezone.localdate()
         rows.append((_("Expired on") if ended else _("In force until"), both_dates(issued.valid_until)))
-    said = _("A number can be copied. To find out whether the document in front of you is genuine, scan its QR code.")
-    return Looked("info", _("We have issued a document under this number"), said, rows)
+    message = _(
+        "A number can be copied. To find out whether the document in front of you is genuine, scan its QR code."
+    )
+    return LookupResult("info", _("We have issued a document under this number"), message, rows)

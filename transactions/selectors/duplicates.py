@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.text import compact, isolated, written_code
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
 from .. import access
 from ..answers import cleaning as answers
 from ..domain.deadlines import IS_OPEN
 from ..domain.service_types import ServiceType
 from ..models import Attachment, Draft, Transaction
-from .search import answered, written
+from .search import stored_spellings, with_answers
 
 # What was decided within a year may still be built, appealed or asked for again; an older decision is history.
 DECIDED_WITHIN = timedelta(days=365)
@@ -32,7 +32,7 @@ DECIDED_WITHIN = timedelta(days=365)
 # An hour holds that; a second request of another day is meant.
 TWICE_WITHIN = timedelta(minutes=60)
 # A form that everybody attaches lies in thousands of requests: so many are read at most, and the newest of them named.
-MOST = 20
+MAX_HINTS = 20
 SHOWN = 5
 
 
@@ -50,7 +50,7 @@ class Hint:
 
 
 @dataclass(frozen=True)
-class _Sent:
+class _Comparable:
     """What a request says that another may say too. `at` is when it was sent, or now; `itself` its key once it is."""
 
     service: ServiceType
@@ -70,53 +70,57 @@ class _Sent:
         return clean(str(self.answers.get(name) or ""))
 
 
-def of_draft(draft: Draft, files: Iterable[Attachment], reader: User) -> list[Hint]:
+def hints_for_draft(draft: Draft, files: Iterable[Attachment], reader: User) -> list[Hint]:
     """What a request that is being written shares with those sent. One query."""
     service, now = draft.service_type, timezone.now()
-    values = answers.clean(service, draft.answers, timezone.localdate(now)).values
+    values = answers.clean_answers(service, draft.answers, timezone.localdate(now)).values
     at_desk = not access.acts_for_applicant(reader, draft)
-    return _hints(_Sent(service, draft.applicant_id, values, list(files), now), reader, at_desk=at_desk)
+    return _hints(_Comparable(service, draft.applicant_id, values, list(files), now), reader, at_desk=at_desk)
 
 
-def of_case(case: Transaction, files: Iterable[Attachment], reader: User) -> list[Hint]:
+def hints_for_case(case: Transaction, files: Iterable[Attachment], reader: User) -> list[Hint]:
     """What a request shares with others, sent before or after it. One query."""
-    sent = _Sent(case.service_type, case.applicant_id, case.answers, list(files), case.submitted_at, case.pk)
+    sent = _Comparable(case.service_type, case.applicant_id, case.answers, list(files), case.submitted_at, case.pk)
     return _hints(sent, reader, at_desk=not access.acts_for_applicant(reader, case))
 
 
-def _hints(sent: _Sent, reader: User, *, at_desk: bool) -> list[Hint]:
-    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    for row in _others(sent, access.as_staff(reader) if at_desk else access.as_applicant(reader)):
-        found.setdefault((row[0], row[1]), []).append(row)
+def _hints(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
+    rows_by_hint: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in _others(sent, access.staff_condition(reader) if at_desk else access.applicant_condition(reader)):
+        rows_by_hint.setdefault((row[0], row[1]), []).append(row)
     order = ["same_deed", "same_plot", "same_person", "same_file"]
     hints = [
-        Hint(code, *_said(sent, code, what), *_where(rows, at_desk))
-        for (code, what), rows in sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+        Hint(code, *_describe_hint(sent, code, what), *_where(rows, at_desk))
+        for (code, what), rows in sorted(rows_by_hint.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     ]
     return [*hints, *_within(sent)]
 
 
-def _others(sent: _Sent, may_open: Q) -> Iterable[tuple[Any, ...]]:
+def _others(sent: _Comparable, may_open: Q) -> Iterable[tuple[Any, ...]]:
     """(code, hash of a file, number, office, may the reader open it) of the others, all kinds in one statement."""
     rows = Transaction.objects.exclude(pk=sent.itself) if sent.itself else Transaction.objects.all()
     counts = Q(withdrawn_at=None) & (IS_OPEN | Q(closed_at__gte=timezone.now() - DECIDED_WITHIN))
     kinds: list[tuple[str, QuerySet[Transaction]]] = []
     deed, plan, parcel = (sent.number(name) for name in ("deed_number", "plan_number", "parcel_number"))
     if deed:
-        kinds.append(("same_deed", answered(deed_number=written(deed)).filter(counts)))
+        kinds.append(("same_deed", with_answers(deed_number=stored_spellings(deed)).filter(counts)))
     if plan and parcel:
-        plot = answered(plan_number=written(plan), parcel_number=written(parcel))
+        plot = with_answers(plan_number=stored_spellings(plan), parcel_number=stored_spellings(parcel))
         kinds.append(("same_plot", plot.filter(counts)))
     near = (sent.at - TWICE_WITHIN, sent.at + TWICE_WITHIN)
     again = Transaction.objects.filter(applicant=sent.applicant, submitted_at__range=near)
     kinds.append(("same_person", again.filter(service=sent.service.code, withdrawn_at=None)))
     parts = [
-        _row(rows.filter(pk__in=found.exclude(pk=sent.itself or 0).order_by().values("pk")[:MOST]), code, may_open)
-        for code, found in kinds
+        _row(
+            rows.filter(pk__in=rows_found.exclude(pk=sent.itself or 0).order_by().values("pk")[:MAX_HINTS]),
+            code,
+            may_open,
+        )
+        for code, rows_found in kinds
     ]
     for digest in sent.names:
         held = Attachment.objects.filter(sha256=digest, removed_at=None, transaction__isnull=False)
-        others = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MOST]
+        others = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MAX_HINTS]
         parts.append(_row(rows.filter(pk__in=others), "same_file", may_open, digest))
     first, *rest = parts
     return first.union(*rest, all=True)
@@ -124,8 +128,8 @@ def _others(sent: _Sent, may_open: Q) -> Iterable[tuple[Any, ...]]:
 
 def _row(rows: QuerySet[Transaction], code: str, may_open: Q, what: str = "") -> QuerySet[Transaction, Any]:
     opens = Case(When(may_open, then=Value(True)), default=Value(False), output_field=BooleanField())
-    said = rows.order_by().annotate(code=Value(code), what=Value(what), opens=opens, office=F("held_by"))
-    return said.values_list("code", "what", "reference", "office", "opens")
+    annotated = rows.order_by().annotate(code=Value(code), what=Value(what), opens=opens, office=F("held_by"))
+    return annotated.values_list("code", "what", "reference", "office", "opens")
 
 
 def _where(rows: Sequence[tuple[Any, ...]], at_desk: bool) -> tuple[tuple[str, ...], str]:
@@ -134,14 +138,14 @@ def _where(rows: Sequence[tuple[Any, ...]], at_desk: bool) -> tuple[tuple[str, .
     rest = [_("more requests")] if len(numbers) > SHOWN else []
     closed = [office for *_row, office, opens in rows if not opens]
     if closed and at_desk:
-        names = {office.pk: office.name for office in offices().values()}
+        names = {office.pk: office.name for office in offices_by_pk().values()}
         rest += sorted({isolated(names[office]) if office else _("not with an office yet") for office in closed})
     elif closed:
         rest.append(_("someone else's request"))
     return tuple(numbers[:SHOWN]), _(", ").join(rest)
 
 
-def _said(sent: _Sent, code: str, what: str) -> tuple[str, str]:
+def _describe_hint(sent: _Comparable, code: str, what: str) -> tuple[str, str]:
     """The sentence of a kind, and the answer or document it is about."""
     if code == "same_deed":
         return _("There is another request about this deed."), "deed_number"
@@ -156,7 +160,7 @@ def _said(sent: _Sent, code: str, what: str) -> tuple[str, str]:
     return words % {"file": isolated(file.original_name)}, f"documents.{file.document}"
 
 
-def _within(sent: _Sent) -> list[Hint]:
+def _within(sent: _Comparable) -> list[Hint]:
     """The same file given twice in this request."""
     words = _("The same file is in this request more than once: %(files)s.")
     return [
@@ -170,6 +174,6 @@ def _within(sent: _Sent) -> list[Hint]:
     ]
 
 
-def _named(sent: _Sent, file: Attachment) -> str:
+def _named(sent: _Comparable, file: Attachment) -> str:
     label = sent.service.label_of(file.document) or file.document
     return f"{isolated(file.original_name)} ({label})"

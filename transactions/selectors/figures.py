@@ -32,19 +32,19 @@ class Figures(NamedTuple):
     approvals: Approvals = {}
 
 
-def settle(now: datetime) -> int:
+def store_past_days(now: datetime) -> int:
     """Keep the figures of every day that is over and not kept yet; returns how many. Idempotent.
 
     A day kept before approvals were has them added and its other figures left as they are.
     """
     last = timezone.localdate(now - SETTLES_AFTER) - timedelta(days=1)
     days = [last - timedelta(days=n) for n in range(DAYS)]
-    kept = set(DayFigure.objects.filter(day__in=days, approvals__isnull=False).values_list("day", flat=True))
-    missing = sorted(set(days) - kept)
+    stored = set(DayFigure.objects.filter(day__in=days, approvals__isnull=False).values_list("day", flat=True))
+    missing = sorted(set(days) - stored)
     if not missing:
         return 0
-    found = _counted(missing[0], last)
-    rows = [DayFigure(day=day, **found.get(day, Figures())._asdict()) for day in missing]
+    counted = _count_days(missing[0], last)
+    rows = [DayFigure(day=day, **counted.get(day, Figures())._asdict()) for day in missing]
     DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["day"], update_fields=["approvals"])
     return len(rows)
 
@@ -53,18 +53,18 @@ def by_day(first: date, last: date) -> dict[date, Figures]:
     """Each day from `first` to `last`: as kept, or counted now where it is not."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     rows = DayFigure.objects.filter(day__gte=first, day__lte=last, approvals__isnull=False)
-    kept = {row.day: Figures(row.received, row.decided, row.approvals or {}) for row in rows}
-    missing = [day for day in days if day not in kept]
-    counted = _counted(missing[0], last) if missing else {}
-    return {day: kept.get(day) or counted.get(day, Figures()) for day in days}
+    stored = {row.day: Figures(row.received, row.decided, row.approvals or {}) for row in rows}
+    missing = [day for day in days if day not in stored]
+    counted = _count_days(missing[0], last) if missing else {}
+    return {day: stored.get(day) or counted.get(day, Figures()) for day in days}
 
 
-def midnight(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
     """The moment a day begins in Jeddah."""
     return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
-def _counted(first: date, last: date) -> dict[date, Figures]:
+def _count_days(first: date, last: date) -> dict[date, Figures]:
     received = _per_day(Transaction.objects.all(), "submitted_at", first, last)
     decided = _per_day(Event.objects.filter(IS_DECISION), "at", first, last)
     approvals = _approvals(first, last)
@@ -92,4 +92,4 @@ def _per_day(rows: QuerySet[Any], moment: str, first: date, last: date) -> dict[
 
 
 def _span(moment: str, first: date, last: date) -> dict[str, datetime]:
-    return {f"{moment}__gte": midnight(first), f"{moment}__lt": midnight(last + timedelta(days=1))}
+    return {f"{moment}__gte": start_of_day(first), f"{moment}__lt": start_of_day(last + timedelta(days=1))}

@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts.models import User
-from accounts.search import people
+from accounts.search import people_condition
 from core.text import compact, name_key, one_line, written_code
 from journal.models import Chain
 
@@ -25,7 +25,7 @@ from ..models import FeeDue, IssuedDocument, Movement, Register, Serial, Transac
 from ..papers.verification import paper_number
 from ..transitions.decisions import payment_key
 
-MOST_CHARACTERS = 80
+MAX_CHARACTERS = 80
 _DIGITS = re.compile(r"[0-9]{1,9}")
 # A reference without its beginning, its end or both.
 _PART = re.compile(r"(?:(?:([A-Z][0-9A-Z])([A-Z])(?:[A-Z]{4})?-)?(1[3-5][0-9]{2})-)?([0-9]{1,9})(?:-([0-9A-Z]))?")
@@ -57,34 +57,34 @@ _BETWEEN = re.compile(r"[\s·•:،,;؛#№«»\"“”()<>]+")
 _SCRIPTS = [str.maketrans("0123456789", digits) for digits in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")]
 
 
-def cases(sought: str) -> Q:
+def search_cases(sought: str) -> Q:
     """The condition on transactions for what somebody typed into a list's box; everything when that is nothing."""
-    text = one_line(sought)[:MOST_CHARACTERS]
+    text = one_line(sought)[:MAX_CHARACTERS]
     if not text:
         return Q()
     if not any(char.isdigit() for char in text):
-        return people(text, "applicant__")
-    first, *others = [found.order_by().values_list("pk", flat=True) for found in _numbered(_unlabelled(text))]
+        return people_condition(text, "applicant__")
+    first, *others = [rows.order_by().values_list("pk", flat=True) for rows in _number_queries(_strip_labels(text))]
     return Q(pk__in=first.union(*others))
 
 
-def _unlabelled(text: str) -> str:
+def _strip_labels(text: str) -> str:
     """A number as it is copied from a page, without the words printed before it: «المخطط 415 · القطعة 27» is 415/27."""
     parts = [part for part in _BETWEEN.split(text) if part]
     numbers = [part for part in parts if name_key(part).removeprefix("ال") not in _LABELS]
     if not numbers or (numbers == parts and len(parts) > 1):
         return text
-    plot = len(numbers) == 2 and numbers != parts and all(any(map(str.isdigit, one)) for one in numbers)
+    plot = len(numbers) == 2 and numbers != parts and all(any(map(str.isdigit, number)) for number in numbers)
     return "/".join(numbers) if plot else " ".join(numbers)
 
 
-def _numbered(text: str) -> Iterator[QuerySet[Transaction]]:
+def _number_queries(text: str) -> Iterator[QuerySet[Transaction]]:
     """For each kind of number the text may be, the transactions that bear it."""
     yield Transaction.objects.filter(reference__in=_references(text))
-    yield Transaction.objects.filter(applicant__in=User.objects.filter(people(text)).values("pk"))
+    yield Transaction.objects.filter(applicant__in=User.objects.filter(people_condition(text)).values("pk"))
     for reader in _READERS:
-        if (found := reader(text)) is not None:
-            yield found
+        if (matches := reader(text)) is not None:
+            yield matches
 
 
 def _references(text: str) -> list[str]:
@@ -137,39 +137,41 @@ def _office(text: str) -> QuerySet[Transaction]:
 
 def _deed(text: str) -> QuerySet[Transaction] | None:
     number = compact(text)
-    return answered(deed_number=written(number)) if re.fullmatch("[0-9]{6,16}", number) else None
+    return with_answers(deed_number=stored_spellings(number)) if re.fullmatch("[0-9]{6,16}", number) else None
 
 
 def _plan(text: str) -> QuerySet[Transaction]:
-    return answered(plan_number=written(written_code(text)))
+    return with_answers(plan_number=stored_spellings(written_code(text)))
 
 
 def _parcel(text: str) -> QuerySet[Transaction]:
-    return answered(parcel_number=written(written_code(text)))
+    return with_answers(parcel_number=stored_spellings(written_code(text)))
 
 
 def _plot(text: str) -> QuerySet[Transaction] | None:
     """Plan and parcel as they are printed together, 415/ج/س/27."""
     parts = written_code(text).split("/")
-    found = None
+    rows = None
     for cut in range(1, min(len(parts), 5)):
         plan, parcel = "/".join(parts[:cut]), "/".join(parts[cut:])
-        one = answered(plan_number=written(plan), parcel_number=written(parcel))
-        found = one if found is None else found | one
-    return found
+        plot_rows = with_answers(plan_number=stored_spellings(plan), parcel_number=stored_spellings(parcel))
+        rows = plot_rows if rows is None else rows | plot_rows
+    return rows
 
 
-def written(number: str) -> list[str]:
+def stored_spellings(number: str) -> list[str]:
     """A canonical number in each form it may be stored in."""
     letters = dict.fromkeys([number, number.upper(), number.lower()])
-    return list(dict.fromkeys(form for one in letters for form in [one, *(one.translate(s) for s in _SCRIPTS)]))
+    return list(
+        dict.fromkeys(form for letter in letters for form in [letter, *(letter.translate(s) for s in _SCRIPTS)])
+    )
 
 
-def answered(**numbers: list[str]) -> QuerySet[Transaction]:
+def with_answers(**numbers: list[str]) -> QuerySet[Transaction]:
     """By answers that have an index of their own."""
     # Cast, so that it is compared as text on either engine; PostgreSQL sees through it to the index.
-    said = {f"said_{name}": Cast(KT(f"answers__{name}"), TextField()) for name in numbers}
-    rows = Transaction.objects.alias(**said)
+    annotations = {f"said_{name}": Cast(KT(f"answers__{name}"), TextField()) for name in numbers}
+    rows = Transaction.objects.alias(**annotations)
     return rows.filter(**{f"said_{name}__in": values for name, values in numbers.items()})
 
 

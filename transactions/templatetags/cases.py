@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.assurance import LOOKS, Level
+from accounts.assurance import TAG_KINDS, Level
 from accounts.models import Role
 from core.templatetags.portal import both_dates
 
@@ -77,17 +77,21 @@ def role_name(role: str) -> object:
 @register.filter
 def marked(sample: object) -> SafeString:
     """A line of a paper with the part that is asked for, in [brackets], marked."""
-    before, found, after = re.fullmatch(r"([^\[]*)\[([^\]]*)\](.*)", str(sample)).groups()  # type: ignore[union-attr]
-    return format_html("{}<mark><bdi>{}</bdi></mark>{}", before, found, after)
+    before, match, after = re.fullmatch(r"([^\[]*)\[([^\]]*)\](.*)", str(sample)).groups()  # type: ignore[union-attr]
+    return format_html("{}<mark><bdi>{}</bdi></mark>{}", before, match, after)
 
 
 @register.simple_tag
 def services_by_office() -> list[service_types.ServiceType]:
     """The services an engineering office files for an owner."""
-    return [service for service in service_types.offered() if service.filer is service_types.Filer.ENGINEERING_OFFICE]
+    return [
+        service
+        for service in service_types.offered_services()
+        if service.submitted_by is service_types.SubmittedBy.ENGINEERING_OFFICE
+    ]
 
 
 @register.filter
 def assurance_look(level: int) -> str:
     """Which shape and colour a level of identity has."""
-    return LOOKS[Level(level)]
+    return TAG_KINDS[Level(level)]

@@ -96,20 +96,20 @@ TOPICS = (
 )
 
 
-def topics(sought: str) -> list[Topic]:
+def search_topics(sought: str) -> list[Topic]:
     """The topics that have every word sought, in whichever language; all of them when nothing is sought."""
     words = name_words(sought)
-    return [topic for topic, text in zip(TOPICS, _texts(), strict=True) if all(word in text for word in words)]
+    return [topic for topic, text in zip(TOPICS, _search_text(), strict=True) if all(word in text for word in words)]
 
 
 @cache
-def _texts() -> list[str]:
+def _search_text() -> list[str]:
     texts = []
     for topic in TOPICS:
-        said = ""
+        text = ""
         for language, _name in settings.LANGUAGES:
             with translation.override(language):
                 parts = [topic.title, topic.text, *(word for pair in topic.terms for word in pair)]
-                said += " ".join(name_key(str(part)) for part in parts) + " "
-        texts.append(said)
+                text += " ".join(name_key(str(part)) for part in parts) + " "
+        texts.append(text)
     return texts

@@ -15,7 +15,7 @@ from municipality.services import current_calendar
 
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Transaction
-from .lateness import days_late, days_left, days_spent
+from .deadline_status import days_late, days_left, days_spent
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..domain.service_types import Stage
 
 
-class Turn(StrEnum):
+class WaitingFor(StrEnum):
     """Whom a request waits for."""
 
     YOURS = "yours"
@@ -47,7 +47,7 @@ class Progress:
     `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
     """
 
-    turn: Turn
+    waiting_for: WaitingFor
     where: str
     since: datetime
     days: int
@@ -56,12 +56,12 @@ class Progress:
     allowed: int
     took: int | None
     left: int | None
-    late_by: int | None
+    days_late: int | None
     steps: list[Step]
 
     @property
     def late(self) -> bool:
-        return self.late_by is not None
+        return self.days_late is not None
 
 
 def progress_of(case: Transaction, now: datetime) -> Progress:
@@ -72,7 +72,7 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
     allowed = case.service_type.working_days_for(case.answers)
     due, late = case.due_at if case.is_open else None, case.is_late(now)
     return Progress(
-        turn=_turn(case),
+        waiting_for=_waiting_for(case),
         where=_where(case),
         since=since,
         days=days_between(case.submitted_at, now),
@@ -81,15 +81,15 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
         used=used,
         allowed=allowed,
         left=days_left(due, now) if due and not late else None,
-        late_by=days_late(due, now) if due and late else None,
+        days_late=days_late(due, now) if due and late else None,
         steps=_steps(case),
     )
 
 
-def _turn(case: Transaction) -> Turn:
+def _waiting_for(case: Transaction) -> WaitingFor:
     if case.status in CLOCK_STOPPED:
-        return Turn.YOURS
-    return Turn.OURS if case.is_open else Turn.NOBODYS
+        return WaitingFor.YOURS
+    return WaitingFor.OURS if case.is_open else WaitingFor.NOBODYS
 
 
 def _where(case: Transaction) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from municipality.services import office
+from municipality.services import get_office
 
 from ..models import Event, Movement, Transaction
-from .wording import reason_shown, sent_to, sentence, title
+from .wording import describe_recipient, reason_shown, sentence, title
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Entry:
     note: str
 
 
-def entries(events: Iterable[Event]) -> list[Entry]:
+def entries_of(events: Iterable[Event]) -> list[Entry]:
     """Newest first. The events come with `office` and `transaction` at hand, so nothing more is asked."""
     lines = [
         Entry(
@@ -49,17 +49,17 @@ def history_of(case: Transaction) -> list[Entry]:
     events = list(Event.objects.filter(transaction=case.pk).order_by("seq").only(*EVENT))
     for event in events:
         event._state.fields_cache["transaction"] = case
-        event._state.fields_cache["office"] = office(event.office_id) if event.office_id else None
-    return entries(events)
+        event._state.fields_cache["office"] = get_office(event.office_id) if event.office_id else None
+    return entries_of(events)
 
 
 def movements_of(case: Transaction) -> list[Movement]:
     """Incoming and outgoing numbers, oldest first, in the reader's language; one query."""
     lines = list(Movement.objects.filter(transaction=case.pk).order_by("id").only(*MOVEMENT))
     for line in lines:
-        line.recipient = sent_to(line, case.service_type)
-        line._state.fields_cache["office"] = office(line.office_id)
-        line._state.fields_cache["counterpart"] = office(line.counterpart_id) if line.counterpart_id else None
+        line.recipient = describe_recipient(line, case.service_type)
+        line._state.fields_cache["office"] = get_office(line.office_id)
+        line._state.fields_cache["counterpart"] = get_office(line.counterpart_id) if line.counterpart_id else None
     return lines
 
 

@@ -18,7 +18,7 @@ from municipality.services import office_by_code
 
 from ..answers.comparison import Change, in_readers_words
 from ..domain import service_types
-from ..domain.workflow import BY_NAME, Move, Obstacle, Status, Who
+from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
 
 if TYPE_CHECKING:
@@ -70,17 +70,17 @@ def _office(event: Event) -> str:
     return event.office.name if event.office else ""
 
 
-def where_to(event: Event) -> str:
+def describe_office_of(event: Event) -> str:
     """The office the file went to by this event, by the code among its facts; empty when it stayed."""
     code = event.facts.get("branch") or (event.facts.get("to") if "sent_by" in event.facts else "") or ""
-    found = office_by_code(code)
-    return found.name if found else code
+    office = office_by_code(code)
+    return office.name if office else code
 
 
 def _suspended(event: Event) -> str:
     code = event.facts.get("sent_by", "")
-    found = office_by_code(code)
-    return found.name if found else code
+    office = office_by_code(code)
+    return office.name if office else code
 
 
 def _number(event: Event, key: str) -> str:
@@ -132,23 +132,25 @@ def _approve(event: Event) -> str:
 
 def _correct(event: Event) -> str:
     count = len(event.facts.get("changes", ()))
-    said = ngettext(
+    sentence = ngettext(
         "%(office)s corrected %(count)d answer. Reason: %(reason)s",
         "%(office)s corrected %(count)d answers. Reason: %(reason)s",
         count,
     )
-    return said % {"office": _office(event), "count": count, "reason": event.reason}
+    return sentence % {"office": _office(event), "count": count, "reason": event.reason}
 
 
 def _answer(event: Event) -> str:
     if not was_at_counter(event):
         return _("Your answers went to the reviewer, and the clock has resumed.")
     if event.facts.get("whom") == CounterVisit.Whom.OFFICE:
-        said = _("A clerk at %(office)s sent them after seeing the original ID of a member of the engineering office.")
+        sentence = _(
+            "A clerk at %(office)s sent them after seeing the original ID of a member of the engineering office."
+        )
     else:
-        said = _("A clerk at %(office)s sent them after seeing the owner's original ID.")
+        sentence = _("A clerk at %(office)s sent them after seeing the owner's original ID.")
     otherwise = _("If you did not ask for this, tell any service centre.")
-    return f"{said % {'office': _office(event)}} {otherwise}"
+    return f"{sentence % {'office': _office(event)}} {otherwise}"
 
 
 def changes_of(event: Event) -> list[Change]:
@@ -157,14 +159,14 @@ def changes_of(event: Event) -> list[Change]:
 
 
 def _with_reason(sentence: str) -> Callable[[Event], str]:
-    return lambda event: _(sentence) % {"office": where_to(event), "reason": event.reason}
+    return lambda event: _(sentence) % {"office": describe_office_of(event), "reason": event.reason}
 
 
 SENTENCES: dict[str, Callable[[Event], str]] = {
     "submit": lambda event: (
         _("Your reference number is %(reference)s.") % {"reference": isolated(event.transaction.reference)}
     ),
-    "route": lambda event: _("It is now with %(office)s.") % {"office": where_to(event)},
+    "route": lambda event: _("It is now with %(office)s.") % {"office": describe_office_of(event)},
     "register": lambda event: (
         _("%(office)s entered it under incoming number %(number)s.")
         % {"office": _office(event), "number": _number(event, "incoming")}
@@ -173,7 +175,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "reassign": lambda event: _("Another employee of %(office)s is now working on it.") % {"office": _office(event)},
     "hand_over": lambda event: (
         _("%(office)s is closed for now. Your request continues at %(to)s under the same number and due date.")
-        % {"office": _suspended(event), "to": where_to(event)}
+        % {"office": _suspended(event), "to": describe_office_of(event)}
     ),
     "stay": lambda event: (
         _("%(office)s is closed for now. Your request keeps its place there, and its number stays valid.")
@@ -262,13 +264,13 @@ def headline(case: Transaction) -> str:
             }
 
 
-def asked(item: Deficiency, service: service_types.ServiceType) -> str:
+def describe_deficiency(item: Deficiency, service: service_types.ServiceType) -> str:
     """What a return asks for: the catalogue's sentence in the reader's language, the reviewer's own as written."""
     known = next((code.sentence for code in service.deficiencies if code.code == item.code), "")
     return _as_read(item.sentence, known)
 
 
-def sent_to(line: Movement, service: service_types.ServiceType) -> str:
+def describe_recipient(line: Movement, service: service_types.ServiceType) -> str:
     """Who a file went out to: the body the service names in the reader's language, anybody else as written."""
     return _as_read(line.recipient, service.output.recipient)
 
@@ -283,7 +285,7 @@ def _as_read(written: str, known: StrOrPromise) -> str:
     return written
 
 
-def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
+def explain_obstacle(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
     """Why a move is not open on a case, to the person who cannot make it: what would have to be otherwise."""
     words = {"move": move.label, "status": Status(case.status).label}
     if obstacle is Obstacle.STATUS:
@@ -303,9 +305,9 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
             "stage": stage.title,
             "finish": BY_NAME[stage.finish].label,
         }
-    if obstacle is Obstacle.HANDS:
+    if obstacle is Obstacle.DUTIES:
         return _("“%(move)s” is for someone else: you have acted on this case in a role that this one checks.") % words
-    roles = _(", ").join(str(_role_label(stage.role if who is Who.STAGE_ROLE else who)) for who in move.who)
+    roles = _(", ").join(str(_role_label(stage.role if who is Actor.STAGE_ROLE else who)) for who in move.who)
     return _("“%(move)s” is for: %(roles)s, at %(office)s.") % {
         **words,
         "roles": roles,
@@ -314,9 +316,9 @@ def why_not(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:
 
 
 def _role_label(who: str) -> StrOrPromise:
-    if who == Who.OWNER:
+    if who == Actor.OWNER:
         return _("The owner, in person")
-    if who == Who.AT_COUNTER:
+    if who == Actor.AT_COUNTER:
         return _("A clerk, while the applicant is at the counter")
     return Role(who).label if who in Role.values else _("The applicant")
 

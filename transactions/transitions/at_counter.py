@@ -5,20 +5,20 @@ from __future__ import annotations
 from journal import receipts
 from journal.models import Entry
 
-from ..domain.workflow import Who
+from ..domain.workflow import Actor
 from ..models import CounterVisit
-from .mover import Moving
+from .mover import Transition
 
 
-def say(moving: Moving, visit: CounterVisit) -> None:
+def record_in_event(transition: Transition, visit: CounterVisit) -> None:
     """The event will say that it was done at a counter, and whose ID was seen. Before the move is finished."""
-    if moving.acting_as == Who.AT_COUNTER:
-        moving.facts.update(visit=visit.pk, whom=visit.whom)
+    if transition.acting_as == Actor.AT_COUNTER:
+        transition.facts.update(visit=visit.pk, whom=visit.whom)
 
 
-def settle(moving: Moving, visit: CounterVisit, entry: Entry) -> None:
+def end_visit(transition: Transition, visit: CounterVisit, entry: Entry) -> None:
     """The visit ends with its answer. Last in the transaction of the move."""
-    if moving.acting_as == Who.AT_COUNTER:
+    if transition.acting_as == Actor.AT_COUNTER:
         CounterVisit.objects.filter(pk=visit.pk).update(
-            ended_at=moving.now, event=moving.event, token=receipts.token(entry)
+            ended_at=transition.now, event=transition.event, token=receipts.encode_token(entry)
         )

@@ -16,14 +16,14 @@ from municipality.models import District, Holiday
 from municipality.services import calendar_with
 
 from ..models import Closure, Draft, Transaction
-from .recount import BATCH, counted_anew
+from .recount import BATCH, recalculate
 
 # Open requests whose due dates are counted anew for a preview, the earliest due first.
 MAX_PREVIEWED = 10_000
 
 
 @receiver(consequences_wanted, sender=Holiday)
-def due_dates_that_move(row: Holiday, deleted: bool, **_signal: Any) -> list[str]:
+def preview_due_dates(row: Holiday, deleted: bool, **_signal: Any) -> list[str]:
     """How many open requests would be due on another day, and the first of them from when to when."""
     calendar = calendar_with(row, deleted=deleted)
     running = Transaction.objects.open().exclude(due_at=None).order_by("due_at", "pk")
@@ -32,7 +32,7 @@ def due_dates_that_move(row: Holiday, deleted: bool, **_signal: Any) -> list[str
     moved: list[Transaction] = []
     for start in range(0, len(keys), BATCH):
         cases = running.filter(pk__in=keys[start : start + BATCH])
-        moved += [case for case in counted_anew(list(cases), calendar) if case.due_at != due[case.pk]]
+        moved += [case for case in recalculate(list(cases), calendar) if case.due_at != due[case.pk]]
     if not moved:
         return []
     example = format_html(
@@ -41,10 +41,10 @@ def due_dates_that_move(row: Holiday, deleted: bool, **_signal: Any) -> list[str
         before=both_dates(due[moved[0].pk]),
         after=both_dates(moved[0].due_at),
     )
-    return [_how_many(len(moved), more=len(due) > MAX_PREVIEWED), example]
+    return [_count_in_words(len(moved), more=len(due) > MAX_PREVIEWED), example]
 
 
-def _how_many(moved: int, *, more: bool) -> str:
+def _count_in_words(moved: int, *, more: bool) -> str:
     if more:
         sentence = _("The due dates of at least %(n)s open requests change; only the first %(most)s were checked.")
         return sentence % {"n": moved, "most": MAX_PREVIEWED}
@@ -55,7 +55,7 @@ def _how_many(moved: int, *, more: bool) -> str:
 
 
 @receiver(consequences_wanted, sender=District)
-def requests_of_another_branch(row: District, **_signal: Any) -> list[str | SafeString]:
+def preview_branch_change(row: District, **_signal: Any) -> list[str | SafeString]:
     """That open requests stay with the office they are at when their district is given to another."""
     stored = District.objects.select_related("sub_municipality").filter(pk=row.pk).first()
     if stored is None or stored.sub_municipality_id == row.sub_municipality_id:
@@ -71,7 +71,7 @@ def requests_of_another_branch(row: District, **_signal: Any) -> list[str | Safe
 
 
 @receiver(consequences_wanted, sender=Closure)
-def of_a_closure(row: Closure, deleted: bool, **_more: Any) -> list[str]:
+def preview_closure(row: Closure, deleted: bool, **_more: Any) -> list[str]:
     """Of closing a service: how many requests somebody is writing just now have to wait."""
     was_closed = Closure.objects.filter(pk=row.pk, in_force=True).exists()
     begun = Draft.objects.unsent().filter(service=row.service).count() if row.in_force and not was_closed else 0

@@ -18,19 +18,21 @@ from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.service_types import Amount, Fee
 from ..models import FeeDue, Transaction
 
-MOST_OF_A_PAYMENT = 40
+MAX_PAYMENT_LENGTH = 40
 
 
 def amount_due(case: Transaction, fee: Fee, on: date) -> Amount:
     """The fee for the answers in force. DomainError `no_tariff`, or `fee_unknown` when they no longer say enough."""
     try:
-        return fee.work_out(answers.clean(case.service_type, case.answers, on).values, on)
+        return fee.calculate(answers.clean_answers(case.service_type, case.answers, on).values, on)
     except KeyError as missing:
-        said = _("The fee cannot be calculated: this request lacks an answer the service asks for today. Correct it.")
-        raise DomainError("fee_unknown", said) from missing
+        message = _(
+            "The fee cannot be calculated: this request lacks an answer the service asks for today. Correct it."
+        )
+        raise DomainError("fee_unknown", message) from missing
 
 
-def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
+def calculate_fee(case: Transaction, now: datetime) -> dict[str, Any]:
     """Write down what is owed for the version of the answers that is approved. Returns facts for the event.
 
     A re-opened file keeps the fee it had, unless its answers have changed since and nothing was paid.
@@ -46,7 +48,7 @@ def work_out_fee(case: Transaction, now: datetime) -> dict[str, Any]:
         "answers_version": case.answers_version,
     }
     due, created = FeeDue.objects.get_or_create(transaction=case, defaults=of_today)
-    if not created and not still_holds(due, case):
+    if not created and not is_fee_current(due, case):
         FeeDue.objects.filter(pk=due.pk).update(**of_today)
         due.amount = amount.amount
     return {"amount": _money(due.amount)}
@@ -57,7 +59,7 @@ def payment_key(reference: str) -> str:
     return "".join(char for char in compact(reference).upper() if char.isalnum())
 
 
-def still_holds(due: FeeDue, case: Transaction) -> bool:
+def is_fee_current(due: FeeDue, case: Transaction) -> bool:
     """Is a fee that was worked out before the one for the answers as they are now?"""
     return due.paid_at is not None or (due.answers_version or 1) == case.answers_version
 
@@ -70,9 +72,9 @@ def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime
     reference, key = written_code(payment_reference), payment_key(payment_reference)
     if not key:
         raise Invalid([Problem("payment_reference", _("Enter the payment reference."), "required")])
-    if len(reference) > MOST_OF_A_PAYMENT:
-        said = _("A payment reference has at most %(most)d characters. Check it.") % {"most": MOST_OF_A_PAYMENT}
-        raise Invalid([Problem("payment_reference", said, "too_long")])
+    if len(reference) > MAX_PAYMENT_LENGTH:
+        message = _("A payment reference has at most %(most)d characters. Check it.") % {"most": MAX_PAYMENT_LENGTH}
+        raise Invalid([Problem("payment_reference", message, "too_long")])
     due = FeeDue.objects.get(transaction=case)
     due.paid_at, due.payment_reference, due.payment_key, due.recorded_by = now, reference, key, by
     try:

@@ -15,11 +15,11 @@ from accounts.models import User
 from core.text import prose
 
 from ..domain.errors import DomainError, Invalid, Problem
-from ..domain.own_words import too_long
 from ..domain.service_types import PHOTO, SiteInspection
+from ..domain.text_length import validate_text_length
 from ..domain.workflow import BY_NAME, MoveName, Obstacle
 from ..models import Attachment, Deficiency, Inspection, Transaction
-from ..text.wording import why_not
+from ..text.wording import explain_obstacle
 from . import returning
 from .mover import begin, finish
 
@@ -52,7 +52,7 @@ def inspect(
     moving = begin(case, MoveName.INSPECT if passed else MoveName.RETURN, by=by, now=now, version=version)
     asked = moving.case.current_stage.inspection
     if asked is None:
-        raise DomainError("move_not_allowed", why_not(moving.case, BY_NAME[MoveName.INSPECT], Obstacle.STAGE))
+        raise DomainError("move_not_allowed", explain_obstacle(moving.case, BY_NAME[MoveName.INSPECT], Obstacle.STAGE))
     pictures = list(
         Attachment.objects.select_for_update()
         .filter(key__in=photographs, transaction=None, draft=None, removed_at=None, uploaded_by=by)
@@ -69,7 +69,7 @@ def inspect(
     if passed:
         moving.reason = findings
     else:
-        rows = returning.open_round(moving, [returning.Asked("", findings)])
+        rows = returning.open_round(moving, [returning.RequestedCompletion("", findings)])
         Deficiency.objects.bulk_create(rows)
     done = finish(moving)
     written = Inspection.objects.create(
@@ -83,7 +83,7 @@ def inspect(
 
 
 def _facts(case: Transaction, result: str, visited_on: date | None, findings: str, now: datetime) -> list[Problem]:
-    problems = too_long("findings", findings)
+    problems = validate_text_length("findings", findings)
     if result not in Inspection.Result.values:
         problems.append(Problem("result", _("Choose the result."), "required"))
     if visited_on is None:

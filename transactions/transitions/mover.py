@@ -23,18 +23,18 @@ from municipality.services import current_calendar
 from .. import access
 from ..domain import clock
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
-from ..domain.own_words import too_long
-from ..domain.service_types import Place, Stage
-from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, To, obstacle
+from ..domain.service_types import Location, Stage
+from ..domain.text_length import validate_text_length
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, Target, find_obstacle
 from ..models import CounterVisit, Direction, Event, Transaction
-from ..notifications.notices import announce, recipients, told
-from ..text.wording import why_not
+from ..notifications.notices import is_notified, notify_of_event, recipients_of
+from ..text.wording import explain_obstacle
 from ..visits import permissions as visits
 from . import registers
 
 # What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
 # new version (services.versions).
-WRITTEN = (
+MOVE_COLUMNS = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
@@ -43,8 +43,8 @@ WRITTEN = (
 
 
 @dataclass
-class Moving:
-    """A locked transaction on its way from one place in the table to another. `missed` is a stage before the present
+class Transition:
+    """A locked transaction on its way from one place in the table to another. `missed_stage` is one before the present
     one that new answers ask for: the file goes there. `written` is the event, once the move is finished.
     """
 
@@ -56,11 +56,11 @@ class Moving:
     now: datetime
     reason: str
     facts: dict[str, Any] = field(default_factory=dict)
-    missed: Stage | None = None
+    missed_stage: Stage | None = None
     written: Event | None = None
 
     def __post_init__(self) -> None:
-        self._before = {name: self.case.__dict__[name] for name in WRITTEN}
+        self._before = {name: self.case.__dict__[name] for name in MOVE_COLUMNS}
 
     @property
     def event(self) -> Event:
@@ -83,18 +83,18 @@ def begin(
     version: int | None = None,
     reason: str = "",
     visit: CounterVisit | None = None,
-) -> Moving:
+) -> Transition:
     """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
     locked = Transaction.objects.select_for_update().filter(pk=case.pk).order_by().first()
     if locked is None:
         raise NotVisible
     _share_relations(case, locked)
     if version is not None and locked.version != version:
-        raise DomainError("moved_meanwhile", _who_moved_it(locked, version, by))
+        raise DomainError("moved_meanwhile", _explain_overtaken(locked, version, by))
     return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, visit=visit)
 
 
-def _who_moved_it(case: Transaction, version: int, by: User | None) -> str:
+def _explain_overtaken(case: Transaction, version: int, by: User | None) -> str:
     """Why a page that shows this version is too old: a press that came twice is no colleague's doing."""
     actors = set(case.events.filter(seq__gt=version).values_list("actor", flat=True))
     if by is not None and actors == {by.pk}:
@@ -110,16 +110,16 @@ def check(
     now: datetime,
     reason: str = "",
     visit: CounterVisit | None = None,
-) -> Moving:
+) -> Transition:
     """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason.
 
     `visit` is what a clerk at a counter acts by; one that lasts no more gives nothing.
     """
     move = BY_NAME[move_name]
-    lasting = visits.lasting(by, locked, visit, now) if by else None
-    capacity = access.capacity(by, locked, timezone.localdate(now), visit=lasting)
+    lasting = visits.lasting_visit(by, locked, visit, now) if by else None
+    capacity = access.get_capacity(by, locked, timezone.localdate(now), visit=lasting)
     stage = locked.current_stage
-    hindered = obstacle(
+    hindered = find_obstacle(
         move,
         status=locked.status,
         stage_finish=stage.finish,
@@ -128,14 +128,14 @@ def check(
         barred=capacity.barred,
     )
     if hindered is not None:
-        raise DomainError("move_not_allowed", why_not(locked, move, hindered))
+        raise DomainError("move_not_allowed", explain_obstacle(locked, move, hindered))
     reason = prose(reason)
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
-    if problems := too_long("reason", reason):
+    if problems := validate_text_length("reason", reason):
         raise Invalid(problems)
     acting_as = capacity.acts_as(move, stage.role)
-    return Moving(locked, move, by, acting_as, capacity.places.get(acting_as), now, reason)
+    return Transition(locked, move, by, acting_as, capacity.places.get(acting_as), now, reason)
 
 
 def _share_relations(known: Transaction, locked: Transaction) -> None:
@@ -146,71 +146,73 @@ def _share_relations(known: Transaction, locked: Transaction) -> None:
             locked._state.fields_cache[name] = cached
 
 
-def finish(moving: Moving, *, rule: str = "") -> Transaction:
+def finish(transition: Transition, *, rule: str = "") -> Transaction:
     """Carry the move out and write it down: what changed of the row, the event, the notices."""
-    event = turn(moving, rule=rule)
-    moving.case.save(update_fields=moving.changed())
-    moving.written = written = Event.objects.create(**event)
-    case = moving.case
-    if told(written):
-        announce(written, recipients(case.applicant, case.authorisation, moving.now), moving.now)
+    event = apply(transition, rule=rule)
+    transition.case.save(update_fields=transition.changed())
+    transition.written = written = Event.objects.create(**event)
+    case = transition.case
+    if is_notified(written):
+        notify_of_event(written, recipients_of(case.applicant, case.authorisation, transition.now), transition.now)
     return case
 
 
-def turn(moving: Moving, *, rule: str) -> dict[str, Any]:
+def apply(transition: Transition, *, rule: str) -> dict[str, Any]:
     """Carry the move out in memory, registers apart; returns the event that tells of it."""
-    case, move, now = moving.case, moving.move, moving.now
+    case, move, now = transition.case, transition.move, transition.now
     before = (case.status, case.stage)
-    status, stage = (moving.missed.status, moving.missed) if moving.missed else _target(case, move)
-    _turn_clock(moving, status, stage)
+    status, stage = (
+        (transition.missed_stage.status, transition.missed_stage) if transition.missed_stage else _target(case, move)
+    )
+    _update_clock(transition, status, stage)
     case.status, case.stage = status, stage.code
-    _stand_at(moving, stage)
+    _transfer_to_office(transition, stage)
     case.version += 1
     return {
         "transaction": case,
         "seq": case.version,
         "at": now,
         "move": move.name,
-        "actor": moving.by,
-        "actor_role": moving.acting_as,
+        "actor": transition.by,
+        "actor_role": transition.acting_as,
         "from_status": before[0],
         "to_status": case.status,
         "from_stage": before[1],
         "to_stage": case.stage,
-        "office_id": moving.acting_from,
-        "reason": moving.reason,
+        "office_id": transition.acting_from,
+        "reason": transition.reason,
         "rule": rule,
-        "facts": moving.facts,
+        "facts": transition.facts,
     }
 
 
 def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
     service, stage = case.service_type, case.current_stage
     match move.target:
-        case To.NEXT_STAGE:
+        case Target.NEXT_STAGE:
             after = service.stage_after(stage.code, case.answers)
             if after is None:
                 raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
             return after.status, after
-        case To.STAGE_BEFORE:
+        case Target.STAGE_BEFORE:
             stage = service.stage_before(stage.code, case.answers)
             return stage.status, stage
-        case To.FIRST_STUDY:
+        case Target.FIRST_STUDY:
             stage = service.first_study()
             return stage.status, stage
-        case To.REGISTRATION:
+        case Target.REGISTRATION:
             return Status.INCOMING, service.stages[0]
-        case To.SAME_STAGE:
+        case Target.SAME_STAGE:
             return stage.status, stage
-        case To.UNCHANGED:
+        case Target.UNCHANGED:
             return Status(case.status), stage
         case status:
             return Status(status), stage
 
 
-def _turn_clock(moving: Moving, status: Status, stage: Stage) -> None:
+def _update_clock(transition: Transition, status: Status, stage: Stage) -> None:
     """Stop, resume and set the due dates; a new stage starts its own clock, and so does arriving at an office."""
-    case, now, calendar = moving.case, moving.now, current_calendar()
+    case, now, calendar = transition.case, transition.now, current_calendar()
     # Waiting and being closed are two pauses, each added when it ends: a request may be withdrawn while it waits.
     ended = None
     if case.paused_at and status not in CLOCK_STOPPED:
@@ -223,7 +225,7 @@ def _turn_clock(moving: Moving, status: Status, stage: Stage) -> None:
         case.stage_paused_days += days
     case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
     case.closed_at = (case.closed_at or now) if status in CLOSED else None
-    arrives = status is Status.INCOMING and moving.move.target is not To.UNCHANGED
+    arrives = status is Status.INCOMING and transition.move.target is not Target.UNCHANGED
     if stage.code != case.stage or arrives:
         case.stage_started_at, case.stage_paused_days = now, 0
         case.assignee_id = None
@@ -239,45 +241,45 @@ def due_dates(
         return None, None
     days = case.service_type.working_days_for(case.answers)
     return (
-        clock.due(case.submitted_at, days, case.paused_days, calendar),
-        clock.due(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar),
+        clock.due_moment(case.submitted_at, days, case.paused_days, calendar),
+        clock.due_moment(case.stage_started_at, stage.working_days, case.stage_paused_days, calendar),
     )
 
 
-def office_of(case: Transaction) -> Office:
+def require_office(case: Transaction) -> Office:
     """The office that holds the file; the table lets nobody do this before there is one."""
     if case.held_by is None:
         raise ValueError(f"{case.reference} has not reached an office")
     return case.held_by
 
 
-def _stand_at(moving: Moving, stage: Stage) -> None:
+def _transfer_to_office(transition: Transition, stage: Stage) -> None:
     """Carry the file to the office where its stage is done, through both registers."""
-    case = moving.case
-    if moving.move.name == "route" or case.held_by is None or case.branch is None:
+    case = transition.case
+    if transition.move.name == "route" or case.held_by is None or case.branch is None:
         return
     office = case.branch
-    if stage.place is Place.INFORMAL_AREAS:
-        here_already = case.held_by.code == Place.INFORMAL_AREAS
-        office = case.held_by if here_already else Office.objects.get(code=Place.INFORMAL_AREAS.value)
+    if stage.location is Location.INFORMAL_AREAS:
+        here_already = case.held_by.code == Location.INFORMAL_AREAS
+        office = case.held_by if here_already else Office.objects.get(code=Location.INFORMAL_AREAS.value)
     if case.held_by_id == office.pk:
         return
     here = case.held_by
-    sent = registers.enter(
+    sent = registers.enter_line(
         case,
         office_id=here.pk,
         direction=Direction.OUTGOING,
-        by=moving.by,
-        now=moving.now,
+        by=transition.by,
+        now=transition.now,
         counterpart=office,
     )
-    registers.enter(
+    registers.enter_line(
         case,
         office_id=office.pk,
         direction=Direction.INCOMING,
-        by=moving.by,
-        now=moving.now,
+        by=transition.by,
+        now=transition.now,
         counterpart=here,
     )
-    moving.facts.update(sent_by=here.code, to=office.code, outgoing=sent.number, hijri_year=sent.hijri_year)
+    transition.facts.update(sent_by=here.code, to=office.code, outgoing=sent.number, hijri_year=sent.hijri_year)
     case.held_by = office

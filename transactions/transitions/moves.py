@@ -32,13 +32,13 @@ from ..models import (
     TransactionQuerySet,
 )
 from ..papers import papers
-from ..text.lateness import days_spent
+from ..text.deadline_status import days_spent
 from . import answering, at_counter, decisions, registers, returning, versions
-from .mover import Moving, begin, check, finish, office_of, turn
-from .returning import Asked as Asked
+from .mover import Transition, apply, begin, check, finish, require_office
+from .returning import RequestedCompletion as RequestedCompletion
 
 # Of a queue whose first files cannot be taken by whoever asks (they had them in another hand): so many are tried.
-MOST_TRIED = 200
+MAX_TRIED = 200
 # A payment is recorded in a minute or two; a clerk who was called away holds up nobody for longer than this.
 LED_FOR = timedelta(minutes=15)
 _update_arrived = PreparedUpdate(
@@ -49,20 +49,21 @@ _update_arrived = PreparedUpdate(
 @transaction.atomic
 def register(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Enter the file in the incoming register of the office that holds it. Event, number, notice."""
-    moving = begin(case, "register", by=by, now=now, version=version)
-    line = registers.enter(
-        moving.case, office_id=office_of(moving.case).pk, direction=Direction.INCOMING, by=by, now=moving.now
+    transition = begin(case, "register", by=by, now=now, version=version)
+    office = require_office(transition.case)
+    line = registers.enter_line(
+        transition.case, office_id=office.pk, direction=Direction.INCOMING, by=by, now=transition.now
     )
-    moving.facts.update(incoming=line.number, hijri_year=line.hijri_year)
-    return finish(moving)
+    transition.facts.update(incoming=line.number, hijri_year=line.hijri_year)
+    return finish(transition)
 
 
 @transaction.atomic
 def take(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Assign the file to oneself. Event."""
-    moving = begin(case, "take", by=by, now=now, version=version)
-    moving.case.assignee = by
-    return finish(moving)
+    transition = begin(case, "take", by=by, now=now, version=version)
+    transition.case.assignee = by
+    return finish(transition)
 
 
 def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
@@ -71,20 +72,20 @@ def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = 
     Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
     comes to pay chooses the counter: it is only led to, and nobody else is for LED_FOR.
     """
-    free = waiting.filter(queues.free(timezone.localdate(now)))
+    free = waiting.filter(queues.unassigned(timezone.localdate(now)))
     hand_work = BY_NAME["take"].sources - BY_NAME["reassign"].sources
     for statuses in (BY_NAME["reassign"].sources, hand_work):
-        for case in free.filter(status__in=statuses)[:MOST_TRIED]:
+        for case in free.filter(status__in=statuses)[:MAX_TRIED]:
             try:
                 with transaction.atomic():
                     return take(case, by=by, now=now, version=case.version)
             except DomainError:
                 continue
-    unpaid = free.filter(status__in=CLOCK_STOPPED)[:MOST_TRIED]
-    return next((case for case in unpaid if _led(case, by, now or timezone.now())), None)
+    unpaid = free.filter(status__in=CLOCK_STOPPED)[:MAX_TRIED]
+    return next((case for case in unpaid if _lead_to_payment(case, by, now or timezone.now())), None)
 
 
-def _led(case: Transaction, by: User, now: datetime) -> bool:
+def _lead_to_payment(case: Transaction, by: User, now: datetime) -> bool:
     """Lead a clerk to an unpaid file, unless another was a moment ago. One statement decides who was first."""
     nobody_else = Q(led_to=None) | Q(led_to=by) | Q(led_at__lt=now - LED_FOR)
     return bool(FeeDue.objects.filter(nobody_else, transaction=case).update(led_to=by, led_at=now))
@@ -95,14 +96,14 @@ def give_back(
     case: Transaction, *, by: User | None, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Nobody has the file any more: they gave it back, or the system took it from somebody who left. Event."""
-    moving = begin(case, "give_back", by=by, now=now, version=version)
-    if moving.case.assignee_id is None or (by is not None and moving.case.assignee_id != by.pk):
+    transition = begin(case, "give_back", by=by, now=now, version=version)
+    if transition.case.assignee_id is None or (by is not None and transition.case.assignee_id != by.pk):
         raise DomainError(
             "not_yours_to_give_back", _("Only a case that is assigned to you can be returned to the queue.")
         )
-    moving.facts["from"] = moving.case.assignee_id
-    moving.case.assignee_id = None
-    return finish(moving)
+    transition.facts["from"] = transition.case.assignee_id
+    transition.case.assignee_id = None
+    return finish(transition)
 
 
 @transaction.atomic
@@ -110,20 +111,20 @@ def reassign(
     case: Transaction, *, to: User, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Give the file to a colleague who holds the stage's role in the same office. Event."""
-    moving = begin(case, "reassign", by=by, now=now, version=version)
-    stage = moving.case.current_stage
-    posts = StaffPost.objects.current(timezone.localdate(moving.now))
-    if not posts.filter(user=to, office=moving.case.held_by, role=stage.role).exists():
+    transition = begin(case, "reassign", by=by, now=now, version=version)
+    stage = transition.case.current_stage
+    posts = StaffPost.objects.current(timezone.localdate(transition.now))
+    if not posts.filter(user=to, office=transition.case.held_by, role=stage.role).exists():
         raise DomainError("wrong_assignee", _("This colleague does not do this stage in this office."))
     if not to.is_active:
         raise DomainError("wrong_assignee", _("The account of this colleague is closed."))
-    if access.acts_for_applicant(to, moving.case):
+    if access.acts_for_applicant(to, transition.case):
         raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
-    if not access.may_take_up(to, moving.case, stage.role):
+    if not access.may_be_assigned(to, transition.case, stage.role):
         raise DomainError("wrong_assignee", _("This colleague has acted on the case in a role that this stage checks."))
-    moving.case.assignee = to
-    moving.facts["to"] = to.pk
-    return finish(moving)
+    transition.case.assignee = to
+    transition.facts["to"] = to.pk
+    return finish(transition)
 
 
 @transaction.atomic
@@ -138,7 +139,7 @@ def recommend(
 def return_for_completion(
     case: Transaction,
     *,
-    deficiencies: Iterable[Asked],
+    deficiencies: Iterable[RequestedCompletion],
     by: User,
     now: datetime | None = None,
     version: int | None = None,
@@ -147,9 +148,9 @@ def return_for_completion(
 
     Each opens for change the questions and documents it is about, and no others.
     """
-    moving = begin(case, "return", by=by, now=now, version=version)
-    Deficiency.objects.bulk_create(returning.open_round(moving, deficiencies))
-    return finish(moving)
+    transition = begin(case, "return", by=by, now=now, version=version)
+    Deficiency.objects.bulk_create(returning.open_round(transition, deficiencies))
+    return finish(transition)
 
 
 @transaction.atomic
@@ -171,22 +172,22 @@ def answer(
     answers by question, as typed). `replaced` are the keys of earlier files that the new ones are in the place of. A
     clerk at a counter answers by a `visit`, which ends with it.
     """
-    moving = begin(case, "answer", by=by, now=now, version=version, visit=visit)
-    waiting = list(moving.case.deficiencies.open().prefetch_related("attachments"))
-    sent = answering.Answered(answers, changes or {}, replaced)
-    result, put_aside = answering.check(moving.case, waiting, sent, moving.now)
+    transition = begin(case, "answer", by=by, now=now, version=version, visit=visit)
+    waiting = list(transition.case.deficiencies.open().prefetch_related("attachments"))
+    sent = answering.AnswersSent(answers, changes or {}, replaced)
+    result, put_aside = answering.check_answers(transition.case, waiting, sent, transition.now)
     Deficiency.objects.bulk_update(waiting, ["answer", "answered_at"])
-    moving.facts["count"] = len(waiting)
-    versions.put_in_force(moving, result.values, replaced=put_aside)
-    given = moving.case.attachments.filter(deficiency__in=waiting, removed_at=None)
-    given.update(answers_version=moving.case.answers_version)
-    AnswersInProgress.objects.filter(transaction=moving.case).delete()
+    transition.facts["count"] = len(waiting)
+    versions.put_in_force(transition, result.values, replaced=put_aside)
+    given = transition.case.attachments.filter(deficiency__in=waiting, removed_at=None)
+    given.update(answers_version=transition.case.answers_version)
+    AnswersInProgress.objects.filter(transaction=transition.case).delete()
     if visit is not None:
-        at_counter.say(moving, visit)
-    done = finish(moving)
-    entry = versions.keep(moving, "answered")
+        at_counter.record_in_event(transition, visit)
+    done = finish(transition)
+    entry = versions.save_version(transition, "answered")
     if visit is not None:
-        at_counter.settle(moving, visit, entry)
+        at_counter.end_visit(transition, visit, entry)
     return done
 
 
@@ -203,11 +204,11 @@ def correct(
     """Correct on record what was typed wrong: new answers by question. Event with reason, the next version of the
     answers, its journal entry, notice with what it was and what it is. Invalid when nothing is different.
     """
-    moving = begin(case, "correct", by=by, now=now, version=version, reason=reason)
-    result = answering.corrected(moving.case, changes, moving.now)
-    versions.put_in_force(moving, result.values)
-    done = finish(moving)
-    versions.keep(moving, "corrected")
+    transition = begin(case, "correct", by=by, now=now, version=version, reason=reason)
+    result = answering.revise_by_correction(transition.case, changes, transition.now)
+    versions.put_in_force(transition, result.values)
+    done = finish(transition)
+    versions.save_version(transition, "corrected")
     return done
 
 
@@ -224,13 +225,13 @@ def approve(
     case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice."""
-    moving = begin(case, "approve", by=by, now=now, version=version, reason=note)
-    moving.case.approved_at = moving.now
-    moving.facts["working_days"] = days_spent(moving.case, moving.now)
-    moving.facts["answers_version"] = moving.case.answers_version
-    moving.facts.update(decisions.work_out_fee(moving.case, moving.now))
-    done = finish(moving)
-    papers.enter_decision(done, moving.event, "approved", moving.now)
+    transition = begin(case, "approve", by=by, now=now, version=version, reason=note)
+    transition.case.approved_at = transition.now
+    transition.facts["working_days"] = days_spent(transition.case, transition.now)
+    transition.facts["answers_version"] = transition.case.answers_version
+    transition.facts.update(decisions.calculate_fee(transition.case, transition.now))
+    done = finish(transition)
+    papers.record_decision(done, transition.event, "approved", transition.now)
     return done
 
 
@@ -239,11 +240,11 @@ def reject(
     case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
-    moving = begin(case, "reject", by=by, now=now, version=version, reason=reason)
-    moving.case.rejected_at, moving.case.decision_reason = moving.now, moving.reason
-    moving.facts["answers_version"] = moving.case.answers_version
-    done = finish(moving)
-    papers.enter_decision(done, moving.event, "rejected", moving.now)
+    transition = begin(case, "reject", by=by, now=now, version=version, reason=reason)
+    transition.case.rejected_at, transition.case.decision_reason = transition.now, transition.reason
+    transition.facts["answers_version"] = transition.case.answers_version
+    done = finish(transition)
+    papers.record_decision(done, transition.event, "rejected", transition.now)
     return done
 
 
@@ -257,47 +258,47 @@ def record_payment(
     version: int | None = None,
 ) -> Transaction:
     """Mark the fee as paid under the payment's own number. Event, notice, journal."""
-    moving = begin(case, "record_payment", by=by, now=now, version=version)
-    moving.facts.update(decisions.mark_paid(moving.case, payment_reference, by, moving.now))
-    return papers.enter_payment(finish(moving), moving.facts, moving.now)
+    transition = begin(case, "record_payment", by=by, now=now, version=version)
+    transition.facts.update(decisions.mark_paid(transition.case, payment_reference, by, transition.now))
+    return papers.enter_payment(finish(transition), transition.facts, transition.now)
 
 
 @transaction.atomic
 def issue(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Issue the document of the service under an outgoing number, signed in the journal. Event, notice."""
-    moving = begin(case, "issue", by=by, now=now, version=version)
-    return _leave(moving, recipient=_body_outside(moving.case) or moving.case.applicant.full_name)
+    transition = begin(case, "issue", by=by, now=now, version=version)
+    return _close_outgoing(transition, recipient=_external_body(transition.case) or transition.case.applicant.full_name)
 
 
 @transaction.atomic
 def dispatch(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Send the approved file to the body outside, under an outgoing number. Journal, event, notice."""
-    moving = begin(case, "dispatch", by=by, now=now, version=version)
-    return _leave(moving, recipient=_body_outside(moving.case))
+    transition = begin(case, "dispatch", by=by, now=now, version=version)
+    return _close_outgoing(transition, recipient=_external_body(transition.case))
 
 
-def _body_outside(case: Transaction) -> str:
+def _external_body(case: Transaction) -> str:
     """Where the service sends its files, under its name in the language of the registers, whoever writes the line."""
     with translation.override(settings.LANGUAGE_CODE):
         return str(case.service_type.output.recipient)
 
 
-def _leave(moving: Moving, *, recipient: str) -> Transaction:
-    case = moving.case
-    here = office_of(case)
-    line = registers.enter(
+def _close_outgoing(transition: Transition, *, recipient: str) -> Transaction:
+    case = transition.case
+    here = require_office(case)
+    line = registers.enter_line(
         case,
         office_id=here.pk,
         direction=Direction.OUTGOING,
-        by=moving.by,
-        now=moving.now,
+        by=transition.by,
+        now=transition.now,
         recipient=recipient[:120],
     )
     number = f"{here.code}-{line.hijri_year}-{line.number:06d}"
-    moving.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
-    case.issued_at = moving.now
-    done = finish(moving)
-    papers.issue_document(done, moving.event, number, moving.now)
+    transition.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
+    case.issued_at = transition.now
+    done = finish(transition)
+    papers.issue_document(done, transition.event, number, transition.now)
     return done
 
 
@@ -312,16 +313,16 @@ def refer(
     version: int | None = None,
 ) -> Transaction:
     """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
-    moving = begin(case, "refer", by=by, now=now, version=version, reason=reason)
-    here = office_of(moving.case)
+    transition = begin(case, "refer", by=by, now=now, version=version, reason=reason)
+    here = require_office(transition.case)
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
         raise Invalid([Problem("to", _("The case cannot be referred to this office."), "wrong_office")])
-    line = registers.enter(
-        moving.case, office_id=here.pk, direction=Direction.OUTGOING, by=by, now=moving.now, counterpart=to
+    line = registers.enter_line(
+        transition.case, office_id=here.pk, direction=Direction.OUTGOING, by=by, now=transition.now, counterpart=to
     )
-    moving.case.branch = moving.case.held_by = to
-    moving.facts.update(sent_by=here.code, to=to.code, outgoing=line.number, hijri_year=hijri_year(moving.now))
-    return finish(moving, rule="staff.referral")
+    transition.case.branch = transition.case.held_by = to
+    transition.facts.update(sent_by=here.code, to=to.code, outgoing=line.number, hijri_year=hijri_year(transition.now))
+    return finish(transition, rule="staff.referral")
 
 
 @transaction.atomic
@@ -329,17 +330,17 @@ def withdraw(
     case: Transaction, *, by: User, reason: str = "", now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """The applicant cancels; the number stays. Event, notice."""
-    moving = begin(case, "withdraw", by=by, now=now, version=version, reason=reason)
-    moving.case.withdrawn_at = moving.now
-    return finish(moving)
+    transition = begin(case, "withdraw", by=by, now=now, version=version, reason=reason)
+    transition.case.withdrawn_at = transition.now
+    return finish(transition)
 
 
 @transaction.atomic
 def file(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Close a finished file for good. Event."""
-    moving = begin(case, "file", by=by, now=now, version=version)
-    moving.case.filed_at = moving.now
-    return finish(moving)
+    transition = begin(case, "file", by=by, now=now, version=version)
+    transition.case.filed_at = transition.now
+    return finish(transition)
 
 
 @transaction.atomic
@@ -347,13 +348,13 @@ def reopen(
     case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Take a refused or withdrawn file up again under its number. The earlier outcome stays in its events."""
-    moving = begin(case, "reopen", by=by, now=now, version=version, reason=reason)
-    if moving.case.branch is None:
+    transition = begin(case, "reopen", by=by, now=now, version=version, reason=reason)
+    if transition.case.branch is None:
         raise DomainError("never_routed", _("This request was withdrawn before it reached an office."))
-    moving.case.rejected_at = moving.case.withdrawn_at = None
-    moving.case.decision_reason = ""
-    moving.case.approved_at = None
-    return finish(moving)
+    transition.case.rejected_at = transition.case.withdrawn_at = None
+    transition.case.decision_reason = ""
+    transition.case.approved_at = None
+    return finish(transition)
 
 
 @dataclass(frozen=True)
@@ -377,10 +378,10 @@ def arrive(arrivals: Sequence[Arrival], *, now: datetime) -> None:
     """The system brings locked requests to their offices, all in three statements. Events with rule and facts."""
     events = []
     for arrival in arrivals:
-        moving = check(arrival.case, "route", by=None, now=now)
-        moving.case.branch_id = moving.case.held_by_id = arrival.branch_id
-        moving.case.centre_id = arrival.centre_id
-        moving.facts.update(arrival.facts)
-        events.append(turn(moving, rule=arrival.rule))
+        transition = check(arrival.case, "route", by=None, now=now)
+        transition.case.branch_id = transition.case.held_by_id = arrival.branch_id
+        transition.case.centre_id = arrival.centre_id
+        transition.facts.update(arrival.facts)
+        events.append(apply(transition, rule=arrival.rule))
     _update_arrived.many([arrival.case for arrival in arrivals])
     Event.objects.bulk_create(Event(**event) for event in events)

@@ -13,32 +13,32 @@ from core.text import prose
 
 from .. import access
 from ..domain.errors import Invalid, NotVisible, Problem
-from ..domain.own_words import too_long
+from ..domain.text_length import validate_text_length
 from ..models import Note, Transaction
 
-PRESSED_TWICE = timedelta(minutes=10)
+DUPLICATE_WINDOW = timedelta(minutes=10)
 """The same words by the same person within this time are one note that came twice."""
 
 
 @transaction.atomic
-def write(case: Transaction, *, text: str, by: User, to: User | None = None, now: datetime | None = None) -> Note:
+def write_note(case: Transaction, *, text: str, by: User, to: User | None = None, now: datetime | None = None) -> Note:
     """Keep a note on a case, for everyone who works on it or for one of them. No event, no notice.
 
     NotVisible for whoever does not work on the case, or whom it is about; Invalid when it says nothing, is too
     long, or is meant for somebody who could not read it.
     """
     now = now or timezone.now()
-    if not access.reads_notes(by, case):
+    if not access.may_read_notes(by, case):
         raise NotVisible
     text = prose(text)
     if not text:
         raise Invalid([Problem("text", _("Write the note first."), "required")])
-    if problems := too_long("text", text):
+    if problems := validate_text_length("text", text):
         raise Invalid(problems)
-    if to is not None and (to.pk == by.pk or not access.reads_notes(to, case)):
+    if to is not None and (to.pk == by.pk or not access.may_read_notes(to, case)):
         raise Invalid([Problem("to", _("This colleague does not work on this case."), "wrong_colleague")])
     Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)  # one press after the other
-    again = Note.objects.filter(transaction=case, author=by, to=to, text=text, at__gt=now - PRESSED_TWICE)
+    again = Note.objects.filter(transaction=case, author=by, to=to, text=text, at__gt=now - DUPLICATE_WINDOW)
     if there := again.first():
         return there
     places = (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id)

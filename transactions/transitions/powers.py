@@ -16,7 +16,7 @@ KIND = "power"
 
 
 @receiver(power_used, dispatch_uid="journal")
-def enter(proposal: Proposal, step: str, by: User | None, now: datetime, **_signal: Any) -> None:
+def record_proposal(proposal: Proposal, step: str, by: User | None, now: datetime, **_signal: Any) -> None:
     """An entry in the same transaction. It names people by marks that only the proposal's salt can check."""
     facts: dict[str, str | int] = {
         "what": proposal.kind,

@@ -25,7 +25,7 @@ from ..models import Direction, Movement, Register, Serial, Transaction
 STRIDE, PLACES = 10_000, 9_973
 
 
-def enter(
+def enter_line(
     case: Transaction,
     *,
     office_id: int,
@@ -38,7 +38,7 @@ def enter(
     """Write the next line of an office's register. Call inside a transaction."""
     year = hijri_year(now)
     place = {"office_id": office_id, "direction": direction, "hijri_year": year}
-    number = _next(Register, "last_number", place)
+    number = _increment(Register, "last_number", place)
     return Movement.objects.create(
         transaction=case,
         office_id=office_id,
@@ -55,10 +55,10 @@ def enter(
 def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
     place = {"node": node, "incarnation": incarnation, "hijri_year": year}
-    return _next(Serial, "last", place)
+    return _increment(Serial, "last", place)
 
 
-def _next(model: type[Model], column: str, place: dict[str, Any]) -> int:
+def _increment(model: type[Model], column: str, place: dict[str, Any]) -> int:
     """Count on by one and say where we are, in one statement; its row stays locked until commit."""
     quote = connection.ops.quote_name
     where = " AND ".join(f"{quote(name)} = %s" for name in place)
@@ -69,12 +69,12 @@ def _next(model: type[Model], column: str, place: dict[str, Any]) -> int:
     if row:
         return int(row[0])
     # The first of its year.
-    first = {column: _apart(chain.lot())} if model is Register else {}
+    first = {column: _gap_size(chain.lot())} if model is Register else {}
     model._default_manager.get_or_create(**place, defaults=first)
-    return _next(model, column, place)
+    return _increment(model, column, place)
 
 
-def _apart(lot: str) -> int:
+def _gap_size(lot: str) -> int:
     """How far ahead the registers of a database go on that may have copies; 0 without a lot."""
     drawn = 0
     for letter in lot:
@@ -83,6 +83,6 @@ def _apart(lot: str) -> int:
 
 
 @receiver(chain.begun_apart)
-def leave_a_gap(*, lot: str, **_more: Any) -> None:
+def skip_numbers(*, lot: str, **_more: Any) -> None:
     """Numbers given after the backup, and those of another copy of it, are left out of every register."""
-    Register.objects.update(last_number=F("last_number") + _apart(lot))
+    Register.objects.update(last_number=F("last_number") + _gap_size(lot))

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from core.text import prose
 
 from ..domain.errors import Invalid, Problem
-from ..domain.own_words import too_long
+from ..domain.text_length import validate_text_length
 from ..models import Deficiency, Transaction
-from .mover import Moving
+from .mover import Transition
 
 # Deficiencies in the reviewer's own words have no code of the catalogue: they are own-1, own-2, …
-OWN = "own"
+OWN_WORDS_CODE = "own"
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedCompletion:
     """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
 
     Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
@@ -31,19 +31,19 @@ class Asked:
     opens: tuple[str, ...] = ()
 
 
-def open_round(moving: Moving, asked: Iterable[Asked]) -> list[Deficiency]:
+def open_round(moving: Transition, asked: Iterable[RequestedCompletion]) -> list[Deficiency]:
     """The deficiencies of the next return of this file, with the facts of its event; as `rows`."""
     round_ = 1 + moving.case.events.filter(move="return").count()
-    found = rows(moving.case, asked, round_)
+    found = deficiency_rows(moving.case, asked, round_)
     moving.facts.update(count=len(found), round=round_, codes=sorted(row.code for row in found))
     return found
 
 
-def rows(case: Transaction, asked: Iterable[Asked], round_: int) -> list[Deficiency]:
+def deficiency_rows(case: Transaction, asked: Iterable[RequestedCompletion], round_: int) -> list[Deficiency]:
     """The deficiencies of one return, not written yet; Invalid names everything wrong with them."""
     given = list(asked)
     listed = {item.code: item for item in given if item.code}
-    own = {f"{OWN}-{number}": item for number, item in enumerate((i for i in given if not i.code), start=1)}
+    own = {f"{OWN_WORDS_CODE}-{number}": item for number, item in enumerate((i for i in given if not i.code), start=1)}
     if not given:
         raise Invalid([Problem("deficiencies", _("Choose at least one thing to be completed."), "required")])
     known = {entry.code: entry for entry in case.service_type.deficiencies}
@@ -53,10 +53,10 @@ def rows(case: Transaction, asked: Iterable[Asked], round_: int) -> list[Deficie
         raise Invalid(problems)
     with translation.override(case.language):
         usual = {code: str(entry.sentence) for code, entry in known.items()}
-    found = []
+    deficiencies = []
     for code, item in {**listed, **own}.items():
         names = tuple(dict.fromkeys((*(known[code].names if code in known else ()), *item.opens)))
-        found.append(
+        deficiencies.append(
             Deficiency(
                 transaction=case,
                 round=round_,
@@ -66,16 +66,16 @@ def rows(case: Transaction, asked: Iterable[Asked], round_: int) -> list[Deficie
                 opens=list(names),
             )
         )
-    return found
+    return deficiencies
 
 
-def _problems(case: Transaction, asked: dict[str, Asked]) -> list[Problem]:
+def _problems(case: Transaction, asked: dict[str, RequestedCompletion]) -> list[Problem]:
     service = case.service_type
     names = {spec.name for spec in service.fields()} | {document.code for document in service.documents}
     problems = []
     for code, item in asked.items():
         path = f"deficiencies.{code}"
-        problems += too_long(path, item.sentence)
+        problems += validate_text_length(path, item.sentence)
         if not item.code and not prose(item.sentence):
             problems.append(Problem(path, _("Write what the applicant has to complete."), "required"))
         if strangers := sorted(set(item.opens) - names):

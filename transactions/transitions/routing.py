@@ -11,12 +11,12 @@ from django.db.models import Count
 
 from municipality.models import District, Office, OfficeKind
 
-from ..domain.routing import CENTRAL, Decision, OfficeFacts, decide
+from ..domain.routing import CENTRAL, Decision, OfficeFacts, decide_route
 from ..models import Transaction
 from .moves import Arrival, arrive
 
 
-class _Row(NamedTuple):
+class _OfficeRow(NamedTuple):
     """An office, as little of it as routing needs: every batch reads all of them."""
 
     pk: int
@@ -30,15 +30,15 @@ class _Row(NamedTuple):
 
 def route(cases: Sequence[Transaction], now: datetime) -> None:
     """Route these locked requests, which wait to be routed, in this order."""
-    city = _City.read({case.district_id for case in cases if case.district_id})
+    city = _OfficeLoads.read({case.district_id for case in cases if case.district_id})
     arrive([city.arrival_of(case) for case in cases], now=now)
 
 
-class _City:
+class _OfficeLoads:
     """The offices as they stand, with the load that each decision of this batch adds to a centre."""
 
     def __init__(
-        self, rows: Collection[_Row], districts: dict[int, tuple[str, int | None]], loads: dict[int, int]
+        self, rows: Collection[_OfficeRow], districts: dict[int, tuple[str, int | None]], loads: dict[int, int]
     ) -> None:
         self._districts = districts
         self._by_pk = {row.pk: row for row in rows}
@@ -59,11 +59,11 @@ class _City:
         }
 
     @classmethod
-    def read(cls, district_ids: Collection[int]) -> _City:
+    def read(cls, district_ids: Collection[int]) -> _OfficeLoads:
         """Three queries. Loads are counted only where a request of these districts may go."""
-        rows = list(map(_Row._make, Office.objects.values_list(*_Row._fields)))
-        found = District.objects.filter(pk__in=district_ids).values_list("pk", "code", "sub_municipality")
-        districts: dict[int, tuple[str, int | None]] = {pk: (code, home) for pk, code, home in found}
+        rows = list(map(_OfficeRow._make, Office.objects.values_list(*_OfficeRow._fields)))
+        district_rows = District.objects.filter(pk__in=district_ids).values_list("pk", "code", "sub_municipality")
+        districts: dict[int, tuple[str, int | None]] = {pk: (code, home) for pk, code, home in district_rows}
         homes = {home for _code, home in districts.values()} | {row.pk for row in rows if row.code == CENTRAL}
         near = [row for row in rows if row.kind == OfficeKind.SERVICE_CENTRE and row.parent_id in homes]
         counted = {row.pk for row in near} | {row.fallback_id for row in near if row.fallback_id}
@@ -91,7 +91,7 @@ class _City:
 
     def _decide(self, case: Transaction) -> Decision:
         district, home = self._districts[case.district_id] if case.district_id else (None, None)
-        return decide(
+        return decide_route(
             rules=case.service_type.routing_rules,
             answers=case.answers,
             district=district,

@@ -9,14 +9,14 @@ from accounts.models import User
 from journal import chain
 from journal.models import Entry
 from municipality.models import District
-from municipality.services import districts_by_code, offices
+from municipality.services import districts_by_code, offices_by_pk
 
 from ..answers.comparison import differences
 from ..domain.content import answers_hash
-from ..domain.routing import OfficeFacts, decide
+from ..domain.routing import OfficeFacts, decide_route
 from ..domain.service_types import Stage
 from ..models import AnswersVersion, Attachment, Event, Transaction
-from .mover import Moving
+from .mover import Transition
 
 DISTRICT_FIELD = "district"
 
@@ -26,29 +26,29 @@ def district_of(values: Mapping[str, Any]) -> District | None:
     return districts_by_code().get(values.get(DISTRICT_FIELD, ""))
 
 
-def put_in_force(moving: Moving, values: dict[str, Any], *, replaced: Collection[Attachment] = ()) -> None:
+def put_in_force(transition: Transition, values: dict[str, Any], *, replaced: Collection[Attachment] = ()) -> None:
     """The next version, before the move is finished: what it changes of the file goes with the move's own changes.
 
     Due dates follow from it. A new district is written down and moves nothing: whoever holds the file decides whether
     to refer it. A stage before the present one that only the new answers ask for is where the file goes.
     """
-    case = moving.case
+    case = transition.case
     keep_first([case])
-    moving.missed = _first_missed(case, values)
+    transition.missed_stage = _first_missed_stage(case, values)
     before, after = _branch(case, case.answers), _branch(case, values)
     if before != after:
-        moving.facts["belongs_to"] = after
+        transition.facts["belongs_to"] = after
     changes = differences(case.service_type, case.answers, values)
     case.answers, case.answers_version = values, case.answers_version + 1
     case.district = district_of(values)
-    moving.facts.update(answers_version=case.answers_version, changes=changes)
+    transition.facts.update(answers_version=case.answers_version, changes=changes)
     if replaced:
-        moving.facts["replaced"] = sorted(str(file.key) for file in replaced)
+        transition.facts["replaced"] = sorted(str(file.key) for file in replaced)
         put_aside = Attachment.objects.filter(pk__in=[file.pk for file in replaced])
         put_aside.update(replaced_in=case.answers_version)
 
 
-def _first_missed(case: Transaction, values: Mapping[str, Any]) -> Stage | None:
+def _first_missed_stage(case: Transaction, values: Mapping[str, Any]) -> Stage | None:
     service = case.service_type
     gone_through = {stage.code for stage in service.stages_for(case.answers)}
     earlier = {stage.code for stage in service.stages_before(case.stage)}
@@ -57,7 +57,7 @@ def _first_missed(case: Transaction, values: Mapping[str, Any]) -> Stage | None:
 
 def _branch(case: Transaction, values: Mapping[str, Any]) -> str:
     """The office that decides a request with these answers, by the rules of routing; asks nothing."""
-    known = offices()
+    known = offices_by_pk()
     facts = {
         office.code: OfficeFacts(
             office.code, office.suspended, known[office.fallback_id].code if office.fallback_id else None
@@ -66,7 +66,7 @@ def _branch(case: Transaction, values: Mapping[str, Any]) -> str:
     }
     district = district_of(values)
     home = known.get(district.sub_municipality_id) if district and district.sub_municipality_id else None
-    decision = decide(
+    decision = decide_route(
         rules=case.service_type.routing_rules,
         answers=values,
         district=district.code if district else None,
@@ -77,18 +77,18 @@ def _branch(case: Transaction, values: Mapping[str, Any]) -> str:
     return decision.branch
 
 
-def keep(moving: Moving, kind: str) -> Entry:
+def save_version(transition: Transition, kind: str) -> Entry:
     """Write the version in force down, and its entry (`answered`, `corrected`) in the journal, which is returned. After
     the move is finished, last in its transaction.
     """
-    case = moving.case
+    case = transition.case
     AnswersVersion.objects.create(
         transaction=case,
         number=case.answers_version,
         answers=case.answers,
-        by=cast(User, moving.by),  # these are moves of people
-        at=moving.now,
-        event=moving.event,
+        by=cast(User, transition.by),  # these are moves of people
+        at=transition.now,
+        event=transition.event,
     )
     files = list(case.attachments.in_force().values_list("sha256", flat=True))
     facts: dict[str, str | int] = {
@@ -98,7 +98,7 @@ def keep(moving: Moving, kind: str) -> Entry:
         "content": answers_hash(case.mark_salt, case.answers, files),
         "files": len(files),
     }
-    return chain.append(kind, case.reference, facts, moving.now)
+    return chain.append(kind, case.reference, facts, transition.now)
 
 
 def keep_first(cases: Collection[Transaction]) -> None:

@@ -17,24 +17,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import User
 from core.forms.concurrency import FIELD, fingerprint
-from core.http import form_page
-from municipality.services import districts
+from core.http import require_GET_or_POST
+from municipality.services import list_districts
 
 from .. import access
 from ..answers.revision import Revised, with_dependants
 from ..attachments import services as attachments
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.service_types import Document, Group, Kind, ServiceType, Step
-from ..intake import kept_answers
+from ..intake import answers_in_progress
 from ..intake.answer_forms import FieldsPart, GroupPart, step_page, typed_in
 from ..intake.draft_parts import flags_of
 from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
-from ..text.wording import asked as asked_in_words
+from ..text.wording import describe_deficiency as asked_in_words
 from ..transitions import answering, moves
-from .documents import files_of, take_out
+from .documents import files_of, remove_pressed
 from .form_recovery import typed_before
 from .gone import hidden_gives_words_back
 
@@ -70,9 +70,9 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Window:
+class AnswerPage:
     """From where a return is answered. `url` is the page, `upload` the name of the address that takes its files, `back`
-    where one is led who cannot or need not go on here, `sent` where one is led once it is sent, `said` then.
+    where one is led who cannot or need not go on here, `sent` where one is led once it is sent, `message` then.
     """
 
     user: User
@@ -82,20 +82,20 @@ class Window:
     upload: str
     back: str
     sent: str
-    said: str
+    message: str
     visit: CounterVisit | None = None
     context: dict[str, Any] = field(default_factory=dict)
 
 
 @login_required
 @hidden_gives_words_back
-@form_page
+@require_GET_or_POST
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """What is written is kept, right or wrong; the whole is sent once."""
-    user = signed_in(request)
-    case = access.get(user, reference)
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
     page = reverse("transactions:request", args=[case.reference])
-    window = Window(
+    window = AnswerPage(
         user=user,
         case=case,
         template="transactions/answer.html",
@@ -103,25 +103,25 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         upload="transactions:add_answer_file",
         back=page,
         sent=page,
-        said=_("Your answers are with the reviewer. The clock has resumed."),
+        message=_("Your answers are with the reviewer. The clock has resumed."),
     )
-    return written(request, window)
+    return show_or_send(request, window)
 
 
-def written(request: HttpRequest, window: Window) -> HttpResponse:
+def show_or_send(request: HttpRequest, window: AnswerPage) -> HttpResponse:
     """The page with what was written on it so far; or what a press on it leads to."""
     case = window.case
-    if not access.may(window.user, case, "answer", visit=window.visit):
+    if not access.may_make_move(window.user, case, "answer", visit=window.visit):
         messages.info(request, _("This request is not waiting for an answer now."))
         return redirect(window.back)
     posted = typed_before(request) or (request.POST if request.method == "POST" else None)
     if posted is None:
-        return _page(request, window, _kept(case), [])
+        return _page(request, window, _read_saved(case), [])
     asked = list(case.deficiencies.open())
     problems: list[Problem] = []
     writing = _read(case, posted, asked)
     try:
-        kept_answers.keep_answers(
+        answers_in_progress.save_answers_in_progress(
             case,
             writing.words,
             by=window.user,
@@ -131,10 +131,10 @@ def written(request: HttpRequest, window: Window) -> HttpResponse:
             visit=window.visit,
         )
         files = Attachment.objects.filter(deficiency__in=asked, removed_at=None)
-        take_out(request, files, visit=window.visit)
+        remove_pressed(request, files, visit=window.visit)
         problems = _attach_chosen(request, asked, window)
         if request.method == "POST" and not problems and not writing.only_rows:
-            return _answered(request, window, writing)
+            return _send_or_save(request, window, writing)
     except Invalid as error:
         problems = list(error.problems)
     except DomainError as error:
@@ -152,13 +152,13 @@ def _read(case: Transaction, posted: QueryDict, asked: Iterable[Deficiency]) -> 
     return Writing(words, changes, posted.getlist("replaced"), rows, only_rows)
 
 
-def _kept(case: Transaction) -> Writing:
+def _read_saved(case: Transaction) -> Writing:
     """What was written before and not sent yet."""
-    kept = AnswersInProgress.objects.filter(transaction=case).first()
-    return Writing(changes=kept.answers, replaced=kept.replaced) if kept else Writing(untouched=True)
+    saved = AnswersInProgress.objects.filter(transaction=case).first()
+    return Writing(changes=saved.answers, replaced=saved.replaced) if saved else Writing(untouched=True)
 
 
-def _attach_chosen(request: HttpRequest, asked: list[Deficiency], window: Window) -> list[Problem]:
+def _attach_chosen(request: HttpRequest, asked: list[Deficiency], window: AnswerPage) -> list[Problem]:
     """Attach the files of a form that was sent whole."""
     problems: list[Problem] = []
     for item in asked:
@@ -177,7 +177,7 @@ def _input_name(item: Deficiency, document: Document, *, first: bool) -> str:
     return f"file-{item.pk}" if first else f"file-{item.pk}-{document.code}"
 
 
-def _answered(request: HttpRequest, window: Window, writing: Writing) -> HttpResponse:
+def _send_or_save(request: HttpRequest, window: AnswerPage, writing: Writing) -> HttpResponse:
     """Send the answers, or only keep them, by the button that was pressed."""
     if "remove" in request.POST:
         return redirect(window.url)
@@ -195,7 +195,7 @@ def _answered(request: HttpRequest, window: Window, writing: Writing) -> HttpRes
         by=window.user,
         visit=window.visit,
     )
-    messages.success(request, window.said)
+    messages.success(request, window.message)
     return redirect(window.sent)
 
 
@@ -210,11 +210,11 @@ def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
     ]
 
 
-def _page(request: HttpRequest, window: Window, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
+def _page(request: HttpRequest, window: AnswerPage, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
     case = window.case
     asked = list(case.deficiencies.open().prefetch_related("attachments"))
     now = timezone.now()
-    result = answering.revised(case, answering.opened_by(case, asked), writing.changes, now)
+    result = answering.revise_for_answer(case, answering.opened_by(case, asked), writing.changes, now)
     page = _Page(window, result, writing, problems)
     rows = [page.row(item, number) for number, item in enumerate(asked)]
     rest = page.questions(result.opened)
@@ -226,10 +226,10 @@ def _page(request: HttpRequest, window: Window, writing: Writing, problems: Sequ
         "rows": rows,
         "rest": rest,
         "problems": problems,
-        "version": fingerprint(kept_answers.in_progress(case, asked)),
+        "version": fingerprint(answers_in_progress.read_answers_in_progress(case, asked)),
         "flags": flags_of(case.service_type, result.values) if not result.problems else (),
         "opened": [name for part in shown for name in _names(part)],
-        "districts": districts() if any(_asks_district(part) for part in shown) else (),
+        "districts": list_districts() if any(_asks_district(part) for part in shown) else (),
         "adds_up": any(isinstance(part, GroupPart) and part.total for part in shown),
     }
     return render(request, window.template, context, status=422 if problems else 200)
@@ -248,7 +248,7 @@ def _asks_district(part: FieldsPart | GroupPart) -> bool:
 class _Page:
     """The parts of the page; each question stands once, at the first thing asked that opens it."""
 
-    def __init__(self, window: Window, result: Revised, writing: Writing, problems: Sequence[Problem]) -> None:
+    def __init__(self, window: AnswerPage, result: Revised, writing: Writing, problems: Sequence[Problem]) -> None:
         self.window, self.result, self.writing, self.problems = window, result, writing, problems
         case = window.case
         self.service: ServiceType = case.service_type
@@ -281,7 +281,7 @@ class _Page:
     def slots(self, item: Deficiency) -> list[Slot]:
         """A document that the answers do not ask for is left out, unless it is what the return is about."""
         url = reverse(self.window.upload, args=[self.window.case.reference, item.pk])
-        found = []
+        slots = []
         for number, document in enumerate(attachments.documents_asked(item)):
             if number and document.code not in self.asked_for:
                 continue
@@ -291,8 +291,8 @@ class _Page:
             chosen = [(file, str(file.key) in self.writing.replaced or self._alone(before)) for file in before]
             name = _input_name(item, document, first=not number)
             upload = f"{url}?document={document.code}"
-            found.append(Slot(document, name, files_of(item, document.code), chosen, upload))
-        return found
+            slots.append(Slot(document, name, files_of(item, document.code), chosen, upload))
+        return slots
 
     def _alone(self, before: list[Attachment]) -> bool:
         """The only file of a document is what a new one replaces, unless its writer has said otherwise."""

@@ -16,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from accounts.forms import MobileField
 from core.forms.fields import CompactField, ProseField
 from core.forms.named_errors import NamedErrors
-from core.http import form_page
+from core.http import require_GET_or_POST
 
-from ..domain.errors import DomainError, Invalid, TooManyTries
+from ..domain.errors import DomainError, Invalid, TooManyAttempts
 from ..inquiry import brought
 from ..models import BroughtReceipt
 from .common import client_address
@@ -26,7 +26,7 @@ from .common import client_address
 DONE, DONE_SECONDS = "done", 24 * 3600
 
 
-class BringForm(NamedErrors, forms.Form):
+class HandInForm(NamedErrors, forms.Form):
     code = ProseField(
         label=_("Code from the QR, its full address, or the number on the receipt"),
         max_length=8000,
@@ -43,24 +43,24 @@ class BringForm(NamedErrors, forms.Form):
 
 
 @never_cache
-@form_page
-def bring(request: HttpRequest) -> HttpResponse:
+@require_GET_or_POST
+def hand_in(request: HttpRequest) -> HttpResponse:
     """Taken in once, however often it is sent; what is wrong is said beside what was typed."""
     if done := _done(request):
-        return render(request, "transactions/brought.html", {"row": done})
+        return render(request, "transactions/receipt_handed_in.html", {"row": done})
     initial = {"code": request.GET.get("code", "")[:8000]}
-    form = BringForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = HandInForm(request.POST if request.method == "POST" else None, initial=initial)
     context: dict[str, Any] = {"form": form}
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                row = brought.bring(**form.cleaned_data, address=client_address(request), now=timezone.now())
+                row = brought.hand_in_receipt(**form.cleaned_data, address=client_address(request), now=timezone.now())
             except Invalid as error:
                 for problem in error.problems:
                     form.add_error(problem.path, str(problem.message))
-            except TooManyTries as error:
+            except TooManyAttempts as error:
                 refused = render(request, "429.html", {"message": error.message}, status=429)
                 refused["Retry-After"] = str(error.wait)
                 return refused
@@ -69,7 +69,7 @@ def bring(request: HttpRequest) -> HttpResponse:
                 status = 409
             else:
                 return redirect(f"{request.path}?{urlencode({DONE: signing.dumps(row.reference, salt=DONE)})}")
-    return render(request, "transactions/bring.html", context, status=status)
+    return render(request, "transactions/hand_in_receipt.html", context, status=status)
 
 
 def _done(request: HttpRequest) -> BroughtReceipt | None:

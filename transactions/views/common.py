@@ -36,7 +36,7 @@ def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:
     return wrapped
 
 
-def counted_to(rows: QuerySet[Any], most: int = MAX_COUNTED) -> int:
+def count_up_to(rows: QuerySet[Any], most: int = MAX_COUNTED) -> int:
     """How many rows, counted no further than `most` + 1: an archive grows, and a tab needs no exact figure of it."""
     return rows.order_by()[: most + 1].count()
 

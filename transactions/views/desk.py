@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.access import signed_in
+from accounts.access import current_user
 
 from .. import access
 from ..models import Transaction
@@ -41,7 +41,7 @@ def frame(request: HttpRequest, case: Transaction) -> dict[str, Any]:
 
 
 def _way_back(request: HttpRequest, case: Transaction) -> Desk:
-    user = signed_in(request)
-    if access.works_on(user, case) or access.sits_at_a_counter(user):
+    user = current_user(request)
+    if access.works_on(user, case) or access.works_at_counter(user):
         return Desk(reverse("staff:case", args=[case.reference]), case.reference)
     return Desk(reverse("staff:index"), _("My queue"))

@@ -17,20 +17,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import User
-from core.http import form_page
+from core.http import require_GET_or_POST
 
 from .. import access
 from ..answers import cleaning as answers
-from ..attachments import pieces
+from ..attachments import chunks
 from ..attachments import services as attachments
-from ..attachments.pieces import NotAPiece, Piece
-from ..attachments.services import NoRoom
+from ..attachments.chunks import Chunk, InvalidChunk
+from ..attachments.services import StorageFull
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.service_types import Document
 from ..intake import drafts
-from ..intake.draft_parts import Paper, papers_of
+from ..intake.draft_parts import DocumentStatus, document_statuses
 from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
 from .common import hidden_is_404
 
@@ -41,7 +41,7 @@ TRY_AGAIN = 503
 ONWARD = {"check": "transactions:check", "later": "transactions:draft"}
 
 
-def sent_back_to_read(request: HttpRequest, draft: Draft, user: User) -> HttpResponse | None:
+def redirect_reader(request: HttpRequest, draft: Draft, user: User) -> HttpResponse | None:
     """Whoever may read a draft and not write it is led to its page, which says whose turn it is."""
     try:
         drafts.refuse_unless_writer(draft, user)
@@ -53,25 +53,25 @@ def sent_back_to_read(request: HttpRequest, draft: Draft, user: User) -> HttpRes
 
 @login_required
 @hidden_is_404
-@form_page
+@require_GET_or_POST
 def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     """Attach the documents, several files at once if one likes; each refusal names the file and why."""
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return redirect("transactions:draft", key=key)
-    if reader := sent_back_to_read(request, draft, user):
+    if reader := redirect_reader(request, draft, user):
         return reader
     problems: list[Problem] = []
     if request.method == "POST":
         # Before anything is attached: it makes the room that another file needs.
-        take_out(request, draft.attachments.filter(removed_at=None))
-        kept, problems = attach_all(request, draft, user)
+        remove_pressed(request, draft.attachments.filter(removed_at=None))
+        attached, problems = attach_all(request, draft, user)
         onward = next((name for name in ONWARD if name in request.POST), None)
-        if not kept and not problems and not onward and "remove" not in request.POST:
+        if not attached and not problems and not onward and "remove" not in request.POST:
             problems.append(Problem("documents", _("Choose a file first, then press “Attach”."), "required"))
         if not problems:
-            if kept:
+            if attached:
                 messages.success(request, _("Attached."))
             return redirect(ONWARD[onward] if onward else "transactions:documents", key=key)
     papers = _papers(draft, problems)
@@ -87,25 +87,25 @@ def documents(request: HttpRequest, key: UUID) -> HttpResponse:
     return render(request, "transactions/documents.html", context, status=422 if problems else 200)
 
 
-def _papers(draft: Draft, problems: Iterable[Problem] = ()) -> list[Paper]:
+def _papers(draft: Draft, problems: Iterable[Problem] = ()) -> list[DocumentStatus]:
     """Each document that the answers so far ask for."""
-    seen = answers.clean(draft.service_type, draft.answers, timezone.localdate()).values
-    return papers_of(draft, draft.service_type.documents_for(seen), problems)
+    seen = answers.clean_answers(draft.service_type, draft.answers, timezone.localdate()).values
+    return document_statuses(draft, draft.service_type.documents_for(seen), problems)
 
 
 def attach_all(request: HttpRequest, draft: Draft, user: User) -> tuple[int, list[Problem]]:
     """Keep the files of a form that are good: how many those are, and what is wrong with the others."""
-    kept, problems = 0, list[Problem]()
+    attached, problems = 0, list[Problem]()
     for code, files in request.FILES.lists():
         for upload in files:
             try:
                 attachments.attach_to_draft(draft, code, upload, by=user)
-                kept += 1
+                attached += 1
             except Invalid as error:
                 problems += error.problems
             except DomainError as error:
                 problems.append(Problem(f"documents.{code}", error.message, error.code))
-    return kept, problems
+    return attached, problems
 
 
 @hidden_is_404
@@ -114,7 +114,7 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One file of one document, whole or in pieces, sent by upload-progress.js; the answer is what the row shows."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     document = draft.service_type.document(code)
     if document is None:
@@ -127,9 +127,9 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         have = _receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except NoRoom:
+    except StorageFull:
         return HttpResponse(status=TRY_AGAIN)
-    except NotAPiece as error:
+    except InvalidChunk as error:
         return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
     except Invalid as error:
         problems = error.problems
@@ -147,7 +147,7 @@ def add_answer_file(request: HttpRequest, reference: str, pk: int) -> HttpRespon
     """One file in answer to one thing asked, as add_document."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    return take_answer_file(request, access.get(signed_in(request), reference), pk)
+    return take_answer_file(request, access.get_transaction(current_user(request), reference), pk)
 
 
 def take_answer_file(
@@ -160,15 +160,15 @@ def take_answer_file(
     problems: tuple[Problem, ...] = ()
     code = request.GET.get("document", "")
     try:
-        by = signed_in(request)
+        by = current_user(request)
         attach = partial(attachments.attach_to_deficiency, item, by=by, document=code, visit=visit)
         document = attachments.document_asked(item, code)
         have = _receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except NoRoom:
+    except StorageFull:
         return HttpResponse(status=TRY_AGAIN)
-    except NotAPiece as error:
+    except InvalidChunk as error:
         return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
     except Invalid as error:
         problems = error.problems
@@ -200,19 +200,19 @@ def _receive(
     if "Content-Range" not in request.headers:
         attach(upload)
         return None
-    piece = Piece.said(request.headers["Content-Range"], upload.size or 0, request.POST.get("mark", ""))
-    by = signed_in(request)
-    held = pieces.receive(upload, piece, place=place, document=document, by=by, beside=beside, attach=attach)
+    piece = Chunk.from_header(request.headers["Content-Range"], upload.size or 0, request.POST.get("mark", ""))
+    by = current_user(request)
+    held = chunks.receive_chunk(upload, piece, place=place, document=document, by=by, beside=beside, attach=attach)
     return held if isinstance(held, int) else None
 
 
-def take_out(request: HttpRequest, files: Iterable[Attachment], *, visit: CounterVisit | None = None) -> None:
+def remove_pressed(request: HttpRequest, files: Iterable[Attachment], *, visit: CounterVisit | None = None) -> None:
     """Remove the one of these files whose button was pressed; one that is gone already needs nothing."""
     file = next((file for file in files if str(file.key) == request.POST.get("remove")), None)
     if file is None:
         return
     try:
-        attachments.remove(file, by=signed_in(request), visit=visit)
+        attachments.remove(file, by=current_user(request), visit=visit)
     except DomainError as error:
         messages.error(request, error.message)
     else:

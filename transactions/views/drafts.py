@@ -14,27 +14,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import offices_of, signed_in
+from accounts.access import current_user, engineering_offices_of
 from accounts.models import Authorisation, User
 from core.forms.concurrency import FIELD, fingerprint
-from core.http import form_page
-from core.text import whole
-from municipality.services import districts
+from core.http import require_GET_or_POST
+from core.text import parse_int
+from municipality.services import list_districts
 
 from .. import access
 from ..answers import cleaning as answers
-from ..answers.summary import sections
+from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, Overtaken, Problem
-from ..domain.service_types import Filer, Group, Step
+from ..domain.service_types import Group, Step, SubmittedBy
 from ..intake import closures, drafts
 from ..intake.answer_forms import step_page, typed_in
-from ..intake.assured import lacking
+from ..intake.assured import missing_level
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
 from ..models import Channel, Draft
 from ..selectors import duplicates
 from .common import hidden_is_404, page_of
-from .documents import sent_back_to_read
+from .documents import redirect_reader
 from .form_recovery import typed_before
 from .gone import hidden_gives_words_back, words_back
 from .requests import with_parts
@@ -42,7 +42,7 @@ from .requests import with_parts
 START = "start_after_sign_in"
 
 
-@form_page
+@require_GET_or_POST
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Begin a request for oneself, or as an engineering office for an owner who authorised it.
 
@@ -59,16 +59,16 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if not pressed and request.session.pop(START, "") != code:
         return redirect("transactions:service", code=code)
-    user = signed_in(request)
+    user = current_user(request)
     authorisation = None
-    if (chosen := whole(request.POST.get("authorisation", ""))) is not None:
+    if (chosen := parse_int(request.POST.get("authorisation", ""))) is not None:
         authorisation = (
-            Authorisation.objects.filter(pk=chosen, office__in=offices_of(user))
+            Authorisation.objects.filter(pk=chosen, office__in=engineering_offices_of(user))
             .select_related("office", "owner")
             .first()
         )
     try:
-        draft = drafts.start(service, by=user, authorisation=authorisation)
+        draft = drafts.start_draft(service, by=user, authorisation=authorisation)
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("transactions:service", code=code)
@@ -77,12 +77,15 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def every(request: HttpRequest) -> HttpResponse:
+def draft_list(request: HttpRequest) -> HttpResponse:
     """All that is not submitted yet: one's own, or (?of=office) the engineering office's."""
-    user = signed_in(request)
+    user = current_user(request)
     of_office = request.GET.get("of") == "office"
     unsent = Draft.objects.unsent()
-    prepared, own = unsent.filter(access.prepared_drafts(user)), unsent.filter(access.own_drafts(user))
+    prepared, own = (
+        unsent.filter(access.office_drafts_condition(user)),
+        unsent.filter(access.own_drafts_condition(user)),
+    )
     rows = prepared.for_office() if of_office else own.for_owner()
     page = page_of(request, rows)
     context = {"page": page, "drafts": [with_parts(draft) for draft in page], "of_office": of_office}
@@ -93,7 +96,7 @@ def every(request: HttpRequest) -> HttpResponse:
 @hidden_is_404
 @require_safe
 def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
@@ -109,7 +112,7 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "done": sum(part.state == State.DONE for part in parts),
         "ready": all(part.state == State.DONE for part in parts),
         "may_write": access.may_write(user, draft),
-        "office_is_out": access.office_is_out(draft),
+        "authorisation_has_ended": access.authorisation_has_ended(draft),
         "back": _home(draft, user),
         "closure": closures.closure_of(draft.service_type),
     }
@@ -143,24 +146,24 @@ def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
 
 
 def _step(service: service_types.ServiceType, code: str) -> Step:
-    found = next((step for step in service.steps if step.code == code), None)
-    if found is None:
+    chosen = next((step for step in service.steps if step.code == code), None)
+    if chosen is None:
         raise Http404
-    return found
+    return chosen
 
 
 @login_required
 @hidden_gives_words_back
-@form_page
+@require_GET_or_POST
 def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     """One page of questions. What was typed is kept whether it is right or not."""
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         if request.method == "POST":
             messages.warning(request, _("This request was submitted before. What you entered here is not part of it."))
         return _receipt_of(request, draft, user)
-    if reader := sent_back_to_read(request, draft, user):
+    if reader := redirect_reader(request, draft, user):
         return words_back(request) or reader
     this = _step(draft.service_type, code)
     data = typed_before(request)
@@ -199,7 +202,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "parts": step_page(this, shown or draft.answers, seen, problems, rows),
         "problems": problems,
         "version": fingerprint(drafts.answers_of(draft, [this])),
-        "districts": districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
+        "districts": list_districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
         "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "position": draft.service_type.steps.index(this) + 1,
@@ -228,10 +231,10 @@ def _after(draft: Draft, step: Step, return_to: str) -> str:
 
 @login_required
 @hidden_gives_words_back
-@form_page
+@require_GET_or_POST
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """Check your answers; then submit, or send to the owner, or (the owner) ask for changes."""
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
@@ -246,7 +249,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
                 return redirect("transactions:requests")
         elif pressed:
             return _act(request, draft, user)
-        drafts.ready(draft, by=user)
+        drafts.is_ready_for_owner(draft, by=user)
     except Invalid as error:
         problems = error.problems
     except DomainError as error:
@@ -256,11 +259,11 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
     context = {
         "draft": draft,
         "service": draft.service_type,
-        "turn": _turn(draft, user, gaps=bool(problems), closed=bool(closure)),
-        "sections": sections(draft.service_type, draft.answers, files),
-        "hints": duplicates.of_draft(draft, files, user),
+        "turn": _next_action(draft, user, gaps=bool(problems), closed=bool(closure)),
+        "sections": summarise(draft.service_type, draft.answers, files),
+        "hints": duplicates.hints_for_draft(draft, files, user),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
-        "lacking": lacking(draft.service_type, "submit", draft.applicant),
+        "lacking": missing_level(draft.service_type, "submit", draft.applicant),
         "flags": flags_of(draft.service_type, draft.answers),
         "wrong_note": wrong_note,
         "closure": closure,
@@ -274,12 +277,12 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _of_office(draft: Draft) -> bool:
-    return draft.service_type.filer is Filer.ENGINEERING_OFFICE
+    return draft.service_type.submitted_by is SubmittedBy.ENGINEERING_OFFICE
 
 
-def _turn(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
+def _next_action(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
     """What comes next and whose turn it is, for who looks through a draft: one of the parts of check.html."""
-    if access.office_is_out(draft):
+    if access.authorisation_has_ended(draft):
         return "office is out"
     if not access.may_write(user, draft) and not access.may_give_back(user, draft):
         return "with office" if draft.stage == Draft.Stage.OPEN else "with owner"
@@ -287,7 +290,7 @@ def _turn(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
         return "complete" if access.may_write(user, draft) else "office completes"
     if closed:
         return "wait until open"
-    if draft.applicant_id == user.pk and lacking(draft.service_type, "submit", draft.applicant):
+    if draft.applicant_id == user.pk and missing_level(draft.service_type, "submit", draft.applicant):
         return "prove identity"
     if not _of_office(draft):
         return "submit"
@@ -316,16 +319,16 @@ def _act(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@form_page
+@require_GET_or_POST
 def discard(request: HttpRequest, key: UUID) -> HttpResponse:
-    user = signed_in(request)
+    user = current_user(request)
     draft = access.get_draft(user, key)
     if request.method == "GET" and not access.may_discard(user, draft):
         return redirect("transactions:draft", key=key)
     if request.method == "POST":
         home = _home(draft, user)
         try:
-            drafts.discard(draft, by=user)
+            drafts.delete_draft(draft, by=user)
         except DomainError as error:
             messages.error(request, error.message)
             return redirect("transactions:draft", key=key)

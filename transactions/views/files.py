@@ -13,14 +13,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
-from core.text import whole
+from accounts.access import current_user
+from core.text import parse_int
 
-from .. import pictures
-from ..attachments import drawing, drawings, stored
+from .. import previews
+from ..attachments import render_jobs, rendering, stored
 from ..domain import kinds
 from ..models import Attachment
-from ..pictures import State
+from ..previews import State
 from ..visits import permissions as visits
 from .common import hidden_is_404
 
@@ -36,7 +36,7 @@ def _harden(response: HttpResponse | FileResponse) -> Any:
     return response
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
+def _not_available(request: HttpRequest) -> HttpResponse:
     return render(request, "410.html", status=410)
 
 
@@ -45,25 +45,25 @@ def _gone(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The file as it was uploaded, if what is stored is still that; or the bytes of it that are asked for."""
-    return content_of(request, visits.get_attachment(signed_in(request), key))
+    return content_of(request, visits.get_attachment(current_user(request), key))
 
 
 def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
     """The answer that hands a file out, whoever was let in to ask for it."""
     if file.is_infected:
-        return _gone(request)
-    found = stored.open_intact(file)
-    if found is None:
-        return _gone(request)
+        return _not_available(request)
+    content = stored.open_intact(file)
+    if content is None:
+        return _not_available(request)
     ranged = _ranged(request, file)
     start, end = ranged or (0, file.size)
     if start >= end:
-        found.close()
+        content.close()
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{file.size}"
         return _harden(refused)
-    found.seek(start)
-    part = found if end == file.size else _Part(found, end - start)
+    content.seek(start)
+    part = content if end == file.size else _Part(content, end - start)
     response = FileResponse(part, as_attachment=True, filename=file.handed_out_as, content_type=file.content_type)
     response["Content-Length"] = str(end - start)
     response["Accept-Ranges"] = "bytes"
@@ -80,8 +80,8 @@ def _tag(file: Attachment) -> str:
 
 def _ranged(request: HttpRequest, file: Attachment) -> tuple[int, int] | None:
     """From which byte up to which; None when all of it is wanted. Empty when the range is not in the file."""
-    said = _RANGE.fullmatch(request.headers.get("Range", ""))
-    first, last = said.group(1, 2) if said else ("", "")
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    first, last = match.group(1, 2) if match else ("", "")
     if not (first or last) or request.headers.get("If-Range", _tag(file)) != _tag(file):
         return None
     if not first:
@@ -111,22 +111,26 @@ class _Part:
 @require_safe
 def without_programs(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """A copy of a PDF without what acts by itself and without the files inside it. The original stays as it is."""
-    user = signed_in(request)
+    user = current_user(request)
     file = visits.get_attachment(user, key)
     if file.content_type != kinds.PDF or file.is_infected:
         raise Http404
     original = stored.open_intact(file)
     if original is None:
-        return _gone(request)
-    with original, drawing.places.one_for(-user.pk, drawing.WAIT_SECONDS) as free:
-        made = drawing.draw(original, file.content_type, task="clean") if free else drawing.Found(wrong=drawing.LATE)
+        return _not_available(request)
+    with original, rendering.slots.one_for(-user.pk, rendering.WAIT_SECONDS) as free:
+        made = (
+            rendering.render(original, file.content_type, task="clean")
+            if free
+            else rendering.Rendering(wrong=rendering.OVERLOADED)
+        )
     copy = made.pictures.get("clean")
     if copy is None:
-        failed = made.wrong != drawing.LATE
+        failed = made.wrong != rendering.OVERLOADED
         return render(request, "transactions/being_drawn.html", {"file": file, "failed": failed}, status=503)
     response = HttpResponse(copy, content_type=kinds.PDF)
     # The name says that it is not the file whose hash stands on the receipt.
-    name = kinds.named(f"copy-{file.original_name}", file.content_type)
+    name = kinds.with_ending(f"copy-{file.original_name}", file.content_type)
     response.headers["Content-Disposition"] = FileResponse(as_attachment=True, filename=name).get(
         "Content-Disposition", "attachment"
     )
@@ -141,14 +145,14 @@ def preview(request: HttpRequest, key: UUID, page: int = 1, row: int = 0, column
 
     One that is not drawn yet is drawn in the background meanwhile: 202, and a page that comes back by itself.
     """
-    file = visits.get_attachment(signed_in(request), key)
+    file = visits.get_attachment(current_user(request), key)
     if not file.has_preview or not 1 <= page <= (file.pages or 1):
         raise Http404
     name = f"{page}-{row}-{column}" if row else str(page)
-    picture = pictures.read(file.key, name)
+    picture = previews.read_preview(file.key, name)
     if not picture:
         return _being_drawn(request, file, page, name)
-    response = _harden(HttpResponse(picture, content_type=pictures.kind_of(picture)))
+    response = _harden(HttpResponse(picture, content_type=previews.kind_of(picture)))
     response["Content-Disposition"] = "inline"
     response["Cache-Control"] = "private, max-age=600"
     return response
@@ -156,9 +160,9 @@ def preview(request: HttpRequest, key: UUID, page: int = 1, row: int = 0, column
 
 def _being_drawn(request: HttpRequest, file: Attachment, page: int, name: str) -> HttpResponse:
     context = {"file": file, "page": page}
-    if pictures.state(file.key, name) == State.FAILED:
+    if previews.preview_state(file.key, name) == State.FAILED:
         return render(request, "transactions/being_drawn.html", context | {"undrawn": True}, status=404)
-    drawings.want(file, page, closely="-" in name)
+    render_jobs.request_rendering(file, page, closely="-" in name)
     answer = render(request, "transactions/being_drawn.html", context, status=202)
     answer["Refresh"] = str(_AGAIN_SECONDS)
     answer["Retry-After"] = str(_AGAIN_SECONDS)
@@ -170,18 +174,18 @@ def _being_drawn(request: HttpRequest, file: Attachment, page: int, name: str) -
 @require_safe
 def sheet(request: HttpRequest, key: UUID, page: int) -> HttpResponseBase:
     """One page of a file to be looked at: the whole of it, or the part asked for, at a size to read its text."""
-    file = visits.get_attachment(signed_in(request), key)
+    file = visits.get_attachment(current_user(request), key)
     if not file.has_preview or not 1 <= page <= (file.pages or 1):
         raise Http404
-    if pictures.state(file.key, str(page)) != State.THERE:
+    if previews.preview_state(file.key, str(page)) != State.THERE:
         return _being_drawn(request, file, page, str(page))
-    row, column = (whole(request.GET.get(name, ""), most=3) or 0 for name in ("row", "column"))
-    rows, columns = pictures.grid(file.key, page)
+    row, column = (parse_int(request.GET.get(name, ""), max_digits=3) or 0 for name in ("row", "column"))
+    rows, columns = previews.grid(file.key, page)
     if row and column and not rows:
         return _being_drawn(request, file, page, f"{page}-1-1")
     if row > rows or column > columns or bool(row) != bool(column):
         return redirect("transactions:sheet", key=key, page=page)
-    if row and pictures.state(file.key, f"{page}-{row}-{column}") != State.THERE:
+    if row and previews.preview_state(file.key, f"{page}-{row}-{column}") != State.THERE:
         return _being_drawn(request, file, page, f"{page}-{row}-{column}")
     context = {
         "file": file,

@@ -17,8 +17,8 @@ from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
 from accounts import devices
-from accounts.access import posts_of, signed_in
-from accounts.identity import caller
+from accounts.access import current_user, staff_posts_of
+from accounts.identity import rate_limit_network
 from core.cache import LOCAL_COUNTS
 from core.forms.refill import refill
 
@@ -61,21 +61,21 @@ class FormRecoveryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         waits = request.method == "GET" and COOKIE in request.COOKIES
         if waits:
-            _forget_anothers(request)
-            _say_what_waits(request)
+            _drop_other_persons(request)
+            _warn_of_held_form(request)
         response = self.get_response(request)
         if request.method == "POST" and UNSAVED in request.POST and request.path == resolve_url("set_language"):
             _keep_for_the_other_language(request, response)
         elif request.method == "POST" and _leads_to_sign_in(response) and not _is_sign_in(request.path):
-            _hold(request, response)
+            _hold_for_sign_in(request, response)
         elif request.method == "POST" and response.status_code in ANSWERED:
-            _take_mark_away(request, response)
+            _clear_sending_mark(request, response)
         elif waits:
-            _give_back(request, response)
+            _restore_form(request, response)
         return response
 
 
-def _take_mark_away(request: HttpRequest, response: HttpResponse) -> None:
+def _clear_sending_mark(request: HttpRequest, response: HttpResponse) -> None:
     """Tell the window that its form was answered to, so that it keeps no longer what was typed in it."""
     mark = request.POST.get(SENDING, "")
     if mark.startswith(f"{SENDING}.") and mark in request.COOKIES:
@@ -90,13 +90,15 @@ def _is_sign_in(path: str) -> bool:
     return any(path == resolve_url(name) for name in SIGN_IN)
 
 
-def _hold(request: HttpRequest, response: HttpResponse) -> None:
+def _hold_for_sign_in(request: HttpRequest, response: HttpResponse) -> None:
     """Keep what was typed in the session, which is a new one when the old has ended."""
     typed = _typed(request)
     if not any(map(str.strip, (value for values in typed.values() for value in values))) and not request.FILES:
         return
     if _is_small(typed) and _has_room(client_address(request)):
-        _put(request, response, request.path, typed, by=devices.last_here(request), files=len(request.FILES))
+        _store_form(
+            request, response, request.path, typed, by=devices.last_account_mark(request), files=len(request.FILES)
+        )
         if _may_no_longer(request):
             return  # they are signed in: StaffSite.login says what is the case, and shows what was typed
         messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
@@ -104,14 +106,14 @@ def _hold(request: HttpRequest, response: HttpResponse) -> None:
         messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
 
 
-def hold(request: HttpRequest, response: HttpResponse) -> bool:
+def hold_form(request: HttpRequest, response: HttpResponse) -> bool:
     """For a page that asks whoever is signed in for something else first: keep what was typed for when they come back
     to this address, where `typed_before` gives it. False when there was nothing, or too much.
     """
     typed = _typed(request)
     if not any(value.strip() for values in typed.values() for value in values) or not _is_small(typed):
         return False
-    _put(request, response, request.path, typed, said=True)
+    _store_form(request, response, request.path, typed, warned=True)
     return True
 
 
@@ -119,10 +121,12 @@ def _keep_for_the_other_language(request: HttpRequest, response: HttpResponse) -
     """What was typed goes back into the form it came from, in the language just chosen."""
     typed = {name: values for name, values in _typed(request).items() if name not in ("language", "next", UNSAVED)}
     if request.user.is_authenticated and _is_small(typed) and response.status_code == 302:
-        _put(request, response, urlsplit(response["Location"]).path, typed, said=True)
+        _store_form(request, response, urlsplit(response["Location"]).path, typed, warned=True)
 
 
-def _put(request: HttpRequest, response: HttpResponse, path: str, typed: dict[str, list[str]], **more: object) -> None:
+def _store_form(
+    request: HttpRequest, response: HttpResponse, path: str, typed: dict[str, list[str]], **more: object
+) -> None:
     request.session[HELD] = {"path": path, "target": path, "typed": typed, **more}
     response.set_cookie(COOKIE, "1", httponly=True, samesite="Lax", secure=request.is_secure())
 
@@ -138,27 +142,27 @@ def _is_small(typed: dict[str, list[str]]) -> bool:
 
 def _may_no_longer(request: HttpRequest) -> bool:
     """Did this press end at the sign-in page because its sender's posts have ended, not their session?"""
-    return request.user.is_authenticated and not request.user.is_superuser and not posts_of(signed_in(request))
+    return request.user.is_authenticated and not request.user.is_superuser and not staff_posts_of(current_user(request))
 
 
-def _forget_anothers(request: HttpRequest) -> None:
+def _drop_other_persons(request: HttpRequest) -> None:
     """Whoever signs in on a device that several share does not see what the person before them was typing."""
     by = request.session.get(HELD, {}).get("by")
-    if by and request.user.is_authenticated and not devices.is_mark_of(request, by, signed_in(request)):
+    if by and request.user.is_authenticated and not devices.matches_account_mark(request, by, current_user(request)):
         del request.session[HELD]
 
 
 def _has_room(address: str) -> bool:
     """Counted by each process for itself: a bound is wanted here, not an exact one."""
-    key = f"kept:{caller(address)}"
+    key = f"kept:{rate_limit_network(address)}"
     return LOCAL_COUNTS.count(key, 3600) <= MAX_AN_HOUR
 
 
-def _say_what_waits(request: HttpRequest) -> None:
+def _warn_of_held_form(request: HttpRequest) -> None:
     """Before the page is made, which shows it."""
     held = request.session.get(HELD)
-    if held and held["path"] == request.path and not held.get("said") and request.user.is_authenticated:
-        request.session[HELD] = held | {"said": True}
+    if held and held["path"] == request.path and not held.get("warned") and request.user.is_authenticated:
+        request.session[HELD] = held | {"warned": True}
         if held["typed"]:
             messages.info(request, _("You were signed out while writing. What you typed is here; nothing is lost."))
         if held.get("files"):
@@ -166,7 +170,7 @@ def _say_what_waits(request: HttpRequest) -> None:
             messages.warning(request, warning)
 
 
-def _give_back(request: HttpRequest, response: HttpResponse) -> None:
+def _restore_form(request: HttpRequest, response: HttpResponse) -> None:
     held = request.session.get(HELD)
     if held is None:
         response.delete_cookie(COOKIE)

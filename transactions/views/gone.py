@@ -54,7 +54,7 @@ def words_back(request: HttpRequest, *, hidden: bool = False) -> HttpResponse | 
 
 def words_in(posted: QueryDict) -> list[tuple[object, object]]:
     """(question, answer in words) of what was written in a form, whichever page it was of."""
-    service = max(service_types.every(), key=lambda service: len(_asked(service, posted)))
+    service = max(service_types.all_services(), key=lambda service: len(_asked(service, posted)))
     asked = _asked(service, posted)
     typed, _rows, _only_rows = typed_in(Step("", "", tuple(asked)), posted)
     written = [spec for spec in asked if _says(typed.get(spec.name))]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from accounts.access import at_office, signed_in
+from accounts.access import current_user, require_office_member
 from accounts.models import Authorisation, EngineeringOffice
 from core.text import one_line
 
@@ -28,9 +28,9 @@ from .common import page_of
 from .requests import first_of, with_parts, with_progress
 
 CASES_A_PAGE = 100
-FIRST_FEW = 6
-MOST_DRAFTS = 24
-MOST_CHANGES = 40
+MAX_TO_APPROVE = 6
+MAX_DRAFTS = 24
+MAX_CHANGES = 40
 CHANGES_A_PAGE = 100
 SHOWN: dict[str, Q] = {
     "open": Q(status__in=OPEN),
@@ -52,22 +52,22 @@ ORDERS = {
 @require_safe
 def office(request: HttpRequest) -> HttpResponse:
     """Twelve queries at most, however many cases there are."""
-    user, offices, now = signed_in(request), at_office(request), timezone.now()
+    user, offices, now = current_user(request), require_office_member(request), timezone.now()
     live = Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.ACCEPTED)
     cases = Transaction.objects.filter(authorisation__in=live)
     changed = Changes(offices, user, now)
-    drafts, drafts_counted = first_of(Draft.objects.unsent().filter(authorisation__in=live).for_office(), MOST_DRAFTS)
+    drafts, drafts_counted = first_of(Draft.objects.unsent().filter(authorisation__in=live).for_office(), MAX_DRAFTS)
     listed = _listed(request, now)
     counts = _counts(cases, now)
     shown = "" if _looked_for(request) else _shown(request)
     counts["listed"] = counts[shown] if shown in counts else cases.filter(listed).count()
     context = {
-        "offices": [_standing(office, now) for office in offices],
+        "offices": [_office_summary(office, now) for office in offices],
         "counts": counts,
         "waiting": Authorisation.objects.filter(office__in=offices, status=Authorisation.Status.GIVEN).count(),
         "returned": _returned(cases, now),
-        "changes": by_day(changed[:MOST_CHANGES]),
-        "changes_shown": min(MOST_CHANGES, len(changed)),
+        "changes": by_day(changed[:MAX_CHANGES]),
+        "changes_shown": min(MAX_CHANGES, len(changed)),
         "changes_counted": len(changed),
         "drafts": [with_parts(draft) for draft in drafts],
         "drafts_counted": drafts_counted,
@@ -81,11 +81,13 @@ def office(request: HttpRequest) -> HttpResponse:
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """All that has changed since yesterday."""
-    page = page_of(request, Changes(at_office(request), signed_in(request), timezone.now()), CHANGES_A_PAGE)
+    page = page_of(
+        request, Changes(require_office_member(request), current_user(request), timezone.now()), CHANGES_A_PAGE
+    )
     return render(request, "transactions/office_changes.html", {"page": page, "changes": by_day(page)})
 
 
-def _standing(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
+def _office_summary(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
     """An office and how its licence stands: how many days it still runs."""
     return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
 
@@ -105,14 +107,14 @@ def _returned(cases: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]
     asked = Deficiency.objects.open().filter(transaction=OuterRef("pk")).values("transaction")
     points = Subquery(asked.annotate(many=Count("pk")).values("many"))
     rows = cases.for_pages().filter(status=Status.RETURNED).annotate(points=points).order_by("paused_at", "pk")
-    return with_progress(rows[:FIRST_FEW], now)
+    return with_progress(rows[:MAX_TO_APPROVE], now)
 
 
 def _not_begun(live: QuerySet[Authorisation]) -> list[Authorisation]:
     """Owners who authorised the office and for whom nothing is begun, newest first."""
     begun = Exists(Draft.objects.filter(authorisation=OuterRef("pk")))
     filed = Exists(Transaction.objects.filter(authorisation=OuterRef("pk")))
-    return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at", "-pk")[:FIRST_FEW])
+    return list(live.exclude(begun | filed).select_related("owner").order_by("-answered_at", "-pk")[:MAX_TO_APPROVE])
 
 
 def _listed(request: HttpRequest, now: datetime) -> Q:
@@ -121,7 +123,7 @@ def _listed(request: HttpRequest, now: datetime) -> Q:
     listed = overdue(now) if show == "late" else SHOWN[show]
     if not query:
         return listed
-    return listed & search.cases(query)
+    return listed & search.search_cases(query)
 
 
 def _shown(request: HttpRequest) -> str:

@@ -25,28 +25,28 @@ from core.db import replica
 from core.forms.fields import CompactField, LineField
 from core.forms.named_errors import NamedErrors
 from core.hijri import days_between
-from core.http import form_page
+from core.http import require_GET_or_POST
 from core.text import one_line
 from municipality.models import Office, OfficeKind
-from municipality.services import offices
+from municipality.services import offices_by_pk
 
-from .. import looked
+from .. import view_log
 from ..domain import service_types
-from ..domain.errors import Invalid, NotVisible, TooManyTries
+from ..domain.errors import Invalid, NotVisible, TooManyAttempts
 from ..domain.workflow import Status
 from ..inquiry import services as inquiry
 from ..intake import closures
-from ..intake.assured import what_is_needed
+from ..intake.assured import describe_levels
 from ..intake.eligibility import only_for_whom
 from ..models import FeeDue, Transaction
-from ..selectors.pulse import Pulse, pulse
-from ..text.help_topics import topics
-from ..text.lateness import days_late
+from ..selectors.statistics import Statistics, read_statistics
+from ..text.deadline_status import days_late
+from ..text.help_topics import search_topics
 from ..text.timeline import history_of, public_movements_of
 from ..text.wording import headline, only_for
 from .common import client_address
 
-PULSE_SECONDS = 60
+STATISTICS_SECONDS = 60
 # A copy hears from the centre at least every half minute, by the heartbeat of its workers.
 BEHIND = timedelta(minutes=5)
 
@@ -90,7 +90,9 @@ class IncomingForm(NamedErrors, forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A suspended office too: what it registered before keeps its number.
-        named = {office.code: office.name for office in offices().values() if office.kind != OfficeKind.SERVICE_CENTRE}
+        named = {
+            office.code: office.name for office in offices_by_pk().values() if office.kind != OfficeKind.SERVICE_CENTRE
+        }
         choices = [("", _("Choose")), *sorted(named.items())]
         cast(forms.ChoiceField, self.fields["office"]).choices = choices
 
@@ -98,24 +100,24 @@ class IncomingForm(NamedErrors, forms.Form):
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
-    figures = LOCAL.get_or_make("pulse", _pulse, PULSE_SECONDS)
-    offered = [(service, closures.closure_of(service)) for service in service_types.offered()]
+    figures = LOCAL.get_or_make("statistics", _statistics, STATISTICS_SECONDS)
+    offered = [(service, closures.closure_of(service)) for service in service_types.offered_services()]
     context = {
         "form": PinForm(),
         "services": offered,
         "closed": [service for service, closure in offered if closure],
-        "pulse": figures,
+        "statistics": figures,
         "chart": _chart(figures),
     }
     return render(request, "pages/home.html", context)
 
 
-def _pulse() -> Pulse:
-    figures = pulse(timezone.now())
+def _statistics() -> Statistics:
+    figures = read_statistics(timezone.now())
     return replace(figures, at=replica.as_of()) if replica.reading() else figures
 
 
-def _chart(figures: Pulse) -> Chart:
+def _chart(figures: Statistics) -> Chart:
     days, received, decided = zip(*figures.weeks, strict=True)
     return Chart(
         _("Received and decided, week by week"),
@@ -127,18 +129,20 @@ def _chart(figures: Pulse) -> Chart:
 
 @require_safe
 def service(request: HttpRequest, code: str) -> HttpResponse:
-    found = service_types.find(code)
-    if found is None:
+    service_type = service_types.find(code)
+    if service_type is None:
         raise Http404
     context = {
-        "service": found,
-        "filer": found.filer.value,
-        "closure": closures.closure_of(found),
-        "required": [(document, only_for(found, document.when)) for document in found.documents if document.least],
-        "optional": [document for document in found.documents if not document.least],
-        "proofs": what_is_needed(found),
-        "only_for_whom": only_for_whom(found),
-        "stages": [(stage, only_for(found, stage.when)) for stage in found.stages],
+        "service": service_type,
+        "submitted_by": service_type.submitted_by.value,
+        "closure": closures.closure_of(service_type),
+        "required": [
+            (document, only_for(service_type, document.when)) for document in service_type.documents if document.least
+        ],
+        "optional": [document for document in service_type.documents if not document.least],
+        "proofs": describe_levels(service_type),
+        "only_for_whom": only_for_whom(service_type),
+        "stages": [(stage, only_for(service_type, stage.when)) for stage in service_type.stages],
         "centres": Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE),
     }
     return render(request, "pages/service.html", context)
@@ -148,22 +152,28 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """Help, privacy and accessibility are words only, and what the settings say of personal data."""
     language = get_language() or settings.LANGUAGE_CODE
-    said = {key: value[language] if isinstance(value, dict) else value for key, value in settings.PRIVACY.items()}
-    kept = {"drafts": settings.KEEP_DRAFTS_DAYS, "notices": settings.KEEP_NOTICES_DAYS, "log": settings.ACCESS_LOG_DAYS}
+    privacy = {key: value[language] if isinstance(value, dict) else value for key, value in settings.PRIVACY.items()}
+    retention = {
+        "drafts": settings.KEEP_DRAFTS_DAYS,
+        "notices": settings.KEEP_NOTICES_DAYS,
+        "log": settings.ACCESS_LOG_DAYS,
+    }
     query = one_line(request.GET.get("q", ""))[:80]
-    found = topics(query) if name == "help" else []
-    return render(request, f"pages/{name}.html", {"privacy": said, "kept": kept, "topics": found, "q": query})
+    topics_found = search_topics(query) if name == "help" else []
+    return render(
+        request, f"pages/{name}.html", {"privacy": privacy, "kept": retention, "topics": topics_found, "q": query}
+    )
 
 
 @never_cache
-@form_page
+@require_GET_or_POST
 def inquire(request: HttpRequest) -> HttpResponse:
     """Look a transaction up without signing in. Secrets travel in the body, never in the address.
 
     Read from the copy where there is one, as all pages are for which nobody has to be known (jeddah_portal/public.py).
     """
-    if again := request.POST.get(inquiry.AGAIN):
-        return _shown_again(request, again)
+    if again := request.POST.get(inquiry.ANSWER_SALT):
+        return _show_again(request, again)
     by = "incoming" if "incoming" in (request.POST.get("by"), request.GET.get("by")) else "pin"
     bound = request.POST if request.method == "POST" else None
     form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
@@ -179,7 +189,7 @@ def inquire(request: HttpRequest) -> HttpResponse:
             except NotVisible as error:
                 form.add_error(None, str(error.message))
                 status = 404
-            except TooManyTries as error:
+            except TooManyAttempts as error:
                 refused = render(request, "429.html", {"message": error.message}, status=429)
                 refused["Retry-After"] = str(error.wait)
                 return refused
@@ -191,21 +201,21 @@ def inquire(request: HttpRequest) -> HttpResponse:
     return render(request, "transactions/inquiry.html", context, status=status)
 
 
-def _shown_again(request: HttpRequest, token: str) -> HttpResponse:
+def _show_again(request: HttpRequest, token: str) -> HttpResponse:
     """The language button beside an answer: the same answer in the other language, without asking for the PIN again."""
     language = request.POST.get("language", "")
     if language in languages.CODES:
         translation.activate(language)
         request.LANGUAGE_CODE = language
     try:
-        case = inquiry.answered_lately(token, address=client_address(request))
-    except (NotVisible, TooManyTries):
+        case = inquiry.find_answered_lately(token, address=client_address(request))
+    except (NotVisible, TooManyAttempts):
         response: HttpResponse = redirect("transactions:inquiry")
     else:
         response = render(request, "transactions/inquiry_answer.html", answer_context(case))
     if language in languages.CODES:
         response.headers["Content-Language"] = language
-        languages.put(response, language)
+        languages.set_language_cookie(response, language)
         languages.mark_chosen(response)
     return response
 
@@ -215,19 +225,19 @@ def _look_up(form: forms.Form, by: str, request: HttpRequest) -> Transaction:
     if by == "incoming":
         line = f"{typed['office']} {typed['number']}/{typed['hijri_year']}"
         register = (typed["office"], typed["number"], typed["hijri_year"], typed["last_four"])
-        return looked.by_number(line, lambda: inquiry.by_incoming_number(*register, address=address))
+        return view_log.record_inquiry(line, lambda: inquiry.find_by_incoming_number(*register, address=address))
     reference = typed["reference"]
-    return looked.by_number(reference, lambda: inquiry.by_pin(reference, typed["pin"], address=address))
+    return view_log.record_inquiry(reference, lambda: inquiry.find_by_pin(reference, typed["pin"], address=address))
 
 
 def answer_context(case: Transaction) -> dict[str, Any]:
     """What the public answer shows; at most two queries, and one for a fee that waits. Nobody is named in it."""
     now = timezone.now()
     days = days_between(case.submitted_at, now)
-    late_by = days_late(case.due_at, now) if case.due_at and case.is_late(now) else None
+    days_overdue = days_late(case.due_at, now) if case.due_at and case.is_late(now) else None
 
     def story() -> SafeString:
-        context = {"case": case, "now": now, "days": days, "late_by": late_by}
+        context = {"case": case, "now": now, "days": days, "late_by": days_overdue}
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
@@ -237,12 +247,14 @@ def answer_context(case: Transaction) -> dict[str, Any]:
 
     as_of = replica.as_of()
     return {
-        "to_pay": inquiry.kept("to_pay", case, to_pay) if case.status == Status.AWAITING_PAYMENT else "",
+        "to_pay": inquiry.cached_until_next_event("to_pay", case, to_pay)
+        if case.status == Status.AWAITING_PAYMENT
+        else "",
         "case": case,
-        "again": inquiry.mark_of_answer(case),
+        "again": inquiry.sign_answer(case),
         "as_of": as_of,
         "from_copy": replica.reading(),
         "behind": now - as_of > BEHIND,
         "headline": headline(case),
-        "story": inquiry.kept(f"story:{days}:{late_by}", case, story),
+        "story": inquiry.cached_until_next_event(f"story:{days}:{days_overdue}", case, story),
     }

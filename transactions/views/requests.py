@@ -18,65 +18,65 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import current_user
 from accounts.models import Authorisation, User
-from core.http import form_page, pressed_on
-from core.text import one_line, whole
+from core.http import post_only, require_GET_or_POST
+from core.text import one_line, parse_int
 from journal import qr
 
-from .. import access, looked
-from ..answers.summary import in_catalogue_order, sections
+from .. import access, view_log
+from ..answers.summary import in_catalogue_order, summarise
 from ..answers.versions import MAKES_A_VERSION, versions_of
 from ..domain import pins
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from ..inquiry import pin
 from ..inquiry.pin import pin_for
-from ..intake.assured import lacking, may_receive
+from ..intake.assured import may_receive_document, missing_level
 from ..intake.draft_parts import State, parts_of
 from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
 from ..notifications import notices
-from ..notifications.messages import message
+from ..notifications.messages import write_message
 from ..papers import papers
 from ..selectors import search
 from ..text.progress import progress_of
 from ..text.timeline import history_of, movements_of
-from ..text.wording import asked as asked_in_words
+from ..text.wording import describe_deficiency as asked_in_words
 from ..text.wording import headline
 from ..transitions import moves
-from .common import MAX_COUNTED, counted_to, hidden_is_404, is_read, page_of
+from .common import MAX_COUNTED, count_up_to, hidden_is_404, is_read, page_of
 from .desk import frame
 from .gone import hidden_gives_words_back
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
-MOST_WAITING = 20
+MAX_WAITING = 20
 
 
 @login_required
 @require_safe
 def requests(request: HttpRequest) -> HttpResponse:
     """What waits for me first; then what I am writing, then the rest by whether it goes on."""
-    user = signed_in(request)
+    user = current_user(request)
     now = timezone.now()
-    mine = access.mine(user)
+    mine = access.own_requests(user)
     counts = mine.open().aggregate(
         waiting=Count("pk", filter=Q(status__in=CLOCK_STOPPED)),
         open=Count("pk", filter=Q(status__in=SHOWN["open"])),
     )
-    counts["done"] = counted_to(mine.filter(status__in=CLOSED))
+    counts["done"] = count_up_to(mine.filter(status__in=CLOSED))
     counts["all"] = sum(counts.values())
     chosen = request.GET.get("show", "")
     if chosen not in SHOWN:
         chosen = "open" if counts["open"] or not counts["done"] else "done"
     query = one_line(request.GET.get("q", ""))
     cases = mine.for_pages()
-    cases = cases.filter(search.cases(query) if query else Q(status__in=SHOWN[chosen]))
-    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MOST_WAITING]
-    written = Draft.objects.unsent().filter(access.own_drafts(user))
+    cases = cases.filter(search.search_cases(query) if query else Q(status__in=SHOWN[chosen]))
+    waiting = mine.for_pages().filter(status__in=CLOCK_STOPPED).order_by("paused_at", "pk")[:MAX_WAITING]
+    written = Draft.objects.unsent().filter(access.own_drafts_condition(user))
     waits = Q(stage=Draft.Stage.AWAITING_OWNER, authorisation__status=Authorisation.Status.ACCEPTED)
-    to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MOST_WAITING)
-    begun, unsent = first_of(written.for_owner().exclude(waits), MOST_WAITING)
+    to_approve, approvals = first_of(written.for_owner().filter(waits).prefetch_related(None), MAX_WAITING)
+    begun, unsent = first_of(written.for_owner().exclude(waits), MAX_WAITING)
     known = counts[chosen] if not query and counts["done"] <= MAX_COUNTED else None
     known = counts["open"] if not query and chosen == "open" else known
     page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=known)
@@ -129,19 +129,19 @@ def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str,
 @hidden_is_404
 @require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
-    user = signed_in(request)
-    case = access.get(user, reference)
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
     files = list(case.attachments.sent())
-    summary = sections(case.service_type, case.answers, files)
+    summary = summarise(case.service_type, case.answers, files)
     context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
     # Most requests have one version only; the history, read already, says whether there is another to ask for.
     changed = any(entry.move in MAKES_A_VERSION for entry in (*context["entries"], *context["earlier"]))
     events = case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq") if changed else ()
     context["versions"] = versions_of(case, events)
     if is_read(request):
-        notices.saw(user, timezone.now(), case=case)
+        notices.mark_shown(user, timezone.now(), case=case)
     context["inspections"] = case.inspections.prefetch_related("photographs") if case.service_type.inspects else ()
-    context["looks"] = looked.looks_at(case) if case.applicant_id == user.pk else []
+    context["looks"] = view_log.views_by_offices(case) if case.applicant_id == user.pk else []
     return render(request, "transactions/detail.html", context)
 
 
@@ -149,7 +149,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
     """Where a request is, what happened to it and what can be done now: what changes while somebody looks at it."""
     entries = history_of(case)
     mine = access.acts_for_applicant(user, case)
-    may_answer = mine and access.may(user, case, "answer")
+    may_answer = mine and access.may_make_move(user, case, "answer")
     return {
         "case": case,
         "service": case.service_type,
@@ -163,7 +163,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "mine": mine,
         "may_answer": may_answer,
         "open_points": case.deficiencies.open().count() if may_answer else 0,
-        "may_withdraw": mine and access.may(user, case, "withdraw"),
+        "may_withdraw": mine and access.may_make_move(user, case, "withdraw"),
     }
 
 
@@ -186,10 +186,10 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
 @require_safe
 def timeline(request: HttpRequest, reference: str) -> HttpResponse:
     """The parts of a request's page that change by themselves, for refresh.js; nothing (204) while ?seen is true."""
-    user = signed_in(request)
-    if access.stands_at(user, reference, request.GET.get("seen", "")):
+    user = current_user(request)
+    if access.is_at_version(user, reference, request.GET.get("seen", "")):
         return HttpResponse(status=204)
-    case = access.get(user, reference)
+    case = access.get_transaction(user, reference)
     return render(request, "transactions/request_live.html", _state(case, user))
 
 
@@ -198,8 +198,8 @@ def timeline(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """The receipt, the same however often it is shown; prints on A4 and on an 80 mm slip (?paper=slip)."""
-    user = signed_in(request)
-    case = access.get(user, reference)
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
     if not access.may_see_receipt(user, case):
         raise Http404
     intake = case.intake
@@ -208,7 +208,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "case": case,
         "intake": intake,
         "service": case.service_type,
-        "pin": pins.grouped(pin_for(case, user)),
+        "pin": pins.format_pin(pin_for(case, user)),
         "owns": case.applicant_id == user.pk,
         "qr": qr.svg(url, _("Code to verify this receipt")),
         "files": in_catalogue_order(
@@ -223,11 +223,11 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 
 @login_required
 @hidden_is_404
-@pressed_on("transactions:requests")
+@post_only("transactions:requests")
 def renew_pin(request: HttpRequest, reference: str) -> HttpResponse:
     """End the PIN on the receipt that was shown, and show the one with the new."""
-    user = signed_in(request)
-    case, serial = access.get(user, reference), whole(request.POST.get("serial", ""), most=9)
+    user = current_user(request)
+    case, serial = access.get_transaction(user, reference), parse_int(request.POST.get("serial", ""), max_digits=9)
     try:
         pin.renew_pin(case, serial=-1 if serial is None else serial, by=user)
     except DomainError as error:
@@ -239,11 +239,11 @@ def renew_pin(request: HttpRequest, reference: str) -> HttpResponse:
 
 @login_required
 @hidden_gives_words_back
-@form_page
+@require_GET_or_POST
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    user = signed_in(request)
-    case = access.get(user, reference)
-    if not access.may(user, case, "withdraw"):
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
+    if not access.may_make_move(user, case, "withdraw"):
         messages.info(request, _("You cannot withdraw this request now."))
         return redirect("transactions:request", reference=case.reference)
     problems: Sequence[Problem] = ()
@@ -272,13 +272,13 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     """An issued permit, minutes or letter, ready to print: as it was issued, in either language."""
-    case = access.get(signed_in(request), reference)
+    case = access.get_transaction(current_user(request), reference)
     issued = IssuedDocument.objects.filter(transaction=case, kind=kind).first()
     if issued is None:
         raise Http404
     service = case.service_type
-    if access.acts_for_applicant(signed_in(request), case) and not may_receive(case):
-        why = lacking(service, "receive", case.applicant)
+    if access.acts_for_applicant(current_user(request), case) and not may_receive_document(case):
+        why = missing_level(service, "receive", case.applicant)
         return render(request, "transactions/not_handed_out.html", {"case": case, "document": issued, "why": why})
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[issued.token]))
     issued.transaction = case
@@ -297,15 +297,15 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
 @login_required
 @require_safe
 def notices_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(request, Notification.objects.filter(access.notices(signed_in(request))).for_reading())
-    rows = [{"notice": notice, "message": message(notice)} for notice in page]
+    page = page_of(request, Notification.objects.filter(access.notices_condition(current_user(request))).for_reading())
+    rows = [{"notice": notice, "message": write_message(notice)} for notice in page]
     if is_read(request):
-        notices.saw(signed_in(request), timezone.now(), shown=page)
+        notices.mark_shown(current_user(request), timezone.now(), shown=page)
     return render(request, "transactions/notices.html", {"page": page, "rows": rows})
 
 
 @login_required
-@pressed_on("transactions:notices")
+@post_only("transactions:notices")
 def notices_read(request: HttpRequest) -> HttpResponse:
-    notices.mark_read(signed_in(request), timezone.now())
+    notices.mark_read(current_user(request), timezone.now())
     return redirect("transactions:notices")

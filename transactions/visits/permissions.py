@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 
-from .. import access, looked
+from .. import access, view_log
 from ..answers.revision import with_dependants
 from ..domain import references
 from ..domain.errors import NotVisible
@@ -20,45 +20,45 @@ from ..models import Attachment, CounterVisit, Transaction
 from ..models.visits import CounterVisitQuerySet
 
 
-def begun(user: User) -> CounterVisitQuerySet:
+def visits_begun_by(user: User) -> CounterVisitQuerySet:
     """Those this clerk began at a counter where they still sit, also ended ones, newest first; with what pages show."""
     rows = CounterVisit.objects.filter(clerk=user, centre__in=access.counters_of(user))
     return rows.select_related("transaction__applicant", "transaction__authorisation", "centre", "event")
 
 
-def lasting(
+def lasting_visit(
     user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
 ) -> CounterVisit | None:
     """The visit, read anew, if it is about this case, this clerk's, at a counter where they sit, and lasts."""
     if visit is None or visit.transaction_id != case.pk:
         return None
-    return begun(user).lasting(now or timezone.now()).filter(pk=visit.pk).first()
+    return visits_begun_by(user).open(now or timezone.now()).filter(pk=visit.pk).first()
 
 
 def answers_for_applicant(
     user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
 ) -> bool:
     """May this person write what answers a return: for the applicant at home, or for who stands at their counter?"""
-    return access.acts_for_applicant(user, case) or lasting(user, case, visit, now) is not None
+    return access.acts_for_applicant(user, case) or lasting_visit(user, case, visit, now) is not None
 
 
-def latest_about(user: User, reference: str) -> CounterVisit:
+def latest_visit_about(user: User, reference: str) -> CounterVisit:
     """The latest visit this clerk began about a request, whether it lasts or not; NotVisible when there was none."""
     parsed = references.parse(reference)
-    found = begun(user).filter(transaction__reference=str(parsed)).first() if parsed else None
-    if found is None:
+    visit = visits_begun_by(user).filter(transaction__reference=str(parsed)).first() if parsed else None
+    if visit is None:
         raise NotVisible
-    looked.at_visit(user, found)
-    return found
+    view_log.record_visit_view(user, visit)
+    return visit
 
 
 def get_visit(user: User, key: UUID) -> CounterVisit:
     """A visit this clerk began, for the confirmation of what came of it. NotVisible."""
-    found = begun(user).filter(key=key).first()
-    if found is None:
+    visit = visits_begun_by(user).filter(key=key).first()
+    if visit is None:
         raise NotVisible
-    looked.at_visit(user, found)
-    return found
+    view_log.record_visit_view(user, visit)
+    return visit
 
 
 def get_attachment(user: User, key: UUID | str) -> Attachment:
@@ -67,15 +67,15 @@ def get_attachment(user: User, key: UUID | str) -> Attachment:
         return access.get_attachment(user, key)
     except NotVisible:
         file, visit = _shown(user, key, timezone.now())
-        looked.at_file(user, file, visit)
+        view_log.record_file_view(user, file, visit)
         return file
 
 
 def _shown(user: User, key: UUID | str, now: datetime) -> tuple[Attachment, CounterVisit]:
     """A file of an answer being written, or one that may be put aside by it."""
-    if not access.sits_at_a_counter(user):
+    if not access.works_at_counter(user):
         raise NotVisible
-    visits = begun(user).lasting(now).filter(transaction__status=Status.RETURNED)
+    visits = visits_begun_by(user).open(now).filter(transaction__status=Status.RETURNED)
     file = (
         Attachment.objects.select_related("transaction", "draft", "deficiency")
         .filter(key=key, removed_at=None, replaced_in=None, transaction__in=visits.order_by().values("transaction"))

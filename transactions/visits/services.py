@@ -9,47 +9,49 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import trail, tries
-from accounts.access import members_of
+from accounts import access_log, attempts
+from accounts.access import office_members_of
 from accounts.models import Act, Authorisation, User
 from journal import receipts
 from municipality.models import Office
 
 from .. import access
 from ..domain import references
-from ..domain.errors import DomainError, NotVisible, TooManyTries
+from ..domain.errors import DomainError, NotVisible, TooManyAttempts
 from ..domain.workflow import BY_NAME, Obstacle, Status
 from ..models import CounterVisit, Transaction
-from ..text.wording import why_not
+from ..text.wording import explain_obstacle
 
 Whom = CounterVisit.Whom
 
 
-class TooManyVisits(TooManyTries):
+class TooManyVisits(TooManyAttempts):
     """Wrong IDs typed by one clerk for one request; `wait` is in seconds."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(wait)
         minutes = -(-wait // 60)
-        said = ngettext(
+        message = ngettext(
             "Too many wrong attempts at this request. Check the receipt and the ID, and try again in %(minutes)d "
             "minute.",
             "Too many wrong attempts at this request. Check the receipt and the ID, and try again in %(minutes)d "
             "minutes.",
             minutes,
         )
-        self.message = said % {"minutes": minutes}
+        self.message = message % {"minutes": minutes}
 
 
-def find(text: str) -> str:
+def find_visitor(text: str) -> str:
     """The number of a request out of what a clerk typed or a scanner read off the receipt; as it is, when none is."""
     if references.parse(text):
         return text
-    check = receipts.check(text)
+    check = receipts.check_token(text)
     return check.subject if check.signature_good else text
 
 
-def begin(*, reference: str, national_id: str, centre: Office, by: User, now: datetime | None = None) -> CounterVisit:
+def begin_visit(
+    *, reference: str, national_id: str, centre: Office, by: User, now: datetime | None = None
+) -> CounterVisit:
     """Somebody whose original ID the clerk has seen came about a returned request that is theirs.
 
     NotVisible, in the words of the inquiry, when number and ID do not belong together, whatever of them is wrong;
@@ -61,32 +63,32 @@ def begin(*, reference: str, national_id: str, centre: Office, by: User, now: da
     parsed = references.parse(reference)
     subject = str(parsed or reference)
     try:
-        attempt = tries.begin(f"visit:{subject}", tries.Place(f"clerk {by.pk}"), now)
-    except tries.TooSoon as error:
-        trail.record(Act.LOCKED_OUT, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
+        attempt = attempts.count_attempt(f"visit:{subject}", attempts.Source(f"clerk {by.pk}"), now)
+    except attempts.MustWait as error:
+        access_log.record(Act.LOCKED_OUT, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
         raise TooManyVisits(error.wait) from None
     case = Transaction.objects.for_pages().filter(reference=str(parsed)).first() if parsed else None
-    found = _who(case, national_id, now) if case else None
-    if case is None or found is None:
-        trail.record(Act.INQUIRY_REFUSED, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
+    visitor = _identify_visitor(case, national_id, now) if case else None
+    if case is None or visitor is None:
+        access_log.record(Act.INQUIRY_REFUSED, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
         raise NotVisible
-    tries.right(attempt)
-    return _begin(case, *found, centre, by, now)
+    attempts.clear_attempts(attempt)
+    return _begin_visit(case, *visitor, centre, by, now)
 
 
-def _who(case: Transaction, national_id: str, now: datetime) -> tuple[User, Whom] | None:
+def _identify_visitor(case: Transaction, national_id: str, now: datetime) -> tuple[User, Whom] | None:
     """Who of those a request belongs to has this ID: its owner, or somebody of the office that acts for them."""
     if case.applicant.national_id == national_id:
         return case.applicant, Whom.OWNER
     given = case.authorisation
     if given is None or given.status != Authorisation.Status.ACCEPTED:
         return None
-    members = members_of(given.office_id, timezone.localdate(now))
+    members = office_members_of(given.office_id, timezone.localdate(now))
     return next(((member, Whom.OFFICE) for member in members if member.national_id == national_id), None)
 
 
 @transaction.atomic
-def _begin(case: Transaction, visitor: User, whom: Whom, centre: Office, by: User, now: datetime) -> CounterVisit:
+def _begin_visit(case: Transaction, visitor: User, whom: Whom, centre: Office, by: User, now: datetime) -> CounterVisit:
     locked = Transaction.objects.select_for_update(of=("self",)).select_related("authorisation").get(pk=case.pk)
     if access.acts_for_applicant(by, locked):
         raise DomainError(
@@ -96,6 +98,6 @@ def _begin(case: Transaction, visitor: User, whom: Whom, centre: Office, by: Use
         raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
     CounterVisit.objects.filter(transaction=locked, clerk=by, ended_at=None).update(ended_at=now)
     visit = CounterVisit.objects.create(transaction=locked, clerk=by, centre=centre, visitor=visitor, whom=whom, at=now)
-    if not access.may(by, locked, "answer", timezone.localdate(now), visit=visit):
-        raise DomainError("move_not_allowed", why_not(locked, BY_NAME["answer"], Obstacle.HANDS))
+    if not access.may_make_move(by, locked, "answer", timezone.localdate(now), visit=visit):
+        raise DomainError("move_not_allowed", explain_obstacle(locked, BY_NAME["answer"], Obstacle.DUTIES))
     return visit

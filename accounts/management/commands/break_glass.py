@@ -37,20 +37,22 @@ class Command(BaseCommand):
             "account": ["person"],
         }
         for name, arguments in takes.items():
-            one = what.add_parser(name)
+            subparser = what.add_parser(name)
             for argument in arguments:
-                one.add_argument(argument, choices=Role.values if argument == "role" else None)
-            one.add_argument("--reason", required=True, help="stands in the journal's log and on the page of proposals")
+                subparser.add_argument(argument, choices=Role.values if argument == "role" else None)
+            subparser.add_argument(
+                "--reason", required=True, help="stands in the journal's log and on the page of proposals"
+            )
 
     def handle(self, *args: Any, what: str, reason: str = "", **given: Any) -> None:
         try:
             with transaction.atomic():
-                said = self.waiting() if what == "waiting" else self.carry_out(what, reason, given)
+                output = self.waiting() if what == "waiting" else self.carry_out(what, reason, given)
         except AccountError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(said)
+        self.stdout.write(output)
 
     def waiting(self) -> str:
         now = timezone.now()
@@ -60,15 +62,15 @@ class Command(BaseCommand):
     def carry_out(self, what: str, reason: str, given: dict[str, Any]) -> str:
         done = self.find(given["number"]) if what == "confirm" else self.propose(what, reason, given)
         if isinstance(done, Proposal):
-            done = four_eyes.force(done, reason=reason)
+            done = four_eyes.confirm_alone(done, reason=reason)
             return f"done, on record as proposal {done.pk}"
         return "done; this takes no second administrator"
 
     def find(self, number: str) -> Proposal:
-        found = Proposal.objects.filter(pk=number).first() if number.isdecimal() else None
-        if found is None:
+        proposal = Proposal.objects.filter(pk=number).first() if number.isdecimal() else None
+        if proposal is None:
             raise CommandError(f"no proposal has the number {number}")
-        return found
+        return proposal
 
     def propose(self, what: str, reason: str, given: dict[str, Any]) -> object:
         person = User.objects.filter(national_id=given["person"]).first()
@@ -82,5 +84,5 @@ class Command(BaseCommand):
             return four_eyes.give_post(person, office, given["role"], starts_on=today, reason=reason, by=None)
         if what == "phone":
             return four_eyes.change_phone(person, given["mobile"], reason=reason, by=None)
-        does = {"second_factor": four_eyes.forget_second_factor, "account": four_eyes.open_account}
+        does = {"second_factor": four_eyes.remove_second_factor, "account": four_eyes.open_account}
         return does[what](person, reason=reason, by=None)

@@ -7,7 +7,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from transactions.models import Transaction, Try
+from transactions.models import FailedAttempt, Transaction
 
 
 def select(request: HttpRequest, reference: str) -> HttpResponse:
@@ -17,7 +17,7 @@ def select(request: HttpRequest, reference: str) -> HttpResponse:
 
 @csrf_exempt
 def insert(request: HttpRequest) -> HttpResponse:
-    row = Try.objects.create(bucket=uuid.uuid4().hex, hour=timezone.now(), count=1)
+    row = FailedAttempt.objects.create(bucket=uuid.uuid4().hex, hour=timezone.now(), count=1)
     return JsonResponse({"id": row.pk}, status=201)
 
 

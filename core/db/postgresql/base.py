@@ -2,8 +2,8 @@
 
 from django.db.backends.postgresql import base
 
-from .. import Watched
+from .. import CommitTracker
 
 
-class DatabaseWrapper(Watched, base.DatabaseWrapper):
+class DatabaseWrapper(CommitTracker, base.DatabaseWrapper):
     pass

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jeddah_portal import backup
 from journal.standing import Refused
-from transactions.maintenance import upkeep
+from transactions.maintenance import schedule
 
 
 def lost(manifest: backup.Manifest) -> int:
@@ -66,7 +66,7 @@ class Command(BaseCommand):
     def _note(self, whole: bool) -> None:
         """What the operations page and /metrics go by; a database that may not be written cannot be told."""
         with contextlib.suppress(Refused):
-            upkeep.note_backup(timezone.now(), whole)
+            schedule.mark_backup(timezone.now(), whole)
 
     def _forget_old(self, folder: Path) -> None:
         """As many as BACKUP_KEEP says stay here; they are to be copied elsewhere before."""

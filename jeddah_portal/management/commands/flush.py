@@ -11,5 +11,5 @@ from journal import standing
 
 class Command(flush.Command):
     def handle(self, **options: Any) -> None:
-        with standing.exempt():
+        with standing.without_write_check():
             super().handle(**options)

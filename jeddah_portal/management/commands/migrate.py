@@ -11,5 +11,5 @@ from journal import standing
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        with standing.exempt():
+        with standing.without_write_check():
             super().handle(*args, **options)

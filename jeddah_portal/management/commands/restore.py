@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from accounts.restored import Ended, end_what_was_given
+from accounts.restored import Revoked, revoke_restored_access
 from core.cache import SHARED
 from jeddah_portal import backup
 from journal import chain, check, standing
@@ -21,7 +21,7 @@ from journal.models import Restoration
 from transactions.attachments import services as attachments
 from transactions.intake.follow_up import announce_waiting
 from transactions.models import Attachment, Outbox
-from transactions.outbox.queue import WAITING
+from transactions.outbox.queue import PENDING_STATES
 
 NOT_COVERED = """\
 not in a backup:
@@ -34,7 +34,7 @@ ended, because some of it was ended after the backup and nobody knows which:
 to do before people are let in (until then nothing can be written here):
   set JOURNAL_INCARNATION to a letter after {letter} and JOURNAL_KEY to a new key, so that no number is given twice
   manage.py reinstate posts (memberships, authorisations, superusers): list them, and give back those that still hold
-  look at the {held} notices under work owed that may have been sent since, and revive or leave them"""
+  look at the {held} notices under “Background jobs” that may have been sent since, and retry them or leave them"""
 ENDED = {
     "sessions": "every session: {many}",
     "tokens": "every API token: {many}",
@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, identity: Path, **options: Any) -> None:
         self.began = self.last = time.monotonic()
         self.wrong: list[str] = []
-        with standing.exempt():
+        with standing.without_write_check():
             try:
                 with options["backup"].open("rb") as source:
                     manifest = backup.restore(source, identity.read_text().strip(), self._step)
@@ -72,27 +72,27 @@ class Command(BaseCommand):
             self._verify(manifest)
             with transaction.atomic():
                 held = self._hold_what_may_have_been_sent()
-                ended = end_what_was_given(now())
+                ended = revoke_restored_access(now())
                 made_at = datetime.fromisoformat(manifest["at"])
                 Restoration.objects.create(at=now(), made_at=made_at, ended=ended)
-            chain.remember_others()
+            chain.save_witnesses()
             SHARED.forget_all()
         self._say(manifest, ended, held)
         if self.wrong:
             named = "".join(f"\n  {what}" for what in self.wrong)
             raise CommandError(f"restored, but not everything is as it was; {len(self.wrong)} faults:{named}")
 
-    def _step(self, said: str) -> None:
+    def _step(self, text: str) -> None:
         took, self.last = time.monotonic() - self.last, time.monotonic()
-        self.stdout.write(f"{took:7.1f} s  {said}")
+        self.stdout.write(f"{took:7.1f} s  {text}")
 
     def _counts(self, manifest: backup.Manifest) -> None:
-        found = backup.counts()
-        tables = sorted(set(found) | set(manifest["counts"]))
-        differ = [table for table in tables if found.get(table) != manifest["counts"].get(table)]
-        self.wrong += [f"{table}: {manifest['counts'].get(table)} rows, here {found.get(table)}" for table in differ]
+        counts = backup.counts()
+        tables = sorted(set(counts) | set(manifest["counts"]))
+        differ = [table for table in tables if counts.get(table) != manifest["counts"].get(table)]
+        self.wrong += [f"{table}: {manifest['counts'].get(table)} rows, here {counts.get(table)}" for table in differ]
         self._step(
-            f"counts agree in all {len(found)} tables" if not differ else f"counts differ in {len(differ)} tables"
+            f"counts agree in all {len(counts)} tables" if not differ else f"counts differ in {len(differ)} tables"
         )
 
     def _verify(self, manifest: backup.Manifest) -> None:
@@ -124,12 +124,12 @@ class Command(BaseCommand):
         self._step(f"files intact: {intact} of {files.count()}")
         connection.close()
 
-    def _say(self, manifest: backup.Manifest, ended: Ended, held: int) -> None:
+    def _say(self, manifest: backup.Manifest, ended: Revoked, held: int) -> None:
         self.stdout.write(f"restored in {time.monotonic() - self.began:.1f} s")
         age = str(now() - datetime.fromisoformat(manifest["at"])).partition(".")[0]
         letters = sorted(name[2] for name in manifest["heads"] if name.startswith(settings.JOURNAL_NODE))
-        many = {kind: found if isinstance(found, int) else len(found) for kind, found in ended.items()}
-        listed = "\n".join(f"  {said.format(many=many[kind])}" for kind, said in ENDED.items())
+        many = {kind: result if isinstance(result, int) else len(result) for kind, result in ended.items()}
+        listed = "\n".join(f"  {sentence.format(many=many[kind])}" for kind, sentence in ENDED.items())
         letter = (letters or [settings.JOURNAL_INCARNATION])[-1]
         self.stdout.write(NOT_COVERED.format(at=manifest["at"], age=age, letter=letter, held=held, ended=listed))
 
@@ -138,7 +138,7 @@ class Command(BaseCommand):
         those of receipts that a worker had not followed up yet.
         """
         announce_waiting(now())
-        waiting = Outbox.objects.filter(kind__in=("notify", "warn", "warn_name"), state__in=WAITING)
+        waiting = Outbox.objects.filter(kind__in=("notify", "warn", "warn_name"), state__in=PENDING_STATES)
         return waiting.update(
             state=Outbox.State.DEAD, lease_until=None, last_error="restored from a backup; may have been sent already"
         )

@@ -83,14 +83,17 @@ class Command(BaseCommand):
     def _samples(self) -> dict[str, dict[str, str]]:
         """Three requests to look up; where a small city lacks one of these kinds, the newest of another status."""
         newest = Transaction.objects.order_by("-submitted_at", "-pk")
-        found: dict[str, Transaction] = {}
+        samples: dict[str, Transaction] = {}
         for name, statuses in (("under_study", STUDY), ("returned", {Status.RETURNED}), ("issued", {Status.ISSUED})):
             if case := newest.filter(status__in=statuses).first():
-                found[name] = case
-        for case in newest.exclude(status__in=[*STUDY, *found])[:50]:
-            if len(found) < 3:
-                found.setdefault(case.status, case)
-        return {name: {"reference": one.reference, "pin": pins.of(one.reference)} for name, one in found.items()}
+                samples[name] = case
+        for case in newest.exclude(status__in=[*STUDY, *samples])[:50]:
+            if len(samples) < 3:
+                samples.setdefault(case.status, case)
+        return {
+            name: {"reference": sample.reference, "pin": pins.derive_pin(sample.reference)}
+            for name, sample in samples.items()
+        }
 
     def _move_to(self, base_url: str) -> None:
         """The city is there already; only its address may have changed."""

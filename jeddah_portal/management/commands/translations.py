@@ -37,9 +37,9 @@ class Command(makemessages.Command):
         known = {(entry.msgctxt, entry.msgid): entry for entry in po if not entry.obsolete}
         used = polib.POFile(wrapwidth=0)
         used.metadata, used.header = po.metadata, po.header
-        for found in polib.pofile(potfile):
-            entry = known.get((found.msgctxt, found.msgid)) or polib.POEntry(
-                msgid=found.msgid, msgid_plural=found.msgid_plural, msgctxt=found.msgctxt
+        for message in polib.pofile(potfile):
+            entry = known.get((message.msgctxt, message.msgid)) or polib.POEntry(
+                msgid=message.msgid, msgid_plural=message.msgid_plural, msgctxt=message.msgctxt
             )
             if not entry.translated():
                 self.problems.append(f"{locale}: not translated: {entry.msgid}")

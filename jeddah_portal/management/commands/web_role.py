@@ -30,7 +30,7 @@ class Command(BaseCommand):
         password = os.environ.get("WEB_DATABASE_PASSWORD", "")
         if not password:
             raise CommandError("set WEB_DATABASE_PASSWORD to the password of this role")
-        with standing.exempt(), transaction.atomic(), connection.cursor() as cursor:
+        with standing.without_write_check(), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT rolsuper, rolname = current_user FROM pg_roles WHERE rolname = %s", [name])
             row = cursor.fetchone()
             if row and any(row):

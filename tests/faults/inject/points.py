@@ -20,7 +20,7 @@ POINTS = {
     "route, after effect": "the requests are at their offices, the rows are not marked done; nothing is committed",
     "notify, after claim": "the row is this worker's, nothing is sent",
     "notify, after effect": "the message is out, the row is not marked done; nothing is committed",
-    "doorbell, after done": "the work is committed as done, the broker was not told",
+    "task, after done": "the work is committed as done, the broker was not told",
 }
 
 
@@ -54,16 +54,16 @@ def install(reach: Reach) -> Callable[[], None]:
         put(wrapper)
         undo.append(lambda: put(inner))
 
-    wrap(intake, "_take", after="intake, before commit")
+    wrap(intake, "_take_in", after="intake, before commit")
     wrap(views, "submit", after="intake, after commit")
     wrap(chain, "append", before="journal, before append", after="journal, after append")
-    wrap(papers, "enter_decision", after="move, before commit")
+    wrap(papers, "record_decision", after="move, before commit")
     for move in moves.ACTIONS:
         wrap(moves.ACTIONS, move, after="move, after commit")
     for kind in ("route", "notify"):
         for handlers in (queue._handlers, queue._batch_handlers):
             if kind in handlers:
                 wrap(handlers, kind, before=f"{kind}, after claim", after=f"{kind}, after effect")
-    for task in tasks.DOORBELLS.values():
-        wrap(task, "run", after="doorbell, after done")
+    for task in tasks.TASKS_BY_KIND.values():
+        wrap(task, "run", after="task, after done")
     return lambda: [take_off() for take_off in reversed(undo)] and None

@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from transactions import pictures
 from transactions.models import Attachment
+
+from ... import previews
 
 UNUSED = timedelta(days=7)
 # Stored files, pieces, and what a crash left half-written; nothing else in the place is ours to delete.
@@ -37,8 +38,8 @@ class Command(BaseCommand):
         removed = 0
         for folder, names in _folders_of_ours():
             stored = {f"{folder}/{name}" for name in names}
-            kept = Attachment.objects.filter(stored_as__startswith=f"{folder}/").values_list("stored_as", flat=True)
-            for name in stored.difference(kept.iterator()):
+            known = Attachment.objects.filter(stored_as__startswith=f"{folder}/").values_list("stored_as", flat=True)
+            for name in stored.difference(known.iterator()):
                 # A piece may be joined into its file meanwhile.
                 with contextlib.suppress(FileNotFoundError):
                     if default_storage.get_modified_time(name) < before:
@@ -51,21 +52,21 @@ class Command(BaseCommand):
 
 def _forget_pictures(before: datetime) -> int:
     """Pictures of files that were removed or forgotten, and those an older version of ours kept in another form."""
-    gone = 0
-    found = pictures.kept()
-    for start in range(0, len(found), AT_ONCE):
-        some = found[start : start + AT_ONCE]
+    deleted = 0
+    keys = previews.files_with_previews()
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
         living = Attachment.objects.filter(key__in=some, removed_at=None).values_list("key", flat=True)
-        gone += sum(pictures.forget(key, before) for key in set(some).difference(living))
-    return gone + pictures.forget_strays(before)
+        deleted += sum(previews.delete_previews(key, before) for key in set(some).difference(living))
+    return deleted + previews.delete_strays(before)
 
 
 @transaction.atomic
 def _forget(before: datetime) -> int:
     """Locked first, so that no request takes one meanwhile."""
     unused = Q(draft=None, uploaded_at__lt=before) | Q(removed_at__lt=before)
-    found = Attachment.objects.select_for_update(skip_locked=True).filter(unused, transaction=None)
-    return Attachment.objects.filter(pk__in=[file.pk for file in found]).delete()[0]
+    files = Attachment.objects.select_for_update(skip_locked=True).filter(unused, transaction=None)
+    return Attachment.objects.filter(pk__in=[file.pk for file in files]).delete()[0]
 
 
 def _folders_of_ours() -> Iterator[tuple[str, list[str]]]:

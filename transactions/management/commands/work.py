@@ -1,4 +1,4 @@
-"""Do the work owed without a broker: what Celery workers do, for the embedded default and a centre's own box;
+"""Run the background jobs without a broker: what Celery workers do, for the embedded default and a centre's own box;
 and the upkeep (maintenance/upkeep.py).
 """
 
@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from journal.standing import Refused
 
-from ...attachments import drawings
-from ...maintenance import upkeep
+from ...attachments import render_jobs
+from ...maintenance import schedule
 from ...outbox import queue
 from ...outbox.heartbeat import beat
 
@@ -70,12 +70,12 @@ class Command(BaseCommand):
         return self._batch(stop, once)
 
     def _keep_up(self, now: datetime, stop: threading.Event) -> None:
-        """Upkeep. A backup or the check of a long journal takes minutes: what is owed does not wait for it."""
+        """Scheduled jobs. A backup or the check of a long journal takes minutes: the outbox does not wait for it."""
         over = threading.Event()
         beside = threading.Thread(target=self._go_on, args=[stop, over], daemon=True)
         beside.start()
         try:
-            upkeep.run_due(now)
+            schedule.run_due(now)
         finally:
             over.set()
             beside.join()
@@ -94,17 +94,17 @@ class Command(BaseCommand):
         connections.close_all()
 
     def _batch(self, stop: threading.Event, once: bool) -> bool:
-        worked = queue.work_off_unknown(timezone.now())
-        for kind in queue.kinds():
-            if not stop.is_set() and (once or kind != drawings.KIND):
-                worked += queue.work(kind, seconds=TURN_SECONDS)
+        worked = queue.dead_letter_unknown(timezone.now())
+        for kind in queue.known_kinds():
+            if not stop.is_set() and (once or kind != render_jobs.KIND):
+                worked += queue.process_kind(kind, seconds=TURN_SECONDS)
         return bool(worked)
 
     def _draw(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                with drawings.alone() as free:
-                    worked = free and queue.work(drawings.KIND, seconds=TURN_SECONDS)
+                with render_jobs.sole_renderer() as free:
+                    worked = free and queue.process_kind(render_jobs.KIND, seconds=TURN_SECONDS)
             except Exception:  # whatever it is, the rows wait and the next turn tries again
                 logger.exception("drawing in the background failed")
                 worked = False

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import translation
 
-from ...domain.workflow import HANDS, MOVES, Status
+from ...domain.workflow import MOVES, SEPARATED_DUTIES, Status
 
 PATH = Path(settings.BASE_DIR) / "docs" / "workflow.md"
 
@@ -33,9 +33,9 @@ def render() -> str:
                 f"| {move.name} | {sources} | {move.target} | {', '.join(who.value for who in move.who)} "
                 f"| {'yes' if move.needs_reason else ''} | {'yes' if move.forward else ''} |"
             )
-        lines += ["", "## Hands that check one another", ""]
+        lines += ["", "## Duties that check one another", ""]
         lines += ["Whoever has moved a case in one line moves it in no other, whatever posts they hold.", ""]
-        lines += [f"- {', '.join(sorted(hand))}" for hand in HANDS]
+        lines += [f"- {', '.join(sorted(hand))}" for hand in SEPARATED_DUTIES]
         lines += ["", "## Status", "", "| status | in words |", "|---|---|"]
         lines += [f"| {status.value} | {status.label} |" for status in Status]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,76 @@
+"""Opens one file of a stranger's: says what is wrong with it, draws pages of it, writes it without its programs.
+
+Runs alone, in a cage, as attachments/drawing.py starts it: the file is its standard input, what it finds its output,
+one JSON object a line; the bytes of a picture follow the line that says how many they are.
+
+main('{"task": "pages", "kind": "application/pdf", "first": 1, "last": 1, "width": 1400, …}') < SOURCE > RESULT
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from . import cage, papers, pictures
+from .pictures import UnreadableFile
+
+# Of the clock: then no further page is begun.
+ENOUGH_SECONDS = 2.0
+
+
+def write_record(data: bytes = b"", **words: Any) -> None:
+    if data:
+        words["bytes"] = len(data)
+    sys.stdout.buffer.write(json.dumps(words).encode() + b"\n" + data)
+    sys.stdout.buffer.flush()
+
+
+def read_input() -> bytes:
+    """The file, wherever whoever handed it over has read to."""
+    size, read = os.fstat(0).st_size, bytearray()
+    while part := os.pread(0, size - len(read), len(read)):
+        read += part
+    return bytes(read)
+
+
+def run_task(task: str, kind: str, first: int, last: int, width: int, step: float) -> None:
+    began = time.monotonic()
+    cage.begin_step(step)
+    data = read_input()
+    paper: papers.PdfDocument | pictures.Picture
+    paper = papers.PdfDocument(data) if kind == "application/pdf" else pictures.Picture(io.BytesIO(data))
+    write_record(pages=paper.pages, marks=sorted(getattr(paper, "marks", ())))
+    if isinstance(paper, papers.PdfDocument) and task == "clean":
+        write_record(paper.without_programs(), name="clean")
+    elif task == "parts":
+        rows, columns, parts = paper.parts(first, width)
+        write_record(rows=rows, columns=columns)
+        for number, part in enumerate(parts):
+            write_record(pictures.encoded(part), name=f"{first}-{number // columns + 1}-{number % columns + 1}")
+            cage.begin_step(step)
+    elif task == "pages":
+        for page in range(first, min(last, paper.pages) + 1):
+            try:
+                write_record(pictures.encoded(paper.drawn(page, width)), name=str(page))
+            except UnreadableFile:
+                if page == 1:
+                    raise  # of a file whose first page cannot be drawn nothing is shown
+            if time.monotonic() - began > ENOUGH_SECONDS:
+                break  # others wait as well; whoever wants the rest asks again
+            cage.begin_step(step)
+    write_record(done=True)
+
+
+def main(order_text: str) -> None:
+    order: dict[str, Any] = json.loads(order_text)
+    cage.drop_privileges(order.pop("memory"), order.pop("seconds"))
+    try:
+        run_task(**order)
+    except UnreadableFile as error:
+        write_record(wrong=error.code, figures=error.figures)
+    except MemoryError:
+        write_record(wrong="memory", figures={})
