@@ -39,7 +39,7 @@ function missed(event) {
   const again = async () => {
     const answer = await fetch(event.target.src, { credentials: "same-origin" }).catch(() => null);
     if (answer?.status === STILL_DRAWN) window.setTimeout(again, SOON * 2);
-    else if (answer?.ok && !answer.redirected) event.target.src = event.target.src;
+    else if (answer?.ok && !answer.redirected) event.target.setAttribute("src", event.target.getAttribute("src"));
   };
   again();
 }

@@ -93,9 +93,9 @@ function say(form) {
 // The server takes the mark of a form away when it has answered to it (views/form_recovery.py). Without a network, or
 // when it could not take anything, the mark is still there.
 for (const key of Object.keys(sessionStorage).filter((name) => name.startsWith(SENT))) {
-  const mark = sessionStorage.getItem(key);
-  if (!document.cookie.includes(`${mark}=`)) sessionStorage.removeItem(TYPED + key.slice(SENT.length));
-  document.cookie = `${mark}=; path=/; max-age=0`;
+  const sent = sessionStorage.getItem(key);
+  if (!document.cookie.includes(`${sent}=`)) sessionStorage.removeItem(TYPED + key.slice(SENT.length));
+  document.cookie = `${sent}=; path=/; max-age=0`;
   sessionStorage.removeItem(key);
 }
 

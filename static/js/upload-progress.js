@@ -28,8 +28,7 @@ const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[n
 const megabytes = (bytes) => (bytes / MB).toFixed(bytes < 10 * MB ? 1 : 0);
 const pause = (milliseconds) => new Promise((done) => window.setTimeout(done, milliseconds));
 const token = () =>
-  document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ??
-  document.querySelector("[name=csrfmiddlewaretoken]").value;
+  document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
 
 function say(upload, text, aloud) {
   upload.item.querySelector(".upload__said").textContent = text;
@@ -165,7 +164,7 @@ function giveUp(upload, text) {
 
 async function send(upload) {
   say(upload, "");
-  for (let tries = 0; !upload.cancelled; ) {
+  for (let tries = 0; !upload.cancelled;) {
     const began = Date.now();
     const answer = await post(upload);
     if (upload.cancelled) return;
@@ -216,7 +215,7 @@ function post(upload) {
   });
   return new Promise((done) => {
     request.addEventListener("load", () => done({ status: request.status, text: request.responseText }));
-    for (const end of ["error", "abort", "timeout"]) request.addEventListener(end, () => done(null));
+    for (const lost of ["error", "abort", "timeout"]) request.addEventListener(lost, () => done(null));
     request.send(data);
   });
 }

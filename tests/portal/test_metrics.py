@@ -13,6 +13,7 @@ from transactions.models import Heartbeat, Outbox
 from transactions.outbox.heartbeat import beat
 
 from ..conftest import NOW, drive, failing
+from ..page_forms import flat
 
 TOKEN = "t" * 40
 
@@ -114,7 +115,7 @@ def test_administrators_see_the_figures_as_a_page_and_nobody_else_does(cast, sub
     submitted()
     Outbox.objects.filter(kind="notify").update(state="dead")
     page = signed_in(cast.administrator).get("/staff/operations/", headers={"accept-language": "ar"})
-    text = page.content.decode()
+    text = flat(page)
     dead = Outbox.objects.filter(state="dead").count()
     assert dead
     assert re.search(rf"kind__exact=notify\"><bdi>{dead}</bdi>", text)

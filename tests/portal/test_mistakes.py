@@ -14,7 +14,7 @@ from transactions.intake import drafts
 from ..conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
-TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+TITLE = re.compile(r"<title>\s*(.*?)</title>", re.DOTALL)
 FORGED = base64.urlsafe_b64encode(bytes(96) + b'{"node":"C1","inc":"A"}').rstrip(b"=").decode()
 WRONG = {
     "account_login": ("", {"login": "1000000008", "password": "wrong"}),

@@ -16,6 +16,7 @@ from transactions.models import Attachment, AuthorisationEvent, Notification, Ou
 from transactions.notifications.messages import write_message
 
 from ..conftest import ANSWERS, NOW, authorised, files_for, work_off
+from ..page_forms import flat
 
 pytestmark = pytest.mark.django_db
 Kind = AuthorisationEvent.Kind
@@ -137,7 +138,7 @@ def test_each_notice_leads_its_reader_to_a_page_they_may_open(kind, cast, prepar
     )
     notice = Notification.objects.create(authorisation_event=event, recipient=reader, created_at=NOW)
     page = signed_in(reader)
-    html = page.get(reverse("transactions:notices")).content.decode()
+    html = flat(page.get(reverse("transactions:notices")))
     said = write_message(notice)
     assert f'<a href="{said.path}">{said.title}</a>' in html
     assert page.get(said.path).status_code == 200
