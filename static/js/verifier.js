@@ -1,7 +1,12 @@
 // The stand-alone verifier: checks the signature of a paper with the keys this file carries. It asks nobody.
-const { texts, kinds, chains, verify_url: verifyUrl, issued_at: issuedAt, old_after_days: oldAfter } = JSON.parse(
-  document.getElementById("verifier-data").textContent,
-);
+const {
+  texts,
+  kinds,
+  chains,
+  verify_url: verifyUrl,
+  issued_at: issuedAt,
+  old_after_days: oldAfter,
+} = JSON.parse(document.getElementById("verifier-data").textContent);
 const DOMAIN = new TextEncoder().encode("jeddah-portal journal entry v1\0");
 const DAY = 86_400_000;
 const byId = (id) => document.getElementById(id);
@@ -64,7 +69,9 @@ const dated = (text) => {
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime())) return text;
   return moment.toLocaleString(language === "ar" ? "ar-SA-u-ca-gregory-nu-latn" : "en-GB", {
-    dateStyle: "long", timeStyle: "short", timeZone: "Asia/Riyadh",
+    dateStyle: "long",
+    timeStyle: "short",
+    timeZone: "Asia/Riyadh",
   });
 };
 
@@ -83,14 +90,19 @@ function show(result) {
   byId("outcome").className = `notice notice--${kind}`;
   byId("outcome-title").textContent = say(`${outcome}_title`);
   byId("outcome-text").textContent = say(`${outcome}_text`, {
-    chain: body ? body.node + body.inc : "", day: listed?.ended ? dated(listed.ended) : "",
+    chain: body ? body.node + body.inc : "",
+    day: listed?.ended ? dated(listed.ended) : "",
   });
   byId("facts").replaceChildren();
   // What nobody of ours has signed is not repeated: it would look like a fact.
   if (listed) {
     const facts = [
-      ["kind", kinds[language][body.kind] ?? body.kind], ["reference", body.ref], ["number", body.number],
-      ["plot", body.plot], ["signed_at", dated(body.at)], ["chain", body.node + body.inc],
+      ["kind", kinds[language][body.kind] ?? body.kind],
+      ["reference", body.ref],
+      ["number", body.number],
+      ["plot", body.plot],
+      ["signed_at", dated(body.at)],
+      ["chain", body.node + body.inc],
     ];
     byId("facts").append(...facts.filter(([, value]) => value).map(([name, value]) => row(name, String(value))));
   }

@@ -19,51 +19,6 @@ ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 CSS = sorted((ROOT / "static" / "css").glob("*.css"))
 
-PHYSICAL = re.compile(
-    r"(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right)|(?:^|[;{\s])(?:left|right)\s*:"
-    r"|text-align:\s*(?:left|right)|float:\s*(?:left|right)|clear:\s*(?:left|right)|border-(?:top|bottom)-(?:left|right)"
-)
-FOUR_SIDES = re.compile(r"(?:margin|padding|inset|border-width|border-style|border-color)\s*:\s*([^;}]+)")
-
-
-def physical(css: str) -> list[str]:
-    """Declarations that name left or right, by word or as the second and fourth of four sides that differ."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    found = PHYSICAL.findall(css)
-    for value in FOUR_SIDES.findall(css):
-        sides = re.sub(r"\([^)]*\)", "()", value).split()
-        if len(sides) == 4 and sides[1] != sides[3]:
-            found.append(value)
-    return found
-
-
-@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
-def test_css_has_no_left_and_no_right(path):
-    assert physical(path.read_text(encoding="utf-8")) == []
-
-
-def test_the_rule_about_left_and_right_sees_each_way_to_break_it():
-    for bad in (
-        "a{margin-left:1px}",
-        "a{ left: 0 }",
-        "a{text-align:right}",
-        "a{margin:0 1px 0 2px}",
-        "a{padding: 1px 2px 3px 4px;}",
-    ):
-        assert physical(bad), bad
-    assert physical("a{margin:0 1px;inset-inline-start:0;text-align:start}/* left: */") == []
-
-
-@pytest.mark.parametrize("path", CSS, ids=lambda path: path.name)
-def test_what_goes_by_the_direction_asks_the_nearest(path):
-    """[dir] before a descendant means any ancestor: an island of the other direction would be taken for its sea.
-
-    Only the list of messages stays: Django's own style sheet names it so, and ours has to weigh as much.
-    """
-    rules = re.findall(r"\[dir[^\]]*\] [^,{]+", path.read_text(encoding="utf-8"))
-    assert [rule for rule in rules if "messagelist" not in rule] == []
-
-
 SIGN = re.compile(r"content:\s*(\"[^\"]*[^\s\"][^\"]*\"|'[^']*[^\s'][^']*')\s*([^;}]*)")
 SHAPES = re.compile("[\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\u2039\u203a]")
 

@@ -167,10 +167,17 @@ def test_files_fit_in_a_head():
         assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
-def test_lines_of_styles_and_scripts_fit_on_a_screen():
-    for path in [*(ROOT / "static" / "css").glob("*.css"), *(ROOT / "static" / "js").glob("*.js")]:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            assert len(line) <= 120, f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+def test_lines_of_templates_styles_and_scripts_fit_on_a_screen():
+    """Formatters indent; none of them breaks a line where a space would show, so long ones are broken by hand."""
+    static = ROOT / "static"
+    files = [*(ROOT / "templates").rglob("*.*"), *(static / "css").glob("*.css"), *(static / "js").glob("*.js")]
+    long = [
+        f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > 120
+    ]
+    assert long == []
 
 
 def test_public_functions_of_services_say_what_they_do():

@@ -1,0 +1,36 @@
+"""The rules we gave the linters see what they are there to see."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from ..conftest import provision
+
+SHEETS = {
+    "a { margin-left: 1px; }": "property-layout-mappings",
+    "a { left: 0; }": "property-layout-mappings",
+    "a { border-top-left-radius: 3px; }": "property-layout-mappings",
+    "a { text-align: right; }": "value-keyword-layout-mappings",
+    "a { float: left; }": "value-keyword-layout-mappings",
+    "a { margin: 0 1px 0 2px; }": "declaration-property-value-disallowed-list",
+    "a { padding: 1px 2px 3px 4px; }": "declaration-property-value-disallowed-list",
+    "a { inset: 0 auto 0 calc(1px + 2px); }": "declaration-property-value-disallowed-list",
+    '[dir="rtl"] a { color: red; }': "selector-disallowed-list",
+    "a { margin: 0 1px; inset-inline-start: 0; text-align: start; } /* left: */": "",
+    "a { padding: 0 calc(1px + 2px) 0 calc(1px + 2px); }": "",
+    'a:dir(rtl), input[dir="rtl"] { color: red; }': "",
+}
+
+
+def test_a_style_sheet_that_names_left_or_right_is_refused(tmp_path):
+    """The portal is read in both directions."""
+    provision.node_modules()
+    for number, sheet in enumerate(SHEETS):
+        (tmp_path / f"{number:02}.css").write_text(sheet + "\n", encoding="utf-8")
+    stylelint = ["node_modules/stylelint/bin/stylelint.mjs", "--config", "stylelint.config.mjs", "--formatter", "json"]
+    node = provision.VENV / "bin" / "node"
+    run = subprocess.run([node, *stylelint, f"{tmp_path}/*.css"], cwd=provision.ROOT, capture_output=True, text=True)
+    found = {one["source"]: [warning["rule"] for warning in one["warnings"]] for one in json.loads(run.stderr)}
+    told = [found[f"{tmp_path}/{number:02}.css"] for number in range(len(SHEETS))]
+    assert dict(zip(SHEETS, told, strict=True)) == {sheet: [rule] if rule else [] for sheet, rule in SHEETS.items()}
