@@ -12,7 +12,7 @@ VOID = {"submit", "button", "image", "reset", "file"}
 
 
 def flat(answer: HttpResponse) -> str:
-    """A page with single spaces, and none beside a tag: where its template breaks a line is nothing a test should know."""
+    """A page with single spaces, and none beside a tag: how a template breaks its lines is no test's affair."""
     return re.sub(r" ?(<[^>]*>) ?", r"\1", " ".join(answer.content.decode().split()))
 
 
