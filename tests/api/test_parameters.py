@@ -188,19 +188,28 @@ def test_the_old_pages_still_work_and_say_when_they_end(cast, submitted):
     assert next(each for each in declared if each["name"] == "page")["schema"]["deprecated"] is True
 
 
+def names_in(condition):
+    """The questions a condition looks at, however it is put together."""
+    parts = condition.get("all") or condition.get("any") or ([condition["not"]] if "not" in condition else [])
+    return {name for part in parts for name in names_in(part)} if parts else {condition["field"]}
+
+
 def test_conditional_questions_say_their_condition(city):
     """Of every service: what is asked for some answers only is not `required`, and says of which."""
     seen = 0
     for service in Program().get("services_list"):
         names = [field["name"] for field in service["fields_"]]
         for field in service["fields_"]:
-            if field["when"] is None:
+            if field["condition"] is None:
+                assert field["when"] is None
                 assert field["required"] == field["required_when_asked"]
                 continue
             seen += 1
             assert field["required"] is False
-            assert names.index(field["when"]["field"]) < names.index(field["name"])
-            assert field["when"]["values"]
+            looks_at = names_in(field["condition"])
+            assert looks_at
+            assert all(names.index(name) < names.index(field["name"]) for name in looks_at)
+            assert field["when"] in (None, field["condition"])
         assert all(code["sentence"] for code in service["deficiencies"])
-        assert all(document["depends_on_answers"] == bool(document["when"]) for document in service["documents"])
+        assert all(document["depends_on_answers"] == bool(document["condition"]) for document in service["documents"])
     assert seen

@@ -28,6 +28,8 @@ from .test_versions import PARTS, _Editor, entry
 
 pytestmark = pytest.mark.django_db
 OLD_PAPERS = import_module("transactions.migrations.0017_old_papers")
+# Those that issued papers before papers were frozen; nothing was inspected on site then.
+OLD = {"electricity-connection", "land-subdivision", "building-permit"}
 SERVICES = {service.code: ends_as(service) for service in service_types.offered_services()}
 
 
@@ -115,7 +117,7 @@ def test_decisions_are_frozen_too(cast, submitted):
     assert PaperContent.objects.get(transaction=approved).what == "approved"
 
 
-@pytest.mark.parametrize(("code", "until"), SERVICES.items())
+@pytest.mark.parametrize(("code", "until"), [(code, until) for code, until in SERVICES.items() if code in OLD])
 def test_old_papers_are_frozen_from_what_is_known_and_say_so(code, until, cast, submitted):
     case = drive(submitted(code), cast, until)
     as_issued = PaperContent.objects.get(document__transaction=case).content

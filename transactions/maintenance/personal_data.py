@@ -103,6 +103,7 @@ def _request(case: Transaction) -> dict[str, Any]:
         "answers": case.answers,
         "events": list(case.events.order_by("seq").values(*fields)),
         "asked": list(case.deficiencies.order_by("pk").values("sentence", "answer", "answered_at")),
+        "inspections": list(case.inspections.order_by("pk").values("visited_on", "result", "findings")),
         "papers": list(case.issued_documents.order_by("pk").values("kind", "number", "issued_at", "valid_until")),
     }
 
