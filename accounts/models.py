@@ -71,7 +71,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person or establishment, keyed by an ID of one of the kinds of `id_kinds`: a national ID most often."""
 
     national_id = models.CharField(
-        _("national ID or iqama"), max_length=20, unique=True, validators=[validate_national_id]
+        _("national ID or iqama"),
+        max_length=20,
+        unique=True,
+        validators=[validate_national_id],
+        error_messages={"unique": _("This ID number already has an account.")},
     )
     full_name = models.CharField(_("full name"), max_length=150)
     # The name as it is looked up (core.text.name_key); kept by save().
@@ -144,7 +148,12 @@ class EngineeringOfficeQuerySet(models.QuerySet["EngineeringOffice"]):
 
 
 class EngineeringOffice(models.Model):
-    licence_number = models.CharField(_("licence number"), max_length=20, unique=True)
+    licence_number = models.CharField(
+        _("licence number"),
+        max_length=20,
+        unique=True,
+        error_messages={"unique": _("Another office already has this licence number.")},
+    )
     name_ar = models.CharField(_("Arabic name"), max_length=150)
     name_en = models.CharField(_("English name"), max_length=150)
     establishment_number = models.CharField(_("unified establishment number"), max_length=10, blank=True)

@@ -76,7 +76,12 @@ class Office(Named):
     request has an office, and stay what they are when it is referred to another.
     """
 
-    code = models.SlugField(_("code"), max_length=12, unique=True)
+    code = models.SlugField(
+        _("code"),
+        max_length=12,
+        unique=True,
+        error_messages={"unique": _("Another office already has this code.")},
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=OfficeKind)
     parent = models.ForeignKey(
         "self", verbose_name=_("belongs to"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
@@ -141,7 +146,12 @@ class Office(Named):
 class District(Named):
     """A district of the city. With no sub-municipality its cases go to the central sorting office."""
 
-    code = models.SlugField(_("code"), max_length=12, unique=True)
+    code = models.SlugField(
+        _("code"),
+        max_length=12,
+        unique=True,
+        error_messages={"unique": _("Another district already has this code.")},
+    )
     sub_municipality = models.ForeignKey(
         Office,
         verbose_name=_("sub-municipality"),

@@ -12,9 +12,11 @@ import rest_framework
 import simple_history
 from django import forms
 from django.apps import apps
+from django.db import models
 from django.utils import translation
 
 from core.forms.named_errors import NamedErrors
+from transactions.admin.site import staff_site
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("accounts", "transactions", "permits", "journal", "municipality")
@@ -82,3 +84,21 @@ def test_every_constraint_says_in_a_sentence_of_its_own_what_is_wrong():
         assert english.endswith("."), name
         assert arabic.endswith("."), name
         assert not re.search("[A-Za-z]", arabic), name
+
+
+def typed_once() -> list[tuple[type[models.Model], models.Field]]:
+    """Fields of the staff admin that somebody types and no two rows may share."""
+    return [
+        (model, field)
+        for model in staff_site._registry
+        for field in model._meta.fields
+        if field.unique and field.editable and not field.primary_key and not field.is_relation
+    ]
+
+
+def test_a_number_given_twice_is_refused_in_words_of_ours():
+    fields = typed_once()
+    assert len(fields) > 3
+    with translation.override("en"):
+        texts = {str(field): model().unique_error_message(model, (field.name,)).messages[0] for model, field in fields}
+    assert {name: text for name, text in texts.items() if "already exists" in text} == {}

@@ -15,7 +15,12 @@ class BroughtReceipt(models.Model):
         SIGNATURE = "signature", _("our signature on it")
         PIN = "pin", _("its number and PIN")
 
-    reference = models.CharField(_("number"), max_length=40, unique=True)
+    reference = models.CharField(
+        _("number"),
+        max_length=40,
+        unique=True,
+        error_messages={"unique": _("This receipt has already been handed in.")},
+    )
     proof = models.CharField(_("proved by"), max_length=10, choices=Proof)
     token = models.TextField(blank=True, editable=False)
     service = models.SlugField(_("service"), max_length=40, blank=True)
