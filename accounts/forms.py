@@ -77,7 +77,7 @@ class NameField(LineField):
 SHOW = {"data-show": _("Show"), "data-show-label": _("Show the password")}
 
 
-class PasswordField(forms.CharField):
+class PasswordField(forms.CharField):  # noqa: TID251 – a password is taken as it is typed
     """`autocomplete` tells password managers whether to fill in the password there is or to offer a new one."""
 
     def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:

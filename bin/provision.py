@@ -130,6 +130,11 @@ def manage(*arguments: str, env: Mapping[str, str]) -> None:
         raise SystemExit(code)
 
 
+def gunicorn(port: int, *more: str) -> list[str | Path]:
+    """The portal's web processes on a loopback port."""
+    return [PYTHON, "-m", "gunicorn", "jeddah_portal.wsgi", "--bind", f"127.0.0.1:{port}", *more]
+
+
 # -- processes --------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ def saved_meanwhile(answer: object) -> SafeString:
     return format_html(sentence, answer=answer)
 
 
-class VersionField(forms.CharField):
+class VersionField(forms.CharField):  # noqa: TID251 – nobody types in it
     """The state the form was opened at. It always shows the present one: whoever is told of a change has seen it."""
 
     widget = forms.HiddenInput

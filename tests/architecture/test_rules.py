@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -45,60 +45,20 @@ def sources():
                 yield path
 
 
-def test_every_box_cleans_what_is_typed_before_it_asks_for_anything():
-    """Boxes are those of core/forms/fields.py; Django's own take two invisible marks for an answer."""
-    typed = r"forms\.(Char|Email|Slug|Decimal|Float|Integer|Date|DateTime|Time|Regex|SplitDateTime)Field\("
-    found = [
-        f"{path.relative_to(ROOT)}: {line.strip()}"
-        for path in sources()
-        if path.name != "fields.py"
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if re.search(typed, line) and not line.startswith("class PasswordField")
-    ]
-    assert found == [], "use a box of core/forms/fields.py"
-
-
-def test_nothing_that_runs_imports_what_only_developers_install():
-    only_developers = {
-        "django_stubs_ext",
-        "pytest",
-        "hypothesis",
-        "schemathesis",
-        "playwright",
-        "yaml",
-        "pypdf",
-        "tests",
-    }
-    found = []
-    for path in sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        typing = {
-            id(inner)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-            for inner in ast.walk(node)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in typing:
-                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
-                found += [f"{path.name}: {name}" for name in names if name.split(".")[0] in only_developers]
-    assert found == []
+# Of a request, and of an authorisation.
+ASSIGN_A_STATUS = {"transactions/transitions/mover.py", "accounts/authorisations.py"}
 
 
 def test_only_the_mover_assigns_a_status():
-    found = []
+    found = set()
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             targets = node.targets if isinstance(node, ast.Assign) else []
             flat = [t for target in targets for t in (target.elts if isinstance(target, ast.Tuple) else [target])]
             for target in flat:
                 if isinstance(target, ast.Attribute) and target.attr == "status":
-                    found.append(f"{path.relative_to(ROOT)}:{ast.unparse(target)}")
-    assert found == [
-        "accounts/authorisations.py:locked.status",
-        "accounts/authorisations.py:locked.status",
-        "transactions/transitions/mover.py:case.status",
-    ]
+                    found.add(str(path.relative_to(ROOT)))
+    assert found == ASSIGN_A_STATUS
 
 
 def test_every_task_has_a_queue_and_every_queue_a_worker():
@@ -189,13 +149,17 @@ def test_public_functions_of_services_say_what_they_do():
                 assert ast.get_docstring(node) or len(node.body) <= 3, f"{path.name}: {node.name}"
 
 
-def test_tasks_do_one_call():
-    module = import_module("transactions.tasks")
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno <= 10
-            assert node.args.args == []
+def test_tasks_take_no_arguments():
+    """What is to be done stands in the database; a message that is lost or comes twice changes nothing."""
+    from jeddah_portal.celery import app
+
+    app.loader.import_default_modules()
+    own = [task for name, task in app.tasks.items() if name.startswith("transactions.")]
+    assert own
+    for task in own:
+        assert not inspect.signature(task.run).bind().arguments, task.name
+        with pytest.raises(TypeError):
+            inspect.signature(task.run).bind("anything")
 
 
 def test_nothing_committed_names_this_machine():

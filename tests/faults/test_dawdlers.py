@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import json
 import re
-import shlex
 import signal
 import socket
 import ssl
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..conftest import provision
+from ..pace import within
 from .conftest import ROOT
 from .stack import PATIENCE, answers, until
 
@@ -42,22 +42,19 @@ SOON = 2.0
 pytestmark = pytest.mark.embedded
 
 
-def command_of(start: str) -> list[str]:
-    """The arguments of gunicorn in `bin/run` or the Dockerfile, to be bound elsewhere."""
-    if start == "image":
-        said = json.loads(re.search(r"^CMD (\[.*\])", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1])
-        return said[1:]
-    found = re.search(r'"gunicorn", ("jeddah_portal.wsgi"[^\]]*)\]', (ROOT / "bin" / "run").read_text())[1]
-    said = [part.strip("f,") for part in shlex.split(found.replace('f"', '"'))]
-    return [*said, "--workers", "1"]
+def command_of(start: str, port: int) -> list[str]:
+    """What `bin/run` or the Dockerfile gives Python to start gunicorn, bound to this port."""
+    if start == "bin/run":
+        return [str(part) for part in provision.gunicorn(port, "--workers", "1")[1:]]
+    command = json.loads(re.search(r"^CMD (\[.*\])", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1])
+    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    return ["-m", *command]
 
 
 @pytest.fixture(params=["bin/run", "image"])
 def served(request, run, transactional_db) -> Iterator[tuple[int, subprocess.Popen]]:
     port = provision.free_port()
-    command = command_of(request.param)
-    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
-    process = run("-m", "gunicorn", *command)
+    process = run(*command_of(request.param, port))
     until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), PATIENCE, "gunicorn answers")
     return port, process
 
@@ -94,8 +91,8 @@ def test_hundreds_who_dawdle_keep_nobody_waiting(served):
     for kind, begin in DAWDLERS.items():
         with dawdling(port, begin) as lines:
             for _drip in range(3):
-                assert ask(port) < SOON, kind
-                assert ask(port, "/inquiry/") < SOON, kind
+                assert within(SOON, ask(port)), kind
+                assert within(SOON, ask(port, "/inquiry/")), kind
                 if begin and kind != "does not read":
                     for line in lines:
                         line.sendall(b"x")
@@ -186,7 +183,7 @@ def test_the_proxy_of_compose_keeps_dawdlers_to_itself(proxy):
     for kind, begin in DAWDLERS.items():
         with dawdling(port, begin, tls=tls):
             for path in ("/healthz", "/inquiry/"):
-                assert ask(port, path, http.client.HTTPSConnection, context=tls) < SOON, kind
+                assert within(SOON, ask(port, path, http.client.HTTPSConnection, context=tls)), kind
 
 
 def test_the_proxy_says_callers_anew_and_the_portal_answers_through_it(proxy):

@@ -39,8 +39,10 @@ def export(cast, submitted, tmp_path):
 def run(tmp_path, lines, *more):
     file = tmp_path / "export.jsonl"
     file.write_text("\n".join(lines) + "\n")
-    # -I: no project on the path, no environment; the checker stands alone.
-    command = [sys.executable, "-I", str(VERIFY), str(file), *more]
+    # -I: no project on the path, no environment; and no Django either. The checker stands alone.
+    alone = "import runpy, sys; sys.modules['django'] = None; sys.argv = sys.argv[1:]; "
+    alone += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-I", "-c", alone, str(VERIFY), str(file), *more]
     return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
 
@@ -52,10 +54,6 @@ def test_a_good_export_is_good(export, tmp_path):
     done = run(tmp_path, export)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "6" in done.stdout
-
-
-def test_the_stand_alone_checker_imports_no_django():
-    assert "django" not in VERIFY.read_text()
 
 
 @pytest.mark.parametrize("how", ["body", "left out", "swapped", "cut and rechained", "signature", "another key"])

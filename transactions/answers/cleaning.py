@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.forms.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField
 from core.forms.named_errors import NAMED, name_errors
 from core.numbers import canonical_number
-from core.text import isolated, one_line
+from core.text import isolated
 from municipality.district_names import is_one_edit_apart, name_keys, search_keys
 from municipality.models import District
 from municipality.services import districts_by_code
@@ -33,11 +33,11 @@ UNLISTED = "unlisted"
 Spec = TypeVar("Spec", bound=Field | Group)
 
 
-class DistrictField(forms.CharField):
+class DistrictField(LineField):
     """A district by code or by its name in either script; `unlisted` says it is on no list."""
 
     def to_python(self, value: Any) -> str:
-        text = one_line(super().to_python(value) or "")
+        text = super().to_python(value)
         if not text or text == UNLISTED:
             return text
         if text in districts_by_code():
