@@ -1,14 +1,23 @@
-"""What tests ask of each service: right answers to its questions, who asks, and how its requests end."""
+"""What tests ask of each service: right answers to its questions, who asks, good files for its documents, and
+how its requests end.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
 from accounts.models import User
+from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, ServiceType
 from transactions.domain.workflow import BY_NAME
+
+from .cast import NOW
+from .files import pdf, picture
 
 # The day they are right on; those that depend on it still are while tests are run.
 DAY = date(2026, 2, 9)
@@ -35,3 +44,21 @@ def ends_as(service: ServiceType) -> str:
     last = service.stages[-1].finish
     assert last is not None
     return str(BY_NAME[last].target)
+
+
+def answers_today(code: str) -> dict[str, Any]:
+    """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
+    return answers_on(code, timezone.localdate())
+
+
+def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:
+    """As many good files as each document of these answers needs."""
+    found: dict[str, list[Any]] = {}
+    for document in service.documents_for(answers):
+        for number in range(document.least):
+            photo = "application/pdf" not in document.accepts
+            content = picture("JPEG") if photo else pdf()
+            name = f"{document.code}-{number}.{'jpg' if photo else 'pdf'}"
+            file = attachments.store(SimpleUploadedFile(name, content), document=document.code, by=by, now=NOW)
+            found.setdefault(document.code, []).append(file.key)
+    return found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +15,20 @@ from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import timezone, translation
 
 from accounts import access_log
 from accounts import services as people
-from accounts.models import Authorisation, EngineeringOffice, User
-from core.hijri import RIYADH
+from accounts.models import Authorisation, User
 from jeddah_portal import stores
-from jeddah_portal.demo.names import national_id
-from journal import standing
+from jeddah_portal.demo.names import national_id as national_id
 from municipality.models import Office
 from municipality.services import clear_caches
 from transactions.attachments import rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
-from transactions.domain.service_types import ServiceType, SubmittedBy
+from transactions.domain.service_types import SubmittedBy
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import read_health
@@ -40,15 +36,22 @@ from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.transitions import inspections, moves
 
-from . import seed
-from .answers import ANSWERS, answers_on, applicant_of
+from . import order, seed, tables
+from .answers import ANSWERS, applicant_of
+from .answers import answers_today as answers_today
 from .answers import ends_as as ends_as
+from .answers import files_for as files_for
+from .cast import NOW as NOW
+from .cast import PASSWORD as PASSWORD
+from .cast import Cast as Cast
+from .cast import gather
 from .files import become as become
 from .files import content_of as content_of
 from .files import pdf as pdf
 from .files import picture as picture
 from .files import put as put
 from .files import upload as upload
+from .ground import GROUND, empty, wanted_by
 
 sys.path.insert(0, str(Path(django_settings.BASE_DIR) / "bin"))
 import provision
@@ -58,9 +61,8 @@ import provision
 hypothesis.settings.register_profile("portal", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("portal")
 
-PASSWORD = "a long enough password"
-# A Tuesday morning on which the city works.
-NOW = datetime(2026, 11, 24, 10, 0, tzinfo=RIYADH)
+# After a test whose transactions were real: as quick as it can be, where Django makes all permissions anew.
+TransactionTestCase._fixture_teardown = empty
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
     "municipality.services.CACHE_SECONDS",
@@ -69,11 +71,22 @@ REMEMBERED = (
 )
 
 
+# What a test bears that differs between the engines, or runs servers of its own; any other is run once.
+ASKS_THE_DATABASE = {"db", "transactional_db", "live_server", "django_db", "stack"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/journeys/" in str(item.path):
             item.add_marker("browser")
             item.add_marker(pytest.mark.django_db(transaction=True))
+        if not ASKS_THE_DATABASE & {*item.fixturenames, *(mark.name for mark in item.iter_markers())}:
+            item.add_marker("embedded")
+    order.sort(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return order.TogetherByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +101,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     # The few people of a test do what a city does; test_quotas.py sets its own.
     settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
     settings.QUOTA_SMS_PHONE = settings.QUOTA_SMS = settings.QUOTA_UNFINISHED_MB = 0
+    settings.MFA_TOTP_TOLERANCE = 2  # half minutes: whoever types a code of now is in time on every machine
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clear_caches()
     for remembered in ("local", "tries"):
@@ -132,142 +146,41 @@ def wherever_files_lie(request: pytest.FixtureRequest, settings: Any) -> str:
     return url
 
 
-@pytest.fixture(autouse=True)
-def _book_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After transactional tests on SQLite the whole database is emptied by DELETE, the journal too: it is append-only
-    while a test runs, whatever ran before it."""
-    marker = request.node.get_closest_marker("django_db")
-    transactional = bool(marker and marker.kwargs.get("transaction"))
-    if marker:
-        request.getfixturevalue("transactional_db" if transactional else "db")
-        if connection.vendor == "sqlite":
-            _run(APPEND_ONLY.SQLITE)
-    yield
-    if transactional and connection.vendor == "sqlite":
-        # Its files, and with them the witness of its journal, may be gone already.
-        with standing.without_write_check():
-            _run(APPEND_ONLY.SQLITE_BACK)
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None, django_db_blocker: Any) -> bool:
+    """Django's database of tests begins as a copy of tables that were made once; it keeps the file it finds."""
+    made_for_tests = connection.settings_dict["TEST"]
+    if connection.vendor == "sqlite":
+        tables.copy_sqlite_file(Path(made_for_tests["NAME"]))
+        return True
+    with django_db_blocker.unblock():
+        made_for_tests["TEMPLATE"] = tables.postgres_template()
+    return False
 
 
-APPEND_ONLY = import_module("journal.migrations.0002_append_only")
+@pytest.fixture
+def _ground(request: pytest.FixtureRequest, _places: None, django_db_setup: None, django_db_blocker: Any) -> None:
+    """Before the test's own transaction begins: below it lies what it asks for, and no more."""
+    with django_db_blocker.unblock():
+        GROUND.prepare(wanted_by(request))
 
 
-def _run(statements: list[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            for verb, unless in (("DROP", "IF EXISTS"), ("CREATE", "IF NOT EXISTS")):
-                statement = statement.replace(f"{verb} TRIGGER", f"{verb} TRIGGER {unless}")
-            cursor.execute(statement)
+@pytest.fixture
+def _django_db_helper(_ground: None, _django_db_helper: None) -> None:
+    """pytest-django's beginning of a test's transaction, once the ground is laid."""
 
 
 @pytest.fixture
 def city(db: Any) -> None:
     """Offices, districts, holidays and tariffs as they are seeded."""
-    seed.plant()
-
-
-@dataclass
-class Cast:
-    """People by what they are. All staff sit in Ash-Sharafiyah unless their name says otherwise."""
-
-    citizen: User
-    other_citizen: User
-    establishment: User
-    engineer: User
-    other_engineer: User
-    office: EngineeringOffice
-    other_office: EngineeringOffice
-    clerk: User
-    registry: User
-    reviewer: User
-    second_reviewer: User
-    supervisor: User
-    informal: User
-    administrator: User
-    other_registry: User
-    other_reviewer: User
-    central_registry: User
-    central_reviewer: User
-    central_supervisor: User
-    inspector: User
-    central_inspector: User
-    everyone: dict[str, User] = field(default_factory=dict)
+    if not GROUND.holds("city"):
+        seed.plant()
 
 
 @pytest.fixture
 def cast(city: None) -> Cast:
-    made: dict[str, User] = {}
-
-    def person(name: str, number: int, **kind: bool) -> User:
-        made[name] = User.objects.create_user(
-            national_id(number, **kind), PASSWORD, full_name=name.replace("_", " "), phone=f"+9665{number:08d}"
-        )
-        return made[name]
-
-    start = date(2020, 1, 1)
-    shr, ctr, inf, mtr = (Office.objects.get(code=code) for code in ("SHR", "CTR", "INF", "MTR"))
-
-    def staff(name: str, number: int, office: Office, role: str) -> User:
-        user = person(name, number)
-        people.create_staff_post(user, office, role, on=start)
-        return user
-
-    def engineering(licence: str, name: str, number: int) -> tuple[EngineeringOffice, User]:
-        office = EngineeringOffice.objects.create(
-            licence_number=licence, name_ar="مكتب", name_en="Office", licence_expires_on=date(2070, 1, 1)
-        )
-        user = person(name, number)
-        people.add_member(office, user, on=start)
-        return office, user
-
-    office, engineer = engineering("ENG-1", "engineer", 11)
-    other_office, other_engineer = engineering("ENG-2", "other_engineer", 12)
-    citizen = person("citizen", 1)
-    clerk = staff("clerk", 21, Office.objects.get(code="SC01"), "centre_clerk")
-    cast = Cast(
-        # Authorises offices and holds permits, so a clerk has seen the original ID; nobody has seen the others'.
-        citizen=people.confirm_identity(citizen, {}, by=clerk, now=NOW - timedelta(days=400)),
-        other_citizen=person("other_citizen", 2, resident=True),
-        establishment=people.confirm_identity(person("establishment", 3, establishment=True), {}, by=clerk, now=NOW),
-        engineer=engineer,
-        other_engineer=other_engineer,
-        office=office,
-        other_office=other_office,
-        clerk=clerk,
-        registry=staff("registry", 22, shr, "registry_clerk"),
-        reviewer=staff("reviewer", 23, shr, "reviewer"),
-        second_reviewer=staff("second_reviewer", 24, shr, "reviewer"),
-        supervisor=staff("supervisor", 25, shr, "supervisor"),
-        informal=staff("informal", 26, inf, "informal_areas"),
-        administrator=staff("administrator", 27, ctr, "administrator"),
-        other_registry=staff("other_registry", 28, mtr, "registry_clerk"),
-        other_reviewer=staff("other_reviewer", 29, mtr, "reviewer"),
-        central_registry=staff("central_registry", 31, ctr, "registry_clerk"),
-        central_reviewer=staff("central_reviewer", 32, ctr, "reviewer"),
-        central_supervisor=staff("central_supervisor", 33, ctr, "supervisor"),
-        inspector=staff("inspector", 34, shr, "inspector"),
-        central_inspector=staff("central_inspector", 35, ctr, "inspector"),
-        everyone=made,
-    )
-    return cast
-
-
-def answers_today(code: str) -> dict[str, Any]:
-    """ANSWERS as they are typed into a page, which goes by the real clock: a survey counts for three years only."""
-    return answers_on(code, timezone.localdate())
-
-
-def files_for(service: ServiceType, answers: dict[str, Any], by: User) -> dict[str, list[Any]]:
-    """As many good files as each document of these answers needs."""
-    found: dict[str, list[Any]] = {}
-    for document in service.documents_for(answers):
-        for number in range(document.least):
-            photo = "application/pdf" not in document.accepts
-            content = picture("JPEG") if photo else pdf()
-            name = f"{document.code}-{number}.{'jpg' if photo else 'pdf'}"
-            file = attachments.store(SimpleUploadedFile(name, content), document=document.code, by=by, now=NOW)
-            found.setdefault(document.code, []).append(file.key)
-    return found
+    """The people of the city, as nobody has changed them yet."""
+    return GROUND.made("cast") if GROUND.holds("cast") else gather()
 
 
 def authorised(cast: Cast) -> Authorisation:

@@ -35,8 +35,7 @@ from transactions.models import Movement
 from transactions.intake import submit as intake
 from transactions.transitions import moves
 from transactions.intake.submission import Submission
-from tests.answers import ANSWERS
-from tests.conftest import answers_today, files_for
+from tests.answers import answers_today, files_for
 code = 'electricity-connection'
 service = service_types.get(code)
 citizen, clerk = User.objects.order_by('pk')[:2]

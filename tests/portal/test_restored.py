@@ -13,7 +13,8 @@ import pytest
 
 from .installation import Installation
 
-pytestmark = pytest.mark.thorough
+# On SQLite; what its operators do to PostgreSQL is in test_restored_by_hand.py and test_backup.py.
+pytestmark = [pytest.mark.thorough, pytest.mark.embedded]
 REMEDY = "set JOURNAL_INCARNATION to a letter after"
 
 

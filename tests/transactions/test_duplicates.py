@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from municipality.models import Office
 from permits.catalogue import land_subdivision
+from transactions.attachments import services as attachments
 from transactions.intake import drafts
 from transactions.models import Attachment, Draft, Transaction
 from transactions.selectors import duplicates
 from transactions.transitions import moves, notes
 
-from ..conftest import NOW, answers_today, attachments, drive, pdf, upload, work_off
+from ..conftest import NOW, answers_today, drive, pdf, upload, work_off
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = {"deed_number": "777777", "plan_number": "9/x", "parcel_number": "1"}
