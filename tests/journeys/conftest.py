@@ -1,10 +1,8 @@
-"""A real Chromium against the live portal, with a real worker process beside it."""
+"""A real Chromium against the live portal, with the work that is owed done beside it."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +11,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from accounts.models import User
 from transactions.domain import service_types
 from transactions.domain.service_types import Document
+from transactions.management.commands import work
 from transactions.models import Transaction
 
 from ..conftest import ANSWERS, PASSWORD, pdf, picture
@@ -54,58 +53,24 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-class Worker:
-    """`manage.py work` on the test database: requests are routed by themselves.
-
-    Each test has a folder of its own for files, and with it the witness of its journal: the worker finds it by a link.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._link = folder, folder / "files"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._over = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, daemon=True)
-
-    def goes_with(self, files: Path) -> None:
-        """Work for the test whose files lie here."""
-        files.mkdir(parents=True, exist_ok=True)
-        fresh = self._folder / "fresh"
-        fresh.symlink_to(files)
-        fresh.replace(self._link)
-        if not self._keeper.is_alive():
-            more = {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "CRITICAL"}
-            self._env = os.environ | more | {"MEDIA_ROOT": str(self._link)}
-            self._keeper.start()
-
-    def _keep(self) -> None:
-        """Started again whenever it ends, as compose does. A database emptied between two tests is one that was put
-        back to an earlier state: a worker that sees it stops, perhaps when the next test has begun.
-        """
-        while not self._over.wait(0.2):
-            if self._process is None or self._process.poll() is not None:
-                command = [sys.executable, ROOT / "manage.py", "work"]
-                self._process = subprocess.Popen(command, env=self._env, stderr=subprocess.DEVNULL)
-
-    def end(self) -> None:
-        self._over.set()
-        if self._keeper.is_alive():
-            self._keeper.join()
-        if self._process:
-            self._process.terminate()
-            self._process.wait(60)
-
-
-@pytest.fixture(scope="module")
-def worker_of_module(django_db_setup: None, tmp_path_factory: Any) -> Iterator[Worker]:
-    """It ends with the module: other tests on the same database do their work themselves, and look at how it went."""
-    worker = Worker(tmp_path_factory.mktemp("worker"))
-    yield worker
-    worker.end()
-
-
 @pytest.fixture
-def worker(worker_of_module: Worker, settings: Any) -> None:
-    worker_of_module.goes_with(Path(settings.MEDIA_ROOT))
+def worker(transactional_db: None) -> Iterator[None]:
+    """What `manage.py work` does, beside the test and no longer: nothing of it is left when the database is emptied."""
+    stop, command = threading.Event(), work.Command()
+
+    def until_stopped(does: Callable[[threading.Event], None]) -> None:
+        try:
+            does(stop)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=until_stopped, args=[does]) for does in (command.work, command.draw)]
+    for thread in threads:
+        thread.start()
+    yield
+    stop.set()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture

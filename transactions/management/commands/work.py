@@ -41,7 +41,11 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
             # Beside the rest: a drawing takes seconds, and nothing else shall wait for it.
-            threading.Thread(target=self._draw, args=[stop], daemon=True).start()
+            threading.Thread(target=self.draw, args=[stop], daemon=True).start()
+        self.work(stop, once)
+
+    def work(self, stop: threading.Event, once: bool = False) -> None:
+        """All but drawing, until told to stop."""
         self.heartbeat_due = timezone.now()
         upkeep_due = self.heartbeat_due + timedelta(seconds=UPKEEP_SECONDS)
         while not stop.is_set():
@@ -100,7 +104,8 @@ class Command(BaseCommand):
                 worked += queue.process_kind(kind, seconds=TURN_SECONDS)
         return bool(worked)
 
-    def _draw(self, stop: threading.Event) -> None:
+    def draw(self, stop: threading.Event) -> None:
+        """The drawings, until told to stop."""
         while not stop.is_set():
             try:
                 with render_jobs.sole_renderer() as free:
