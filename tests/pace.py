@@ -13,3 +13,8 @@ def slowness() -> float:
     began = time.perf_counter()
     sum(len(str(number)) for number in range(ROUNDS))
     return max(1.0, (time.perf_counter() - began) / SECONDS)
+
+
+def within(limit: float, seconds: float) -> bool:
+    """Did it take less than the limit of a machine that has nothing else to do?"""
+    return seconds < limit or seconds < limit * slowness()

@@ -20,6 +20,7 @@ from transactions.intake.submit import submit
 from transactions.models import Event, Heartbeat, Outbox, Transaction
 
 from ..conftest import ANSWERS, files_for
+from ..pace import within
 from ..portal.test_log_privacy import PERSON, nothing_of_them_in
 from .stack import PATIENCE, until
 
@@ -110,7 +111,7 @@ def test_submission_works_while_the_broker_is_gone_and_the_outbox_catches_up(cas
         receipts.append(post(f"{url}/api/v1/transactions/", body_for(cast), token, **{"Idempotency-Key": f"{number}"}))
         took.append(time.monotonic() - began)
     # The first has the web process come into its stride, and the machine may have something else to do for a while.
-    assert min(took) < 2
+    assert within(2, min(took))
     assert set(Outbox.objects.filter(kind="route").values_list("state", flat=True)) == {"owed"}
     run("manage.py", "work", "--once").wait(60)
     told = [receipt["reference"] for receipt in receipts]

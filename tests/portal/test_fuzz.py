@@ -21,7 +21,7 @@ from jeddah_portal.application import application
 from transactions.domain.workflow import BY_NAME
 
 from ..conftest import ANSWERS, PASSWORD
-from ..pace import slowness
+from ..pace import within
 from .nasty import METHODS, Sent, request
 from .test_access_matrix import table
 from .world import ACTORS, World, build, client_of, routes, writes
@@ -172,7 +172,7 @@ class Fuzzer:
         self.seen["wrote"] += bool(written)
         if answer.status_code >= 500 and not (answer.status_code == 503 and sent.path == "/readyz"):
             self.wrong.append(f"{answer.status_code} {actor} {sent}: {getattr(answer, 'exc_info', None)}")
-        if seconds > SLOWEST and seconds > SLOWEST * slowness():
+        if not within(SLOWEST, seconds):
             self.wrong.append(f"{seconds:.1f} s {actor} {sent}")
         if unasked := self.unasked(actor, route, sent, answer.status_code, written):
             self.wrong.append(f"wrote {unasked} {answer.status_code} {actor} {sent}")

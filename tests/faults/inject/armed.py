@@ -1,8 +1,8 @@
 """What happens at a crash point of a real process: whatever the harness armed it with, by a file in FAULTS_DIR.
 
-FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" or "lose" (the database connection). The first process to get
-there takes the file away (renames it into FAULTS_DIR/hit), so each arming strikes once, and the harness sees that it
-did.
+FAULTS_DIR/armed/<point> holds "kill", "hold SECONDS" (at most so long) or "lose" (the database connection). The first
+process to get there takes the file away (renames it into FAULTS_DIR/hit), so each arming strikes once, and the harness
+sees that it did. Who is held goes on when that file is gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def reach(point: str) -> None:
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "hold":
-        time.sleep(float(more))
+        end = time.monotonic() + float(more)
+        while hit.exists() and time.monotonic() < end:
+            time.sleep(0.02)
     else:
         from django.db import OperationalError
 
