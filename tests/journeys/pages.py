@@ -96,6 +96,14 @@ def write_to_a_file_that_is_gone(page: Page, world: dict[str, str]) -> None:
         page.locator("form[action$='/notes/'] button").click()
 
 
+def write_to_a_draft_that_is_gone(page: Page, world: dict[str, str]) -> None:
+    """The questions of a draft that was deleted, or taken from whoever writes it, since they opened it."""
+    gone = "/drafts/00000000-0000-4000-8000-000000000000/place/"
+    page.locator("main form").first.evaluate("(form, gone) => { form.action = gone }", gone)
+    page.locator("main form button[type=submit]").last.click()
+    page.locator("main .notice--warning").wait_for()
+
+
 def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:
     """As a page does that was opened before its reader signed in anew."""
     page.evaluate("for (const token of document.getElementsByName('csrfmiddlewaretoken')) token.value = 'x'.repeat(64)")
@@ -228,6 +236,7 @@ OTHERS = (
     Shown("draft", "/drafts/{draft}/", "citizen"),
     Shown("draft-step", "/drafts/{draft}/place/", "citizen"),
     Shown("draft-mistakes", "/drafts/{draft}/place/", "citizen", then=go_on_without_a_word),
+    Shown("draft-gone", "/drafts/{draft}/place/", "citizen", then=write_to_a_draft_that_is_gone),
     Shown("draft-conditions", "/drafts/{draft}/conditions/", "citizen"),
     Shown("draft-documents", "/drafts/{draft}/documents/", "citizen"),
     Shown("draft-check", "/drafts/{draft}/check/", "citizen", then=look_at_the_first),

@@ -94,6 +94,7 @@ def test_an_approval_is_kept_and_the_office_hears_of_it_with_the_number(cast, pr
     assert drafts.submit_draft(prepared, by=cast.citizen, now=NOW) == first
     assert [event.kind for event in AuthorisationEvent.objects.filter(draft=prepared)] == [Kind.APPROVED, Kind.SENT]
     assert told() == [("citizen", Kind.SENT)]
+    work_off(NOW)
     (notice,) = Notification.objects.filter(recipient=cast.engineer)
     assert (notice.event.move, notice.event.transaction) == ("submit", first.transaction)
 

@@ -24,7 +24,7 @@ OF_STATUS = {
 }
 TO_OWNER = frozenset({Kind.ACCEPTED, Kind.DECLINED, Kind.SENT})
 TO_OFFICE = frozenset({Kind.AUTHORISED, Kind.REVOKED, Kind.CHANGES})
-# Nobody is told of an approval by itself: the office hears in the same moment that the request has its number.
+# Nobody is told of an approval by itself: the office hears that the request has its number (intake/follow_up.py).
 
 
 def record_authorisation_event(
