@@ -19,10 +19,12 @@ GAP = 8
 
 @dataclass(frozen=True)
 class Series:
-    """One row of figures, none negative. At most two series share a picture; the second is the one that matters."""
+    """One row of figures, none negative; None where there is none to tell. At most two series share a picture; the
+    second is the one that matters.
+    """
 
     label: StrOrPromise
-    values: tuple[int, ...]
+    values: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Chart:
 
     @property
     def top(self) -> int:
-        return top_of(max((value for series in self.series for value in series.values), default=0))
+        return top_of(max((value or 0 for series in self.series for value in series.values), default=0))
 
     @property
     def empty(self) -> bool:
@@ -97,7 +99,7 @@ class Chart:
         ]
 
     @property
-    def rows(self) -> list[tuple[Any, tuple[int, ...]]]:
+    def rows(self) -> list[tuple[Any, tuple[int | None, ...]]]:
         """The table behind the picture: a label and its figures."""
         return [(label, tuple(s.values[place] for s in self.series)) for place, label in enumerate(self.labels)]
 
@@ -108,5 +110,5 @@ class Chart:
         places = {0, count - 1} | ({count // 2} if count % 2 else set())
         return [self.labels[place] for place in sorted(places) if count]
 
-    def _tall(self, value: int) -> int:
-        return round(value * HEIGHT / self.top)
+    def _tall(self, value: int | None) -> int:
+        return round((value or 0) * HEIGHT / self.top)

@@ -29,6 +29,15 @@ FIGURES = frozenset(
         "journal:verify_token",
         "journal:node_list",
         "journal:offline_verifier",
+        "transactions:books",
+        "transactions:books_of_day",
+        "transactions:books_file",
+        "transactions:figures",
+        "transactions:figures_csv",
+        "transactions:figures_json",
+        "transactions:figures_of_month",
+        "transactions:figures_of_month_csv",
+        "transactions:figures_of_month_json",
     }
 )
 FROM_THE_COPY = FIGURES | {"transactions:inquiry"}

@@ -230,6 +230,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "values": [Value("held_by", Type("string", "Office"), True, "", ("CTR", "SHR"))],
         "chart": _chart(now),
         "empty_chart": _chart(now, empty=True),
+        "count_head": [_("Office"), _("Open")],
+        "count_rows": [(OFFICE.name, "#main", [1234]), (REFERENCE, "", ["withheld"]), (LONG_NAME, "", [None])],
     }
     return render(request, "pages/design.html", context)
 

@@ -19,7 +19,7 @@ from transactions.domain import service_types
 # What concerns one person, or programs: nothing to find there, and a reader of robots.txt need not try.
 NOT_FOR_SEARCH = ("/requests/", "/drafts/", "/notices/", "/profile/", "/email/", "/first/", "/files/", "/office/",
                   "/authorisations/", "/staff/", "/accounts/", "/api/v1/transactions/")  # fmt: skip
-WORTH_FINDING = ("home", "inquiry", "help", "privacy", "accessibility")
+WORTH_FINDING = ("home", "inquiry", "help", "figures", "books", "privacy", "accessibility")
 # RFC 9116 wants a day less than a year ahead; counted from now it is never past.
 CONTACT_HOLDS = timedelta(days=180)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import answering, brought, documents, drafts, files, office, personal, public, requests
+from .views import answering, brought, documents, drafts, files, office, personal, public, published, requests
 
 app_name = "transactions"
 urlpatterns = [
@@ -13,6 +13,15 @@ urlpatterns = [
     path("profile/erase/", personal.erase, name="erase"),
     path("privacy/", public.page, {"name": "privacy"}, name="privacy"),
     path("accessibility/", public.page, {"name": "accessibility"}, name="accessibility"),
+    path("books/", published.books, name="books"),
+    path("books/<str:day>.json", published.books_file, name="books_file"),
+    path("books/<str:day>/", published.books, name="books_of_day"),
+    path("figures/", published.figures, name="figures"),
+    path("figures/figures.csv", published.figures_csv, name="figures_csv"),
+    path("figures/figures.json", published.figures_json, name="figures_json"),
+    path("figures/<str:month>.csv", published.figures_csv, name="figures_of_month_csv"),
+    path("figures/<str:month>.json", published.figures_json, name="figures_of_month_json"),
+    path("figures/<str:month>/", published.figures_of_month, name="figures_of_month"),
     path("apply/<slug:code>/", drafts.start, name="start"),
     path("drafts/", drafts.draft_list, name="drafts"),
     path("drafts/<uuid:key>/", drafts.task_list, name="draft"),

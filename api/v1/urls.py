@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from .. import errors
 from ..docs import Description, docs
-from . import brought, catalogue, files, inquiries, moves, people, views
+from . import brought, catalogue, files, inquiries, moves, people, published, views
 
 urlpatterns = [
     path("services/", catalogue.Services.as_view()),
@@ -34,6 +34,10 @@ urlpatterns = [
     path("notices/read/", people.NoticesRead.as_view()),
     path("receipts/", brought.Receipts.as_view()),
     path("inquiries/", inquiries.Inquiries.as_view(), name="inquiries"),
+    path("figures/", published.Figures.as_view()),
+    path("figures/<str:month>/", published.FiguresOfMonth.as_view()),
+    path("books/", published.LatestBooks.as_view()),
+    path("books/<str:day>/", published.BooksOfDay.as_view()),
     path("schema/", Description.as_view(), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^[\s\S]*$", errors.not_found),

@@ -26,6 +26,7 @@ ROOMS = ("core", "municipality", "accounts", "journal", "transactions", "continu
 # Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
 PUBLIC = {
     "/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/",
+    "/books/", "/figures/", "/figures/figures.csv", "/figures/figures.json", "/api/v1/figures/",
     "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
     "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",
     "/.well-known/security.txt",

@@ -30,6 +30,7 @@ from transactions.inquiry import brought
 from transactions.intake import drafts
 from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
+from transactions.selectors import open_figures
 from transactions.transitions import moves, notes
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
@@ -141,6 +142,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     with transaction.atomic():
         chain.append("received", str(Reference("C1", "A", 1448, 900008)), {}, NOW)
     reconcile(NOW + timedelta(minutes=30))
+    open_figures.store_past_months(NOW + timedelta(days=31))
     emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
@@ -169,6 +171,8 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
             "email": emails.make_token(EmailChange.objects.get()),
             "token": Intake.objects.get(transaction=issued).token,
+            "day": NOW.date().isoformat(),
+            "month": f"{NOW:%Y-%m}",
         }
     )
 

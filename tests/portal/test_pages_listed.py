@@ -17,6 +17,7 @@ NO_PAGE = {
     "/api/v1/(?!docs/)": "JSON, for programs",
     r"/favicon\.ico$": "goes to a picture",
     r"/robots\.txt$|/sitemap\.xml$|/\.well-known/": "for programs",
+    r"/books/<str:day>\.json$|/figures/.*\.(csv|json)$": "files",
     "/healthz$": "for probes",
     "/readyz$": "for probes",
     "/metrics$": "for Prometheus",

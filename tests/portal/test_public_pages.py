@@ -19,16 +19,26 @@ PAGES = (
     "/help/",
     "/privacy/",
     "/accessibility/",
+    "/books/",
+    "/figures/",
     "/verify/",
     "/verify/?code=abc",
     "/verify/abc/",
-    "/verify/nodes.json",
-    "/verify/offline.html",
     "/api/v1/docs/",
     "/nowhere/",
 )
 # The files of the node list: tests have none.
 NOT_HERE = ("/nowhere/", "/verify/nodes.json", "/verify/offline.html")
+# Files, and pages of what was not published yet: they answer whoever asks, or are not there.
+FILES = (
+    "/books/2026-11-24/",
+    "/books/2026-11-24.json",
+    "/figures/figures.csv",
+    "/figures/figures.json",
+    "/figures/2026-11/",
+    "/figures/2026-11.csv",
+    "/figures/2026-11.json",
+)
 OF_PEOPLE = ("django_session", "accounts_user", "accounts_staffpost", "accounts_officemembership")
 
 
@@ -47,6 +57,14 @@ def test_a_page_for_everybody_asks_for_nobody(path, cookie, cast, signed_in):
     page = answer.content.decode()
     assert cast.citizen.full_name not in page
     assert ('href="/profile/"' in page) == (cookie != "none")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_for_everybody_asks_for_nobody(path, cast, signed_in):
+    client = signed_in(cast.citizen)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(path).status_code in (200, 404)
+    assert not [query["sql"] for query in asked if any(table in query["sql"] for table in OF_PEOPLE)]
 
 
 @pytest.mark.parametrize("key", ["session", "token", "forged"])
@@ -90,5 +108,5 @@ def test_signing_out_is_said_on_the_first_public_page(cast, signed_in):
 def test_the_lists_name_pages_that_exist():
     from django.urls import resolve
 
-    found = {resolve(path.partition("?")[0]).view_name for path in PAGES if path != "/nowhere/"}
+    found = {resolve(path.partition("?")[0]).view_name for path in (*PAGES, *FILES) if path != "/nowhere/"}
     assert found == FROM_THE_COPY | WORDS_ONLY

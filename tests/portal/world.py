@@ -20,9 +20,11 @@ from accounts import services as people
 from accounts.models import User
 from municipality.models import Office
 from transactions.attachments import services as attachments
+from transactions.books.reconcile import reconcile
 from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Attachment, CounterVisit, Draft, Transaction
+from transactions.selectors import open_figures
 from transactions.transitions import moves
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
@@ -106,6 +108,8 @@ class World:
             case = self.returned
         holes = {
             "<str:reference>": case.reference,
+            "<str:day>": NOW.date().isoformat(),
+            "<str:month>": f"{NOW:%Y-%m}",
             "<slug:kind>": self.issued.issued_documents.get().kind,
             "<slug:move>": "recommend",
             "<int:deficiency>": self.deficiency,
@@ -184,6 +188,8 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     four_eyes.give_post(
         cast.other_citizen, shr, "reviewer", starts_on=NOW.date(), reason="x", by=cast.administrator, now=NOW
     )
+    reconcile(NOW)
+    open_figures.store_past_months(NOW + timedelta(days=31))
     assert studied.authorisation_id is not None
     return World(
         cast=cast,

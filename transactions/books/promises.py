@@ -216,7 +216,7 @@ KINDS = (
     Kind(
         "chain_short",
         _("Journals that lack entries"),
-        _("Run the check of the journal (verify_journal), and compare with a backup."),
+        _("Read what the daily check of the journal found, and compare with a backup."),
         _chain_short,
     ),
     Kind(

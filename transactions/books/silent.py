@@ -171,7 +171,7 @@ KINDS = (
     ),
     Kind(
         "file_unnamed",
-        _("Stored files that belong to no request and were not removed"),
+        _("Stored files of no request that were left behind"),
         _("Find out why the daily maintenance has not removed them."),
         _file_unnamed,
     ),

@@ -1,11 +1,10 @@
 """Which cells of a table of counts are withheld, so that nobody is told of by a small one: not by the cell itself, and
 not by subtraction from totals. Pure.
 
-A table has rows and columns and all its totals. Nought is always published, so a reader knows every cell that is
-published, that totals add up, and that what is withheld is at least one. What a withheld cell may still be is then a
-question of flow: one count moves round a closed path of withheld cells, up here, down there, and every total stays. A
-cell is safe when such paths move it far enough. So what is proved is what a reader can work out, not that a rule of
-thumb was kept.
+A table has rows and columns and all its totals. A reader knows every cell that is published, that totals add up, and
+that no count is negative. What a withheld cell may still be is then a question of flow: one count moves round a closed
+path of withheld cells, up here, down there, and every total stays. A cell is safe when such paths move it far enough.
+So what is proved is what a reader can work out, not that a rule of thumb was kept.
 """
 
 from __future__ import annotations
@@ -49,7 +48,13 @@ class Table:
         self.least, self.most = least or {}, most or {}
         self.rows = list(dict.fromkeys(row for row, _column in counts))
         self.columns = list(dict.fromkeys(column for _row, column in counts))
-        self.withheld = {cell for cell in withheld if self.counts[cell]}
+        # Whose total is nought is nought, and nothing can be withheld of it.
+        self.told = {cell for cell in counts if self._is_told(cell)}
+        self.withheld = set(withheld) - self.told
+
+    def _is_told(self, cell: Cell) -> bool:
+        totals = (self.counts[cell[0], ALL], self.counts[ALL, cell[1]])
+        return not all(totals) or not self.most.get(cell, 1)
 
     def width(self, cell: Cell, enough: int) -> int:
         """How many values besides the true one a reader must think possible here, counted no further than `enough`."""
@@ -71,7 +76,7 @@ class Table:
 
     def _free(self, cell: Cell, way: int, moved: int) -> int:
         count = self.counts[cell] + moved
-        return self.most.get(cell, NO_LIMIT) - count if way > 0 else count - max(1, self.least.get(cell, 1))
+        return self.most.get(cell, NO_LIMIT) - count if way > 0 else count - self.least.get(cell, 0)
 
     def _path(self, cell: Cell, way: int, delta: Mapping[Cell, int]) -> list[tuple[Cell, int]] | None:
         """Other cells, each with its turn, that together undo in every total what `cell` does.
@@ -108,7 +113,7 @@ class Table:
         while unsafe := next((cell for cell in sorted(self.withheld) if not is_safe(cell)), None):
             if not self._withhold_beside(unsafe, is_safe):
                 # With all totals, too, nothing is left to subtract from.
-                self.withheld = {cell for cell, count in self.counts.items() if count}
+                self.withheld = set(self.counts) - self.told
                 break
         return self.withheld
 
@@ -119,8 +124,7 @@ class Table:
         for row in self.rows:
             for column in self.columns:
                 corners = {(cell[0], column), (row, cell[1]), (row, column)}
-                nought = not all(self.counts[corner] for corner in corners)
-                if row == cell[0] or column == cell[1] or nought or corners <= before:
+                if row == cell[0] or column == cell[1] or corners & self.told or corners <= before:
                     continue
                 choices.append((sum(map(self._price, corners - before)), sorted(corners)))
         choices.sort()
@@ -156,7 +160,7 @@ def decisions_withheld(
     """(withheld of the decisions, withheld of each part of them): a part is withheld where it or the rest is small, or
     nobody is left for the rest. What a part may be depends on what the whole may be, which is tried for each cell.
     """
-    least = {cell: max(1, *(part[cell] for part in parts)) for cell in decided}
+    least = {cell: max(0, *(part[cell] for part in parts)) for cell in decided}
     whole = Table(decided, (cell for cell, count in decided.items() if is_small(count)), least=least)
     whole.protect(lambda cell: whole.width(cell, SMALL) >= SMALL)
     return whole.withheld, [_part_withheld(whole, part) for part in parts]
@@ -167,7 +171,8 @@ def _part_withheld(whole: Table, part: Mapping[Cell, int]) -> set[Cell]:
     small = {
         cell
         for cell, count in part.items()
-        if cell in whole.withheld or is_small(count) or is_small(decided[cell] - count) or count == decided[cell]
+        if count
+        and (cell in whole.withheld or is_small(count) or is_small(decided[cell] - count) or count == decided[cell])
     }
     table = Table(part, small, most=decided)
 

@@ -4,7 +4,7 @@ from .authorisation_events import AuthorisationEvent
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .closures import Closure
-from .figures import DayFigure
+from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .inspections import Inspection
 from .notes import Note
@@ -37,6 +37,7 @@ __all__ = [
     "Inspection",
     "Intake",
     "IssuedDocument",
+    "MonthFigures",
     "Movement",
     "Note",
     "Notification",

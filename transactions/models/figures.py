@@ -19,3 +19,18 @@ class DayFigure(models.Model):
 
     def __str__(self) -> str:
         return self.day.isoformat()
+
+
+class MonthFigures(models.Model):
+    """What a month came to, as it was published once it was over (selectors.open_figures); written once."""
+
+    month = models.DateField(_("month"), primary_key=True)
+    at = models.DateTimeField(_("published at"))
+    rows = models.JSONField(_("published figures"))
+
+    class Meta:
+        verbose_name = _("open figures of a month")
+        verbose_name_plural = _("open figures of months")
+
+    def __str__(self) -> str:
+        return self.month.isoformat()[:7]

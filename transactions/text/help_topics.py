@@ -87,6 +87,14 @@ TOPICS = (
         ),
     ),
     Topic(
+        _("How long do requests take?"),
+        _(
+            "The open figures tell for each service and office and month how many requests came in, how many were "
+            "decided, refused and late, and how many working days half of them took. Anyone may use them."
+        ),
+        link=("transactions:figures", _("Open figures")),
+    ),
+    Topic(
         _("I could not reach the site"),
         _(
             "Keep your receipt: it is a signed entry of our journal, and its QR code proves by itself that we "

@@ -242,6 +242,7 @@ def reject(
     """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
     transition = begin(case, "reject", by=by, now=now, version=version, reason=reason)
     transition.case.rejected_at, transition.case.decision_reason = transition.now, transition.reason
+    transition.facts["working_days"] = days_spent(transition.case, transition.now)
     transition.facts["answers_version"] = transition.case.answers_version
     done = finish(transition)
     papers.record_decision(done, transition.event, "rejected", transition.now)

@@ -1,0 +1,189 @@
+"""Open figures: what each month came to, per service and sub-municipality, kept once the month is over and published
+with what would give a person away withheld (domain/withheld.py).
+
+A month is published once, whole, and nothing later changes it: so nobody learns of one request from two versions of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F
+from django.utils import timezone
+
+from municipality.models import Office, OfficeKind
+from municipality.services import current_calendar
+
+from ..domain import service_types
+from ..domain.withheld import ALL, Cell, counts_withheld, decisions_withheld, with_totals
+from ..models import Event, MonthFigures, Transaction
+from ..models.history import IS_DECISION
+from .figures import SETTLES_AFTER, start_of_day
+
+# Where a request was that no office had received yet.
+NOWHERE = "unrouted"
+# Of fewer decisions no median is told, of fewer no nine in ten.
+MEDIAN_OF, NINE_IN_TEN_OF = 10, 20
+# In one go, so that an archive of years does not keep other upkeep waiting; the next goes on.
+MOST_MONTHS = 12
+COUNTED = ("received", "decided", "refused", "late")
+COLUMNS = ("month", "service", "office", *COUNTED, "in_time", "median_days", "p90_days")
+
+
+@dataclass
+class Month:
+    """What one month came to, by service and office; `took` are the working days of each decision."""
+
+    received: Counter[Cell] = field(default_factory=Counter)
+    decided: Counter[Cell] = field(default_factory=Counter)
+    refused: Counter[Cell] = field(default_factory=Counter)
+    late: Counter[Cell] = field(default_factory=Counter)
+    took: dict[Cell, Counter[int]] = field(default_factory=dict)
+
+
+def store_past_months(now: datetime) -> int:
+    """Keep and publish each month that is over and not kept yet, the oldest first; returns how many. Idempotent."""
+    missing = list(_missing(now))[:MOST_MONTHS]
+    offices = sorted(
+        Office.objects.filter(kind__in=[OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL]).values_list("code", flat=True)
+    )
+    for month in missing:
+        rows = published(month, counted(month), offices)
+        MonthFigures.objects.get_or_create(month=month, defaults={"at": now, "rows": rows})
+    return len(missing)
+
+
+def _missing(now: datetime) -> Iterator[date]:
+    first = Transaction.objects.order_by("submitted_at", "pk").values_list("submitted_at", flat=True).first()
+    if first is None:
+        return
+    kept = set(MonthFigures.objects.values_list("month", flat=True))
+    month, over = timezone.localdate(first).replace(day=1), timezone.localdate(now - SETTLES_AFTER).replace(day=1)
+    while month < over:
+        if month not in kept:
+            yield month
+        month = following(month)
+
+
+def following(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def counted(month: date) -> Month:
+    """The month from rows and events: where a request is decided is the office that decided it."""
+    span = start_of_day(month), start_of_day(following(month))
+    found = Month()
+    received = Transaction.objects.filter(submitted_at__gte=span[0], submitted_at__lt=span[1]).order_by()
+    for service, office, many in received.values_list("service", "branch__code").annotate(Count("pk")):
+        found.received[service, office or NOWHERE] += many
+    events = Event.objects.filter(IS_DECISION, at__gte=span[0], at__lt=span[1]).order_by("pk")
+    for move, at, facts, service, office, held, case in _decisions(events):
+        cell = (service, office or held or NOWHERE)
+        took = facts.get("working_days")
+        if took is None:  # a refusal from before its days were counted when it was made
+            took = max(0, current_calendar().working_days_between(case["submitted_at"], at) - case["paused_days"])
+        found.decided[cell] += 1
+        found.refused[cell] += move == "reject"
+        found.late[cell] += took > _promised(service, case["answers"])
+        found.took.setdefault(cell, Counter())[took] += 1
+    return found
+
+
+def _decisions(events: Any) -> Iterator[tuple[str, datetime, dict[str, Any], str, str | None, str | None, Any]]:
+    case = {name: F(f"transaction__{name}") for name in ("submitted_at", "paused_days", "answers", "service")}
+    rows = events.values("move", "at", "facts", "office__code", "transaction__branch__code", **case)
+    for row in rows.iterator():
+        yield (
+            row["move"], row["at"], row["facts"], row["service"], row["office__code"],
+            row["transaction__branch__code"], row,
+        )  # fmt: skip
+
+
+def _promised(service: str, answers: Mapping[str, Any]) -> int:
+    found = service_types.find(service)
+    return found.working_days_for(answers) if found else 10**6
+
+
+def published(month: date, found: Month, offices: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of a month as anybody may read them: one for each service and office, and for all of each."""
+    cells = {*found.received, *found.decided}
+    services = sorted({service.code for service in service_types.all_services()} | {cell[0] for cell in cells})
+    places = sorted({*offices, *(cell[1] for cell in cells)})
+    tables = {name: with_totals(getattr(found, name), services, places) for name in COUNTED}
+    decided, (refused, late) = decisions_withheld(tables["decided"], [tables["refused"], tables["late"]])
+    withheld = {"received": counts_withheld(tables["received"]), "decided": decided, "refused": refused, "late": late}
+    return [
+        _row(month, cell, tables, withheld, _took(found, cell))
+        for service in (ALL, *services)
+        for cell in [(service, ALL), *((service, place) for place in places)]
+    ]
+
+
+def _row(
+    month: date,
+    cell: Cell,
+    tables: Mapping[str, Mapping[Cell, int]],
+    withheld: Mapping[str, set[Cell]],
+    took: Counter[int],
+) -> dict[str, Any]:
+    said: dict[str, Any] = {"month": month.isoformat()[:7], "service": cell[0], "office": cell[1]}
+    hidden = [name for name in COUNTED if cell in withheld[name]]
+    said |= {name: None if name in hidden else tables[name][cell] for name in COUNTED}
+    if "late" in hidden or "decided" in hidden:
+        said["in_time"], hidden = None, [*hidden, "in_time"]
+    else:
+        said["in_time"] = said["decided"] - said["late"]
+    many = said["decided"] or 0
+    said["median_days"] = _within(took, 0.5) if many >= MEDIAN_OF else None
+    said["p90_days"] = _within(took, 0.9) if many >= NINE_IN_TEN_OF else None
+    return said | {"withheld": hidden}
+
+
+def _took(found: Month, cell: Cell) -> Counter[int]:
+    """The working days of all decisions of a cell, or of a total."""
+    total = Counter[int]()
+    for (service, office), days in found.took.items():
+        if cell[0] in (ALL, service) and cell[1] in (ALL, office):
+            total.update(days)
+    return total
+
+
+def _within(took: Counter[int], share: float) -> int:
+    """The fewest working days within which at least this share was decided."""
+    reached = 0
+    for days in sorted(took):
+        reached += took[days]
+        if reached >= share * took.total():
+            return days
+    raise ValueError("nothing was counted")
+
+
+def every_row() -> list[dict[str, Any]]:
+    """All that is published, the newest month first."""
+    months = MonthFigures.objects.order_by("-month").values_list("rows", flat=True)
+    return [row for rows in months for row in rows]
+
+
+def months() -> list[date]:
+    """The months that are published, the newest first."""
+    return list(MonthFigures.objects.order_by("-month").values_list("month", flat=True))
+
+
+def of_month(month: date) -> list[dict[str, Any]] | None:
+    """The rows of one month; None when it is not published."""
+    return MonthFigures.objects.filter(month=month).values_list("rows", flat=True).first()
+
+
+def along(rows: Sequence[Mapping[str, Any]], service: str, office: str) -> list[Mapping[str, Any]]:
+    """One service at one office, month by month, the oldest first."""
+    chosen = [row for row in rows if (row["service"], row["office"]) == (service, office)]
+    return sorted(chosen, key=lambda row: row["month"])
+
+
+def changed_at() -> datetime | None:
+    """When a month was last published."""
+    return MonthFigures.objects.order_by("-at").values_list("at", flat=True).first()
