@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0033_names_of_the_field'),
+        ('transactions', '0034_unique_in_words'),
     ]
 
     operations = [
