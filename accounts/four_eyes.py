@@ -8,6 +8,7 @@ runs the machine carries a proposal out from the command line (`confirm_alone`),
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,10 @@ from .models import DECIDING_ROLES, Act, Proposal, Role, StaffPost, User
 from .signals import power_used, superuser_made
 
 Kind, Outcome = Proposal.Kind, Proposal.Outcome
+CarryOut = Callable[[Proposal, User | None, datetime], None]
+# What other rooms do with two administrators, by kind; this one does not know what it is.
+_carried: dict[str, CarryOut] = {}
+_described: dict[str, Callable[[Proposal], list[str]]] = {}
 ACTS = {
     "proposed": Act.PROPOSED,
     Outcome.CONFIRMED: Act.CONFIRMED,
@@ -134,6 +139,50 @@ def open_account(person: User, *, reason: str = "", by: User | None, now: dateti
     return person
 
 
+def carries_out(kind: Proposal.Kind) -> Callable[[CarryOut], CarryOut]:
+    """Register what another room does when a proposal of this kind is confirmed: called with the proposal, whoever
+    confirmed it and the moment, inside the transaction of the answer. ValidationError keeps it waiting.
+    """
+
+    def remember(does: CarryOut) -> CarryOut:
+        _carried[kind] = does
+        return does
+
+    return remember
+
+
+def describes(kind: Proposal.Kind) -> Callable[[Callable[[Proposal], list[str]]], Callable[[Proposal], list[str]]]:
+    """Register how a proposal of this kind reads, line by line."""
+
+    def remember(words: Callable[[Proposal], list[str]]) -> Callable[[Proposal], list[str]]:
+        _described[kind] = words
+        return words
+
+    return remember
+
+
+def second(proposal: Proposal, by: User | None) -> User | None:
+    """Who confirmed it, for the records of another room; nobody where it was carried out without a second person."""
+    return None if by is None or by.pk == proposal.proposed_by_id else by
+
+
+def in_words(proposal: Proposal) -> list[str]:
+    """What is proposed, where another room proposed it; nothing otherwise."""
+    words = _described.get(proposal.kind)
+    return words(proposal) if words else []
+
+
+@transaction.atomic
+def propose(
+    kind: Proposal.Kind, what: str, facts: dict[str, Any], *, reason: str, by: User | None, now: datetime | None = None
+) -> Proposal:
+    """Propose what another room does (`carries_out`); `facts` are all it needs, `what` tells one from another.
+
+    AccountError `reason_missing`, `not_an_administrator`.
+    """
+    return _propose(kind, None, what, reason=reason, by=by, now=now or timezone.now(), facts=facts)
+
+
 def refuse_last_administrator(post: StaffPost, ends_on: date) -> None:
     """AccountError `last_administrator`: nobody ends the post after which the city has no administrator any more."""
     if post.role != Role.ADMINISTRATOR:
@@ -171,7 +220,7 @@ def _require_administrator(by: User | None) -> User | None:
 
 
 def _propose(
-    kind: Proposal.Kind, person: User, what: str, *, reason: str, by: User | None, now: datetime, **facts: Any
+    kind: Proposal.Kind, person: User | None, what: str, *, reason: str, by: User | None, now: datetime, **facts: Any
 ) -> Proposal:
     """AccountError `reason_missing`, `not_an_administrator`. The same proposed again is the one that waits."""
     _require_administrator(by)
@@ -179,8 +228,9 @@ def _propose(
     if not reason:
         message = _("Give the reason: a second administrator will decide.")
         raise AccountError("reason_missing", message)
-    take_lock(f"power:{person.pk}")
-    same = f"{kind}:{person.pk}:{what}"
+    about = person.pk if person else ""
+    take_lock(f"power:{about or kind}")
+    same = f"{kind}:{about}:{what}"
     expire_proposals(now)
     if waiting := Proposal.objects.filter(same=same, outcome=Outcome.WAITING).first():
         return waiting
@@ -201,7 +251,7 @@ def reason_not_to_confirm(proposal: Proposal, by: User, now: datetime) -> str:
         return _("This proposal has been answered or has expired.")
     if proposal.proposed_by_id == by.pk:
         return _("You proposed this yourself. Another administrator has to confirm it.")
-    if proposal.person_id == by.pk:
+    if proposal.person_id is not None and proposal.person_id == by.pk:
         return _("This is about yourself. Another administrator has to confirm it.")
     if proposal.proposed_by is None or not is_administrator(proposal.proposed_by):
         return _("The proposer is no longer an administrator. Refuse this proposal and make a new one.")
@@ -260,7 +310,10 @@ def _locked(proposal: Proposal) -> Proposal:
 
 
 def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
-    person = proposal.person
+    if carry_out := _carried.get(proposal.kind):
+        carry_out(proposal, by, now)
+        return
+    person = User.objects.get(proposals=proposal)
     match proposal.kind:
         case Kind.POST:
             on = max(proposal.starts_on or timezone.localdate(now), timezone.localdate(proposal.proposed_at))

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -254,6 +254,8 @@ class ProposalAdmin(PeopleAdmin):
 
     @admin.display(description=_("person"), ordering="person")
     def whom(self, row: Proposal) -> SafeString:
+        if row.person is None:
+            return format_html("—")
         return format_html(
             '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>',
             row.person.full_name,
@@ -262,6 +264,8 @@ class ProposalAdmin(PeopleAdmin):
 
     @admin.display(description=_("in detail"))
     def detail(self, row: Proposal) -> SafeString:
+        if lines := four_eyes.in_words(row):
+            return format_html_join("", '<span class="under" dir="auto">{}</span>', ((line,) for line in lines if line))
         if row.kind == Proposal.Kind.PHONE:
             return format_html('<bdi dir="ltr">{}</bdi>', row.phone)
         if row.office is None:  # a superuser, from the command line
@@ -278,6 +282,8 @@ class ProposalAdmin(PeopleAdmin):
     @admin.display(description=_("before you confirm"))
     def hints(self, row: Proposal) -> str:
         """What a second administrator should know about the account that gets the power."""
+        if row.person is None:
+            return gettext("Read both texts, and check with whoever runs the systems that they are true.")
         since = row.proposed_at - timedelta(days=LATELY_DAYS)
         changed = PhoneChange.objects.filter(user=row.person_id, changed_at__gte=since).exists()
         known = gettext("original ID seen") if row.person.identity_verified_at else gettext("original ID never seen")

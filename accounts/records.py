@@ -27,6 +27,8 @@ class Proposal(models.Model):
         PHONE = "phone", _("Change a staff member's mobile")
         SECOND_FACTOR = "second_factor", _("Remove a staff member's two-step verification")
         ACCOUNT = "account", _("Reopen a staff member's closed account")
+        INCIDENT = "incident", _("Announce something about an incident")
+        GATE = "gate", _("Open a gate further")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")
@@ -37,9 +39,15 @@ class Proposal(models.Model):
         FORCED = "forced", _("Carried out from the command line, without a second administrator")
 
     kind = models.CharField(_("what is proposed"), max_length=20, choices=Kind)
+    # Whom it is about; nobody where another room proposed it, which keeps all it needs in `facts`.
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="proposals"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="proposals",
     )
+    facts = models.JSONField(null=True)
     post = models.ForeignKey("accounts.StaffPost", null=True, on_delete=models.PROTECT, related_name="proposals")
     office = models.ForeignKey(
         Office, verbose_name=_("office"), null=True, on_delete=models.PROTECT, related_name="proposals"
@@ -98,7 +106,7 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} – {isolated(self.person.full_name)}"
+        return f"{self.get_kind_display()} – {isolated(self.person.full_name) if self.person else self.pk}"
 
     def is_pending(self, now: datetime) -> bool:
         return self.outcome == self.Outcome.WAITING and now < self.expires_at

@@ -31,6 +31,7 @@ STATUS_BY_CODE = {
     "receipt_not_here": status.HTTP_404_NOT_FOUND,
     "over_quota": status.HTTP_429_TOO_MANY_REQUESTS,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
+    "operation_closed": status.HTTP_503_SERVICE_UNAVAILABLE,
     "no_room": status.HTTP_503_SERVICE_UNAVAILABLE,
     "not_the_applicant": status.HTTP_403_FORBIDDEN,
     "not_at_this_counter": status.HTTP_403_FORBIDDEN,

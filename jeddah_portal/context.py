@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.access import engineering_offices_of
+from transactions.incidents import declaring, memory
+from transactions.incidents.words import affected, stays_open
+from transactions.models import IncidentNotice
 
 from . import public
 
@@ -22,8 +28,24 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "asks_nobody": getattr(request, "asks_nobody", False),
         "brings_a_session": public.brings_a_session(request),
         "from_an_old_copy": SimpleLazyObject(lambda: public.from_an_old_copy(request)),
+        "incidents": SimpleLazyObject(lambda: banners(memory.known().notices, timezone.now())),
         "works_in_office": SimpleLazyObject(lambda: _works_in_office(request)),
     }
+
+
+def banners(notices: Iterable[IncidentNotice], now: datetime) -> list[dict[str, Any]]:
+    """The incidents that go on or are planned, as components/incident.html shows them."""
+    return [
+        {
+            "notice": notice,
+            "affected": affected(notice),
+            "open": stays_open(notice),
+            "planned": notice.starts_at > now,
+            "overdue": declaring.overdue(notice, now),
+        }
+        for notice in notices
+        if notice.ended_at is None
+    ]
 
 
 def _works_in_office(request: HttpRequest) -> bool:

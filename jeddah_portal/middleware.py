@@ -1,4 +1,4 @@
-"""Eight small middlewares, kept cheap because every inquiry passes through them."""
+"""Nine small middlewares, kept cheap because every inquiry passes through them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from core.metering import count
 from core.several import address_several
 from core.tracing import request_id
 from journal import standing
+from transactions.domain.errors import OperationClosed
 
-from .views import bad_request, takes_nothing
+from .views import bad_request, closed, takes_nothing
 
 logger = logging.getLogger(__name__)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
@@ -153,6 +154,19 @@ class TakesNothingMiddleware:
             logger.error("nothing is taken: %s", why)
             return takes_nothing(request)
         return None
+
+
+class ClosedMiddleware:
+    """What a gate keeps closed is answered in words wherever a page did not say so itself. The API answers as ever."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return closed(request, exception) if isinstance(exception, OperationClosed) else None
 
 
 class WrittenTextMiddleware:

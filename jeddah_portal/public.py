@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from core import db as database
 from core.db import replica
+from transactions.domain.errors import OperationClosed
 
 WORDS_ONLY = frozenset({"transactions:help", "transactions:privacy", "transactions:accessibility", "api_docs"})
 FIGURES = frozenset(
@@ -63,7 +64,12 @@ class PublicPages:
             ask_nobody(request)
         if name in FROM_THE_COPY:
             ask_nobody(request)
-            return replica.ask(lambda: view(request, *args, **kwargs))
+            try:
+                return replica.ask(lambda: view(request, *args, **kwargs))
+            except OperationClosed as error:  # no other middleware hears of what is raised here
+                from .views import closed
+
+                return closed(request, error)
         return None
 
 

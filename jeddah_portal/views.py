@@ -18,11 +18,16 @@ from api.errors import MEDIA_TYPE, RETRY_SECONDS, not_open, problem, unavailable
 from core import db as database
 from journal.standing import Refused, reason_not_to_write
 from transactions.attachments.services import StorageFull, StorageUnavailable
+from transactions.domain.errors import OperationClosed
+from transactions.incidents import memory
 from transactions.models import Heartbeat
 from transactions.outbox import heartbeat
 
 from . import __version__, public
+from .context import banners
 
+# A gate is seldom opened sooner.
+CLOSED_SECONDS = 60
 CSRF_FIELD = "csrfmiddlewaretoken"
 
 
@@ -114,7 +119,15 @@ def takes_nothing(request: HttpRequest) -> HttpResponse:
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer
     context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "takes_nothing": True}
+    context["incidents"] = banners(memory.last_known().notices, timezone.now())
     return render(None, "503.html", context, status=503)
+
+
+def closed(request: HttpRequest, error: OperationClosed) -> HttpResponse:
+    """503 in words: a gate keeps closed what was asked for."""
+    answer = render(request, "closed.html", {"said": error.message}, status=503)
+    answer["Retry-After"] = str(CLOSED_SECONDS)
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -129,6 +142,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     else:
         certain = request.method in ("GET", "HEAD") or database.is_uncommitted()
         context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "certain": certain}
+        context["incidents"] = banners(memory.last_known().notices, timezone.now())
         answer = render(None, "503.html" if is_down else "500.html", context, status=503 if is_down else 500)
     if is_down:
         answer["Retry-After"] = str(RETRY_SECONDS)

@@ -34,12 +34,14 @@ from transactions.domain.service_types import Step as CatalogueStep
 from transactions.domain.workflow import Status
 from transactions.intake.answer_forms import step_page
 from transactions.intake.draft_parts import Gap, Part, State
-from transactions.models import Attachment, Closure, Draft, Movement, Transaction
+from transactions.models import Attachment, Closure, Draft, IncidentNotice, Movement, Transaction
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.progress import Progress, Step, WaitingFor
 from transactions.text.wording import headline
 from transactions.views.public import PinForm
+
+from .context import banners
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"
@@ -100,6 +102,14 @@ def _progress(now: datetime, **more: Any) -> Progress:
     }
     usual |= {"days_late": None, "took": None}
     return Progress(**{**usual, **more}, steps=steps)
+
+
+def _incident(now: datetime) -> dict[str, Any]:
+    """One that goes on longer than its promised update, and closes everything."""
+    notice = IncidentNotice(
+        text_ar=LONG_NAME, text_en=LONG_NAME, starts_at=now, next_update_at=now - timedelta(hours=1), state="dark"
+    )
+    return banners([notice], now)[0]
 
 
 def _rows(now: datetime) -> list[dict[str, Any]]:
@@ -211,6 +221,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "closure": Closure(
             service=service.code, reason_ar=LONG_NAME, reason_en=LONG_NAME, since=now, reopens_on=now.date()
         ),
+        "incident": _incident(now),
         "authorisation": Authorisation(pk=0, owner=User(full_name=LONG_NAME)),
         "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],

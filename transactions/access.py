@@ -21,6 +21,7 @@ from . import view_log
 from .domain import references
 from .domain.errors import NotVisible
 from .domain.workflow import ALLOCATION_MOVES, BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
+from .incidents import gates
 from .models import IS_SENT, Attachment, CounterVisit, Draft, Event, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
 
@@ -134,6 +135,8 @@ def get_transaction(user: User, reference: str, among: TransactionQuerySet | Non
     case = seen.for_pages().filter(reference=str(parsed)).first() if parsed else None
     if case is None:
         raise NotVisible
+    if acts_for_applicant(user, case):
+        gates.refuse_inquiry(case, timezone.now())
     view_log.record_case_view(user, case)
     return case
 
@@ -257,7 +260,7 @@ def notices_condition(user: User) -> Q:
         about |= Q(event__transaction__authorisation__in=live) | Q(
             authorisation_event__authorisation__office__in=offices
         )
-    return Q(recipient=user) & about
+    return Q(recipient=user) & (about | Q(incident_notice__isnull=False))
 
 
 def authorisation_events_condition(user: User) -> Q:

@@ -12,8 +12,10 @@ class TransactionsConfig(AppConfig):
         from journal import check, receipts
 
         from .attachments import files_stay, render_jobs  # noqa: F401 – most of these register
+        from .incidents import declaring
         from .intake import follow_up  # noqa: F401
-        from .notifications import authorisation_events, notices  # noqa: F401
+        from .maintenance import gate_checks  # noqa: F401
+        from .notifications import authorisation_events, incident_notices, notices  # noqa: F401
         from .papers import book
         from .papers.verification import number_typed, status_now
         from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
@@ -22,4 +24,5 @@ class TransactionsConfig(AppConfig):
         receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)
         check.register(book.compare, book.rows_without_entry)
+        check.register(lambda _bodies: [], declaring.without_entry)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

@@ -28,6 +28,20 @@ def recount(**_future: object) -> None:
 
 
 @shared_task
+def incident(**_future: object) -> None:
+    from .outbox import queue
+
+    queue.process_kind("incident")
+
+
+@shared_task
+def tell(**_future: object) -> None:
+    from .outbox import queue
+
+    queue.process_kind("tell")
+
+
+@shared_task
 def warn(**_future: object) -> None:
     from .outbox import queue
 
@@ -69,12 +83,14 @@ def other(*, kind: str, **_future: object) -> None:
 
 @shared_task
 def sweep(**_future: object) -> None:
-    """Wake a worker for every kind with pending rows, however old they are."""
+    """Wake a worker for every kind with pending rows, however old they are; close gates whose checks fail."""
+    from .incidents import gates
     from .outbox import queue
 
     now = timezone.now()
     queue.wake_workers(now)
     queue.dead_letter_unknown(now)
+    gates.demote(now)
 
 
 @shared_task
@@ -100,6 +116,8 @@ TASKS_BY_KIND: dict[str, Task] = {
     "route": route,
     "notify": notify,
     "recount": recount,
+    "incident": incident,
+    "tell": tell,
     "warn": warn,
     "warn_name": warn_name,
     "draw": draw,

@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from .. import errors
 from ..docs import Description, docs
-from . import brought, catalogue, files, inquiries, moves, people, published, views
+from . import brought, catalogue, files, inquiries, moves, people, published, status, views
 
 urlpatterns = [
     path("services/", catalogue.Services.as_view()),
@@ -38,6 +38,7 @@ urlpatterns = [
     path("figures/<str:month>/", published.FiguresOfMonth.as_view()),
     path("books/", published.LatestBooks.as_view()),
     path("books/<str:day>/", published.BooksOfDay.as_view()),
+    path("status/", status.Status.as_view(), name="status"),
     path("schema/", Description.as_view(), name="api_schema"),
     path("docs/", docs, name="api_docs"),
     re_path(r"^[\s\S]*$", errors.not_found),

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "transactions.views.form_recovery.FormRecoveryMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "jeddah_portal.middleware.ClosedMiddleware",
     "jeddah_portal.public.PublicPages",
 ]
 ROOT_URLCONF = "jeddah_portal.urls"

@@ -13,6 +13,8 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.route": {"queue": "routing"},
     "transactions.tasks.notify": {"queue": "notifications"},
     "transactions.tasks.recount": {"queue": "upkeep"},
+    "transactions.tasks.incident": {"queue": "upkeep"},
+    "transactions.tasks.tell": {"queue": "notifications"},
     "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.warn_name": {"queue": "notifications"},
     "transactions.tasks.draw": {"queue": "drawing"},
@@ -56,3 +58,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 if CELERY_BROKER_URL.startswith("sentinel://"):
     CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = env.str("REDIS_SENTINEL_MASTER", default="portal")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# The status site (manage.py build_status): where workers write it (empty: nowhere), what bin/probe found, and the
+# minutes after which it promises a newer one.
+STATUS_DIR = env.str("STATUS_DIR", default="")
+STATUS_PROBES = env.str("STATUS_PROBES", default="")
+STATUS_MINUTES = env.int("STATUS_MINUTES", default=5)

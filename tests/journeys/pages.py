@@ -287,6 +287,8 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-reference", "/staff/reference/", "administrator"),
     Shown("staff-operations", "/staff/operations/", "administrator"),
     Shown("staff-closure-new", "/staff/transactions/closure/add/", "administrator"),
+    Shown("staff-incident-new", "/staff/transactions/incidentnotice/add/?wording=payments", "administrator"),
+    Shown("staff-gate-new", "/staff/transactions/gateswitch/add/", "administrator"),
     Shown("staff-post-new", "/staff/accounts/staffpost/add/", "administrator"),
     Shown("staff-office-history", "/staff/municipality/office/{municipality_office}/history/", "administrator"),
     Shown("staff-office-past", "/staff/municipality/office/{municipality_office}/history/{past}/", "administrator"),

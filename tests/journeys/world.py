@@ -36,7 +36,7 @@ from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
-from ..portal.world import answered_at_counter
+from ..portal.world import an_incident, answered_at_counter
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
 LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
@@ -110,6 +110,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             reopens_on=(NOW + timedelta(days=12)).date(),
         )
     )
+    an_incident(NOW, by=cast.administrator)
     office = Office.objects.get(code="SHR")
     asked_for = "تتولى إدارة الفرع اعتبارًا من اليوم بقرار الأمين رقم 318، وقد انتهى تكليف سلفها. " * 2
     four_eyes.give_post(

@@ -189,11 +189,15 @@ ENTRIES = {
     "paid": gettext_lazy("Payment recorded"),
     "erased": gettext_lazy("Personal data erased"),
     "power": gettext_lazy("Proposal for a second administrator"),
+    "incident": gettext_lazy("Announced about an incident"),
+    "gate": gettext_lazy("Gate set"),
 }
 WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
-    "recount": gettext_lazy("Recalculate due dates after a holiday"),
+    "recount": gettext_lazy("Recalculate due dates after a holiday or an incident"),
+    "incident": gettext_lazy("Pause the due dates an incident affects, once it has started"),
+    "tell": gettext_lazy("Notify everyone an incident affects"),
     "warn": gettext_lazy("Warn a person of a changed mobile number"),
     "warn_name": gettext_lazy("Tell a person of a corrected name"),
     "confirm_email": gettext_lazy("Send the link that confirms an email address"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 # Moves that are nobody's on the staff.
-OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay"})
+OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay", "stop_clock"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues can read it."), "approve": gettext_lazy("The applicant sees this.")}
 PRIMARY = frozenset({"register", "recommend", "inspect", "approve", "record_payment", "issue", "dispatch"})

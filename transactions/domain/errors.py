@@ -63,6 +63,16 @@ class TooManyAttempts(DomainError):
         self.wait = wait
 
 
+class OperationClosed(DomainError):
+    """A gate keeps it closed for now (gates.py); nothing was changed. `kind` says what closed it. API: 503, or 409 for
+    a service that takes no new requests.
+    """
+
+    def __init__(self, message: StrOrPromise, *, kind: str = "switch", code: str = "operation_closed") -> None:
+        super().__init__(code, message)
+        self.kind = kind
+
+
 class NotVisible(DomainError):
     """There is no such thing for this person; pages and API answer 404."""
 

@@ -10,38 +10,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from .statuses import CLOCK_STOPPED as CLOCK_STOPPED
+from .statuses import CLOSED as CLOSED
+from .statuses import DECIDED_FOR as DECIDED_FOR
+from .statuses import IN_HAND as IN_HAND
+from .statuses import OPEN as OPEN
+from .statuses import STUDY as STUDY
+from .statuses import Status as Status
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-
-class Status(TextChoices):
-    SUBMITTED = "submitted", pgettext_lazy("status", "Submitted")
-    INCOMING = "incoming", _("Incoming, awaiting registration")
-    UNDER_ADMIN_AUDIT = "under_admin_audit", _("Under administrative audit")
-    UNDER_STUDY = "under_study", _("Under study")
-    UNDER_TECH_AUDIT = "under_tech_audit", _("Under technical audit")
-    AWAITING_SUPERVISOR = "awaiting_supervisor", _("Awaiting supervisor approval")
-    RETURNED = "returned", _("Returned for completion")
-    AWAITING_PAYMENT = "awaiting_payment", _("Awaiting payment")
-    APPROVED = "approved", _("Approved")
-    ISSUED = "issued", _("Issued")
-    COMPLETED = "completed", _("Completed")
-    REJECTED = "rejected", _("Rejected")
-    WITHDRAWN = "withdrawn", _("Cancelled by applicant")
-    FILED = "filed", _("Closed and archived")
-
-
-STUDY = frozenset({Status.UNDER_ADMIN_AUDIT, Status.UNDER_STUDY, Status.UNDER_TECH_AUDIT})
-IN_HAND = STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR, Status.APPROVED}
-# The file waits for the applicant, so the clock of the municipality stands still.
-CLOCK_STOPPED = frozenset({Status.RETURNED, Status.AWAITING_PAYMENT})
-OPEN = IN_HAND | CLOCK_STOPPED | {Status.SUBMITTED}
-CLOSED = frozenset(Status) - OPEN
-DECIDED_FOR = frozenset({Status.AWAITING_PAYMENT, Status.APPROVED, Status.ISSUED, Status.COMPLETED})
 
 
 class Target(StrEnum):
@@ -87,6 +67,7 @@ class MoveName(StrEnum):
     GIVE_BACK = "give_back"
     HAND_OVER = "hand_over"
     STAY = "stay"
+    STOP_CLOCK = "stop_clock"
     RECOMMEND = "recommend"
     INSPECT = "inspect"
     RETURN = "return"
@@ -179,6 +160,15 @@ MOVES: tuple[Move, ...] = (
         _("Stay at a suspended office"),
         _("The applicant is told that the office is suspended and the case is waiting there."),
         OPEN - {Status.SUBMITTED},
+        Target.UNCHANGED,
+        (Actor.SYSTEM,),
+        is_duty=False,
+    ),
+    Move(
+        MoveName.STOP_CLOCK,
+        _("Stop the clock"),
+        _("A declared incident affects the case; the days it lasts are not counted."),
+        OPEN,
         Target.UNCHANGED,
         (Actor.SYSTEM,),
         is_duty=False,

@@ -14,6 +14,8 @@ from core.db import replica
 
 from ..domain import pins
 from ..domain.errors import DomainError
+from ..domain.gates import Operation
+from ..incidents import gates
 from ..models import Transaction
 
 
@@ -55,6 +57,7 @@ def renew_pin(case: Transaction, *, serial: int, by: User, now: datetime | None 
     locked = Transaction.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if by.pk != locked.applicant_id:
         raise DomainError("owners_pin", _("Only the owner of a request can renew its PIN."))
+    gates.refuse_if_closed(Operation.REPLIES, now=now or timezone.now(), service=case.service, lot=case.reference)
     if locked.pin_serial == serial:
         locked.pin_serial, locked.pin_renewed_at = serial + 1, now or timezone.now()
         locked.save(update_fields=["pin_serial", "pin_renewed_at"])

@@ -31,7 +31,9 @@ from municipality.services import offices_by_pk
 
 from ..domain import pins, references
 from ..domain.errors import Invalid, NotInThisDatabase, NotVisible, Problem, TooManyAttempts
+from ..domain.gates import Operation
 from ..domain.register_lines import read_line
+from ..incidents import gates
 from ..models import BroughtReceipt, Direction, FailedAttempt, Transaction
 from .pin import opens_receipt
 
@@ -48,6 +50,7 @@ def find_by_pin(reference: str, pin: str, *, address: str, now: datetime | None 
     """The transaction with this reference, for whoever knows its PIN. NotVisible, NotHere when the PIN is right and we
     have no such request, or TooManyTries.
     """
+    gates.refuse_if_closed(Operation.INQUIRY, now=now or timezone.now())
     parsed = references.parse(reference)
     if parsed is not None:
         if pins.pin_matches(str(parsed), pin):
@@ -81,8 +84,8 @@ def _explain_lost_receipt(reference: str) -> str:
 
 FIELDS = columns(
     Transaction,
-    "id reference service status stage version submitted_at stage_started_at due_at branch_id centre_id held_by_id "
-    "pin_serial rejected_at withdrawn_at",
+    "id reference service status stage version submitted_at stage_started_at due_at halted_at branch_id centre_id "
+    "held_by_id pin_serial rejected_at withdrawn_at",
 )
 
 
@@ -131,6 +134,7 @@ def _find_known(reference: str, address: str, now: datetime) -> Transaction:
     case = Transaction.from_db(None, FIELDS, fields)
     for name in ("branch", "centre", "held_by"):
         case._state.fields_cache[name] = offices_by_pk().get(getattr(case, f"{name}_id"))
+    gates.refuse_inquiry(case, now)
     return case
 
 
@@ -181,6 +185,7 @@ def find_by_incoming_number(
 
     The year may stand in the number, as it is printed. Invalid, which is no wrong try, when they are not understood.
     """
+    gates.refuse_if_closed(Operation.INQUIRY, now=now or timezone.now())
     # 7 and 007 are the same line of the register: whoever guesses at it may not begin anew with every nought.
     read, last_four = read_line(number, hijri_year), compact(last_four).upper()
     problems = []
@@ -206,7 +211,9 @@ def find_by_incoming_number(
             .first()
         )
 
-    return _find_rate_limited(f"{office_code}/{year}/{line}", address, now, find, most=MAX_WRONG_LAST_FOUR)
+    case = _find_rate_limited(f"{office_code}/{year}/{line}", address, now, find, most=MAX_WRONG_LAST_FOUR)
+    gates.refuse_inquiry(case, now or timezone.now())
+    return case
 
 
 def _buckets(subject: str, address: str) -> tuple[str, str, str]:

@@ -1,31 +1,25 @@
-"""Closing a service for new requests, and opening it again."""
+"""Is a service taking new requests? Closing one is a use of the gates (incidents/gates.py) with a table of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from core.cache import LOCAL
-
-from ..domain.errors import DomainError
+from ..domain.errors import DomainError, OperationClosed
+from ..domain.gates import Operation
 from ..domain.service_types import ServiceType
+from ..incidents import gates, memory
 from ..models import Closure
-
-REMEMBERED_SECONDS = 10
-_KEY = "closures"
-
-
-def closures_in_force() -> dict[str, Closure]:
-    """The services that take no new requests, by their code; re-read every ten seconds in each process."""
-    return LOCAL.get_or_make(_KEY, _read_closures, REMEMBERED_SECONDS)
-
-
-def _read_closures() -> dict[str, Closure]:
-    return {closure.service: closure for closure in Closure.objects.filter(in_force=True)}
 
 
 def closure_of(service: ServiceType) -> Closure | None:
-    """Why a service takes no new requests: a closure an administrator entered, or, unsaved, that it is retired."""
+    """Why a service takes no new requests: a closure an administrator entered; or, unsaved, that a gate closes it at
+    every office, or that it is retired.
+    """
     if service.retired:
         texts = {}
         for language in ("ar", "en"):
@@ -34,22 +28,42 @@ def closure_of(service: ServiceType) -> Closure | None:
                     "This service is no longer offered. Requests already received continue."
                 )
         return Closure(service=service.code, in_force=True, **texts)
-    return closures_in_force().get(service.code)
+    if entered := memory.known().closures.get(service.code):
+        return entered
+    now = timezone.now()
+    gate = gates.what_closes(Operation.INTAKE, now=now, service=service.code)
+    if gate is None:
+        return None
+    reasons = {"reason_ar": gate.reason_ar, "reason_en": gate.reason_en}
+    since = now if gate.since == memory.ALWAYS else gate.since
+    return Closure(service=service.code, in_force=True, since=since, **reasons)
 
 
-def refuse_if_closed(service: ServiceType) -> None:
-    """DomainError `service_retired` or `service_closed` with the reason, while the service takes no new requests."""
+def refuse_if_closed(
+    service: ServiceType,
+    *,
+    now: datetime | None = None,
+    offices: Collection[str] = (),
+    lot: str = "",
+    at_counter: bool = False,
+) -> None:
+    """DomainError `service_retired`, or OperationClosed (`service_closed` where an administrator closed it), with the
+    reason, while the service takes no new requests at these offices.
+    """
     closure = closure_of(service)
     if service.retired and closure is not None:
         raise DomainError("service_retired", closure.reason)
-    if closure is not None:
+    if entered := memory.known().closures.get(service.code):
         message = _("This service is not taking new requests at the moment: %(reason)s What you have entered is kept.")
-        raise DomainError("service_closed", message % {"reason": closure.reason})
+        raise OperationClosed(message % {"reason": entered.reason}, kind="closure", code="service_closed")
+    now = now or timezone.now()
+    for operation in (Operation.INTAKE, Operation.COUNTERS) if at_counter else (Operation.INTAKE,):
+        gates.refuse_if_closed(operation, now=now, service=service.code, offices=offices, lot=lot)
 
 
 def save_closure(closure: Closure) -> Closure:
     """Write a closure an administrator entered or changed; ValidationError when it is not well formed."""
     closure.full_clean()
     closure.save()
-    LOCAL.forget(_KEY)
+    memory.forget()
     return closure

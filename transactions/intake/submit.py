@@ -34,7 +34,7 @@ from core.db.prepared import Batch
 from core.hijri import hijri_year
 from journal import chain, receipts
 from journal.entry import person_mark
-from municipality.services import current_calendar
+from municipality.services import current_calendar, districts_by_code
 
 from .. import quotas
 from ..answers.cleaning import clean_answers
@@ -43,6 +43,7 @@ from ..domain import clock
 from ..domain.content import answers_hash
 from ..domain.errors import DomainError, Invalid
 from ..domain.references import Reference
+from ..incidents import gates, memory
 from ..models import Channel, Event, Intake, Outbox, Transaction
 from ..outbox import queue
 from ..transitions.registers import next_serial
@@ -63,7 +64,13 @@ def submit(submission: Submission, *, by: User, key: str, now: datetime | None =
     body_hash = submission.body_hash()
     now = now or timezone.now()
     try:
-        refuse_if_closed(submission.service)
+        refuse_if_closed(
+            submission.service,
+            now=now,
+            offices=_offices_of(submission),
+            lot=str(submission.applicant.pk),
+            at_counter=submission.channel == Channel.COUNTER,
+        )
         refuse_unless_may_submit(submission, by, now)
         values, files = check_submission(submission, by=by, now=now)
         with transaction.atomic():
@@ -89,6 +96,15 @@ def check_submission(
     if problems:
         raise Invalid(problems)
     return cleaned.values, files
+
+
+def _offices_of(submission: Submission) -> set[str]:
+    """Where a submission would go, as far as that is known before it is routed: its counter, its district's branch."""
+    if not memory.known().gates:
+        return set()
+    district = districts_by_code().get(str(submission.answers.get("district", "")))
+    branch = district.sub_municipality_id if district else None
+    return {*gates.codes(branch), *([submission.centre.code] if submission.centre else [])}
 
 
 def _find_earlier(by: User, key: str, body_hash: str) -> Intake | None:

@@ -6,6 +6,7 @@ from .brought import BroughtReceipt
 from .closures import Closure
 from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
+from .incidents import GateSwitch, Incident, IncidentNotice, IncidentWording
 from .inspections import Inspection
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
@@ -33,7 +34,11 @@ __all__ = [
     "Event",
     "FailedAttempt",
     "FeeDue",
+    "GateSwitch",
     "Heartbeat",
+    "Incident",
+    "IncidentNotice",
+    "IncidentWording",
     "Inspection",
     "Intake",
     "IssuedDocument",

@@ -198,6 +198,8 @@ class Transaction(models.Model):
     stage_paused_days = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     stage_due_at = models.DateTimeField(_("stage due"), null=True, blank=True)
+    # Since when a declared incident, with whatever else stopped it before, keeps its clock stopped.
+    halted_at = models.DateTimeField(_("clock stopped by an incident since"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     rejected_at = models.DateTimeField(_("rejected at"), null=True, blank=True)
     decision_reason = models.TextField(_("reason for the decision"), blank=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .authorisation_events import AuthorisationEvent
 from .history import Event
+from .incidents import IncidentNotice
 from .requests import person
 
 
@@ -15,13 +16,17 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def for_reading(self) -> NotificationQuerySet:
         """With all that is needed to put notices into words."""
         return self.select_related(
-            "event__transaction", "event__office", "authorisation_event__authorisation", "authorisation_event__draft"
+            "event__transaction",
+            "event__office",
+            "authorisation_event__authorisation",
+            "authorisation_event__draft",
+            "incident_notice",
         )
 
 
 class Notification(models.Model):
-    """Someone is told of an event of a transaction, or of an authorisation before there is one. The row is the notice
-    in the portal; words are made when it is shown or sent.
+    """Someone is told of an event of a transaction, of an authorisation before there is one, or of an incident. The row
+    is the notice in the portal; words are made when it is shown or sent.
     """
 
     event = models.ForeignKey(Event, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False)
@@ -33,6 +38,9 @@ class Notification(models.Model):
         related_name="notifications",
         db_index=False,
         db_column="dealing_id",
+    )
+    incident_notice = models.ForeignKey(
+        IncidentNotice, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False
     )
     recipient = person(_("recipient"), related_name="notifications", db_index=False)
     created_at = models.DateTimeField(_("at"))
@@ -50,11 +58,17 @@ class Notification(models.Model):
                 fields=["event", "recipient"],
                 name="told_once",
                 violation_error_message=_("This person has already been notified of this."),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["incident_notice", "recipient"],
+                condition=Q(incident_notice__isnull=False),
+                name="told_of_an_incident_once",
+                violation_error_message=_("This person has already been notified of this."),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id or self.authorisation_event_id} → {self.recipient_id}"
+        return f"{self.event_id or self.authorisation_event_id or self.incident_notice_id} → {self.recipient_id}"
 
 
 class Delivery(models.Model):

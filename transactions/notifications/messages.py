@@ -14,7 +14,8 @@ from core.text import one_line, without_marks
 
 from ..answers.comparison import describe_change
 from ..domain import service_types
-from ..models import AuthorisationEvent, Deficiency, Event, Notification
+from ..incidents.words import affected, moment
+from ..models import AuthorisationEvent, Deficiency, Event, IncidentNotice, Notification
 from ..text import wording
 
 if TYPE_CHECKING:
@@ -77,12 +78,23 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
     if notice.authorisation_event is not None:
         title, text = AUTHORISATION_MESSAGES[notice.authorisation_event.kind]
         return Message(str(title), str(text), page_of_authorisation_event(notice.authorisation_event))
+    if notice.incident_notice is not None:
+        return _of_incident(notice.incident_notice)
     if notice.event is None:
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
     points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
     return Message(wording.title(notice.event), _sentence_of(notice.event), page, reference, points)
+
+
+def _of_incident(notice: IncidentNotice) -> Message:
+    """What is affected, what was announced, and when more is told. It names no request: who is told may have many."""
+    what = IncidentNotice.What(notice.what).label
+    text = notice.text
+    if notice.ended_at is None and notice.next_update_at is not None:
+        text = f"{text} " + _("Next update: %(time)s") % {"time": moment(notice.next_update_at)} + "."
+    return Message(f"{what}: {affected(notice)}", text, reverse("transactions:home"))
 
 
 def _points_of(event: Event) -> tuple[str, ...]:

@@ -23,8 +23,10 @@ from core.tracing import request_id
 from journal.standing import reason_not_to_write
 
 from .. import access, quotas
+from ..domain.gates import Operation
 from ..domain.workflow import Actor
-from ..models import AuthorisationEvent, Delivery, Event, Notification, Transaction
+from ..incidents import gates
+from ..models import AuthorisationEvent, Delivery, Event, IncidentNotice, Notification, Transaction
 from ..outbox import queue
 from .messages import email_subject, email_text, sms_text, write_message
 
@@ -60,8 +62,10 @@ def notify_of_event(event: Event, people: Iterable[User], now: datetime) -> None
     notify(people, now, event=event)
 
 
-def notify(people: Iterable[User], now: datetime, **about: Event | AuthorisationEvent) -> None:
-    """Tell people `about` an event of a transaction or of an authorisation; inside the transaction that wrote it."""
+def notify(people: Iterable[User], now: datetime, **about: Event | AuthorisationEvent | IncidentNotice) -> None:
+    """Tell people `about` an event of a transaction or of an authorisation, or about an incident; inside the
+    transaction that wrote it.
+    """
     _create([Notification(recipient=person, created_at=now, **about) for person in people], now)
 
 
@@ -127,6 +131,7 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
     )
     if not still_concerned(notice, now):
         return None
+    gates.refuse_if_closed(Operation.MESSAGES, now=now)
     sent = set(notice.deliveries.values_list("channel", flat=True))
     went: list[str] = []
     left: Exception | None = None
@@ -153,7 +158,11 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
 
 
 def still_concerned(notice: Notification, now: datetime) -> bool:
-    """Has its recipient a right to it now, as the owner or of an office that may go on with it?"""
+    """Has its recipient a right to it now, as the owner or of an office that may go on with it? To what everybody may
+    know, everybody who has an account.
+    """
+    if notice.incident_notice is not None:
+        return notice.recipient.is_active
     if notice.event is not None:
         case = notice.event.transaction
         owner: int | None = case.applicant_id

@@ -26,6 +26,7 @@ from core.db.locks import take_lock
 from core.db.prepared import Batch
 from core.tracing import request_id
 
+from ..domain.errors import OperationClosed
 from ..models import Outbox
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ MAX_QUICK_RETRIES = 200
 MAX_COUNTED_ATTEMPTS = 30_000  # the column holds no more
 MAX_FAILURES_IN_A_ROW = 3
 """After this many failures in a row the rest waits for the sweeper: the service they need is probably down."""
+# What a gate keeps closed is tried again after this time.
+GATE_CLOSED = timedelta(minutes=1)
 # How far the clocks of two hosts may differ.
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=10)
 BATCH_SIZE = 500
@@ -243,6 +246,9 @@ def process_batch(kind: str, now: datetime | None = None) -> int:
                 Outbox.objects.filter(pk__in=[pk for pk, _subject, _trace in rows]).update(
                     state=Outbox.State.DONE, done_at=now, lease_until=None, attempts=F("attempts") + 1
                 )
+    except OperationClosed:  # of some services or offices: the others go on
+        for pk, _subject, _trace in rows:
+            process_row(pk, now)
     except Exception:  # whatever it is, doing them singly finds out which of the rows it belongs to
         if not rows:
             raise
@@ -274,6 +280,8 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
         with transaction.atomic():
             if row.kind not in _non_transactional:
                 left = _get_handler(row.kind)(row.subject, now)
+            if isinstance(left, OperationClosed):
+                left = Postponed(now + GATE_CLOSED)
             claimed_row = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_reschedule(row, left, now) if left else claimed_row.update(**done)):
@@ -286,6 +294,10 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
             return False
         logger.info("job done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
+        return None
+    except OperationClosed:
+        logger.info("job waits for a gate", extra={"outbox_id": row.pk, "kind": row.kind})
+        _reschedule(row, Postponed(now + GATE_CLOSED), now)
         return None
     except Exception as error:
         logger.exception("job failed", extra={"outbox_id": row.pk, "kind": row.kind})

@@ -14,7 +14,7 @@ from core.hijri import riyadh_day
 from municipality.services import current_calendar
 
 from ..domain.deadlines import Deadline
-from ..domain.workflow import BY_NAME
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED
 from ..models import Transaction
 
 
@@ -41,7 +41,9 @@ def deadline_status(case: Transaction, now: datetime, deadline: Deadline = Deadl
     if not case.is_open:
         return DeadlineStatus(Mark.FINE, _("Closed"), "")
     if due is None:
-        return DeadlineStatus(Mark.FINE, _("Clock stopped"), _("waiting for the applicant"))
+        waits = case.status in CLOCK_STOPPED
+        why = _("waiting for the applicant") if waits else _("by a declared incident")
+        return DeadlineStatus(Mark.FINE, _("Clock stopped"), why)
     if case.is_late(now, deadline):
         return DeadlineStatus(
             Mark.LATE, _("Late") if deadline is Deadline.WHOLE else _("Stage late"), _describe_lateness(due, now)
@@ -67,7 +69,7 @@ def deadline_statuses(case: Transaction, now: datetime) -> DeadlineStatuses:
 
 def days_spent(case: Transaction, now: datetime) -> int:
     """Working days from submission to `now`, or to where the file's clock stopped, without its pauses."""
-    until = case.closed_at or case.paused_at or now
+    until = min(at for at in (case.closed_at, case.paused_at, case.halted_at, now) if at is not None)
     return max(0, current_calendar().working_days_between(case.submitted_at, until) - case.paused_days)
 
 

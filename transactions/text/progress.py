@@ -45,6 +45,7 @@ class Progress:
     `used`, `here` and `left` count working days of the city.
 
     `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
+    `halted` says that a declared incident keeps it stopped.
     """
 
     waiting_for: WaitingFor
@@ -58,6 +59,7 @@ class Progress:
     left: int | None
     days_late: int | None
     steps: list[Step]
+    halted: bool = False
 
     @property
     def late(self) -> bool:
@@ -83,6 +85,7 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
         left=days_left(due, now) if due and not late else None,
         days_late=days_late(due, now) if due and late else None,
         steps=_steps(case),
+        halted=case.is_open and case.halted_at is not None,
     )
 
 

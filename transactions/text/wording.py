@@ -19,6 +19,8 @@ from municipality.services import office_by_code
 from ..answers.comparison import Change, in_readers_words
 from ..domain import service_types
 from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
+from ..incidents import memory
+from ..incidents.words import moment
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ TITLES = {
     "reassign": gettext_noop("Your request was given to another employee"),
     "hand_over": gettext_noop("Another office has taken over"),
     "stay": gettext_noop("The office is closed for now"),
+    "stop_clock": gettext_noop("The clock was stopped by an incident"),
     "give_back": gettext_noop("Waiting for another employee"),
     "recommend": gettext_noop("Stage “%(stage)s” completed"),
     "inspect": gettext_noop("The inspection was passed"),
@@ -158,6 +161,18 @@ def changes_of(event: Event) -> list[Change]:
     return in_readers_words(service_types.get(event.transaction.service), event.facts.get("changes", ()))
 
 
+def _incident(event: Event) -> str:
+    """From the last notice of the incident, so that a correction is read here as well."""
+    notice = memory.notice_of(event.facts.get("incident"))
+    if notice is None:
+        return _("The days it lasts are not counted.")
+    if notice.ended_at:
+        said = _("From %(start)s until %(end)s; the working days between are not counted. %(text)s")
+        return said % {"start": moment(notice.starts_at), "end": moment(notice.ended_at), "text": notice.text}
+    said = _("Since %(start)s; the working days it lasts are not counted. %(text)s")
+    return said % {"start": moment(notice.starts_at), "text": notice.text}
+
+
 def _with_reason(sentence: str) -> Callable[[Event], str]:
     return lambda event: _(sentence) % {"office": describe_office_of(event), "reason": event.reason}
 
@@ -181,6 +196,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         _("%(office)s is closed for now. Your request keeps its place there, and its number stays valid.")
         % {"office": _suspended(event)}
     ),
+    "stop_clock": lambda event: _incident(event),
     "give_back": lambda event: _("The request keeps its place and its due date."),
     "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
     "inspect": _inspect,

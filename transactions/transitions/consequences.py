@@ -13,9 +13,11 @@ from django.utils.translation import ngettext
 from core.admin.signals import consequences_wanted
 from core.templatetags.portal import both_dates
 from municipality.models import District, Holiday
-from municipality.services import calendar_with
+from municipality.services import calendar_with, current_calendar
 
-from ..models import Closure, Draft, Transaction
+from ..incidents import memory
+from ..incidents.gates import in_words
+from ..models import Closure, Draft, GateSwitch, IncidentNotice, Transaction, TransactionQuerySet
 from .recount import BATCH, recalculate
 
 # Open requests whose due dates are counted anew for a preview, the earliest due first.
@@ -68,6 +70,49 @@ def preview_branch_change(row: District, **_signal: Any) -> list[str | SafeStrin
         staying,
     )
     return [sentence % {"n": staying, "office": new}]
+
+
+@receiver(consequences_wanted, sender=IncidentNotice)
+def of_an_incident(row: IncidentNotice, deleted: bool, **_signal: Any) -> list[str]:
+    """How many open cases of how many people it touches, and how many due dates it moves or takes away for now."""
+    touched = Transaction.objects.open()
+    if row.services:
+        touched = touched.filter(service__in=row.services)
+    if row.offices:
+        touched = touched.filter(held_by__code__in=row.offices)
+    files, people = touched.count(), touched.order_by().values("applicant").distinct().count()
+    if not files:
+        return [_("No open case is affected.")]
+    said = ngettext("%(n)d open case", "%(n)d open cases", files) % {"n": files}
+    who = ngettext("of %(n)d person", "of %(n)d people", people) % {"n": people}
+    return [_("This affects %(cases)s %(people)s.") % {"cases": said, "people": who}, *_due_dates(row, touched)]
+
+
+def _due_dates(row: IncidentNotice, touched: TransactionQuerySet) -> list[str]:
+    if not row.stops_clocks:
+        return [_("No due date changes.")]
+    if row.ended_at is None:
+        stopped = touched.exclude(due_at=None).count()
+        sentence = ngettext(
+            "%(n)d due date is paused until the end is announced.",
+            "%(n)d due dates are paused until the end is announced.",
+            stopped,
+        )
+        return [sentence % {"n": stopped}]
+    others = [pause for pause in memory.known().pauses if pause.incident != row.incident_id]
+    pauses = [*others, *memory.pauses_of([row])]
+    keys = list(Transaction.objects.open().order_by("pk").values_list("pk", flat=True)[: MAX_PREVIEWED + 1])
+    moved = 0
+    for start in range(0, min(len(keys), MAX_PREVIEWED), BATCH):
+        cases = list(Transaction.objects.filter(pk__in=keys[start : start + BATCH]))
+        moved += len(recalculate(cases, current_calendar(), pauses))
+    return [_count_in_words(moved, more=len(keys) > MAX_PREVIEWED)] if moved else [_("No due date changes.")]
+
+
+@receiver(consequences_wanted, sender=GateSwitch)
+def of_a_gate(row: GateSwitch, deleted: bool, **_signal: Any) -> list[str]:
+    """What is set where, read once more before it holds."""
+    return [line for line in in_words(row)[:2] if line]
 
 
 @receiver(consequences_wanted, sender=Closure)

@@ -19,6 +19,7 @@ from core.text import prose
 from municipality.calendar import WorkingCalendar
 from municipality.models import Office
 from municipality.services import current_calendar
+from municipality.services import get_office as office_by_key
 
 from .. import access
 from ..domain import clock
@@ -26,6 +27,7 @@ from ..domain.errors import DomainError, Invalid, NotVisible, Problem
 from ..domain.service_types import Location, Stage
 from ..domain.text_length import validate_text_length
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, Target, find_obstacle
+from ..incidents import gates, memory
 from ..models import CounterVisit, Direction, Event, Transaction
 from ..notifications.notices import is_notified, notify_of_event, recipients_of
 from ..text.wording import explain_obstacle
@@ -36,7 +38,7 @@ from . import registers
 # new version (services.versions).
 MOVE_COLUMNS = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
-    *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at"),
+    *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at", "halted_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
     *("answers", "answers_version", "district_id"),
 )
@@ -135,7 +137,9 @@ def check(
     if problems := validate_text_length("reason", reason):
         raise Invalid(problems)
     acting_as = capacity.acts_as(move, stage.role)
-    return Transition(locked, move, by, acting_as, capacity.places.get(acting_as), now, reason)
+    acting_from = capacity.places.get(acting_as)
+    gates.refuse_move(locked, move.name, now=now, at_counter=lasting is not None, acting=acting_from)
+    return Transition(locked, move, by, acting_as, acting_from, now, reason)
 
 
 def _share_relations(known: Transaction, locked: Transaction) -> None:
@@ -164,9 +168,9 @@ def apply(transition: Transition, *, rule: str) -> dict[str, Any]:
     status, stage = (
         (transition.missed_stage.status, transition.missed_stage) if transition.missed_stage else _target(case, move)
     )
+    _transfer_to_office(transition, stage)  # before the clock: an incident stops it at some offices only
     _update_clock(transition, status, stage)
     case.status, case.stage = status, stage.code
-    _transfer_to_office(transition, stage)
     case.version += 1
     return {
         "transaction": case,
@@ -213,31 +217,53 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
 def _update_clock(transition: Transition, status: Status, stage: Stage) -> None:
     """Stop, resume and set the due dates; a new stage starts its own clock, and so does arriving at an office."""
     case, now, calendar = transition.case, transition.now, current_calendar()
+    read = _read_clock(transition, status, stage)
+    case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
+    case.closed_at = (case.closed_at or now) if status in CLOSED else None
+    if stage.code != case.stage or _arrives(transition, status):
+        case.stage_started_at, case.assignee_id = now, None
+    case.paused_days, case.stage_paused_days, case.halted_at = read
+    if status not in CLOSED:
+        case.due_at, case.stage_due_at = due_dates(case, status, stage, calendar)
+
+
+def _arrives(transition: Transition, status: Status) -> bool:
+    return status is Status.INCOMING and transition.move.target is not Target.UNCHANGED
+
+
+def _read_clock(transition: Transition, status: Status, stage: Stage) -> clock.Reading:
+    """The clock after this move: from all events where an incident touched the time since the request was made, and
+    else from what the row says already.
+    """
+    case, now, calendar = transition.case, transition.now, current_calendar()
+    pauses = memory.since(case.submitted_at, case.service)
+    if pauses:
+        office = office_by_key(case.held_by_id).code if case.held_by_id else ""
+        last = clock.Step(now, status, case.stage, stage.code, office, _arrives(transition, status))
+        return clock.read([*_steps_of(case), last], calendar, pauses, service=case.service, now=now)
     # Waiting and being closed are two pauses, each added when it ends: a request may be withdrawn while it waits.
     ended = None
     if case.paused_at and status not in CLOCK_STOPPED:
         ended = case.paused_at
     elif case.closed_at and status not in CLOSED:
         ended = case.closed_at
-    if ended:
-        days = calendar.working_days_between(ended, now)
-        case.paused_days += days
-        case.stage_paused_days += days
-    case.paused_at = (case.paused_at or now) if status in CLOCK_STOPPED else None
-    case.closed_at = (case.closed_at or now) if status in CLOSED else None
-    arrives = status is Status.INCOMING and transition.move.target is not Target.UNCHANGED
-    if stage.code != case.stage or arrives:
-        case.stage_started_at, case.stage_paused_days = now, 0
-        case.assignee_id = None
-    if status not in CLOSED:
-        case.due_at, case.stage_due_at = due_dates(case, status, stage, calendar)
+    days = calendar.working_days_between(ended, now) if ended else 0
+    begins = stage.code != case.stage or _arrives(transition, status)
+    return clock.Reading(case.paused_days + days, 0 if begins else case.stage_paused_days + days)
+
+
+def _steps_of(case: Transaction) -> list[clock.Step]:
+    """What the clock reads of the events so far; of a request nobody has moved yet, without a question."""
+    if case.status == Status.SUBMITTED:
+        return [clock.Step(case.submitted_at, case.status, "", case.stage)]
+    return [clock.step_of(*row) for row in case.events.order_by("seq").values_list(*clock.STEP)]
 
 
 def due_dates(
     case: Transaction, status: str, stage: Stage, calendar: WorkingCalendar
 ) -> tuple[datetime | None, datetime | None]:
     """The due dates of an open file, the whole one's and the stage's; none while its clock stands still."""
-    if status in CLOCK_STOPPED:
+    if status in CLOCK_STOPPED or case.halted_at is not None:
         return None, None
     days = case.service_type.working_days_for(case.answers)
     return (

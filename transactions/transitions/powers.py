@@ -22,7 +22,7 @@ def record_proposal(proposal: Proposal, step: str, by: User | None, now: datetim
         "what": proposal.kind,
         "step": step,
         "proposal": proposal.pk,
-        "for": person_mark(proposal.salt, proposal.person.national_id),
+        "for": person_mark(proposal.salt, proposal.person.national_id) if proposal.person else "",
         "by": person_mark(proposal.salt, by.national_id) if by else "command",
         "role": proposal.role,
         "office": proposal.office.code if proposal.office else "",

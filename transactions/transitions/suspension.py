@@ -23,7 +23,7 @@ from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
 
 from ..domain import routing
-from ..domain.errors import DomainError
+from ..domain.errors import DomainError, OperationClosed
 from ..domain.workflow import Status
 from ..models import Direction, Event, Transaction, TransactionQuerySet
 from ..outbox import queue
@@ -118,7 +118,10 @@ def _enqueue(kind: str, office: int) -> None:
 
 @queue.register_handler(HAND_OVER)
 def hand_over_cases(office_id: int, now: datetime) -> None:
-    """Bring the next files to the stand-in. Idempotent: what has gone is not found again. Lifted meanwhile: nothing."""
+    """Bring the next files to the stand-in. Idempotent: what has gone is not found again. Lifted meanwhile: nothing.
+
+    While a gate keeps it closed, it waits (OperationClosed).
+    """
     office = Office.objects.get(pk=office_id)
     to = replacement_office(office) if office.suspended else None
     if to is None:
@@ -148,6 +151,7 @@ def _hand_over_one(case: Transaction, *, office: Office, to: Office, now: dateti
     transition = begin(case, "hand_over", by=None, now=now, version=version)
     moved = transition.case
     transition.facts.update(sent_by=office.code, to=to.code)
+    transition.facts["moved"] = moved.held_by_id == office.pk
     if moved.held_by_id == office.pk:
         if moved.status != Status.INCOMING:  # what was not registered here leaves no line
             line = registers.enter_line(
@@ -176,6 +180,8 @@ def _notify_of_stay_one(case: Transaction, *, office: Office, now: datetime, ver
 def _try_move(move: Any, case: Transaction, **facts: Any) -> bool:
     try:
         move(case, version=case.version, **facts)
+    except OperationClosed:
+        raise
     except DomainError:  # somebody moved it meanwhile; it is found again, or has left
         return False
     return True

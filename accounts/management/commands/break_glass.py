@@ -57,7 +57,12 @@ class Command(BaseCommand):
     def waiting(self) -> str:
         now = timezone.now()
         rows = Proposal.objects.filter(outcome=Proposal.Outcome.WAITING, expires_at__gt=now).select_related("person")
-        return "\n".join(f"{row.pk}\t{row.kind}\t{row.person.national_id}\t{row.role}" for row in rows) or "none"
+        return (
+            "\n".join(
+                f"{row.pk}\t{row.kind}\t{row.person.national_id if row.person else '-'}\t{row.role}" for row in rows
+            )
+            or "none"
+        )
 
     def carry_out(self, what: str, reason: str, given: dict[str, Any]) -> str:
         done = self.find(given["number"]) if what == "confirm" else self.propose(what, reason, given)

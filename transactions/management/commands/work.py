@@ -17,6 +17,7 @@ from django.utils import timezone
 from journal.standing import Refused
 
 from ...attachments import render_jobs
+from ...incidents import gates
 from ...maintenance import schedule
 from ...outbox import queue
 from ...outbox.heartbeat import beat
@@ -70,6 +71,7 @@ class Command(BaseCommand):
     def _turn(self, now: datetime, stop: threading.Event, once: bool) -> bool:
         if now >= self.heartbeat_due:
             beat(now)
+            gates.demote(now)
             self.heartbeat_due = now + timedelta(seconds=HEARTBEAT_SECONDS)
         return self._batch(stop, once)
 

@@ -1,0 +1,59 @@
+"""Write the status site (jeddah_portal/status_site) into a folder; whoever serves it needs nothing of ours.
+
+build_status --to FOLDER [--probes FILE]
+build_status --to FOLDER --from notice.json    with no database: a notice written by hand (docs/operations.md)
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from ...status_site import document as documents
+from ...status_site import pages
+
+
+class Command(BaseCommand):
+    help = __doc__
+    # It has to work with no database at all.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--to", required=True, type=Path, help="the folder that is served")
+        parser.add_argument("--from", dest="notice", type=Path, help="a notice written by hand")
+        parser.add_argument("--probes", type=Path, help="what bin/probe wrote, from outside")
+
+    def handle(self, *args: Any, to: Path, notice: Path | None, probes: Path | None, **options: Any) -> None:
+        now = timezone.now()
+        if notice is not None:
+            made = self._by_hand(notice, to)
+        else:
+            made = documents.from_database(now, documents.read_probes(probes))
+        try:
+            made = documents.signed(made)
+        except (ImproperlyConfigured, OSError) as error:
+            if notice is None:
+                raise CommandError(str(error)) from error
+            self.stderr.write("no key here: the page says that it is not signed")
+        pages.write(made, to)
+        self.stdout.write(f"{to}: {len(made['incidents'])} incidents, newer by {made['newer_by']}")
+
+    def _by_hand(self, notice: Path, to: Path) -> dict[str, Any]:
+        try:
+            said = json.loads(notice.read_text(encoding="utf-8"))
+            return documents.from_notice(said, timezone.now(), self._before(to))
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{notice}: {error}") from error
+
+    def _before(self, to: Path) -> dict[str, Any] | None:
+        """The document that is served there now, whose history goes on."""
+        try:
+            found: dict[str, Any] = json.loads((to / pages.DOCUMENT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found

@@ -1,0 +1,1 @@
+"""The status site: static files that tell how things stand when nothing else does."""

@@ -1,0 +1,1 @@
+"""What does not work, who said so, and what is closed meanwhile."""
