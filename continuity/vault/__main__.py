@@ -80,9 +80,9 @@ def setup(options: argparse.Namespace) -> int:
     if options.user:
         become(options.user, folder)
     host, _colon, port = options.listen.rpartition(":")
-    config = Config(
-        options.recipient, secrets.token_urlsafe(32), host, int(port), options.database, export_to=options.export_to
-    )
+    database = barman.without_password(folder, options.database) if options.database else ""
+    token = secrets.token_urlsafe(32)
+    config = Config(options.recipient, token, host, int(port), database, export_to=options.export_to)
     config.write(folder)
     key = Ed25519PrivateKey.generate()
     write_private(folder / "vault.key", base64.b64encode(key.private_bytes_raw()))

@@ -7,6 +7,7 @@ it all the same, because the centre commits locally (manage.py vault_role).
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -17,21 +18,21 @@ PATIENCE = 600
 
 
 def configure(folder: Path, config: Config) -> None:
-    """Write barman.conf, which holds the password and is for this user alone."""
+    """Write barman.conf."""
     home = barman_home(folder)
     home.mkdir(mode=0o700, exist_ok=True)
-    said = config.database.replace("'", "\\'")
     write_private(
         folder / "barman.conf",
         f"""[barman]
+barman_user = {pwd.getpwuid(os.geteuid()).pw_name}
 barman_home = {home}
 barman_lock_directory = {home}
 log_file = {folder}/barman.log
 log_level = INFO
 [{SERVER}]
 description = the portal's centre
-conninfo = {said}
-streaming_conninfo = {said}
+conninfo = {config.database}
+streaming_conninfo = {config.database}
 backup_method = postgres
 streaming_archiver = on
 slot_name = {SLOT}
@@ -81,4 +82,20 @@ def receive(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(folder), "LANG": "C.UTF-8"}
+    said = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(folder), "LANG": "C.UTF-8"}
+    return said | {"PGPASSFILE": str(password_file(folder))}
+
+
+def password_file(folder: Path) -> Path:
+    """For libpq, so that no list of processes shows the password."""
+    return folder / "pgpass"
+
+
+def without_password(folder: Path, conninfo: str) -> str:
+    """Take the password out of libpq's words into a file of its own; returns the rest of them."""
+    from psycopg2.extensions import make_dsn, parse_dsn
+
+    said = parse_dsn(conninfo)
+    password = str(said.pop("password", "")).replace("\\", "\\\\").replace(":", "\\:")
+    write_private(password_file(folder), f"*:*:*:*:{password}\n".encode())
+    return str(make_dsn(**said))

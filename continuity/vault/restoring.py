@@ -174,28 +174,6 @@ def lines_missing(folder: Path, ends: dict[str, tuple[int, bytes]]) -> Iterator[
                 yield chain, json.loads(line.body)
 
 
-def contradictions(folder: Path, hash_at: Any) -> Iterator[str]:
-    """Where a rebuilt journal is not the one the vault was shown. `hash_at(chain, seq)`: the hash there, or None."""
-    from .record import Record
-
-    record = Record(folder)
-    for chain in record.heads():
-        for line in record.lines(chain):
-            found = hash_at(chain, line.seq)
-            if found is None:
-                break
-            if found != line.hash:
-                yield f"chain {chain}, entry {line.seq}: the vault was shown another one"
-                break
-
-
-def room_for(path: Path) -> int:
-    """Bytes free where this is to lie."""
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
-
-
 def own(path: Path, user: str) -> None:
     """Give a tree to another user; PostgreSQL refuses a data directory of root's."""
     for folder, folders, files in os.walk(path):

@@ -29,9 +29,9 @@ SUFFIX = ".age"
 def seal_all(folder: Path, recipient: str) -> int:
     """Seal every segment and every base backup that is whole; returns how many. Twice is once."""
     done = sum(_seal_segment(folder, path, recipient) for path in archived(folder))
-    base = server_home(folder) / "base"
+    base, said = server_home(folder) / "base", server_home(folder) / "meta"
     for home in sorted(base.iterdir()) if base.is_dir() else []:
-        info = read_info(home / "backup.info")
+        info = read_info(said / f"{home.name}-backup.info")
         if info.get("status") in ("DONE", "WAITING_FOR_WALS") and (home / "data").is_dir():
             _seal_base(folder, home, info, recipient)
             done += 1

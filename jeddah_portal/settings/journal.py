@@ -11,7 +11,10 @@ from .environment import DEMO, VAR, env, secret
 
 # -- the journal and receipts ----------------------------------------------------------------------------------
 JOURNAL_NODE = env.str("JOURNAL_NODE", default="C1")
-JOURNAL_INCARNATION = env.str("JOURNAL_INCARNATION", default="A")
+# Written by a rebuild: the letter after the last one that was lost (continuity/after_loss.py).
+JOURNAL_INCARNATION_FILE = VAR / "incarnation"
+_taken = JOURNAL_INCARNATION_FILE.read_text(encoding="ascii").strip() if JOURNAL_INCARNATION_FILE.exists() else "A"
+JOURNAL_INCARNATION = env.str("JOURNAL_INCARNATION", default="") or _taken
 if not re.fullmatch("[A-Z][0-9A-Z][A-Z]", JOURNAL_NODE + JOURNAL_INCARNATION):
     raise ImproperlyConfigured("JOURNAL_NODE is a letter and a letter or digit, JOURNAL_INCARNATION a letter (A to Z).")
 JOURNAL_KEY = env.str("JOURNAL_KEY", default="")

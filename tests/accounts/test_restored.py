@@ -17,7 +17,7 @@ from accounts import services as people
 from accounts.access import is_administrator, roles_in
 from accounts.errors import AccountError
 from accounts.models import Authorisation, EmailChange, OneTimeCode, User
-from jeddah_portal.management.commands.restore import ENDED
+from continuity.after_loss import ENDED
 from municipality.models import Office
 
 from ..conftest import PASSWORD, authorised

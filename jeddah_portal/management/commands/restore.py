@@ -10,18 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.timezone import now
 
-from accounts.restored import Revoked, revoke_restored_access
+from accounts.restored import Revoked
+from continuity import after_loss
 from core.cache import SHARED
 from jeddah_portal import backup
-from journal import chain, check, standing
-from journal.models import Restoration
+from journal import check, standing
 from transactions.attachments import services as attachments
-from transactions.intake.follow_up import announce_waiting
-from transactions.models import Attachment, Outbox
-from transactions.outbox.queue import PENDING_STATES
+from transactions.models import Attachment
 
 NOT_COVERED = """\
 not in a backup:
@@ -35,19 +33,6 @@ to do before people are let in (until then nothing can be written here):
   set JOURNAL_INCARNATION to a letter after {letter} and JOURNAL_KEY to a new key, so that no number is given twice
   manage.py reinstate posts (memberships, authorisations, superusers): list them, and give back those that still hold
   look at the {held} notices under “Background jobs” that may have been sent since, and retry them or leave them"""
-ENDED = {
-    "sessions": "every session: {many}",
-    "tokens": "every API token: {many}",
-    "codes": "every code by SMS: {many}",
-    "email_links": "every link sent to an email address: {many}",
-    "second_factors": "every second factor (app and recovery codes): {many}; set up anew at the next sign-in",
-    "passwords_and_mobiles": "the passwords and mobiles of {many} people: both together make new ones, or an ID shown",
-    "superusers": "superusers: {many}",
-    "posts": "posts of staff: {many}",
-    "memberships": "memberships of engineering offices: {many}",
-    "authorisations": "authorisations of engineering offices: {many}",
-    "proposals": "proposals that waited for a second administrator: {many}; propose them again",
-}
 
 
 class Command(BaseCommand):
@@ -70,12 +55,7 @@ class Command(BaseCommand):
             self._counts(manifest)
             call_command("migrate", verbosity=0)
             self._verify(manifest)
-            with transaction.atomic():
-                held = self._hold_what_may_have_been_sent()
-                ended = revoke_restored_access(now())
-                made_at = datetime.fromisoformat(manifest["at"])
-                Restoration.objects.create(at=now(), made_at=made_at, ended=ended)
-            chain.save_witnesses()
+            ended, held = after_loss.put_away(now(), datetime.fromisoformat(manifest["at"]))
             SHARED.forget_all()
         self._say(manifest, ended, held)
         if self.wrong:
@@ -128,17 +108,6 @@ class Command(BaseCommand):
         self.stdout.write(f"restored in {time.monotonic() - self.began:.1f} s")
         age = str(now() - datetime.fromisoformat(manifest["at"])).partition(".")[0]
         letters = sorted(name[2] for name in manifest["heads"] if name.startswith(settings.JOURNAL_NODE))
-        many = {kind: result if isinstance(result, int) else len(result) for kind, result in ended.items()}
-        listed = "\n".join(f"  {sentence.format(many=many[kind])}" for kind, sentence in ENDED.items())
+        listed = after_loss.ended_words(ended)
         letter = (letters or [settings.JOURNAL_INCARNATION])[-1]
         self.stdout.write(NOT_COVERED.format(at=manifest["at"], age=age, letter=letter, held=held, ended=listed))
-
-    def _hold_what_may_have_been_sent(self) -> int:
-        """Notices that waited may have gone out between the backup and the loss: nobody is told twice unasked. So may
-        those of receipts that a worker had not followed up yet.
-        """
-        announce_waiting(now())
-        waiting = Outbox.objects.filter(kind__in=("notify", "warn", "warn_name"), state__in=PENDING_STATES)
-        return waiting.update(
-            state=Outbox.State.DEAD, lease_until=None, last_error="restored from a backup; may have been sent already"
-        )
