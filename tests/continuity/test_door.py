@@ -173,7 +173,7 @@ def test_another_past_is_refused_and_the_record_stays(what, vault):
     }[what]
     with pytest.raises(door.Refused) as refused:
         door.vault().journal(exported(shown))
-    assert refused.value.from_header["error"] == "another past"
+    assert refused.value.said["error"] == "another past"
     assert [line.hash for line in Record(vault.folder).lines("C1A")] == [line.hash for line in lines]
     assert (vault.folder / "journal" / "refused.jsonl").exists()
 
