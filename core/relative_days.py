@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
 
 
 def years_later(day: date, years: int) -> date:
     """The same day of another year, before or after; 28 February for a 29th there is not."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
+    return day + relativedelta(years=years)
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class FromToday:
     days: int = 0
 
     def on(self, today: date) -> date:
-        return years_later(today, self.years) + timedelta(days=self.days)
+        return today + relativedelta(years=self.years, days=self.days)
 
 
 TODAY = FromToday()

@@ -16,6 +16,7 @@ from core.dates import NoSuchDay, UnreadableDate, read_date
 from core.forms import fields
 from core.hijri import MONTHS_AR, MONTHS_EN, OutsideCalendar, format_hijri, hijri_parts
 from core.numbers import canonical_number, read_number
+from core.relative_days import FromToday, years_later
 from core.templatetags.portal import both_dates
 
 EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -211,3 +212,23 @@ def test_the_box_says_which_of_the_three_it_is():
         assert refused.value.code == code
     assert "inputmode" not in fields.DateField().widget.attrs
     assert fields.DateField(required=False).clean("\u200f ") is None
+
+
+@pytest.mark.parametrize(
+    ("day", "years", "then"),
+    [
+        (date(2026, 11, 28), 3, date(2029, 11, 28)),
+        (date(2028, 2, 29), 1, date(2029, 2, 28)),
+        (date(2028, 2, 29), -4, date(2024, 2, 29)),
+        (date(2096, 2, 29), 4, date(2100, 2, 28)),
+        (date(2027, 2, 28), 1, date(2028, 2, 28)),
+    ],
+)
+def test_the_same_day_of_another_year(day, years, then):
+    assert years_later(day, years) == then
+    assert FromToday(years=years).on(day) == then
+
+
+def test_years_come_before_days_from_today():
+    assert FromToday(years=1, days=1).on(date(2028, 2, 29)) == date(2029, 3, 1)
+    assert FromToday(days=-1).on(date(2028, 3, 1)) == date(2028, 2, 29)
