@@ -18,7 +18,7 @@ from .node_list import NodeList
 
 # After so many days without a newer list the page says that keys may have ended meanwhile.
 OLD_AFTER_DAYS = 90
-STYLES = ("css/tokens.css", "css/base.css", "css/components.css")
+STYLES = ("css/base.css", "css/public.css", "css/components.css")
 SCRIPT = "js/verifier.js"
 _FONT_FILE = re.compile(r"@font-face\s*{[^}]*url\([^}]*}")
 TEXTS = {

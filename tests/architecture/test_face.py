@@ -154,7 +154,7 @@ def test_the_fallback_typeface_is_stretched_to_the_measure_of_ours(family, packa
     stretch = wide / _measure(_file(package, fallback), weight, texts, direction, language)
     font = TTFont(plex)
     em = font["head"].unitsPerEm
-    css = (ROOT / "static/css/tokens.css").read_text(encoding="utf-8")
+    css = (ROOT / "static/css/base.css").read_text(encoding="utf-8")
     face = next(
         block
         for block in re.findall(r"@font-face {(.*?)}", css, re.DOTALL)

@@ -167,7 +167,7 @@ def test_the_image_builds_migrates_serves_and_works(image, run):
         until(healthy, 60)
         told = {"X-Forwarded-Proto": "https", "Host": "portal.example"}
         page = urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=told)).read().decode()
-        style = re.search(r'href="(/static/css/tokens\.[0-9a-f]{12}\.css)"', page)
+        style = re.search(r'href="(/static/css/base\.[0-9a-f]{12}\.css)"', page)
         assert style, "static files carry hashes in production"
         assert (
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{style[1]}", headers=told)).status
