@@ -5,6 +5,9 @@ Every box of every form is one of these, in pages, at the counter and in the adm
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -116,6 +119,21 @@ class IntegerField(forms.IntegerField):
         return None if number is None else int(number)
 
 
+_today: ContextVar[date | None] = ContextVar("forms_today", default=None)
+
+
+@contextmanager
+def on_day(today: date) -> Iterator[None]:
+    """Days from and to which dates are taken are counted from this one, and not from that of the clock: what was
+    given in time is still right when it is read again later.
+    """
+    token = _today.set(today)
+    try:
+        yield
+    finally:
+        _today.reset(token)
+
+
 class DateField(forms.DateField):
     """A day in either calendar, however it is written (dates.read_date), from `earliest` to `latest`."""
 
@@ -153,7 +171,7 @@ class DateField(forms.DateField):
 
     def validate(self, value: date | None) -> None:
         super().validate(value)
-        today = timezone.localdate()
+        today = _today.get() or timezone.localdate()
         if value and self.latest and value > (last := self.latest.on(today)):
             if self.latest == TODAY:
                 raise forms.ValidationError(self.error_messages["future"], code="future_date")

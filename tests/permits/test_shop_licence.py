@@ -19,6 +19,7 @@ from transactions.intake.drafts import submit_draft
 from transactions.models import FeeDue, Transaction
 from transactions.transitions import moves
 
+from ..answers import answers_on
 from ..conftest import ANSWERS, NOW, answers_today, attachments, drive, files_for, picture, upload, work_off
 from ..portal.world import client_of
 
@@ -180,3 +181,13 @@ def test_a_draft_of_it_is_submitted_with_the_lease_only_where_there_is_one(cast)
     }  # fmt: skip
     assert date.fromisoformat(taken.answers["register_ends"]) > timezone.localdate()
     assert files_for(SHOP, taken.answers, cast.establishment)
+
+
+@pytest.mark.parametrize("on", [date(2019, 5, 1), date(2026, 2, 9), date(2031, 12, 31)])
+def test_dates_are_held_against_the_day_the_request_is_given_on(city, on):
+    """Read again later, or played in the past by the demo city, it is as right as it was."""
+    given = answers_on(CODE, on)
+    assert cleaning.clean_answers(SHOP, given, on).problems == ()
+    for name in ("register_ends", "lease_ends"):
+        late = given | {name: (on - timedelta(days=1)).isoformat(), "years": "1"}
+        assert [problem.code for problem in cleaning.clean_answers(SHOP, late, on).problems] == ["date_too_early"], name

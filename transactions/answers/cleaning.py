@@ -18,7 +18,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.forms.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField
+from core.forms.fields import CapitalsField, CodeField, DateField, DecimalField, IntegerField, LineField, on_day
 from core.forms.named_errors import NAMED, name_errors
 from core.numbers import canonical_number
 from core.text import isolated
@@ -290,13 +290,16 @@ def _scalars(raw: Answers) -> dict[str, Any]:
 
 
 def clean_answers(service: ServiceType, raw: Answers, today: date) -> CleanedAnswers:
-    """Check a whole request: every page in order, then what only shows across pages. Names every problem at once."""
+    """Check a whole request as it is given on this day: every page in order, then what only shows across pages. Names
+    every problem at once.
+    """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for step in service.steps:
-        part = clean_step(step, raw, values)
-        values.update(part.values)
-        problems += part.problems
+    with on_day(today):
+        for step in service.steps:
+            part = clean_step(step, raw, values)
+            values.update(part.values)
+            problems += part.problems
     for unknown in sorted(set(raw) - {spec.name for spec in service.fields()}):
         problems.append(Problem(unknown, _("This service has no such question."), "unknown_field"))
     if not problems:
