@@ -29,7 +29,6 @@ from transactions.attachments import rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.service_types import SubmittedBy
-from transactions.incidents import memory
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import read_health
@@ -67,12 +66,13 @@ TransactionTestCase._fixture_teardown = empty
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
     "municipality.services.CACHE_SECONDS",
-    "transactions.incidents.memory.CACHE_SECONDS",
+    "transactions.intake.closures.REMEMBERED_SECONDS",
     "transactions.views.public.STATISTICS_SECONDS",
 )
 
-
-# What a test bears that differs between the engines, or runs servers of its own; any other is run once.
+# Journeys whose writes are what they show; the others show templates, styles and scripts.
+PLAYED_ON_BOTH = {"test_stories.py", "test_once.py"}
+# What a test bears that differs between the engines, or runs servers of its own; any other is run once, on SQLite.
 ASKS_THE_DATABASE = {"db", "transactional_db", "live_server", "django_db", "stack"}
 
 
@@ -81,6 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "/journeys/" in str(item.path):
             item.add_marker("browser")
             item.add_marker(pytest.mark.django_db(transaction=True))
+            if item.path.name not in PLAYED_ON_BOTH:
+                item.add_marker("embedded")
         if not ASKS_THE_DATABASE & {*item.fixturenames, *(mark.name for mark in item.iter_markers())}:
             item.add_marker("embedded")
     order.sort(items)
@@ -105,7 +107,6 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.MFA_TOTP_TOLERANCE = 2  # half minutes: whoever types a code of now is in time on every machine
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clear_caches()
-    memory.forget()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread

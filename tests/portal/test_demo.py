@@ -19,7 +19,8 @@ from municipality.services import clear_caches, current_calendar
 from transactions.domain import pins, service_types
 from transactions.models import Event, Movement, Transaction
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+# `bin/run --full` and the scripts of test_scripts.py build it on PostgreSQL.
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded, pytest.mark.thorough]
 COUNT = 60
 
 

@@ -20,6 +20,8 @@ from jeddah_portal.settings import strength
 
 from ..production import NEEDED, ROOT, environment, seed, start, strong
 
+# Processes that start, or do not, by the dozen.
+pytestmark = pytest.mark.thorough
 # Random to look at; the same in every process, as the names of tests must be.
 FIXED = hashlib.sha512(b"for these tests").digest()
 WEAK_KEYS = [

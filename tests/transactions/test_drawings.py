@@ -24,7 +24,7 @@ from transactions.previews import State
 from .. import papers
 from ..conftest import NOW, picture, put, upload, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 ART = {"png": "image/png", "jpg": "image/jpeg", "pdf": "application/pdf"}
 
 

@@ -21,7 +21,8 @@ from .. import papers
 from ..conftest import NOW, work_off
 from .test_drawings import ART, store
 
-pytestmark = pytest.mark.django_db
+# Held against the renderer; its rows are those of test_drawings.py, which runs on both engines.
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded, pytest.mark.thorough]
 
 
 @pytest.fixture(autouse=True)

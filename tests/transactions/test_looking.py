@@ -24,7 +24,8 @@ from transactions.outbox import queue
 from .. import papers
 from ..conftest import NOW, pdf, picture, upload
 
-pytestmark = pytest.mark.django_db
+# Held against the renderer; its rows are those of test_drawings.py, which runs on both engines.
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded, pytest.mark.thorough]
 PHOTO = papers.picture_of(papers.Image.effect_noise((400, 300), 60).convert("RGB"), "JPEG")
 
 

@@ -21,7 +21,7 @@ from transactions.transitions import moves
 
 from ..conftest import NOW, drive, pdf, upload
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wherever_files_lie")]
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough, pytest.mark.usefixtures("wherever_files_lie")]
 PIECE = 10_000
 
 
