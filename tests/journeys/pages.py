@@ -99,9 +99,10 @@ def write_to_a_file_that_is_gone(page: Page, world: dict[str, str]) -> None:
 def write_to_a_draft_that_is_gone(page: Page, world: dict[str, str]) -> None:
     """The questions of a draft that was deleted, or taken from whoever writes it, since they opened it."""
     gone = "/drafts/00000000-0000-4000-8000-000000000000/place/"
-    page.locator("main form").first.evaluate("(form, gone) => { form.action = gone }", gone)
-    page.locator("main form button[type=submit]").last.click()
-    page.locator("main .notice--warning").wait_for()
+    page.locator("main form [name=street]").fill("شارع حائل، خلف المسجد")
+    page.evaluate("gone => { for (const form of document.querySelectorAll('main form')) form.action = gone }", gone)
+    with page.expect_navigation():
+        page.locator("main form .actions .btn").first.click()
 
 
 def send_with_a_stale_token(page: Page, world: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from core.text import prose
+from core.text import isolated, prose
 
 from ..answers.summary import answer_in_words
 from ..domain import service_types
@@ -61,7 +61,7 @@ def words_in(posted: QueryDict) -> list[tuple[object, object]]:
     sentences = [text for name in posted if name.startswith(SENTENCES) for text in posted.getlist(name)]
     return [
         *((spec.label, answer_in_words(spec, typed[spec.name])) for spec in written),
-        *((_("In your own words"), text) for text in sentences if prose(text)),
+        *((_("In your own words"), isolated(text)) for text in sentences if prose(text)),
     ]
 
 
