@@ -29,6 +29,7 @@ from transactions.attachments import rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.service_types import SubmittedBy
+from transactions.incidents import memory
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import read_health
@@ -66,9 +67,10 @@ TransactionTestCase._fixture_teardown = empty
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
     "municipality.services.CACHE_SECONDS",
-    "transactions.intake.closures.REMEMBERED_SECONDS",
+    "transactions.incidents.memory.CACHE_SECONDS",
     "transactions.views.public.STATISTICS_SECONDS",
 )
+
 
 # Journeys whose writes are what they show; the others show templates, styles and scripts.
 PLAYED_ON_BOTH = {"test_stories.py", "test_once.py"}
@@ -107,6 +109,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.MFA_TOTP_TOLERANCE = 2  # half minutes: whoever types a code of now is in time on every machine
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clear_caches()
+    memory.forget()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread

@@ -22,7 +22,7 @@ from jeddah_portal.demo.names import national_id
 from municipality.models import Office
 citizen = User.objects.create_user(national_id(1), 'a long enough password', full_name='Citizen', phone='+966500000001')
 clerk = User.objects.create_user(national_id(2), 'a long enough password', full_name='Clerk', phone='+966500000002')
-people.appoint(clerk, Office.objects.get(code='SHR'), 'registry_clerk', on=date(2020, 1, 1))
+people.create_staff_post(clerk, Office.objects.get(code='SHR'), 'registry_clerk', on=date(2020, 1, 1))
 """
 # Submits as often as told, has each request routed and registered, and prints references and tokens.
 SUBMIT = """
@@ -45,8 +45,8 @@ for _ in range({many}):
     sent = Submission(service=service, applicant=citizen, answers=answers,
                       attachments=files_for(service, answers, citizen))
     taken = intake.submit(sent, by=citizen, key=uuid.uuid4().hex, now=now)
-    for pk in outbox.due('route', now, 100):
-        outbox.run(pk, now)
+    for pk in outbox.due_ids('route', now, 100):
+        outbox.process_row(pk, now)
     taken.transaction.refresh_from_db()
     moves.register(taken.transaction, by=clerk, now=now)
     print(taken.transaction.reference, taken.token)

@@ -6,14 +6,15 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts import api_tokens, four_eyes
 from accounts import services as people
@@ -22,8 +23,17 @@ from municipality.models import Office
 from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
 from transactions.domain import service_types
+from transactions.incidents import declaring
 from transactions.intake import drafts
-from transactions.models import Attachment, CounterVisit, Draft, Transaction
+from transactions.models import (
+    Attachment,
+    CounterVisit,
+    Draft,
+    GateSwitch,
+    IncidentNotice,
+    IncidentWording,
+    Transaction,
+)
 from transactions.selectors import open_figures
 from transactions.transitions import moves
 from transactions.transitions.moves import RequestedCompletion
@@ -217,6 +227,34 @@ def answered_at_counter(cast: Cast, submitted: Callable[..., Transaction]) -> Co
     moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.clerk, visit=visit)
     visit.refresh_from_db()
     return visit
+
+
+def an_incident(now: datetime, by: User) -> IncidentNotice:
+    """One that goes on, with a gate and words to start from; its update is not overdue when pages are looked at."""
+    IncidentWording.objects.get_or_create(
+        code="payments",
+        defaults={
+            "title_ar": "الدفع متعطل",
+            "title_en": "Payments not available",
+            "text_ar": "لا يمكن تسجيل الدفعات.",
+            "text_en": "Payments cannot be recorded.",
+        },
+    )
+    gate = GateSwitch(service="", office="SC09", operation="payments", state="intake", at=now, set_by=by)
+    gate.reason_ar, gate.reason_en = "نقل المركز إلى مبنى آخر.", "The centre moves to another building."
+    gate.save()
+    notice = IncidentNotice(
+        text_ar="لا يمكن تسجيل دفعات سداد حاليًا. احتفظ برقم الفاتورة ورقم العملية، ولا يُحسب عليك التأخير.",
+        text_en="SADAD payments cannot be recorded at the moment. Keep your bill and payment numbers.",
+        operations=["payments"],
+        offices=["SC09"],
+        starts_at=now - timedelta(hours=3),
+        next_update_at=timezone.now() + timedelta(hours=3),
+        stops_clocks=False,
+    )
+    facts = {"by": by, "confirmed_by": None, "now": now}
+    with transaction.atomic():
+        return declaring.announce(notice, None, None, **facts)
 
 
 def client_of(person: User | None) -> Client:

@@ -44,6 +44,13 @@ EXPECTED = {
         },
         {"system"},
     ),
+    "stop_clock": (
+        {
+            "submitted", "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor",
+            "approved", "returned", "awaiting_payment",
+        },
+        {"system"},
+    ),
     "give_back": (
         {
             "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",
