@@ -60,6 +60,18 @@ class Cosigned:
     signature: bytes
 
 
+def is_signed(signature: bytes, content: bytes) -> bool:
+    """Is this the word of the vault of the settings? A folder signs nothing, and is believed."""
+    if not settings.VAULT_PUBLIC_KEY:
+        return True
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(settings.VAULT_PUBLIC_KEY, validate=True))
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
+
+
 class Door(Protocol):
     def put(self, name: str, content: BinaryIO) -> Taken: ...
 

@@ -6,20 +6,23 @@ So nobody can later show another past: the vault refuses a head that does not ex
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
 from journal import export
 from journal.models import Chain, Entry
 from journal.verify import write
+from transactions.books import look
+from transactions.books.look import Head
 from transactions.models import Outbox
 from transactions.outbox import queue
 
 from . import door
 from .models import Reached
-from .vault.words import ANOTHER_PAST
+from .vault.words import ANOTHER_PAST, head_bytes
 
 logger = logging.getLogger(__name__)
 KIND = "vault_heads"
@@ -68,3 +71,26 @@ def _note_refusal(reached: Reached, refused: door.Refused) -> None:
     if refused.said.get("error") == ANOTHER_PAST or isinstance(refused, door.Disbelieved):
         logger.critical("the vault has another journal than this: %s", refused, extra=dict(refused.said))
         Reached.objects.filter(pk=reached.pk).update(refused=f"{refused} {refused.said.get('why', '')}".strip()[:500])
+
+
+def held() -> dict[str, Head] | None:
+    """What the vault signed of each chain, for the daily books; None without a vault. A head it refused, or whose
+    co-signature no longer fits the entry that is here, has no hash that could be ours.
+    """
+    if not settings.VAULT_URL:
+        return None
+    rows = Reached.objects.select_related("chain")
+    return {str(reached.chain): Head(reached.cosigned_seq, _hash_signed(reached)) for reached in rows}
+
+
+def _hash_signed(reached: Reached) -> bytes:
+    entry = Entry.objects.filter(chain=reached.chain, seq=reached.cosigned_seq).first()
+    if entry is None or reached.refused or reached.cosigned_at is None:
+        return b""
+    at = reached.cosigned_at.astimezone(UTC).isoformat(timespec="seconds")
+    signed = head_bytes(str(reached.chain), reached.cosigned_seq, bytes(entry.hash), at)
+    fits = not reached.cosignature or door.is_signed(bytes(reached.cosignature), signed)
+    return bytes(entry.hash) if fits else b""
+
+
+look.register_vault(held)

@@ -119,7 +119,8 @@ def test_every_seeded_difference_is_found_and_nothing_else(cast, submitted, no_v
     PaperContent.objects.filter(document__transaction=electricity[2]).update(document=None)
     seeded.add(("paper_without_content", electricity[2].issued_documents.get().number))
     FeeDue.objects.filter(transaction=paid).update(paid_at=None)
-    FeeDue.objects.filter(transaction=unpaid).update(paid_at=NOW, payment_reference="SADAD-1")
+    FeeDue.objects.filter(transaction=unpaid).update(paid_at=NOW + DAY, payment_reference="SADAD-1")
+    seeded.add(("payment_without_entry", unpaid.reference))
     seeded |= {("payment_without_event", case.reference) for case in (paid, unpaid)}
     Transaction.objects.filter(pk=studied[0].pk).update(issued_at=NOW, approved_at=NOW, status="issued", closed_at=NOW)
     seeded.add(("paper_missing", studied[0].reference))

@@ -1,6 +1,6 @@
 """The staff workbench: a site of its own at /staff/, a skin over the services."""
 
-from ..models import BroughtReceipt, Difference
+from ..models import BroughtReceipt, Difference, Reconciliation
 from . import access_log, brought, closures, differences, incidents, ledger, registrations
 from .site import staff_site
 
@@ -11,5 +11,6 @@ registrations.register(staff_site)
 access_log.register(staff_site)
 staff_site.register(BroughtReceipt, brought.BroughtReceiptAdmin)
 staff_site.register(Difference, differences.DifferenceAdmin)
+staff_site.register(Reconciliation, differences.ReconciliationAdmin)
 
 __all__ = ["staff_site"]

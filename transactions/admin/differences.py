@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,7 +22,8 @@ from core.admin.guarded import code, tag
 from core.forms.versioned import VersionedForm
 
 from ..books.reconcile import KINDS, explain
-from ..models import Difference
+from ..models import Difference, Reconciliation
+from ..views.published import books_head, cells_of, office_name
 from .ledger import ForAdministrators
 
 
@@ -114,3 +116,21 @@ class DifferenceAdmin(ForAdministrators):
         if row.closed_at:
             return tag("success", _("Gone"))
         return tag("info", _("Explained")) if row.settled_at else tag("warning", _("Not explained"))
+
+
+class ReconciliationAdmin(ForAdministrators):
+    """The books of each day, the counts of offices exactly."""
+
+    list_display = ("day", "at", "is_signed")
+    ordering = ("-at",)
+    fields = readonly_fields = ("day", "at", "is_signed", "exactly")
+
+    @admin.display(description=gettext_lazy("signed"), boolean=True)
+    def is_signed(self, books: Reconciliation) -> bool:
+        return bool(books.token)
+
+    @admin.display(description=gettext_lazy("by office"))
+    def exactly(self, books: Reconciliation) -> SafeString:
+        rows = [(office_name(line["office"]), "", cells_of(line)) for line in books.offices]
+        label, head = _("By office"), [_("Office"), *books_head()]
+        return render_to_string("components/count_table.html", {"label": label, "head": head, "rows": rows})

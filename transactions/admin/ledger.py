@@ -188,6 +188,7 @@ ENTRIES = {
     "issued": gettext_lazy("Issued"),
     "paid": gettext_lazy("Payment recorded"),
     "erased": gettext_lazy("Personal data erased"),
+    "reconciled": gettext_lazy("Books reconciled"),
     "power": gettext_lazy("Proposal for a second administrator"),
     "incident": gettext_lazy("Announced about an incident"),
     "gate": gettext_lazy("Gate set"),

@@ -118,6 +118,10 @@ _DECISIONS = """SELECT transaction_id, COUNT(*) AS many FROM transactions_event
 _PAPERS = """SELECT transaction_id, COUNT(*) AS many FROM transactions_issueddocument
     WHERE issued_at < %s GROUP BY transaction_id"""
 
+# Payments have entries since there was a first one; those from before have none.
+_PAYMENTS = """SELECT transaction_id, 1 AS many FROM transactions_feedue
+    WHERE paid_at < %s AND paid_at >= (SELECT MIN(at) FROM journal_entry WHERE kind = 'paid')"""
+
 
 def _more_than_entries(rows: str, kind: str, look: Look) -> Iterator[Found]:
     before = connection.ops.adapt_datetimefield_value(look.settled)
@@ -129,6 +133,10 @@ def _more_than_entries(rows: str, kind: str, look: Look) -> Iterator[Found]:
 
 def _decision_without_entry(look: Look) -> Iterator[Found]:
     return _more_than_entries(_DECISIONS, "decided", look)
+
+
+def _payment_without_entry(look: Look) -> Iterator[Found]:
+    return _more_than_entries(_PAYMENTS, "paid", look)
 
 
 def _paper_without_entry(look: Look) -> Iterator[Found]:
@@ -206,6 +214,12 @@ KINDS = (
         _("Decisions with no entry in the journal"),
         _("The decision was not made through the portal. Find out who wrote it to the database."),
         _decision_without_entry,
+    ),
+    Kind(
+        "payment_without_entry",
+        _("Payments with no entry in the journal"),
+        _("Compare with the bank's list, and find out who changed the fee."),
+        _payment_without_entry,
     ),
     Kind(
         "paper_without_entry",

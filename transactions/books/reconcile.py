@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 KINDS: dict[str, Kind] = {kind.code: kind for kind in (*promises.KINDS, *silent.KINDS)}
 # Of each kind so many are kept by name; if there are more, something is wrong as a whole, and the figure says so.
 MOST = 500
-ENTRY = "reconciled"
 
 
 def reconcile(now: datetime) -> Reconciliation:
@@ -128,7 +127,9 @@ def _publish(figures: Mapping[str, Any], exact: list[dict[str, Any]], now: datet
 def _signed(day: date, digest: str, now: datetime) -> str:
     try:
         with transaction.atomic():
-            return receipts.encode_token(chain.append(ENTRY, f"BOOKS-{day.isoformat()}", {"content": digest}, now))
+            return receipts.encode_token(
+                chain.append("reconciled", f"BOOKS-{day.isoformat()}", {"content": digest}, now)
+            )
     except Refused:
         logger.exception("the journal does not sign the books")
         return ""

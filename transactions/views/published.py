@@ -78,10 +78,10 @@ def _books(found: Reconciliation) -> dict[str, Any]:
     return {
         "figures": figures,
         "as_of": datetime.fromisoformat(figures["as_of"]),
-        "node_head": [_("Node"), *_books_head()],
-        "nodes": [(line["node"], "", _cells_of(line)) for line in figures["nodes"]],
-        "office_head": [_("Office"), *_books_head()],
-        "offices": [(office_name(line["office"]), "", _cells_of(line)) for line in figures["offices"]],
+        "node_head": [_("Node"), *books_head()],
+        "nodes": [(line["node"], "", cells_of(line)) for line in figures["nodes"]],
+        "office_head": [_("Office"), *books_head()],
+        "offices": [(office_name(line["office"]), "", cells_of(line)) for line in figures["offices"]],
         "difference_head": [_("What differs"), _("Found"), _("Explained"), _("Oldest since")],
         "differences": [_difference(title, each) for title, each in known if each is None or each["found"]],
         "unexplained": sum(each["found"] - each["explained"] for _title, each in known if each),
@@ -95,7 +95,8 @@ def _difference(title: object, counted: Mapping[str, Any] | None) -> tuple[Any, 
     return title, "", [counted["found"], counted["explained"], counted["oldest"]]
 
 
-def _books_head() -> list[str]:
+def books_head() -> list[str]:
+    """The columns of the books, after the first."""
     return [
         pgettext("figures", "Received"),
         pgettext("figures", "Open"),
@@ -107,7 +108,8 @@ def _books_head() -> list[str]:
     ]
 
 
-def _cells_of(line: Mapping[str, Any]) -> list[int]:
+def cells_of(line: Mapping[str, Any]) -> list[int]:
+    """A line of the books in the order of these columns."""
     return [line[name] for name in ("received", "open", "closed", "withdrawn", "linked", "void", "difference")]
 
 
@@ -183,7 +185,7 @@ def _cells(row: Mapping[str, Any]) -> list[Any]:
 
 def _charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
     """Pictures of what is told of these months; none of what is withheld in all of them."""
-    labels = [_month(row["month"]) for row in rows]
+    labels = [date_format(_month(row["month"]), "F Y") for row in rows]
     words = {
         "received": pgettext("figures", "Received"),
         "decided": pgettext("figures", "Decided"),
@@ -198,7 +200,7 @@ def _charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
         (_("Working days to the decision, by month"), ("p90_days", "median_days")),
     )
     charts = [
-        Chart(title, _("Month from"), labels, tuple(Series(words[n], tuple(row[n] for row in rows)) for n in names))
+        Chart(title, _("Month"), labels, tuple(Series(words[n], tuple(row[n] for row in rows)) for n in names))
         for title, names in pictures
     ]
     return [chart for chart in charts if not chart.empty]
