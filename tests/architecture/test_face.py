@@ -77,14 +77,6 @@ def test_a_form_of_ours_says_itself_what_is_missing(path):
     assert [attributes for attributes in asks if "novalidate" not in attributes] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda path: path.name)
-def test_a_component_names_its_arguments(path):
-    # A component that extends another template may have nothing but {# #} before that.
-    header = re.match(r"{% comment %}.+?{% endcomment %}|(?:{#.+?#}\s*)+", path.read_text(encoding="utf-8"), re.DOTALL)
-    assert header
-    assert "Arguments:" in header[0]
-
-
 # Seen around every page, as a whole page, or inside other components.
 FRAME = {"header.html", "footer.html", "question_page.html", "error_message.html", "field.html", "reference_kind.html"}
 
