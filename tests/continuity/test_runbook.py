@@ -1,0 +1,47 @@
+"""The runbook for people: true commands, no secrets, two sheets of paper in each language."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from django.core.management import call_command, get_commands
+
+from continuity import runbook
+
+from ..conftest import NOW
+
+ROOT = Path(__file__).parents[2]
+STEPS = [step for part in (runbook.FIRST_HOUR, runbook.FIRST_DAY, runbook.FIRST_WEEK) for step in part.steps]
+
+
+@pytest.mark.parametrize("command", [step.command for step in STEPS if step.command])
+def test_every_command_it_names_exists(command):
+    words = command.split()
+    if words[0] == "manage.py":
+        assert words[1] in get_commands()
+    else:
+        assert (ROOT / words[0]).exists()
+
+
+def test_it_tells_no_secret(settings, tmp_path):
+    settings.VAULT_URL = "https://portal:verysecret@vault.example:8443"
+    call_command("print_runbook", str(tmp_path / "runbook.html"), language="en", stdout=StringIO())
+    page = (tmp_path / "runbook.html").read_text()
+    assert "vault.example" in page
+    for secret in ("verysecret", settings.SECRET_KEY, settings.RECEIPT_PIN_KEY, settings.JOURNAL_KEY or "-----"):
+        assert secret not in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", runbook.LANGUAGES)
+def test_it_is_two_sheets_of_paper(browser, tmp_path, language):
+    file = tmp_path / "runbook.html"
+    file.write_text(runbook.build(language, NOW, "1.0.0"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    pdf = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(pypdfium2.PdfDocument(pdf)) == 2
