@@ -74,11 +74,12 @@ def scan(**_future: object) -> None:
 
 
 @shared_task
-def other(*, kind: str, **_future: object) -> None:
-    """Every kind that has no task of its own."""
+def other(*, kind: str = "", **_future: object) -> None:
+    """Every kind that has no task of its own; nothing without one."""
     from .outbox import queue
 
-    queue.process_kind(kind)
+    if kind:
+        queue.process_kind(kind)
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""Shop licence (رخصة محل). Rates, limits and durations are assumed: no published figure of Jeddah's was found, so they
+"""Shop licence (رخصة محل). Rates, limits and durations are assumed: no published figure of Jeddah's was answers, so they
 are where a municipality starts from, and an administrator enters its own rates before the first fee is charged.
 """
 
@@ -79,7 +79,7 @@ def _tariff(kind: str, title: Any, rate: str) -> TariffKind:
         rate=Decimal(rate),
         since=date(2026, 1, 1),
         certainty="sample",
-        source="Assumed: no published rate was found. Enter the municipality's own before the service opens.",
+        source="Assumed: no published rate was answers. Enter the municipality's own before the service opens.",
         example=_("a shop of 50 m² for one year"),
         example_units=Decimal(50),
     )
@@ -134,7 +134,7 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
     activities = chance.sample(sorted(ACTIVITIES), k=chance.choice((1, 1, 1, 2, 3)))
     years = chance.choices((1, 2, 3), (60, 25, 15))[0]
     leased = chance.random() < 0.85
-    found = {
+    answers = {
         "trade_name": chance.choice(("واحة التموين", "ركن الشرفية", "زاوية البلد", "نكهة الحجاز", "أناقة جدة")),
         "register_number": f"4030{chance.randrange(10**5, 10**6)}",
         "register_ends": (on + timedelta(days=chance.randrange(200, 1500))).isoformat(),
@@ -148,10 +148,10 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
     }
     if leased:
         ends = years_later(on, years) + timedelta(days=chance.randrange(1, 400))
-        found |= {"lease_number": str(chance.randrange(10**7, 10**8)), "lease_ends": ends.isoformat()}
+        answers |= {"lease_number": str(chance.randrange(10**7, 10**8)), "lease_ends": ends.isoformat()}
     else:
-        found["deed_number"] = str(chance.randrange(10**9, 10**12))
-    return found | ({"cylinders": str(chance.randrange(1, 7))} if COOKING(found) else {})
+        answers["deed_number"] = str(chance.randrange(10**9, 10**12))
+    return answers | ({"cylinders": str(chance.randrange(1, 7))} if COOKING(answers) else {})
 
 
 SERVICE = ServiceType(

@@ -87,9 +87,7 @@ class MoveName(StrEnum):
 
 @dataclass(frozen=True)
 class Move:
-    """`forward` moves end a stage and are open only when that stage names them in `finish`. Moves that only hand work
-    out are not `is_duty`: they say nothing about the file, and SEPARATED_DUTIES does not ask who makes them.
-    """
+    """`forward` moves end a stage that names them in `finish`; one that only hands work out is no duty (`is_duty`)."""
 
     name: MoveName
     label: StrOrPromise
