@@ -1,4 +1,4 @@
-"""Shop licence (رخصة محل). Rates, limits and durations are assumed: no published figure of Jeddah's was answers, so they
+"""Shop licence (رخصة محل). Rates, limits and durations are assumed: no published figure of Jeddah's was found, so they
 are where a municipality starts from, and an administrator enters its own rates before the first fee is charged.
 """
 
