@@ -69,7 +69,10 @@ FIRST_DAY = Part(
     (
         Step(_("Is the vault intact? Its own staff check it, on its own machine."), "bin/vault verify"),
         Step(_("Two people decide and sign, with the time: repair, take over at the second site, or rebuild.")),
-        Step(_("Take over, if the copy is good and only the centre is gone:"), "manage.py promote"),
+        Step(
+            _("Take over, if the copy is good and only the centre is gone: the copy becomes the primary."),
+            "pg_ctl promote",
+        ),
         Step(
             _(
                 "Rebuild on blank disks, to the end or to a moment before the damage. It proves what it brought back "
