@@ -94,17 +94,6 @@ def virtual_environment(requirements: str = "requirements.txt", venv: Path = VEN
     stamp.write_text(wanted)
 
 
-def node_modules() -> None:
-    """Install what package-lock.json pins, with the Node.js of the virtual environment; nothing when it is there."""
-    lock, installed = ROOT / "package-lock.json", ROOT / "node_modules" / "installed.json"
-    if installed.exists() and installed.read_bytes() == lock.read_bytes():
-        return
-    say("installing package-lock.json")
-    if subprocess.run([VENV / "bin" / "npm", "ci", "--silent"], cwd=ROOT).returncode:
-        raise SystemExit("The linters of style sheets and scripts could not be installed: see .venv/bin/npm ci.")
-    shutil.copyfile(lock, installed)
-
-
 def _make_venv(venv: Path) -> None:
     say(f"making {venv.name}")
     if importable("venv") and importable("ensurepip"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 
+import node_tools
+
 from ..conftest import provision
 
 SHEETS = {
@@ -25,7 +27,7 @@ SHEETS = {
 
 def test_a_style_sheet_that_names_left_or_right_is_refused(tmp_path):
     """The portal is read in both directions."""
-    provision.node_modules()
+    node_tools.install()
     for number, sheet in enumerate(SHEETS):
         (tmp_path / f"{number:02}.css").write_text(sheet + "\n", encoding="utf-8")
     stylelint = ["node_modules/stylelint/bin/stylelint.mjs", "--config", "stylelint.config.mjs", "--formatter", "json"]
