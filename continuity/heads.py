@@ -54,9 +54,9 @@ def show(chain_id: int, now: datetime) -> None:
         ours = Entry.objects.filter(chain=chain, seq=head.seq).values_list("hash", flat=True).first()
         if head.chain != str(chain) or head.seq <= reached.cosigned_seq or ours is None or bytes(ours) != head.hash:
             said = f"the vault signs entry {head.seq} of {head.chain}, which is not what it was shown"
-            refused = door.Disbelieved(said)
-            _note_refusal(reached, refused)
-            raise refused
+            disbelieved = door.Disbelieved(said)
+            _note_refusal(reached, disbelieved)
+            raise disbelieved
         _note(reached, head)
 
 

@@ -97,8 +97,9 @@ def start(data: Path, user: str) -> None:
 def control(data: Path, user: str, *what: str) -> None:
     """pg_ctl, as whom the data belongs to."""
     command = [str(barman.programs() / "pg_ctl"), "-D", str(data), *what]
-    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    done = subprocess.run(command, user=user or None, cwd="/", text=True, **streams)  # noqa: S603 – ours
+    done = subprocess.run(  # noqa: S603 – ours
+        command, user=user or None, cwd="/", text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     if done.returncode:
         raise CannotRestore(f"pg_ctl {what[0]} failed: {done.stderr.strip()[-500:]}")
 

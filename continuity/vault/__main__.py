@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from . import barman, keeping
 from .layout import Config, write_private
+from .record import Record
 
 TEN_YEARS = timedelta(days=3650)
 
@@ -143,7 +144,7 @@ def verify(options: argparse.Namespace) -> int:
     wrong = keeping.verify(options.folder.resolve())
     for said in wrong:
         sys.stdout.write(f"WRONG: {said}\n")
-    for chain, head in keeping.Record(options.folder.resolve()).heads().items():
+    for chain, head in Record(options.folder.resolve()).heads().items():
         sys.stdout.write(f"chain {chain}: {head.seq} entries, head {head.hash.hex()}\n")
     sys.stdout.write("good\n" if not wrong else f"{len(wrong)} faults\n")
     return bool(wrong)

@@ -73,7 +73,8 @@ class Record:
                     os.fsync(out.fileno())
                 sync(self.folder)
                 end = Head(fresh[-1].public_key, fresh[-1].seq, fresh[-1].hash)
-        return Signed(name, end.seq, end.hash, _now())
+        reached = end or Head(entries[0].public_key)
+        return Signed(name, reached.seq, reached.hash, _now())
 
     def _fresh(self, path: Path, entries: list[Line], end: Head | None) -> list[Line]:
         head = end or Head(entries[0].public_key)
