@@ -222,6 +222,7 @@ def design(request: HttpRequest) -> HttpResponse:
             service=service.code, reason_ar=LONG_NAME, reason_en=LONG_NAME, since=now, reopens_on=now.date()
         ),
         "incident": _incident(now),
+        "figure_incidents": [IncidentNotice(incident_id=7, text_ar=LONG_NAME, text_en=LONG_NAME, starts_at=now)],
         "authorisation": Authorisation(pk=0, owner=User(full_name=LONG_NAME)),
         "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],

@@ -35,6 +35,9 @@ class FigureRow(serializers.Serializer[Any]):
     median_days = serializers.IntegerField(allow_null=True, help_text="Working days within which half was decided.")
     p90_days = serializers.IntegerField(allow_null=True, help_text="Working days within which nine in ten were.")
     withheld = serializers.ListField(child=serializers.CharField())
+    incidents = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Declared incidents that touched it, as known today."
+    )
 
 
 class Books(serializers.Serializer[Any]):

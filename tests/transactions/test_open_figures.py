@@ -12,7 +12,7 @@ from django.test import Client
 
 from municipality.models import Office
 from transactions.domain.withheld import ALL, is_small
-from transactions.models import Event, MonthFigures, Transaction
+from transactions.models import Event, Incident, IncidentNotice, MonthFigures, Transaction
 from transactions.selectors import open_figures
 from transactions.selectors.open_figures import COLUMNS, Month, counted, published, store_past_months
 from transactions.transitions import moves
@@ -117,6 +117,9 @@ def test_the_files_say_the_same_as_the_page(cast, submitted):
     assert len(table) == len(said)
     for row, line in zip(said, table, strict=True):
         for name in COLUMNS:
+            if name == "incidents":
+                assert line[name].split() == [str(number) for number in row[name]]
+                continue
             shown = "withheld" if name in row["withheld"] else "" if row[name] is None else str(row[name])
             assert line[name] == shown
     assert client.get("/figures/2026-11.json").json()["rows"] == said
@@ -162,3 +165,53 @@ def test_every_office_and_service_of_the_figures_has_a_name(cast, submitted):
         assert ">unrouted<" not in page
         for office in Office.objects.filter(kind="sub_municipality"):
             assert f">{office.name_en if language == 'en' else office.name_ar}<" in page.replace("\u2068", "")
+
+
+def announce(seq: int = 1, incident: Incident | None = None, **about) -> Incident:
+    """Something said of an incident, as it stands in its table."""
+    incident = incident or Incident.objects.create(declared_at=NOW)
+    IncidentNotice.objects.create(
+        incident=incident, seq=seq, starts_at=about.pop("starts_at", NOW), next_update_at=AFTER, at=AFTER,
+        text_ar="تعطل", text_en="An outage", **about,
+    )  # fmt: skip
+    return incident
+
+
+@pytest.mark.parametrize(
+    ("about", "touched"),
+    [
+        ({}, {(ALL, ALL), (E, "SHR"), ("building-permit", "MTR")}),
+        ({"services": [E]}, {(ALL, ALL), (E, "SHR")}),
+        ({"offices": ["SHR"]}, {(ALL, ALL), (E, "SHR")}),
+        ({"services": [E], "offices": ["MTR"]}, {(ALL, ALL)}),
+        ({"starts_at": AFTER}, set()),
+        ({"starts_at": NOW - timedelta(days=60), "ended_at": NOW - timedelta(days=40)}, set()),
+        (
+            {"starts_at": NOW - timedelta(days=60), "ended_at": NOW},
+            {(ALL, ALL), (E, "SHR"), ("building-permit", "MTR")},
+        ),
+        ({"ended_at": NOW}, set()),
+    ],
+)
+def test_figures_that_an_incident_touched_bear_its_number(about, touched, cast, submitted):
+    submitted()
+    store_past_months(AFTER)
+    before = MonthFigures.objects.get().rows
+    incident = announce(**about)
+    rows = {(row["service"], row["office"]): row["incidents"] for row in open_figures.of_month(THIS)}
+    looked_at = {(ALL, ALL), (E, "SHR"), ("building-permit", "MTR")}
+    assert {cell for cell in looked_at if rows[cell] == [incident.pk]} == touched
+    assert MonthFigures.objects.get().rows == before
+    client = Client()
+    client.cookies["language"] = "en"
+    assert ("An outage" in client.get("/figures/2026-11/").content.decode()) == bool(touched)
+    table = csv.DictReader(io.StringIO(client.get("/figures/figures.csv").content.decode()))
+    assert next(table)["incidents"] == (str(incident.pk) if touched else "")
+
+
+def test_the_last_word_on_an_incident_counts(cast, submitted):
+    submitted()
+    store_past_months(AFTER)
+    incident = announce()
+    announce(2, incident, starts_at=AFTER, what="corrected")
+    assert not any(row["incidents"] for row in open_figures.every_row())

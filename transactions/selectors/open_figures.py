@@ -20,7 +20,8 @@ from municipality.services import current_calendar
 
 from ..domain import service_types
 from ..domain.withheld import ALL, Cell, counts_withheld, decisions_withheld, with_totals
-from ..models import Event, MonthFigures, Transaction
+from ..incidents.memory import last_notices
+from ..models import Event, IncidentNotice, MonthFigures, Transaction
 from ..models.history import IS_DECISION
 from .figures import SETTLES_AFTER, start_of_day
 
@@ -31,7 +32,7 @@ MEDIAN_OF, NINE_IN_TEN_OF = 10, 20
 # In one go, so that an archive of years does not keep other upkeep waiting; the next goes on.
 MOST_MONTHS = 12
 COUNTED = ("received", "decided", "refused", "late")
-COLUMNS = ("month", "service", "office", *COUNTED, "in_time", "median_days", "p90_days")
+COLUMNS = ("month", "service", "office", *COUNTED, "in_time", "median_days", "p90_days", "incidents")
 
 
 @dataclass
@@ -165,7 +166,28 @@ def _within(took: Counter[int], share: float) -> int:
 def every_row() -> list[dict[str, Any]]:
     """All that is published, the newest month first."""
     months = MonthFigures.objects.order_by("-month").values_list("rows", flat=True)
-    return [row for rows in months for row in rows]
+    return labelled(row for rows in months for row in rows)
+
+
+def labelled(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the numbers of the incidents that touched them. Labels follow what is known of an incident today, also
+    what was declared after the month; the figures stay.
+    """
+    known = list(last_notices())
+    return [row | {"incidents": [one.incident_id for one in known if _touches(one, row)]} for row in rows]
+
+
+def _touches(notice: IncidentNotice, row: Mapping[str, Any]) -> bool:
+    """Did it last in this month, for this service at this office? A total is touched by what touches a part of it."""
+    first = date.fromisoformat(f"{row['month']}-01")
+    begins = notice.starts_at < start_of_day(following(first))
+    lasts = notice.ended_at is None or notice.ended_at > max(notice.starts_at, start_of_day(first))
+    return (
+        begins
+        and lasts
+        and (row["service"] == ALL or not notice.services or row["service"] in notice.services)
+        and (row["office"] == ALL or not notice.offices or row["office"] in notice.offices)
+    )
 
 
 def months() -> list[date]:
@@ -175,7 +197,8 @@ def months() -> list[date]:
 
 def of_month(month: date) -> list[dict[str, Any]] | None:
     """The rows of one month; None when it is not published."""
-    return MonthFigures.objects.filter(month=month).values_list("rows", flat=True).first()
+    rows = MonthFigures.objects.filter(month=month).values_list("rows", flat=True).first()
+    return None if rows is None else labelled(rows)
 
 
 def along(rows: Sequence[Mapping[str, Any]], service: str, office: str) -> list[Mapping[str, Any]]:
@@ -185,5 +208,7 @@ def along(rows: Sequence[Mapping[str, Any]], service: str, office: str) -> list[
 
 
 def changed_at() -> datetime | None:
-    """When a month was last published."""
-    return MonthFigures.objects.order_by("-at").values_list("at", flat=True).first()
+    """When a month was last published, or something was announced of an incident."""
+    published_at = MonthFigures.objects.order_by("-at").values_list("at", flat=True).first()
+    announced_at = IncidentNotice.objects.order_by("-at").values_list("at", flat=True).first()
+    return max(filter(None, (published_at, announced_at)), default=None)

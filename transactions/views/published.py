@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -25,7 +25,8 @@ from ..books import published
 from ..books.reconcile import KINDS
 from ..domain import service_types
 from ..domain.withheld import ALL, SMALL
-from ..models import Reconciliation
+from ..incidents.memory import last_notices
+from ..models import IncidentNotice, Reconciliation
 from ..selectors import open_figures
 
 KEPT_SECONDS = 300
@@ -152,6 +153,7 @@ def figures(request: HttpRequest) -> HttpResponse:
             )
             for row in reversed(chosen)
         ],
+        "incidents": _incidents(chosen),
         **_method(),
     }
     return render(request, "pages/figures.html", context)
@@ -175,12 +177,20 @@ def _figures_head() -> list[str]:
         pgettext("figures", "Late"),
         _("Half within"),
         _("Nine in ten within"),
+        _("Incidents"),
     ]
 
 
 def _cells(row: Mapping[str, Any]) -> list[Any]:
     names = ("received", "decided", "refused", "in_time", "late", "median_days", "p90_days")
-    return ["withheld" if name in row["withheld"] else row[name] for name in names]
+    cells = ["withheld" if name in row["withheld"] else row[name] for name in names]
+    return [*cells, " ".join(map(str, row["incidents"])) or None]
+
+
+def _incidents(rows: Iterable[Mapping[str, Any]]) -> list[IncidentNotice]:
+    """What is so now of the incidents that are named in these rows."""
+    named = {number for row in rows for number in row["incidents"]}
+    return [notice for notice in last_notices() if notice.incident_id in named]
 
 
 def _charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -220,6 +230,7 @@ def figures_of_month(request: HttpRequest, month: str) -> HttpResponse:
         for code in services
     ]
     context = {"first": first, "month": month, "head": [_("Office"), *_figures_head()], "tables": tables}
+    context["incidents"] = _incidents(rows)
     return render(request, "pages/figures_of_month.html", context)
 
 
@@ -243,7 +254,8 @@ def figures_csv(request: HttpRequest, month: str = "") -> HttpResponse:
     writer = csv.DictWriter(out, open_figures.COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for row in _some(month):
-        writer.writerow(row | dict.fromkeys(row["withheld"], "withheld"))
+        told = {"incidents": " ".join(map(str, row["incidents"]))}
+        writer.writerow(row | dict.fromkeys(row["withheld"], "withheld") | told)
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'inline; filename="figures{"-" if month else ""}{month}.csv"'
     return response
