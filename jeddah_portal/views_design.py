@@ -38,6 +38,7 @@ from transactions.models import Attachment, Closure, Draft, IncidentNotice, Move
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.progress import Progress, Step, WaitingFor
+from transactions.text.tags import Tag
 from transactions.text.wording import headline
 from transactions.views.public import PinForm
 
@@ -229,7 +230,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "promises": [worth_words.shown(worth, at=now, what=worth_words.KINDS["received"]) for worth in Worth],
         "rows": _rows(now),
         "progress": _progress(now),
-        "draft_row": {"draft": draft, "done": 2, "all": 4},
+        "draft_row": {"draft": draft, "done": 2, "all": 4, "tag": Tag("warning", _("Awaiting your approval"))},
         "draft": draft,
         "summary": Summary(sections, [DocumentFiles(service.documents[0], files)], []),
         "files": files,

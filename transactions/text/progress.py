@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Role
 from core.hijri import days_between
@@ -16,6 +17,7 @@ from municipality.services import current_calendar
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Transaction
 from .deadline_status import days_late, days_left, days_spent
+from .tags import Tag
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -44,7 +46,7 @@ class Progress:
     """`days` are those of the calendar since submission and never stop; `took` those until it was closed, if it was.
     `used`, `here` and `left` count working days of the city.
 
-    `left` is None while the clock stands and when the request is late; then `late_by` says since when, 0 for today.
+    `left` is None while the clock stands and when the request is late; then `days_late` says since when, 0 for today.
     `halted` says that a declared incident keeps it stopped.
     """
 
@@ -64,6 +66,19 @@ class Progress:
     @property
     def late(self) -> bool:
         return self.days_late is not None
+
+    @property
+    def due(self) -> Tag:
+        """When it is due, for whoever waits for it; no words where there is nothing to wait for."""
+        if self.days_late is not None:
+            words = ngettext("%(n)s working day late", "%(n)s working days late", self.days_late)
+            return Tag("error", words % {"n": self.days_late} if self.days_late else _("Late since today"))
+        if self.left is not None:
+            words = ngettext("Due in %(n)s working day", "Due in %(n)s working days", self.left) % {"n": self.left}
+            return Tag("", words) if self.left else Tag("warning", _("Due today"))
+        if self.halted:
+            return Tag("", _("The clock is stopped by a declared incident"))
+        return Tag("", _("The clock is paused") if self.waiting_for == WaitingFor.YOURS else "")
 
 
 def progress_of(case: Transaction, now: datetime) -> Progress:

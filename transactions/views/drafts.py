@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -88,7 +88,7 @@ def draft_list(request: HttpRequest) -> HttpResponse:
     )
     rows = prepared.for_office() if of_office else own.for_owner()
     page = page_of(request, rows)
-    context = {"page": page, "drafts": [with_parts(draft) for draft in page], "of_office": of_office}
+    context = {"page": page, "drafts": [with_parts(draft, user) for draft in page], "of_office": of_office}
     return render(request, "transactions/drafts.html", context)
 
 
@@ -126,11 +126,18 @@ def _page(draft: Draft, code: str) -> str:
     return reverse("transactions:step", args=[draft.key, code])
 
 
-def _home(draft: Draft, user: User) -> str:
+class Place(NamedTuple):
+    url: str
+    label: str
+
+
+def _home(draft: Draft, user: User) -> Place:
     """The list a draft is kept in: at the counter, in the office, or among one's own."""
-    if draft.channel == Channel.COUNTER and draft.applicant_id != user.pk:
-        return reverse("staff:counter")
-    return reverse("transactions:requests" if draft.applicant_id == user.pk else "transactions:office")
+    if draft.applicant_id == user.pk:
+        return Place(reverse("transactions:requests"), _("My requests"))
+    if draft.channel == Channel.COUNTER:
+        return Place(reverse("staff:counter"), _("Counter"))
+    return Place(reverse("transactions:office"), _("Engineering office"))
 
 
 def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
@@ -139,7 +146,7 @@ def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
         intake = drafts.submit_draft(draft, by=user)
     except DomainError as error:
         messages.error(request, error.message)
-        return redirect(_home(draft, user))
+        return redirect(_home(draft, user).url)
     if request.method == "GET":
         messages.info(request, _("This request has already been submitted. This is its receipt."))
     return redirect("transactions:receipt", reference=intake.transaction.reference)
@@ -189,7 +196,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             pass  # shown once more, with what is still wrong, so that they see nothing is lost
         elif "later" in request.POST:
             messages.success(request, _("Saved. You can come back at any time."))
-            return redirect(_home(draft, user))
+            return redirect(_home(draft, user).url)
         elif not problems:
             return _saved(request, draft, this)
     seen = answers.clean_until(draft.service_type, draft.answers, this)
@@ -326,7 +333,7 @@ def discard(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "GET" and not access.may_discard(user, draft):
         return redirect("transactions:draft", key=key)
     if request.method == "POST":
-        home = _home(draft, user)
+        home = _home(draft, user).url
         try:
             drafts.delete_draft(draft, by=user)
         except DomainError as error:

@@ -24,6 +24,7 @@ from ..models import Deficiency, Draft, Transaction, TransactionQuerySet
 from ..notifications.changes import Changes, by_day
 from ..selectors import search
 from ..text.progress import progress_of
+from ..text.tags import licence_tag
 from .common import page_of
 from .requests import first_of, with_parts, with_progress
 
@@ -69,7 +70,7 @@ def office(request: HttpRequest) -> HttpResponse:
         "changes": by_day(changed[:MAX_CHANGES]),
         "changes_shown": min(MAX_CHANGES, len(changed)),
         "changes_counted": len(changed),
-        "drafts": [with_parts(draft) for draft in drafts],
+        "drafts": [with_parts(draft, user) for draft in drafts],
         "drafts_counted": drafts_counted,
         "ready": _not_begun(live),
         **_table(request, cases.filter(listed), counts["listed"], now),
@@ -88,8 +89,8 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 
 def _office_summary(office: EngineeringOffice, now: datetime) -> dict[str, Any]:
-    """An office and how its licence stands: how many days it still runs."""
-    return {"office": office, "days": (office.licence_expires_on - timezone.localdate(now)).days}
+    """An office and how its licence stands."""
+    return {"office": office, "licence": licence_tag((office.licence_expires_on - timezone.localdate(now)).days)}
 
 
 def _counts(cases: TransactionQuerySet, now: datetime) -> dict[str, int]:

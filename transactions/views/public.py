@@ -42,6 +42,7 @@ from ..models import FeeDue, Transaction
 from ..selectors.statistics import Statistics, read_statistics
 from ..text.deadline_status import days_late
 from ..text.help_topics import search_topics
+from ..text.tags import portal_tag
 from ..text.timeline import history_of, public_movements_of
 from ..text.wording import headline, only_for
 from .common import client_address
@@ -102,10 +103,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Inquiry first, then the services, then how the city is doing, from real figures a minute old at most."""
     figures = LOCAL.get_or_make("statistics", _statistics, STATISTICS_SECONDS)
     offered = [(service, closures.closure_of(service)) for service in service_types.offered_services()]
+    closed = [service for service, closure in offered if closure]
     context = {
         "form": PinForm(),
         "services": offered,
-        "closed": [service for service, closure in offered if closure],
+        "closed": closed,
+        "state": portal_tag(len(offered), len(closed), routing_works=figures.routing_works),
         "statistics": figures,
         "chart": _chart(figures),
     }

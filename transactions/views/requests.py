@@ -40,6 +40,7 @@ from ..notifications.messages import write_message
 from ..papers import papers
 from ..selectors import search
 from ..text.progress import progress_of
+from ..text.tags import draft_tag
 from ..text.timeline import history_of, movements_of
 from ..text.wording import describe_deficiency as asked_in_words
 from ..text.wording import headline
@@ -85,7 +86,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "waiting": with_progress(waiting, now),
         "to_approve": to_approve,
         "approvals": approvals,
-        "drafts": [with_parts(draft) for draft in begun],
+        "drafts": [with_parts(draft, user) for draft in begun],
         "unsent": unsent,
         "page": page,
         "first_page": page.number == 1 and not query,
@@ -114,10 +115,11 @@ def first_of(drafts: QuerySet[Draft], most: int) -> tuple[list[Draft], int]:
     return rows, rows[0].in_all if rows else 0
 
 
-def with_parts(draft: Draft) -> dict[str, Any]:
-    """A draft with how much of it is done."""
+def with_parts(draft: Draft, reader: User) -> dict[str, Any]:
+    """A draft with how much of it is done, and whom it waits for."""
     parts = parts_of(draft)
-    return {"draft": draft, "done": sum(part.state == State.DONE for part in parts), "all": len(parts)}
+    done = sum(part.state == State.DONE for part in parts)
+    return {"draft": draft, "done": done, "all": len(parts), "tag": draft_tag(draft, reader)}
 
 
 def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str, Any]]:
