@@ -22,20 +22,22 @@ def in_force(kind: TariffKind, on: date) -> Tariff:
     return tariff
 
 
-def per_square_metre(kind: TariffKind, area_m2: Decimal, on: date, *, years: int = 1) -> Amount:
+def per_square_metre(kind: TariffKind, area_m2: Decimal, on: date, *, years: int | None = None) -> Amount:
     """Square metres × rate (× years), in SAR to the halala, with how it was worked out. DomainError `no_tariff`."""
     return _charged(in_force(kind, on), area_m2, years)
 
 
-def dearest_per_square_metre(kinds: list[TariffKind], area_m2: Decimal, on: date, *, years: int = 1) -> Amount:
+def dearest_per_square_metre(
+    kinds: list[TariffKind], area_m2: Decimal, on: date, *, years: int | None = None
+) -> Amount:
     """The same by the highest of several rates. DomainError `no_tariff` when one of them has none."""
     return _charged(max((in_force(kind, on) for kind in kinds), key=lambda tariff: tariff.rate), area_m2, years)
 
 
-def _charged(tariff: Tariff, area_m2: Decimal, years: int) -> Amount:
-    amount = (area_m2 * tariff.rate * years).quantize(Decimal("0.01"), ROUND_HALF_UP)
+def _charged(tariff: Tariff, area_m2: Decimal, years: int | None) -> Amount:
+    amount = (area_m2 * tariff.rate * (1 if years is None else years)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     basis = {"area_m2": format(area_m2.normalize(), "f"), "rate": str(tariff.rate), "tariff": tariff.code}
-    return Amount(amount, basis | ({"years": str(years)} if years > 1 else {}))
+    return Amount(amount, basis | ({} if years is None else {"years": str(years)}))
 
 
 def load_tariffs() -> int:

@@ -9,6 +9,7 @@ Facts are plain values and rows' attributes only, so that the migration that fre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,6 +24,8 @@ from ..answers.summary import parse_day, rows_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
 
 FORM = 1
+# The shape of an establishment's ID (accounts.id_kinds), also for rows of a migration, which know no kinds.
+UNIFIED_NUMBER = re.compile(r"7\d{9}$")
 # What a document of drawings takes and no other paper does.
 DWG = "image/vnd.dwg"
 # Longer than any plan and parcel number together that a question takes.
@@ -43,7 +46,9 @@ class Named:
 
 @dataclass(frozen=True)
 class PaperFacts:
-    """What is known of a case when a paper is made. `files` are those in force; `fee` is (amount, payment number)."""
+    """What is known of a case when a paper is made. `files` are those in force; `fee` is (amount, payment number);
+    `unified_number` is that of an establishment, which is public. People's numbers are on no paper.
+    """
 
     reference: str
     applicant: str
@@ -56,6 +61,7 @@ class PaperFacts:
     fee: tuple[str, str] | None
     district: Callable[[str], Named | None]
     inspections: tuple[dict[str, Any], ...] = ()
+    unified_number: str = ""
 
 
 def facts_of(
@@ -80,6 +86,7 @@ def facts_of(
             for file in sorted(files, key=lambda file: (file.document, file.pk))
         ),
         fee=(f"{fee.amount:.2f}", fee.payment_reference) if fee else None,
+        unified_number=case.applicant.national_id if UNIFIED_NUMBER.match(case.applicant.national_id) else "",
         district=district,
         inspections=tuple(
             {
@@ -148,6 +155,8 @@ def _pages(page: Callable[[], dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | None) -> dict[str, Any]:
     output = service.output
     rows: list[dict[str, str]] = [{"label": str(output.holder), "value": facts.applicant}]
+    if facts.unified_number:
+        rows.append({"label": _("Unified number"), "value": facts.unified_number})
     if facts.engineering_office is not None:
         named = f"{facts.engineering_office.here()} ({facts.licence_number})"
         rows.append({"label": _("Engineering office"), "value": named})
