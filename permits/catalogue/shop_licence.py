@@ -267,7 +267,7 @@ SERVICE = ServiceType(
                 ),
                 Field(
                     "years",
-                    _("For how long"),
+                    _("Duration of the licence"),
                     Kind.CHOICE,
                     choices=(("1", _("One year")), ("2", _("Two years")), ("3", _("Three years"))),
                     empty=_("Choose for how long."),

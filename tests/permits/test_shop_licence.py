@@ -151,7 +151,9 @@ def test_an_establishment_files_it_on_the_portal_and_gets_its_licence(cast, lang
     case = drive(Transaction.objects.get(pk=case.pk), cast, "issued", timezone.now())
     paper = page.get(reverse("transactions:document", args=[case.reference, "shop-licence"])).content.decode()
     both = {"ar": ("بقالة", "مخبز أو حلويات"), "en": ("Grocery", "Bakery or sweets")}[language]
-    assert all(words in paper for words in both)
+    assert all(words in paper for words in (*both, cast.establishment.national_id))
+    page_of_request = page.get(reverse("transactions:request", args=[case.reference])).content.decode()
+    assert {"ar": "سنتان", "en": "2 years"}[language] in page_of_request
     assert page.get(reverse("journal:verify_token", args=[case.issued_documents.get().token])).status_code == 200
     assert page.get(reverse("transactions:request", args=[case.reference])).status_code == 200
 
