@@ -156,6 +156,8 @@ def _form_field(spec: Field) -> Any:
     if spec.empty:
         field.error_messages["required"] = spec.empty
     field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
+    # Every choice in sight takes room.
+    field.is_wide = isinstance(field.widget, forms.RadioSelect)
     name_errors(field, spec.label)
     return field
 
