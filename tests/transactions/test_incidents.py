@@ -267,3 +267,36 @@ def test_an_administrator_declares_on_a_page_and_another_confirms(cast, second, 
     signed_in(second).post(answer, {"answer": "confirm"})
     notice = IncidentNotice.objects.get()
     assert (notice.operations, notice.state, notice.confirmed_by) == (["payments"], "intake", second)
+
+
+def test_what_expires_is_extended_by_the_days_lost(cast, submitted, announced, settings):
+    from transactions.domain import service_types
+    from transactions.intake import drafts
+    from transactions.maintenance.personal_data import delete_expired
+    from transactions.models import Draft
+    from transactions.papers.validity import in_force_until
+    from transactions.papers.verification import status_now
+
+    permit = drive(submitted("building-permit"), cast, "issued")
+    paper = permit.issued_documents.get()
+    begun = drafts.start_draft(service_types.get("electricity-connection"), by=cast.other_citizen, now=NOW)
+    assert in_force_until(paper) == paper.valid_until
+    later = NOW + 30 * DAY
+    announced(now=later, starts_at=NOW + DAY, ended_at=NOW + 11 * DAY, next_update_at=None)
+    assert in_force_until(paper) == paper.valid_until + 10 * DAY
+    assert (paper.valid_until + 10 * DAY).isoformat() in status_now(permit.reference, {"number": paper.number})
+    settings.KEEP_DRAFTS_DAYS = 20
+    delete_expired(NOW + 25 * DAY, 100)
+    assert Draft.objects.filter(pk=begun.pk).exists()
+    delete_expired(NOW + 31 * DAY, 100)
+    assert not Draft.objects.filter(pk=begun.pk).exists()
+
+
+def test_authorisations_fees_and_pins_have_no_end_an_incident_could_take_days_from():
+    """Whoever gives one of them an end has to say here how incidents move it."""
+    from accounts.models import Authorisation
+    from transactions.models import FeeDue
+
+    ends = {"expires_at", "expires_on", "valid_until", "ends_on", "due_on"}
+    for model in (Authorisation, FeeDue, Transaction):
+        assert ends & {field.name for field in model._meta.get_fields()} == set()

@@ -14,7 +14,7 @@ from municipality.calendar import WorkingCalendar, closing_time
 from transactions.domain import clock
 from transactions.domain.clock import Step
 from transactions.domain.gates import Scope
-from transactions.domain.pauses import Pause, Span, Stay, merged, spans
+from transactions.domain.pauses import Pause, Span, Stay, days_lost, extended, merged, spans
 from transactions.domain.workflow import CLOCK_STOPPED, CLOSED
 
 START = datetime(2026, 2, 10, 0, tzinfo=RIYADH)  # Ramadan and both Eids lie ahead
@@ -157,3 +157,31 @@ def test_the_time_at_each_office_counts_for_itself():
         Span(at(1), at(9)),
         Span(at(20), None),
     ]
+
+
+@given(st.lists(lasting(), max_size=4), lasting(), st.integers(24, 24 * 60))
+def test_what_expires_is_extended_by_the_days_incidents_took_and_never_ends_sooner(pauses, another, ends):
+    asked = (SERVICE, ["A"], at(0), at(ends), at(HOURS + 200))
+    until, longer = extended(pauses, *asked), extended([*pauses, another], *asked)
+    assert at(ends) <= until <= longer
+    assert extended(pauses[::-1], *asked) == until
+    assert extended([*pauses, *pauses], *asked) == until
+    # Hour by hour: an hour of an incident before the end, as it stands by then, puts the end off.
+    lost, slow, hour, counting = 0, ends, 0, False
+    touching = [pause for pause in pauses if pause.scope.covers(service=SERVICE, offices=["A"])]
+    while hour < HOURS + 200:
+        still = any(pause.start <= at(hour) and (pause.end is None or at(hour) < pause.end) for pause in touching)
+        if hour >= slow and not (still and counting):
+            break
+        counting = still
+        lost += still
+        slow = ends + 24 * -(-lost // 24)
+        hour += 1
+    assert until == at(slow)
+
+
+def test_days_lost_count_begun_days_whole_and_overlaps_once():
+    two = [Pause(Scope(), at(0), at(30)), Pause(Scope(), at(20), at(49))]
+    assert days_lost(two, at(0), at(500)) == 3
+    assert days_lost(two, at(60), at(500)) == 0
+    assert days_lost([Pause(Scope(), at(0), None)], at(0), at(24)) == 1

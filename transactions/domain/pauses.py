@@ -7,9 +7,10 @@ whatever order the incidents were declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import NamedTuple
 
 from .gates import Scope
@@ -74,3 +75,37 @@ def merged(found: Iterable[Span]) -> list[Span]:
         else:
             result.append(span)
     return result
+
+
+def days_lost(pauses: Iterable[Pause], start: datetime, end: datetime) -> int:
+    """Days of the calendar, begun ones counted whole, that incidents took between two moments; overlaps count once."""
+    inside = [
+        Span(max(pause.start, start), min(pause.end or end, end))
+        for pause in pauses
+        if pause.start < end and (pause.end is None or pause.end > start)
+    ]
+    lost = sum(((span.end or end) - span.start for span in merged(inside)), timedelta())
+    return ceil(lost / timedelta(days=1))
+
+
+def extended(
+    pauses: Iterable[Pause], service: str, offices: Collection[str], start: datetime, end: datetime, now: datetime
+) -> datetime:
+    """When something that began at `start` and would end at `end` ends, with the days that incidents took from it by
+    `now`, begun ones counted whole; also from the days it got instead. Never sooner.
+    """
+    inside = [
+        Span(max(pause.start, start), min(pause.end or now, now))
+        for pause in pauses
+        if pause.start < now
+        and (pause.end or now) > start
+        and (not pause.scope.services or service in pause.scope.services)
+        and (not pause.scope.offices or not pause.scope.offices.isdisjoint(offices))
+    ]
+    lost, until = timedelta(), end
+    for span in merged(inside):
+        if span.start >= until:
+            break
+        lost += (span.end or now) - span.start
+        until = end + timedelta(days=ceil(lost / timedelta(days=1)))
+    return until

@@ -40,6 +40,8 @@ from journal import chain
 from journal.entry import person_mark
 
 from .. import previews
+from ..domain.pauses import days_lost
+from ..incidents import memory
 from ..models import Attachment, BroughtReceipt, CounterVisit, Delivery, Draft, Notification, Outbox, Transaction
 
 UNKNOWN = "—"
@@ -190,7 +192,9 @@ def _delete_notices(notices: Any) -> int:
 @transaction.atomic
 def delete_expired(now: datetime, most: int) -> dict[str, int]:
     """Apply the periods of settings.privacy, so many of each kind at a time; returns how many went."""
-    stale = now - timedelta(days=settings.KEEP_DRAFTS_DAYS)
+    kept = timedelta(days=settings.KEEP_DRAFTS_DAYS)
+    # Nobody could go on writing while an incident lasted: its days are no days of the period.
+    stale = now - kept - timedelta(days=days_lost(memory.known().pauses, now - kept, now))
     drafts = Draft.objects.unsent().filter(updated_at__lt=stale).order_by("pk").values("pk")[:most]
     old = now - timedelta(days=settings.KEEP_NOTICES_DAYS)
     notices = Notification.objects.filter(created_at__lt=old).order_by("pk")[:most]

@@ -19,6 +19,7 @@ from ..domain import references, service_types
 from ..domain.register_lines import read_line
 from ..domain.workflow import Status
 from ..models import IssuedDocument, Transaction
+from .validity import in_force_until
 
 
 def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
@@ -28,10 +29,15 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
         return None
     number = body.get("number")
     issued = IssuedDocument.objects.filter(transaction=case, number=number).first() if number else None
-    if issued and issued.valid_until:
-        if issued.valid_until < timezone.localdate():
-            return _("This document expired on %(day)s.") % {"day": issued.valid_until.isoformat()}
-        return _("This document is in force until %(day)s.") % {"day": issued.valid_until.isoformat()}
+    if issued:
+        issued.transaction = case
+    if issued and (until := in_force_until(issued)):
+        if until < timezone.localdate():
+            return _("This document expired on %(day)s.") % {"day": until.isoformat()}
+        if until != issued.valid_until:
+            said = _("This document is in force until %(day)s: it was extended because of a declared incident.")
+            return said % {"day": until.isoformat()}
+        return _("This document is in force until %(day)s.") % {"day": until.isoformat()}
     return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
 
 
@@ -106,9 +112,9 @@ def _describe_issued(issued: IssuedDocument) -> LookupResult:
         (_("Document number"), ltr(issued.number)),
         (_("Issued on"), both_dates(issued.issued_at)),
     ]
-    if issued.valid_until:
-        ended = issued.valid_until < timezone.localdate()
-        rows.append((_("Expired on") if ended else _("In force until"), both_dates(issued.valid_until)))
+    if until := in_force_until(issued):
+        ended = until < timezone.localdate()
+        rows.append((_("Expired on") if ended else _("In force until"), both_dates(until)))
     message = _(
         "A number can be copied. To find out whether the document in front of you is genuine, scan its QR code."
     )

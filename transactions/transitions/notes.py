@@ -13,7 +13,9 @@ from core.text import prose
 
 from .. import access
 from ..domain.errors import Invalid, NotVisible, Problem
+from ..domain.gates import Operation
 from ..domain.text_length import validate_text_length
+from ..incidents import gates
 from ..models import Note, Transaction
 
 DUPLICATE_WINDOW = timedelta(minutes=10)
@@ -24,12 +26,14 @@ DUPLICATE_WINDOW = timedelta(minutes=10)
 def write_note(case: Transaction, *, text: str, by: User, to: User | None = None, now: datetime | None = None) -> Note:
     """Keep a note on a case, for everyone who works on it or for one of them. No event, no notice.
 
-    NotVisible for whoever does not work on the case, or whom it is about; Invalid when it says nothing, is too
-    long, or is meant for somebody who could not read it.
+    NotVisible for whoever does not work on the case, or whom it is about; OperationClosed while nobody works on cases;
+    Invalid when it says nothing, is too long, or is meant for somebody who could not read it.
     """
     now = now or timezone.now()
     if not access.may_read_notes(by, case):
         raise NotVisible
+    where = gates.codes(case.held_by_id)
+    gates.refuse_if_closed(Operation.PROCESSING, now=now, service=case.service, offices=where, lot=case.reference)
     text = prose(text)
     if not text:
         raise Invalid([Problem("text", _("Write the note first."), "required")])

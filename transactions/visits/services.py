@@ -18,7 +18,9 @@ from municipality.models import Office
 from .. import access
 from ..domain import references
 from ..domain.errors import DomainError, NotVisible, TooManyAttempts
+from ..domain.gates import Operation
 from ..domain.workflow import BY_NAME, Obstacle, Status
+from ..incidents import gates
 from ..models import CounterVisit, Transaction
 from ..text.wording import explain_obstacle
 
@@ -55,9 +57,11 @@ def begin_visit(
     """Somebody whose original ID the clerk has seen came about a returned request that is theirs.
 
     NotVisible, in the words of the inquiry, when number and ID do not belong together, whatever of them is wrong;
-    TooManyVisits; DomainError `not_at_this_counter`, `own_request`, `not_waiting_for_you`, `move_not_allowed`.
+    TooManyVisits; DomainError `not_at_this_counter`, `own_request`, `not_waiting_for_you`, `move_not_allowed`;
+    OperationClosed while this counter is closed.
     """
     now = now or timezone.now()
+    gates.refuse_if_closed(Operation.COUNTERS, now=now, offices={centre.code})
     if centre.pk not in access.counters_of(by):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
     parsed = references.parse(reference)
