@@ -74,10 +74,10 @@ def allow(apps, schema_editor):
 
 
 def seed(apps, schema_editor):
-    model = apps.get_model("transactions", "IncidentWording")
+    IncidentWording = apps.get_model("transactions", "IncidentWording")
     for code, title_ar, title_en, text_ar, text_en in WORDINGS:
         said = {"title_ar": title_ar, "title_en": title_en, "text_ar": text_ar, "text_en": text_en}
-        model.objects.get_or_create(code=code, defaults=said)
+        IncidentWording.objects.get_or_create(code=code, defaults=said)
 
 
 class Migration(migrations.Migration):
