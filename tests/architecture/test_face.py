@@ -1,4 +1,4 @@
-"""Rules of the face that people forget: direction, inline code, components, the measure of the fallback typeface."""
+"""Rules of the face that people forget: signs read aloud, components, the measure of the fallback typeface."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 ROOT = Path(settings.BASE_DIR)
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 CSS = sorted((ROOT / "static" / "css").glob("*.css"))
 
 SIGN = re.compile(r"content:\s*(\"[^\"]*[^\s\"][^\"]*\"|'[^']*[^\s'][^']*')\s*([^;}]*)")
-SHAPES = re.compile("[\u2190-\u21ff\u2500-\u27bf\u2b00-\u2bff\u2039\u203a]")
 
 
 def read_aloud(css: str) -> list[str]:
@@ -45,36 +43,6 @@ def test_the_rule_about_signs_sees_each_way_to_break_it():
     ):
         assert read_aloud(bad), bad
     assert read_aloud('a::before{content:"▲";content:"▲" / ""} b::after{content:"";} c::after{content: " " }') == []
-
-
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-def test_no_shape_of_a_template_is_read_aloud(path):
-    """Words say what a shape says; a shape that is drawn as a letter stands in something aria-hidden."""
-    text = re.sub(r"{#.*?#}|{% comment %}.*?{% endcomment %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    shown = re.sub(r"<(\w+)[^>]*aria-hidden=\"true\"[^>]*>[^<]*</\1>", "", text)
-    assert SHAPES.findall(shown) == []
-
-
-KEPT_AS_ONE_FILE = {ROOT / "templates" / name for name in ("journal/verifier.html", "continuity/runbook.html")}
-INLINE = re.compile(r"\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<style|<script(?![^>]*\bsrc=)|javascript:")
-
-
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-def test_templates_hold_no_inline_style_or_handler(path):
-    if path in KEPT_AS_ONE_FILE:
-        return  # their own policy names style and script by their digests: core/one_file.py
-    assert not INLINE.search(path.read_text(encoding="utf-8"))
-
-
-FORM = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
-
-
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-def test_a_form_of_ours_says_itself_what_is_missing(path):
-    """The browser's own bubble comes before our words, in the browser's language."""
-    forms = FORM.findall(path.read_text(encoding="utf-8"))
-    asks = [attributes for attributes, inside in forms if re.search(r"components/(form_fields|field)\.html", inside)]
-    assert [attributes for attributes in asks if "novalidate" not in attributes] == []
 
 
 # Seen around every page, as a whole page, or inside other components.

@@ -36,3 +36,34 @@ def test_a_style_sheet_that_names_left_or_right_is_refused(tmp_path):
     found = {one["source"]: [warning["rule"] for warning in one["warnings"]] for one in json.loads(run.stderr)}
     told = [found[f"{tmp_path}/{number:02}.css"] for number in range(len(SHEETS))]
     assert dict(zip(SHEETS, told, strict=True)) == {sheet: [rule] if rule else [] for sheet, rule in SHEETS.items()}
+
+
+TEMPLATES = {
+    '<p style="color: red">x</p>': {"P001"},
+    '<p onclick="x()">x</p>': {"P001"},
+    "<style>p {}</style>": {"P001"},
+    "<script>x()</script>": {"P001"},
+    '<a href="javascript:x()">x</a>': {"P001"},
+    '<form method="post">{% include "components/field.html" with field=x only %}</form>': {"P002"},
+    '<form method="post">\n<p>x</p>\n{% include "components/form_fields.html" %}\n</form>': {"P002"},
+    "<p>‹ back</p>": {"P003"},
+    "<span>▲</span>": {"P003"},
+    '<script type="module" src="x.js"></script>': set(),
+    '<form novalidate method="post">{% include "components/field.html" %}</form>': set(),
+    '<form><p>x</p></form><form novalidate>{% include "components/field.html" %}</form>': set(),
+    '<span class="x" aria-hidden="true">›</span>': set(),
+    "{# › #}": set(),
+}
+
+
+def test_a_template_of_inline_code_or_unsaid_shapes_is_refused(tmp_path):
+    for number, template in enumerate(TEMPLATES):
+        (tmp_path / f"{number:02}.html").write_text(template + "\n", encoding="utf-8")
+    told = [
+        provision.VENV / "bin" / "djlint", tmp_path, "--lint", "--quiet", "--profile", "django",
+        "--rules", provision.ROOT / ".djlint_rules.yaml", "--linter-output-format", "{filename} {code}",
+    ]  # fmt: skip
+    lines = subprocess.run(told, capture_output=True, text=True).stdout.splitlines()
+    codes = [{line.split()[-1] for line in lines if f"{number:02}.html" in line} for number in range(len(TEMPLATES))]
+    ours = [{code for code in found if code.startswith("P")} for found in codes]
+    assert dict(zip(TEMPLATES, ours, strict=True)) == TEMPLATES
