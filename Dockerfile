@@ -14,6 +14,22 @@ RUN DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py compile_tra
  && DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py collectstatic --noinput \
  && rm -rf /tmp/var
 
+# The vault (bin/vault): an image of its own, with nothing of the portal but its own side and the checker of the journal.
+FROM python:3.11.14-slim-bookworm AS vault
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+RUN useradd --system --uid 10002 --home-dir /srv/vault --create-home vault
+WORKDIR /app
+COPY requirements-vault.txt .
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements-vault.txt
+COPY continuity/__init__.py continuity/
+COPY continuity/vault continuity/vault
+COPY journal/__init__.py journal/verify.py journal/
+USER vault
+VOLUME /srv/vault
+EXPOSE 8443
+ENTRYPOINT ["python", "-m", "continuity.vault"]
+CMD ["run", "/srv/vault"]
+
 FROM python:3.11.14-slim-bookworm
 # pg_dump and pg_restore, for manage.py backup and restore; libseccomp cages who opens uploaded files (ADR 11).
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client libseccomp2 && rm -rf /var/lib/apt/lists/*

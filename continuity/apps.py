@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.management import call_command
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,9 +10,12 @@ class ContinuityConfig(AppConfig):
 
     def ready(self) -> None:
         from transactions.attachments import services
+        from transactions.maintenance import schedule
         from transactions.outbox import heartbeat
 
-        from . import copies, files, keeping, telling  # noqa: F401 – they register what they do for a worker
+        from . import copies, files, keeping, telling, watch  # noqa: F401 – they register what they do for a worker
 
         services.kept.connect(files.owe_after_upload, dispatch_uid="vault")
         heartbeat.beside(keeping.keep)
+        if settings.REHEARSAL_VAULT:
+            schedule.JOBS[watch.REHEARSAL] = schedule.Job(watch.REHEARSED_EVERY, lambda _now: call_command("rehearse"))

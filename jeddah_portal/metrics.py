@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from accounts import access_log
+from continuity import watch
 from core import metering
 from core.db import replica
 from transactions.maintenance.health import Health, read_health
@@ -41,10 +42,23 @@ class HealthCollector(Collector):
         for event, many in access_log.count_security_events(timezone.now()).items():
             events.add_metric([event], many)
         yield events
+        yield from _vault()
         with contextlib.suppress(Error):
             behind = replica.behind(timezone.now())
             if behind is not None:
                 yield GaugeMetricFamily("portal_replica_behind_seconds", "How far the replica is behind.", behind)
+
+
+def _vault() -> Iterator[Metric]:
+    """What is wrong with the vault, and how long ago a rebuild was proved. A city without a vault has chosen so."""
+    now = timezone.now()
+    wrong = GaugeMetricFamily("portal_vault_failures", "What is wrong with the vault.", labels=["failure"])
+    for failure, many in watch.failures(now).items():
+        if settings.VAULT_URL:
+            wrong.add_metric([failure], many)
+    yield wrong
+    if (age := watch.rehearsed(now)) is not None:
+        yield GaugeMetricFamily("portal_rehearsal_age_seconds", "Since a rebuild was proved.", age.total_seconds())
 
 
 def _families(state: Health) -> Iterator[Metric]:

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from transactions.models import Transaction
 
+from .. import watch
 from ..classes import RECEIVED, of_case
 from ..worth import Worth
 
@@ -57,3 +58,12 @@ def shown(worth: Worth, **more: Any) -> dict[str, Any]:
     """What the components need to show a class, with whatever else they are given."""
     kind = "success" if worth is Worth.CONFIRMED else "info"
     return {"worth": worth, "label": LABELS[worth], "kind": kind, "said": said(worth), **more}
+
+
+@register.inclusion_tag("staff/parts/vault.html")
+def vault_state() -> dict[str, Any]:
+    """The vault as operators see it."""
+    now = timezone.now()
+    wrong = [(watch.SAID[failure], many) for failure, many in watch.failures(now).items() if many]
+    age = watch.rehearsed(now)
+    return {"wrong": wrong, "rehearsed_at": now - age if age is not None else None}

@@ -17,6 +17,10 @@ VAULT_PUBLIC_KEY = env.str("VAULT_PUBLIC_KEY", default="")
 VAULT_CA_FILE = env.str("VAULT_CA_FILE", default="")
 # Whom its content is encrypted for: whoever rebuilds. The identity is kept neither here nor at the vault.
 VAULT_RECIPIENT = env.str("VAULT_RECIPIENT", default=BACKUP_RECIPIENT)
+# Where a rebuild is rehearsed by itself, every week: the vault's folder as it is mounted here, and the identity. For a
+# host of its own, since whoever has both has everything.
+REHEARSAL_VAULT = env.str("REHEARSAL_VAULT", default="")
+REHEARSAL_IDENTITY = env.str("REHEARSAL_IDENTITY", default="")
 # On SQLite: a folder on another disk of this place, which gets each copy first.
 SECOND_MEDIUM = env.str("SECOND_MEDIUM", default="")
 

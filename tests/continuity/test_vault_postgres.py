@@ -153,6 +153,21 @@ def test_the_centre_is_lost_and_comes_back(places, tmp_path):
     assert not re.search(password, listed)
     assert "good" in places.run("verify", places.vault)
 
+    # A rebuild is rehearsed into a scratch place, and the centre knows when that went well.
+    user = ("--user", provision.postgres_user() or "nobody")
+    at = ("--vault", places.vault, "--identity", places.identity, "--scratch", places.home)
+    status, out = places.centre.manage("rehearse", *at, *user)
+    assert status == 0, out
+    assert "5 of 5" in out or "are there, each with its hash" in out
+    assert (
+        said(
+            places.centre,
+            "from continuity import watch\nfrom django.utils import timezone\n"
+            "print(watch.rehearsed(timezone.now()).total_seconds() < 60)",
+        ).strip()
+        == "True"
+    )
+
     # The malice: a wipe is in the WAL too.
     time.sleep(1)
     moment = datetime.now(UTC)

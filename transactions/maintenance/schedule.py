@@ -52,7 +52,7 @@ BACKUP_JOB = Job(timedelta(days=1), _command("backup"))
 # Marks of what was found, beside the marks of what was done.
 BROKEN, NOT_WHOLE = "journal_broken", "backup_incomplete"
 FOUND_BY = {"verify_journal": BROKEN}
-LATE_AFTER = timedelta(days=2)
+LATE_AFTER, A_DAY = timedelta(days=2), timedelta(days=1)
 
 
 def run_due(now: datetime) -> list[str]:
@@ -102,7 +102,7 @@ def mark_backup(now: datetime, whole: bool) -> None:
 def failures(now: datetime) -> tuple[dict[str, int], dict[str, int]]:
     """(what is late or was found changed, what is wrong with the backups); each is 0 when all is well. One query."""
     marks = dict(Heartbeat.objects.filter(name__in=[*JOBS, BROKEN, BACKUP, NOT_WHOLE]).values_list("name", "at"))
-    late = sum(name in JOBS and at < now - LATE_AFTER for name, at in marks.items())
+    late = sum(name in JOBS and at < now - max(LATE_AFTER, JOBS[name].every + A_DAY) for name, at in marks.items())
     made = marks.get(BACKUP)
     return {BROKEN: int(BROKEN in marks), "upkeep_late": late}, {
         "no_recipient": int(not settings.BACKUP_RECIPIENT),
