@@ -58,8 +58,8 @@ def _sqlite(vault: Path, identity: Any, before: datetime | None, step: Step) -> 
             clear.flush()
             os.fsync(clear.fileno())
         unfinished.replace(place)
-    except pyrage.DecryptError as error:
-        raise CannotRestore("this identity does not open the copy, or the copy is damaged") from error
+    except (pyrage.DecryptError, OSError) as error:  # a damaged end is an OSError
+        raise CannotRestore(f"this identity does not open the copy, or the copy is damaged ({error})") from error
     finally:
         unfinished.unlink(missing_ok=True)
     step(f"database: the copy of {at:%Y-%m-%d %H:%M:%S} UTC")
@@ -69,8 +69,8 @@ def _sqlite(vault: Path, identity: Any, before: datetime | None, step: Step) -> 
 def _postgresql(vault: Path, identity: Any, data: Path, before: datetime | None, user: str, step: Step) -> datetime:
     try:
         base = restoring.recover(vault, identity, data, before=before)
-    except pyrage.DecryptError as error:
-        raise CannotRestore("this identity does not open the vault, or its content is damaged") from error
+    except (pyrage.DecryptError, OSError) as error:
+        raise CannotRestore(f"this identity does not open the vault, or its content is damaged ({error})") from error
     step(f"base backup of {base.end_time:%Y-%m-%d %H:%M:%S} UTC and the WAL since")
     if user:
         restoring.own(data, user)

@@ -108,7 +108,7 @@ def test_two_rebuilt_copies_give_no_number_twice(centre, tmp_path):
     shutil.rmtree(centre.folder)
     blank, status, out = rebuild(centre, tmp_path)
     assert status == 0, out
-    twin = unset(blank).copy(tmp_path / "twin", "portal.sqlite3", "files")
+    twin = unset(blank).copy(tmp_path / "twin", "portal.sqlite3", "files", "incarnation")
     assert not set(blank.submit(3)) & set(twin.submit(3))
 
 
