@@ -24,6 +24,8 @@ PAGES = (
     "/verify/",
     "/verify/?code=abc",
     "/verify/abc/",
+    "/verify/nodes.json",
+    "/verify/offline.html",
     "/api/v1/docs/",
     "/nowhere/",
 )
