@@ -37,8 +37,9 @@ def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None
     if elsewhere and Transaction.objects.filter(pk__in=elsewhere).count() < len(elsewhere):
         raise Transaction.DoesNotExist(f"of {sorted(elsewhere)} some were never taken")
     cases = [found[pk] for pk in dict.fromkeys(transaction_ids) if pk in found]
-    keep_first(cases)
-    announce(cases, now)
+    received = _received(cases)
+    keep_first(received)
+    announce(received, now)
     try:
         with transaction.atomic():
             route(cases, now)
@@ -49,13 +50,20 @@ def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None
     return None
 
 
-def announce(cases: Sequence[Transaction], now: datetime) -> None:
-    """Tell those who hear of these requests that they were received; once, however often this is asked."""
-    prefetch_related_objects(cases, "applicant", "authorisation")
+def _received(cases: Sequence[Transaction]) -> list[Event]:
+    """The first events of these requests, as far as what follows them needs to know, with the requests."""
     by_key = {case.pk: case for case in cases}
-    received = list(Event.objects.filter(transaction__in=by_key, seq=1).order_by("pk"))
+    received = list(
+        Event.objects.filter(transaction__in=by_key, seq=1).order_by("pk").only("transaction", "actor", "at")
+    )
     for event in received:
         event.transaction = by_key[event.transaction_id]
+    return received
+
+
+def announce(received: Sequence[Event], now: datetime) -> None:
+    """Tell those who hear of these requests that they were received; once, however often this is asked."""
+    prefetch_related_objects([event.transaction for event in received], "applicant", "authorisation")
     notify_of_receipts(received, now)
 
 
@@ -63,5 +71,5 @@ def announce_waiting(now: datetime) -> None:
     """As `announce`, of every request that waits to be followed up; all in the transaction of whoever asks."""
     waiting, after = Transaction.objects.filter(status=Status.SUBMITTED).order_by("pk"), 0
     while cases := list(waiting.filter(pk__gt=after)[:BATCH]):
-        announce(cases, now)
+        announce(_received(cases), now)
         after = cases[-1].pk

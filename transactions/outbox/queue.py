@@ -130,15 +130,15 @@ def enqueue(
 
 
 def enqueue_many(kind: str, subjects: Mapping[int, str], *, now: datetime) -> None:
-    """As `owe`, once for each of these subjects; each with the id of the web request it comes of."""
+    """As `enqueue`, once for each of these subjects; each with the id of the web request it comes of."""
     if not subjects:
         return
     rows = [
         Outbox(kind=kind, subject=pk, dedupe=f"{kind}:{pk}", not_before=now, created_at=now, request_id=trace)
         for pk, trace in subjects.items()
     ]
-    for row in Outbox.objects.bulk_create(rows):
-        logger.info("job enqueued", extra={"outbox_id": row.pk, "kind": kind})
+    Outbox.objects.bulk_create(rows)
+    logger.info("jobs enqueued", extra={"kind": kind, "request_ids": sorted(set(subjects.values()))})
     _notify_workers_on_commit(kind)
 
 

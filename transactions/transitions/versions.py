@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 from accounts.models import User
@@ -33,7 +33,7 @@ def put_in_force(transition: Transition, values: dict[str, Any], *, replaced: Co
     to refer it. A stage before the present one that only the new answers ask for is where the file goes.
     """
     case = transition.case
-    keep_first([case])
+    keep_first(case.events.filter(seq=1))
     transition.missed_stage = _first_missed_stage(case, values)
     before, after = _branch(case, case.answers), _branch(case, values)
     if before != after:
@@ -101,14 +101,14 @@ def save_version(transition: Transition, kind: str) -> Entry:
     return chain.append(kind, case.reference, facts, transition.now)
 
 
-def keep_first(cases: Collection[Transaction]) -> None:
-    """Write the first version down of those of these locked requests that have none: until then it stands on the
-    request alone.
+def keep_first(received: Iterable[Event]) -> None:
+    """Write the first version down of those of these locked requests, named by their first events, that have none:
+    until then it stands on the request alone.
     """
-    kept = set(AnswersVersion.objects.filter(transaction__in=cases).values_list("transaction", flat=True))
-    missing = {case.pk: case for case in cases if case.pk not in kept}
-    received = Event.objects.filter(transaction__in=missing, seq=1)
-    AnswersVersion.objects.bulk_create(_first(missing[event.transaction_id], event) for event in received)
+    events = {event.transaction_id: event for event in received}
+    kept = set(AnswersVersion.objects.filter(transaction__in=events).values_list("transaction", flat=True))
+    first = [_first(event.transaction, event) for key, event in events.items() if key not in kept]
+    AnswersVersion.objects.bulk_create(first)
 
 
 def versions_of(case: Transaction) -> list[AnswersVersion]:
