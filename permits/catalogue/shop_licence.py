@@ -77,7 +77,7 @@ def _tariff(kind: str, title: Any, rate: str) -> TariffKind:
         low=Decimal("0.50"),
         high=Decimal(200),
         rate=Decimal(rate),
-        since=date(2026, 1, 1),
+        since=date(2025, 1, 1),
         certainty="sample",
         source="Assumed: no published rate was answers. Enter the municipality's own before the service opens.",
         example=_("a shop of 50 m² for one year"),
