@@ -13,10 +13,13 @@ import polib
 import pytest
 from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
+from PIL import Image
 
 from core.units import MIB
 from jeddah_portal import __version__
 from transactions.domain.limits import MAX_BODY_BYTES, MAX_FILE_BYTES
+
+from ..journeys.pictures import FOLDER, MAX_BYTES, PICTURES
 
 ROOT = Path(settings.BASE_DIR)
 ADRS = {int(path.name[:4]): path for path in (ROOT / "docs" / "adr").glob("*.md")}
@@ -49,6 +52,17 @@ def test_the_version_stands_in_one_place():
 def test_nginx_takes_the_greatest_body_that_the_portal_takes():
     asked = re.search(r"client_max_body_size (\d+)m;", (ROOT / "deploy" / "nginx.conf").read_text())
     assert int(asked[1]) * MIB == MAX_BODY_BYTES
+
+
+def test_the_readme_shows_small_pictures_of_what_this_is():
+    shown = re.findall(r"docs/pictures/([\w.-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.name for path in FOLDER.iterdir())
+    assert sorted(shown) == sorted(f"{picture.name}.webp" for picture in PICTURES)
+    for picture in PICTURES:
+        file = FOLDER / f"{picture.name}.webp"
+        with Image.open(file) as opened:
+            assert (opened.format, opened.size) == ("WEBP", picture.size), file
+        assert file.stat().st_size <= MAX_BYTES, file
 
 
 @pytest.mark.parametrize(
