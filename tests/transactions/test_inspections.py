@@ -206,7 +206,7 @@ def test_the_page_takes_photographs_one_by_one_and_then_the_result(cast, case, l
     assert url in client.get(reverse("staff:case", args=[case.reference])).content.decode()
     for number in range(2):
         file = upload(f"{number}.jpg", picture("JPEG", shade=number))
-        page = client.post(url, {"attach": "1", "findings": "مسودة", "photographs": file})
+        page = client.post(url, {"attach": "1", "reason": "مسودة", "photographs": file})
         assert page.status_code == 200
         assert "مسودة" in page.content.decode()
     page = client.post(url, {"version": case.version, "result": "failed", "visited_on": DAY.isoformat()})
@@ -216,7 +216,7 @@ def test_the_page_takes_photographs_one_by_one_and_then_the_result(cast, case, l
     assert len(client.post(url, {"remove": first}).context["photographs"]) == 1
     third = upload("3.jpg", picture("JPEG", shade=3))
     today = timezone.localdate().isoformat()
-    sent = {"version": case.version, "result": "passed", "visited_on": today, "photographs": third, "findings": "سليم"}
+    sent = {"version": case.version, "result": "passed", "visited_on": today, "photographs": third, "reason": "سليم"}
     assert client.post(url, sent).status_code == 302
     case = Transaction.objects.get(pk=case.pk)
     assert (case.status, case.inspections.get().photographs.count()) == ("awaiting_supervisor", 2)
@@ -254,3 +254,29 @@ def test_the_api_records_it_with_the_keys_of_files_that_were_sent(cast, case):
     assert (answer.status_code, answer.json()["status"]) == (200, "awaiting_supervisor")
     (visit,) = client.get(url).json()["inspections"]
     assert (visit["result"], len(visit["photographs"])) == ("passed", 2)
+
+
+def test_words_are_given_back_when_the_case_has_moved_meanwhile(cast, case):
+    client, url = client_of(cast.inspector), reverse("staff:inspection", args=[case.reference])
+    photographs(case, cast.inspector)
+    sent = {"result": "failed", "visited_on": timezone.localdate().isoformat(), "reason": "لا توجد طفاية عند المدخل"}
+    stale = client.post(url, sent | {"version": case.version - 1})
+    assert (stale.status_code, sent["reason"] in stale.content.decode()) == (409, True)
+    assert client.post(url, sent | {"version": case.version}).status_code == 302
+    again = client.post(url, sent | {"version": case.version})
+    assert (again.status_code, sent["reason"] in again.content.decode()) == (409, True)
+    assert Inspection.objects.count() == 1
+    Transaction.objects.filter(pk=case.pk).update(held_by=None, branch=None, centre=None, status="withdrawn",
+                                                  closed_at=NOW, withdrawn_at=NOW, paused_at=None)  # fmt: skip
+    gone = client.post(url, sent | {"version": case.version})
+    assert (gone.status_code, sent["reason"] in gone.content.decode()) == (404, True)
+
+
+def test_a_failed_visit_without_words_says_so_at_its_box(cast, case):
+    client, url = client_of(cast.inspector), reverse("staff:inspection", args=[case.reference])
+    photographs(case, cast.inspector)
+    today = timezone.localdate().isoformat()
+    page = client.post(url, {"version": case.version, "result": "failed", "visited_on": today, "reason": " "})
+    assert page.status_code == 422
+    assert [problem.path for problem in page.context["problems"]] == ["reason"]
+    assert 'href="#id_reason"' in page.content.decode()

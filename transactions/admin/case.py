@@ -41,7 +41,7 @@ def _visible(request: HttpRequest, reference: str) -> Transaction:
     return access.get_transaction(current_user(request), reference, among)
 
 
-def _hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """hidden_is_404, but whoever wrote to a file that has left their office meanwhile reads there what they wrote."""
 
     @wraps(view)
@@ -73,7 +73,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
         elsewhere = access.get_for_other_counter(current_user(request), reference)
         return _elsewhere(request, elsewhere)
     following = queue_of(current_user(request)).exclude(pk=shown_case.pk).first() if "done" in request.GET else None
-    return _page(request, shown_case, QueryDict(), following=following)
+    return case_page(request, shown_case, QueryDict(), following=following)
 
 
 def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
@@ -82,7 +82,7 @@ def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
     return render(request, "staff/elsewhere.html", context)
 
 
-@_hidden_gives_words_back
+@hidden_gives_words_back
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     """Make one move: one call of one service. What was typed comes back when the move is refused."""
@@ -99,7 +99,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         done = ACTIONS[move](case_moved, request, current_user(request), version)
     except DomainError as error:
         status = _say(request, error)
-        return _page(request, _visible(request, reference), request.POST, open_move=move, status=status)
+        return case_page(request, _visible(request, reference), request.POST, open_move=move, status=status)
     messages.success(request, confirmation_text(done, move))
     back = way_back(request)
     if access.cases_of_staff(current_user(request)).filter(pk=done.pk).exists():
@@ -107,7 +107,7 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     return redirect(back.url)
 
 
-@_hidden_gives_words_back
+@hidden_gives_words_back
 @require_http_methods(["GET", "POST"])
 def note(request: HttpRequest, reference: str) -> HttpResponse:
     """Write an internal note."""
@@ -120,7 +120,7 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
     except NotVisible:
         raise
     except DomainError as error:
-        return _page(request, noted_case, request.POST, status=_say(request, error))
+        return case_page(request, noted_case, request.POST, status=_say(request, error))
     messages.success(request, _("The note has been saved to the case. Only staff can see it."))
     return redirect("staff:case", reference=noted_case.reference)
 
@@ -130,7 +130,7 @@ def _typed_before(request: HttpRequest, case: Transaction, open_move: str = "") 
     typed = typed_before(request)
     if typed is None:
         return redirect("staff:case", reference=case.reference)
-    return _page(request, case, typed, open_move=open_move)
+    return case_page(request, case, typed, open_move=open_move)
 
 
 def _say(request: HttpRequest, error: DomainError) -> int:
@@ -197,7 +197,7 @@ ELSEWHERE = OUTSIDE | {"inspect"}
 ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in ELSEWHERE}
 
 
-def _page(
+def case_page(
     request: HttpRequest,
     case: Transaction,
     typed: QueryDict,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django import forms
 from django.contrib import messages
@@ -28,9 +29,9 @@ from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.text_length import MAX_CHARACTERS
 from ..models import Inspection, Transaction
 from ..transitions import inspections
-from ..views.common import hidden_is_404
 from ..views.documents import remove_pressed
 from ..views.form_recovery import typed_before
+from .case import case_page, hidden_gives_words_back
 from .site import staff_site
 
 FILES = "photographs"
@@ -45,7 +46,8 @@ class InspectionForm(NamedErrors, forms.Form):
         label=gettext_lazy("Day of the visit"), latest=TODAY,
         help_text=gettext_lazy("Hijri or Gregorian. Today unless you write another day."),
     )  # fmt: skip
-    findings = ProseField(
+    # By the name of every reason: what was written is given back wherever one is.
+    reason = ProseField(
         label=gettext_lazy("What was found"), required=False, max_length=MAX_CHARACTERS,
         help_text=gettext_lazy(
             "The applicant reads this word for word. If the place is not as required, write what has to be corrected."
@@ -54,15 +56,14 @@ class InspectionForm(NamedErrors, forms.Form):
     )  # fmt: skip
 
 
-@hidden_is_404
+@hidden_gives_words_back
 @require_http_methods(["GET", "POST"])
 def inspect(request: HttpRequest, reference: str) -> HttpResponse:
     """One move, `inspect`. Photographs sent before it are kept, also when it is refused."""
     user = current_user(request)
     case = access.get_transaction(user, reference, access.cases_of_staff(user))
     if not access.may_make_move(user, case, "inspect"):
-        messages.error(request, _("You cannot record an inspection of this case now."))
-        return redirect("staff:case", reference=case.reference)
+        return _not_now(request, case, _("You cannot record an inspection of this case now."))
     if request.method == "GET":
         typed = typed_before(request)
         return _page(request, case, InspectionForm(typed or None, initial={"visited_on": timezone.localdate()}))
@@ -77,20 +78,37 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         done = inspections.inspect(
             case,
-            **form.cleaned_data,
+            result=form.cleaned_data["result"],
+            visited_on=form.cleaned_data["visited_on"],
+            findings=form.cleaned_data["reason"],
             photographs=[file.key for file in attachments.pending_photographs(case, user)],
             by=user,
             version=parse_int(request.POST.get("version", "")) or -1,
         )
     except Invalid as error:
-        return _page(request, case, form, problems=list(error.problems), status=422)
+        return _page(request, case, form, problems=[_at_its_box(problem) for problem in error.problems], status=422)
     except DomainError as error:
+        case = access.get_transaction(user, reference, access.cases_of_staff(user))
+        if not access.may_make_move(user, case, "inspect"):
+            return _not_now(request, case, error.message)
         messages.error(request, error.message)
-        return redirect("staff:case", reference=case.reference)
+        return _page(request, case, form, status=409)
     messages.success(request, _("The inspection is recorded. The applicant is notified."))
     if access.cases_of_staff(user).filter(pk=done.pk).exists():
         return redirect(f"{reverse('staff:case', args=[done.reference])}?done=inspect")
     return redirect("staff:index")
+
+
+def _not_now(request: HttpRequest, case: Transaction, why: str) -> HttpResponse:
+    """The case, with what was written so far to be copied."""
+    messages.error(request, why)
+    if request.method == "GET":
+        return redirect("staff:case", reference=case.reference)
+    return case_page(request, case, request.POST, open_move="inspect", status=409)
+
+
+def _at_its_box(problem: Problem) -> Problem:
+    return replace(problem, path="reason") if problem.path == "findings" else problem
 
 
 def _kept(request: HttpRequest, case: Transaction, user: User) -> list[Problem]:
