@@ -269,7 +269,7 @@ def test_an_administrator_declares_on_a_page_and_another_confirms(cast, second, 
     assert (notice.operations, notice.state, notice.confirmed_by) == (["payments"], "intake", second)
 
 
-def test_what_expires_is_extended_by_the_days_lost(cast, submitted, announced, settings):
+def test_what_expires_is_extended_by_the_days_lost(cast, submitted, announced, settings, monkeypatch):
     from transactions.domain import service_types
     from transactions.intake import drafts
     from transactions.maintenance.personal_data import delete_expired
@@ -282,6 +282,7 @@ def test_what_expires_is_extended_by_the_days_lost(cast, submitted, announced, s
     begun = drafts.start_draft(service_types.get("electricity-connection"), by=cast.other_citizen, now=NOW)
     assert in_force_until(paper) == paper.valid_until
     later = NOW + 30 * DAY
+    monkeypatch.setattr(timezone, "now", lambda: later)
     announced(now=later, starts_at=NOW + DAY, ended_at=NOW + 11 * DAY, next_update_at=None)
     assert in_force_until(paper) == paper.valid_until + 10 * DAY
     assert (paper.valid_until + 10 * DAY).isoformat() in status_now(permit.reference, {"number": paper.number})
