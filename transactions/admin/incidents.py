@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import current_user
 from accounts.errors import AccountError
 from accounts.power_admin import message_proposed, reason_field
-from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, tag
+from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, tag, typed
 from core.admin.previewed import PreviewedAdmin
 from core.forms.versioned import VersionedForm
 from core.text import parse_int
@@ -43,6 +44,12 @@ def _choices_of_offices() -> list[tuple[str, str]]:
 
 def _choices_of_services() -> list[tuple[str, Any]]:
     return [(service.code, service.title) for service in all_services()]
+
+
+def _capitals(form: forms.Form | forms.ModelForm) -> None:
+    """As the labels of a model's own boxes begin."""
+    for field in form.fields.values():
+        field.label = capfirst(field.label)
 
 
 class _Several(forms.MultipleChoiceField):
@@ -71,6 +78,9 @@ class NoticeForm(VersionedForm):
         self.fields["services"].choices = _choices_of_services()  # type: ignore[attr-defined]
         self.fields["offices"].choices = _choices_of_offices()  # type: ignore[attr-defined]
         self.fields["operations"].choices = Operation.choices  # type: ignore[attr-defined]
+        for name, direction in (("text_ar", "rtl"), ("text_en", "ltr")):
+            self.fields[name].widget.attrs.update(dir=direction, lang=name[-2:], rows=4)
+        _capitals(self)
         for name in ("starts_at", "ended_at", "next_update_at"):
             day, clock = self.fields[name].widget.widgets
             day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
@@ -235,6 +245,9 @@ class GateForm(VersionedForm):
         self.fields["service"].choices = every_one + _choices_of_services()  # type: ignore[attr-defined]
         self.fields["office"].choices = every_one + _choices_of_offices()  # type: ignore[attr-defined]
         self.fields["operation"].choices = [*every_one, *Operation.choices]  # type: ignore[attr-defined]
+        for name, direction in (("reason_ar", "rtl"), ("reason_en", "ltr")):
+            self.fields[name].widget.attrs.update(dir=direction, lang=name[-2:])
+        _capitals(self)
         day, clock = self.fields["expires_at"].widget.widgets
         day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
@@ -257,6 +270,7 @@ class GateSwitchAdmin(PreviewedAdmin, Administered):
     """Every gate that was ever set, newest first. Setting one again is a new row."""
 
     form = GateForm
+    change_form_template = "admin/transactions/incidentnotice/change_form.html"
     list_display = ("where", "how_far", "share", "expires_at", "cause", "at", "set_by", "confirmed_by")
     list_filter = ("cause",)
     list_select_related = ("set_by", "confirmed_by")
@@ -264,7 +278,7 @@ class GateSwitchAdmin(PreviewedAdmin, Administered):
 
     def get_fields(self, request: HttpRequest, obj: GateSwitch | None = None) -> Any:
         if obj is not None:
-            return (*self.list_display, "reason_ar", "reason_en")
+            return (*self.list_display, "said_ar", "said_en")
         return (*("service", "office", "operation", "state", "share", "expires_at"), "reason_ar", "reason_en", "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: GateSwitch | None = None) -> Any:
@@ -292,6 +306,14 @@ class GateSwitchAdmin(PreviewedAdmin, Administered):
             return message_proposed(request)
         messages.success(request, _("Set. It holds at once; every process knows it within ten seconds."))
         return redirect(reverse("staff:transactions_gateswitch_changelist"))
+
+    @admin.display(description=_("reason in Arabic, shown to everyone"))
+    def said_ar(self, row: GateSwitch) -> SafeString:
+        return typed(row.reason_ar)
+
+    @admin.display(description=_("reason in English, shown to everyone"))
+    def said_en(self, row: GateSwitch) -> SafeString:
+        return typed(row.reason_en)
 
     @admin.display(description=_("where"))
     def where(self, row: GateSwitch) -> str:
