@@ -60,8 +60,8 @@ def hold_what_may_have_been_sent(now: datetime) -> int:
 
 def ended_words(ended: Revoked) -> str:
     """What was ended, a line each."""
-    many = {kind: found if isinstance(found, int) else len(found) for kind, found in ended.items()}
-    return "\n".join(f"  {said.format(many=many[kind])}" for kind, said in ENDED.items())
+    many = {kind: result if isinstance(result, int) else len(result) for kind, result in ended.items()}
+    return "\n".join(f"  {sentence.format(many=many[kind])}" for kind, sentence in ENDED.items())
 
 
 def all_came_from_the_vault() -> None:

@@ -15,7 +15,7 @@ class ContinuityConfig(AppConfig):
 
         from . import copies, files, keeping, telling, watch  # noqa: F401 – they register what they do for a worker
 
-        services.kept.connect(files.owe_after_upload, dispatch_uid="vault")
+        services.file_stored.connect(files.owe_after_upload, dispatch_uid="vault")
         heartbeat.beside(keeping.keep)
         if settings.REHEARSAL_VAULT:
             schedule.JOBS[watch.REHEARSAL] = schedule.Job(watch.REHEARSED_EVERY, lambda _now: call_command("rehearse"))

@@ -22,7 +22,7 @@ PROMISED = (RECEIVED, "answered", "corrected", "decided", "paid", "issued")
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptEntry:
     """One promise of a case, and what it is worth now."""
 
     kind: str
@@ -31,7 +31,7 @@ class Kept:
     worth: Worth
 
 
-def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[Kept]:
+def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[KeptEntry]:
     """Every promise of a case with its class now. May wait for the vault, up to a second in all (asking.PATIENCE).
 
     Without a vault each is provisional, and nothing is asked.
@@ -39,15 +39,20 @@ def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[Kept]:
     rows = Entry.objects.filter(subject=case.reference, kind__in=kinds).order_by("chain_id", "seq")
     promises = [Promise(*row) for row in rows.values_list("chain_id", "seq", "at", "kind")]
     if not (promises and settings.VAULT_URL):
-        return [Kept(one.kind, one.at, one.seq, Worth.PROVISIONAL) for one in promises]
+        return [KeptEntry(promise.kind, promise.at, promise.seq, Worth.PROVISIONAL) for promise in promises]
     ends: dict[int, int] = {}
-    for one in promises:
-        ends[one.chain] = max(one.seq, ends.get(one.chain, 0))
+    for promise in promises:
+        ends[promise.chain] = max(promise.seq, ends.get(promise.chain, 0))
     reached = {chain: ask(chain, end).reached for chain, end in ends.items()}
     missing = missing_of([case.pk])
     return [
-        Kept(one.kind, one.at, one.seq, worth(one, reached=reached[one.chain], missing=missing.get(case.pk, ())))
-        for one in promises
+        KeptEntry(
+            promise.kind,
+            promise.at,
+            promise.seq,
+            worth(promise, reached=reached[promise.chain], missing=missing.get(case.pk, ())),
+        )
+        for promise in promises
     ]
 
 
@@ -55,15 +60,15 @@ def of_receipt(case: Transaction) -> Worth:
     """What the receipt of a case is worth now; PROVISIONAL for one the journal does not have."""
     if not settings.VAULT_URL:
         return Worth.PROVISIONAL
-    return next((kept.worth for kept in of_case(case, [RECEIVED])), Worth.PROVISIONAL)
+    return next((entry.worth for entry in of_case(case, [RECEIVED])), Worth.PROVISIONAL)
 
 
 def missing_of(cases: Iterable[int]) -> dict[int, list[datetime]]:
     """When files came that the vault lacks, by case."""
-    kept = KeptFile.objects.filter(sha256=OuterRef("sha256"))
-    lacking = Attachment.objects.filter(~Exists(kept), transaction__in=cases, removed_at=None)
-    found: dict[int, list[datetime]] = {}
+    entry = KeptFile.objects.filter(sha256=OuterRef("sha256"))
+    lacking = Attachment.objects.filter(~Exists(entry), transaction__in=cases, removed_at=None)
+    confirmations: dict[int, list[datetime]] = {}
     for case, came in lacking.order_by().values_list("transaction_id", "uploaded_at"):
         if case is not None:
-            found.setdefault(case, []).append(came)
-    return found
+            confirmations.setdefault(case, []).append(came)
+    return confirmations

@@ -28,11 +28,11 @@ SECONDS = 5
 
 
 class Refused(Exception):
-    """The vault, or somebody in its place, does not say what it should. `said` is what it answered."""
+    """The vault, or somebody in its place, does not say what it should. `answer` is what it replied."""
 
-    def __init__(self, why: str, said: dict[str, Any] | None = None) -> None:
+    def __init__(self, why: str, answer_body: dict[str, Any] | None = None) -> None:
         super().__init__(why)
-        self.said = said or {}
+        self.answer = answer_body or {}
 
 
 class Disbelieved(Refused):
@@ -105,20 +105,20 @@ class Host:
         from .files import digest
 
         sha256 = digest(content)
-        said = self._send(f"{name}/{sha256}", content, os.fstat(content.fileno()).st_size)
-        taken = Taken(name, sha256, str(said["at"]), base64.b64decode(said["signature"]))
+        answer_body = self._send(f"{name}/{sha256}", content, os.fstat(content.fileno()).st_size)
+        taken = Taken(name, sha256, str(answer_body["at"]), base64.b64decode(answer_body["signature"]))
         self._check(taken.signature, taken_bytes(name, sha256, taken.at), "its word that it has a thing is not signed")
         return taken
 
     def journal(self, lines: bytes) -> Cosigned:
         """Hand over entries of the journal (lines of an export) that follow those it has."""
-        said = self._send("journal", lines, len(lines))
+        answer_body = self._send("journal", lines, len(lines))
         head = Cosigned(
-            str(said["chain"]),
-            int(said["seq"]),
-            bytes.fromhex(said["hash"]),
-            str(said["at"]),
-            base64.b64decode(said["signature"]),
+            str(answer_body["chain"]),
+            int(answer_body["seq"]),
+            bytes.fromhex(answer_body["hash"]),
+            str(answer_body["at"]),
+            base64.b64decode(answer_body["signature"]),
         )
         self._check(head.signature, head_bytes(head.chain, head.seq, head.hash, head.at), "its co-signature is not its")
         return head
@@ -128,13 +128,15 @@ class Host:
         asked = urllib.request.Request(f"{self.base}/v1/{name}", content, headers, method="PUT")  # noqa: S310 – ours
         try:
             with urllib.request.urlopen(asked, timeout=SECONDS, context=self.tls) as answer:  # noqa: S310
-                said = json.load(answer)
+                answer_body = json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(f"the vault answered {error.code} to {name.split('/')[0]}", _said(error)) from error
-        if not isinstance(said, dict):
+                raise Refused(
+                    f"the vault answered {error.code} to {name.split('/')[0]}", _read_problem(error)
+                ) from error
+        if not isinstance(answer_body, dict):
             raise Refused("the vault does not answer as one")
-        return said
+        return answer_body
 
     def _check(self, signature: bytes, content: bytes, why: str) -> None:
         try:
@@ -143,12 +145,12 @@ class Host:
             raise Disbelieved(f"the vault is not believed: {why}") from error
 
 
-def _said(error: urllib.error.HTTPError) -> dict[str, Any]:
+def _read_problem(error: urllib.error.HTTPError) -> dict[str, Any]:
     try:
-        said = json.loads(error.read(4096))
+        answer_body = json.loads(error.read(4096))
     except (ValueError, OSError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return answer_body if isinstance(answer_body, dict) else {}
 
 
 class Folder:

@@ -35,16 +35,16 @@ def owe_after_upload(*, file: Attachment, now: datetime, **_signal: Any) -> None
 
 def owe_what_is_missing(now: datetime) -> int:
     """For files older than the vault: some at each turn of a worker, until all are owed. Returns how many."""
-    kept = KeptFile.objects.filter(sha256=OuterRef("sha256"))
+    in_vault = KeptFile.objects.filter(sha256=OuterRef("sha256"))
     owed = Outbox.objects.filter(kind=KIND, subject=OuterRef("pk"), state__in=queue.PENDING_STATES)
-    missing = Attachment.objects.filter(~Exists(kept), ~Exists(owed), removed_at=None).exclude(transaction=None)
-    found = list(missing.order_by("pk").values_list("pk", flat=True)[:MANY])
-    for pk in found:
+    missing = Attachment.objects.filter(~Exists(in_vault), ~Exists(owed), removed_at=None).exclude(transaction=None)
+    digest = list(missing.order_by("pk").values_list("pk", flat=True)[:MANY])
+    for pk in digest:
         # Owed before and dead, or done by a version that kept nothing: its row is used again.
         again = Outbox.objects.filter(dedupe=f"{KIND}:{pk}").exclude(state__in=queue.PENDING_STATES)
         if not again.update(state=Outbox.State.OWED, attempts=0, not_before=now, lease_until=None):
             _owe_once(pk, now)
-    return len(found)
+    return len(digest)
 
 
 def _owe_once(pk: int, now: datetime) -> None:
@@ -77,8 +77,8 @@ def seal(content: File[bytes] | Any, sealed: Any) -> None:
 
 def digest(content: Any) -> str:
     """The SHA-256 of what is left of an open file, which is put back to its beginning."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     while chunk := content.read(1 << 20):
-        found.update(chunk)
+        digest.update(chunk)
     content.seek(0)
-    return found.hexdigest()
+    return digest.hexdigest()

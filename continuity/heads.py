@@ -53,8 +53,8 @@ def show(chain_id: int, now: datetime) -> None:
             raise
         ours = Entry.objects.filter(chain=chain, seq=head.seq).values_list("hash", flat=True).first()
         if head.chain != str(chain) or head.seq <= reached.cosigned_seq or ours is None or bytes(ours) != head.hash:
-            said = f"the vault signs entry {head.seq} of {head.chain}, which is not what it was shown"
-            disbelieved = door.Disbelieved(said)
+            message = f"the vault signs entry {head.seq} of {head.chain}, which is not what it was shown"
+            disbelieved = door.Disbelieved(message)
             _note_refusal(reached, disbelieved)
             raise disbelieved
         _note(reached, head)
@@ -68,9 +68,9 @@ def _note(reached: Reached, head: door.Cosigned) -> None:
 
 def _note_refusal(reached: Reached, refused: door.Refused) -> None:
     """Contradiction, not absence: from here on nothing of this chain is called confirmed anew."""
-    if refused.said.get("error") == ANOTHER_PAST or isinstance(refused, door.Disbelieved):
-        logger.critical("the vault has another journal than this: %s", refused, extra=dict(refused.said))
-        Reached.objects.filter(pk=reached.pk).update(refused=f"{refused} {refused.said.get('why', '')}".strip()[:500])
+    if refused.answer.get("error") == ANOTHER_PAST or isinstance(refused, door.Disbelieved):
+        logger.critical("the vault has another journal than this: %s", refused, extra=dict(refused.answer))
+        Reached.objects.filter(pk=reached.pk).update(refused=f"{refused} {refused.answer.get('why', '')}".strip()[:500])
 
 
 def held() -> dict[str, Head] | None:

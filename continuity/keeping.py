@@ -24,7 +24,7 @@ from . import copies, files, heads
 from .asking import ask
 from .classes import PROMISED, missing_of
 from .models import KeptFile, Reached, Unconfirmed, Walked
-from .telling import KIND as TELL
+from .telling import KIND as NOTIFY
 from .worth import Promise, Worth, worth
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ MANY = 500
 SOON = timedelta(minutes=1)
 LONG = timedelta(hours=1)
 """Whoever holds a promise that was provisional for longer is told when it is confirmed."""
-MOST_PAGES = 20
+MAX_PAGES = 20
 
 
 def keep(now: datetime) -> None:
@@ -68,7 +68,9 @@ def _remember_what_waits(now: datetime) -> None:
     for walked in Walked.objects.select_related("chain").filter(chain__length__gt=F("seq")):
         entries = Entry.objects.filter(chain=walked.chain, seq__gt=walked.seq, at__lt=now - SOON).order_by("seq")
         rows = list(entries.only("pk", "chain_id", "seq", "at", "kind", "subject")[:MANY])
-        waiting = [entry for entry, found in _classes(rows) if found is Worth.PROVISIONAL and entry.kind in PROMISED]
+        waiting = [
+            entry for entry, reached in _classes(rows) if reached is Worth.PROVISIONAL and entry.kind in PROMISED
+        ]
         Unconfirmed.objects.bulk_create([Unconfirmed(entry=entry) for entry in waiting], ignore_conflicts=True)
         if rows:
             Walked.objects.filter(pk=walked.pk).update(seq=rows[-1].seq)
@@ -77,15 +79,15 @@ def _remember_what_waits(now: datetime) -> None:
 def confirm_what_waited(now: datetime) -> int:
     """Mark what the vault has by now; whoever waited long is told. Returns how many were confirmed."""
     done = last = 0
-    for _page in range(MOST_PAGES):
+    for _page in range(MAX_PAGES):
         waiting = Unconfirmed.objects.filter(confirmed_at=None, pk__gt=last).select_related("entry").order_by("pk")
         rows = list(waiting[:MANY])
         if not rows:
             break
         last = rows[-1].pk
         by_entry = {row.entry_id: row for row in rows}
-        for entry, found in _classes([row.entry for row in rows]):
-            if found is Worth.CONFIRMED:
+        for entry, reached in _classes([row.entry for row in rows]):
+            if reached is Worth.CONFIRMED:
                 done += _confirmed(by_entry[entry.pk], entry, now)
     return done
 
@@ -94,7 +96,7 @@ def confirm_what_waited(now: datetime) -> int:
 def _confirmed(row: Unconfirmed, entry: Entry, now: datetime) -> int:
     changed = Unconfirmed.objects.filter(pk=row.pk, confirmed_at=None).update(confirmed_at=now)
     if changed and now - entry.at > LONG:
-        queue.enqueue(TELL, row.pk, dedupe=f"{TELL}:{row.pk}", now=now)
+        queue.enqueue(NOTIFY, row.pk, dedupe=f"{NOTIFY}:{row.pk}", now=now)
     return changed
 
 
@@ -113,8 +115,8 @@ def _classes(entries: list[Entry]) -> Iterator[tuple[Entry, Worth]]:
 def waits(now: datetime) -> dict[str, float]:
     """For operators: promises not confirmed, and seconds since the oldest was made; what the vault refused."""
     oldest = Unconfirmed.objects.filter(confirmed_at=None).order_by("pk").values_list("entry__at", flat=True).first()
-    kept = KeptFile.objects.filter(sha256=OuterRef("sha256"))
-    lacking = Attachment.objects.filter(~Exists(kept), removed_at=None).exclude(transaction=None)
+    in_vault = KeptFile.objects.filter(sha256=OuterRef("sha256"))
+    lacking = Attachment.objects.filter(~Exists(in_vault), removed_at=None).exclude(transaction=None)
     return {
         "unconfirmed": Unconfirmed.objects.filter(confirmed_at=None).count(),
         "oldest_seconds": (now - oldest).total_seconds() if oldest else 0.0,

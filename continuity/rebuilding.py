@@ -137,9 +137,9 @@ def files(vault: Path, identity: Any, step: Step) -> list[str]:
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         for part in _parts(rows):
             # Straight from a list: the pool's threads ask no database.
-            for said in pool.map(lambda row: _one_file(vault, identity, *row), part):
-                if said:
-                    wrong.append(said)
+            for problem in pool.map(lambda row: _one_file(vault, identity, *row), part):
+                if problem:
+                    wrong.append(problem)
                 done += 1
     step(f"files: {done - len(wrong)} of {done} are there, each with its hash")
     return wrong

@@ -22,7 +22,7 @@ KIND = "confirmed"
 
 
 @queue.register_handler(KIND, attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
-def tell(unconfirmed_id: int, now: datetime) -> Exception | None:
+def notify_confirmed(unconfirmed_id: int, now: datetime) -> Exception | None:
     """By SMS, or by e-mail to whom no SMS is sent; whoever wants no notices reads it in the portal. Sent again after a
     crash it carries the same key.
     """

@@ -20,17 +20,17 @@ class Remembered(Generic[Value]):
 
     def __init__(self, read: Callable[[], Value], seconds: Callable[[], float]) -> None:
         self._read, self._seconds = read, seconds
-        self._kept: tuple[float, Value] | None = None
+        self._value: tuple[float, Value] | None = None
 
     def __call__(self) -> Value:
-        kept, now = self._kept, time.monotonic()
-        if kept is None or now - kept[0] > self._seconds():
-            self._kept = kept = (now, self._read())
-        return kept[1]
+        value, now = self._value, time.monotonic()
+        if value is None or now - value[0] > self._seconds():
+            self._value = value = (now, self._read())
+        return value[1]
 
     def forget(self) -> None:
         """Have the next call read."""
-        self._kept = None
+        self._value = None
 
 
 class Cache:

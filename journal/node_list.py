@@ -85,15 +85,15 @@ def decode(raw: bytes) -> NodeList:
         if content["v"] != FORMAT:
             raise ListRefused(f"the list has format {content['v']!r}; this program reads format {FORMAT}")
         chains = [_chain(row) for row in content["chains"]]
-        found = NodeList(content["version"], content["issued_at"], {chain.chain: chain for chain in chains})
-        _moment(found.issued_at)
+        parsed = NodeList(content["version"], content["issued_at"], {chain.chain: chain for chain in chains})
+        _moment(parsed.issued_at)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ListRefused(f"this is no node list: {error}") from error
-    if not isinstance(found.version, int) or isinstance(found.version, bool) or found.version < 1:
+    if not isinstance(parsed.version, int) or isinstance(parsed.version, bool) or parsed.version < 1:
         raise ListRefused("the version of a list is a whole number from 1")
-    if len(found.chains) != len(chains):
+    if len(parsed.chains) != len(chains):
         raise ListRefused("a chain stands in the list twice")
-    return found
+    return parsed
 
 
 def _chain(row: Mapping[str, Any]) -> ListedChain:

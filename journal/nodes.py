@@ -37,22 +37,22 @@ def demo_key() -> Ed25519PrivateKey:
 
 def current() -> NodeList | None:
     """The newest list with a good signature; None when there is none, or none is used here."""
-    found = _newest()
-    return found[0] if found else None
+    lists = _newest()
+    return lists[0] if lists else None
 
 
 def current_signed() -> str | None:
     """The file of `current`, as it was signed."""
-    found = _newest()
-    return found[1] if found else None
+    lists = _newest()
+    return lists[1] if lists else None
 
 
 def _newest() -> tuple[NodeList, str] | None:
     trusted = trusted_key()
     if trusted is None:
         return None
-    found = [(content, text) for text in _held() if (content := _read(text, trusted))]
-    return max(found, key=lambda one: one[0].version, default=None)
+    lists = [(content, text) for text in _held() if (content := _read(text, trusted))]
+    return max(lists, key=lambda pair: pair[0].version, default=None)
 
 
 def _held() -> list[str]:

@@ -93,10 +93,10 @@ def measure(world: World, sizes: list[int]) -> str:
         world.sql("VACUUM ANALYZE")
         there = int(world.sql("SELECT count(*) FROM transactions_transaction"))
         say(f"built {there}")
-        seconds, found, took, differences = json.loads(world.shell(TIMED).splitlines()[-1])
+        seconds, listed, took, differences = json.loads(world.shell(TIMED).splitlines()[-1])
         slowest = sorted(took.items(), key=lambda item: -item[1])[:5]
-        told = found or f"nothing, differences {differences}"
-        rows.append(f"| {there:,} | {seconds:.1f} | {told} | " + ", ".join(f"{n} {s:.1f}" for n, s in slowest) + " |")
+        report = listed or f"nothing, differences {differences}"
+        rows.append(f"| {there:,} | {seconds:.1f} | {report} | " + ", ".join(f"{n} {s:.1f}" for n, s in slowest) + " |")
     return "\n".join(rows)
 
 

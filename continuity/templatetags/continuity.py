@@ -21,7 +21,7 @@ LABELS = {
     Worth.CONFIRMED: pgettext_lazy("promise", "Confirmed"),
     Worth.PROVISIONAL: pgettext_lazy("promise", "Provisional"),
 }
-SAID = {
+WORDS = {
     Worth.CONFIRMED: _("a second authority keeps it too"),
     Worth.PROVISIONAL: _("kept by us so far; it becomes confirmed by itself once a second authority keeps it too"),
 }
@@ -36,28 +36,28 @@ KINDS = {
 }
 
 
-def said(worth: Worth) -> str:
+def worth_in_words(worth: Worth) -> str:
     """What the class means here."""
-    return str(SAID[worth] if settings.VAULT_URL else ALONE)
+    return str(WORDS[worth] if settings.VAULT_URL else ALONE)
 
 
 @register.inclusion_tag("components/worth_row.html")
 def worth_row(case: Transaction, kind: str = RECEIVED) -> dict[str, Any]:
     """A row of a summary: what the latest promise of this kind is worth now; nothing where there is none."""
-    found = of_case(case, [kind])
-    return shown(found[-1].worth, now=timezone.now()) if found else {}
+    entries = of_case(case, [kind])
+    return shown(entries[-1].worth, now=timezone.now()) if entries else {}
 
 
 @register.inclusion_tag("components/worth_list.html")
 def worth_list(case: Transaction) -> dict[str, Any]:
     """Every promise of a case with its class."""
-    return {"rows": [shown(kept.worth, what=KINDS[kept.kind], at=kept.at) for kept in of_case(case)]}
+    return {"rows": [shown(entry.worth, what=KINDS[entry.kind], at=entry.at) for entry in of_case(case)]}
 
 
 def shown(worth: Worth, **more: Any) -> dict[str, Any]:
     """What the components need to show a class, with whatever else they are given."""
     kind = "success" if worth is Worth.CONFIRMED else "info"
-    return {"worth": worth, "label": LABELS[worth], "kind": kind, "said": said(worth), **more}
+    return {"worth": worth, "label": LABELS[worth], "kind": kind, "said": worth_in_words(worth), **more}
 
 
 @register.inclusion_tag("staff/parts/vault.html")

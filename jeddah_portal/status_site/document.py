@@ -48,17 +48,17 @@ def from_database(now: datetime, probes: Sequence[Mapping[str, Any]]) -> dict[st
     )
 
 
-def from_notice(said: Mapping[str, Any], now: datetime, before: Mapping[str, Any] | None) -> dict[str, Any]:
+def from_notice(values: Mapping[str, Any], now: datetime, before: Mapping[str, Any] | None) -> dict[str, Any]:
     """The document of a notice somebody wrote by hand, with no database; `before` is the last one, whose history goes
     on. ValueError when it lacks its words or its next update.
     """
-    missing = [name for name in ("text_ar", "text_en", "starts_at", "next_update_at") if not said.get(name)]
+    missing = [name for name in ("text_ar", "text_en", "starts_at", "next_update_at") if not values.get(name)]
     if missing:
         raise ValueError(f"the notice lacks {', '.join(missing)}")
     for name in ("starts_at", "next_update_at"):
-        if datetime.fromisoformat(str(said[name])).tzinfo is None:
+        if datetime.fromisoformat(str(values[name])).tzinfo is None:
             raise ValueError(f"{name} needs its time zone, for example 2026-11-24T10:00+03:00")
-    operations = list(said.get("operations", ()))
+    operations = list(values.get("operations", ()))
     if unknown := sorted(set(operations) - set(Operation.values)):
         raise ValueError(f"there is no operation {', '.join(unknown)}")
     by_hand = {
@@ -69,19 +69,19 @@ def from_notice(said: Mapping[str, Any], now: datetime, before: Mapping[str, Any
         "offices": [],
         "open_meanwhile": "dark",
         "operations": operations,
-        "text_ar": str(said["text_ar"]),
-        "text_en": str(said["text_en"]),
-        "starts_at": _moment(said["starts_at"]),
-        "next_update_at": _moment(said["next_update_at"]),
+        "text_ar": str(values["text_ar"]),
+        "text_en": str(values["text_en"]),
+        "starts_at": _moment(values["starts_at"]),
+        "next_update_at": _moment(values["next_update_at"]),
         "ended_at": None,
         "announced_at": second_of(now),
         **_about(operations),
     }
     components = [
-        {"operation": one.value, **_names(one), "state": "closed", "since": by_hand["starts_at"], "probed_at": None}
-        if not operations or one in operations
-        else {"operation": one.value, **_names(one), "state": UNKNOWN, "since": None, "probed_at": None}
-        for one in Operation
+        {"operation": kind.value, **_names(kind), "state": "closed", "since": by_hand["starts_at"], "probed_at": None}
+        if not operations or kind in operations
+        else {"operation": kind.value, **_names(kind), "state": UNKNOWN, "since": None, "probed_at": None}
+        for kind in Operation
     ]
     older = dict(before or {})
     history = [*older.get("incidents", ()), *older.get("history", ())]
@@ -107,20 +107,20 @@ def _component(row: Mapping[str, Any], probes: Sequence[Mapping[str, Any]], now:
     name = PROBE_OF.get(operation, OTHERWISE)
     last = max((probe for probe in probes if probe["name"] == name), key=lambda probe: probe["at"], default=None)
     fresh = last is not None and now - datetime.fromisoformat(last["at"]) <= FRESH
-    said = row["state"]
-    if said == state.OPEN and not (fresh and last is not None and last["ok"]):
-        said = state.CLOSED if fresh else UNKNOWN
+    values = row["state"]
+    if values == state.OPEN and not (fresh and last is not None and last["ok"]):
+        values = state.CLOSED if fresh else UNKNOWN
     since = second_of(row["since"]) if row["since"] else None
     probed = last["at"] if last else None
-    return {"operation": operation.value, **_names(operation), "state": said, "since": since, "probed_at": probed}
+    return {"operation": operation.value, **_names(operation), "state": values, "since": since, "probed_at": probed}
 
 
 def _names(operation: Operation) -> dict[str, str]:
-    found = {}
+    rows = {}
     for language in ("ar", "en"):
         with translation.override(language):
-            found[language] = str(operation.label)
-    return found
+            rows[language] = str(operation.label)
+    return rows
 
 
 def _offices(now: datetime) -> list[dict[str, Any]]:
@@ -134,23 +134,23 @@ def _offices(now: datetime) -> list[dict[str, Any]]:
 
 
 def _notice(notice: IncidentNotice) -> dict[str, Any]:
-    said = state.as_values(notice, timezone.now())
-    del said["update_overdue"]  # the reader's own clock says it
+    values = state.as_values(notice, timezone.now())
+    del values["update_overdue"]  # the reader's own clock says it
     moments = ("starts_at", "ended_at", "next_update_at", "announced_at")
-    said |= {name: second_of(said[name]) if said[name] else None for name in moments}
+    values |= {name: second_of(values[name]) if values[name] else None for name in moments}
     about = {}
     for language in ("ar", "en"):
         with translation.override(language):
             about[f"about_{language}"] = affected(notice)
-    return said | about | {"content": declaring.content_hash(declaring.facts_of(notice))}
+    return values | about | {"content": declaring.content_hash(declaring.facts_of(notice))}
 
 
 def _about(operations: Sequence[str]) -> dict[str, str]:
-    found = {}
+    rows = {}
     for language in ("ar", "en"):
         with translation.override(language):
-            found[f"about_{language}"] = affected(IncidentNotice(operations=list(operations)))
-    return found
+            rows[f"about_{language}"] = affected(IncidentNotice(operations=list(operations)))
+    return rows
 
 
 def lost_time(notices: Iterable[IncidentNotice], now: datetime) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ def lost_time(notices: Iterable[IncidentNotice], now: datetime) -> list[dict[str
     last: dict[int, IncidentNotice] = {}
     for notice in sorted(notices, key=lambda notice: notice.seq):
         last[notice.incident_id] = notice
-    found: dict[tuple[str, str], int] = {}
+    rows: dict[tuple[str, str], int] = {}
     for operation in Operation:
         spans = [
             Span(notice.starts_at, min(notice.ended_at or now, now))
@@ -168,10 +168,10 @@ def lost_time(notices: Iterable[IncidentNotice], now: datetime) -> list[dict[str
         for span in merged(spans):
             for month, minutes in _by_month(span.start, span.end or now):
                 key = (month, operation.value)
-                found[key] = found.get(key, 0) + minutes
+                rows[key] = rows.get(key, 0) + minutes
     return [
         {"month": month, "operation": operation, **_names(Operation(operation)), "minutes": minutes}
-        for (month, operation), minutes in sorted(found.items(), reverse=True)
+        for (month, operation), minutes in sorted(rows.items(), reverse=True)
         if minutes
     ]
 
@@ -206,10 +206,10 @@ def is_genuine(document: Mapping[str, Any], public_key: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    said = {name: value for name, value in document.items() if name not in ("key", "signature")}
+    values = {name: value for name, value in document.items() if name not in ("key", "signature")}
     try:
         mark = base64.b64decode(str(document.get("signature", "")))
-        Ed25519PublicKey.from_public_bytes(public_key).verify(mark, _bytes(said))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(mark, _bytes(values))
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -41,10 +41,10 @@ def _context(document: Mapping[str, Any], language: str) -> dict[str, Any]:
 
     def notice(row: Mapping[str, Any]) -> dict[str, Any]:
         moments = ("starts_at", "ended_at", "next_update_at", "announced_at")
-        said = {name: _moment(row.get(name)) for name in moments}
+        values = {name: _moment(row.get(name)) for name in moments}
         other = row["text_en" if language == "ar" else "text_ar"]
         words = {"text": row[f"text_{language}"], "about": row[f"about_{language}"], "other": other}
-        return {**row, **said, **words, "due": row.get("next_update_at")}
+        return {**row, **values, **words, "due": row.get("next_update_at")}
 
     def named(row: Mapping[str, Any]) -> dict[str, Any]:
         moments = {"since": _moment(row.get("since")), "probed_at": _moment(row.get("probed_at"))}

@@ -59,7 +59,7 @@ def _plain(on: date) -> dict[str, Any]:
 
 def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
     ownership = chance.choices(("none", "deed", "permit"), (60, 25, 15))[0]
-    found = {
+    answers = {
         "request_kind": chance.choices(("new", "increase", "split"), (70, 20, 10))[0],
         "ownership": ownership,
         "load_kva": str(chance.choice((15, 25, 30, 50, 69))),
@@ -72,8 +72,8 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
         of_deed = deed(chance, district, on)
         names = ["plan_number", "block_number", "parcel_number"]
         names += ["deed_number", "deed_date"] if ownership == "deed" else []
-        found |= {name: of_deed[name] for name in names}
-    return found
+        answers |= {name: of_deed[name] for name in names}
+    return answers
 
 
 SERVICE = ServiceType(

@@ -92,8 +92,8 @@ class DifferenceAdmin(ForAdministrators):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if form.has_changed():
-            said = form.cleaned_data
-            explain(obj, reason=said["reason"], owner=said["owner"], by=current_user(request), now=timezone.now())
+            cleaned = form.cleaned_data
+            explain(obj, reason=cleaned["reason"], owner=cleaned["owner"], by=current_user(request), now=timezone.now())
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, row: Difference) -> Any:

@@ -115,7 +115,7 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
 
     def get_fields(self, request: HttpRequest, obj: IncidentNotice | None = None) -> Any:
         if obj is not None:
-            return ("number", "lines", "told", "at", "proposed_by", "confirmed_by")
+            return ("number", "lines", "notified", "at", "proposed_by", "confirmed_by")
         return (
             *("incident", "what", "text_ar", "text_en", "operations", "services", "offices", "starts_at", "ended_at"),
             *("next_update_at", "state", "stops_clocks", "tells_people", "reason"),
@@ -130,20 +130,20 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """From the incident that is added to, or from the words of a usual case."""
         now = timezone.now().replace(second=0, microsecond=0)
-        said: dict[str, Any] = {"starts_at": now, "next_update_at": now + UPDATE_IN, "what": "declared"}
+        values: dict[str, Any] = {"starts_at": now, "next_update_at": now + UPDATE_IN, "what": "declared"}
         key = parse_int(request.GET.get("incident", ""))
         incident = Incident.objects.filter(pk=key).first() if key else None
         if incident and (last := declaring.in_force(incident)):
             names = (*("text_ar", "text_en", "operations", "services", "offices"), "starts_at", "state", "stops_clocks")
-            said |= {name: getattr(last, name) for name in names} | {"incident": incident.pk, "what": "extended"}
+            values |= {name: getattr(last, name) for name in names} | {"incident": incident.pk, "what": "extended"}
         if request.GET.get("what") in IncidentNotice.What:
-            said["what"] = request.GET["what"]
-        if said["what"] == "ended":
-            said |= {"ended_at": now, "next_update_at": None}
+            values["what"] = request.GET["what"]
+        if values["what"] == "ended":
+            values |= {"ended_at": now, "next_update_at": None}
         wording = IncidentWording.objects.filter(code=request.GET.get("wording", "")[:30]).first()
         if wording:
-            said |= {"text_ar": wording.text_ar, "text_en": wording.text_en}
-        return said
+            values |= {"text_ar": wording.text_ar, "text_en": wording.text_en}
+        return values
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -204,7 +204,7 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
         return format_html_join("", '<p dir="auto">{}</p>', ((line,) for line in in_words(row) if line))
 
     @admin.display(description=_("people notified"))
-    def told(self, row: IncidentNotice) -> SafeString:
+    def notified(self, row: IncidentNotice) -> SafeString:
         if not row.tells_people:
             return format_html("—")
         count = counted(row)

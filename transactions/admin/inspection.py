@@ -69,7 +69,7 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, case, InspectionForm(typed or None, initial={"visited_on": timezone.localdate()}))
     if "remove" in request.POST:
         remove_pressed(request, attachments.pending_photographs(case, user))
-    problems = _kept(request, case, user)
+    problems = _keep_photographs(request, case, user)
     form = InspectionForm(request.POST)
     if problems or "remove" in request.POST or "attach" in request.POST:
         return _page(request, case, _unasked(form), problems=problems, status=422 if problems else 200)
@@ -111,7 +111,7 @@ def _at_its_box(problem: Problem) -> Problem:
     return replace(problem, path="reason") if problem.path == "findings" else problem
 
 
-def _kept(request: HttpRequest, case: Transaction, user: User) -> list[Problem]:
+def _keep_photographs(request: HttpRequest, case: Transaction, user: User) -> list[Problem]:
     """Keep the photographs that were chosen; returns what is wrong with some."""
     problems: list[Problem] = []
     for upload in request.FILES.getlist(FILES):

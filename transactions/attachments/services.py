@@ -39,7 +39,7 @@ from .stored import StorageFull, StorageUnavailable, open_intact
 __all__ = ["StorageFull", "StorageUnavailable", "open_intact", "refuse"]
 logger = logging.getLogger(__name__)
 # Sent inside the transaction that writes the row of a `file`, which lies in the store whole.
-kept = Signal()
+file_stored = Signal()
 # Uploaded by API, and not part of a request yet.
 MAX_UNATTACHED = 200
 
@@ -152,7 +152,7 @@ def _insert(row: dict[str, Any]) -> Attachment:
     with transaction.atomic():
         file = Attachment.objects.create(**row)
         render_jobs.after_upload(file, row["uploaded_at"])
-        kept.send(sender=Attachment, file=file, now=row["uploaded_at"])
+        file_stored.send(sender=Attachment, file=file, now=row["uploaded_at"])
     return file
 
 

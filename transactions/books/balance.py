@@ -51,10 +51,10 @@ class Line:
 
 def lines(look: Look) -> list[Line]:
     """Each node and office, in order."""
-    found: dict[tuple[str, str], Line] = {}
+    lines: dict[tuple[str, str], Line] = {}
 
     def line(node: str, office: str | None) -> Line:
-        return found.setdefault((node, office or ""), Line(node, office or ""))
+        return lines.setdefault((node, office or ""), Line(node, office or ""))
 
     for node, office, state, many, entries, receipts in _rows(look):
         line(node, office).add(**{state: many}, received=entries, receipts=receipts)
@@ -63,7 +63,7 @@ def lines(look: Look) -> list[Line]:
         line(node, None).add(received=many, receipts=many)
     for node, state, many in _brought(look):
         line(node, None).add(**{state: many}, received=many, receipts=many)
-    return [found[key] for key in sorted(found)]
+    return [lines[key] for key in sorted(lines)]
 
 
 def _rows(look: Look) -> Iterable[tuple[str, str | None, str, int, int, int]]:
@@ -98,22 +98,25 @@ def _brought(look: Look) -> Iterable[tuple[str, str, int]]:
     return list(counted.annotate(Count("pk")))
 
 
-def by_node(found: Iterable[Line]) -> list[Line]:
+def by_node(lines: Iterable[Line]) -> list[Line]:
     nodes: dict[str, Line] = {}
-    for line in found:
-        said = asdict(line)
-        nodes.setdefault(line.node, Line(line.node, "")).add(**{n: v for n, v in said.items() if isinstance(v, int)})
+    for line in lines:
+        values = asdict(line)
+        nodes.setdefault(line.node, Line(line.node, "")).add(**{n: v for n, v in values.items() if isinstance(v, int)})
     return list(nodes.values())
 
 
 def heads(look: Look) -> list[dict[str, Any]]:
     """Each journal: how far it goes, its last hash, and how far it is known elsewhere; None: nobody there says."""
-    beside = {f"{one.name}{one.lot}": one.head for one in witness.read_all(settings.JOURNAL_NODE).values()}
-    found = []
+    beside = {
+        f"{seen_witness.name}{seen_witness.lot}": seen_witness.head
+        for seen_witness in witness.read_all(settings.JOURNAL_NODE).values()
+    }
+    lines = []
     for chain in Chain.objects.order_by("node", "incarnation"):
         name = str(chain)
         vault = look.vault.get(name) if look.vault is not None else None
-        found.append(
+        lines.append(
             {
                 "journal": name,
                 "entries": chain.length,
@@ -122,7 +125,7 @@ def heads(look: Look) -> list[dict[str, Any]]:
                 "vault": _known(name, vault),
             }
         )
-    return found
+    return lines
 
 
 def _known(name: str, head: Head | None) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ TOO_LONG = timedelta(days=1)
 LATELY = timedelta(days=30)
 
 
-class Found(NamedTuple):
+class Finding(NamedTuple):
     """A difference: what it is about, and the office in charge (its id); None where it belongs to no office."""
 
     subject: str
@@ -62,7 +62,7 @@ class Kind:
     code: str
     title: StrOrPromise
     advice: StrOrPromise
-    find: Callable[[Look], Iterator[Found]]
+    find: Callable[[Look], Iterator[Finding]]
 
 
 _vault: list[Callable[[], Mapping[str, Head] | None]] = []

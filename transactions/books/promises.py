@@ -16,7 +16,7 @@ from journal.models import Chain, Entry
 
 from ..domain.workflow import CLOCK_STOPPED, STUDY, Status
 from ..models import BroughtReceipt, Direction, Event, Intake, Movement, Register, Serial, Transaction
-from .look import Found, Head, Kind, Look
+from .look import Finding, Head, Kind, Look
 
 # Past its registration, and not over.
 REGISTERED = STUDY | CLOCK_STOPPED | {Status.AWAITING_SUPERVISOR, Status.APPROVED}
@@ -38,32 +38,32 @@ def old_rows(look: Look) -> QuerySet[Transaction]:
     return Transaction.objects.filter(submitted_at__lt=look.settled).order_by()
 
 
-def _receipt_without_row(look: Look) -> Iterator[Found]:
+def _receipt_without_row(look: Look) -> Iterator[Finding]:
     for subject in strays(look).values_list("subject", flat=True).iterator():
-        yield Found(subject)
+        yield Finding(subject)
 
 
-def _cases(rows: QuerySet[Transaction]) -> Iterator[Found]:
+def _cases(rows: QuerySet[Transaction]) -> Iterator[Finding]:
     for reference, office in rows.values_list("reference", "held_by").iterator():
-        yield Found(reference, office)
+        yield Finding(reference, office)
 
 
-def _row_without_entry(look: Look) -> Iterator[Found]:
+def _row_without_entry(look: Look) -> Iterator[Finding]:
     return _cases(old_rows(look).filter(~entry_of("received")))
 
 
-def _row_without_receipt(look: Look) -> Iterator[Found]:
+def _row_without_receipt(look: Look) -> Iterator[Finding]:
     return _cases(old_rows(look).filter(~Exists(Intake.objects.filter(transaction=OuterRef("pk")))))
 
 
-def _number_without_row(look: Look) -> Iterator[Found]:
+def _number_without_row(look: Look) -> Iterator[Finding]:
     """Serials are counted before the rows: what comes meanwhile has its row."""
     given = list(Serial.objects.order_by("pk").values_list("node", "incarnation", "hijri_year", "last"))
     there = _by_serial(Transaction.objects.order_by(), "reference") + _by_serial(strays(look), "subject")
     there += _by_serial(BroughtReceipt.objects.filter(_not_here()).order_by(), "reference")
     for node, incarnation, year, last in given:
         if there[f"{node}{incarnation}-{year}"] < last:
-            yield Found(f"{node}{incarnation}-{year}")
+            yield Finding(f"{node}{incarnation}-{year}")
 
 
 def _not_here() -> Exists:
@@ -80,7 +80,7 @@ def _by_serial(rows: QuerySet[Entry] | QuerySet[Transaction] | QuerySet[BroughtR
     return found
 
 
-def _register_short(look: Look) -> Iterator[Found]:
+def _register_short(look: Look) -> Iterator[Finding]:
     """One statement, so that what comes meanwhile is in all three figures. Where a restore left a gap on purpose, the
     lines are fewer than the numbers, and only a line beyond the last number is wrong.
     """
@@ -96,10 +96,10 @@ def _register_short(look: Look) -> Iterator[Found]:
         wrong |= ~Q(lines=F("last_number"))
     names = ("office__code", "direction", "hijri_year", "office")
     for code, direction, year, office in registers.filter(wrong).values_list(*names):
-        yield Found(f"{code}/{direction}/{year}", office)
+        yield Finding(f"{code}/{direction}/{year}", office)
 
 
-def _case_without_line(look: Look) -> Iterator[Found]:
+def _case_without_line(look: Look) -> Iterator[Finding]:
     """What was withdrawn before it was registered and taken up again has no line, and is left out."""
     line = Movement.objects.filter(
         transaction=OuterRef("pk"), office=OuterRef("held_by"), direction=Direction.INCOMING.value
@@ -123,27 +123,27 @@ _PAYMENTS = """SELECT transaction_id, 1 AS many FROM transactions_feedue
     WHERE paid_at < %s AND paid_at >= (SELECT MIN(at) FROM journal_entry WHERE kind = 'paid')"""
 
 
-def _more_than_entries(rows: str, kind: str, look: Look) -> Iterator[Found]:
+def _more_than_entries(rows: str, kind: str, look: Look) -> Iterator[Finding]:
     before = connection.ops.adapt_datetimefield_value(look.settled)
     with connection.cursor() as cursor:
         cursor.execute(_MORE_THAN_ENTRIES.format(rows=rows), [before, kind])
         while some := cursor.fetchmany(500):
-            yield from (Found(*row) for row in some)
+            yield from (Finding(*row) for row in some)
 
 
-def _decision_without_entry(look: Look) -> Iterator[Found]:
+def _decision_without_entry(look: Look) -> Iterator[Finding]:
     return _more_than_entries(_DECISIONS, "decided", look)
 
 
-def _payment_without_entry(look: Look) -> Iterator[Found]:
+def _payment_without_entry(look: Look) -> Iterator[Finding]:
     return _more_than_entries(_PAYMENTS, "paid", look)
 
 
-def _paper_without_entry(look: Look) -> Iterator[Found]:
+def _paper_without_entry(look: Look) -> Iterator[Finding]:
     return _more_than_entries(_PAPERS, "issued", look)
 
 
-def _chain_short(look: Look) -> Iterator[Found]:
+def _chain_short(look: Look) -> Iterator[Finding]:
     """One statement for each chain, so that an entry that comes meanwhile is in all figures."""
     own = Entry.objects.filter(chain=OuterRef("pk")).order_by()
     many = Subquery(own.values("chain").annotate(many=Count("pk")).values("many"), output_field=IntegerField())
@@ -151,15 +151,15 @@ def _chain_short(look: Look) -> Iterator[Found]:
     for chain in Chain.objects.annotate(many=Coalesce(many, 0), last=last).order_by("pk"):
         same = chain.last is None or bytes(chain.last) == bytes(chain.head_hash)
         if chain.many != chain.length or not same:
-            yield Found(str(chain))
+            yield Finding(str(chain))
 
 
-def _head_behind(look: Look) -> Iterator[Found]:
+def _head_behind(look: Look) -> Iterator[Finding]:
     """What somebody outside the database has seen of a chain must be in it, the same."""
     outside = [(f"{one.name}{one.lot}", Head(one.head.seq, one.head.hash)) for one in _witnesses()]
     for name, head in {*outside, *(look.vault or {}).items()}:
         if head.seq and not holds(name, head):
-            yield Found(name)
+            yield Finding(name)
 
 
 def _witnesses() -> list[witness.Witness]:

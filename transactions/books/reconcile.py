@@ -23,7 +23,7 @@ from municipality.models import Office
 from ..domain.routing import CENTRAL
 from ..models import Difference, Reconciliation
 from . import balance, promises, silent
-from .look import Found, Kind, Look
+from .look import Finding, Kind, Look
 
 logger = logging.getLogger(__name__)
 KINDS: dict[str, Kind] = {kind.code: kind for kind in (*promises.KINDS, *silent.KINDS)}
@@ -37,9 +37,9 @@ def reconcile(now: datetime) -> Reconciliation:
     A journal that is itself not as it was signs nothing: then the figures are published without a signature.
     """
     look = Look(now)
-    found = {kind.code: _ask(kind, look) for kind in KINDS.values()}
+    findings = {kind.code: _ask(kind, look) for kind in KINDS.values()}
     lines = balance.lines(look)
-    keep(found, now)
+    keep(findings, now)
     figures = {
         "day": timezone.localdate(now).isoformat(),
         "at": second_of(now),
@@ -48,13 +48,13 @@ def reconcile(now: datetime) -> Reconciliation:
         "offices": [balance.in_tens(line) for line in lines],
         "journals": balance.heads(look),
         "files": _files(look),
-        "differences": _differences(found),
+        "differences": _differences(findings),
     }
     exact = [balance.exactly(line) for line in lines]
-    return _publish(figures, exact, now, sign=not (found["chain_short"] or found["head_behind"]))
+    return _publish(figures, exact, now, sign=not (findings["chain_short"] or findings["head_behind"]))
 
 
-def _ask(kind: Kind, look: Look) -> list[Found] | None:
+def _ask(kind: Kind, look: Look) -> list[Finding] | None:
     """None when it could not be asked: the store does not answer."""
     try:
         return list(kind.find(look))
@@ -64,31 +64,35 @@ def _ask(kind: Kind, look: Look) -> list[Found] | None:
 
 
 @transaction.atomic
-def keep(found: Mapping[str, list[Found] | None], now: datetime) -> None:
+def keep(findings: Mapping[str, list[Finding] | None], now: datetime) -> None:
     """Write down what is new, say of the rest that it is still there, and close what is gone.
 
     What could not be asked stays as it was.
     """
     take_lock("books")
-    for kind, all_of_it in found.items():
+    for kind, all_of_it in findings.items():
         if all_of_it is None:
             continue
         there = Difference.objects.there().filter(kind=kind)
         known = dict(there.values_list("subject", "pk"))
-        subjects = {one.subject for one in all_of_it}
-        gone = [pk for subject, pk in known.items() if subject not in subjects]
-        new = [one for one in all_of_it if one.subject not in known][: max(0, MOST - len(known) + len(gone))]
-        there.filter(pk__in=gone).update(closed_at=now)
+        subjects = {finding.subject for finding in all_of_it}
+        closed = [pk for subject, pk in known.items() if subject not in subjects]
+        new = [finding for finding in all_of_it if finding.subject not in known][
+            : max(0, MOST - len(known) + len(closed))
+        ]
+        there.filter(pk__in=closed).update(closed_at=now)
         there.update(seen_at=now)
         Difference.objects.bulk_create(_rows(kind, new, now))
 
 
-def _rows(kind: str, new: Sequence[Found], now: datetime) -> list[Difference]:
+def _rows(kind: str, new: Sequence[Finding], now: datetime) -> list[Difference]:
     """What belongs to no office is looked into by the central one."""
     central = Office.objects.get(code=CENTRAL).pk if new else 0
     return [
-        Difference(kind=kind, subject=one.subject[:80], office_id=one.office or central, found_at=now, seen_at=now)
-        for one in new
+        Difference(
+            kind=kind, subject=finding.subject[:80], office_id=finding.office or central, found_at=now, seen_at=now
+        )
+        for finding in new
     ]
 
 
@@ -99,18 +103,18 @@ def _files(look: Look) -> dict[str, int] | None:
         return None
 
 
-def _differences(found: Mapping[str, list[Found] | None]) -> dict[str, Any]:
+def _differences(findings: Mapping[str, list[Finding] | None]) -> dict[str, Any]:
     """Of each kind: how many, how many of them are explained, since when the oldest; None when nobody could ask."""
     rows = Difference.objects.there().order_by().values_list("kind")
     counted = rows.annotate(Count("settled_at"), Min("found_at"))
-    kept = {kind: (explained, since) for kind, explained, since in counted}
-    said: dict[str, Any] = {}
-    for kind, all_of_it in found.items():
-        explained, since = kept.get(kind, (0, None))
+    stored = {kind: (explained, since) for kind, explained, since in counted}
+    counts: dict[str, Any] = {}
+    for kind, all_of_it in findings.items():
+        explained, since = stored.get(kind, (0, None))
         oldest = timezone.localdate(since).isoformat() if since else None
         figures = {"found": len(all_of_it or ()), "explained": explained, "oldest": oldest}
-        said[kind] = None if all_of_it is None else figures
-    return said
+        counts[kind] = None if all_of_it is None else figures
+    return counts
 
 
 def _publish(figures: Mapping[str, Any], exact: list[dict[str, Any]], now: datetime, *, sign: bool) -> Reconciliation:

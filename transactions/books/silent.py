@@ -15,29 +15,29 @@ from ..domain.workflow import Status
 from ..models import Delivery, Event, FeeDue, IssuedDocument, Notification, Outbox, PaperContent, Transaction
 from ..notifications.notices import NOTIFIED_MOVES, channels_of, still_concerned
 from ..outbox.queue import PENDING_STATES
-from .look import LATELY, TOO_LONG, Found, Kind, Look
+from .look import LATELY, TOO_LONG, Finding, Kind, Look
 
 NOT_DONE = (*PENDING_STATES, Outbox.State.DEAD)
 
 
-def _unrouted(look: Look) -> Iterator[Found]:
+def _unrouted(look: Look) -> Iterator[Finding]:
     """Taken in, and no job will bring it to an office; what waits too long or failed for good is told by itself."""
     owed = Outbox.objects.filter(kind="route", subject=OuterRef("pk"), state__in=NOT_DONE)
     rows = Transaction.objects.filter(~Exists(owed), status=Status.SUBMITTED, submitted_at__lt=look.settled)
     for reference in rows.order_by().values_list("reference", flat=True):
-        yield Found(reference)
+        yield Finding(reference)
 
 
-def _work(rows: QuerySet[Outbox]) -> Iterator[Found]:
+def _work(rows: QuerySet[Outbox]) -> Iterator[Finding]:
     for kind, key in rows.order_by("pk").values_list("kind", "pk"):
-        yield Found(f"{kind}/{key}")
+        yield Finding(f"{kind}/{key}")
 
 
-def _work_dead(look: Look) -> Iterator[Found]:
+def _work_dead(look: Look) -> Iterator[Finding]:
     return _work(Outbox.objects.filter(state=Outbox.State.DEAD))
 
 
-def _work_waits(look: Look) -> Iterator[Found]:
+def _work_waits(look: Look) -> Iterator[Finding]:
     return _work(Outbox.objects.filter(state__in=PENDING_STATES, created_at__lt=look.now - TOO_LONG))
 
 
@@ -45,7 +45,7 @@ def _lately(look: Look) -> datetime:
     return look.now - min(LATELY, timedelta(days=settings.KEEP_NOTICES_DAYS) - TOO_LONG)
 
 
-def _nobody_told(look: Look) -> Iterator[Found]:
+def _nobody_told(look: Look) -> Iterator[Finding]:
     """Whoever made a request hears of each of these moves; of somebody erased, nobody knows who it was. That it was
     received a worker tells, with its routing.
     """
@@ -58,10 +58,10 @@ def _nobody_told(look: Look) -> Iterator[Found]:
     events = events.exclude(transaction__applicant__national_id__startswith=ERASED).order_by("pk")
     names = ("transaction__reference", "seq", "transaction__held_by")
     for reference, seq, office in events.values_list(*names):
-        yield Found(f"{reference}/{seq}", office)
+        yield Finding(f"{reference}/{seq}", office)
 
 
-def _notice_unsent(look: Look) -> Iterator[Found]:
+def _notice_unsent(look: Look) -> Iterator[Finding]:
     """The notice is there, its reader wants messages and has a right to it, and nothing was sent, waits or failed."""
     sent = Delivery.objects.filter(notification=OuterRef("pk"))
     owed = Outbox.objects.filter(kind="notify", subject=OuterRef("pk"), state__in=NOT_DONE)
@@ -71,47 +71,47 @@ def _notice_unsent(look: Look) -> Iterator[Found]:
     for notice in rows.select_related("recipient", "event__transaction__authorisation").iterator():
         if channels_of(notice.recipient) and still_concerned(notice, look.now):
             case = notice.event.transaction if notice.event else None
-            yield Found(f"notice/{notice.pk}", case.held_by_id if case else None)
+            yield Finding(f"notice/{notice.pk}", case.held_by_id if case else None)
 
 
-def _paper_missing(look: Look) -> Iterator[Found]:
+def _paper_missing(look: Look) -> Iterator[Finding]:
     papers = IssuedDocument.objects.filter(transaction=OuterRef("pk"))
     rows = Transaction.objects.filter(~Exists(papers), issued_at__lt=look.settled)
     rows = rows.filter(status__in=[Status.ISSUED, Status.COMPLETED, Status.FILED]).order_by()
     for reference, office in rows.values_list("reference", "held_by"):
-        yield Found(reference, office)
+        yield Finding(reference, office)
 
 
-def _paper_without_content(look: Look) -> Iterator[Found]:
+def _paper_without_content(look: Look) -> Iterator[Finding]:
     content = PaperContent.objects.filter(document=OuterRef("pk"))
     papers = IssuedDocument.objects.filter(~Exists(content), issued_at__lt=look.settled).order_by("pk")
     for number, office in papers.values_list("number", "transaction__held_by"):
-        yield Found(number, office)
+        yield Finding(number, office)
 
 
-def _payment_without_event(look: Look) -> Iterator[Found]:
+def _payment_without_event(look: Look) -> Iterator[Finding]:
     """Paid, and the case does not say by whom and when; or the case says it was paid, and the fee does not."""
     event = Event.objects.filter(transaction=OuterRef("transaction"), move="record_payment")
     unsaid = Q(~Exists(event), paid_at__lt=look.settled)
     unpaid = Q(Exists(event.filter(at__lt=look.settled)), paid_at=None)
     fees = FeeDue.objects.filter(unsaid | unpaid).order_by("pk")
     for reference, office in fees.values_list("transaction__reference", "transaction__held_by"):
-        yield Found(reference, office)
+        yield Finding(reference, office)
 
 
-def _file_missing(look: Look) -> Iterator[Found]:
+def _file_missing(look: Look) -> Iterator[Finding]:
     offices = dict[int, int | None]()
     missing = look.files.missing
     for start in range(0, len(missing), 500):
         cases = {case for _name, case in missing[start : start + 500]}
         offices |= dict(Transaction.objects.filter(pk__in=cases).order_by().values_list("pk", "held_by"))
     for name, case in missing:
-        yield Found(name, offices.get(case))
+        yield Finding(name, offices.get(case))
 
 
-def _file_unnamed(look: Look) -> Iterator[Found]:
+def _file_unnamed(look: Look) -> Iterator[Finding]:
     for name in look.files.stray:
-        yield Found(name)
+        yield Finding(name)
 
 
 KINDS = (

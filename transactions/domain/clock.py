@@ -86,16 +86,16 @@ def read(
 
 def _own_stops(steps: Sequence[Step]) -> list[Span]:
     """When it waited for its applicant or was closed; the last may go on."""
-    found: list[Span] = []
+    spans: list[Span] = []
     since: datetime | None = None
     for step in steps:
         still = step.to_status in CLOCK_STOPPED or step.to_status in CLOSED
         if still and since is None:
             since = step.at
         elif not still and since is not None:
-            found.append(Span(since, step.at))
+            spans.append(Span(since, step.at))
             since = None
-    return found if since is None else [*found, Span(since, None)]
+    return spans if since is None else [*spans, Span(since, None)]
 
 
 def _stage_began(steps: Sequence[Step]) -> datetime:

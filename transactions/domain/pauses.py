@@ -45,13 +45,13 @@ def spans(pauses: Iterable[Pause], service: str, stays: Sequence[Stay], now: dat
 
     `stays` are where it was, from its first moment on, oldest first.
     """
-    found: list[Span] = []
+    spans_found: list[Span] = []
     for pause in pauses:
         end = pause.end if pause.end is not None and pause.end <= now else None
         if pause.start > now or (pause.scope.services and service not in pause.scope.services):
             continue
         if not pause.scope.offices:
-            found.append(Span(pause.start, end))
+            spans_found.append(Span(pause.start, end))
             continue
         for index, stay in enumerate(stays):
             if stay.office not in pause.scope.offices:
@@ -60,14 +60,14 @@ def spans(pauses: Iterable[Pause], service: str, stays: Sequence[Stay], now: dat
             start = max(pause.start, stay.at)
             until = left if end is None else end if left is None else min(end, left)
             if until is None or start < until:
-                found.append(Span(start, until))
-    return found
+                spans_found.append(Span(start, until))
+    return spans_found
 
 
-def merged(found: Iterable[Span]) -> list[Span]:
+def merged(spans_found: Iterable[Span]) -> list[Span]:
     """The same time without overlaps, oldest first; only the last may be without an end."""
     result: list[Span] = []
-    for span in sorted(found, key=lambda span: span.start):
+    for span in sorted(spans_found, key=lambda span: span.start):
         if result and (result[-1].end is None or span.start <= result[-1].end):
             last = result[-1]
             end = None if last.end is None or span.end is None else max(last.end, span.end)

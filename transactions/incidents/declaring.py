@@ -37,7 +37,7 @@ from .words import in_words
 KIND = "incident"
 What = IncidentNotice.What
 # So far apart the promise of an update and the moment it is made may be.
-LONGEST_SILENCE = timedelta(days=31)
+MAX_SILENCE = timedelta(days=31)
 YEARS_AGO, YEARS_AHEAD = 2, 1
 _LISTS = ("services", "offices", "operations")
 _MOMENTS = ("starts_at", "ended_at", "next_update_at")
@@ -60,7 +60,7 @@ def validate(notice: IncidentNotice, before: IncidentNotice | None, now: datetim
     if notice.ended_at is None:
         if notice.next_update_at is None:
             wrong["next_update_at"] = _("Say when the next update will come.")
-        elif not now < notice.next_update_at <= now + LONGEST_SILENCE:
+        elif not now < notice.next_update_at <= now + MAX_SILENCE:
             wrong["next_update_at"] = _("The next update comes within the next 31 days.")
     if (before is None) != (notice.what == What.DECLARED):
         wrong["what"] = _("An incident is declared once; everything after that is an update, a correction or its end.")
@@ -78,10 +78,10 @@ def _unknown_codes(notice: IncidentNotice) -> dict[str, Any]:
         "operations": (lambda code: code in Operation, _("There is no such operation.")),
     }
     wrong: dict[str, Any] = {}
-    for name, (there_is, said) in known.items():
+    for name, (there_is, values) in known.items():
         codes = getattr(notice, name)
         if not isinstance(codes, list) or not all(isinstance(code, str) and there_is(code) for code in codes):
-            wrong[name] = said
+            wrong[name] = values
         else:
             setattr(notice, name, sorted(set(codes)))
     return wrong
@@ -139,14 +139,14 @@ def announce(
     memory.forget()
     announced.send(IncidentNotice, notice=notice, before=before, now=now)
     transaction.on_commit(memory.forget)
-    said: dict[str, str | int] = {
+    values: dict[str, str | int] = {
         "notice": notice.seq,
         "what": notice.what,
         "from": second_of(notice.starts_at),
         "to": second_of(notice.ended_at) if notice.ended_at else "",
         "content": content_hash(facts_of(notice)),
     }
-    chain.append(KIND, subject_of(notice), said, now)
+    chain.append(KIND, subject_of(notice), values, now)
     return notice
 
 
@@ -156,11 +156,11 @@ def subject_of(notice: IncidentNotice) -> str:
 
 def facts_of(notice: IncidentNotice) -> dict[str, Any]:
     """All that a notice says, as plain values."""
-    said: dict[str, Any] = {name: getattr(notice, name) for name in (*_PLAIN, *_LISTS)}
+    values: dict[str, Any] = {name: getattr(notice, name) for name in (*_PLAIN, *_LISTS)}
     for name in _MOMENTS:
         moment: datetime | None = getattr(notice, name)
-        said[name] = second_of(moment) if moment else ""
-    return said | {"what": str(said["what"]), "state": str(said["state"])}
+        values[name] = second_of(moment) if moment else ""
+    return values | {"what": str(values["what"]), "state": str(values["state"])}
 
 
 def notice_of(facts: dict[str, Any]) -> IncidentNotice:
@@ -171,8 +171,8 @@ def notice_of(facts: dict[str, Any]) -> IncidentNotice:
 
 def content_hash(facts: dict[str, Any]) -> str:
     """SHA-256 of what a notice says, as it stands in the journal."""
-    said = {name: facts[name] for name in (*_PLAIN, *_LISTS, *_MOMENTS)}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    values = {name: facts[name] for name in (*_PLAIN, *_LISTS, *_MOMENTS)}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def changed_behind_our_back() -> list[str]:
@@ -180,9 +180,9 @@ def changed_behind_our_back() -> list[str]:
     services and the database's own refusal.
     """
     entries = {
-        (entry.subject, said["notice"]): said["content"]
+        (entry.subject, values["notice"]): values["content"]
         for entry in Entry.objects.filter(kind=KIND)
-        if (said := json.loads(bytes(entry.body)))
+        if (values := json.loads(bytes(entry.body)))
     }
     rows = {(subject_of(row), row.seq): content_hash(facts_of(row)) for row in IncidentNotice.objects.all()}
     return sorted(f"{who}/{seq}" for who, seq in entries | rows if entries.get((who, seq)) != rows.get((who, seq)))

@@ -71,8 +71,8 @@ def refuse_move(
     if operation is None:
         return
     where = codes(case.held_by_id, acting)
-    for one in (operation, Operation.COUNTERS) if at_counter else (operation,):
-        refuse_if_closed(one, now=now, service=case.service, offices=where, lot=case.reference)
+    for part in (operation, Operation.COUNTERS) if at_counter else (operation,):
+        refuse_if_closed(part, now=now, service=case.service, offices=where, lot=case.reference)
 
 
 def refuse_inquiry(case: Transaction, now: datetime) -> None:
@@ -96,8 +96,8 @@ def refusal(operation: Operation, gate: Gate, now: datetime) -> str:
         reason = _("The permission to open it has expired.")
     if not reason:
         reason = _("Its setting could not be read.")
-    said = _("Closed at the moment: %(what)s. %(reason)s Nothing was changed, and what you have entered is kept.")
-    return said % {"what": operation.label, "reason": reason}
+    message = _("Closed at the moment: %(what)s. %(reason)s Nothing was changed, and what you have entered is kept.")
+    return message % {"what": operation.label, "reason": reason}
 
 
 # -- setting ---------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def set_gate(switch: GateSwitch, *, reason: str, by: User | None, now: datetime 
 
 def refuse_unless_in_order(now: datetime) -> None:
     """ValidationError with all that the checks find wrong."""
-    if wrong := [said for check in checks.values() if (said := check(now))]:
+    if wrong := [message for check in checks.values() if (message := check(now))]:
         raise ValidationError([_("This cannot be opened yet:"), *wrong])
 
 
@@ -178,7 +178,7 @@ def demote(now: datetime) -> int:
     watched = [row for row in memory._last_switches() if row.state in (GateState.SOME, GateState.ALL)]
     if not watched:
         return 0
-    wrong = [said for check in checks.values() if (said := check(now))]
+    wrong = [message for check in checks.values() if (message := check(now))]
     if not wrong:
         return 0
     for row in watched:
@@ -236,6 +236,6 @@ def _facts(switch: GateSwitch) -> dict[str, Any]:
 
 
 def _of_facts(facts: dict[str, Any]) -> GateSwitch:
-    said = {name: facts[name] for name in _FIELDS}
+    message = {name: facts[name] for name in _FIELDS}
     expires = datetime.fromisoformat(facts["expires_at"]) if facts.get("expires_at") else None
-    return GateSwitch(expires_at=expires, **said)
+    return GateSwitch(expires_at=expires, **message)

@@ -15,7 +15,7 @@ from ..models import IncidentNotice
 
 def affected(notice: IncidentNotice) -> str:
     """What it is about: operations, services, offices; as few words as the scope allows."""
-    services = [str(found.title) for code in notice.services if (found := service_types.find(code))]
+    services = [str(service_type.title) for code in notice.services if (service_type := service_types.find(code))]
     offices = [office.name for code in notice.offices if (office := office_by_code(code))]
     operations = [str(Operation(code).label) for code in notice.operations if code in Operation]
     parts = [_(", ").join(names) for names in (operations, services, offices) if names]

@@ -32,11 +32,11 @@ def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None
     Returns what keeps them from being routed: the rest is done, and is not done again with the next attempt.
     Raises Transaction.DoesNotExist when one was never taken.
     """
-    found = {case.pk: case for case in waiting_to_arrive(transaction_ids)}
-    elsewhere = set(transaction_ids) - set(found)
+    arriving = {case.pk: case for case in waiting_to_arrive(transaction_ids)}
+    elsewhere = set(transaction_ids) - set(arriving)
     if elsewhere and Transaction.objects.filter(pk__in=elsewhere).count() < len(elsewhere):
         raise Transaction.DoesNotExist(f"of {sorted(elsewhere)} some were never taken")
-    cases = [found[pk] for pk in dict.fromkeys(transaction_ids) if pk in found]
+    cases = [arriving[pk] for pk in dict.fromkeys(transaction_ids) if pk in arriving]
     received = _received(cases)
     keep_first(received)
     announce(received, now)

@@ -38,8 +38,8 @@ class Reconciliation(models.Model):
 
     @property
     def figures(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.text)
-        return found
+        values: dict[str, Any] = json.loads(self.text)
+        return values
 
 
 # What nobody has explained yet and is still there.

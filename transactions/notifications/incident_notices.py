@@ -28,7 +28,7 @@ BATCH = 500
 
 
 @receiver(announced, sender=IncidentNotice)
-def _owe(notice: IncidentNotice, now: datetime, **_signal: Any) -> None:
+def _enqueue(notice: IncidentNotice, now: datetime, **_signal: Any) -> None:
     if notice.tells_people:
         queue.enqueue(KIND, notice.pk, dedupe=f"{KIND}:{notice.pk}", now=now)
 
@@ -37,8 +37,8 @@ def _owe(notice: IncidentNotice, now: datetime, **_signal: Any) -> None:
 def tell_people(notice_id: int, now: datetime) -> None:
     """Tell the next of those affected who were not told yet, and owe the rest. Idempotent."""
     notice = IncidentNotice.objects.get(pk=notice_id)
-    told = Notification.objects.filter(incident_notice=notice, recipient=OuterRef("pk"))
-    people = list(affected(notice, now).exclude(Exists(told)).order_by("pk")[:BATCH])
+    notified = Notification.objects.filter(incident_notice=notice, recipient=OuterRef("pk"))
+    people = list(affected(notice, now).exclude(Exists(notified)).order_by("pk")[:BATCH])
     notify(people, now, incident_notice=notice)
     if len(people) == BATCH:
         queue.enqueue(KIND, notice.pk, dedupe=f"{KIND}:{uuid4().hex}", now=now)

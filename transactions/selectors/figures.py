@@ -78,12 +78,12 @@ def _approvals(first: date, last: date) -> dict[date, Approvals]:
     """The days are in the event of each approval, as they were counted then."""
     rows = Event.objects.filter(IS_DECISION, move="approve", **_span("at", first, last))
     rows = rows.exclude(facts__working_days=None).annotate(day=TruncDate("at"))
-    found: dict[date, Approvals] = {}
+    approvals: dict[date, Approvals] = {}
     for day, service, took, count in (
         rows.values_list("day", "transaction__service", "facts__working_days").annotate(Count("pk")).order_by()
     ):
-        found.setdefault(day, {}).setdefault(service, {})[str(took)] = count
-    return found
+        approvals.setdefault(day, {}).setdefault(service, {})[str(took)] = count
+    return approvals
 
 
 def _per_day(rows: QuerySet[Any], moment: str, first: date, last: date) -> dict[date, int]:

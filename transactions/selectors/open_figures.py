@@ -30,7 +30,7 @@ NOWHERE = "unrouted"
 # Of fewer decisions no median is told, of fewer no nine in ten.
 MEDIAN_OF, NINE_IN_TEN_OF = 10, 20
 # In one go, so that an archive of years does not keep other upkeep waiting; the next goes on.
-MOST_MONTHS = 12
+MAX_MONTHS = 12
 COUNTED = ("received", "decided", "refused", "late")
 COLUMNS = ("month", "service", "office", *COUNTED, "in_time", "median_days", "p90_days", "incidents")
 
@@ -48,7 +48,7 @@ class Month:
 
 def store_past_months(now: datetime) -> int:
     """Keep and publish each month that is over and not kept yet, the oldest first; returns how many. Idempotent."""
-    missing = list(_missing(now))[:MOST_MONTHS]
+    missing = list(_missing(now))[:MAX_MONTHS]
     offices = sorted(
         Office.objects.filter(kind__in=[OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL]).values_list("code", flat=True)
     )
@@ -62,10 +62,10 @@ def _missing(now: datetime) -> Iterator[date]:
     first = Transaction.objects.order_by("submitted_at", "pk").values_list("submitted_at", flat=True).first()
     if first is None:
         return
-    kept = set(MonthFigures.objects.values_list("month", flat=True))
+    stored = set(MonthFigures.objects.values_list("month", flat=True))
     month, over = timezone.localdate(first).replace(day=1), timezone.localdate(now - SETTLES_AFTER).replace(day=1)
     while month < over:
-        if month not in kept:
+        if month not in stored:
             yield month
         month = following(month)
 
@@ -77,21 +77,21 @@ def following(month: date) -> date:
 def counted(month: date) -> Month:
     """The month from rows and events: where a request is decided is the office that decided it."""
     span = start_of_day(month), start_of_day(following(month))
-    found = Month()
+    counts = Month()
     received = Transaction.objects.filter(submitted_at__gte=span[0], submitted_at__lt=span[1]).order_by()
     for service, office, many in received.values_list("service", "branch__code").annotate(Count("pk")):
-        found.received[service, office or NOWHERE] += many
+        counts.received[service, office or NOWHERE] += many
     events = Event.objects.filter(IS_DECISION, at__gte=span[0], at__lt=span[1]).order_by("pk")
     for move, at, facts, service, office, held, case in _decisions(events):
         cell = (service, office or held or NOWHERE)
         took = facts.get("working_days")
         if took is None:  # a refusal from before its days were counted when it was made
             took = max(0, current_calendar().working_days_between(case["submitted_at"], at) - case["paused_days"])
-        found.decided[cell] += 1
-        found.refused[cell] += move == "reject"
-        found.late[cell] += took > _promised(service, case["answers"])
-        found.took.setdefault(cell, Counter())[took] += 1
-    return found
+        counts.decided[cell] += 1
+        counts.refused[cell] += move == "reject"
+        counts.late[cell] += took > _promised(service, case["answers"])
+        counts.took.setdefault(cell, Counter())[took] += 1
+    return counts
 
 
 def _decisions(events: Any) -> Iterator[tuple[str, datetime, dict[str, Any], str, str | None, str | None, Any]]:
@@ -105,20 +105,20 @@ def _decisions(events: Any) -> Iterator[tuple[str, datetime, dict[str, Any], str
 
 
 def _promised(service: str, answers: Mapping[str, Any]) -> int:
-    found = service_types.find(service)
-    return found.working_days_for(answers) if found else 10**6
+    counts = service_types.find(service)
+    return counts.working_days_for(answers) if counts else 10**6
 
 
-def published(month: date, found: Month, offices: Iterable[str]) -> list[dict[str, Any]]:
+def published(month: date, counts: Month, offices: Iterable[str]) -> list[dict[str, Any]]:
     """The rows of a month as anybody may read them: one for each service and office, and for all of each."""
-    cells = {*found.received, *found.decided}
+    cells = {*counts.received, *counts.decided}
     services = sorted({service.code for service in service_types.all_services()} | {cell[0] for cell in cells})
     places = sorted({*offices, *(cell[1] for cell in cells)})
-    tables = {name: with_totals(getattr(found, name), services, places) for name in COUNTED}
+    tables = {name: with_totals(getattr(counts, name), services, places) for name in COUNTED}
     decided, (refused, late) = decisions_withheld(tables["decided"], [tables["refused"], tables["late"]])
     withheld = {"received": counts_withheld(tables["received"]), "decided": decided, "refused": refused, "late": late}
     return [
-        _row(month, cell, tables, withheld, _took(found, cell))
+        _row(month, cell, tables, withheld, _took(counts, cell))
         for service in (ALL, *services)
         for cell in [(service, ALL), *((service, place) for place in places)]
     ]
@@ -131,23 +131,23 @@ def _row(
     withheld: Mapping[str, set[Cell]],
     took: Counter[int],
 ) -> dict[str, Any]:
-    said: dict[str, Any] = {"month": month.isoformat()[:7], "service": cell[0], "office": cell[1]}
+    values: dict[str, Any] = {"month": month.isoformat()[:7], "service": cell[0], "office": cell[1]}
     hidden = [name for name in COUNTED if cell in withheld[name]]
-    said |= {name: None if name in hidden else tables[name][cell] for name in COUNTED}
+    values |= {name: None if name in hidden else tables[name][cell] for name in COUNTED}
     if "late" in hidden or "decided" in hidden:
-        said["in_time"], hidden = None, [*hidden, "in_time"]
+        values["in_time"], hidden = None, [*hidden, "in_time"]
     else:
-        said["in_time"] = said["decided"] - said["late"]
-    many = said["decided"] or 0
-    said["median_days"] = _within(took, 0.5) if many >= MEDIAN_OF else None
-    said["p90_days"] = _within(took, 0.9) if many >= NINE_IN_TEN_OF else None
-    return said | {"withheld": hidden}
+        values["in_time"] = values["decided"] - values["late"]
+    many = values["decided"] or 0
+    values["median_days"] = _within(took, 0.5) if many >= MEDIAN_OF else None
+    values["p90_days"] = _within(took, 0.9) if many >= NINE_IN_TEN_OF else None
+    return values | {"withheld": hidden}
 
 
-def _took(found: Month, cell: Cell) -> Counter[int]:
+def _took(counts: Month, cell: Cell) -> Counter[int]:
     """The working days of all decisions of a cell, or of a total."""
     total = Counter[int]()
-    for (service, office), days in found.took.items():
+    for (service, office), days in counts.took.items():
         if cell[0] in (ALL, service) and cell[1] in (ALL, office):
             total.update(days)
     return total

@@ -105,14 +105,14 @@ def _visited(event: Event) -> str:
 
 
 def _inspect(event: Event) -> str:
-    said = _("The place was inspected on %(day)s and is as required. Next: %(stage)s.")
-    return said % {"day": _visited(event), "stage": _stage(event)}
+    sentence = _("The place was inspected on %(day)s and is as required. Next: %(stage)s.")
+    return sentence % {"day": _visited(event), "stage": _stage(event)}
 
 
 def _return(event: Event) -> str:
     if "inspection" in event.facts:
-        said = _("The place was inspected on %(day)s and is not as required.") % {"day": _visited(event)}
-        return f"{said} {_points(event)}"
+        sentence = _("The place was inspected on %(day)s and is not as required.") % {"day": _visited(event)}
+        return f"{sentence} {_points(event)}"
     return _points(event)
 
 
@@ -167,10 +167,10 @@ def _incident(event: Event) -> str:
     if notice is None:
         return _("The days it lasts are not counted.")
     if notice.ended_at:
-        said = _("From %(start)s until %(end)s; the working days between are not counted. %(text)s")
-        return said % {"start": moment(notice.starts_at), "end": moment(notice.ended_at), "text": notice.text}
-    said = _("Since %(start)s; the working days it lasts are not counted. %(text)s")
-    return said % {"start": moment(notice.starts_at), "text": notice.text}
+        sentence = _("From %(start)s until %(end)s; the working days between are not counted. %(text)s")
+        return sentence % {"start": moment(notice.starts_at), "end": moment(notice.ended_at), "text": notice.text}
+    sentence = _("Since %(start)s; the working days it lasts are not counted. %(text)s")
+    return sentence % {"start": moment(notice.starts_at), "text": notice.text}
 
 
 def _with_reason(sentence: str) -> Callable[[Event], str]:
@@ -358,19 +358,19 @@ def _met(service: service_types.ServiceType, when: service_types.Condition) -> s
     (name,) = when.names
     asked = next((field for field in service.fields() if field.name == name), None)
     field = asked if isinstance(asked, service_types.Field) else None
-    said = {"question": str(field.label) if field else name}
+    sentence = {"question": str(field.label) if field else name}
     match when:
         case service_types.OneOf(values=values):
             names = dict(field.choices) if field else {}
             answers = _(" or ").join(str(names.get(value, value)) for value in values)
-            return _("“%(question)s” is: %(answers)s") % {**said, "answers": answers}
+            return _("“%(question)s” is: %(answers)s") % {**sentence, "answers": answers}
         case service_types.Greater(than=than) | service_types.Less(than=than):
             unit = field.unit if field else ""
             above = isinstance(when, service_types.Greater)
             words = _("“%(question)s” is more than %(n)s") if above else _("“%(question)s” is less than %(n)s")
-            return words % {**said, "n": f"\u2068{f'{than} {unit}'.strip()}\u2069"}
+            return words % {**sentence, "n": f"\u2068{f'{than} {unit}'.strip()}\u2069"}
         case _other:
-            return _("“%(question)s” is answered") % said
+            return _("“%(question)s” is answered") % sentence
 
 
 def _within(service: service_types.ServiceType, part: service_types.Condition) -> str:

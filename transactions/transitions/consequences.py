@@ -83,9 +83,9 @@ def of_an_incident(row: IncidentNotice, deleted: bool, **_signal: Any) -> list[s
     files, people = touched.count(), touched.order_by().values("applicant").distinct().count()
     if not files:
         return [_("No open case is affected.")]
-    said = ngettext("%(n)d open case", "%(n)d open cases", files) % {"n": files}
+    sentence = ngettext("%(n)d open case", "%(n)d open cases", files) % {"n": files}
     who = ngettext("of %(n)d person", "of %(n)d people", people) % {"n": people}
-    return [_("This affects %(cases)s %(people)s.") % {"cases": said, "people": who}, *_due_dates(row, touched)]
+    return [_("This affects %(cases)s %(people)s.") % {"cases": sentence, "people": who}, *_due_dates(row, touched)]
 
 
 def _due_dates(row: IncidentNotice, touched: TransactionQuerySet) -> list[str]:

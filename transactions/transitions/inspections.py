@@ -49,10 +49,12 @@ def inspect(
     """
     passed = result != Inspection.Result.FAILED
     findings = prose(findings)
-    moving = begin(case, MoveName.INSPECT if passed else MoveName.RETURN, by=by, now=now, version=version)
-    asked = moving.case.current_stage.inspection
+    transition = begin(case, MoveName.INSPECT if passed else MoveName.RETURN, by=by, now=now, version=version)
+    asked = transition.case.current_stage.inspection
     if asked is None:
-        raise DomainError("move_not_allowed", explain_obstacle(moving.case, BY_NAME[MoveName.INSPECT], Obstacle.STAGE))
+        raise DomainError(
+            "move_not_allowed", explain_obstacle(transition.case, BY_NAME[MoveName.INSPECT], Obstacle.STAGE)
+        )
     pictures = list(
         Attachment.objects.select_for_update()
         .filter(key__in=photographs, transaction=None, draft=None, removed_at=None, uploaded_by=by)
@@ -60,21 +62,21 @@ def inspect(
     )
     missing = len(set(map(str, photographs))) - len(pictures)
     problems = [
-        *_facts(moving.case, result, visited_on, findings, moving.now),
+        *_facts(transition.case, result, visited_on, findings, transition.now),
         *_photographs(asked, len(pictures), missing),
     ]
     if problems or visited_on is None:
         raise Invalid(problems)
-    moving.facts.update(inspection=result, visited_on=visited_on.isoformat(), photographs=len(pictures))
+    transition.facts.update(inspection=result, visited_on=visited_on.isoformat(), photographs=len(pictures))
     if passed:
-        moving.reason = findings
+        transition.reason = findings
     else:
-        rows = returning.open_round(moving, [returning.RequestedCompletion("", findings)])
+        rows = returning.open_round(transition, [returning.RequestedCompletion("", findings)])
         Deficiency.objects.bulk_create(rows)
-    done = finish(moving)
+    done = finish(transition)
     written = Inspection.objects.create(
-        transaction=done, event=moving.event, result=result, visited_on=visited_on, findings=findings, by=by,
-        at=moving.now,
+        transaction=done, event=transition.event, result=result, visited_on=visited_on, findings=findings, by=by,
+        at=transition.now,
     )  # fmt: skip
     Attachment.objects.filter(pk__in=[picture.pk for picture in pictures]).update(
         transaction=done, inspection=written, document=PHOTOGRAPH

@@ -128,10 +128,12 @@ def _read(
 def _not_told(
     case: Transaction, history: Sequence[Any], steps: Sequence[clock.Step], pauses: Sequence[Pause], now: datetime
 ) -> list[int]:
-    told = {facts.get("incident") for _pk, _at, move, *_more, facts in history if move == MoveName.STOP_CLOCK}
+    stopped_for = {facts.get("incident") for _pk, _at, move, *_more, facts in history if move == MoveName.STOP_CLOCK}
     stays = [Stay(step.at, step.office) for step in steps if step.office]
     return [
-        pause.incident for pause in pauses if pause.incident not in told and spans([pause], case.service, stays, now)
+        pause.incident
+        for pause in pauses
+        if pause.incident not in stopped_for and spans([pause], case.service, stays, now)
     ]
 
 

@@ -31,12 +31,12 @@ class RequestedCompletion:
     opens: tuple[str, ...] = ()
 
 
-def open_round(moving: Transition, asked: Iterable[RequestedCompletion]) -> list[Deficiency]:
+def open_round(transition: Transition, asked: Iterable[RequestedCompletion]) -> list[Deficiency]:
     """The deficiencies of the next return of this file, with the facts of its event; as `rows`."""
-    round_ = 1 + moving.case.events.filter(move="return").count()
-    found = deficiency_rows(moving.case, asked, round_)
-    moving.facts.update(count=len(found), round=round_, codes=sorted(row.code for row in found))
-    return found
+    round_ = 1 + transition.case.events.filter(move="return").count()
+    rows = deficiency_rows(transition.case, asked, round_)
+    transition.facts.update(count=len(rows), round=round_, codes=sorted(row.code for row in rows))
+    return rows
 
 
 def deficiency_rows(case: Transaction, asked: Iterable[RequestedCompletion], round_: int) -> list[Deficiency]:

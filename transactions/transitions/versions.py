@@ -106,8 +106,8 @@ def keep_first(received: Iterable[Event]) -> None:
     until then it stands on the request alone.
     """
     events = {event.transaction_id: event for event in received}
-    kept = set(AnswersVersion.objects.filter(transaction__in=events).values_list("transaction", flat=True))
-    first = [_first(event.transaction, event) for key, event in events.items() if key not in kept]
+    stored = set(AnswersVersion.objects.filter(transaction__in=events).values_list("transaction", flat=True))
+    first = [_first(event.transaction, event) for key, event in events.items() if key not in stored]
     AnswersVersion.objects.bulk_create(first)
 
 

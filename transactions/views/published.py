@@ -47,15 +47,15 @@ def office_name(code: str) -> str:
         return _("All offices")
     if code in ("", open_figures.NOWHERE):
         return _("Not yet with an office")
-    found = office_by_code(code)
-    return found.name if found else code
+    row = office_by_code(code)
+    return row.name if row else code
 
 
 def service_name(code: str) -> str:
     if code == ALL:
         return _("All services")
-    found = service_types.find(code)
-    return str(found.title) if found else code
+    row = service_types.find(code)
+    return str(row.title) if row else code
 
 
 # -- the books -------------------------------------------------------------------------------------------------
@@ -65,16 +65,16 @@ def service_name(code: str) -> str:
 @cache_control(max_age=KEPT_SECONDS)
 def books(request: HttpRequest, day: str = "") -> HttpResponse:
     """The latest books, or those of a day; when they are overdue the page says so."""
-    found = published.of_day(_day(day)) if day else published.latest()
-    if day and found is None:
+    row = published.of_day(_day(day)) if day else published.latest()
+    if day and row is None:
         raise Http404
-    overdue = found is None or timezone.now() - found.at > published.OVERDUE
-    context: dict[str, Any] = {"books": found, "days": published.days(), "overdue": overdue and not day}
-    return render(request, "pages/books.html", context | (_books(found) if found else {}))
+    overdue = row is None or timezone.now() - row.at > published.OVERDUE
+    context: dict[str, Any] = {"books": row, "days": published.days(), "overdue": overdue and not day}
+    return render(request, "pages/books.html", context | (_books(row) if row else {}))
 
 
-def _books(found: Reconciliation) -> dict[str, Any]:
-    figures = found.figures
+def _books(row: Reconciliation) -> dict[str, Any]:
+    figures = row.figures
     known = [(KINDS[kind].title, counted) for kind, counted in figures["differences"].items() if kind in KINDS]
     return {
         "figures": figures,
@@ -117,10 +117,10 @@ def cells_of(line: Mapping[str, Any]) -> list[int]:
 @require_safe
 @cache_control(public=True, max_age=KEPT_SECONDS)
 def books_file(request: HttpRequest, day: str) -> HttpResponse:
-    found = published.of_day(_day(day))
-    if found is None:
+    row = published.of_day(_day(day))
+    if row is None:
         raise Http404
-    return JsonResponse(published.document(found), json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(published.document(row), json_dumps_params={"ensure_ascii": False})
 
 
 # -- open figures ----------------------------------------------------------------------------------------------
@@ -239,10 +239,10 @@ def _changed(_request: HttpRequest, **_address: Any) -> datetime | None:
 
 
 def _some(month: str) -> list[dict[str, Any]]:
-    found = open_figures.of_month(_month(month)) if month else open_figures.every_row()
-    if found is None:
+    row = open_figures.of_month(_month(month)) if month else open_figures.every_row()
+    if row is None:
         raise Http404
-    return found
+    return row
 
 
 @require_safe

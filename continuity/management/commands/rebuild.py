@@ -73,20 +73,20 @@ class Command(BaseCommand):
             named = "".join(f"\n  {what}" for what in wrong)
             raise CommandError(f"rebuilt, but not everything is as it was; {len(wrong)} faults:{named}")
 
-    def _moment(self, said: str | None) -> datetime | None:
-        if not said:
+    def _moment(self, text: str | None) -> datetime | None:
+        if not text:
             return None
         try:
-            moment = datetime.fromisoformat(said)
+            moment = datetime.fromisoformat(text)
         except ValueError as error:
-            raise CommandError(f"{said} is no moment; write it as 2026-11-24T09:30:00+03:00") from error
+            raise CommandError(f"{text} is no moment; write it as 2026-11-24T09:30:00+03:00") from error
         if moment.tzinfo is None:
-            raise CommandError(f"{said} has no offset; write it as 2026-11-24T09:30:00+03:00")
+            raise CommandError(f"{text} has no offset; write it as 2026-11-24T09:30:00+03:00")
         return moment
 
-    def _step(self, said: str) -> None:
+    def _step(self, text: str) -> None:
         took, self.last = time.monotonic() - self.last, time.monotonic()
-        self.stdout.write(f"{took:7.1f} s  {said}")
+        self.stdout.write(f"{took:7.1f} s  {text}")
 
     def _say(
         self, at: datetime, before: datetime | None, missing: list[Any], ended: Revoked, held: int, letter: str

@@ -45,15 +45,15 @@ class Command(BaseCommand):
 
     def _by_hand(self, notice: Path, to: Path) -> dict[str, Any]:
         try:
-            said = json.loads(notice.read_text(encoding="utf-8"))
-            return documents.from_notice(said, timezone.now(), self._before(to))
+            content = json.loads(notice.read_text(encoding="utf-8"))
+            return documents.from_notice(content, timezone.now(), self._before(to))
         except (OSError, ValueError) as error:
             raise CommandError(f"{notice}: {error}") from error
 
     def _before(self, to: Path) -> dict[str, Any] | None:
         """The document that is served there now, whose history goes on."""
         try:
-            found: dict[str, Any] = json.loads((to / pages.DOCUMENT).read_text(encoding="utf-8"))
+            document_read: dict[str, Any] = json.loads((to / pages.DOCUMENT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found
+        return document_read

@@ -51,10 +51,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _show(self, options: dict[str, Any]) -> str:
-        found = nodes.current()
-        if found is None:
+        current = nodes.current()
+        if current is None:
             raise CommandError("There is no node list here.")
-        return _in_words(found)
+        return _in_words(current)
 
     def _export(self, options: dict[str, Any]) -> str:
         text = nodes.current_signed()

@@ -19,9 +19,9 @@ class Command(BaseCommand):
         figures = reconcile(timezone.now()).figures
         for node in figures["nodes"]:
             self.stdout.write("{node}: received {received}, difference {difference}".format(**node))
-        for kind, found in figures["differences"].items():
-            if found is None:
+        for kind, count in figures["differences"].items():
+            if count is None:
                 self.stdout.write(f"{kind}: could not be asked")
-            elif found["found"]:
-                self.stdout.write("{}: {found} found, {explained} explained".format(kind, **found))
+            elif count["found"]:
+                self.stdout.write("{}: {found} found, {explained} explained".format(kind, **count))
         self.stdout.write(f"done in {time.monotonic() - began:.1f} s")
