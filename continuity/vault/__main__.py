@@ -5,6 +5,7 @@ bin/vault setup FOLDER --recipient age1…    a vault from nothing; prints the s
 bin/vault run FOLDER                        the door, Barman's receiver, sealing, retention, exports
 bin/vault verify FOLDER                     is everything there, and as it was handed in?
 bin/vault export FOLDER TARGET              everything in one file, to be carried away
+bin/vault end FOLDER CHAIN                  take nothing of a chain (C1A) any more: another place is the portal now
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("new-key").add_argument("file", type=Path)
-    for name in ("setup", "run", "verify", "export"):
+    for name in ("setup", "run", "verify", "export", "end"):
         commands.add_parser(name).add_argument("folder", type=Path)
     made = commands.choices["setup"]
     made.add_argument("--recipient", required=True, help="whom the content is encrypted for (new-key prints it)")
@@ -49,11 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
     made.add_argument("--export-to", default="", metavar="FOLDER", help="where the weekly export goes")
     made.add_argument("--user", default="", help="whose it is, when root sets it up")
     commands.choices["export"].add_argument("target", type=Path)
+    commands.choices["end"].add_argument("chain")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    return {"new-key": new_key, "setup": setup, "run": run, "verify": verify, "export": export}[options.command](
-        options
-    )
+    return DO[options.command](options)
 
 
 def new_key(options: argparse.Namespace) -> int:
@@ -156,7 +156,16 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-DO = {"new-key": new_key, "setup": setup, "run": run, "verify": verify, "export": export}
+def end(options: argparse.Namespace) -> int:
+    folder = options.folder.resolve()
+    if os.geteuid() == 0 and folder.stat().st_uid:
+        become(pwd.getpwuid(folder.stat().st_uid).pw_name, folder)
+    keeping.Record(folder).fence(options.chain)
+    sys.stdout.write(f"nothing of chain {options.chain} is taken here any more\n")
+    return 0
+
+
+DO = {"new-key": new_key, "setup": setup, "run": run, "verify": verify, "export": export, "end": end}
 
 if __name__ == "__main__":
     sys.exit(main())

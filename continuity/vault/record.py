@@ -61,6 +61,8 @@ class Record:
             raise ValueError("one chain at a time")
         with self._locked(name) as path:
             end = self._end(path)
+            if self._ended(name).exists():
+                raise AnotherPast(f"chain {name} was ended here: another place goes on as the portal")
             try:
                 fresh = self._fresh(path, entries, end)
             except AnotherPast as past:
@@ -104,6 +106,17 @@ class Record:
         if path.exists():
             with path.open(encoding="utf-8") as file:
                 yield from read(file)
+
+    def fence(self, name: str) -> None:
+        """Take nothing of this chain any more: another place was promoted, or rebuilt from here."""
+        if not CHAIN.fullmatch(name):
+            raise ValueError(f"{name} is no chain")
+        _make(self.folder)
+        self._ended(name).touch()
+        sync(self.folder)
+
+    def _ended(self, name: str) -> Path:
+        return self.folder / f"{name}.ended"
 
     def _end(self, path: Path) -> Head | None:
         if not path.exists():

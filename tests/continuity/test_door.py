@@ -197,3 +197,14 @@ def test_two_chains_at_once_are_no_export(tmp_path):
     with pytest.raises(AnotherPast):
         Record(tmp_path).take(exported(chained(2)[1:]))
     assert os.listdir(tmp_path / "journal") != []
+
+
+def test_an_ended_chain_is_taken_no_more_and_others_are(vault):
+    """Its centre comes back after another place was made the portal: nothing it takes is confirmed."""
+    lines = chained(3)
+    door.vault().journal(exported(lines[:2]))
+    Record(vault.folder).fence("C1A")
+    with pytest.raises(door.Refused) as refused:
+        door.vault().journal(exported(lines[2:]))
+    assert refused.value.said["error"] == "another past"
+    assert Record(vault.folder).heads()["C1A"].seq == 2

@@ -147,6 +147,26 @@ MUTANTS = (
         (("transactions/tasks.py", "    queue.dead_letter_unknown(now)\n", ""),),
         (f"{ODD}test_a_poison_row_ends_dead_and_seen_and_holds_nobody_up",),
     ),
+    Mutant(
+        "the acknowledgement of the vault before a receipt is called confirmed",
+        (("continuity/worth.py", "promise.seq > reached or ", ""),),
+        ("tests/continuity/test_worth.py",),
+    ),
+    Mutant(
+        "files in the class of a receipt",
+        (("continuity/worth.py", " or any(came <= promise.at for came in missing)", ""),),
+        ("tests/continuity/test_worth.py",),
+    ),
+    Mutant(
+        "the next letter after a rebuild",
+        (("continuity/after_loss.py", "chr(ord(last) + 1) if last", "last if last"),),
+        ("tests/continuity/test_rebuild_sqlite.py",),
+    ),
+    Mutant(
+        "the vault's comparing of heads",
+        (("continuity/vault/record.py", "        if bad:\n            raise AnotherPast(str(bad))\n", ""),),
+        ("tests/continuity/test_door.py",),
+    ),
 )
 
 
