@@ -160,7 +160,7 @@ def end(options: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     if os.geteuid() == 0 and folder.stat().st_uid:
         become(pwd.getpwuid(folder.stat().st_uid).pw_name, folder)
-    keeping.Record(folder).fence(options.chain)
+    Record(folder).fence(options.chain)
     sys.stdout.write(f"nothing of chain {options.chain} is taken here any more\n")
     return 0
 
