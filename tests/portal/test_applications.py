@@ -148,9 +148,9 @@ def test_coming_back_after_submitting_leads_to_the_one_receipt(cast, signed_in):
 def test_an_owner_reads_the_file_of_the_office_and_cannot_change_it_from_the_page(cast, signed_in):
     draft = drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=authorised(cast))
     owner = signed_in(cast.citizen).get(reverse("transactions:draft", args=[draft.key]))
-    assert owner.context["may_write"] is False
+    assert owner.context["turn"] == "with office"
     assert not signed_in(cast.citizen).get(reverse("transactions:check", args=[draft.key])).context["may_change"]
-    assert signed_in(cast.engineer).get(reverse("transactions:draft", args=[draft.key])).context["may_write"] is True
+    assert signed_in(cast.engineer).get(reverse("transactions:draft", args=[draft.key])).context["turn"] == "write"
 
 
 def test_a_radio_question_keeps_its_hint_when_something_is_wrong_with_it():

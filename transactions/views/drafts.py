@@ -111,12 +111,20 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
         "next": next((task for task, part in zip(tasks, parts, strict=True) if part.state != State.DONE), None),
         "done": sum(part.state == State.DONE for part in parts),
         "ready": all(part.state == State.DONE for part in parts),
-        "may_write": access.may_write(user, draft),
-        "authorisation_has_ended": access.authorisation_has_ended(draft),
+        "turn": _whose_turn(draft, user),
         "back": _home(draft, user),
         "closure": closures.closure_of(draft.service_type),
     }
     return render(request, "transactions/task_list.html", context)
+
+
+def _whose_turn(draft: Draft, user: User) -> str:
+    """Who writes or decides now: one of the parts of task_list.html."""
+    if access.authorisation_has_ended(draft):
+        return "office is out"
+    if draft.stage == Draft.Stage.AWAITING_OWNER:
+        return "approve" if draft.applicant_id == user.pk else "with owner"
+    return "write" if access.may_write(user, draft) else "with office"
 
 
 def _page(draft: Draft, code: str) -> str:
