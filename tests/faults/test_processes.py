@@ -168,8 +168,8 @@ def test_one_id_follows_a_request_through_web_outbox_and_celery(cast, web, run, 
 
     owed = set(Outbox.objects.filter(request_id=trace).values_list("kind", flat=True))
     assert owed == {"route", "notify"}
-    assert "route" in kinds("web", "work owed")
-    until(lambda: kinds("worker", "work done") == owed, PATIENCE, "the worker's log has the id of the request")
+    assert "route" in kinds("web", "job enqueued")
+    until(lambda: kinds("worker", "job done") == owed, PATIENCE, "the worker's log has the id of the request")
     for log in logs.values():
         assert cast.citizen.national_id not in log.read_text()
 

@@ -43,7 +43,7 @@ def test_one_id_follows_a_request_through_web_outbox_and_task(cast, signed_in, l
     row = Outbox.objects.get(kind="route")
     assert row.request_id == TRACE
     web = [line for line in lines() if line["request_id"] == TRACE]
-    assert ("work owed", row.pk) in [(line["message"], line.get("outbox_id")) for line in web]
+    assert ("job enqueued", row.pk) in [(line["message"], line.get("outbox_id")) for line in web]
 
     env = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": "", "LOG_LEVEL": "INFO"}
     done = subprocess.run(
@@ -52,7 +52,7 @@ def test_one_id_follows_a_request_through_web_outbox_and_task(cast, signed_in, l
     task = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     kinds = {
         line["kind"] for line in task
-        if line["message"] == "work done" and (line["request_id"] == TRACE or TRACE in line.get("request_ids", ()))
+        if line["message"] == "job done" and (line["request_id"] == TRACE or TRACE in line.get("request_ids", ()))
     }  # fmt: skip
     assert kinds == set(Outbox.objects.filter(request_id=TRACE).values_list("kind", flat=True))
     assert "route" in kinds

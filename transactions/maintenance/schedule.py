@@ -1,4 +1,4 @@
-"""What has to be done every hour or day, whoever finds it due: a worker rung by beat, or `manage.py work`.
+"""What has to be done every hour or day, whoever finds it due: a worker sent by beat, or `manage.py work`.
 
 When each was last done well stands beside the workers' sign of life, so that /metrics and the administrators' page can
 say what is late.
@@ -68,20 +68,20 @@ def _run(name: str, job: Job, now: datetime) -> bool:
         job.do(now)
     except CommandError as verdict:
         # What the job was to find, or could not do: whoever is on duty has to know at once.
-        logger.error("upkeep failed: %s", verdict, extra={"job": name})
+        logger.error("scheduled job failed: %s", verdict, extra={"job": name})
         if name in FOUND_BY:
             mark_done(FOUND_BY[name], now)
         return False
     except database.DATABASE_UNAVAILABLE:
         raise
     except Exception:  # whatever is wrong with one piece, the others are done, and it is late until it is mended
-        logger.exception("upkeep failed", extra={"job": name})
+        logger.exception("scheduled job failed", extra={"job": name})
         return False
     if name in FOUND_BY:
         Heartbeat.objects.filter(name=FOUND_BY[name]).delete()
     if name != BACKUP:  # it says so itself, whoever started it
         mark_done(name, now)
-    logger.info("upkeep done", extra={"job": name})
+    logger.info("scheduled job done", extra={"job": name})
     return True
 
 
