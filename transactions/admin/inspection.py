@@ -90,7 +90,7 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
     except DomainError as error:
         case = access.get_transaction(user, reference, access.cases_of_staff(user))
         if not access.may_make_move(user, case, "inspect"):
-            return _not_now(request, case, error.message)
+            return _not_now(request, case, str(error.message))
         messages.error(request, error.message)
         return _page(request, case, form, status=409)
     messages.success(request, _("The inspection is recorded. The applicant is notified."))
