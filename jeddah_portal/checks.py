@@ -102,6 +102,27 @@ def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     return [Error(f"No queue takes the task {name}.", id="portal.E003") for name in lost]
 
 
+@register(Tags.templates)
+def services_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What a catalogue file names outside itself is there; what it says itself was checked when it was registered."""
+    from django.template import TemplateDoesNotExist
+    from django.template.loader import get_template
+
+    from municipality.models import Certainty
+    from transactions.domain import service_types
+
+    wrong = []
+    for service in service_types.all_services():
+        try:
+            get_template(service.output.template)
+        except TemplateDoesNotExist:
+            wrong.append(f"{service.code}: there is no template {service.output.template}.")
+    for kind in service_types.tariff_kinds().values():
+        if kind.certainty not in Certainty:
+            wrong.append(f"{kind.code}: {kind.certainty!r} is no certainty there is.")
+    return [Error(words, id="portal.E010") for words in wrong]
+
+
 @register(Tags.database)
 def database_may_be_written(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Not a database that was put back to an earlier state, until its letter and key are new.

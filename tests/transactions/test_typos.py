@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from jeddah_portal.checks import services_are_whole
 from transactions.domain import service_types, soundness
 from transactions.domain.service_types import DeficiencyCode, Field, Greater, Kind, OneOf, RoutingRule, Stage
 from transactions.domain.workflow import MOVES, STAGE_ROLES, Actor, MoveName, Status
@@ -85,6 +86,19 @@ def test_what_ships_is_sound():
     assert [list(soundness.faults(service)) for service in service_types.all_services()] == [[]] * len(
         service_types.all_services()
     )
+
+
+@pytest.mark.parametrize("wrong", ["output", "tariff"])
+def test_what_a_service_names_outside_its_file_is_checked(monkeypatch, wrong):
+    assert services_are_whole(None) == []
+    if wrong == "output":
+        changed = replace(SERVICE, output=replace(SERVICE.output, template="permits/outputs/bilding.html"))
+    else:
+        (kind,) = SERVICE.fee.tariffs
+        changed = replace(SERVICE, fee=replace(SERVICE.fee, tariffs=(replace(kind, certainty="sure"),)))
+    monkeypatch.setitem(service_types._registry, SERVICE.code, changed)
+    (found,) = services_are_whole(None)
+    assert {"output": "bilding.html", "tariff": "'sure'"}[wrong] in found.msg
 
 
 def test_every_role_of_a_stage_is_a_post_somebody_can_hold():
