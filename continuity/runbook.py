@@ -70,8 +70,8 @@ FIRST_DAY = Part(
         Step(_("Is the vault intact? Its own staff check it, on its own machine."), "bin/vault verify"),
         Step(_("Two people decide and sign, with the time: repair, take over at the second site, or rebuild.")),
         Step(
-            _("Take over, if the copy is good and only the centre is gone: the copy becomes the primary."),
-            "pg_ctl promote",
+            _("Take over, if the copy is good and only the centre is gone: the copy becomes the portal."),
+            "manage.py promote",
         ),
         Step(
             _(
