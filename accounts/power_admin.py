@@ -255,7 +255,7 @@ class ProposalAdmin(PeopleAdmin):
     @admin.display(description=_("person"), ordering="person")
     def whom(self, row: Proposal) -> SafeString:
         if row.person is None:
-            return format_html("—")
+            return typed("")
         return format_html(
             '<bdi>{}</bdi><span class="under"><bdi dir="ltr">{}</bdi></span>',
             row.person.full_name,
@@ -269,7 +269,7 @@ class ProposalAdmin(PeopleAdmin):
         if row.kind == Proposal.Kind.PHONE:
             return format_html('<bdi dir="ltr">{}</bdi>', row.phone)
         if row.office is None:  # a superuser, from the command line
-            return format_html("—")
+            return typed("")
         until = row.ends_on.isoformat() if row.ends_on else gettext("no end")
         return format_html(
             '<bdi>{}</bdi> · <bdi>{}</bdi><span class="under"><bdi>{}</bdi> – <bdi>{}</bdi></span>',

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext_lazy
@@ -206,7 +206,7 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
     @admin.display(description=_("people notified"))
     def notified(self, row: IncidentNotice) -> SafeString:
         if not row.tells_people:
-            return format_html("—")
+            return typed("")
         count = counted(row)
         lines = (
             (_("to be notified"), count.owed),
