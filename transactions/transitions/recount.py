@@ -40,7 +40,7 @@ BATCH = 500
 RECALCULATED_FIELDS = ("paused_days", "stage_paused_days", "halted_at", "due_at", "stage_due_at")
 
 
-# All open files are counted anew within a minute of an incident: docs/benchmarks.md.
+# One statement for many files (docs/benchmarks.md): all that are open are counted anew after an incident.
 _update_counted = PreparedUpdate(Transaction, " ".join((*RECALCULATED_FIELDS, "version")))
 
 
