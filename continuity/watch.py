@@ -18,7 +18,7 @@ SAID = {
     "no_vault": _("No vault: nothing is kept outside this place, and every receipt is provisional"),
     "not_streaming": _("The vault's receiver is not connected"),
     "rests": _("The vault is too slow or hangs: receipts no longer wait for it"),
-    "refused": _("The vault was shown another journal before, or somebody else answers in its place"),
+    "refused": _("The vault was shown another journal before, or another server answers in its place"),
     "waits_long": _("Promises have been provisional for more than five minutes"),
     "files_missing": _("Files of submitted requests that the vault lacks"),
     "not_rehearsed": _("No rebuild was rehearsed in the last eight days"),

@@ -58,7 +58,9 @@ class Told(models.Model):
 class IncidentWording(Told):
     """Words to start from when an incident of a usual kind is declared."""
 
-    code = models.SlugField(_("code"), max_length=30, unique=True)
+    code = models.SlugField(
+        _("code"), max_length=30, unique=True, error_messages={"unique": _("Another wording already has this code.")}
+    )
     title_ar = models.CharField(_("title in Arabic"), max_length=80)
     title_en = models.CharField(_("title in English"), max_length=80)
     history = HistoricalRecords()

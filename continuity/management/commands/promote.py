@@ -45,8 +45,8 @@ class Command(BaseCommand):
             letter = after_loss.take_next_letter()
             SHARED.forget_all()
         words = after_loss.ended_words(ended)
-        said = {"ended": words, "letter": f"{settings.JOURNAL_NODE}{letter}", "old": old, "held": held}
-        self.stdout.write(DONE.format(at=at.isoformat(timespec="seconds"), **said))
+        facts = {"ended": words, "letter": f"{settings.JOURNAL_NODE}{letter}", "old": old, "held": held}
+        self.stdout.write(DONE.format(at=at.isoformat(timespec="seconds"), **facts))
 
     def _promote(self) -> datetime:
         """Returns the moment of the last change that had come from the centre."""
