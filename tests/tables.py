@@ -74,6 +74,6 @@ def _migrate(url: str) -> None:
 
 @contextmanager
 def _one_process_at_a_time() -> Iterator[None]:
-    with (settings.VAR / f"{PREFIX}lock").open("ab") as file:
+    with (settings.VAR / "tables.lock").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
