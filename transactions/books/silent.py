@@ -61,13 +61,23 @@ def _nobody_told(look: Look) -> Iterator[Finding]:
         yield Finding(f"{reference}/{seq}", office)
 
 
+def _may_be_reached() -> Q:
+    """As far as a query can tell; of many people who want no messages, none has to be looked at."""
+    wants = Q(recipient__sms_notices=True) | Q(recipient__email_notices=True)
+    return wants & ~(Q(recipient__email="") & Q(recipient__phone=""))
+
+
 def _notice_unsent(look: Look) -> Iterator[Finding]:
-    """The notice is there, its reader wants messages and has a right to it, and nothing was sent, waits or failed."""
+    """The notice is there, its reader wants messages and has a right to it, and nothing was sent, waits or failed. An
+    incident counts by itself whom it reached.
+    """
     sent = Delivery.objects.filter(notification=OuterRef("pk"))
     owed = Outbox.objects.filter(kind="notify", subject=OuterRef("pk"), state__in=NOT_DONE)
     hour_ago = look.now - timedelta(hours=1)
-    rows = Notification.objects.filter(~Exists(sent), ~Exists(owed), created_at__gt=_lately(look))
-    rows = rows.filter(created_at__lt=hour_ago, recipient__is_active=True).for_reading().order_by("pk")
+    rows = Notification.objects.filter(~Exists(sent), ~Exists(owed), incident_notice=None, created_at__gt=_lately(look))
+    rows = (
+        rows.filter(_may_be_reached(), created_at__lt=hour_ago, recipient__is_active=True).for_reading().order_by("pk")
+    )
     for notice in rows.select_related("recipient", "event__transaction__authorisation").iterator():
         if channels_of(notice.recipient) and still_concerned(notice, look.now):
             case = notice.event.transaction if notice.event else None
