@@ -14,7 +14,7 @@ from .keeping import streams, waits
 REHEARSAL = "rehearsal"
 REHEARSED_EVERY = timedelta(days=7)
 # What each figure means; docs/operations.md says what to do (VaultAway).
-SAID = {
+WORDS = {
     "no_vault": _("No vault: nothing is kept outside this place, and every receipt is provisional"),
     "not_streaming": _("The vault's receiver is not connected"),
     "rests": _("The vault is too slow or hangs: receipts no longer wait for it"),
@@ -29,15 +29,15 @@ LONG = timedelta(minutes=5)
 def failures(now: datetime) -> dict[str, int]:
     """What is wrong with the vault; each is 0 when all is well. Without a vault that is the one thing wrong."""
     if not settings.VAULT_URL:
-        return dict.fromkeys(SAID, 0) | {"no_vault": 1}
-    found, age = waits(now), rehearsed(now)
+        return dict.fromkeys(WORDS, 0) | {"no_vault": 1}
+    waiting, age = waits(now), rehearsed(now)
     return {
         "no_vault": 0,
         "not_streaming": int(streams() is False),
-        "rests": int(found["rests"]),
-        "refused": int(found["refused"]),
-        "waits_long": int(found["oldest_seconds"] > LONG.total_seconds()),
-        "files_missing": int(found["files_missing"]),
+        "rests": int(waiting["rests"]),
+        "refused": int(waiting["refused"]),
+        "waits_long": int(waiting["oldest_seconds"] > LONG.total_seconds()),
+        "files_missing": int(waiting["files_missing"]),
         "not_rehearsed": int(age is None or age > REHEARSED_EVERY + timedelta(days=1)),
     }
 

@@ -64,6 +64,6 @@ def shown(worth: Worth, **more: Any) -> dict[str, Any]:
 def vault_state() -> dict[str, Any]:
     """The vault as operators see it."""
     now = timezone.now()
-    wrong = [(watch.SAID[failure], many) for failure, many in watch.failures(now).items() if many]
+    wrong = [(watch.WORDS[failure], many) for failure, many in watch.failures(now).items() if many]
     age = watch.rehearsed(now)
     return {"wrong": wrong, "rehearsed_at": now - age if age is not None else None}

@@ -156,14 +156,14 @@ def _chain_short(look: Look) -> Iterator[Finding]:
 
 def _head_behind(look: Look) -> Iterator[Finding]:
     """What somebody outside the database has seen of a chain must be in it, the same."""
-    outside = [(f"{one.name}{one.lot}", Head(one.head.seq, one.head.hash)) for one in _witnesses()]
+    outside = [(f"{seen.name}{seen.lot}", Head(seen.head.seq, seen.head.hash)) for seen in _witnesses()]
     for name, head in {*outside, *(look.vault or {}).items()}:
         if head.seq and not holds(name, head):
             yield Finding(name)
 
 
 def _witnesses() -> list[witness.Witness]:
-    return [one for one in witness.read_all(settings.JOURNAL_NODE).values() if not one.lost_to]
+    return [seen for seen in witness.read_all(settings.JOURNAL_NODE).values() if not seen.lost_to]
 
 
 def holds(name: str, head: Head) -> bool:

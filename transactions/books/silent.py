@@ -49,9 +49,9 @@ def _nobody_told(look: Look) -> Iterator[Finding]:
     """Whoever made a request hears of each of these moves; of somebody erased, nobody knows who it was. That it was
     received a worker tells, with its routing.
     """
-    told = Notification.objects.filter(event=OuterRef("pk"), recipient=OuterRef("transaction__applicant"))
+    notified = Notification.objects.filter(event=OuterRef("pk"), recipient=OuterRef("transaction__applicant"))
     events = Event.objects.filter(
-        ~Exists(told), move__in=sorted(NOTIFIED_MOVES), at__gt=_lately(look), at__lt=look.settled
+        ~Exists(notified), move__in=sorted(NOTIFIED_MOVES), at__gt=_lately(look), at__lt=look.settled
     )
     routed = Event.objects.filter(transaction=OuterRef("transaction"), move="route")
     events = events.filter(~Q(move="submit") | Exists(routed))

@@ -49,8 +49,8 @@ class Table:
         self.rows = list(dict.fromkeys(row for row, _column in counts))
         self.columns = list(dict.fromkeys(column for _row, column in counts))
         # Whose total is nought is nought, and nothing can be withheld of it.
-        self.told = {cell for cell in counts if self._is_told(cell)}
-        self.withheld = set(withheld) - self.told
+        self.published = {cell for cell in counts if self._is_told(cell)}
+        self.withheld = set(withheld) - self.published
 
     def _is_told(self, cell: Cell) -> bool:
         totals = (self.counts[cell[0], ALL], self.counts[ALL, cell[1]])
@@ -113,7 +113,7 @@ class Table:
         while unsafe := next((cell for cell in sorted(self.withheld) if not is_safe(cell)), None):
             if not self._withhold_beside(unsafe, is_safe):
                 # With all totals, too, nothing is left to subtract from.
-                self.withheld = set(self.counts) - self.told
+                self.withheld = set(self.counts) - self.published
                 break
         return self.withheld
 
@@ -124,7 +124,7 @@ class Table:
         for row in self.rows:
             for column in self.columns:
                 corners = {(cell[0], column), (row, cell[1]), (row, column)}
-                if row == cell[0] or column == cell[1] or corners & self.told or corners <= before:
+                if row == cell[0] or column == cell[1] or corners & self.published or corners <= before:
                     continue
                 choices.append((sum(map(self._price, corners - before)), sorted(corners)))
         choices.sort()

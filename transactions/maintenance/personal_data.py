@@ -192,9 +192,9 @@ def _delete_notices(notices: Any) -> int:
 @transaction.atomic
 def delete_expired(now: datetime, most: int) -> dict[str, int]:
     """Apply the periods of settings.privacy, so many of each kind at a time; returns how many went."""
-    kept = timedelta(days=settings.KEEP_DRAFTS_DAYS)
+    keep_for = timedelta(days=settings.KEEP_DRAFTS_DAYS)
     # Nobody could go on writing while an incident lasted: its days are no days of the period.
-    stale = now - kept - timedelta(days=days_lost(memory.known().pauses, now - kept, now))
+    stale = now - keep_for - timedelta(days=days_lost(memory.known().pauses, now - keep_for, now))
     drafts = Draft.objects.unsent().filter(updated_at__lt=stale).order_by("pk").values("pk")[:most]
     old = now - timedelta(days=settings.KEEP_NOTICES_DAYS)
     notices = Notification.objects.filter(created_at__lt=old).order_by("pk")[:most]

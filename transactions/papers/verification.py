@@ -35,8 +35,8 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
         if until < timezone.localdate():
             return _("This document expired on %(day)s.") % {"day": until.isoformat()}
         if until != issued.valid_until:
-            said = _("This document is in force until %(day)s: it was extended because of a declared incident.")
-            return said % {"day": until.isoformat()}
+            sentence = _("This document is in force until %(day)s: it was extended because of a declared incident.")
+            return sentence % {"day": until.isoformat()}
         return _("This document is in force until %(day)s.") % {"day": until.isoformat()}
     return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
 

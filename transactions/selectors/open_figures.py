@@ -174,7 +174,9 @@ def labelled(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     what was declared after the month; the figures stay.
     """
     known = list(last_notices())
-    return [row | {"incidents": [one.incident_id for one in known if _touches(one, row)]} for row in rows]
+    return [
+        row | {"incidents": [incident.incident_id for incident in known if _touches(incident, row)]} for row in rows
+    ]
 
 
 def _touches(notice: IncidentNotice, row: Mapping[str, Any]) -> bool:

@@ -254,8 +254,8 @@ def figures_csv(request: HttpRequest, month: str = "") -> HttpResponse:
     writer = csv.DictWriter(out, open_figures.COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for row in _some(month):
-        told = {"incidents": " ".join(map(str, row["incidents"]))}
-        writer.writerow(row | dict.fromkeys(row["withheld"], "withheld") | told)
+        extra = {"incidents": " ".join(map(str, row["incidents"]))}
+        writer.writerow(row | dict.fromkeys(row["withheld"], "withheld") | extra)
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'inline; filename="figures{"-" if month else ""}{month}.csv"'
     return response

@@ -29,7 +29,7 @@ from continuity.vault.restoring import CannotRestore
 from continuity.watch import REHEARSAL
 from transactions.maintenance import schedule
 
-MOST_SECONDS = 3 * 3600
+MAX_SECONDS = 3 * 3600
 
 
 class Command(BaseCommand):
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 env=self._environment(scratch),
                 capture_output=True,
                 text=True,
-                timeout=MOST_SECONDS,
+                timeout=MAX_SECONDS,
             )
         finally:
             if (data / "postmaster.pid").exists():
@@ -81,10 +81,12 @@ class Command(BaseCommand):
         unset = ("REPLICA_DATABASE_URL", "REDIS_URL", "VAULT_URL", "ATTACHMENTS_URL", "REHEARSAL_VAULT")
         apart = {"DATABASE_URL": url} | dict.fromkeys(unset, "")
         here = {"VAR_DIR": str(scratch), "MEDIA_ROOT": str(scratch / "files"), "JOURNAL_KEY_FILE": str(key)}
-        kept = {name: value for name, value in os.environ.items() if name not in ("JOURNAL_KEY", "JOURNAL_INCARNATION")}
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("JOURNAL_KEY", "JOURNAL_INCARNATION")
+        }
         key.touch(mode=0o600)
         key.write_text(b64encode(secrets.token_bytes(32)).decode())
-        return kept | apart | here
+        return environment | apart | here
 
     def _stop(self, data: Path, user: str) -> None:
         try:
