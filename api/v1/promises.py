@@ -1,4 +1,4 @@
-"""What was promised in a request, and what each promise is worth now."""
+"""A receipt, and what it is worth now."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from continuity.classes import PROMISED
 from continuity.worth import Worth
 
 WORTH = [each.value for each in Worth]
-
-
-class PromiseShape(serializers.Serializer[Any]):
-    """An entry of the journal about this request, and whether another authority keeps it too, now."""
-
-    kind = serializers.ChoiceField(choices=PROMISED)
-    at = serializers.DateTimeField()
-    worth = serializers.ChoiceField(choices=WORTH)
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):

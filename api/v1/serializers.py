@@ -34,7 +34,7 @@ from transactions.transitions.versions import versions_of
 from .bodies import TAKES
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
-from .promises import PromiseShape
+from .promises import WORTH
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
@@ -171,9 +171,12 @@ class PaperSerializer(IssuedShape):
     content = serializers.SerializerMethodField()
     content_hash = serializers.SerializerMethodField()
     reconstructed = serializers.SerializerMethodField()
+    worth = serializers.SerializerMethodField(
+        help_text="Now: confirmed when another authority keeps it too, or provisional."
+    )
 
     class Meta(IssuedShape.Meta):
-        fields = (*IssuedShape.Meta.fields, "content", "content_hash", "reconstructed")
+        fields = (*IssuedShape.Meta.fields, "content", "content_hash", "reconstructed", "worth")
         read_only_fields = fields
 
     def _frozen(self, paper: IssuedDocument) -> PaperContent | None:
@@ -182,6 +185,10 @@ class PaperSerializer(IssuedShape):
     @extend_schema_field({"type": "object", "additionalProperties": {}})
     def get_content(self, paper: IssuedDocument) -> Any:
         return papers.content_of(paper)
+
+    @extend_schema_field({"type": "string", "enum": WORTH})
+    def get_worth(self, paper: IssuedDocument) -> str:
+        return next((str(kept.worth) for kept in of_case(paper.transaction, ["issued"])), WORTH[-1])
 
     def get_content_hash(self, paper: IssuedDocument) -> str:
         frozen = self._frozen(paper)
@@ -261,7 +268,6 @@ class CaseSerializer(CaseSummary):
     flags = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField()
     moves = serializers.SerializerMethodField()
-    promises = serializers.SerializerMethodField()
     assignee = serializers.SerializerMethodField()
     issued_documents = serializers.SerializerMethodField(
         help_text="Empty for the applicant as long as the service asks for more certainty of who they are."
@@ -282,7 +288,6 @@ class CaseSerializer(CaseSummary):
             "flags",
             "fee",
             "moves",
-            "promises",
             "assignee",
             "issued_documents",
         )
@@ -321,10 +326,6 @@ class CaseSerializer(CaseSummary):
             for move in moves_open_to(self.context["reader"], case)
             if move.name in TAKES
         ]
-
-    @extend_schema_field(PromiseShape(many=True))
-    def get_promises(self, case: Transaction) -> Any:
-        return PromiseShape(of_case(case), many=True).data
 
     @extend_schema_field({"type": "integer", "nullable": True})
     def get_assignee(self, case: Transaction) -> int | None:
