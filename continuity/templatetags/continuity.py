@@ -48,6 +48,12 @@ def worth_row(case: Transaction, kind: str = RECEIVED) -> dict[str, Any]:
     return shown(entries[-1].worth, now=timezone.now()) if entries else {}
 
 
+@register.inclusion_tag("components/worth_line.html")
+def worth_line(case: Transaction, kind: str) -> dict[str, Any]:
+    """The same in the foot of a paper, which says what held when it was printed."""
+    return worth_row(case, kind)
+
+
 @register.inclusion_tag("components/worth_list.html")
 def worth_list(case: Transaction) -> dict[str, Any]:
     """Every promise of a case with its class."""

@@ -43,7 +43,9 @@ def page(client, case, language="ar"):
 
 
 def article(html):
-    return re.search(r'<article class="paper">.*?</article>', html, re.S)[0]
+    """The paper, but for what it is worth at the moment: that is said as of the printing."""
+    paper = re.search(r'<article class="paper">.*?</article>', html, re.S)[0]
+    return re.sub(r'<span class="worth">.*?\)</span>', "", paper, flags=re.S)
 
 
 def upset(cast, case):
@@ -155,7 +157,7 @@ def test_the_check_of_the_journal_compares_versions_decisions_and_papers(cast, s
     case = moves.correct(case, changes=changes, reason="x", by=cast.reviewer, now=NOW + 3 * STEP)
     case = drive(case, cast, "issued", NOW + 4 * STEP)
     bodies = [json.loads(bytes(row.body)) for row in Entry.objects.filter(subject=case.reference).order_by("seq")]
-    assert [body["kind"] for body in bodies] == ["received", "answered", "corrected", "decided", "issued"]
+    assert [body["kind"] for body in bodies] == ["received", "answered", "corrected", "decided", "paid", "issued"]
     assert list(book.compare(bodies)) == []
 
     def told(rows, **changed):
