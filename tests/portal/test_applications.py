@@ -377,4 +377,4 @@ def test_pages_ask_the_database_as_often_for_three_as_for_one(cast, submitted, s
         begun(cast.citizen)
         drafts.start_draft(service_types.get("building-permit"), by=cast.engineer, authorisation=case.authorisation)
     assert [queries(page, url) for page, url in urls] == one
-    assert max(one) <= 12
+    assert max(one) <= 13

@@ -167,7 +167,7 @@ def test_the_check_of_the_journal_compares_versions_decisions_and_papers(cast, s
             transaction.set_rollback(True)
         return [int(line.split("entry ")[1].split()[0]) for line in found]
 
-    answered, corrected, decided, issued = (body["seq"] for body in bodies[1:])
+    answered, corrected, decided, _paid, issued = (body["seq"] for body in bodies[1:])
     contents = PaperContent.objects.filter(transaction=case)
     assert told(case.versions.filter(number=2), answers={"total_area_m2": "1"}) == [answered]
     assert told(case.versions.filter(number=3), answers={})[-1:] == [corrected]
