@@ -329,10 +329,12 @@ def start_nginx(family: Family, home: Path, upstreams: Sequence[str], *, log: Pa
         f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     config = home / "nginx.conf"
+    words = (ROOT / "deploy" / "nginx.conf").read_text().split()
+    limit = f"client_max_body_size {words[words.index('client_max_body_size') + 1]}"
     write_upstreams(home, upstreams)
     config.write_text(
         f"daemon off; pid {home}/pid; error_log stderr; worker_processes 1; events {{}}\n"
-        f"http {{ access_log off; {places} client_max_body_size 64m;\n"
+        f"http {{ access_log off; {places} {limit}\n"
         f"upstream portal {{ include {home}/upstreams; }}\n"
         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://portal; proxy_connect_timeout 1s;\n"
         "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"

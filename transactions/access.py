@@ -153,7 +153,7 @@ def get_capacity(
     """What this person is to the transaction now. No person means the system itself.
 
     Whoever is the applicant, or acts for them, is nothing else: nobody on the staff decides their own request. `visit`
-    is one that `visits.lasting_visit` has returned: only who names it acts by it, so it opens no other page and no API.
+    is one that `visits/permissions` has returned: only who names it acts by it, so it opens no other page and no API.
     """
     if user is None:
         return Capacity({Actor.SYSTEM.value: None})

@@ -57,7 +57,7 @@ class Chunk:
 
     @classmethod
     def from_header(cls, content_range: str, size: int, mark: str) -> Chunk:
-        """As the Content-Range of a piece of this size says. NotAPiece when that is anything else."""
+        """As the Content-Range of a piece of this size says. InvalidChunk when that is anything else."""
         match = _RANGE.fullmatch(content_range)
         first, last, total = map(int, match.groups()) if match else (0, 0, 0)
         if not (first <= last < total and last - first + 1 == size):

@@ -114,7 +114,7 @@ def _store_file(
         "pages": looked.pages,
         "marks": looked.marks,
         "scanned": looked.scanned,
-        # Set on what was put together from pieces (attachments/pieces.py).
+        # Set on what was put together from pieces (attachments/chunks.py).
         "sent_as": getattr(upload, "sent_as", ""),
     }
 

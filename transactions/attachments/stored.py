@@ -29,7 +29,7 @@ class StorageUnavailable(OSError):
 
 
 def write(upload: UploadedFile[Any], stored_as: str) -> None:
-    """Keep a file under a name of ours. NoRoom when the store fails."""
+    """Keep a file under a name of ours. StorageFull when the store fails."""
     try:
         default_storage.save(stored_as, upload)
     except OSError as error:

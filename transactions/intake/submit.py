@@ -4,7 +4,7 @@ What follows when somebody presses “submit”, in order, with where it happens
 
 1. The service takes requests now (`closures.refuse_if_closed`), and this person may file this one
    (`eligibility.refuse_unless_may_submit`).
-2. The answers are cleaned and judged (`answers.clean`), the files found and counted (`submitted_files`), the plot
+2. The answers are cleaned and judged (`answers/cleaning.py`), the files found and counted (`submitted_files`), the plot
    compared with the one authorised (`plots.plot_problems`): `check` raises Invalid with every problem at once.
 3. In one database transaction, what the promise needs and nothing else (`_take`). Before the lock of the number: the
    first event, the files (`submitted_files.attach_files`), and one job for a worker (`outbox`).

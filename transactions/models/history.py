@@ -10,7 +10,7 @@ from municipality.models import Office
 
 from .requests import Transaction, person
 
-# What figures of past weeks are counted from (pulse.py): a later move adds events and changes none.
+# What figures of past weeks are counted from (selectors/figures.py): a later move adds events and changes none.
 IS_DECISION = Q(move__in=["approve", "reject"])
 IS_ARRIVAL = Q(move__in=["refer", "route"])
 

@@ -66,7 +66,7 @@ class Attachment(models.Model):
     marks = models.CharField(max_length=60, default="", db_default="", editable=False)
     # scanning.CLEAN or INFECTED; empty: not scanned.
     scanned = models.CharField(max_length=10, default="", db_default="", editable=False)
-    # What the sender knows the upload by: one whose last answer was lost is not sent again (attachments/pieces.py).
+    # What the sender knows the upload by: one whose last answer was lost is not sent again (attachments/chunks.py).
     sent_as = models.CharField(max_length=32, default="", db_default="", editable=False)
 
     objects = AttachmentQuerySet.as_manager()
@@ -136,7 +136,7 @@ class FeeDue(models.Model):
     worked_out_at = models.DateTimeField(_("calculated at"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=40, blank=True)
-    # The same number as it is compared (services.decisions.payment_key). Empty also for those that had paid two fees
+    # The same number as it is compared (transitions/decisions.payment_key). Empty also for those that had paid two fees
     # before it was: they stand in the log of the migration and belong to a person.
     payment_key = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     recorded_by = person(_("recorded by"), null=True, blank=True, related_name="+")

@@ -360,7 +360,7 @@ def reopen(
 
 @dataclass(frozen=True)
 class Arrival:
-    """Where a request goes and why (services.routing decides). `centre_id` is None where the branch is the counter."""
+    """Where a request goes and why (`routing` decides). `centre_id` is None where the branch is the counter."""
 
     case: Transaction
     branch_id: int

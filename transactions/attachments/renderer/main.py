@@ -1,6 +1,6 @@
 """Opens one file of a stranger's: says what is wrong with it, draws pages of it, writes it without its programs.
 
-Runs alone, in a cage, as attachments/drawing.py starts it: the file is its standard input, what it finds its output,
+Runs alone, in a cage, as attachments/rendering.py starts it: the file is its standard input, what it finds its output,
 one JSON object a line; the bytes of a picture follow the line that says how many they are.
 
 main('{"task": "pages", "kind": "application/pdf", "first": 1, "last": 1, "width": 1400, …}') < SOURCE > RESULT

@@ -39,7 +39,7 @@ Image.preinit()
 
 
 class UnreadableFile(Exception):
-    """`code` says why, for the words in attachments/looking.py; `figures` go into them."""
+    """`code` says why, for the words in attachments/examination.py; `figures` go into them."""
 
     def __init__(self, code: str, **figures: int) -> None:
         super().__init__(code)

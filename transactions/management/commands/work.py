@@ -1,5 +1,5 @@
 """Run the background jobs without a broker: what Celery workers do, for the embedded default and a centre's own box;
-and the upkeep (maintenance/upkeep.py).
+and the upkeep (maintenance/schedule.py).
 """
 
 from __future__ import annotations
