@@ -188,7 +188,7 @@ class PaperSerializer(IssuedShape):
 
     @extend_schema_field({"type": "string", "enum": WORTH})
     def get_worth(self, paper: IssuedDocument) -> str:
-        return next((str(kept.worth) for kept in of_case(paper.transaction, ["issued"])), WORTH[-1])
+        return next((str(promise.worth) for promise in of_case(paper.transaction, ["issued"])), WORTH[-1])
 
     def get_content_hash(self, paper: IssuedDocument) -> str:
         frozen = self._frozen(paper)

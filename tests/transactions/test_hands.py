@@ -129,5 +129,5 @@ def test_whoever_corrected_the_answers_does_not_approve_them(cast, submitted):
 
 
 def test_every_move_counts_but_those_that_hand_work_out():
-    assert {"take", "reassign", "give_back", "hand_over", "stay"} == ALLOCATION_MOVES
+    assert {"take", "reassign", "give_back", "hand_over", "stay", "stop_clock"} == ALLOCATION_MOVES
     assert all(move.name in ALLOCATION_MOVES for move in MOVES if not move.is_duty)

@@ -45,7 +45,7 @@ def page(client, case, language="ar"):
 def article(html):
     """The paper, but for what it is worth at the moment: that is said as of the printing."""
     paper = re.search(r'<article class="paper">.*?</article>', html, re.S)[0]
-    return re.sub(r'<span class="worth">.*?\)</span>', "", paper, flags=re.S)
+    return re.sub(r'<span class="worth">.*?</span>', "", paper, flags=re.S)
 
 
 def upset(cast, case):
