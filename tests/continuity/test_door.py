@@ -173,7 +173,7 @@ def test_another_past_is_refused_and_the_record_stays(what, vault):
     }[what]
     with pytest.raises(door.Refused) as refused:
         door.vault().journal(exported(shown))
-    assert refused.value.said["error"] == "another past"
+    assert refused.value.answer["error"] == "another past"
     assert [line.hash for line in Record(vault.folder).lines("C1A")] == [line.hash for line in lines]
     assert (vault.folder / "journal" / "refused.jsonl").exists()
 
@@ -206,5 +206,5 @@ def test_an_ended_chain_is_taken_no_more_and_others_are(vault):
     Record(vault.folder).fence("C1A")
     with pytest.raises(door.Refused) as refused:
         door.vault().journal(exported(lines[2:]))
-    assert refused.value.said["error"] == "another past"
+    assert refused.value.answer["error"] == "another past"
     assert Record(vault.folder).heads()["C1A"].seq == 2

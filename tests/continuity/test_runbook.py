@@ -1,17 +1,14 @@
-"""The runbook for people: true commands, no secrets, two sheets of paper in each language."""
+"""The runbook for people: true commands, no secrets (its two sheets of paper: tests/journeys/test_runbook_paper.py)."""
 
 from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
 
-import pypdfium2
 import pytest
 from django.core.management import call_command, get_commands
 
 from continuity import runbook
-
-from ..conftest import NOW
 
 ROOT = Path(__file__).parents[2]
 STEPS = [step for part in (runbook.FIRST_HOUR, runbook.FIRST_DAY, runbook.FIRST_WEEK) for step in part.steps]
@@ -33,15 +30,3 @@ def test_it_tells_no_secret(settings, tmp_path):
     assert "vault.example" in page
     for secret in ("verysecret", settings.SECRET_KEY, settings.RECEIPT_PIN_KEY, settings.JOURNAL_KEY or "-----"):
         assert secret not in page
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("language", runbook.LANGUAGES)
-def test_it_is_two_sheets_of_paper(browser, tmp_path, language):
-    file = tmp_path / "runbook.html"
-    file.write_text(runbook.build(language, NOW, "1.0.0"), encoding="utf-8")
-    page = browser.new_page()
-    page.goto(file.as_uri())
-    pdf = page.pdf(prefer_css_page_size=True)
-    page.close()
-    assert len(pypdfium2.PdfDocument(pdf)) == 2

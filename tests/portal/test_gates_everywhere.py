@@ -41,12 +41,18 @@ COMMANDS: dict[str, str] = {
     "node_list": "says whose signatures count",
     "build_status": "tells what is closed, which has to be told just then",
     "build_verifier": "writes a page",
+    "print_runbook": "writes a page",
+    "rehearse": "rebuilds into a scratch place and deletes it; of this portal it notes only when that went well",
     "break_glass": "is for those on duty while things are closed",
     "load_reference_data": "is for whoever runs the machine: offices and districts, no request",
     "load_tariffs": "is for whoever runs the machine: tariffs, no request",
     **dict.fromkeys(
-        ("backup", "restore", "reinstate", "reseal", "prepare", "migrate", "flush", "web_role", "check"),
+        ("backup", "restore", "reinstate", "reseal", "prepare", "migrate", "flush", "web_role", "vault_role", "check"),
         "is for whoever runs the machine, who has to be able to mend it",
+    ),
+    **dict.fromkeys(
+        ("rebuild", "promote"),
+        "makes another place the portal after a loss; what was closed is closed there too",
     ),
     **dict.fromkeys(
         ("build_fonts", "compile_translations", "translations", "write_glossary", "write_workflow"),
