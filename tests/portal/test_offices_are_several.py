@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from core.several import address_several
 from transactions.domain import service_types
-from transactions.models import Draft, Transaction
+from transactions.models import Draft, IncidentWording, Transaction
 
 from ..architecture.test_words import ARABIC, HOLES
 from ..journeys.world import build
@@ -114,3 +114,12 @@ def test_every_page_of_an_office_speaks_to_several_and_a_citizen_s_to_one(cast, 
     client.force_login(cast.citizen, backend="django.contrib.auth.backends.ModelBackend")
     assert "طلبات" in read(client, "/requests/")
     assert "راجعوا" not in read(client, "/requests/")
+
+
+@pytest.mark.django_db
+def test_words_to_start_an_announcement_from_address_neither_one_nor_several():
+    texts = [wording.text_ar for wording in IncidentWording.objects.all()]
+    assert len(texts) >= 8
+    for text in texts:
+        assert to_one(text) == [], text
+        assert not re.search(r"\b[وف]?(?:لديكم|عليكم|منكم|يمكنكم|طلباتكم|احتفظوا)\b", re.sub(POINTED, "", text)), text

@@ -244,7 +244,7 @@ def an_incident(now: datetime, by: User) -> IncidentNotice:
     gate.reason_ar, gate.reason_en = "نقل المركز إلى مبنى آخر.", "The centre moves to another building."
     gate.save()
     notice = IncidentNotice(
-        text_ar="لا يمكن تسجيل دفعات سداد حاليًا. احتفظ برقم الفاتورة ورقم العملية، ولا يُحسب عليك التأخير.",
+        text_ar="لا يمكن تسجيل دفعات سداد حاليًا. يكفي الاحتفاظ برقم الفاتورة ورقم العملية، ولا يُحسب التأخير على أحد.",
         text_en="SADAD payments cannot be recorded at the moment. Keep your bill and payment numbers.",
         operations=["payments"],
         offices=["SC09"],

@@ -1,5 +1,6 @@
 """What was announced, and what was set, is never changed: the database refuses it, whoever asks. What is deleted is
-seen by the daily check of the journal. And words to start from.
+seen by the daily check of the journal. And words to start from: citizens and offices read the same, so in Arabic they
+address neither one nor several.
 """
 
 from django.db import migrations
@@ -13,32 +14,32 @@ WORDINGS = [
     ),
     (
         "payments", "الدفع متعطل", "Payments not available",
-        "لا يمكن تسجيل دفعات سداد حاليًا. احتفظ برقم الفاتورة ورقم العملية، ولا يُحسب عليك التأخير.",
+        "لا يمكن تسجيل دفعات سداد حاليًا. يكفي الاحتفاظ برقم الفاتورة ورقم العملية، ولا يُحسب التأخير على أحد.",
         "SADAD payments cannot be recorded at the moment. Keep your bill and payment numbers; the delay does not count against you.",
     ),
     (
         "messages", "الرسائل متأخرة", "Messages delayed",
-        "تتأخر رسائل الجوال والبريد. كل ما جاء فيها تجده في البوابة عند الاستعلام عن معاملتك.",
+        "تتأخر رسائل الجوال والبريد. كل ما جاء فيها موجود في البوابة عند الاستعلام عن المعاملة.",
         "SMS and email are delayed. Everything they say is on the portal when you ask after your request.",
     ),
     (
         "sign-in", "تسجيل الدخول متعطل", "Sign-in not available",
-        "تسجيل الدخول متعطل. يمكنك الاستعلام برقم المعاملة والرقم السري دون تسجيل دخول.",
+        "تسجيل الدخول متعطل. يبقى الاستعلام برقم المعاملة والرمز السري متاحًا دون تسجيل دخول.",
         "Sign-in is not available. You can ask after a request by its number and PIN without signing in.",
     ),
     (
         "office", "مكتب مغلق", "Office closed",
-        "المكتب مغلق. طلباتك لديه تحتفظ بأرقامها ومواعيدها تُمدَّد، ويمكنك مراجعة أي مركز خدمة آخر.",
+        "المكتب مغلق. تبقى أرقام الطلبات لديه كما هي وتُمدَّد مواعيدها، وتستقبل مراكز الخدمات الأخرى المراجعين.",
         "The office is closed. Your requests there keep their numbers and their due dates are moved. Any other service centre can help you.",
     ),
     (
         "maintenance", "صيانة مقررة", "Planned maintenance",
-        "صيانة مقررة. تتوقف الخدمات المذكورة أثناءها، وما أدخلته محفوظ.",
+        "صيانة مقررة. تتوقف الخدمات المذكورة أثناءها، وما سبق إدخاله محفوظ.",
         "Planned maintenance. The services named stop while it lasts. What you have entered is kept.",
     ),
     (
         "restored", "استعادة من نسخة سابقة", "Restored from a copy",
-        "استُعيدت البوابة من نسخة احتياطية. احتفظ بكل إيصال، فتوقيعه يثبت طلبك حتى إن لم يظهر هنا بعد.",
+        "استُعيدت البوابة من نسخة احتياطية. ينبغي الاحتفاظ بكل إيصال، فتوقيعه يثبت الطلب حتى إن لم يظهر هنا بعد.",
         "The portal was restored from a backup. Keep every receipt: its signature proves your request even if it is not shown here yet.",
     ),
     (
