@@ -19,6 +19,7 @@ from municipality.models import Office
 from municipality.services import current_calendar
 from transactions.incidents import declaring, memory
 from transactions.models import Event, Incident, IncidentNotice, Outbox, Transaction
+from transactions.selectors import open_figures
 from transactions.transitions import moves, recount
 from transactions.transitions.consequences import of_an_incident
 
@@ -108,10 +109,12 @@ def test_what_cannot_be_is_refused_by_its_field(cast, said, field):
     assert not Proposal.objects.exists()
 
 
-def test_every_page_and_the_api_say_it_and_say_when_its_update_is_overdue(announced, client, monkeypatch, cast):
+def test_every_page_and_the_api_say_it_and_say_when_its_update_is_overdue(announced, client, monkeypatch, submitted):
+    submitted(now=NOW - 40 * DAY)
+    open_figures.store_past_months(NOW)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     announced(text_en="The <b>central</b> network is down.", operations=["inquiry", "payments"])
-    for path in ("/", "/help/", "/inquiry/", "/verify/", "/privacy/", "/nowhere/"):
+    for path in ("/", "/help/", "/inquiry/", "/verify/", "/privacy/", "/figures/", "/figures/2026-10/", "/nowhere/"):
         page = client.get(path).content.decode()
         assert "تعطّلت الشبكة المركزية." in page, path
         assert "لم يصدر" not in page

@@ -153,7 +153,7 @@ def figures(request: HttpRequest) -> HttpResponse:
             )
             for row in reversed(chosen)
         ],
-        "incidents": _incidents(chosen),
+        "figure_incidents": _incidents(chosen),
         **_method(),
     }
     return render(request, "pages/figures.html", context)
@@ -230,7 +230,7 @@ def figures_of_month(request: HttpRequest, month: str) -> HttpResponse:
         for code in services
     ]
     context = {"first": first, "month": month, "head": [_("Office"), *_figures_head()], "tables": tables}
-    context["incidents"] = _incidents(rows)
+    context["figure_incidents"] = _incidents(rows)
     return render(request, "pages/figures_of_month.html", context)
 
 
