@@ -53,6 +53,7 @@ def test_each_paper_is_one_page_of_its_size_and_needs_no_colour(language, citize
         show(page, shown, world)
         page.emulate_media(media="print")
         assert page.evaluate(COLOURED) == [], shown.name
+        assert page.locator(".notice:visible").count() == 0, "what goes on now is not for paper"
         printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
         sizes = [(round(sheet.mediabox.width / MM), round(sheet.mediabox.height / MM)) for sheet in printed]
         assert sizes == [PAPERS[shown.name]], (shown.name, sizes)
