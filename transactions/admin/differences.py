@@ -125,9 +125,9 @@ class ReconciliationAdmin(ForAdministrators):
     ordering = ("-at",)
     fields = readonly_fields = ("day", "at", "is_signed", "exactly")
 
-    @admin.display(description=gettext_lazy("signed"), boolean=True)
-    def is_signed(self, books: Reconciliation) -> bool:
-        return bool(books.token)
+    @admin.display(description=gettext_lazy("signed"))
+    def is_signed(self, books: Reconciliation) -> SafeString:
+        return tag("success", _("Yes")) if books.token else tag("error", _("No"))
 
     @admin.display(description=gettext_lazy("by office"))
     def exactly(self, books: Reconciliation) -> SafeString:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import current_user
 from accounts.errors import AccountError
 from accounts.power_admin import message_proposed, reason_field
-from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, tag, typed
+from core.admin.guarded import Administered, AdministeredSite, RecordedAdmin, code, tag, typed
 from core.admin.previewed import PreviewedAdmin
 from core.forms.versioned import VersionedForm
 from core.text import parse_int
@@ -219,11 +219,15 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
 
 
 class IncidentWordingAdmin(Administered, RecordedAdmin):
-    fields = ("code", "title_ar", "title_en", "text_ar", "text_en")
-    list_display = ("named", "code")
+    list_display = ("named", "short")
+    readonly_fields = ("short",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("code",) if obj else ()
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("short" if obj else "code", "title_ar", "title_en", "text_ar", "text_en")
+
+    @admin.display(description=_("code"), ordering="code")
+    def short(self, row: IncidentWording) -> SafeString:
+        return code(row.code)
 
     @admin.display(description=_("title"))
     def named(self, row: IncidentWording) -> str:
