@@ -57,11 +57,16 @@ MAY_WRITE = {
     "/staff/take-next/": SUBMITTING,
     "/staff/supervision/": SUBMITTING,
     "/staff/counter/": "user draft attachment admin_log phonechange outbox knox mfa",
+    "/staff/counter/answers/": f"{SUBMITTING} deficiency movement",  # sent for who came, or kept
     "/staff/municipality/": "municipality admin_log outbox",  # a holiday moves due dates
     "/staff/accounts/": "accounts admin_log outbox knox mfa",
     "/staff/permits/": "permits admin_log",
     "/staff/transactions/outbox/": "outbox",
     "/staff/transactions/closure/": "closure admin_log",
+    "/staff/transactions/difference/": "difference admin_log",
+    "/staff/transactions/gateswitch/": "gateswitch proposal entry chain admin_log",
+    "/staff/transactions/incidentnotice/": "proposal admin_log",
+    "/staff/transactions/incidentwording/": "incidentwording admin_log",
 }
 # Refusals that keep something all the same: what was typed into a draft, the good ones of several files, a wrong code.
 KEEPS_THOUGH_REFUSED = ("/drafts/", "/staff/counter/", "/requests/", "/first/", "/accounts/")
