@@ -173,6 +173,7 @@ def _side(direction: str) -> dict[str, Any]:
     return {
         "direction": direction,
         "pages": [(pages.page(number), f"{words} {number}") for number in (1, 2, pages.num_pages)],
+        "figures": f"{_('Open figures')} ({words})",
         "wrong": wrong,
         "form": SampleForm(auto_id=f"{direction}_sample_%s"),
         "question": next(iter(_question(first))),
@@ -244,7 +245,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "chart": _chart(now),
         "empty_chart": _chart(now, empty=True),
         "count_head": [_("Office"), _("Open")],
-        "count_rows": [(OFFICE.name, "#main", [1234]), (REFERENCE, "", ["withheld"]), (LONG_NAME, "", [None])],
+        "count_rows": [
+            (OFFICE.name, "#main", [1234]),
+            (REFERENCE, "", ["withheld"]),
+            (as_typed(LONG_NAME), "", [None]),
+        ],
     }
     return render(request, "pages/design.html", context)
 
