@@ -81,7 +81,8 @@ class Places:
 
     @property
     def env(self) -> dict[str, str]:
-        return provision.environment(PYTHONDONTWRITEBYTECODE="1")
+        """With an environment made by SYSTEM: the clone's own may be of an interpreter the vault cannot reach."""
+        return provision.environment(PYTHONDONTWRITEBYTECODE="1", VAULT_VENV=str(ROOT / ".venv-vault-system"))
 
     def run(self, *arguments: object) -> str:
         command = [SYSTEM, ROOT / "bin" / "vault", *map(str, arguments)]

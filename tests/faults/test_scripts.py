@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,7 @@ from .conftest import ROOT
 pytestmark = [pytest.mark.stack, pytest.mark.thorough]
 PATIENCE = 600
 EVERYBODY_RUNS = {"run", "test", "lint"}
+RUN_ELSEWHERE = {"vault"}  # tests/continuity/test_vault_postgres.py
 SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file() and "." not in path.name)
 
 
@@ -47,7 +51,7 @@ def test_every_script_says_what_it_does(script):
 def bench():
     printed = run("bench", "--small")
     parts = re.findall(r"^## (\w+)$", printed, re.MULTILINE)
-    assert parts == ["cost", "load", "latency", "backlog", "memory", "growth"]
+    assert parts == ["cost", "load", "latency", "backlog", "memory", "growth", "books"]
     load = printed.partition("## load")[2].partition("## latency")[0]
     failed = re.findall(r"^\| (inquiry.*?|submission.*?) \|.*\| (\d+) \|$", load, re.MULTILINE)
     asked = dict(failed)
@@ -74,7 +78,20 @@ def lock():
             (ROOT / name).write_bytes(content)
 
 
-SMALL = {"bench": bench, "fuzz": fuzz, "lock": lock, "storm": storm}
+def probe():
+    """Where nobody answers nothing is said to work."""
+    with tempfile.TemporaryDirectory() as folder:
+        noted = Path(folder) / "probes.jsonl"
+        run("probe", f"http://127.0.0.1:{provision.free_port()}", "--to", str(noted))
+        answers = [json.loads(line) for line in noted.read_text().splitlines()]
+        assert {row["name"]: row["ok"] for row in answers} == {"inquiry": False, "writes": False, "worker": False}
+
+
+def drill():
+    assert "1 rounds, seed 7: good" in run("drill", "--rounds", "1", "--seconds", "5", "--seed", "7")
+
+
+SMALL = {"bench": bench, "drill": drill, "fuzz": fuzz, "lock": lock, "probe": probe, "storm": storm}
 
 
 @pytest.mark.parametrize("script", SMALL)
@@ -87,6 +104,6 @@ def test_a_mutant_is_built_and_noticed():
 
 
 def test_every_script_is_looked_after():
-    """A script that is new is run here, or is one of those everybody runs."""
-    assert set(SCRIPTS) == {*SMALL, *EVERYBODY_RUNS}
+    """A script that is new is run here or in a test of its own, or is one of those everybody runs."""
+    assert set(SCRIPTS) == {*SMALL, *EVERYBODY_RUNS, *RUN_ELSEWHERE}
     assert provision.ROOT == ROOT
