@@ -263,12 +263,6 @@ def notices_condition(user: User) -> Q:
     return Q(recipient=user) & (about | Q(incident_notice__isnull=False))
 
 
-def authorisation_events_condition(user: User) -> Q:
-    """What befell authorisations a person gave, and those given to an office of theirs."""
-    owner = Q(authorisation__owner=user)
-    return owner | Q(authorisation__office__in=offices) if (offices := engineering_offices_of(user)) else owner
-
-
 def moves_open_to(user: User, transaction: Transaction) -> list[Move]:
     """The moves of the table open to this person on this transaction now."""
     stage, held = transaction.current_stage, get_capacity(user, transaction)

@@ -29,7 +29,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"StatusEnum": "transactions.domain.workflow.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "transactions.domain.workflow.Status",
+        "OperationEnum": "transactions.domain.gates.Operation",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.add_problems",

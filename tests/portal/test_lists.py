@@ -227,7 +227,7 @@ def test_long_lists_cost_no_more_questions(cast, submitted, signed_in, noon):
     one = [queries(signed_in(user), url) for user, url in urls]
     more(60)
     assert [queries(signed_in(user), url) for user, url in urls] == one
-    assert max(one) <= 13, one
+    assert max(one) <= 12, one
 
 
 @pytest.mark.parametrize(

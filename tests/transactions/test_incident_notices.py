@@ -10,11 +10,13 @@ from django.db import IntegrityError, transaction
 
 from accounts import sms
 from accounts.models import User
+from transactions import access
 from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Delivery, Draft, IncidentNotice, Notification
 from transactions.notifications import incident_notices as telling
 from transactions.notifications.messages import write_message
+from transactions.notifications.notices import count_unread
 from transactions.outbox import queue
 
 from ..conftest import NOW, drive, national_id, work_off
@@ -151,3 +153,10 @@ def test_it_stands_among_the_notices_of_the_portal_and_of_the_api(cast, submitte
     assert said.text_ar in page.get("/notices/").content.decode()
     titles = [row["text"] for row in page.get("/api/v1/notices/").json()]
     assert any(said.text_ar in text for text in titles)
+
+
+def test_it_is_counted_among_what_is_new(cast, submitted):
+    submitted(routed=False)
+    before = count_unread(cast.citizen, access.own_requests(cast.citizen), most=100)
+    Notification.objects.create(recipient=cast.citizen, incident_notice=an_announced(cast), created_at=NOW)
+    assert count_unread(cast.citizen, access.own_requests(cast.citizen), most=100) == before + 1

@@ -15,14 +15,14 @@ from django.utils import timezone, translation
 
 from accounts import emails, mail, sms
 from accounts import services as people
-from accounts.access import office_members_of
+from accounts.access import engineering_offices_of, office_members_of
 from accounts.models import Authorisation, EmailChange, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
 from core import db as database
 from core.tracing import request_id
 from journal.standing import reason_not_to_write
 
-from .. import access, quotas
+from .. import quotas
 from ..domain.gates import Operation
 from ..domain.workflow import Actor
 from ..incidents import gates
@@ -235,12 +235,15 @@ def count_unread(user: User, requests: QuerySet[Transaction], most: int) -> int:
     their own rows: joined in one statement, PostgreSQL may walk all events there are.
     """
     unread = Notification.objects.filter(recipient=user, read_at=None).order_by("-created_at", "-pk")
-    rows = list(unread.values_list("event", "authorisation_event")[: most + 1])
-    events, steps = ({key for key in keys if key} for keys in zip(*rows, strict=True)) if rows else (set(), set())
+    about = "authorisation_event__authorisation"
+    rows = list(unread.values_list("event", "incident_notice", f"{about}__owner", f"{about}__office")[: most + 1])
+    events = {event for event, *_ in rows if event}
     shown = set(requests.filter(events__in=events).order_by().values_list("events", flat=True)) if events else set()
-    met = AuthorisationEvent.objects.filter(access.authorisation_events_condition(user), pk__in=steps).order_by()
-    shown_steps = set(met.values_list("pk", flat=True)) if steps else set()
-    return sum(event in shown or step in shown_steps for event, step in rows)
+    offices = {office.pk for office in engineering_offices_of(user)}
+    return sum(
+        incident is not None or event in shown or owner == user.pk or office in offices
+        for event, incident, owner, office in rows
+    )
 
 
 def mark_read(user: User, now: datetime, *, up_to: int | None = None) -> int:
