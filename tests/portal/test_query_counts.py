@@ -26,7 +26,8 @@ from .test_access_matrix import table
 from .world import ACTORS, World, build, client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
-MOST, MANY = 12, 100
+# One more than twelve on the page of a request, for what its promises are worth (continuity/classes.py).
+MOST, MANY = 13, 100
 DAY = timedelta(days=1)
 # Those to whom most of this world belongs.
 THEIRS = ("applicant", "engineer", "reviewer", "supervisor")
@@ -109,7 +110,7 @@ def asked_by(client: Any, ask: Any) -> list[str]:
     return [query["sql"] for query in caught.captured_queries]
 
 
-def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_twelve(cast, submitted):
+def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_most_thirteen(cast, submitted):
     world = build(cast, submitted)
     notes.write_note(world.studied, text="x", by=cast.reviewer, to=cast.supervisor, now=NOW)
     clients = {actor: client_of(world.who(actor)) for actor in ACTORS}
