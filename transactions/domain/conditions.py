@@ -6,6 +6,7 @@ stored: an answer that is not there, or of another kind than today's question ta
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -18,22 +19,23 @@ Answers = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Condition:
+class Condition(ABC):
     """`words` say it to people in a whole sentence; without them it is said by its questions and answers."""
 
     words: StrOrPromise = field(default="", kw_only=True)
 
+    @abstractmethod
     def __call__(self, answers: Answers) -> bool:
-        raise NotImplementedError
+        """Is it met by these answers?"""
 
     @property
+    @abstractmethod
     def names(self) -> frozenset[str]:
         """The questions it looks at."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data(self) -> dict[str, Any]:
         """The same for programs: the API tells it, and static/js/when.js reads it."""
-        raise NotImplementedError
 
     def __and__(self, other: Condition) -> And:
         return And((self, other))
@@ -46,10 +48,20 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class OneOf(Condition):
-    """The answer is one of `values`; of a question that takes several, one of those chosen is."""
+class _OfOneAnswer(Condition):
+    """What looks at a single question."""
 
     field: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.field})
+
+
+@dataclass(frozen=True)
+class OneOf(_OfOneAnswer):
+    """The answer is one of `values`; of a question that takes several, one of those chosen is."""
+
     values: tuple[Any, ...]
 
     def __call__(self, answers: Answers) -> bool:
@@ -58,64 +70,44 @@ class OneOf(Condition):
             return any(item in self.values for item in answer)
         return answer in self.values
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.field})
-
     def data(self) -> dict[str, Any]:
         return {"field": self.field, "values": list(self.values)}
 
 
 @dataclass(frozen=True)
-class Answered(Condition):
+class Answered(_OfOneAnswer):
     """There is an answer, whatever it is."""
-
-    field: str
 
     def __call__(self, answers: Answers) -> bool:
         return answers.get(self.field) not in (None, "", [])
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.field})
 
     def data(self) -> dict[str, Any]:
         return {"field": self.field, "answered": True}
 
 
 @dataclass(frozen=True)
-class Greater(Condition):
+class Greater(_OfOneAnswer):
     """The answer is a number above `than`."""
 
-    field: str
     than: Decimal | int
 
     def __call__(self, answers: Answers) -> bool:
         number = number_in(answers.get(self.field))
         return number is not None and number > self.than
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.field})
-
     def data(self) -> dict[str, Any]:
         return {"field": self.field, "greater": str(self.than)}
 
 
 @dataclass(frozen=True)
-class Less(Condition):
+class Less(_OfOneAnswer):
     """The answer is a number below `than`."""
 
-    field: str
     than: Decimal | int
 
     def __call__(self, answers: Answers) -> bool:
         number = number_in(answers.get(self.field))
         return number is not None and number < self.than
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({self.field})
 
     def data(self) -> dict[str, Any]:
         return {"field": self.field, "less": str(self.than)}
