@@ -33,3 +33,8 @@ def overdue(now: datetime, deadline: Deadline = Deadline.WHOLE) -> Q:
 def is_overdue(status: str, due: datetime | None, now: datetime) -> bool:
     """The same of one file, by its status and the due date that is meant."""
     return status in OPEN and due is not None and due < now
+
+
+def took_too_long(working_days: int, promised: int) -> bool:
+    """The same of a file that was decided, by the working days it took and those that were promised."""
+    return working_days > promised

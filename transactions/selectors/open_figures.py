@@ -19,6 +19,7 @@ from municipality.models import Office, OfficeKind
 from municipality.services import current_calendar
 
 from ..domain import service_types
+from ..domain.deadlines import took_too_long
 from ..domain.withheld import ALL, Cell, counts_withheld, decisions_withheld, with_totals
 from ..incidents.memory import last_notices
 from ..models import Event, IncidentNotice, MonthFigures, Transaction
@@ -89,7 +90,7 @@ def counted(month: date) -> Month:
             took = max(0, current_calendar().working_days_between(case["submitted_at"], at) - case["paused_days"])
         counts.decided[cell] += 1
         counts.refused[cell] += move == "reject"
-        counts.late[cell] += took > _promised(service, case["answers"])
+        counts.late[cell] += took_too_long(took, _promised(service, case["answers"]))
         counts.took.setdefault(cell, Counter())[took] += 1
     return counts
 
