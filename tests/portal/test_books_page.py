@@ -56,7 +56,9 @@ def test_one_that_is_explained_no_longer_counts_as_unexplained(lost, cast, stopp
 
 
 def test_books_that_are_overdue_say_so(cast, monkeypatch, stopped_clock):
-    assert "The books are overdue" in page("/books/")
+    before = page("/books/")
+    assert "There are no books yet" in before
+    assert "overdue" not in before
     reconcile(stopped_clock - 3 * DAY)
     assert "The books are overdue" in page("/books/")
     assert "The books are overdue" not in page(f"/books/{(stopped_clock - 3 * DAY).date()}/")
