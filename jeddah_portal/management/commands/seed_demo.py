@@ -27,6 +27,7 @@ from permits.services import load_tariffs
 from transactions.domain import pins
 from transactions.domain.workflow import STUDY, Status
 from transactions.models import Transaction
+from transactions.selectors import figures, open_figures
 
 
 class Command(BaseCommand):
@@ -70,7 +71,12 @@ class Command(BaseCommand):
             people = gather(chance, password=password, crowd=max(30, count // 5), now=now)
         # A city's worth of people is played by a few.
         settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
-        return City(people, chance, now).play(count)
+        made = City(people, chance, now).play(count)
+        # What the scheduled jobs would have published in those months.
+        figures.store_past_days(now)
+        while open_figures.store_past_months(now):
+            pass
+        return made
 
     def _write(self, password: str, base_url: str) -> None:
         """What a newcomer needs to sign in and look around."""
