@@ -1,5 +1,6 @@
-# Two stages: everything is installed and built in the first; the second carries the result and runs it as nobody
-# special. The same image is web, worker and beat; compose.yml says which command each runs.
+# The portal's image has two stages: everything is installed and built in the first; the last carries the result and
+# runs it as nobody special. The same image is web, worker and beat; compose.yml says which command each runs.
+# Between them stands the vault's own image (target: vault).
 FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
 RUN python -m venv /opt/venv

@@ -14,6 +14,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import sys
 import urllib.request
 import venv
 from base64 import b64encode
@@ -35,11 +36,21 @@ TOKEN = secrets.token_hex(24)
 SYSTEM = ("python -m venv ", "pip install ", "apt-get ", "useradd ")
 
 
-def instructions() -> list[tuple[str, str]]:
-    """(word, rest) of every line of the Dockerfile, continued lines joined."""
+def stages() -> list[list[tuple[str, str]]]:
+    """(word, rest) of every line of the Dockerfile by stage, each from its FROM on; continued lines joined."""
     text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [tuple(line.split(maxsplit=1)) for line in lines]  # type: ignore[misc]
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#")]
+    found: list[list[tuple[str, str]]] = []
+    for word, rest in lines:
+        if word == "FROM":
+            found.append([])
+        found[-1].append((word, rest))
+    return found
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The lines of the portal's image: the stage it is built in and the last one, without the vault's between them."""
+    return [line for stage in stages() if not stage[0][1].endswith(" AS vault") for line in stage]
 
 
 class Image:
@@ -197,3 +208,27 @@ def test_the_image_builds_migrates_serves_and_works(image, run):
         for process in (web, worker):
             process.terminate()
             process.wait(30)
+
+
+def test_the_image_of_the_vault_carries_all_that_it_imports(tmp_path):
+    """Only what its stage copies, and only packages that requirements-vault.txt pins, or the interpreter's own."""
+    vault = next(stage for stage in stages() if stage[0][1].endswith(" AS vault"))
+    for word, rest in vault:
+        *sources, target = rest.split()
+        for source in sources if word == "COPY" else ():
+            place = tmp_path / target / ("" if (ROOT / source).is_dir() else Path(source).name)
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / source, place)
+    entry = next(json.loads(rest) for word, rest in vault if word == "ENTRYPOINT")
+    assert (tmp_path / "requirements-vault.txt").exists()
+    done = subprocess.run(
+        [sys.executable, *entry[1:], "--help"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    for command in ("setup", "run", "verify"):
+        assert command in done.stdout

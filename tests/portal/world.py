@@ -241,6 +241,8 @@ def words_to_start_from() -> None:
             "text_en": "Payments cannot be recorded.",
         },
     )
+    for wording in IncidentWording.objects.all():
+        wording.save()  # with a past: what the migrations wrote has none
 
 
 def an_incident(now: datetime, by: User) -> IncidentNotice:
