@@ -13,6 +13,7 @@ from .environment import *
 from .journal import *
 from .logs import *
 from .messages import *
+from .outside import *
 from .people import *
 from .privacy import *
 from .security import *
