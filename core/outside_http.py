@@ -1,7 +1,7 @@
 """The one way to ask another body over HTTP: short patience, a bounded answer, a circuit that opens and closes.
 
 `ask` raises `Away`, `Slow`, `Refused` or `NotUnderstood`, and tells `exchanged` of every exchange, without secrets, for
-the record (outside/exchanges.py). Call it with no database transaction open: what a body has done is not rolled back,
+the record. Call it with no database transaction open: what a body has done is not rolled back,
 and the circuit and the record are rows. The circuit is that of all processes (core/cache.py, SHARED).
 """
 

@@ -8,7 +8,7 @@ To add one, add a module here with
     TITLE = ("البنك", "The bank")            # Arabic, English
     application(environ, start_response)     # WSGI; frame.application(handle) makes one of a function
 
-It is found by itself and mounted under its name: `sign_on.py` under /sign-on, `bank.py` under /bank. SCRIPT_NAME and
+It is found by itself and mounted under its name: the module `sign_on` under /sign-on, `bank` under /bank. SCRIPT_NAME and
 PATH_INFO are as WSGI has them. `environ` holds besides
 
     simulators.folder    a pathlib.Path of its own, for what it keeps (frame.Store)

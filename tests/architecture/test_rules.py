@@ -21,7 +21,18 @@ from ..faults.mutants import MUTANTS
 from ..portal.world import routes
 
 ROOT = Path(settings.BASE_DIR)
-ROOMS = ("core", "municipality", "accounts", "journal", "transactions", "continuity", "permits", "api", "jeddah_portal")
+ROOMS = (
+    "core",
+    "municipality",
+    "accounts",
+    "journal",
+    "transactions",
+    "continuity",
+    "permits",
+    "api",
+    "jeddah_portal",
+    "simulators",
+)
 
 # Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
 PUBLIC = {

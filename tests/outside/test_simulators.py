@@ -18,7 +18,8 @@ pytestmark = pytest.mark.embedded
 
 def get(application, path, method="GET", content=b""):
     environ = {
-        "PATH_INFO": path, "REQUEST_METHOD": method, "wsgi.input": BytesIO(content), "CONTENT_LENGTH": str(len(content)),
+        "PATH_INFO": path, "REQUEST_METHOD": method,
+        "wsgi.input": BytesIO(content), "CONTENT_LENGTH": str(len(content)),
     }  # fmt: skip
     wsgiref.util.setup_testing_defaults(environ)
     environ["SCRIPT_NAME"] = ""
