@@ -1,8 +1,8 @@
 """The one way to ask another body over HTTP: short patience, a bounded answer, a circuit that opens and closes.
 
-`ask` raises `Away`, `Slow`, `Refused` or `NotUnderstood`, and tells `exchanged` of every exchange, without secrets, for
-the record. Call it with no database transaction open: what a body has done is not rolled back,
-and the circuit and the record are rows. The circuit is that of all processes (core/cache.py, SHARED).
+`ask` raises `Unreachable`, `Slow`, `Refused` or `NotUnderstood`, and sends `exchanged` after each exchange, without
+secrets, for the record. Call it with no database transaction open: what a body has done is not rolled back, and the
+circuit and the record are rows. The circuit is that of all processes (core/cache.py, SHARED).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 # So many failures in a row within this time open the circuit: it rests, lets one through, and rests twice as long if
 # that fails.
 MAX_FAILURES, FAILURES_WITHIN = 5, 60.0
-FIRST_REST, LONGEST_REST = 15.0, 300.0
+FIRST_REST, MAX_REST = 15.0, 300.0
 ON_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 Value = TypeVar("Value")
 # Sent with `exchange=`, an Exchange, after each; whoever listens raises nothing.
@@ -47,16 +47,16 @@ class OutsideError(Exception):
         self.body, self.why, self.may_have_arrived = body, why, may_have_arrived
 
 
-class Away(OutsideError):
+class Unreachable(OutsideError):
     """Nobody answers, or what answers is out of order (5xx, 429). Ask again later; do what the fallback says."""
 
-    outcome = "away"
+    outcome = "unreachable"
 
 
-class Resting(Away):
+class CircuitOpen(Unreachable):
     """It was not asked: it failed too often just now, and is left alone for `seconds` more."""
 
-    outcome = "resting"
+    outcome = "circuit_open"
 
     def __init__(self, body: str, seconds: float) -> None:
         super().__init__(body, f"it failed {MAX_FAILURES} times, and is asked again in {seconds:.0f} s")
@@ -163,14 +163,14 @@ def ask(
         raise
     finally:
         _note(body, failure)
-        told = Exchange(
+        exchange = Exchange(
             body=body, what=what, method=method, address=f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}",
             key=key, outcome=failure.outcome if failure else "answered", began=began,
             milliseconds=round(1000 * (time.monotonic() - clock)), status=answer.status if answer else None,
             sent_bytes=len(sent), sent_sha256=_sha256(sent), answer_bytes=len(answer.content) if answer else 0,
             answer_sha256=_sha256(answer.content) if answer else "", error=failure.why if failure else "",
         )  # fmt: skip
-        _tell(told)
+        _record(exchange)
 
 
 def _message(
@@ -200,7 +200,7 @@ def _exchange(
     try:
         link = open_link(place, tls, CONNECT_SECONDS)
     except OSError as error:  # no such name, nobody there, a certificate that is not its own, no time left
-        raise Away(body, f"no connection ({_short(error)})") from error
+        raise Unreachable(body, f"no connection ({_short(error)})") from error
     deadline = Deadline(link, ANSWER_SECONDS)
     try:
         with deadline:
@@ -213,19 +213,19 @@ def _exchange(
             raise Slow(body, f"no whole answer within {ANSWER_SECONDS:.0f} s", may_have_arrived=True) from error
         if isinstance(error, http.client.HTTPException) and not isinstance(error, http.client.RemoteDisconnected):
             raise NotUnderstood(body, f"no HTTP ({_short(error)})", may_have_arrived=True) from error
-        raise Away(body, f"the connection broke ({_short(error)})", may_have_arrived=True) from error
+        raise Unreachable(body, f"the connection broke ({_short(error)})", may_have_arrived=True) from error
     finally:
         link.close()
     if deadline.passed:
         raise Slow(body, f"no whole answer within {ANSWER_SECONDS:.0f} s", may_have_arrived=True)
     if answer.length and len(content) <= MAX_ANSWER_BYTES:
-        raise Away(body, "the connection broke (half an answer)", may_have_arrived=True)
+        raise Unreachable(body, "the connection broke (half an answer)", may_have_arrived=True)
     return _checked(body, got)
 
 
 def _checked(body: str, answer: Answer) -> Answer:
     if answer.status >= 500 or answer.status == 429:
-        raise Away(body, f"it answered {answer.status}", may_have_arrived=True)
+        raise Unreachable(body, f"it answered {answer.status}", may_have_arrived=True)
     if 400 <= answer.status < 500:
         raise Refused(body, answer)
     if not 200 <= answer.status < 300:
@@ -252,17 +252,17 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest() if content else ""
 
 
-def _tell(told: Exchange) -> None:
-    level = logging.INFO if told.outcome == "answered" else logging.WARNING
+def _record(exchange: Exchange) -> None:
+    level = logging.INFO if exchange.outcome == "answered" else logging.WARNING
     logger.log(
         level,
         "outside body asked",
-        extra={"body": told.body, "what": told.what, "outcome": told.outcome, "status": told.status,
-               "milliseconds": told.milliseconds, "key": told.key, "error": told.error},
+        extra={"body": exchange.body, "what": exchange.what, "outcome": exchange.outcome, "status": exchange.status,
+               "milliseconds": exchange.milliseconds, "key": exchange.key, "error": exchange.error},
     )  # fmt: skip
-    for _receiver, error in exchanged.send_robust(sender=None, exchange=told):
+    for _receiver, error in exchanged.send_robust(sender=None, exchange=exchange):
         if error is not None:
-            logger.error("an exchange was not kept", exc_info=error, extra={"body": told.body})
+            logger.error("an exchange was not kept", exc_info=error, extra={"body": exchange.body})
 
 
 # -- the circuit -----------------------------------------------------------------------------------------------------
@@ -283,8 +283,8 @@ class Circuit:
 
 def open_circuit(body: str) -> Circuit | None:
     """The circuit of a body that failed too often; None while it is closed. Asks the shared cache once."""
-    kept = SHARED.get(_key(body, "open"), ())
-    return Circuit(*kept) if kept else None
+    stored = SHARED.get(_key(body, "open"), ())
+    return Circuit(*stored) if stored else None
 
 
 def close_circuit(body: str) -> None:
@@ -302,15 +302,15 @@ def _refuse_while_open(body: str) -> None:
     if circuit is None:
         return
     if circuit.seconds:
-        raise Resting(body, circuit.seconds)
+        raise CircuitOpen(body, circuit.seconds)
     # One finds out for all.
     if SHARED.count(_key(body, "trial"), CONNECT_SECONDS + ANSWER_SECONDS + 1) > 1:
-        raise Resting(body, 1.0)
+        raise CircuitOpen(body, 1.0)
 
 
 def _note(body: str, failure: OutsideError | None) -> None:
     """A refusal is an answer of a body that works; an answer that nobody understands is none."""
-    if isinstance(failure, Resting):
+    if isinstance(failure, CircuitOpen):
         return
     circuit = open_circuit(body)
     if failure is None or isinstance(failure, Refused):
@@ -324,7 +324,7 @@ def _note(body: str, failure: OutsideError | None) -> None:
         return
     if circuit is not None and circuit.seconds:
         return  # asked before it was opened
-    rest = FIRST_REST if circuit is None else min(2 * circuit.rest, LONGEST_REST)
-    SHARED.put(_key(body, "open"), (time.time() + rest, rest), rest + LONGEST_REST)
+    rest = FIRST_REST if circuit is None else min(2 * circuit.rest, MAX_REST)
+    SHARED.put(_key(body, "open"), (time.time() + rest, rest), rest + MAX_REST)
     SHARED.forget(_key(body, "trial"))
     logger.error("outside body rests", extra={"body": body, "seconds": rest})

@@ -49,12 +49,12 @@ def _with_tls(plain: socket.socket, tls: ssl.SSLContext, host: str, seconds: flo
 
 def _addresses(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
     """What the name stands for; the resolver of the system may take far longer than a caller waits."""
-    found: list[tuple[Any, ...]] = []
+    addresses: list[tuple[Any, ...]] = []
     failed: list[OSError] = []
 
     def look_up() -> None:
         try:
-            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except OSError as error:
             failed.append(error)
 
@@ -63,7 +63,7 @@ def _addresses(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
     looking.join(seconds)
     if failed:
         raise failed[0]
-    return list(found)
+    return list(addresses)
 
 
 class Deadline:

@@ -8,8 +8,8 @@ To add one, add a module here with
     TITLE = ("البنك", "The bank")            # Arabic, English
     application(environ, start_response)     # WSGI; frame.application(handle) makes one of a function
 
-It is found by itself and mounted under its name: the module `sign_on` under /sign-on, `bank` under /bank. SCRIPT_NAME and
-PATH_INFO are as WSGI has them. `environ` holds besides
+It is found by itself and mounted under its name: the module `sign_on` under /sign-on, `bank` under /bank. SCRIPT_NAME
+and PATH_INFO are as WSGI has them. `environ` holds besides
 
     simulators.folder    a pathlib.Path of its own, for what it keeps (frame.Store)
     simulators.portal    where the portal answers, for webhooks; "" when nobody said

@@ -20,7 +20,7 @@ from . import frame
 Start = Callable[..., Any]
 
 
-def found() -> dict[str, ModuleType]:
+def discover() -> dict[str, ModuleType]:
     """Every module here that has an `application`, by where it is mounted."""
     modules = [
         importlib.import_module(f"{simulators.__name__}.{each.name}")
@@ -36,7 +36,7 @@ def found() -> dict[str, ModuleType]:
 
 def mounted(folder: Path, portal: str = "") -> Callable[[dict[str, Any], Start], Iterable[bytes]]:
     """One WSGI application of all of them, with a first page that says what this is."""
-    modules = found()
+    modules = discover()
     folders = {mount: folder / mount[1:] for mount in modules}
     for own in folders.values():
         own.mkdir(parents=True, exist_ok=True)

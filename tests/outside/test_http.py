@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from django.core.exceptions import ImproperlyConfigured
 
 from core import outside_http
-from core.outside_http import Answer, Away, Exchange, NotUnderstood, OutsideError, Refused, Resting, Slow
+from core.outside_http import Answer, CircuitOpen, Exchange, NotUnderstood, OutsideError, Refused, Slow, Unreachable
 
 from .servers import dripping, hanging_up, listening, raw, read_request, saying, silent
 
@@ -65,11 +65,11 @@ def test_an_answer_is_understood_and_kept_without_its_content(kept):
     [
         (silent, Slow, True),
         (dripping(0.05), Slow, True),
-        (hanging_up, Away, True),
-        (saying(b"half", length=100), Away, True),
-        (saying(b"{}", "500 Oops"), Away, True),
-        (saying(b"{}", "503 Service Unavailable"), Away, True),
-        (saying(b"{}", "429 Too Many Requests"), Away, True),
+        (hanging_up, Unreachable, True),
+        (saying(b"half", length=100), Unreachable, True),
+        (saying(b"{}", "500 Oops"), Unreachable, True),
+        (saying(b"{}", "503 Service Unavailable"), Unreachable, True),
+        (saying(b"{}", "429 Too Many Requests"), Unreachable, True),
         (saying(b"{}", "400 Bad Request"), Refused, True),
         (saying(b"{}", "404 Not Found"), Refused, True),
         (saying(b"", "302 Found"), NotUnderstood, True),
@@ -111,7 +111,7 @@ def test_nobody_there_means_nothing_arrived():
     with listening(silent) as url:
         pass
     for address in (url, "https://no-such-host.invalid/"):
-        with pytest.raises(Away) as failed:
+        with pytest.raises(Unreachable) as failed:
             ask(address)
         assert failed.value.may_have_arrived is False
 
@@ -157,13 +157,13 @@ def test_only_a_certificate_of_its_own_is_believed(tmp_path, name, trusted, good
 
     with listening(behave) as url:
         address = url.replace("http://127.0.0.1", "https://localhost")
-        expected = contextlib.nullcontext() if good else pytest.raises(Away)
+        expected = contextlib.nullcontext() if good else pytest.raises(Unreachable)
         with expected:
             assert ask(address, ca_file=str(authority) if trusted else "") == {}
 
 
 def test_a_handshake_that_never_ends_is_away():
-    with listening(silent) as url, pytest.raises(Away):
+    with listening(silent) as url, pytest.raises(Unreachable):
         ask(url.replace("http://", "https://"))
 
 
@@ -178,7 +178,7 @@ def clock(monkeypatch):
 def fail(times):
     with listening(saying(b"", "500 Oops")) as url:
         for _ in range(times):
-            with pytest.raises(Away):
+            with pytest.raises(Unreachable):
                 ask(url)
 
 
@@ -189,7 +189,7 @@ def test_a_circuit_opens_lets_one_through_and_closes_by_itself(clock, kept, capl
     fail(1)
     assert outside_http.open_circuit("body").rest == outside_http.FIRST_REST
     with listening(saying(b"{}")) as url:
-        with pytest.raises(Resting) as resting:
+        with pytest.raises(CircuitOpen) as resting:
             ask(url)
         assert resting.value.may_have_arrived is False
         clock[0] += outside_http.FIRST_REST + 0.1
@@ -197,7 +197,7 @@ def test_a_circuit_opens_lets_one_through_and_closes_by_itself(clock, kept, capl
         assert outside_http.open_circuit("body") is None
         assert ask(url) == {}
     outcomes = [one.outcome for one in kept]
-    assert outcomes == ["away"] * outside_http.MAX_FAILURES + ["resting", "answered", "answered"]
+    assert outcomes == ["unreachable"] * outside_http.MAX_FAILURES + ["circuit_open", "answered", "answered"]
     assert {"outside body rests", "outside body answers again"} <= {record.message for record in caplog.records}
 
 
@@ -217,7 +217,7 @@ def test_one_finds_out_for_all(clock):
     with listening(saying(b"{}")) as url:
 
         def while_trying(answer):
-            with pytest.raises(Resting):
+            with pytest.raises(CircuitOpen):
                 ask(url)
             return answer.mapping()
 
@@ -252,7 +252,7 @@ def test_who_cannot_keep_the_record_stops_nobody(caplog):
 
 
 def test_all_errors_are_one_kind():
-    assert {error.outcome for error in (Away, Resting, Slow, Refused, NotUnderstood)} == {
-        "away", "resting", "slow", "refused", "not_understood",
+    assert {error.outcome for error in (Unreachable, CircuitOpen, Slow, Refused, NotUnderstood)} == {
+        "unreachable", "circuit_open", "slow", "refused", "not_understood",
     }  # fmt: skip
-    assert all(issubclass(error, OutsideError) for error in (Away, Resting, Slow, Refused, NotUnderstood))
+    assert all(issubclass(error, OutsideError) for error in (Unreachable, CircuitOpen, Slow, Refused, NotUnderstood))

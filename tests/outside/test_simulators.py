@@ -47,8 +47,8 @@ def invented(monkeypatch):
 
     module.application = frame.application(handle)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    found = process.found()
-    monkeypatch.setattr(process, "found", lambda: found | {"/sign-on-of-a-test": module})
+    found = process.discover()
+    monkeypatch.setattr(process, "discover", lambda: found | {"/sign-on-of-a-test": module})
 
 
 def test_the_first_page_says_in_both_languages_that_nothing_here_is_real(tmp_path, invented):
