@@ -5,6 +5,7 @@ from accounts.languages import set_language
 from transactions.admin import staff_site
 
 from . import metrics, views, well_known
+from .status_site.views import status
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, since programs ask most often: behind it some sixty patterns are tried.
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("journal.urls")),
     path("accounts/", include("accounts.sign_in_urls")),
     path("staff/", staff_site.urls),
+    path("status/", status, name="status"),
     path("language/", set_language, name="set_language"),
     path("favicon.ico", well_known.favicon),
     path("robots.txt", well_known.robots),

@@ -15,7 +15,7 @@ class TransactionsConfig(AppConfig):
         from .incidents import declaring
         from .intake import follow_up  # noqa: F401
         from .maintenance import gate_checks  # noqa: F401
-        from .notifications import authorisation_events, incident_notices, notices  # noqa: F401
+        from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
         from .papers.verification import number_typed, status_now
         from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401

@@ -17,6 +17,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import engineering_offices_of
+from accounts.identity import rate_limit_network
 from accounts.models import User
 from core.units import KIB
 
@@ -30,6 +31,7 @@ NO_LIMIT = 2**31 - 1
 MESSAGES = {
     "requests": _("You have sent many requests this hour. Nothing in this one is lost; send it after %(time)s."),
     "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),
+    "links": _("Many links were asked for this hour. Ask again after %(time)s."),
     "kilobytes": _("You have sent many files this hour. Nothing in your request is lost; continue after %(time)s."),
 }
 
@@ -94,6 +96,15 @@ def count_sms(buckets: list[str], now: datetime) -> None:
 
 def _sms(to: str) -> str:
     return f"quota:sms:{to}"
+
+
+def spend_subscription(address: str, now: datetime) -> None:
+    """Count a link that somebody without an account has sent to an address they typed; OverQuota when a network, or all
+    of them, had their share of the hour.
+    """
+    shares = {f"quota:subscription:{rate_limit_network(address)}": 10, "quota:subscription:all": 500}
+    if not all(_counted(bucket, _hour(now), 1, most) for bucket, most in shares.items()):
+        raise OverQuota("links", now)
 
 
 def spend_bytes(size: int, by: User, now: datetime) -> None:

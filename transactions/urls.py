@@ -1,6 +1,18 @@
 from django.urls import path
 
-from .views import answering, brought, documents, drafts, files, office, personal, public, published, requests
+from .views import (
+    answering,
+    brought,
+    documents,
+    drafts,
+    files,
+    office,
+    personal,
+    public,
+    published,
+    requests,
+    subscriptions,
+)
 
 app_name = "transactions"
 urlpatterns = [
@@ -8,6 +20,8 @@ urlpatterns = [
     path("services/<slug:code>/", public.service, name="service"),
     path("inquiry/", public.inquire, name="inquiry"),
     path("receipts/hand-in/", brought.hand_in, name="bring_receipt"),
+    path("status/subscribe/", subscriptions.subscribe, name="subscribe"),
+    path("status/subscription/<str:token>/", subscriptions.subscription, name="subscription"),
     path("help/", public.page, {"name": "help"}, name="help"),
     path("profile/data/", personal.export, name="my_data"),
     path("profile/erase/", personal.erase, name="erase"),

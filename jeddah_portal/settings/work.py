@@ -64,3 +64,5 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 STATUS_DIR = env.str("STATUS_DIR", default="")
 STATUS_PROBES = env.str("STATUS_PROBES", default="")
 STATUS_MINUTES = env.int("STATUS_MINUTES", default=5)
+# The address people read the status site at; the portal's own status page names it.
+STATUS_URL = env.str("STATUS_URL", default="")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,39 +11,38 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from .places import Place
+
 HERE = Path(__file__).parent
 PAGES = {"index.html": "ar", "en.html": "en"}
 DOCUMENT = "status.json"
 
 
-def write(document: Mapping[str, Any], folder: Path) -> None:
-    """Write every file of the site; each is whole or the one from before."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _put(folder / DOCUMENT, json.dumps(document, ensure_ascii=False, indent=1))
+def write(document: Mapping[str, Any], place: Place) -> None:
+    """Write every file of the site; each is whole or the one from before. OSError when the place cannot be written."""
+    place.put(DOCUMENT, json.dumps(document, ensure_ascii=False, indent=1))
     for name, language in PAGES.items():
         with translation.override(language):
-            _put(folder / name, render_to_string("status_site/page.html", _context(document, language)))
+            place.put(name, render_to_string("status_site/page.html", context_of(document, language)))
     with translation.override("ar"):
-        _put(folder / "atom.xml", render_to_string("status_site/atom.xml", _context(document, "ar")))
+        place.put("atom.xml", render_to_string("status_site/atom.xml", context_of(document, "ar")))
     for name in ("status.css", "status.js"):
-        _put(folder / name, (HERE / name).read_text(encoding="utf-8"))
+        place.put(name, (HERE / name).read_text(encoding="utf-8"))
 
 
-def _put(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
-
-
-def _context(document: Mapping[str, Any], language: str) -> dict[str, Any]:
+def context_of(document: Mapping[str, Any], language: str) -> dict[str, Any]:
     """What the templates show, in one language, with moments as moments."""
+
+    as_of = datetime.fromisoformat(document["as_of"])
 
     def notice(row: Mapping[str, Any]) -> dict[str, Any]:
         moments = ("starts_at", "ended_at", "next_update_at", "announced_at")
         values = {name: _moment(row.get(name)) for name in moments}
         other = row["text_en" if language == "ar" else "text_ar"]
         words = {"text": row[f"text_{language}"], "about": row[f"about_{language}"], "other": other}
-        return {**row, **values, **words, "due": row.get("next_update_at")}
+        due = values["next_update_at"]
+        overdue = due is not None and due < as_of
+        return {**row, **values, **words, "due": row.get("next_update_at"), "overdue": overdue}
 
     def named(row: Mapping[str, Any]) -> dict[str, Any]:
         moments = {"since": _moment(row.get("since")), "probed_at": _moment(row.get("probed_at"))}
@@ -53,7 +51,7 @@ def _context(document: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {
         "document": document,
         "language": language,
-        "as_of": _moment(document["as_of"]),
+        "as_of": as_of,
         "newer_by": _moment(document["newer_by"]),
         "components": [named(row) for row in document["components"]],
         "offices": [named(row) for row in document["offices"]],

@@ -19,11 +19,18 @@ def of_attachments(url: str) -> dict[str, Any]:
     """The entry in STORAGES for ATTACHMENTS_URL; the file system when it is empty."""
     if not url:
         return {"BACKEND": "jeddah_portal.stores.disk.Disk", "OPTIONS": {"allow_overwrite": True}}
+    return {"BACKEND": "jeddah_portal.stores.s3.Bucket", "OPTIONS": read_options(url, "ATTACHMENTS_URL")}
+
+
+def read_options(url: str, setting: str) -> dict[str, Any]:
+    """The address of a bucket as options of its storage; ImproperlyConfigured, naming the setting, when it does not
+    read.
+    """
     try:
-        return {"BACKEND": "jeddah_portal.stores.s3.Bucket", "OPTIONS": _options(url)}
+        return _options(url)
     except (ValueError, KeyError):
         # Without the cause, which would quote a part of the secret.
-        raise ImproperlyConfigured(f"ATTACHMENTS_URL must read {FORM}") from None
+        raise ImproperlyConfigured(f"{setting} must read {FORM}") from None
 
 
 def _options(url: str) -> dict[str, Any]:

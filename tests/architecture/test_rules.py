@@ -45,7 +45,7 @@ PUBLIC = {
     "/accounts/password/forgotten/", "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
     "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/districts/",
     "/api/v1/inquiries/", "/api/v1/status/",
-    "/api/v1/receipts/", "/receipts/hand-in/",
+    "/api/v1/receipts/", "/receipts/hand-in/", "/status/", "/status/subscribe/", "/status/subscription/<str:token>/",
     "/api/v1/schema/", "/api/v1/docs/", "/staff/jsi18n/", "/staff/login/", "/staff/logout/",
 }  # fmt: skip
 

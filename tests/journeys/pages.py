@@ -165,6 +165,8 @@ PUBLIC = (
     Shown("inquiry-answer-unpaid", "/inquiry/", then=ask("unpaid")),
     Shown("verify", "/verify/"),
     Shown("hand-in", "/receipts/hand-in/"),
+    Shown("status", "/status/"),
+    Shown("subscribe", "/status/subscribe/"),
     Shown("verify-good", "/verify/{token}/"),
     Shown("verify-bad", "/verify/{token}x/"),
     Shown("figures", "/figures/", holds=".picture__plot"),

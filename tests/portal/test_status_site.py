@@ -12,15 +12,18 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jeddah_portal.status_site import document, pages, publish
+from jeddah_portal.status_site.places import Folder, find_place
 from journal import keys
 from transactions.models import IncidentNotice
 
+from ..conftest import provision
 from .world import an_incident
 
 BIN = Path(django_settings.BASE_DIR) / "bin"
@@ -90,9 +93,9 @@ def test_a_notice_by_hand_keeps_the_history_that_was_there(tmp_path):
 def test_what_is_overdue_is_said_by_the_page_itself(tmp_path):
     """The moments stand in the page for its script, and in words for those without."""
     made = document.from_notice(NOTICE, timezone.now(), None)
-    pages.write(made, tmp_path)
+    pages.write(made, Folder(tmp_path))
     html = site(tmp_path)
-    due = re.findall(r'data-due="([^"]+)" hidden', html)
+    due = re.findall(r'data-due="([^"]+)"', html)
     assert due == [made["newer_by"], "2026-11-24T09:00:00Z"]
     assert "status.js" in html
     assert "<script>" not in html
@@ -139,6 +142,33 @@ def test_a_worker_writes_it_with_its_sign_of_life(cast, tmp_path, settings):
     (tmp_path / "file").write_text("")
     settings.STATUS_DIR = str(tmp_path / "file")  # a folder there cannot be: the worker goes on
     publish.publish(timezone.now())
+
+
+def test_a_bucket_of_another_provider_holds_the_same_site(tmp_path, s3_server):
+    """Also from a machine without a database; what was announced before goes on in the history."""
+    (tmp_path / "notice.json").write_text(json.dumps(NOTICE), encoding="utf-8")
+    for _time in range(2):
+        call_command("build_status", "--to", s3_server, "--from", str(tmp_path / "notice.json"))
+    place = find_place(s3_server)
+    assert NOTICE["text_ar"] in place.get("index.html")
+    assert len(json.loads(place.get("status.json"))["history"]) == 1
+    stored = place.store.bucket.Object("index.html").get()
+    assert (stored["ContentType"], stored["CacheControl"]) == ("text/html", "max-age=15")
+
+
+@pytest.mark.parametrize("place", ["s3://key:se/cret@store.example/status", "s3://store.example/status"])
+def test_the_address_of_a_bucket_that_does_not_read_keeps_its_secret(place):
+    with pytest.raises(ImproperlyConfigured, match="STATUS_DIR must read") as caught:
+        find_place(place)
+    assert "se/cret" not in repr(caught.value)
+
+
+def test_a_bucket_that_is_away_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "notice.json").write_text(json.dumps(NOTICE), encoding="utf-8")
+    away = f"s3://key:secret@127.0.0.1:{provision.free_port()}/status?tls=0"
+    with pytest.raises(CommandError, match=r"127\.0\.0\.1") as caught:
+        call_command("build_status", "--to", away, "--from", str(tmp_path / "notice.json"))
+    assert "secret" not in str(caught.value)
 
 
 spans = st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 500)), max_size=6)

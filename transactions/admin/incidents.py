@@ -32,6 +32,7 @@ from ..domain.service_types import all_services
 from ..incidents import declaring, gates
 from ..incidents.words import affected, in_words
 from ..models import GateSwitch, Incident, IncidentNotice, IncidentWording
+from ..notifications import subscriptions
 from ..notifications.incident_notices import counted
 
 UPDATE_IN = timedelta(hours=2)
@@ -208,12 +209,15 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
         if not row.tells_people:
             return typed("")
         count = counted(row)
+        subscribers, mailed = subscriptions.counted(row)
         lines = (
             (_("to be notified"), count.owed),
             (_("handed to the gateway"), count.sent),
             (_("waiting to go out"), count.waiting),
             (_("refused by the gateway"), count.failed),
             (_("no mobile or email: in the portal only"), count.unreachable),
+            (_("subscribers without an account"), subscribers),
+            (_("of these, mail handed over"), mailed),
         )
         return format_html_join("", "<p>{}: <bdi>{}</bdi></p>", lines)
 

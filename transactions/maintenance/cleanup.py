@@ -11,6 +11,7 @@ from accounts import access_log, emails
 from accounts.services import delete_old_codes
 
 from ..models import FailedAttempt
+from ..notifications import subscriptions
 from .personal_data import delete_expired
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def clean_up(now: datetime) -> None:
         "emails_asked": emails.delete_expired(now, MAX_ROWS_A_RUN),
         "access_records": access_log.delete_old(now, MAX_ROWS_A_RUN),
         "tries": FailedAttempt.objects.filter(pk__in=tries).delete()[0],
+        "subscriptions": subscriptions.delete_unconfirmed(now, MAX_ROWS_A_RUN),
         **delete_expired(now, MAX_ROWS_A_RUN),
     }
     logger.info("cleaned up", extra=deleted)

@@ -11,6 +11,7 @@ from .inspections import Inspection
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
+from .subscriptions import StatusMessage, StatusSubscription
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
 from .work import Delivery, FailedAttempt, Heartbeat, Notification, Outbox
@@ -51,6 +52,8 @@ __all__ = [
     "Reconciliation",
     "Register",
     "Serial",
+    "StatusMessage",
+    "StatusSubscription",
     "Transaction",
     "TransactionQuerySet",
 ]

@@ -94,7 +94,7 @@ def _of_incident(notice: IncidentNotice) -> Message:
     text = notice.text
     if notice.ended_at is None and notice.next_update_at is not None:
         text = f"{text} " + _("Next update: %(time)s") % {"time": moment(notice.next_update_at)} + "."
-    return Message(f"{what}: {affected(notice)}", text, reverse("transactions:home"))
+    return Message(f"{what}: {affected(notice)}", text, reverse("status"))
 
 
 def _points_of(event: Event) -> tuple[str, ...]:

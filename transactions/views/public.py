@@ -160,6 +160,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "drafts": settings.KEEP_DRAFTS_DAYS,
         "notices": settings.KEEP_NOTICES_DAYS,
         "log": settings.ACCESS_LOG_DAYS,
+        "links": settings.EMAIL_LINK_DAYS,
     }
     query = one_line(request.GET.get("q", ""))[:80]
     topics_found = search_topics(query) if name == "help" else []

@@ -1,7 +1,8 @@
-"""Write the status site (jeddah_portal/status_site) into a folder; whoever serves it needs nothing of ours.
+"""Write the status site (jeddah_portal/status_site) into a folder or a bucket (s3://…, as ATTACHMENTS_URL); whoever
+serves it needs nothing of ours.
 
-build_status --to FOLDER [--probes FILE]
-build_status --to FOLDER --from notice.json    with no database: a notice written by hand (docs/operations.md)
+build_status --to PLACE [--probes FILE]
+build_status --to PLACE --from notice.json    with no database: a notice written by hand (docs/operations.md)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from ...status_site import document as documents
 from ...status_site import pages
+from ...status_site.places import Place, find_place
 
 
 class Command(BaseCommand):
@@ -24,14 +26,14 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--to", required=True, type=Path, help="the folder that is served")
+        parser.add_argument("--to", required=True, help="the folder or bucket that is served")
         parser.add_argument("--from", dest="notice", type=Path, help="a notice written by hand")
         parser.add_argument("--probes", type=Path, help="what bin/probe wrote, from outside")
 
-    def handle(self, *args: Any, to: Path, notice: Path | None, probes: Path | None, **options: Any) -> None:
-        now = timezone.now()
+    def handle(self, *args: Any, to: str, notice: Path | None, probes: Path | None, **options: Any) -> None:
+        now, place = timezone.now(), find_place(to)
         if notice is not None:
-            made = self._by_hand(notice, to)
+            made = self._by_hand(notice, place)
         else:
             made = documents.from_database(now, documents.read_probes(probes))
         try:
@@ -40,20 +42,25 @@ class Command(BaseCommand):
             if notice is None:
                 raise CommandError(str(error)) from error
             self.stderr.write("no key here: the page says that it is not signed")
-        pages.write(made, to)
-        self.stdout.write(f"{to}: {len(made['incidents'])} incidents, newer by {made['newer_by']}")
+        try:
+            pages.write(made, place)
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{len(made['components'])} components, {len(made['incidents'])} incidents, newer by {made['newer_by']}"
+        )
 
-    def _by_hand(self, notice: Path, to: Path) -> dict[str, Any]:
+    def _by_hand(self, notice: Path, place: Place) -> dict[str, Any]:
         try:
             content = json.loads(notice.read_text(encoding="utf-8"))
-            return documents.from_notice(content, timezone.now(), self._before(to))
+            return documents.from_notice(content, timezone.now(), self._before(place))
         except (OSError, ValueError) as error:
             raise CommandError(f"{notice}: {error}") from error
 
-    def _before(self, to: Path) -> dict[str, Any] | None:
+    def _before(self, place: Place) -> dict[str, Any] | None:
         """The document that is served there now, whose history goes on."""
         try:
-            document_read: dict[str, Any] = json.loads((to / pages.DOCUMENT).read_text(encoding="utf-8"))
+            document_read: dict[str, Any] = json.loads(place.get(pages.DOCUMENT))
         except (OSError, ValueError):
             return None
         return document_read
