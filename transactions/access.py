@@ -370,6 +370,13 @@ def get_attachment(user: User, key: UUID | str) -> Attachment:
 
     Whoever works on a case sees what was sent; those who act for the applicant also what they have still to send.
     """
+    attachment = find_attachment(user, key)
+    view_log.record_file_view(user, attachment)
+    return attachment
+
+
+def find_attachment(user: User, key: UUID | str) -> Attachment:
+    """The same, for a further part of what this person was shown and the access log knows of."""
     attachment = (
         Attachment.objects.select_related("transaction", "draft")
         .filter(key=key, removed_at__isnull=True)
@@ -383,5 +390,4 @@ def get_attachment(user: User, key: UUID | str) -> Attachment:
     )
     if attachment is None:
         raise NotVisible
-    view_log.record_file_view(user, attachment)
     return attachment

@@ -12,6 +12,7 @@ from .views import (
     published,
     requests,
     subscriptions,
+    viewer,
 )
 
 app_name = "transactions"
@@ -62,5 +63,7 @@ urlpatterns = [
     path("files/<uuid:key>/preview/<int:page>/", files.preview, name="preview_page"),
     path("files/<uuid:key>/preview/<int:page>/<int:row>/<int:column>/", files.preview, name="preview_part"),
     path("files/<uuid:key>/sheet/<int:page>/", files.sheet, name="sheet"),
+    path("files/<uuid:key>/sizes/", viewer.sizes, name="sheet_sizes"),
+    path("files/<uuid:key>/tiles/<int:page>/<int:level>/<int:across>/<int:down>/", viewer.tile, name="tile"),
     path("files/<uuid:key>/without-programs/", files.without_programs, name="without_programs"),
 ]

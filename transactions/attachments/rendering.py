@@ -30,6 +30,8 @@ MEMORY = 1024**3
 # the lease of a row.
 STEP_SECONDS = 2.0
 SECONDS = 8.0
+# One thread each: the cage lets none be started.
+ENVIRONMENT = {"PATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 MAX_PICTURE_BYTES = 2 * 1024**2
 MAX_PAGES = 40_000
 MARKS = frozenset({"programs", "files", "fonts"})
@@ -68,10 +70,10 @@ def render(source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1,
     order |= {"memory": MEMORY, "seconds": int(SECONDS) + 1}
     command = [sys.executable, "-I", "-c", PROGRAM, str(ROOT), json.dumps(order)]
     late = False
-    with _descriptor(source) as given, tempfile.TemporaryFile() as answer:
+    with descriptor(source) as given, tempfile.TemporaryFile() as answer:
         try:
             done = subprocess.run(  # noqa: S603 – our own program; what is outside is a name of ours and numbers
-                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=SECONDS, env={"PATH": ""}
+                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=SECONDS, env=ENVIRONMENT
             ).returncode
         except subprocess.TimeoutExpired:
             done = 0
@@ -87,7 +89,7 @@ def render(source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1,
 
 
 @contextmanager
-def _descriptor(source: IO[bytes]) -> Iterator[IO[bytes]]:
+def descriptor(source: IO[bytes]) -> Iterator[IO[bytes]]:
     """The file as one that another process can read; it reads by place, and moves nothing."""
     try:
         source.fileno()

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from ..domain.errors import NotVisible
@@ -21,6 +21,14 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def harden(response: HttpResponse | FileResponse) -> Any:
+    """Of what strangers sent: a page of its own that may do nothing, never another kind of file, and never kept."""
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def hidden_is_404(view: Callable[P, Answer]) -> Callable[P, Answer]:

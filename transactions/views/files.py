@@ -22,18 +22,12 @@ from ..domain import kinds
 from ..models import Attachment
 from ..previews import State
 from ..visits import permissions as visits
-from .common import hidden_is_404
+from .common import harden, hidden_is_404
+from .viewer import opened_word
 
 # One range of bytes; of several the whole is sent, as the standard allows.
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _AGAIN_SECONDS = 2
-
-
-def _harden(response: HttpResponse | FileResponse) -> Any:
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _not_available(request: HttpRequest) -> HttpResponse:
@@ -61,7 +55,7 @@ def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
         content.close()
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{file.size}"
-        return _harden(refused)
+        return harden(refused)
     content.seek(start)
     part = content if end == file.size else _Part(content, end - start)
     response = FileResponse(part, as_attachment=True, filename=file.handed_out_as, content_type=file.content_type)
@@ -71,7 +65,7 @@ def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
     if ranged:
         response.status_code = 206
         response["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    return _harden(response)
+    return harden(response)
 
 
 def _tag(file: Attachment) -> str:
@@ -134,7 +128,7 @@ def without_programs(request: HttpRequest, key: UUID) -> HttpResponseBase:
     response.headers["Content-Disposition"] = FileResponse(as_attachment=True, filename=name).get(
         "Content-Disposition", "attachment"
     )
-    return _harden(response)
+    return harden(response)
 
 
 @login_required
@@ -152,7 +146,7 @@ def preview(request: HttpRequest, key: UUID, page: int = 1, row: int = 0, column
     picture = previews.read_preview(file.key, name)
     if not picture:
         return _being_drawn(request, file, page, name)
-    response = _harden(HttpResponse(picture, content_type=previews.kind_of(picture)))
+    response = harden(HttpResponse(picture, content_type=previews.kind_of(picture)))
     response["Content-Disposition"] = "inline"
     response["Cache-Control"] = "private, max-age=600"
     return response
@@ -194,6 +188,7 @@ def sheet(request: HttpRequest, key: UUID, page: int) -> HttpResponseBase:
         "after": page + 1 if page < (file.pages or 1) else 0,
         "row": row,
         "column": column,
+        "opened": opened_word(current_user(request), file),
         "grid": [[(down, across) for across in range(1, columns + 1)] for down in range(1, rows + 1)],
     }
     return render(request, "transactions/sheet.html", context)

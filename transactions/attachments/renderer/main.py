@@ -4,6 +4,9 @@ Runs alone, in a cage, as attachments/rendering.py starts it: the file is its st
 one JSON object a line; the bytes of a picture follow the line that says how many they are.
 
 main('{"task": "pages", "kind": "application/pdf", "first": 1, "last": 1, "width": 1400, …}') < SOURCE > RESULT
+
+Asked for tiles (attachments/tiles.py) it stays: the file is a descriptor of its own, `file`, and each line of its
+standard input asks for one tile, until there is none.
 """
 
 from __future__ import annotations
@@ -15,11 +18,12 @@ import sys
 import time
 from typing import Any
 
-from . import cage, papers, pictures
+from . import cage, papers, pictures, tiles
 from .pictures import UnreadableFile
 
 # Of the clock: then no further page is begun.
 ENOUGH_SECONDS = 2.0
+NEED_THREADS = frozenset({"image/heic"})
 
 
 def write_record(data: bytes = b"", **words: Any) -> None:
@@ -29,10 +33,10 @@ def write_record(data: bytes = b"", **words: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def read_input() -> bytes:
+def read_input(descriptor: int = 0) -> bytes:
     """The file, wherever whoever handed it over has read to."""
-    size, read = os.fstat(0).st_size, bytearray()
-    while part := os.pread(0, size - len(read), len(read)):
+    size, read = os.fstat(descriptor).st_size, bytearray()
+    while part := os.pread(descriptor, size - len(read), len(read)):
         read += part
     return bytes(read)
 
@@ -65,11 +69,27 @@ def run_task(task: str, kind: str, first: int, last: int, width: int, step: floa
     write_record(done=True)
 
 
+def serve_tiles(kind: str, file: int, step: float) -> None:
+    """Open a document and draw of it what is asked for, a line each, as long as somebody asks."""
+    cage.begin_step(step)
+    document = tiles.opened(read_input(file), kind)
+    write_record(pages=document.pages, marks=[], runs=list(tiles.runs(document)))
+    write_record(done=True)
+    cage.begin_step(0)
+    for line in sys.stdin.buffer:
+        page, level, across, down = json.loads(line)
+        cage.begin_step(step)
+        for name, tile in tiles.drawn(document, page, level, across, down):
+            write_record(tiles.encoded(tile), name=name)
+        write_record(done=True)
+        cage.begin_step(0)
+
+
 def main(order_text: str) -> None:
     order: dict[str, Any] = json.loads(order_text)
-    cage.drop_privileges(order.pop("memory"), order.pop("seconds"))
+    cage.drop_privileges(order.pop("memory"), order.pop("seconds"), threads=order["kind"] in NEED_THREADS)
     try:
-        run_task(**order)
+        serve_tiles(**order) if "file" in order else run_task(**order)
     except UnreadableFile as error:
         write_record(wrong=error.code, figures=error.figures)
     except MemoryError:

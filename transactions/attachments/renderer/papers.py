@@ -81,7 +81,8 @@ class PdfDocument:
     def _text(self, page: int) -> str:
         return str(self.document[page].get_textpage().get_text_bounded())
 
-    def _page(self, number: int) -> pypdfium2.PdfPage:
+    def page(self, number: int) -> pypdfium2.PdfPage:
+        """By its number, from 1."""
         try:
             return self.document[number - 1]
         except (pypdfium2.PdfiumError, IndexError) as error:
@@ -89,20 +90,20 @@ class PdfDocument:
 
     def drawn(self, number: int, width: int) -> Image.Image:
         """A page with what was filled in, signed and stamped on it, at most so wide."""
-        page = self._page(number)
+        page = self.page(number)
         across, down = (max(1.0, side) for side in page.get_size())
         return _rendered(page, _fitting(across, down, width))
 
     def parts(self, number: int, width: int) -> tuple[int, int, Iterator[Image.Image]]:
         """Rows, columns and pieces of a page at CLOSE_DPI, and at least twice as large as the whole of it is drawn."""
-        page = self._page(number)
+        page = self.page(number)
         across, down = (max(1.0, side) for side in page.get_size())
         scale = max(CLOSE_DPI / POINTS_PER_INCH, 2 * _fitting(across, down, width))
         scale = min(scale, MAX_SIDE / max(across, down))
         width, height = max(1, round(across * scale)), max(1, round(down * scale))
         rows, columns = grid(width, height)
         boxes = boxes_of(width, height, rows, columns)
-        return rows, columns, (_cropped(page, box, scale, (across, down)) for box in boxes)
+        return rows, columns, (draw_box(page, (width, height), box) for box in boxes)
 
     def without_programs(self) -> bytes:
         """The same pages without what acts by itself and without files inside."""
@@ -121,12 +122,16 @@ def _rendered(page: pypdfium2.PdfPage, scale: float, **more: Any) -> Image.Image
     return page.render(scale=scale, may_draw_forms=True, draw_annots=True, rev_byteorder=True, **more).to_pil()
 
 
-def _cropped(
-    page: pypdfium2.PdfPage, box: tuple[int, int, int, int], scale: float, size: tuple[float, float]
-) -> Image.Image:
-    left, top, right, bottom = (side / scale for side in box)
-    crop = (left, max(0.0, size[1] - bottom), max(0.0, size[0] - right), top)
-    return _rendered(page, scale, crop=crop)
+def draw_box(page: pypdfium2.PdfPage, size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
+    """What lies in a box (left, top, right, bottom) of the page, were it drawn at a size in pixels."""
+    left, top, right, bottom = box
+    bitmap = pypdfium2.PdfBitmap.new_native(right - left, bottom - top, pdfium.FPDFBitmap_BGR, rev_byteorder=True)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, right - left, bottom - top)
+    drawn = (bitmap, page, -left, -top, *size, 0, pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER)
+    pdfium.FPDF_RenderPageBitmap(*drawn)
+    if page.formenv:
+        pdfium.FPDF_FFLDraw(page.formenv, *drawn)
+    return bitmap.to_pil()
 
 
 def _marks(structure: pikepdf.Pdf) -> set[str]:

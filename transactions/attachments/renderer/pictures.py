@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
+import pi_heif
 from PIL import Image, ImageFile, JpegImagePlugin, MpoImagePlugin, PngImagePlugin  # noqa: F401 – loaded before the cage shuts
+from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401 – as well
 
 # What one picture may take while it is read, in bytes.
 MAX_MEMORY = 680 * 1024**2
@@ -34,8 +37,12 @@ END_OF_JPEG = b"\xff\xd9"
 NO_PICTURE = b"\x55\xa3\x1c" * 500
 # Bytes a pixel takes once decoded.
 DEPTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I": 4, "LA": 4, "PA": 4, "RGB": 4, "RGBA": 4, "CMYK": 4}
+# Of these the decoder holds the whole twice over while it turns their colours.
+HELD_TWICE = {"HEIF": 8, "WEBP": 20}
+FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "HEIF"]
 Image.MAX_IMAGE_PIXELS = None
-Image.preinit()
+Image.init()
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=0)
 
 
 class UnreadableFile(Exception):
@@ -47,39 +54,72 @@ class UnreadableFile(Exception):
 
 
 class Picture:
-    """A picture, opened; nothing of it is decoded before `drawn`."""
-
-    pages = 1
+    """A picture, or a scan of many pages, opened; nothing of it is decoded before `drawn`."""
 
     def __init__(self, data: BinaryIO) -> None:
         self._data = data
+        self._number = 1
         self._open()
+        # Of moving pictures the first is shown; only a scan has pages.
+        self.pages = _pages_of(self.image) if self.image.format == "TIFF" else 1
 
     def _open(self) -> None:
         self._data.seek(0)
         try:
-            self.image = Image.open(self._data, formats=["JPEG", "PNG", "MPO"])
+            self.image = cast(ImageFile.ImageFile, Image.open(self._data, formats=FORMATS))
+            if self._number > 1:
+                self.image.seek(self._number - 1)
         except MemoryError:
             raise
         except Exception as error:
             raise UnreadableFile("broken") from error
         self._whole = self.image.size  # before `draft` makes it smaller
 
-    def drawn(self, _page: int, width: int) -> Image.Image:
+    def _turn_to(self, page: int) -> None:
+        if page != self._number:
+            self._number = page
+            self._open()
+
+    def drawn(self, page: int, width: int) -> Image.Image:
         """All of it, at most so wide; three times as high if it is a strip."""
+        self._turn_to(page)
         return self._small(lambda across, down: min(1.0, width / across, width * 3 / down))
 
-    def parts(self, _page: int, _width: int) -> tuple[int, int, Iterator[Image.Image]]:
+    def parts(self, page: int, _width: int) -> tuple[int, int, Iterator[Image.Image]]:
         """Rows, columns and pieces of it at the size it has."""
+        self._turn_to(page)
         return cut(self._small(lambda across, down: min(1.0, MAX_SIDE / max(across, down))))
+
+    def size_held(self, page: int, most: int) -> tuple[int, int]:
+        """Width and height of a page as `held` gives it. A PNG tells how it lies only after its picture."""
+        self._turn_to(page)
+        if self.image.format == "PNG":
+            self.image.load()
+        turned = self.image.getexif().get(ORIENTATION, 1) >= 5
+        width, height = self._size(self._within(most), turned)
+        return (height, width) if turned else (width, height)
+
+    def held(self, page: int, most: int) -> Image.Image:
+        """As large as it is, or as fits into so many bytes."""
+        self._turn_to(page)
+        return self._small(self._within(most))
+
+    def _within(self, most: int) -> Callable[[int, int], float]:
+        bytes_a_pixel = 1 if self.image.mode in ("1", "L") else 4
+        # By whole numbers, which is quick.
+        return lambda across, down: 1 / max(1, math.ceil((across * down * bytes_a_pixel / most) ** 0.5))
+
+    def _lies(self) -> bool:
+        """Was it taken with the camera on its side, so that it is turned once it is decoded?"""
+        return self.image.format != "PNG" and self.image.getexif().get(ORIENTATION, 1) >= 5
 
     def _small(self, fit: Callable[[int, int], float]) -> Image.Image:
         """Decoded, laid on paper, made smaller as `fit` says for its width and height, and turned as it was taken."""
         image = self.image
-        lies = image.format != "PNG" and image.getexif().get(ORIENTATION, 1) >= 5
-        size = self._size(fit, lies)
+        size = self._size(fit, self._lies())
         self._refuse_too_large(size)
-        rawmode = str(image.tile[0][3] if image.tile else "")
+        tiles = getattr(image, "tile", None)
+        rawmode = str(tiles[0][3] if tiles else "")
         try:
             image = self._decoded(size)
             turned = image.getexif().get(ORIENTATION, 1)
@@ -89,6 +129,8 @@ class Picture:
             raise UnreadableFile(
                 "cut" if "truncated" in str(error) or isinstance(error, struct.error) else "broken"
             ) from error
+        if image.format == "TIFF":
+            self._whole = image.size  # Pillow has turned it already
         size = self._size(fit, turned >= 5)
         transparent = _transparent(image, rawmode)
         factor = max(1, min(image.width // size[0], image.height // size[1]))
@@ -139,11 +181,20 @@ class Picture:
                 finest = max(across for across, _down in layers) * max(down for _across, down in layers)
                 needed += 2 * pixels * sum(across * down for across, down in layers) // finest
         else:
-            needed = pixels * DEPTHS.get(image.mode, 4)
+            needed = pixels * HELD_TWICE.get(str(image.format), DEPTHS.get(image.mode, 4))
         if needed > MAX_MEMORY:
             raise UnreadableFile(
                 "too_large", megapixels=round(pixels / 1e6), most=round(MAX_MEMORY * pixels / needed / 1e6)
             )
+
+
+def _pages_of(image: Any) -> int:
+    try:
+        return int(image.n_frames)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnreadableFile("cut" if isinstance(error, struct.error) else "broken") from error
 
 
 def _loaded(image: ImageFile.ImageFile, size: tuple[int, int]) -> ImageFile.ImageFile:
@@ -199,6 +250,8 @@ def _with_alpha(image: Image.Image, transparent: Any) -> Image.Image:
 
 def _reduced(image: Image.Image, factor: int, transparent: Any, paper: tuple[int, int, int]) -> Image.Image:
     """A strip at a time, so that beside the decoded picture nothing large is held."""
+    if factor == 1 and transparent is None and image.mode in ("L", "RGB"):
+        return image
     rows = factor * max(1, STRIP_PIXELS // (image.width * factor))
     strips = []
     for top in range(0, image.height, rows):
