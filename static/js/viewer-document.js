@@ -2,7 +2,7 @@
 // two at a time, what matters most first; what is no longer looked at is forgotten before it is asked for.
 const AT_ONCE = 2;
 const HELD = 160;
-const BUSY = 503;
+const BUSY = 202;
 const AGAIN = 250;
 export const SIDE = 1024;
 const THUMBNAIL = 256;

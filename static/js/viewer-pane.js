@@ -1,5 +1,5 @@
-// One page of a document on a canvas: moved, turned and enlarged by hand. The place looked at is a point of the page, in
-// its own pixels at the largest size; `zoom` is how many pixels of the screen one of them is.
+// One page of a document on a canvas: moved, turned and enlarged by hand. The place looked at is a point of the
+// page, in its own pixels at the largest size; `zoom` is how many pixels of the screen one of them is.
 const STEP = 1.3;
 const CLOSEST = 8;
 const TAP = 4;

@@ -31,7 +31,8 @@ const LATER = 300;
 // Where the address says to look: #page=3&x=0.5&y=0.25&zoom=0.2&turn=90
 function placeIn(hash) {
   const words = new URLSearchParams(hash.slice(1));
-  const number = (name) => (words.has(name) && Number.isFinite(Number(words.get(name))) ? Number(words.get(name)) : undefined);
+  const number = (name) =>
+    words.has(name) && Number.isFinite(Number(words.get(name))) ? Number(words.get(name)) : undefined;
   const turn = number("turn");
   return {
     page: Math.round(number("page") ?? 0),
@@ -94,7 +95,7 @@ function thumbnails(root, pane) {
     [canvas.width, canvas.height] = [Math.max(1, width * scale), Math.max(1, height * scale)];
     const label = document.createElement("span");
     label.textContent = String(page);
-    button.setAttribute("aria-label", root.dataset.pageWord.replace("%", String(page)));
+    button.setAttribute("aria-label", `${root.dataset.pageWord} ${page}`);
     button.append(canvas, label);
     button.addEventListener("click", () => pane.show(page, pane.fitted || "page"));
     buttons.push(button);
@@ -175,6 +176,7 @@ async function start(root) {
   }
   for (const part of document.querySelectorAll(`[data-instead="${root.id}"]`)) part.hidden = true;
   root.hidden = false;
+  if ("alone" in data) document.body.classList.add("looks-closely");
   const pane = new Pane(root.querySelector("canvas"), sheets, tools);
   root.pane = pane;
   told(root, pane);

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -114,10 +114,8 @@ class Child:
         self.process.kill()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         self.process.wait()
 
 
@@ -241,7 +239,7 @@ def tile_name(page: int, level: int, across: int, down: int) -> str:
 
 
 def sizes(file: Attachment, person: int) -> bytes:
-    """JSON: the number of pages, and runs of pages of the same size (how many, width, height, scale). Busy, Undrawable."""
+    """JSON: the number of pages, and runs of pages of one size (how many, width, height, scale). Busy, Undrawable."""
     if known := read(file, SIZES):
         return known
     with desk.place_for(person):
@@ -251,9 +249,9 @@ def sizes(file: Attachment, person: int) -> bytes:
 
 
 def _keep_sizes(child: Child) -> bytes:
-    found = json.dumps({"pages": child.pages, "runs": child.runs}).encode()
-    previews.store_previews(child.file.key, {SIZES: found})
-    return found
+    listing = json.dumps({"pages": child.pages, "runs": child.runs}).encode()
+    previews.store_previews(child.file.key, {SIZES: listing})
+    return listing
 
 
 def tile(file: Attachment, person: int, page: int, level: int, across: int, down: int) -> bytes:

@@ -66,7 +66,7 @@ def sizes(request: HttpRequest, key: UUID) -> HttpResponse:
 @hidden_is_404
 @require_safe
 def tile(request: HttpRequest, key: UUID, page: int, level: int, across: int, down: int) -> HttpResponse:
-    """A tile of a page. 503 when too much is being drawn, to be asked again; 404 when it cannot be."""
+    """A tile of a page. 202 when too much is being drawn: it is to be asked for again; 404 when it cannot be."""
     file = _file(request, key)
     if not 1 <= page <= (file.pages or 1) or max(level, across, down) > tiles.MAX_NUMBER:
         raise Http404
@@ -78,7 +78,7 @@ def _answer(request: HttpRequest, file: Attachment, kind: str, make: Callable[[]
     try:
         response = harden(HttpResponse(make(), content_type=kind))
     except tiles.Busy:
-        response = harden(HttpResponse(status=503))
+        response = harden(HttpResponse(status=202))
         response["Retry-After"] = _SOON
         return response
     except tiles.Undrawable as error:

@@ -48,8 +48,8 @@ def filter_of_calls() -> ctypes.CDLL | None:
 
 
 def drop_privileges(memory: int, seconds: int, *, threads: bool = False) -> None:
-    """Give up all that is not needed, for good. `memory` in bytes, `seconds` of CPU in all; `threads` may be begun where
-    the kernel can tell them from processes.
+    """Give up all that is not needed, for good. `memory` in bytes, `seconds` of CPU in all; `threads` may be begun
+    where the kernel can tell them from processes.
     """
     library = filter_of_calls()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -85,7 +85,7 @@ def _refuse_calls(library: ctypes.CDLL, threads: bool) -> None:
 
 
 def _allow_threads(library: ctypes.CDLL, rules: ctypes.c_void_p) -> None:
-    """`clone` of a thread. Of `clone3` nobody sees what it is asked for: it is said not to exist, and `clone` is used."""
+    """`clone` of a thread. What `clone3` is asked for cannot be seen: it is said not to exist, and `clone` is used."""
     clone, clone3 = (library.seccomp_syscall_resolve_name(name) for name in (b"clone", b"clone3"))
     thread = _Comparison(0, _MASKED_EQUAL, _CLONE_THREAD, _CLONE_THREAD)
     library.seccomp_rule_add_array(

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
 import pi_heif
-from PIL import Image, ImageFile, JpegImagePlugin, MpoImagePlugin, PngImagePlugin  # noqa: F401 – loaded before the cage shuts
-from PIL import TiffImagePlugin, WebPImagePlugin  # noqa: F401 – as well
+from PIL import Image, ImageFile
 
 # What one picture may take while it is read, in bytes.
 MAX_MEMORY = 680 * 1024**2
@@ -66,7 +65,7 @@ class Picture:
     def _open(self) -> None:
         self._data.seek(0)
         try:
-            self.image = cast(ImageFile.ImageFile, Image.open(self._data, formats=FORMATS))
+            self.image = Image.open(self._data, formats=FORMATS)
             if self._number > 1:
                 self.image.seek(self._number - 1)
         except MemoryError:
