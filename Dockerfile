@@ -12,6 +12,7 @@ COPY . .
 # Built with throw-away demo settings: nothing secret is baked in.
 RUN DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py compile_translations \
  && DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py build_fonts \
+ && DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py build_icons \
  && DEMO=1 VAR_DIR=/tmp/var STATIC_ROOT=/srv/static python manage.py collectstatic --noinput \
  && rm -rf /tmp/var
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 from django.db import connection
+
+from core.emblem import BadEmblem, read_emblem
 
 
 @register(Tags.security, deploy=True)
@@ -68,6 +71,28 @@ def notices_reach_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name, stays in stay_here.items()
         if stays
     ]
+
+
+@register()
+def emblem_can_be_shown(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.EMBLEM_FILE:
+        return []
+    try:
+        read_emblem(Path(settings.EMBLEM_FILE))
+    except BadEmblem as error:
+        return [Error(f"EMBLEM_FILE: {error}.", id="portal.E021")]
+    return []
+
+
+@register()
+def an_official_site_has_an_official_address(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The bar says that links of official sites end in gov.sa: on another address it would tell readers to leave."""
+    host = urlsplit(settings.PORTAL_URL)
+    official = host.scheme == "https" and (host.hostname or "").endswith(".gov.sa")
+    if not settings.OFFICIAL_REGISTRATION or settings.DEMO or official:
+        return []
+    message = f"OFFICIAL_REGISTRATION is set, and {settings.PORTAL_URL} is not an https address under gov.sa."
+    return [Error(message, id="portal.E022")]
 
 
 @register(Tags.security, deploy=True)

@@ -21,11 +21,22 @@ from core import db as database
 from core.db import replica
 from transactions.domain.errors import OperationClosed
 
-WORDS_ONLY = frozenset({"transactions:help", "transactions:privacy", "transactions:accessibility", "api_docs"})
+WORDS_ONLY = frozenset(
+    {
+        "transactions:help",
+        "transactions:privacy",
+        "transactions:terms",
+        "transactions:accessibility",
+        "api_docs",
+    }
+)
 FIGURES = frozenset(
     {
         "transactions:home",
+        "transactions:services",
         "transactions:service",
+        "transactions:search",
+        "transactions:contact",
         "journal:verify",
         "journal:verify_token",
         "journal:node_list",

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/", status, name="status"),
     path("language/", set_language, name="set_language"),
     path("favicon.ico", well_known.favicon),
+    path("emblem", well_known.emblem_file),
     path("robots.txt", well_known.robots),
     path("sitemap.xml", well_known.sitemap),
     path(".well-known/security.txt", well_known.security),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +37,7 @@ from transactions.intake.draft_parts import Gap, Part, State
 from transactions.models import Attachment, Closure, Draft, IncidentNotice, Movement, Transaction
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.text.deadline_status import DeadlineStatus, Mark
+from transactions.text.help_topics import TOPICS
 from transactions.text.progress import Progress, Step, WaitingFor
 from transactions.text.tags import Tag
 from transactions.text.wording import headline
@@ -220,6 +221,13 @@ def design(request: HttpRequest) -> HttpResponse:
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
         "services": service_types.all_services(),
+        "topics": TOPICS[:2],
+        "centres": [
+            Office(
+                name_ar=LONG_NAME, name_en=LONG_NAME, location_ar=LONG_NAME, opens_at=time(7, 30), closes_at=time(14)
+            ),
+            Office(name_ar="مركز الشرفية", name_en="Ash-Sharafiyah Centre", opens_at=time(8), suspended=True),
+        ],
         "closure": Closure(
             service=service.code, reason_ar=LONG_NAME, reason_en=LONG_NAME, since=now, reopens_on=now.date()
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
@@ -14,12 +14,24 @@ from django.utils.html import escape
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from core.emblem import emblem
 from transactions.domain import service_types
 
 # What concerns one person, or programs: nothing to find there, and a reader of robots.txt need not try.
 NOT_FOR_SEARCH = ("/requests/", "/drafts/", "/notices/", "/profile/", "/email/", "/first/", "/files/", "/office/",
                   "/authorisations/", "/staff/", "/accounts/", "/api/v1/transactions/")  # fmt: skip
-WORTH_FINDING = ("home", "inquiry", "help", "figures", "books", "privacy", "accessibility")
+WORTH_FINDING = (
+    "home",
+    "services",
+    "inquiry",
+    "help",
+    "contact",
+    "figures",
+    "books",
+    "privacy",
+    "terms",
+    "accessibility",
+)
 # RFC 9116 wants a day less than a year ahead; counted from now it is never past.
 CONTACT_HOLDS = timedelta(days=180)
 
@@ -32,6 +44,18 @@ def _text(lines: list[str]) -> HttpResponse:
 @cache_control(public=True, max_age=86400)
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("img/mark.svg"))
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def emblem_file(request: HttpRequest) -> HttpResponse:
+    """The municipality's own emblem. Opened by itself, an SVG runs nothing and loads nothing."""
+    own = emblem()
+    if own is None:
+        raise Http404
+    answer = HttpResponse(own.content, content_type=own.content_type)
+    answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return answer
 
 
 @require_safe

@@ -6,6 +6,7 @@ from .views import (
     documents,
     drafts,
     files,
+    finding,
     office,
     personal,
     public,
@@ -18,6 +19,7 @@ from .views import (
 app_name = "transactions"
 urlpatterns = [
     path("", public.home, name="home"),
+    path("services/", finding.services, name="services"),
     path("services/<slug:code>/", public.service, name="service"),
     path("inquiry/", public.inquire, name="inquiry"),
     path("receipts/hand-in/", brought.hand_in, name="bring_receipt"),
@@ -27,6 +29,9 @@ urlpatterns = [
     path("profile/data/", personal.export, name="my_data"),
     path("profile/erase/", personal.erase, name="erase"),
     path("privacy/", public.page, {"name": "privacy"}, name="privacy"),
+    path("terms/", public.page, {"name": "terms"}, name="terms"),
+    path("search/", finding.search, name="search"),
+    path("contact/", finding.contact, name="contact"),
     path("accessibility/", public.page, {"name": "accessibility"}, name="accessibility"),
     path("books/", published.books, name="books"),
     path("books/<str:day>.json", published.books_file, name="books_file"),

@@ -8,12 +8,15 @@ from functools import lru_cache
 
 from django import template
 from django.forms import BoundField, PasswordInput
+from django.templatetags.static import static
 from django.utils.formats import date_format, time_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from .. import icons
+from ..emblem import emblem
 from ..forms.named_errors import NAMED
 from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
 
@@ -102,3 +105,35 @@ def asks_a_secret(form: object) -> bool:
 def mobile(number: str) -> str:
     """A mobile as its owner types it: a Saudi one as 05…, any other with its country's code."""
     return f"0{number[4:]}" if number.startswith("+9665") and len(number) == 13 else number
+
+
+DRAWINGS = {"balad": (480, 124), "roshan": (120, 114), "dhow": (164, 116)}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """The icon of this name in core/icons.py, beside words that say the same: it is read to nobody."""
+    if name not in icons.ICONS:
+        raise KeyError(f"no icon is called {name}: core/icons.py")
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static(icons.SPRITE), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def emblem_address() -> str:
+    """Where the picture beside the name of the house is: the municipality's own, or our mark."""
+    own = emblem()
+    return f"/emblem?v={own.version}" if own else static("img/mark.svg")
+
+
+@register.simple_tag
+def drawing(name: str) -> SafeString:
+    """A line drawing of ours (static/img/drawings.svg), in the colour of the text around it; it is read to nobody."""
+    width, height = DRAWINGS[name]
+    return format_html(
+        '<svg class="drawing drawing--{}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true"'
+        ' focusable="false"><use href="{}#{}"></use></svg>',
+        name, width, height, width, height, static("img/drawings.svg"), name,
+    )  # fmt: skip

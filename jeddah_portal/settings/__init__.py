@@ -10,6 +10,7 @@ from .base import *
 from .continuity import *
 from .database import *
 from .environment import *
+from .face import *
 from .journal import *
 from .logs import *
 from .messages import *

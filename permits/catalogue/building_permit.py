@@ -101,6 +101,7 @@ def _drawing(code: str, label: object, **extra: object) -> Document:
 
 SERVICE = ServiceType(
     code="building-permit",
+    icon="permit",
     title=_("Building permit"),
     summary=_("To build a house or building on your plot, or to add to one."),
     audience=_("Owners of a plot with a title deed. An engineering office prepares the file; you approve it."),

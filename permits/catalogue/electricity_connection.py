@@ -78,6 +78,7 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
 
 SERVICE = ServiceType(
     code="electricity-connection",
+    icon="electricity",
     title=_("Electricity connection request"),
     summary=_("To connect a home to the electricity grid, increase its load or add a meter."),
     audience=_("People who live in a home in Jeddah, with or without a title deed."),

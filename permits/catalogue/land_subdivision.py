@@ -83,6 +83,7 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
 
 SERVICE = ServiceType(
     code="land-subdivision",
+    icon="subdivision",
     title=_("Land subdivision"),
     summary=_("To split one plot into two or more, each with its own deed afterwards."),
     audience=_("Owners of a plot with a title deed, with a survey by an accredited office."),

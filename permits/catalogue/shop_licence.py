@@ -156,6 +156,7 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
 
 SERVICE = ServiceType(
     code="shop-licence",
+    icon="shop",
     title=_("Shop licence"),
     summary=_("To open a shop, a restaurant or a workshop, for one to three years."),
     audience=_("Establishments with a unified number (7…) that rent or own the shop."),

@@ -46,7 +46,16 @@ def test_the_rule_about_signs_sees_each_way_to_break_it():
 
 
 # Seen around every page, as a whole page, or inside other components.
-FRAME = {"header.html", "footer.html", "question_page.html", "error_message.html", "field.html", "reference_kind.html"}
+FRAME = {
+    "topbar.html",
+    "header.html",
+    "nav_list.html",
+    "footer.html",
+    "question_page.html",
+    "error_message.html",
+    "field.html",
+    "reference_kind.html",
+}
 
 
 class Ids(HTMLParser):

@@ -156,6 +156,12 @@ def record_nothing(page: Page, world: dict[str, str]) -> None:
 
 PUBLIC = (
     Shown("home", "/"),
+    Shown("services", "/services/", holds=".service__icon"),
+    Shown("search", "/search/?q=رخصة", holds=".service__icon"),
+    Shown("search-number", "/search/?q=C1A-1448-000123-X", holds="main [name=pin]"),
+    Shown("search-nothing", "/search/?q=qqqq", holds=".empty"),
+    Shown("contact", "/contact/", holds=".centre"),
+    Shown("terms", "/terms/"),
     *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered_services()),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),

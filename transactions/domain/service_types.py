@@ -209,6 +209,7 @@ class ServiceType:
     """A service as its catalogue file declares it.
 
     One that `retired` is offered to nobody any more; requests already taken go on, and drafts of it say so.
+    `icon` is a name of core/icons.py, shown beside the title.
     """
 
     code: str
@@ -230,6 +231,7 @@ class ServiceType:
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
     examples: Examples | None = None
+    icon: str = "file"
     retired: bool = False
     _stage_index: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 

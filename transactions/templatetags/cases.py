@@ -9,6 +9,7 @@ from django import template
 from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from accounts.assurance import TAG_KINDS, Level
 from accounts.models import Role
@@ -67,6 +68,14 @@ def anchor(path: object) -> str:
 @register.filter
 def service_title(code: str) -> object:
     return service_types.get(code).title
+
+
+@register.filter
+def who_applies(service: service_types.ServiceType) -> str:
+    """Who can ask for a service, in a word or three."""
+    if len(service.applicants) > 1:
+        return _("People and establishments")
+    return _("Establishments") if service_types.ApplicantKind.ESTABLISHMENT in service.applicants else _("People")
 
 
 @register.filter

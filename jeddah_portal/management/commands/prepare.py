@@ -36,6 +36,7 @@ class Command(BaseCommand):
     def _static_files(self) -> None:
         """Collected anew only when one of them changed: compressing them takes seconds."""
         call_command("build_fonts", stdout=self.stdout)
+        call_command("build_icons", stdout=self.stdout)
         digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
         for folder in map(Path, settings.STATICFILES_DIRS):
             for path in sorted(folder.rglob("*")):
