@@ -140,7 +140,7 @@ ENTRIES = [entry for entry in polib.pofile(str(ROOT / "locale/ar/LC_MESSAGES/dja
 # Latin words that Arabic pages keep: names of formats, laws of the net and things people see spelt so.
 LATIN_KEPT = {
     "PDF", "DWG", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API", "JADA", "ENG", "SAR", "bin", "run", "var",
-    "CSV",
+    "CSV", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
 }  # fmt: skip
 HOLES = re.compile(r"%\((\w+)\)[sd]")

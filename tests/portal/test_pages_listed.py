@@ -28,6 +28,7 @@ NO_PAGE = {
     "/requests/<str:reference>/answer/<int:pk>/$": "takes a file in pieces, for the script",
     "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
+    "/emblem$": "a picture",
     "/files/": "a file, or a picture of one",
     "/requests/<str:reference>/pin/$": "takes a press and goes back",
     "/notices/read/$": "takes a press and goes back",

@@ -13,7 +13,11 @@ from jeddah_portal.public import FROM_THE_COPY, WORDS_ONLY
 pytestmark = pytest.mark.django_db
 PAGES = (
     "/",
+    "/services/",
     "/services/building-permit/",
+    "/search/?q=رخصة",
+    "/contact/",
+    "/terms/",
     "/inquiry/",
     "/inquiry/?by=incoming",
     "/help/",

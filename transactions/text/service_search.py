@@ -23,10 +23,10 @@ def search_services(sought: str) -> list[ServiceType]:
 @cache
 def _text(code: str) -> str:
     service = service_types.get(code)
-    said = (service.title, service.summary, service.audience, service.output.title)
+    texts = (service.title, service.summary, service.audience, service.output.title)
     papers = tuple(document.label for document in service.documents)
-    folded = []
+    folded: list[str] = []
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            folded += [name_key(str(part)) for part in (*said, *papers)]
+            folded += [name_key(str(part)) for part in (*texts, *papers)]
     return " ".join(folded)
