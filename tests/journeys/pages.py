@@ -159,7 +159,7 @@ PUBLIC = (
     Shown("services", "/services/", holds=".service__icon"),
     Shown("search", "/search/?q=رخصة", holds=".service__icon"),
     Shown("search-number", "/search/?q=C1A-1448-000123-X", holds="main [name=pin]"),
-    Shown("search-nothing", "/search/?q=qqqq", holds=".empty"),
+    Shown("search-nothing", "/search/?q=ظظظ", holds=".empty"),
     Shown("contact", "/contact/", holds=".centre"),
     Shown("terms", "/terms/"),
     *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered_services()),
