@@ -17,7 +17,7 @@ from django.db.models import Exists, F, Max, OuterRef
 from core import db as database
 from core.db.locks import take_lock
 from journal.models import Chain, Entry
-from transactions.models import Attachment, Transaction
+from transactions.models import Attachment, SignedPaper, Transaction
 from transactions.outbox import queue
 
 from . import copies, files, heads
@@ -117,10 +117,11 @@ def waits(now: datetime) -> dict[str, float]:
     oldest = Unconfirmed.objects.filter(confirmed_at=None).order_by("pk").values_list("entry__at", flat=True).first()
     in_vault = KeptFile.objects.filter(sha256=OuterRef("sha256"))
     lacking = Attachment.objects.filter(~Exists(in_vault), removed_at=None).exclude(transaction=None)
+    unsealed = SignedPaper.objects.filter(~Exists(in_vault))
     return {
         "unconfirmed": Unconfirmed.objects.filter(confirmed_at=None).count(),
         "oldest_seconds": (now - oldest).total_seconds() if oldest else 0.0,
-        "files_missing": lacking.count(),
+        "files_missing": lacking.count() + unsealed.count(),
         "rests": Reached.objects.filter(rests=True).count(),
         "refused": Reached.objects.exclude(refused="").count(),
     }

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.db import Error, connection
 
 from journal.models import Chain, Entry
-from transactions.models import Attachment
+from transactions.models import STORED
 
 from .vault import barman, restoring
 from .vault.record import Record
@@ -128,12 +129,15 @@ def _until_recovered(data: Path) -> None:
 
 
 def files(vault: Path, identity: Any, step: Step) -> list[str]:
-    """Put every attachment where it belongs, checked against its hash; returns what is wrong, a sentence each. A file
-    of a draft that the vault never had was promised to nobody.
+    """Put every attachment and signed document where it belongs, checked against its hash; returns what is wrong, a
+    sentence each. A file of a draft that the vault never had was promised to nobody.
     """
     wrong: list[str] = []
     done = 0
-    rows = Attachment.objects.order_by("pk").values_list("stored_as", "sha256", "transaction")
+    rows = chain.from_iterable(
+        kind._default_manager.order_by("pk").values_list("stored_as", "sha256", "transaction").iterator(chunk_size=MANY)
+        for kind in STORED
+    )
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         for part in _parts(rows):
             # Straight from a list: the pool's threads ask no database.
@@ -147,7 +151,7 @@ def files(vault: Path, identity: Any, step: Step) -> list[str]:
 
 def _parts(rows: Any) -> Iterator[list[Any]]:
     part: list[Any] = []
-    for row in rows.iterator(chunk_size=MANY):
+    for row in rows:
         part.append(row)
         if len(part) == MANY:
             yield part

@@ -31,7 +31,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from journal.models import Chain
-from transactions.models import Attachment
+from transactions.models import STORED
 
 FORMATS = (1, 2)
 DATABASE, MANIFEST, MISSING = "database", "manifest.json", "missing.json"
@@ -138,8 +138,10 @@ def write(out: BinaryIO, recipient: str) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="portal-backup-") as folder:
         dump = Path(folder) / DATABASE
         with _snapshot(dump):
-            rows = Attachment.objects.order_by("stored_as").values_list("stored_as", "size", "sha256")
-            files = {stored_as: (size, sha256) for stored_as, size, sha256 in rows}
+            files: dict[str, tuple[int, str]] = {}
+            for kind in STORED:
+                rows = kind._default_manager.order_by("stored_as").values_list("stored_as", "size", "sha256")
+                files |= {stored_as: (size, sha256) for stored_as, size, sha256 in rows}
             manifest: Manifest = {
                 "format": FORMATS[-1],
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -34,7 +34,15 @@ from transactions.domain.service_types import Step as CatalogueStep
 from transactions.domain.workflow import Status
 from transactions.intake.answer_forms import step_page
 from transactions.intake.draft_parts import Gap, Part, State
-from transactions.models import Attachment, Closure, Draft, IncidentNotice, Movement, Transaction
+from transactions.models import (
+    Attachment,
+    Closure,
+    Draft,
+    IncidentNotice,
+    Movement,
+    SignedPaper,
+    Transaction,
+)
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.help_topics import TOPICS
@@ -243,6 +251,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "draft": draft,
         "summary": Summary(sections, [DocumentFiles(service.documents[0], files)], []),
         "files": files,
+        "case": _case(Status.ISSUED, now),
+        "signed_papers": [
+            SimpleNamespace(pk=1, signed=SignedPaper(size=98_000)),
+            SimpleNamespace(pk=2, signed=None),
+        ],
         "uploads": _uploads(),
         "upload_name": LONG_FILE,
         "districts": [

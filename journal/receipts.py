@@ -74,6 +74,12 @@ def encode_token(entry: Entry) -> str:
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
+def body_of(entry: Entry) -> dict[str, Any]:
+    """What an entry of the journal says."""
+    body: dict[str, Any] = json.loads(bytes(entry.body))
+    return body
+
+
 @dataclass(frozen=True)
 class Check:
     """What can be said of a token. `body` is None when it cannot be read at all.

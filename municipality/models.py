@@ -106,6 +106,15 @@ class Office(Named):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    # Whose name and post stand under what this office issues; empty: the office's name alone.
+    signatory_ar = models.CharField(_("signatory (Arabic)"), max_length=120, blank=True, default="", db_default="")
+    signatory_en = models.CharField(_("signatory (English)"), max_length=120, blank=True, default="", db_default="")
+    signatory_post_ar = models.CharField(
+        _("post of the signatory (Arabic)"), max_length=120, blank=True, default="", db_default=""
+    )
+    signatory_post_en = models.CharField(
+        _("post of the signatory (English)"), max_length=120, blank=True, default="", db_default=""
+    )
     certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
     history = HistoricalRecords()
 

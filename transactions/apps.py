@@ -18,6 +18,7 @@ class TransactionsConfig(AppConfig):
         from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
         from .papers.verification import number_typed, status_now
+        from .signed_papers import making  # noqa: F401
         from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)

@@ -12,6 +12,7 @@ from .views import (
     public,
     published,
     requests,
+    signed,
     subscriptions,
     viewer,
 )
@@ -59,6 +60,8 @@ urlpatterns = [
     path("requests/<str:reference>/answer/<int:pk>/", documents.add_answer_file, name="add_answer_file"),
     path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),
     path("requests/<str:reference>/documents/<slug:kind>/", requests.document, name="document"),
+    path("requests/<str:reference>/receipt/pdf/", signed.order_receipt, name="order_receipt"),
+    path("requests/<str:reference>/papers/<int:pk>/", signed.paper, name="paper"),
     path("notices/", requests.notices_list, name="notices"),
     path("notices/read/", requests.notices_read, name="notices_read"),
     path("office/", office.office, name="office"),

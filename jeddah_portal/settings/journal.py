@@ -32,6 +32,19 @@ NODE_LIST_FILE = Path(env.str("NODE_LIST_FILE", default=str(VAR / "nodes.json"))
 NODE_LIST_DEMO_KEY_FILE = VAR / "keys" / "nodes.key"
 RECEIPT_PIN_KEY = secret("RECEIPT_PIN_KEY")
 
+# -- signed documents (PDF) --------------------------------------------------------------------------------------
+# Certificate, key and the certificates above it: PKCS#12 or PEM. A demo without it makes an authority of its own.
+PAPER_SIGNING_FILE = env.str("PAPER_SIGNING_FILE", default="")
+# Of that file, or the PIN of the HSM.
+PAPER_SIGNING_PASSWORD = env.str("PAPER_SIGNING_PASSWORD", default="")
+# The key is in an HSM: MODULE|TOKEN|KEY, and the file holds certificates alone.
+PAPER_SIGNING_PKCS11 = env.str("PAPER_SIGNING_PKCS11", default="")
+if PAPER_SIGNING_PKCS11 and (PAPER_SIGNING_PKCS11.count("|") != 2 or not PAPER_SIGNING_FILE):
+    raise ImproperlyConfigured(
+        "PAPER_SIGNING_PKCS11 must read MODULE|TOKEN|KEY, with the certificates in PAPER_SIGNING_FILE."
+    )
+PAPER_DEMO_KEYS = VAR / "keys"
+
 # -- backups: encrypted for this age recipient, whose identity is kept elsewhere -----------------------------------
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR / "backups")))

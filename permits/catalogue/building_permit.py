@@ -379,6 +379,7 @@ SERVICE = ServiceType(
         "permits/outputs/building_permit.html",
         valid_years=3,
         holder=_("Owner"),
+        figures=("building_type", "floors", "total_area_m2", "units"),
         closing=(
             _(
                 "The owner may build as shown in the approved drawings. The permit is kept at the site and shown on "

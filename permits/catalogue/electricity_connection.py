@@ -311,6 +311,7 @@ SERVICE = ServiceType(
         _("Letter to the electricity company"),
         "permits/outputs/electricity_letter.html",
         recipient=_("Saudi Electricity Company"),
+        figures=("request_kind", "load_kva", "meters"),
         opening=(_("We have no objection to the connection requested below. This letter is not proof of ownership."),),
     ),
     examples=Examples(_plain, _varied, weight=60),

@@ -280,6 +280,7 @@ SERVICE = ServiceType(
         "permits/outputs/subdivision_minutes.html",
         recipient=_("The notary public office"),
         holder=_("Owner"),
+        figures=("area_m2", "land_use"),
         opening=(
             _(
                 "The plot described below was studied and its division is approved. Please issue the deeds for "

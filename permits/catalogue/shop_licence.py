@@ -389,6 +389,7 @@ SERVICE = ServiceType(
         "permits/outputs/shop_licence.html",
         valid_years=_years,
         holder=_("Licence holder"),
+        figures=("activities", "area_m2"),
         closing=(
             _("The shop may be run for the activities named above. The licence is displayed where customers see it."),
         ),

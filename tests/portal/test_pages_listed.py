@@ -30,6 +30,8 @@ NO_PAGE = {
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/emblem$": "a picture",
     "/files/": "a file, or a picture of one",
+    "/requests/<str:reference>/papers/<int:pk>/$": "a file, and a page that reloads itself until it is made",
+    "/requests/<str:reference>/receipt/pdf/$": "takes a press and goes to the file",
     "/requests/<str:reference>/pin/$": "takes a press and goes back",
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",

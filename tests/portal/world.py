@@ -112,7 +112,7 @@ class World:
             past = f"{pk}/history/{version}/"
             return route.replace("<path:object_id>", str(pk)).replace("^([^/]+)/history/([^/]+)/$", past)
         case = self.studied
-        if "documents/<slug:kind>" in route or "papers/<slug:kind>" in route:
+        if "documents/<slug:kind>" in route or "papers/<" in route:
             case = self.issued
         elif "answer" in route or "deficienc" in route:
             case = self.returned
@@ -150,6 +150,7 @@ class World:
         return {
             "/office/": self.asked,
             "/authorisations/": self.standing,
+            "/requests/<str:reference>/papers/": self.issued.paper_contents.get(document__isnull=False).pk,
             "/requests/": self.deficiency,
             "/staff/counter/answers/": self.deficiency,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,

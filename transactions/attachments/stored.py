@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -12,9 +12,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from ..domain.errors import DomainError
-from ..models import Attachment
 
 logger = logging.getLogger(__name__)
+
+
+class StoredFile(Protocol):
+    """A row that names a file in the store and what is to be in it: an attachment, a signed paper."""
+
+    stored_as: str
+    sha256: str
 
 
 class StorageFull(DomainError):
@@ -37,7 +43,7 @@ def write(upload: UploadedFile[Any], stored_as: str) -> None:
         raise StorageFull from error
 
 
-def open_intact(file: Attachment) -> File[bytes] | None:
+def open_intact(file: StoredFile) -> File[bytes] | None:
     """A stored file, to be read from its beginning and closed; None when it is lost or not what was uploaded.
 
     Whoever hands a file out, draws it or copies it comes through here. OutOfReach when the store fails.

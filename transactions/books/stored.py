@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import groupby
 from typing import NamedTuple
 
 from django.core.files.storage import default_storage
 
-from ..models import Attachment
+from ..models import STORED, Attachment, SignedPaper
 
 # Nothing else in the place is a whole file of ours (sweep_files).
 FOLDER = re.compile(r"[0-9a-f]{2}")
@@ -48,9 +49,12 @@ def compared(now: datetime) -> Compared:
 
 
 def _by_folder() -> Iterator[tuple[str, list[tuple[str, int | None, datetime | None]]]]:
-    """One ordered walk, so that no folder is asked of the database by itself."""
-    rows = Attachment.objects.order_by("stored_as").values_list("stored_as", "transaction_id", "removed_at")
-    for folder, some in groupby(rows.iterator(), lambda row: row[0].rpartition("/")[0]):
+    """One ordered walk, so that no folder is asked of the database by itself. What was issued is never removed."""
+    files = Attachment.objects.order_by("stored_as").values_list("stored_as", "transaction_id", "removed_at")
+    papers = SignedPaper.objects.order_by("stored_as").values_list("stored_as", "transaction_id")
+    unremoved = ((name, case, None) for name, case in papers.iterator())
+    rows = merge(files.iterator(), unremoved, key=lambda row: row[0])
+    for folder, some in groupby(rows, lambda row: row[0].rpartition("/")[0]):
         yield folder, [(name.rpartition("/")[2], case, removed) for name, case, removed in some]
 
 
@@ -59,8 +63,9 @@ def _left(folder: str, names: set[str], now: datetime) -> list[str]:
     old = [path for path in (f"{folder}/{name}" for name in sorted(names)) if _is_old(path, now)]
     known: set[str] = set()
     for start in range(0, len(old), AT_ONCE):
-        some = Attachment.objects.filter(stored_as__in=old[start : start + AT_ONCE])
-        known.update(some.values_list("stored_as", flat=True))
+        for kind in STORED:
+            some = kind._default_manager.filter(stored_as__in=old[start : start + AT_ONCE])
+            known.update(some.values_list("stored_as", flat=True))
     return [path for path in old if path not in known]
 
 

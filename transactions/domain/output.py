@@ -23,7 +23,8 @@ class Output:
     depend on the answers: then it raises KeyError, TypeError or ValueError for those that do not say.
 
     `opening` and `closing` are the sentences before and after what was approved; `holder` is what the paper calls
-    whose it is. All of it is frozen with each paper that is issued, in both languages (paper_content).
+    whose it is; `figures` are the questions whose answers whoever checks the paper is shown. All of it is frozen with
+    each paper that is issued, in both languages (paper_content).
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Output:
     holder: StrOrPromise = APPLICANT
     opening: tuple[StrOrPromise, ...] = ()
     closing: tuple[StrOrPromise, ...] = ()
+    figures: tuple[str, ...] = ()
 
     @property
     def chosen_years(self) -> bool:

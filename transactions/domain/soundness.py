@@ -35,6 +35,10 @@ def faults(service: ServiceType) -> Iterator[str]:
     yield from _fields(service)
     yield from _deficiencies(service)
     yield from _stages(service)
+    asked = {spec.name for spec in service.fields() if isinstance(spec, Field)}
+    for name in service.output.figures:
+        if name not in asked:
+            yield f"its paper shows {name!r}, which is no question"
 
 
 def _twice(service: ServiceType) -> Iterator[str]:

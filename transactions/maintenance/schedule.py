@@ -21,6 +21,7 @@ from core import db as database
 from ..books.reconcile import reconcile
 from ..models import Heartbeat
 from ..selectors import figures, open_figures
+from ..signed_papers import making
 from ..transitions.leaving import hand_back_all
 from .cleanup import clean_up
 
@@ -41,6 +42,7 @@ JOBS = {
     "clean_up": Job(timedelta(hours=1), clean_up),
     "figures": Job(timedelta(hours=1), figures.store_past_days),
     "open_figures": Job(timedelta(hours=1), open_figures.store_past_months),
+    "papers": Job(timedelta(hours=1), making.owe_what_is_missing),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),

@@ -11,13 +11,18 @@ from .inspections import Inspection
 from .notes import Note
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
+from .signed import SignedPaper, SigningCertificate
 from .subscriptions import StatusMessage, StatusSubscription
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
 from .work import Delivery, FailedAttempt, Heartbeat, Notification, Outbox
 
+# Whatever names a file in the store: each has stored_as, sha256, size, transaction. Backup, sweep and rebuild go by it.
+STORED = (Attachment, SignedPaper)
+
 __all__ = [
     "IS_SENT",
+    "STORED",
     "AnswersInProgress",
     "AnswersVersion",
     "Attachment",
@@ -52,6 +57,8 @@ __all__ = [
     "Reconciliation",
     "Register",
     "Serial",
+    "SignedPaper",
+    "SigningCertificate",
     "StatusMessage",
     "StatusSubscription",
     "Transaction",

@@ -23,6 +23,11 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         """Of the files of a transaction: those that came with it or with an answer that was sent."""
         return self.filter(IS_SENT, removed_at=None, inspection=None)
 
+    def received(self) -> AttachmentQuerySet:
+        """Of the files of a transaction: those its receipt is for."""
+        first = Q(answers_version=1) | Q(answers_version=None, deficiency=None)
+        return self.filter(first, inspection=None)
+
     def in_force(self) -> AttachmentQuerySet:
         """Of those sent: what no later file was put in the place of."""
         return self.sent().filter(replaced_in=None)

@@ -22,26 +22,19 @@ from django.utils.translation import gettext as _
 from ..answers.cleaning import UNLISTED
 from ..answers.summary import parse_day, rows_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
+from . import letter_words
+from .letter_words import Named as Named
+from .letter_words import Signatory
 
-FORM = 1
+FORM = 2
 # The shape of an establishment's ID (accounts.id_kinds), also for rows of a migration, which know no kinds.
 UNIFIED_NUMBER = re.compile(r"7\d{9}$")
 # What a document of drawings takes and no other paper does.
 DWG = "image/vnd.dwg"
+# What a content is of, besides the kinds of outputs.
+RECEIVED, APPROVED, REJECTED = "received", "approved", "rejected"
 # Longer than any plan and parcel number together that a question takes.
 MAX_PLOT_LENGTH = 64
-
-
-@dataclass(frozen=True)
-class Named:
-    """A name in both languages."""
-
-    ar: str
-    en: str
-
-    def here(self) -> str:
-        """In the language that is active."""
-        return self.en if translation.get_language() == "en" else self.ar
 
 
 @dataclass(frozen=True)
@@ -62,6 +55,7 @@ class PaperFacts:
     district: Callable[[str], Named | None]
     inspections: tuple[dict[str, Any], ...] = ()
     unified_number: str = ""
+    signatory: Signatory | None = None
 
 
 def facts_of(
@@ -81,13 +75,11 @@ def facts_of(
         licence_number=engineers.licence_number if engineers else "",
         answers=case.answers,
         answers_version=case.answers_version,
-        files=tuple(
-            {"document": file.document, "name": file.original_name, "sha256": file.sha256, "key": str(file.key)}
-            for file in sorted(files, key=lambda file: (file.document, file.pk))
-        ),
+        files=files_of(files),
         fee=(f"{fee.amount:.2f}", fee.payment_reference) if fee else None,
         unified_number=case.applicant.national_id if UNIFIED_NUMBER.match(case.applicant.national_id) else "",
         district=district,
+        signatory=Signatory.of(case.branch),
         inspections=tuple(
             {
                 "visited_on": visit.visited_on.isoformat(),
@@ -97,6 +89,14 @@ def facts_of(
             }
             for visit in inspections
         ),
+    )
+
+
+def files_of(files: Iterable[Any]) -> tuple[dict[str, str], ...]:
+    """Rows of attachments as a content holds them, in an order of its own."""
+    return tuple(
+        {"document": file.document, "name": file.original_name, "sha256": file.sha256, "key": str(file.key)}
+        for file in sorted(files, key=lambda file: (file.document, file.pk))
     )
 
 
@@ -124,8 +124,32 @@ def decision_content(
     service: ServiceType, facts: PaperFacts, *, outcome: str, reason: str, at: datetime
 ) -> dict[str, Any]:
     """The content of an approval or a refusal."""
-    pages = _pages(lambda: {"title": str(service.title), "office": facts.office.here(), **_approved(service, facts)})
-    return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **pages}
+
+    def page() -> dict[str, Any]:
+        title = str(service.title)
+        refusal = letter_words.refusal_words(title, plot_of(facts.answers)) if outcome == REJECTED else {}
+        return {"title": title, "office": facts.office.here(), **refusal, **_signed(facts), **_approved(service, facts)}
+
+    return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
+
+
+def receipt_content(service: ServiceType, facts: PaperFacts, *, at: datetime, channel: str) -> dict[str, Any]:
+    """The content of a receipt: what was received when, with every file. `channel` is one of models.Channel."""
+
+    def page() -> dict[str, Any]:
+        files = [
+            {"label": str(service.label_of(file["document"])), "name": file["name"], "mark": file["sha256"][:16]}
+            for file in facts.files
+        ]
+        return {
+            "title": str(service.title),
+            "office": "",
+            "files": files,
+            **letter_words.receipt_words(str(service.title)),
+        }
+
+    head = _head(service, RECEIVED, facts) | {"answers_version": 1}
+    return head | {"at": at.astimezone(UTC).isoformat(), "channel": channel, **_pages(page)}
 
 
 def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
@@ -174,7 +198,26 @@ def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | Non
         "rows": rows,
         **_approved(service, facts),
         "closing": [str(sentence) for sentence in output.closing],
+        "figures": _figures(service, facts),
+        **letter_words.paper_words(
+            str(output.title), plot_of(facts.answers), is_letter=bool(output.recipient), valid_until=valid_until
+        ),
+        **_signed(facts),
     }
+
+
+def _signed(facts: PaperFacts) -> dict[str, Any]:
+    return {"signatory": facts.signatory.here()} if facts.signatory else {}
+
+
+def _figures(service: ServiceType, facts: PaperFacts) -> list[dict[str, str]]:
+    """What whoever checks the paper compares with it."""
+    asked = [spec for spec in service.fields() if isinstance(spec, Field) and spec.name in service.output.figures]
+    return [
+        _cell(spec, facts.answers.get(spec.name), facts)
+        for spec in asked
+        if spec.when is None or spec.when(facts.answers)
+    ]
 
 
 def _approved(service: ServiceType, facts: PaperFacts) -> dict[str, Any]:

@@ -5,9 +5,11 @@ after. Called by transitions.moves, inside the transaction of the move.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,8 +21,12 @@ from municipality.services import districts_by_code
 from ..domain.content import content_hash
 from ..domain.errors import DomainError
 from ..models import Event, IssuedDocument, PaperContent, Transaction
+from ..outbox import queue
 from . import paper_content
-from .paper_content import Named, PaperFacts
+from .paper_content import APPROVED, RECEIVED, REJECTED, Named, PaperFacts
+
+# The job that makes the PDF of a content (signed_papers.making).
+SIGN = "sign_paper"
 
 
 def record_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
@@ -37,6 +43,8 @@ def record_decision(case: Transaction, event: Event, outcome: str, now: datetime
         "content": frozen.content_hash,
     }
     chain.append("decided", case.reference, facts, now)
+    if outcome == REJECTED:
+        owe_signed(frozen.pk, now)
     return frozen
 
 
@@ -78,7 +86,36 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
         token=receipts.encode_token(chain.append("issued", case.reference, facts, now)),
     )
     PaperContent.objects.filter(pk=frozen.pk).update(document=document)
+    owe_signed(frozen.pk, now)
     return document
+
+
+def owe_signed(content_id: int, now: datetime) -> None:
+    """Have the PDF of a content made, once."""
+    queue.enqueue(SIGN, content_id, dedupe=f"{SIGN}:{content_id}", now=now)
+
+
+@transaction.atomic
+def order_receipt(case: Transaction, now: datetime) -> PaperContent:
+    """Have the receipt of a request made as a PDF, once; returns its content, frozen from what came with it."""
+    Transaction.objects.select_for_update().order_by().get(pk=case.pk)
+    if known := PaperContent.objects.filter(transaction=case, what=RECEIVED).first():
+        return known
+    event = case.events.get(seq=1)
+    first = case.versions.filter(number=1).values_list("answers", flat=True).first()
+    received = replace(
+        _facts(case), answers=first or case.answers, files=paper_content.files_of(case.attachments.received())
+    )
+    content = paper_content.receipt_content(case.service_type, received, at=case.submitted_at, channel=case.channel)
+    frozen = _store_content(case, event, RECEIVED, content, case.submitted_at)
+    owe_signed(frozen.pk, now)
+    return frozen
+
+
+def papers_of(case: Transaction) -> list[PaperContent]:
+    """What was issued or refused in a case and has a PDF, or will have; the newest first."""
+    rows = PaperContent.objects.filter(transaction=case, reconstructed=False)
+    return list(rows.exclude(what__in=[APPROVED, RECEIVED]).select_related("signed", "document").order_by("-pk"))
 
 
 def content_of(document: IssuedDocument) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from core.text import parse_int
 from .. import previews
 from ..attachments import render_jobs, rendering, stored
 from ..domain import kinds
-from ..models import Attachment
+from ..models import Attachment, SignedPaper
 from ..previews import State
 from ..visits import permissions as visits
 from .common import harden, hidden_is_404
@@ -41,7 +41,7 @@ def download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     return content_of(request, visits.get_attachment(current_user(request), key))
 
 
-def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
+def content_of(request: HttpRequest, file: Attachment | SignedPaper) -> HttpResponseBase:
     """The answer that hands a file out, whoever was let in to ask for it."""
     if file.is_infected:
         return _not_available(request)
@@ -67,11 +67,11 @@ def content_of(request: HttpRequest, file: Attachment) -> HttpResponseBase:
     return harden(response)
 
 
-def _tag(file: Attachment) -> str:
+def _tag(file: Attachment | SignedPaper) -> str:
     return f'"{file.sha256}"'
 
 
-def _ranged(request: HttpRequest, file: Attachment) -> tuple[int, int] | None:
+def _ranged(request: HttpRequest, file: Attachment | SignedPaper) -> tuple[int, int] | None:
     """From which byte up to which; None when all of it is wanted. Empty when the range is not in the file."""
     match = _RANGE.fullmatch(request.headers.get("Range", ""))
     first, last = match.group(1, 2) if match else ("", "")

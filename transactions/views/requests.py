@@ -34,10 +34,11 @@ from ..inquiry import pin
 from ..inquiry.pin import pin_for
 from ..intake.assured import may_receive_document, missing_level
 from ..intake.draft_parts import State, parts_of
-from ..models import Attachment, Draft, IssuedDocument, Notification, Transaction
+from ..models import Attachment, Draft, IssuedDocument, Notification, PaperContent, Transaction
 from ..notifications import notices
 from ..notifications.messages import write_message
 from ..papers import papers
+from ..papers.papers import papers_of
 from ..selectors import search
 from ..text.progress import progress_of
 from ..text.tags import draft_tag
@@ -162,6 +163,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "numbers": movements_of(case),
         "fee": getattr(case, "fee", None),
         "issued": list(case.issued_documents.all()),
+        "papers": papers_of(case) if case.outcome else [],
         "mine": mine,
         "may_answer": may_answer,
         "open_points": case.deficiencies.open().count() if may_answer else 0,
@@ -289,6 +291,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     context = {
         "case": case,
         "document": issued,
+        "signed": PaperContent.objects.filter(document=issued).select_related("signed").first(),
         "paper": content.get(language) or content[settings.LANGUAGE_CODE],
         "version": content["answers_version"],
         "qr": qr.svg(url, _("Code to verify this document")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from core.cache import SHARED
 from jeddah_portal import backup
 from journal import check, standing
 from transactions.attachments import services as attachments
-from transactions.models import Attachment
+from transactions.models import STORED
 
 NOT_COVERED = """\
 not in a backup:
   what came after {at} ({age} ago): whoever brings a receipt of then is taken in at /verify/; compare with the exports
-  the keys: SECRET_KEY, RECEIPT_PIN_KEY, JOURNAL_KEY (kept apart; without RECEIPT_PIN_KEY printed PINs are useless)
+  the keys: SECRET_KEY, RECEIPT_PIN_KEY, JOURNAL_KEY, PAPER_SIGNING_FILE (kept apart; without RECEIPT_PIN_KEY
+    printed PINs are useless)
   Redis, logs, static files, previews: made anew by themselves
   PINs of receipts that were renewed since: the ones before are in force again; their owners renew them once more
 ended, because some of it was ended after the backup and nobody knows which:
@@ -86,10 +88,12 @@ class Command(BaseCommand):
         self._files(manifest)
 
     def _files(self, manifest: backup.Manifest) -> None:
-        files = Attachment.objects.order_by("pk").only("pk", "stored_as", "sha256", "size")
-        intact = 0
+        intact = many = 0
         known = manifest.get("wrong", {})
-        for file in files.iterator():
+        for file in chain.from_iterable(
+            kind._default_manager.order_by("pk").only("pk", "stored_as", "sha256", "size").iterator() for kind in STORED
+        ):
+            many += 1
             try:
                 stored = attachments.open_intact(file)
             except OSError:
@@ -101,7 +105,7 @@ class Command(BaseCommand):
                 continue
             stored.close()
             intact += 1
-        self._step(f"files intact: {intact} of {files.count()}")
+        self._step(f"files intact: {intact} of {many}")
         connection.close()
 
     def _say(self, manifest: backup.Manifest, ended: Revoked, held: int) -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from transactions.models import Attachment
+from transactions.models import STORED, Attachment
 
 from ... import previews
 
@@ -38,8 +38,10 @@ class Command(BaseCommand):
         removed = 0
         for folder, names in _folders_of_ours():
             stored = {f"{folder}/{name}" for name in names}
-            known = Attachment.objects.filter(stored_as__startswith=f"{folder}/").values_list("stored_as", flat=True)
-            for name in stored.difference(known.iterator()):
+            for kind in STORED:
+                rows = kind._default_manager.filter(stored_as__startswith=f"{folder}/")
+                stored.difference_update(rows.values_list("stored_as", flat=True).iterator())
+            for name in stored:
                 # A piece may be joined into its file meanwhile.
                 with contextlib.suppress(FileNotFoundError):
                     if default_storage.get_modified_time(name) < before:

@@ -1,0 +1,1 @@
+"""Papers as files: drawn once from their frozen content, signed, kept under their hash, checked when they come back."""
