@@ -18,7 +18,7 @@ from .worth import Promise, Worth, worth
 
 RECEIVED = "received"
 # What is promised to whoever asked, in the order in which it comes.
-PROMISED = (RECEIVED, "answered", "corrected", "decided", "paid", "issued")
+PROMISED = (RECEIVED, "answered", "corrected", "decided", "objection", "paid", "issued")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from municipality.models import District, Office
 from transactions.answers.summary import DocumentFiles, Row, Section, Summary, as_typed
 from transactions.domain import service_types
 from transactions.domain.errors import Problem
+from transactions.domain.objections import ObjectionKind, ObjectionOutcome
 from transactions.domain.service_types import Field, Kind
 from transactions.domain.service_types import Step as CatalogueStep
 from transactions.domain.workflow import Status
@@ -38,8 +39,10 @@ from transactions.models import (
     Attachment,
     Closure,
     Draft,
+    Event,
     IncidentNotice,
     Movement,
+    Objection,
     SignedPaper,
     Transaction,
 )
@@ -49,7 +52,9 @@ from transactions.text.help_topics import TOPICS
 from transactions.text.progress import Progress, Step, WaitingFor
 from transactions.text.tags import Tag
 from transactions.text.wording import headline
+from transactions.transitions.objections import Right
 from transactions.views.public import PinForm
+from transactions.views.rights import Made, Rights
 
 from .context import banners
 
@@ -120,6 +125,22 @@ def _incident(now: datetime) -> dict[str, Any]:
         text_ar=LONG_NAME, text_en=LONG_NAME, starts_at=now, next_update_at=now - timedelta(hours=1), state="dark"
     )
     return banners([notice], now)[0]
+
+
+def _rights(now: datetime) -> Rights:
+    """Objections and complaints in all states, and all that can be done at once."""
+    event = Event(at=now, reason=LONG_NAME, office=OFFICE)
+    states = [("", False), ("", True), ("upheld", False), ("dismissed", False), ("answered", False)]
+    made = []
+    for kind, (outcome, late) in zip((*ObjectionKind, ObjectionKind.LATENESS), states, strict=True):
+        row = Objection(pk=1, kind=kind, outcome=outcome, event=event, office=OFFICE, level=2, days=15, at=now)
+        row.addressed_to = User(full_name=LONG_NAME) if row.is_complaint else None
+        row.decision = event if outcome else None
+        words = str(ObjectionOutcome(outcome).label) if outcome else ""
+        made.append(
+            Made(row, str(kind.label), LONG_NAME, None if late else now, late, words, LONG_NAME if outcome else "")
+        )
+    return Rights(made, Right(ObjectionKind.REFUSAL, now, False, False), True, True, True, now, True)
 
 
 def _rows(now: datetime) -> list[dict[str, Any]]:
@@ -246,6 +267,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "cases": [_case(status, now) for status in Status],
         "promises": [worth_words.shown(worth, at=now, what=worth_words.KINDS["received"]) for worth in Worth],
         "rows": _rows(now),
+        "rights": _rights(now),
+        "sent_case": _case(Status.REJECTED, now),
         "progress": _progress(now),
         "draft_row": {"draft": draft, "done": 2, "all": 4, "tag": Tag("warning", _("Awaiting your approval"))},
         "draft": draft,

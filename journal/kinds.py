@@ -9,5 +9,6 @@ KINDS = {
     "signed": _("Signed PDF of a document"),
     "paid": _("Payment"),
     "answered": _("Answer to a return"),
+    "objection": _("Decision on an objection"),
     "reconciled": _("Daily reconciliation of the books"),
 }

@@ -6,7 +6,7 @@ stands at the counter has a door of its own, beside this one (visits.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -17,12 +17,15 @@ from django.utils import timezone
 from accounts.access import engineering_offices_of, needs_second_factor, staff_posts_of
 from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
 
-from . import view_log
+from . import deciders, view_log
 from .domain import references
 from .domain.errors import NotVisible
-from .domain.workflow import ALLOCATION_MOVES, BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
+from .domain.workflow import BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
+from .duties import duties_done as duties_done
+from .duties import load_duties_done as load_duties_done
+from .duties import remember_duties_done as remember_duties_done
 from .incidents import gates
-from .models import IS_SENT, Attachment, CounterVisit, Draft, Event, Note, Transaction, TransactionQuerySet
+from .models import IS_SENT, Attachment, CounterVisit, Draft, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
 
 # Administrators keep the reference data; they see no case.
@@ -90,6 +93,21 @@ def cases_of_staff(user: User) -> TransactionQuerySet:
     return Transaction.objects.filter(staff_condition(user))
 
 
+def supervised_by(user: User, on: date | None = None) -> set[int]:
+    """The offices this person supervises."""
+    return {office for office, roles in _staff_offices(user, on).items() if Role.SUPERVISOR in roles}
+
+
+def cases_to_decide(user: User) -> TransactionQuerySet:
+    """Cases with an objection or a complaint for supervisors of an office of theirs."""
+    return deciders.waiting_for(supervised_by(user)) if user.is_staff else Transaction.objects.none()
+
+
+def decides_on(user: User, case: Transaction) -> bool:
+    """May this person decide on an objection or a complaint that waits on this case?"""
+    return not get_capacity(user, case).holds.isdisjoint({Actor.OBJECTIONS, Actor.COMPLAINTS})
+
+
 def works_on(user: User, case: Transaction) -> bool:
     """Is this case among `cases_of_staff(user)`? Asked of a case at hand, without a query."""
     places = {case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id}
@@ -133,6 +151,10 @@ def get_transaction(user: User, reference: str, among: TransactionQuerySet | Non
     parsed = references.parse(reference)
     seen = visible_transactions(user) if among is None else among
     case = seen.for_pages().filter(reference=str(parsed)).first() if parsed else None
+    if case is None and parsed and user.is_staff:
+        # Whoever decides on an objection reads the case meanwhile, in whatever office it is.
+        case = cases_to_decide(user).for_pages().filter(reference=str(parsed)).first()
+        case = case if case is not None and decides_on(user, case) else None
     if case is None:
         raise NotVisible
     if acts_for_applicant(user, case):
@@ -171,6 +193,8 @@ def get_capacity(
                 places.setdefault(role, candidate)
         if visit is not None:
             places[Actor.AT_COUNTER] = visit.centre_id
+        if transaction.objected_at is not None and user.pk not in duties_done(transaction):
+            places |= deciders.offices_to_decide(transaction, supervised_by(user, on))
     return _with_conflicts(user, transaction, places)
 
 
@@ -178,34 +202,6 @@ def _with_conflicts(user: User, case: Transaction, places: Mapping[str, int | No
     """Whoever never worked here has moved it in no other duty: the public's pages ask nothing."""
     asked = user.is_staff and places
     return Capacity(places, conflicting_duties(duties_done(case).get(user.pk, ())) if asked else frozenset())
-
-
-def duties_done(case: Transaction) -> dict[int, set[str]]:
-    """In which capacities people have moved this case so far, by their keys; read once for each version of it."""
-    known = case.__dict__.get("_duties")
-    if known is None or known[0] != case.version:
-        load_duties_done([case])
-    duties: dict[int, set[str]] = case.__dict__["_duties"][1]
-    return duties
-
-
-def load_duties_done(cases: Sequence[Transaction]) -> None:
-    """`duties_done` of many cases in one question."""
-    duties: dict[int, dict[int, set[str]]] = {case.pk: {} for case in cases}
-    moved = Event.objects.filter(transaction__in=duties, actor__isnull=False).exclude(move__in=ALLOCATION_MOVES)
-    for pk, actor, role in moved.order_by().values_list("transaction", "actor", "actor_role").distinct():
-        duties[pk].setdefault(actor, set()).add(role)
-    for case in cases:
-        case.__dict__["_duties"] = (case.version, duties[case.pk])
-
-
-def remember_duties_done(case: Transaction, events: Sequence[Event]) -> None:
-    """`duties_done` of a case all of whose events are read already: no question more."""
-    duties: dict[int, set[str]] = {}
-    for event in events:
-        if event.actor_id is not None and event.move not in ALLOCATION_MOVES:
-            duties.setdefault(event.actor_id, set()).add(event.actor_role)
-    case.__dict__["_duties"] = (case.version, duties)
 
 
 def may_be_assigned(user: User, case: Transaction, role: str) -> bool:
@@ -383,6 +379,7 @@ def find_attachment(user: User, key: UUID | str) -> Attachment:
         .filter(
             Q(transaction__in=own_requests(user))
             | Q(IS_SENT, transaction__in=cases_of_staff(user))
+            | Q(IS_SENT, transaction__in=cases_to_decide(user))
             | Q(transaction=None, draft__in=Draft.objects.filter(drafts_condition(user)))
             | Q(transaction=None, draft=None, uploaded_by=user)
         )

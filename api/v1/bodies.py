@@ -113,6 +113,12 @@ class MoveSerializer(Strict):
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     payment_reference = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    amount = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="The right fee in SAR, where an objection to it is upheld.",
+    )
     result = serializers.ChoiceField(
         choices=Inspection.Result.choices, required=False, help_text="Of an inspection; failed returns the request."
     )

@@ -29,11 +29,13 @@ from transactions.papers import papers
 from transactions.selectors import duplicates
 from transactions.text.timeline import history_of, movements_of
 from transactions.text.wording import headline
+from transactions.transitions.rights import is_offered
 from transactions.transitions.versions import versions_of
 
 from .bodies import TAKES
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
+from .objection_shapes import ObjectionShape, objections_of
 from .promises import WORTH
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
@@ -267,6 +269,7 @@ class CaseSerializer(CaseSummary):
     inspections = serializers.SerializerMethodField()
     flags = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField()
+    objections = serializers.SerializerMethodField(help_text="Objections and complaints about lateness.")
     moves = serializers.SerializerMethodField()
     assignee = serializers.SerializerMethodField()
     issued_documents = serializers.SerializerMethodField(
@@ -287,6 +290,7 @@ class CaseSerializer(CaseSummary):
             "inspections",
             "flags",
             "fee",
+            "objections",
             "moves",
             "assignee",
             "issued_documents",
@@ -312,6 +316,10 @@ class CaseSerializer(CaseSummary):
         fee = getattr(case, "fee", None)
         return FeeShape(fee).data if fee else None
 
+    @extend_schema_field(ObjectionShape(many=True))
+    def get_objections(self, case: Transaction) -> Any:
+        return objections_of(case)
+
     @extend_schema_field(OpenMove(many=True))
     def get_moves(self, case: Transaction) -> Any:
         return [
@@ -324,7 +332,7 @@ class CaseSerializer(CaseSummary):
                 "needs_reason": move.needs_reason,
             }
             for move in moves_open_to(self.context["reader"], case)
-            if move.name in TAKES
+            if move.name in TAKES and is_offered(case, move.name)
         ]
 
     @extend_schema_field({"type": "integer", "nullable": True})

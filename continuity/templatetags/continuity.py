@@ -31,6 +31,7 @@ KINDS = {
     "answered": _("Answer to a return"),
     "corrected": _("Correction"),
     "decided": _("Decision on a request"),
+    "objection": _("Decision on an objection"),
     "paid": _("Payment"),
     "issued": _("Issued document"),
 }

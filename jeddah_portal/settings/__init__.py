@@ -17,6 +17,7 @@ from .messages import *
 from .outside import *
 from .people import *
 from .privacy import *
+from .rights import *
 from .security import *
 from .work import *
 

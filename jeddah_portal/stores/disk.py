@@ -34,6 +34,13 @@ class Disk(FileSystemStorage):
             raise
         return name
 
+    def link(self, name: str, other: str) -> None:
+        """Keep a file under another name as well; the bytes stay as long as either name does. FileNotFoundError."""
+        target = Path(self.path(other))
+        _private(target.parent)
+        os.link(self.path(name), target)
+        _sync(target.parent)
+
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         try:
             return super().listdir(path)

@@ -71,3 +71,8 @@ class Bucket(S3Storage):
     size = _as_oserror(S3Storage.size)
     listdir = _as_oserror(S3Storage.listdir)
     get_modified_time = _as_oserror(S3Storage.get_modified_time)
+
+    @_as_oserror
+    def link(self, name: str, other: str) -> None:
+        """Copy an object inside the store, which reads and writes it itself."""
+        self.bucket.Object(other).copy_from(CopySource={"Bucket": self.bucket_name, "Key": name})

@@ -200,6 +200,14 @@ PUBLIC = (
         )
         for service in service_types.offered_services()
     ),
+    Shown("request-refused", "/requests/{refused}/", "citizen", holds=".rights"),
+    Shown("request-objected", "/requests/{objected}/", "citizen", holds=".rights .panel"),
+    Shown("objection", "/requests/{refused}/objection/", "citizen"),
+    Shown("objection-mistakes", "/requests/{refused}/objection/", "citizen", then=go_on_without_a_word),
+    Shown("objection-letter", "/requests/{dismissed}/objections/{objection}/", "citizen"),
+    Shown("complaint", "/requests/{late}/complaint/", "citizen"),
+    Shown("staff-objections", "/staff/objections/", "central_supervisor", holds="tbody"),
+    Shown("case-objected", "/staff/cases/{objected}/", "central_supervisor", then=every_move),
     Shown("profile", "/profile/", "citizen"),
     Shown("profile-mail-waits", "/profile/", "other_citizen", holds=".notice--warning form"),
     Shown("email", "/email/{email}/"),

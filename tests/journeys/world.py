@@ -31,7 +31,7 @@ from transactions.intake import drafts
 from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
 from transactions.selectors import open_figures
-from transactions.transitions import moves, notes
+from transactions.transitions import moves, notes, objections
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
@@ -152,6 +152,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     counter_visits.begin_visit(
         reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
     )
+    rights = claimed(cast, submitted)
     cases = {
         name: case.reference
         for name, case in {
@@ -164,6 +165,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         | of_services
         | {
             **{f"pin_{name}": pins.derive_pin(reference) for name, reference in cases.items()},
+            **rights,
             "draft": str(draft.key),
             "answered": str(answered.key),
             "intake": str(intake.key),
@@ -177,6 +179,27 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "month": f"{NOW:%Y-%m}",
         }
     )
+
+
+def claimed(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
+    """Requests refused today: one as it is, one objected to, one where that was dismissed; and one that is late."""
+    now, long_ago = timezone.now(), NOW - timedelta(days=90)
+    cases = []
+    for _each in range(3):
+        case = drive(submitted("land-subdivision"), cast, "awaiting_supervisor")
+        cases.append(moves.reject(case, reason=LONG_NAME, by=cast.supervisor, now=now))
+    refused, objected, dismissed = cases
+    objections.submit_objection(objected, reason=LONG_NAME, by=cast.citizen, now=now)
+    dismissed = objections.submit_objection(dismissed, reason=LONG_NAME, by=cast.citizen, now=now)
+    dismissed = objections.dismiss(dismissed, reason=LONG_NAME, by=cast.central_supervisor, now=now)
+    late = drive(submitted(now=long_ago), cast, "under_study", long_ago)
+    return {
+        "refused": refused.reference,
+        "objected": objected.reference,
+        "dismissed": dismissed.reference,
+        "objection": str(dismissed.objections.get().pk),
+        "late": late.reference,
+    }
 
 
 def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:

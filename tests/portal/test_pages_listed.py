@@ -32,7 +32,7 @@ NO_PAGE = {
     "/files/": "a file, or a picture of one",
     "/requests/<str:reference>/papers/<int:pk>/$": "a file, and a page that reloads itself until it is made",
     "/requests/<str:reference>/receipt/pdf/$": "takes a press and goes to the file",
-    "/requests/<str:reference>/pin/$": "takes a press and goes back",
+    "/requests/<str:reference>/(pin|resume|again)/$": "takes a press and goes back",
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",
     "/profile/email/$": "takes a press and goes back",

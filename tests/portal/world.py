@@ -124,6 +124,7 @@ class World:
             "<slug:move>": "recommend",
             "<int:deficiency>": self.deficiency,
             "<int:status>": 410,
+            "<str:number>": 1,
             "<int:page>": 1,
             "<int:row>": 1,
             "<int:level>": 0,

@@ -22,6 +22,9 @@ _PLAIN = {
     "reject": gettext_lazy("The request was refused, and the applicant was notified."),
     "record_payment": gettext_lazy("The payment was recorded."),
     "file": gettext_lazy("The case was closed and archived."),
+    "uphold": gettext_lazy("The objection was upheld, and the applicant was notified."),
+    "dismiss": gettext_lazy("The objection was dismissed, and the applicant was notified."),
+    "answer_complaint": gettext_lazy("The complaint was answered, and the applicant was notified."),
     "correct": gettext_lazy("The correction was recorded, and the applicant was notified."),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -28,6 +29,7 @@ from ..previews import State
 from ..selectors import duplicates
 from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
+from ..views.rights import MADE, made_in_words
 from . import move_forms
 from .history import events_of, history
 
@@ -85,6 +87,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],
         "fee": getattr(case, "fee", None),
+        **_objections(case, events, now),
         "receipt": access.may_see_receipt(user, case),
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": move_forms.open_moves(case, user),
@@ -95,6 +98,15 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "assignable": access.assignable_colleagues(case, posts),
         "offices": other_offices(case),
     }
+
+
+def _objections(case: Transaction, events: list[Event], now: datetime) -> dict[str, Any]:
+    """What its applicant objected to or complained of, newest first; no query where there was nothing."""
+    if not any(event.move in MADE for event in events):
+        return {"objections": []}
+    made = [made_in_words(row, case, now) for row in case.objections.for_reading()]
+    waiting = next((item.row.kind for item in made if not item.outcome and not item.row.is_complaint), "")
+    return {"objections": made[::-1], "objected_kind": waiting}
 
 
 def _unexpected_files(case: Transaction, events: list[Event], files: list[Attachment]) -> list[str]:

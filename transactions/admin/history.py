@@ -27,6 +27,9 @@ OWN_TITLES = {
     "take": gettext_noop("Taken"),
     "reassign": gettext_noop("Reassigned"),
     "give_back": gettext_noop("Returned to the queue"),
+    "uphold": gettext_noop("Objection upheld"),
+    "dismiss": gettext_noop("Objection dismissed"),
+    "answer_complaint": gettext_noop("Complaint answered"),
 }
 
 

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 # Moves that are nobody's on the staff.
-OUTSIDE = frozenset({"route", "answer", "withdraw", "hand_over", "stay", "stop_clock"})
+OUTSIDE = frozenset(
+    {"route", "answer", "withdraw", "hand_over", "stay", "stop_clock", "resume", "object", "complain", "escalate"}
+)
+# Spoken of only where something waits.
+ON_OBJECTION = frozenset({"uphold", "dismiss", "answer_complaint"})
 # Which moves ask for what, besides a reason where the table demands one.
 NOTES = {"recommend": gettext_lazy("Colleagues can read it."), "approve": gettext_lazy("The applicant sees this.")}
 PRIMARY = frozenset({"register", "recommend", "inspect", "approve", "record_payment", "issue", "dispatch"})
@@ -131,7 +135,7 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
     stage, held = case.current_stage, access.get_capacity(user, case)
     forms = []
     for move in MOVES:
-        if move.name in OUTSIDE:
+        if move.name in OUTSIDE or (move.name in ON_OBJECTION and case.objected_at is None):
             continue
         hindered = find_obstacle(
             move,

@@ -72,7 +72,7 @@ class StaffSite(AdministeredSite):
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, correction, counter, inspection, operations, queue, supervision, visits
+        from . import case, correction, counter, inspection, objections, operations, queue, supervision, visits
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
@@ -93,6 +93,7 @@ class StaffSite(AdministeredSite):
             path("counter/visits/<uuid:key>/", self.admin_view(visits.confirmation), name="visit_sent"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("supervision/reassign/", self.admin_view(supervision.reassign), name="reassign"),
+            path("objections/", self.admin_view(objections.objections), name="objections"),
             path("operations/", self.admin_view(operations.operations), name="operations"),
             path("reference/", self.admin_view(self.reference), name="reference"),
         ]

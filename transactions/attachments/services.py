@@ -62,7 +62,7 @@ def store(
             "you send more."
         )
         raise DomainError("too_many_files", message % {"many": MAX_UNATTACHED})
-    return _insert(
+    return insert(
         _store_file(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
 
@@ -147,7 +147,7 @@ def _digest(upload: UploadedFile[Any]) -> str:
     return digest.hexdigest()
 
 
-def _insert(row: dict[str, Any]) -> Attachment:
+def insert(row: dict[str, Any]) -> Attachment:
     """Write the row of a file, and what is still owed to it."""
     with transaction.atomic():
         file = Attachment.objects.create(**row)
@@ -186,7 +186,7 @@ def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str
         return there
     if beside.count() >= document.most:
         refuse(document.code, message_too_many(document), "too_many_documents")
-    return _insert(row)
+    return insert(row)
 
 
 def documents_asked(deficiency: Deficiency) -> list[Document]:

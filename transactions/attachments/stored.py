@@ -43,6 +43,16 @@ def write(upload: UploadedFile[Any], stored_as: str) -> None:
         raise StorageFull from error
 
 
+def copy(file: StoredFile, stored_as: str) -> bool:
+    """Keep a stored file under another name too, without moving its bytes where the store can; False when it fails."""
+    try:
+        default_storage.link(file.stored_as, stored_as)  # type: ignore[attr-defined]  # both stores have it
+    except OSError:
+        logger.exception("a file could not be copied")
+        return False
+    return True
+
+
 def open_intact(file: StoredFile) -> File[bytes] | None:
     """A stored file, to be read from its beginning and closed; None when it is lost or not what was uploaded.
 

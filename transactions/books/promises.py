@@ -104,7 +104,7 @@ def _case_without_line(look: Look) -> Iterator[Finding]:
     line = Movement.objects.filter(
         transaction=OuterRef("pk"), office=OuterRef("held_by"), direction=Direction.INCOMING.value
     )
-    reopened = Event.objects.filter(transaction=OuterRef("pk"), move="reopen")
+    reopened = Event.objects.filter(transaction=OuterRef("pk"), move__in=["reopen", "resume"])
     return _cases(old_rows(look).filter(~Exists(line), ~Exists(reopened), status__in=sorted(REGISTERED)))
 
 

@@ -32,7 +32,12 @@ def overdue(now: datetime, deadline: Deadline = Deadline.WHOLE) -> Q:
 
 def is_overdue(status: str, due: datetime | None, now: datetime) -> bool:
     """The same of one file, by its status and the due date that is meant."""
-    return status in OPEN and due is not None and due < now
+    return status in OPEN and has_passed(due, now)
+
+
+def has_passed(due: datetime | None, now: datetime) -> bool:
+    """The same of anything else that has a due date, while it is open: an objection, a complaint."""
+    return due is not None and due < now
 
 
 def took_too_long(working_days: int, promised: int) -> bool:

@@ -78,6 +78,14 @@ OF_MOVE: dict[str, Operation | None] = {
     "file": Operation.PROCESSING,
     "reopen": Operation.DECISIONS,
     "stop_clock": None,
+    # To take a withdrawal back is to hand in again: a service that takes no new requests does not take it either.
+    "resume": Operation.INTAKE,
+    "object": Operation.REPLIES,
+    "uphold": Operation.DECISIONS,
+    "dismiss": Operation.DECISIONS,
+    "complain": Operation.REPLIES,
+    "escalate": None,
+    "answer_complaint": Operation.PROCESSING,
 }
 
 

@@ -6,12 +6,16 @@ docs/workflow.md is rendered from MOVES (`manage.py write_workflow`), and a test
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from .move_kinds import STAGE_ROLES as STAGE_ROLES
+from .move_kinds import Actor as Actor
+from .move_kinds import Move as Move
+from .move_kinds import MoveName as MoveName
+from .move_kinds import Target as Target
+from .rights_moves import RIGHTS
 from .statuses import CLOCK_STOPPED as CLOCK_STOPPED
 from .statuses import CLOSED as CLOSED
 from .statuses import DECIDED_FOR as DECIDED_FOR
@@ -19,86 +23,6 @@ from .statuses import IN_HAND as IN_HAND
 from .statuses import OPEN as OPEN
 from .statuses import STUDY as STUDY
 from .statuses import Status as Status
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-
-class Target(StrEnum):
-    """Targets that depend on where the file is among the stages of its service."""
-
-    NEXT_STAGE = "next stage"
-    SAME_STAGE = "same stage"
-    STAGE_BEFORE = "stage before"
-    FIRST_STUDY = "first study"
-    REGISTRATION = "registration elsewhere"
-    UNCHANGED = "unchanged"
-
-
-class Actor(StrEnum):
-    """Who may move. Roles carry the values of accounts.models.Role and count only in the office that holds the file."""
-
-    SYSTEM = "system"
-    # Who made a request, or the engineering office that acts for them; OWNER is themselves and nobody else.
-    APPLICANT = "applicant"
-    OWNER = "owner"
-    STAGE_ROLE = "stage role"
-    CENTRE_CLERK = "centre_clerk"
-    # A clerk of any centre while the applicant stands before them (models.CounterVisit).
-    AT_COUNTER = "at_counter"
-    REGISTRY_CLERK = "registry_clerk"
-    REVIEWER = "reviewer"
-    INFORMAL_AREAS = "informal_areas"
-    INSPECTOR = "inspector"
-    SUPERVISOR = "supervisor"
-
-
-# Who on the staff may work a stage.
-STAGE_ROLES = frozenset({Actor.REGISTRY_CLERK, Actor.REVIEWER, Actor.INFORMAL_AREAS, Actor.INSPECTOR, Actor.SUPERVISOR})
-
-
-class MoveName(StrEnum):
-    """The moves of the table by name, so that a stage cannot end with one there is not."""
-
-    ROUTE = "route"
-    REGISTER = "register"
-    TAKE = "take"
-    REASSIGN = "reassign"
-    GIVE_BACK = "give_back"
-    HAND_OVER = "hand_over"
-    STAY = "stay"
-    STOP_CLOCK = "stop_clock"
-    RECOMMEND = "recommend"
-    INSPECT = "inspect"
-    RETURN = "return"
-    ANSWER = "answer"
-    CORRECT = "correct"
-    SEND_BACK = "send_back"
-    APPROVE = "approve"
-    REJECT = "reject"
-    RECORD_PAYMENT = "record_payment"
-    ISSUE = "issue"
-    DISPATCH = "dispatch"
-    REFER = "refer"
-    WITHDRAW = "withdraw"
-    FILE = "file"
-    REOPEN = "reopen"
-
-
-@dataclass(frozen=True)
-class Move:
-    """`forward` moves end a stage that names them in `finish`; one that only hands work out is no duty (`is_duty`)."""
-
-    name: MoveName
-    label: StrOrPromise
-    consequence: StrOrPromise
-    sources: frozenset[Status]
-    target: Status | Target
-    who: tuple[Actor, ...]
-    forward: bool = False
-    needs_reason: bool = False
-    is_duty: bool = True
-
 
 MOVES: tuple[Move, ...] = (
     Move(
@@ -305,6 +229,7 @@ MOVES: tuple[Move, ...] = (
         (Actor.SUPERVISOR,),
         needs_reason=True,
     ),
+    *RIGHTS,
 )
 
 BY_NAME: dict[str, Move] = {move.name: move for move in MOVES}
@@ -321,6 +246,7 @@ SEPARATED_DUTIES: tuple[frozenset[str], ...] = (
     frozenset({Actor.INFORMAL_AREAS.value}),
     frozenset({Actor.INSPECTOR.value}),
     frozenset({Actor.SUPERVISOR.value}),
+    frozenset({Actor.OBJECTIONS.value}),
 )
 
 

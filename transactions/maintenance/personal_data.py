@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import F, Model, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
@@ -106,6 +106,16 @@ def _request(case: Transaction) -> dict[str, Any]:
         "events": list(case.events.order_by("seq").values(*fields)),
         "asked": list(case.deficiencies.order_by("pk").values("sentence", "answer", "answered_at")),
         "inspections": list(case.inspections.order_by("pk").values("visited_on", "result", "findings")),
+        "objections": list(
+            case.objections.order_by("pk").values(
+                "kind",
+                "at",
+                "outcome",
+                text=F("event__reason"),
+                answer=F("decision__reason"),
+                addressed_to_name=F("addressed_to__full_name"),
+            )
+        ),
         "papers": list(case.issued_documents.order_by("pk").values("kind", "number", "issued_at", "valid_until")),
     }
 

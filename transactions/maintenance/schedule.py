@@ -23,6 +23,7 @@ from ..models import Heartbeat
 from ..selectors import figures, open_figures
 from ..signed_papers import making
 from ..transitions.leaving import hand_back_all
+from ..transitions.objections import pass_on_unanswered
 from .cleanup import clean_up
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ JOBS = {
     "open_figures": Job(timedelta(hours=1), open_figures.store_past_months),
     "papers": Job(timedelta(hours=1), making.owe_what_is_missing),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
+    "complaints": Job(timedelta(hours=1), pass_on_unanswered),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
     "reconcile": Job(timedelta(days=1), reconcile),

@@ -9,6 +9,7 @@ from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .incidents import GateSwitch, Incident, IncidentNotice, IncidentWording
 from .inspections import Inspection
 from .notes import Note
+from .objections import Objection
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
@@ -52,6 +53,7 @@ __all__ = [
     "Movement",
     "Note",
     "Notification",
+    "Objection",
     "Outbox",
     "PaperContent",
     "Reconciliation",

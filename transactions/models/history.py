@@ -126,7 +126,7 @@ class DeficiencyQuerySet(models.QuerySet["Deficiency"]):
         nobody answers any more: only the latest counts.
         """
         later = Deficiency.objects.filter(transaction=OuterRef("transaction"), round__gt=OuterRef("round"))
-        return self.filter(~Exists(later), answered_at=None)
+        return self.filter(~Exists(later), answered_at=None, withdrawn_at=None)
 
 
 class Deficiency(models.Model):
@@ -141,6 +141,8 @@ class Deficiency(models.Model):
     opens = models.JSONField(_("opens for change"), null=True)
     answer = models.TextField(_("answer"), blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    # Taken back, because an objection to the return was upheld.
+    withdrawn_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
 
     objects = DeficiencyQuerySet.as_manager()
 

@@ -77,6 +77,10 @@ class Draft(models.Model):
     answers = models.JSONField(default=dict)
     stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.OPEN)
     owner_note = models.TextField(_("owner's note"), blank=True)
+    # The refused or withdrawn request whose answers and files it began with.
+    repeats = models.ForeignKey(
+        "Transaction", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     # At a counter: what the clerk asked the visitor about and will change of them together with the request,
     # {field: {"from": …, "to": …}}; null where no original ID was seen.
     visitor_changes = models.JSONField(null=True, blank=True, editable=False)
@@ -207,6 +211,8 @@ class Transaction(models.Model):
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     filed_at = models.DateTimeField(_("archived at"), null=True, blank=True)
+    # Since when an objection or a complaint of its applicant waits for an answer (models.Objection).
+    objected_at = models.DateTimeField(_("objection waiting since"), null=True, blank=True, editable=False)
 
     objects = TransactionQuerySet.as_manager()
 

@@ -48,6 +48,13 @@ NOTIFIED_MOVES = frozenset(
         "hand_over",
         "stay",
         "correct",
+        "resume",
+        "object",
+        "uphold",
+        "dismiss",
+        "complain",
+        "escalate",
+        "answer_complaint",
     }
 )
 

@@ -22,6 +22,7 @@ from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..incidents import memory
 from ..incidents.words import moment
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
+from . import rights_words
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -53,6 +54,7 @@ TITLES = {
     "withdraw": gettext_noop("Request withdrawn"),
     "file": gettext_noop("Your request was closed and archived"),
     "reopen": gettext_noop("Your request was re-opened"),
+    **rights_words.TITLES,
 }
 
 
@@ -227,6 +229,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "withdraw": lambda event: _("The request was cancelled at the applicant's request."),
     "file": lambda event: _("Its reference number stays valid for inquiries."),
     "reopen": _with_reason(gettext_noop("The request will be reviewed again. Reason: %(reason)s")),
+    **rights_words.SENTENCES,
 }
 
 
@@ -336,6 +339,8 @@ def _role_label(who: str) -> StrOrPromise:
         return _("The owner, in person")
     if who == Actor.AT_COUNTER:
         return _("A clerk, while the applicant is at the counter")
+    if who in (Actor.OBJECTIONS, Actor.COMPLAINTS):
+        return _("A supervisor who has not acted on the case, while an objection or a complaint is waiting")
     return Role(who).label if who in Role.values else _("The applicant")
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.numbers import read_number
 from core.text import compact, written_code
 
 from ..answers import cleaning as answers
@@ -19,6 +21,10 @@ from ..domain.service_types import Amount, Fee
 from ..models import FeeDue, Transaction
 
 MAX_PAYMENT_LENGTH = 40
+HALALA = Decimal("0.01")
+# Sent inside the transaction that lowers a fee on an objection, with case, due (FeeDue), before and after (SAR), event
+# and now: a bill is made anew by it, and whoever has paid is owed the difference.
+fee_changed = Signal()
 
 
 def amount_due(case: Transaction, fee: Fee, on: date) -> Amount:
@@ -52,6 +58,26 @@ def calculate_fee(case: Transaction, now: datetime) -> dict[str, Any]:
         FeeDue.objects.filter(pk=due.pk).update(**of_today)
         due.amount = amount.amount
     return {"amount": _money(due.amount)}
+
+
+def lower_fee(case: Transaction, typed: str, now: datetime) -> tuple[FeeDue, Decimal]:
+    """Change what is owed because an objection was upheld; returns the fee and what it was before. Invalid for what is
+    no amount, or not less: an objection makes nothing dearer.
+    """
+    due = FeeDue.objects.select_for_update().get(transaction=case)
+    try:
+        amount = read_number(typed, "SAR")
+    except ValueError:
+        amount = Decimal(-1)
+    if amount < 0 or amount.as_tuple().exponent < -2:  # type: ignore[operator]  # a number is finite here
+        raise Invalid([Problem("amount", _("Enter the right fee in SAR, with at most two decimals."), "not_an_amount")])
+    if amount >= due.amount:
+        message = _("The right fee must be less than %(amount)s SAR. If it is not, dismiss the objection.")
+        raise Invalid([Problem("amount", message % {"amount": _money(due.amount)}, "not_less")])
+    before, due.amount = due.amount, amount.quantize(HALALA)
+    due.basis = {**due.basis, "changed_from": str(before), "changed_at": now.isoformat()}
+    due.save(update_fields=["amount", "basis"])
+    return due, before
 
 
 def payment_key(reference: str) -> str:

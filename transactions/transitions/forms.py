@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 
 from ..models import Transaction
-from . import inspections, moves
+from . import inspections, moves, objections, resuming
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ ANSWERS = Input("changes", "answers", "answers")
 RESULT = Input("result", "result", "result")
 VISITED = Input("visited_on", "visited_on", "visited_on")
 FINDINGS = Input("findings", "reason", "findings")
+AMOUNT = Input("amount", "amount", "amount")
 PHOTOGRAPHS = Input("photographs", "photographs", "photographs")
 
 
@@ -72,4 +73,10 @@ FORMS: dict[str, Form] = {
     "withdraw": Form(moves.withdraw, (REASON,)),
     "file": Form(moves.file),
     "reopen": Form(moves.reopen, (REASON,)),
+    "resume": Form(resuming.resume),
+    "object": Form(objections.submit_objection, (REASON,)),
+    "uphold": Form(objections.uphold, (REASON, AMOUNT)),
+    "dismiss": Form(objections.dismiss, (REASON,)),
+    "complain": Form(objections.complain, (REASON,)),
+    "answer_complaint": Form(objections.answer_complaint, (REASON,)),
 }

@@ -39,7 +39,7 @@ from . import registers
 MOVE_COLUMNS = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at", "halted_at"),
-    *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at"),
+    *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at", "objected_at"),
     *("answers", "answers_version", "district_id"),
 )
 
@@ -210,6 +210,12 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
             return stage.status, stage
         case Target.UNCHANGED:
             return Status(case.status), stage
+        case Target.AS_OBJECTED:
+            taken_back = case.status in (Status.REJECTED, Status.FILED, Status.RETURNED)
+            return (stage.status, stage) if taken_back else (Status(case.status), stage)
+        case Target.BEFORE_WITHDRAWAL:
+            withdrawn = case.events.filter(move="withdraw").order_by("-seq").values_list("from_status", flat=True)
+            return Status(withdrawn[0]), stage
         case status:
             return Status(status), stage
 

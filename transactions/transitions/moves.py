@@ -33,7 +33,7 @@ from ..models import (
 )
 from ..papers import papers
 from ..text.deadline_status import days_spent
-from . import answering, at_counter, decisions, registers, returning, versions
+from . import answering, at_counter, decisions, objections, registers, returning, versions
 from .mover import Transition, apply, begin, check, finish, require_office
 from .returning import RequestedCompletion as RequestedCompletion
 
@@ -184,7 +184,9 @@ def answer(
     AnswersInProgress.objects.filter(transaction=transition.case).delete()
     if visit is not None:
         at_counter.record_in_event(transition, visit)
+    dropped = objections.drop(transition)
     done = finish(transition)
+    objections.mark_lapsed(transition, dropped)
     entry = versions.save_version(transition, "answered")
     if visit is not None:
         at_counter.end_visit(transition, visit, entry)
@@ -333,13 +335,17 @@ def withdraw(
     """The applicant cancels; the number stays. Event, notice."""
     transition = begin(case, "withdraw", by=by, now=now, version=version, reason=reason)
     transition.case.withdrawn_at = transition.now
-    return finish(transition)
+    dropped = objections.drop(transition)
+    done = finish(transition)
+    objections.mark_lapsed(transition, dropped)
+    return done
 
 
 @transaction.atomic
 def file(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Close a finished file for good. Event."""
     transition = begin(case, "file", by=by, now=now, version=version)
+    objections.refuse_while_waiting(transition)
     transition.case.filed_at = transition.now
     return finish(transition)
 
@@ -350,6 +356,7 @@ def reopen(
 ) -> Transaction:
     """Take a refused or withdrawn file up again under its number. The earlier outcome stays in its events."""
     transition = begin(case, "reopen", by=by, now=now, version=version, reason=reason)
+    objections.refuse_while_waiting(transition)
     if transition.case.branch is None:
         raise DomainError("never_routed", _("This request was withdrawn before it reached an office."))
     transition.case.rejected_at = transition.case.withdrawn_at = None

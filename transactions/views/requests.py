@@ -49,6 +49,7 @@ from ..transitions import moves
 from .common import MAX_COUNTED, count_up_to, hidden_is_404, is_read, page_of
 from .desk import frame
 from .gone import hidden_gives_words_back
+from .rights import rights_of
 
 RECENT = 6
 SHOWN = {"open": OPEN - CLOCK_STOPPED, "done": CLOSED, "all": frozenset(Status)}
@@ -168,6 +169,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "may_answer": may_answer,
         "open_points": case.deficiencies.open().count() if may_answer else 0,
         "may_withdraw": mine and access.may_make_move(user, case, "withdraw"),
+        "rights": rights_of(case, user, (entry.move for entry in entries)),
     }
 
 

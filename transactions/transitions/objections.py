@@ -1,0 +1,393 @@
+"""Objections to a refusal, a return or a fee, and complaints about lateness: made, decided, passed on.
+
+Each is a move of the table, so it stands in the history of its case. Whoever has acted on a case decides nothing here
+(`access.get_capacity`). What an objection asks for is done by the move that upholds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.day_words import day_in_words
+from core.text import prose
+from journal import chain
+from municipality.services import current_calendar, get_office
+
+from .. import access, deciders
+from ..domain.content import content_hash
+from ..domain.deadlines import has_passed
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.objections import LEVEL_CENTRAL, LEVEL_OFFICE, ObjectionKind, ObjectionOutcome, kind_for, period_end
+from ..domain.workflow import MoveName, Status
+from ..incidents import memory
+from ..models import AnswersInProgress, Objection, Transaction
+from . import decisions
+from .mover import Transition, begin, finish, require_office
+
+# By which event of a case what is objected to was done.
+ABOUT = {
+    ObjectionKind.REFUSAL: MoveName.REJECT,
+    ObjectionKind.RETURN: MoveName.RETURN,
+    ObjectionKind.FEE: MoveName.APPROVE,
+}
+
+
+@dataclass(frozen=True)
+class Right:
+    """What an applicant may object to now. `until` is the end of its period, None while an incident holds it open;
+    `over` says that it has passed, `used` that there was an objection to this already.
+    """
+
+    kind: ObjectionKind
+    until: datetime | None
+    over: bool
+    used: bool
+
+    @property
+    def is_open(self) -> bool:
+        return not (self.over or self.used)
+
+
+def right_of(case: Transaction, made: Sequence[Objection], now: datetime) -> Right | None:
+    """What can be objected to on this case, with all that was `made` on it at hand (with `about`); no query."""
+    kind = kind_for(case.status, refused=case.rejected_at is not None, has_fee=getattr(case, "fee", None) is not None)
+    if kind is None:
+        return None
+    began = _began(case, kind)
+    until = _end(case, began, settings.OBJECTION_DAYS[kind], now)
+    used = any(row.kind == kind and row.about is not None and row.about.at >= began for row in made)
+    return Right(kind, until, has_passed(until, now), used or any(_waits(row) for row in made))
+
+
+def _waits(row: Objection) -> bool:
+    return row.decision_id is None and not row.is_complaint
+
+
+def _began(case: Transaction, kind: ObjectionKind) -> datetime:
+    """When the period of an objection began: with the decision, the return, or the approval that set the fee."""
+    moments = {
+        ObjectionKind.REFUSAL: case.rejected_at,
+        ObjectionKind.RETURN: case.paused_at,
+        ObjectionKind.FEE: case.approved_at,
+    }
+    began = moments[kind]
+    if began is None:
+        raise ValueError(f"{case.reference}: no moment for {kind}")
+    return began
+
+
+def _end(case: Transaction, start: datetime, days: int, now: datetime) -> datetime | None:
+    office = get_office(case.held_by_id).code if case.held_by_id else ""
+    pauses = memory.since(start, case.service)
+    return period_end(start, days, current_calendar(), pauses, service=case.service, office=office, now=now)
+
+
+def due_of(row: Objection, case: Transaction, now: datetime) -> datetime | None:
+    """By when it has to be decided; None while an incident holds the period open."""
+    return _end(case, row.at, row.days, now)
+
+
+def is_late(row: Objection, case: Transaction, now: datetime) -> bool:
+    """Is it waiting longer than it may?"""
+    return row.decision_id is None and has_passed(due_of(row, case, now), now)
+
+
+# -- by the applicant ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def submit_objection(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Object to the refusal, the return or the fee that the case stands at. Event, notice.
+
+    Invalid without a reason; DomainError `nothing_to_object_to`, `objected_already`, `period_over`.
+    """
+    now = now or timezone.now()
+    _require_words(reason, _("Say in your own words what you do not accept, and why."))
+    transition = begin(case, MoveName.OBJECT, by=by, now=now, version=version, reason=reason)
+    locked = transition.case
+    right = right_of(locked, list(locked.objections.select_related("about")), now)
+    if right is None:
+        raise DomainError("nothing_to_object_to", _("There is nothing on this request to object to."))
+    if right.used:
+        raise DomainError("objected_already", _("You have already objected to this. It is recorded once."))
+    if right.over:
+        raise DomainError("period_over", over_in_words(right))
+    about = locked.events.filter(move=ABOUT[right.kind]).order_by("-seq")[0]
+    office = _office_to_decide(locked, now)
+    transition.facts.update(objection=right.kind.value, office=get_office(office).code)
+    locked.objected_at = locked.objected_at or now
+    done = finish(transition)
+    Objection.objects.create(
+        transaction=done,
+        kind=right.kind,
+        about=about,
+        event=transition.event,
+        office_id=office,
+        at=now,
+        days=settings.OBJECTION_DECISION_DAYS,
+    )
+    return done
+
+
+def over_in_words(right: Right) -> str:
+    """That a period has passed, and what can still be done."""
+    sentence = _("The period for this objection ended on %(day)s.") % {"day": day_in_words(right.until)}
+    if right.kind == ObjectionKind.REFUSAL:
+        return f"{sentence} " + _("You can apply again with these answers, or ask at any service centre.")
+    return f"{sentence} " + _("You can ask about it at any service centre.")
+
+
+def _office_to_decide(case: Transaction, now: datetime) -> int:
+    """The office that holds the case, if a supervisor there has not acted on it; else the central office."""
+    here = require_office(case).pk
+    free = deciders.supervisors_free_to_decide(case, here, timezone.localdate(now))
+    return here if free else deciders.central_office() or here
+
+
+@transaction.atomic
+def complain(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Complain that a late request is late. It is addressed to a supervisor by name; after an answer that was no help
+    to the next level. Event, notice. DomainError `not_late`, `complained_already`.
+    """
+    now = now or timezone.now()
+    _require_words(reason, _("Say in a sentence what you expect."))
+    transition = begin(case, MoveName.COMPLAIN, by=by, now=now, version=version, reason=reason)
+    locked = transition.case
+    earlier = list(locked.objections.filter(kind=ObjectionKind.LATENESS))
+    if waits_for_answer(earlier):
+        raise DomainError("complained_already", _("Your complaint is recorded and waiting for its answer."))
+    if not locked.is_late(now):
+        raise DomainError("not_late", _("This request is not late: its due date has not passed."))
+    level, office, to = _addressee(locked, LEVEL_CENTRAL if earlier else LEVEL_OFFICE, now)
+    transition.facts.update(_addressed(office, to))
+    locked.objected_at = locked.objected_at or now
+    done = finish(transition)
+    Objection.objects.create(
+        transaction=done,
+        kind=ObjectionKind.LATENESS,
+        event=transition.event,
+        office_id=office,
+        addressed_to=to,
+        level=level,
+        at=now,
+        days=settings.COMPLAINT_ANSWER_DAYS,
+    )
+    return done
+
+
+def _addressee(case: Transaction, level: int, now: datetime) -> tuple[int, int, User | None]:
+    """Level, office and person that a complaint goes to: where the office has nobody free, the central office."""
+    today, here = timezone.localdate(now), case.held_by_id
+    if level == LEVEL_OFFICE and here and (free := deciders.supervisors_free_to_decide(case, here, today)):
+        return LEVEL_OFFICE, here, free[0]
+    central = deciders.central_office() or here or 0
+    free = deciders.supervisors_free_to_decide(case, central, today)
+    return LEVEL_CENTRAL, central, free[0] if free else None
+
+
+def _addressed(office: int, to: User | None) -> dict[str, str]:
+    return {"office": get_office(office).code, "addressed_to": to.full_name if to else ""}
+
+
+def _require_words(text: str, message: str) -> None:
+    if not prose(text):
+        raise Invalid([Problem("reason", message, "required")])
+
+
+# -- by who decides --------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def uphold(
+    case: Transaction,
+    *,
+    reason: str,
+    amount: str = "",
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
+) -> Transaction:
+    """Decide for whoever objected: the refusal or the return is taken back, the fee becomes `amount` (SAR). Event,
+    journal, notice. Invalid for a fee that is no amount or not less.
+    """
+    transition = begin(case, MoveName.UPHOLD, by=by, now=now, version=version, reason=reason)
+    row = _waiting(transition)
+    changed = _DO[ObjectionKind(row.kind)](transition, amount)
+    return _decide(transition, row, ObjectionOutcome.UPHELD, changed)
+
+
+@transaction.atomic
+def dismiss(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Decide against whoever objected, who reads the reasons word for word. Event, journal, notice."""
+    transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, reason=reason)
+    return _decide(transition, _waiting(transition), ObjectionOutcome.DISMISSED, None)
+
+
+@transaction.atomic
+def answer_complaint(
+    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+) -> Transaction:
+    """Answer a complaint about lateness. Event, notice."""
+    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, reason=reason)
+    row = transition.case.objections.waiting().get(kind=ObjectionKind.LATENESS)
+    return _close(transition, row, ObjectionOutcome.ANSWERED)
+
+
+def _waiting(transition: Transition) -> Objection:
+    """The objection that waits; the capacity to decide comes from there being one."""
+    return transition.case.objections.waiting().exclude(kind=ObjectionKind.LATENESS).get()
+
+
+# What the fee was and is, where it was changed.
+Changed = tuple[Decimal, Decimal] | None
+
+
+def _take_refusal_back(transition: Transition, amount: str) -> Changed:
+    case = transition.case
+    case.rejected_at = case.approved_at = case.filed_at = None
+    case.decision_reason = ""
+    return None
+
+
+def _take_return_back(transition: Transition, amount: str) -> Changed:
+    transition.case.deficiencies.open().update(withdrawn_at=transition.now)
+    AnswersInProgress.objects.filter(transaction=transition.case).delete()
+    return None
+
+
+def _change_fee(transition: Transition, amount: str) -> Changed:
+    """A fee of nothing is not waited for: an unpaid request goes on."""
+    case = transition.case
+    due, before = decisions.lower_fee(case, amount, transition.now)
+    if not due.amount and case.status == Status.AWAITING_PAYMENT:
+        transition.missed_stage = case.service_type.stage_after(case.stage, case.answers)
+    transition.facts.update(fee_before=f"{before:,.2f}", fee=f"{due.amount:,.2f}", paid=due.paid_at is not None)
+    return before, due.amount
+
+
+_DO = {
+    ObjectionKind.REFUSAL: _take_refusal_back,
+    ObjectionKind.RETURN: _take_return_back,
+    ObjectionKind.FEE: _change_fee,
+}
+
+
+def _decide(transition: Transition, row: Objection, outcome: ObjectionOutcome, changed: Changed) -> Transaction:
+    """A decision is a promise, so it is bound in the journal; who works out money hears of a fee that changed."""
+    done = _close(transition, row, outcome)
+    decision = {"kind": row.kind, "outcome": outcome.value, "reason": transition.reason, **_money(changed)}
+    facts: dict[str, str | int] = {
+        "event": done.version,
+        "service": done.service,
+        "objection": row.kind,
+        "outcome": outcome.value,
+        "content": content_hash(done.mark_salt, decision),
+    }
+    if changed is not None:
+        decisions.fee_changed.send(
+            sender=Transaction,
+            case=done,
+            due=done.fee,
+            before=changed[0],
+            after=changed[1],
+            event=transition.event,
+            now=transition.now,
+        )
+    chain.append("objection", done.reference, facts, transition.now)
+    return done
+
+
+def _money(changed: Changed) -> dict[str, str]:
+    return {} if changed is None else {"fee_before": str(changed[0]), "fee": str(changed[1])}
+
+
+def _close(transition: Transition, row: Objection, outcome: ObjectionOutcome) -> Transaction:
+    transition.facts.update(objection=row.kind)
+    _stop_waiting(transition, row)
+    done = finish(transition)
+    Objection.objects.filter(pk=row.pk).update(decision=transition.event, outcome=outcome)
+    return done
+
+
+def _stop_waiting(transition: Transition, row: Objection) -> None:
+    others = transition.case.objections.waiting().exclude(pk=row.pk).order_by("at").values_list("event__at", flat=True)
+    transition.case.objected_at = others.first()
+
+
+# -- by what happens meanwhile ---------------------------------------------------------------------------------
+
+
+def refuse_while_waiting(transition: Transition) -> None:
+    """DomainError `under_objection`: what an objection is about is not decided another way while it waits."""
+    if transition.case.objected_at and transition.case.objections.waiting().exclude(kind="lateness").exists():
+        raise DomainError("under_objection", _("An objection to this decision waits. It has to be decided first."))
+
+
+def drop(transition: Transition) -> Objection | None:
+    """Before a move by which the applicant accepts what they objected to, or gives the request up: the objection that
+    waits, which `mark_lapsed` ends when the move is written.
+    """
+    if transition.case.objected_at is None:
+        return None
+    row = transition.case.objections.waiting().exclude(kind=ObjectionKind.LATENESS).first()
+    if row is not None:
+        _stop_waiting(transition, row)
+    return row
+
+
+def mark_lapsed(transition: Transition, row: Objection | None) -> None:
+    """The second half of `drop`."""
+    if row is not None:
+        Objection.objects.filter(pk=row.pk).update(decision=transition.event, outcome=ObjectionOutcome.LAPSED)
+
+
+def pass_on_unanswered(now: datetime) -> int:
+    """Pass complaints that were not answered in their days on to the central office, by name; returns how many."""
+    waiting = Objection.objects.waiting().filter(kind=ObjectionKind.LATENESS, level=LEVEL_OFFICE)
+    late = [row for row in waiting.select_related("transaction").order_by("pk") if is_late(row, row.transaction, now)]
+    return sum(_pass_on(row, now) for row in late)
+
+
+@transaction.atomic
+def _pass_on(row: Objection, now: datetime) -> bool:
+    transition = begin(row.transaction, MoveName.ESCALATE, by=None, now=now)
+    locked = transition.case.objections.waiting().filter(pk=row.pk, level=LEVEL_OFFICE).first()
+    if locked is None:  # answered, or passed on, since it was read
+        return False
+    level, office, to = _addressee(transition.case, LEVEL_CENTRAL, now)
+    transition.facts.update(_addressed(office, to), level=level)
+    finish(transition)
+    Objection.objects.filter(pk=row.pk).update(
+        level=level, office_id=office, addressed_to=to, at=now, days=settings.COMPLAINT_ANSWER_DAYS
+    )
+    return True
+
+
+def waits_for_answer(made: Iterable[Objection]) -> bool:
+    """Is there a complaint about lateness that nobody has answered yet?"""
+    return any(row.is_complaint and row.decision_id is None for row in made)
+
+
+def may_object(user: User, case: Transaction, right: Right | None) -> bool:
+    """Is the way open to this person now, as far as the page can know?"""
+    return right is not None and right.is_open and access.may_make_move(user, case, MoveName.OBJECT)
+
+
+def may_complain(user: User, case: Transaction, made: Sequence[Objection], now: datetime) -> bool:
+    """The same of a complaint about lateness."""
+    return not waits_for_answer(made) and case.is_late(now) and access.may_make_move(user, case, MoveName.COMPLAIN)
