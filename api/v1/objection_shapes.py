@@ -27,7 +27,7 @@ class ObjectionShape(serializers.Serializer[Any]):
         source="due", allow_null=True, help_text="Null once decided, and while an incident holds the period open."
     )
     late = serializers.BooleanField()
-    outcome = serializers.ChoiceField(
+    decision = serializers.ChoiceField(
         choices=ObjectionOutcome.choices, source="row.outcome", allow_blank=True, help_text="Empty while it waits."
     )
     decided_at = serializers.DateTimeField(source="row.decision.at", default=None, allow_null=True)

@@ -31,8 +31,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "transactions.domain.workflow.Status",
-        "ObjectionKindEnum": "transactions.domain.objections.ObjectionKind",
-        "ObjectionOutcomeEnum": "transactions.domain.objections.ObjectionOutcome",
         "OperationEnum": "transactions.domain.gates.Operation",
     },
     "POSTPROCESSING_HOOKS": [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0006_unique_in_words'),
-        ('transactions', '0039_words_of_wordings'),
+        ('transactions', '0041_signed_papers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
