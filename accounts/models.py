@@ -32,6 +32,7 @@ from .records import Proposal as Proposal
 from .records import Scope as Scope
 from .roles import DECIDING_ROLES as DECIDING_ROLES
 from .roles import HELD_IN as HELD_IN
+from .roles import NO_CASE_ROLES as NO_CASE_ROLES
 from .roles import Role as Role
 from .signals import superuser_made
 from .terms import MAX_TERM_YEARS

@@ -17,9 +17,12 @@ class Role(models.TextChoices):
     INFORMAL_AREAS = "informal_areas", _("Informal-areas auditor")
     INSPECTOR = "inspector", _("Technical inspector")
     SUPERVISOR = "supervisor", _("Supervisor")
+    ACCOUNTANT = "accountant", _("Accountant")
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
+# They work on no case: administrators on people and reference data, accountants on money.
+NO_CASE_ROLES = frozenset({Role.ADMINISTRATOR, Role.ACCOUNTANT})
 # Who holds one of these takes part in deciding or gives power to others: two administrators give such a post.
 DECIDING_ROLES = frozenset(Role) - {Role.CENTRE_CLERK}
 
@@ -33,5 +36,6 @@ HELD_IN: dict[Role, frozenset[OfficeKind]] = {
     Role.INSPECTOR: _DECIDE,
     Role.INFORMAL_AREAS: frozenset({OfficeKind.DEPARTMENT}),
     Role.SUPERVISOR: _DECIDE | {OfficeKind.DEPARTMENT},
+    Role.ACCOUNTANT: frozenset({OfficeKind.CENTRAL}),
     Role.ADMINISTRATOR: _DECIDE | {OfficeKind.DEPARTMENT},
 }

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import engineering_offices_of, needs_second_factor, staff_posts_of
-from accounts.models import Authorisation, OfficeMembership, Role, StaffPost, User
+from accounts.models import NO_CASE_ROLES, Authorisation, OfficeMembership, Role, StaffPost, User
 
 from . import deciders, view_log
 from .domain import references
@@ -29,7 +29,7 @@ from .models import IS_SENT, Attachment, CounterVisit, Draft, Note, Transaction,
 from .models.requests import stamp
 
 # Administrators keep the reference data; they see no case.
-CASE_ROLES = frozenset(Role) - {Role.ADMINISTRATOR}
+CASE_ROLES = frozenset(Role) - NO_CASE_ROLES
 
 
 @dataclass(frozen=True)

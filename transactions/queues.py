@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.access import staff_posts_of
-from accounts.models import Role, StaffPost, User
+from accounts.models import NO_CASE_ROLES, Role, StaffPost, User
 
 from .domain import service_types
 from .domain.workflow import Status
@@ -58,7 +58,7 @@ def queue_of(user: User) -> TransactionQuerySet:
     """
     wanted = Q(pk__in=[])
     for post in staff_posts_of(user):
-        if post.role == Role.ADMINISTRATOR:
+        if post.role in NO_CASE_ROLES:
             continue
         if post.role == Role.CENTRE_CLERK:
             wanted |= Q(centre=post.office_id, status=Status.AWAITING_PAYMENT)

@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from accounts import access_log
 from accounts.access import engineering_offices_of, staff_posts_of
-from accounts.models import AccessRecord, Act, Role, User
+from accounts.models import NO_CASE_ROLES, AccessRecord, Act, User
 from municipality.services import offices_by_pk
 
 from .domain import references
@@ -64,7 +64,7 @@ def _capacity_of(user: User, thing: Transaction | Draft) -> tuple[int | None, st
     """For which office of the municipality, and in what capacity; no question more than the page has asked."""
     names = ("held_by_id", "branch_id", "centre_id", "taken_at_id")
     places = [pk for name in names if (pk := getattr(thing, name, None))]
-    posts = [post for post in staff_posts_of(user) if post.office_id in places and post.role != Role.ADMINISTRATOR]
+    posts = [post for post in staff_posts_of(user) if post.office_id in places and post.role not in NO_CASE_ROLES]
     posts.sort(key=lambda post: places.index(post.office_id))
     if user.is_staff and posts:
         roles = ", ".join(sorted({post.role for post in posts if post.office_id == posts[0].office_id}))

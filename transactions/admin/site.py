@@ -19,7 +19,7 @@ from accounts.access import (
     staff_may_enter,
     staff_posts_of,
 )
-from accounts.models import Role, StaffPost
+from accounts.models import NO_CASE_ROLES, Role, StaffPost
 from core.admin.guarded import AdministeredSite
 from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
@@ -62,7 +62,7 @@ class StaffSite(AdministeredSite):
         posts = staff_posts_of(request.user) if request.user.is_authenticated else []
         roles = {post.role for post in posts}
         own = {
-            "works_on_cases": bool(roles - {Role.ADMINISTRATOR}),
+            "works_on_cases": bool(roles - NO_CASE_ROLES),
             "at_a_counter": Role.CENTRE_CLERK in roles,
             "supervises": Role.SUPERVISOR in roles,
             "administers": Role.ADMINISTRATOR in roles,

@@ -174,7 +174,7 @@ MOVES: tuple[Move, ...] = (
         _("The fee is marked as paid and the case continues."),
         frozenset({Status.AWAITING_PAYMENT}),
         Target.NEXT_STAGE,
-        (Actor.CENTRE_CLERK, Actor.REGISTRY_CLERK),
+        (Actor.CENTRE_CLERK, Actor.REGISTRY_CLERK, Actor.SYSTEM),
         forward=True,
     ),
     Move(

@@ -83,8 +83,11 @@ def refuse_inquiry(case: Transaction, now: datetime) -> None:
 
 def codes(*keys: int | None) -> frozenset[str]:
     """The codes of these offices; only looked up while there is a gate at all."""
-    if not memory.known().gates:
-        return frozenset()
+    return codes_of(*keys) if memory.known().gates else frozenset()
+
+
+def codes_of(*keys: int | None) -> frozenset[str]:
+    """The codes of these offices."""
     every = offices_by_pk()
     return frozenset(every[key].code for key in keys if key in every)
 

@@ -90,7 +90,7 @@ def is_fee_current(due: FeeDue, case: Transaction) -> bool:
     return due.paid_at is not None or (due.answers_version or 1) == case.answers_version
 
 
-def mark_paid(case: Transaction, payment_reference: str, by: User, now: datetime) -> dict[str, Any]:
+def mark_paid(case: Transaction, payment_reference: str, by: User | None, now: datetime) -> dict[str, Any]:
     """Record a payment, which pays one fee only, however its number is written.
 
     Invalid without a number or with one that is too long, DomainError `payment_used`.

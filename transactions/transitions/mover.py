@@ -33,6 +33,7 @@ from ..notifications.notices import is_notified, notify_of_event, recipients_of
 from ..text.wording import explain_obstacle
 from ..visits import permissions as visits
 from . import registers
+from .signals import moved
 
 # What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
 # new version (services.versions).
@@ -158,6 +159,7 @@ def finish(transition: Transition, *, rule: str = "") -> Transaction:
     case = transition.case
     if is_notified(written):
         notify_of_event(written, recipients_of(case.applicant, case.authorisation, transition.now), transition.now)
+    moved.send(Transaction, case=case, event=written)
     return case
 
 

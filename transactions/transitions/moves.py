@@ -256,11 +256,13 @@ def record_payment(
     case: Transaction,
     *,
     payment_reference: str,
-    by: User,
+    by: User | None,
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
-    """Mark the fee as paid under the payment's own number. Event, notice, journal."""
+    """Mark the fee as paid under the payment's own number: by a clerk, or by the system when the bank has told of it.
+    Event, notice, journal.
+    """
     transition = begin(case, "record_payment", by=by, now=now, version=version)
     transition.facts.update(decisions.mark_paid(transition.case, payment_reference, by, transition.now))
     return papers.enter_payment(finish(transition), transition.facts, transition.now)

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BillingConfig(AppConfig):
+    name = "billing"
+    verbose_name = _("Payments")
+
+    def ready(self) -> None:
+        from transactions.books import reconcile
+        from transactions.maintenance import schedule
+
+        from . import bills, books, exchange, receiving, upkeep  # noqa: F401 – they register what they do
+
+        schedule.JOBS["bills"] = schedule.Job(upkeep.EVERY, upkeep.look_after_bills)
+        reconcile.KINDS.update({kind.code: kind for kind in books.KINDS})

@@ -1,0 +1,1 @@
+"""What is true of bills and money without a database."""

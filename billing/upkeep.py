@@ -1,0 +1,105 @@
+"""What is done by the clock: missing bills made, days moved, the bank asked what it did not say, its files fetched."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+
+from core import outside_http
+from transactions.domain.errors import OperationClosed
+from transactions.domain.workflow import Status
+from transactions.models import FeeDue, Transaction
+
+from . import bank, bills, exchange, settlement
+from .domain.states import BillState
+from .models import Bill, LedgerEntry, Settlement
+
+logger = logging.getLogger(__name__)
+EVERY = timedelta(minutes=10)
+# A bill is asked after so long after it was asked after last; of so many at a time.
+ASK_EVERY = timedelta(minutes=30)
+MAX_ASKED = 200
+MAX_MADE = 500
+# Files are looked for so many days back; the bank writes the file of a day after it.
+FILES_BACK = 35
+
+
+def look_after_bills(now: datetime) -> None:
+    """The whole of it. What the bank does not answer now is done next time; nothing waits for it."""
+    if not bills.is_on():
+        return
+    make_missing(now)
+    try:
+        follow_bills(now)
+        fetch_files(now)
+    except outside_http.OutsideError as error:
+        logger.warning("the bank is not asked further now: %s", error)
+
+
+def make_missing(now: datetime) -> int:
+    """Bills for fees that fell due before there was a bank, or that have none for another reason; returns how many."""
+    none = ~Exists(Bill.objects.filter(fee=OuterRef("pk")))
+    waiting = FeeDue.objects.filter(none, paid_at=None, amount__gt=0, transaction__status=Status.AWAITING_PAYMENT)
+    made = 0
+    for fee in waiting.order_by("pk")[:MAX_MADE]:
+        with transaction.atomic():
+            case = Transaction.objects.select_for_update().get(pk=fee.transaction_id)
+            fee.refresh_from_db()
+            if case.status == Status.AWAITING_PAYMENT and fee.paid_at is None:
+                made += bills.make(fee, case, now) is not None
+    return made
+
+
+def follow_bills(now: datetime) -> int:
+    """Ask after the bills not heard of for longest, and move their days where an incident took some; returns how many.
+
+    outside_http.OutsideError when the bank does not answer.
+    """
+    waiting = Bill.objects.filter(state=BillState.ISSUED, asked_at__lte=now - ASK_EVERY)
+    rows = list(waiting.select_related("fee__transaction").order_by(F("asked_at").asc(), "pk")[:MAX_ASKED])
+    for bill in rows:
+        try:
+            if not exchange.move_days(bill, now):
+                exchange.ask_after(bill, now)
+        except OperationClosed:
+            Bill.objects.filter(pk=bill.pk).update(asked_at=now)
+        except outside_http.Refused as refused:
+            logger.error("the bank refuses what it is asked of a bill", extra={"bill": bill.pk, "why": refused.why})
+            Bill.objects.filter(pk=bill.pk).update(asked_at=now)
+    return len(rows)
+
+
+def missing_days(now: datetime) -> Iterator[date]:
+    """The days that are over and of which the bank's file was not compared, since the first bill."""
+    first = Bill.objects.order_by("created_at").values_list("created_at", flat=True).first()
+    first_paid = LedgerEntry.objects.filter(payment__startswith="bank:").order_by("paid_at").values_list("paid_at")
+    begun = [moment for moment in (first, next((row[0] for row in first_paid[:1]), None)) if moment is not None]
+    if not begun:
+        return
+    yesterday = bills.day_of(now) - timedelta(days=1)
+    day = max(bills.day_of(min(begun)), yesterday - timedelta(days=FILES_BACK))
+    there = set(Settlement.objects.filter(day__gte=day).values_list("day", flat=True))
+    while day <= yesterday:
+        if day not in there:
+            yield day
+        day += timedelta(days=1)
+
+
+def fetch_files(now: datetime) -> int:
+    """Fetch and compare the files of days that are over; returns how many. outside_http.OutsideError."""
+    taken = 0
+    for day in missing_days(now):
+        text = bank.get_settlement(day)
+        if text is None:
+            continue
+        try:
+            settlement.compare(day, text, now=now)
+        except settlement.Unreadable as error:
+            logger.error("the bank's file of %s is not taken: %s", day, error)
+            continue
+        taken += 1
+    return taken
