@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Cast, Coalesce, Round
 from django.utils.translation import gettext_lazy as _
 
 from transactions.books.look import Finding, Kind, Look
@@ -13,7 +14,6 @@ from transactions.models import FeeDue, Outbox
 from transactions.outbox.queue import PENDING_STATES
 
 from . import bills, ledger
-from .domain.money import halalas
 from .domain.states import EntryKind
 from .models import IS_OPEN, LedgerEntry, OpenItem
 from .upkeep import missing_days
@@ -22,16 +22,17 @@ from .upkeep import missing_days
 TOO_OLD = timedelta(days=3)
 
 
-def _paid_and_not_in_ledger(look: Look) -> Iterator[Finding]:
-    """A fee is paid exactly when the ledger has its amount applied to it."""
-    fees = FeeDue.objects.filter(paid_at__lt=look.settled, amount__gt=0) | FeeDue.objects.filter(
-        Exists(LedgerEntry.objects.filter(fee=OuterRef("pk"), kind=EntryKind.APPLIED, at__lt=look.settled)),
-        paid_at=None,
-    )
-    for fee in fees.select_related("transaction").order_by("pk").iterator():
-        owed = halalas(fee.amount) if fee.paid_at is not None else 0
-        if ledger.applied_to(fee) != owed:
-            yield Finding(fee.transaction.reference, fee.transaction.held_by_id)
+def _fee_not_as_ledger(look: Look) -> Iterator[Finding]:
+    """A fee is paid exactly when the ledger has its amount applied to it. One statement, so both are of one moment."""
+    own = LedgerEntry.objects.filter(fee=OuterRef("pk")).order_by().values("fee")
+    applied = Subquery(own.annotate(net=Sum(ledger.signed(ledger.APPLIED_SIGN))).values("net"))
+    owed = Case(When(paid_at__isnull=False, then=Cast(Round(F("amount") * 100), BigIntegerField())), default=Value(0))
+    settled = Q(paid_at__lt=look.settled) | Q(paid_at=None, transaction__submitted_at__lt=look.settled)
+    fees = FeeDue.objects.filter(settled).annotate(applied=Coalesce(applied, 0), owed=owed)
+    wrong = fees.exclude(applied=F("owed")).order_by("pk")
+    names = ("transaction__reference", "transaction__held_by")
+    for reference, office in wrong.values_list(*names).iterator():
+        yield Finding(reference, office)
 
 
 def _payment_not_applied(look: Look) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ KINDS = (
         "fee_not_as_ledger",
         _("Fees on which the ledger says something else"),
         _("Compare the fee with the ledger and the bank's file, and find out who changed it."),
-        _paid_and_not_in_ledger,
+        _fee_not_as_ledger,
     ),
     Kind(
         "payment_not_applied",

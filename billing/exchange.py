@@ -20,6 +20,8 @@ from .receiving import record
 
 # A key that was used before the backup is passed over; so many, and something is wrong as a whole.
 MAX_KEYS = 50
+# What says that this very bill is not taken, however often it is put.
+NOT_TAKEN = frozenset({400, 409, 422})
 
 
 @queue.register_handler(bills.ISSUE, outside=True)
@@ -39,6 +41,8 @@ def issue(bill_id: int, now: datetime) -> None:
         try:
             there = bank.put_bill(bill, last_day)
         except outside_http.Refused as refused:
+            if refused.answer.status not in NOT_TAKEN:
+                raise  # our token, or the address: every bill would fail by it
             _fail(bill, refused, now)
             return
         if there.number == bill.number or _may_adopt(bill, there):

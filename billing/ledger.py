@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, IntegerField, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Case, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -54,14 +54,15 @@ def write(kind: EntryKind, about: LedgerEntry, amount: int, *, source: Source, n
     LedgerEntry.objects.create(kind=kind, about=about, amount=amount, source=source, at=now, **more)
 
 
-def _signed(signs: dict[EntryKind, int]) -> Case:
+def signed(signs: dict[EntryKind, int]) -> Case:
+    """The amount of an entry with its sign."""
     whens = [When(kind=kind.value, then=F("amount") * Value(sign)) for kind, sign in signs.items() if sign]
-    return Case(*whens, default=Value(0), output_field=IntegerField())
+    return Case(*whens, default=Value(0), output_field=BigIntegerField())
 
 
 def total(entries: Any, signs: dict[EntryKind, int]) -> int:
     """What these entries come to, in halalas."""
-    return int(entries.order_by().aggregate(total=Coalesce(Sum(_signed(signs)), 0))["total"])
+    return int(entries.order_by().aggregate(total=Coalesce(Sum(signed(signs)), 0))["total"])
 
 
 def open_amount(payment: LedgerEntry) -> int:

@@ -98,7 +98,8 @@ class Bill(models.Model):
             models.CheckConstraint(
                 name="a_bill_that_waits_has_its_days",
                 condition=~Q(state="issued")
-                | Q(issued_at__isnull=False, due_on__isnull=False, expires_on__gte=F("due_on")),
+                | Q(issued_at__isnull=False, due_on__isnull=False, expires_on__isnull=False)
+                & Q(expires_on__gte=F("due_on")),
                 violation_error_message=_("A bill that was issued has a day it is due and a last day."),
             ),
             models.CheckConstraint(

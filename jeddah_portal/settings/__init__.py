@@ -7,6 +7,7 @@ missing or weak stops the start with its name (production.py).
 from . import production
 from .api import *
 from .base import *
+from .billing import *
 from .continuity import *
 from .database import *
 from .environment import *

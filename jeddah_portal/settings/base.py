@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "journal",
     "transactions",
     "continuity",
+    "billing",
     "permits",
     "api",
     "jeddah_portal",

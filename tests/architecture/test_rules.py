@@ -28,6 +28,7 @@ ROOMS = (
     "journal",
     "transactions",
     "continuity",
+    "billing",
     "permits",
     "api",
     "jeddah_portal",
