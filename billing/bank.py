@@ -85,7 +85,7 @@ def is_signed(content: bytes, signature: str) -> bool:
     """Was this notice signed by the bank, with the secret of now or the one before it?"""
     given = signature.strip().removeprefix("sha256=").lower()
     right = [hmac.new(secret.encode(), content, hashlib.sha256).hexdigest() for secret in settings.BANK_SECRETS]
-    return any([hmac.compare_digest(each.encode(), given.encode()) for each in right])
+    return any(hmac.compare_digest(each.encode(), given.encode()) for each in right)
 
 
 def _or_none(what: str, path: str, method: str) -> BankBill | None:
@@ -116,18 +116,18 @@ def _headers() -> dict[str, str]:
 
 
 def _bill_of(answer: Answer) -> BankBill:
-    told = answer.mapping()
-    amount, state = read_amount(told["amount"]), str(told["state"])
+    sent = answer.mapping()
+    amount, state = read_amount(sent["amount"]), str(sent["state"])
     if amount is None or state not in STATES:
         raise ValueError("a bill of no amount or in no state we know")
-    payments = tuple(payment_of(each) for each in told.get("payments", []))
-    return BankBill(str(told["number"]), str(told["key"]), amount, state, payments)
+    payments = tuple(payment_of(each) for each in sent.get("payments", []))
+    return BankBill(str(sent["number"]), str(sent["key"]), amount, state, payments)
 
 
-def payment_of(told: dict[str, Any]) -> BankPayment:
+def payment_of(sent: dict[str, Any]) -> BankPayment:
     """A payment in a notice, an answer or a file. KeyError, ValueError or TypeError when it is none."""
-    amount, paid_at = read_amount(told["amount"]), parse_datetime(str(told["paid_at"]))
-    number, bill, key = (str(told.get(name) or "") for name in ("payment", "bill", "key"))
+    amount, paid_at = read_amount(sent["amount"]), parse_datetime(str(sent["paid_at"]))
+    number, bill, key = (str(sent.get(name) or "") for name in ("payment", "bill", "key"))
     if amount is None or paid_at is None or paid_at.tzinfo is None or not number.strip() or not bill.strip():
         raise ValueError("a payment without number, bill, amount or moment")
     if len(number) > 50 or len(bill) > 40 or "\0" in number + bill + key:

@@ -1,5 +1,6 @@
-"""Bills of fees: made when a fee falls due, ended when it is paid elsewhere or owed no more. Nothing here asks the bank;
-that is owed to the outbox in the same transaction (exchange.py does it).
+"""Bills of fees: made when a fee falls due, ended when it is paid elsewhere or owed no more.
+
+Nothing here asks the bank; that is owed to the outbox in the same transaction (exchange.py does it).
 """
 
 from __future__ import annotations

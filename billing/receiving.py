@@ -58,7 +58,7 @@ def record(payment: BankPayment, *, source: Source, now: datetime) -> tuple[Ledg
         queue.enqueue(APPLY, entry.pk, dedupe=f"{APPLY}:{entry.pk}", now=now)
     elif (entry.bill_number, entry.amount) != (payment.bill[:40], payment.amount):
         subject = f"{payment.number}/{payment.bill}/{payment.amount}"
-        told = {"bill": payment.bill, "amount": payment.amount, "by": source.value}
+        told = {"told_bill": payment.bill, "told_amount": payment.amount, "told_by": source.value}
         difference = abs(entry.amount - payment.amount)
         items.open_item(ItemKind.CONTRADICTION, subject, now=now, amount=difference, payment=entry, **told)
     return entry, new

@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from accounts import access_log
 from accounts.access import engineering_offices_of, staff_posts_of
-from accounts.models import NO_CASE_ROLES, AccessRecord, Act, User
+from accounts.models import NO_CASE_ROLES, AccessRecord, Act, Role, User
 from municipality.services import offices_by_pk
 
 from .domain import references

@@ -1,4 +1,4 @@
-"""Bills and the bank that collects them. With BANK_URL empty no bills are made, and fees are recorded by offices alone."""
+"""Bills and the bank that collects them. With BANK_URL empty no bills are made; offices alone record payments."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ paid."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ class Bank:
             if datetime.fromisoformat(paid["paid_at"]).date() == day.date()
         ]  # fmt: skip
         lines += [",".join(paid[name] for name in ("payment", "bill", "amount", "paid_at", "key")) for paid in of_day]
-        total = sum((__import__("decimal").Decimal(paid["amount"]) for paid in of_day), 0)
+        total = sum((Decimal(paid["amount"]) for paid in of_day), Decimal(0))
         lines.append(f"total,{len(of_day)},{total},,")
         text = "\n".join(lines) + "\n"
         self.files[day.date().isoformat()] = text
@@ -103,11 +104,11 @@ class Bank:
 
 
 @pytest.fixture
-def bank(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
+def bank(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Bank:
     settings.BANK_URL, settings.BANK_TOKEN, settings.BANK_SECRETS = URL, TOKEN, [SECRET]
     bank = Bank()
     monkeypatch.setattr(outside_http, "ask", bank.ask)
-    yield bank
+    return bank
 
 
 @pytest.fixture

@@ -33,12 +33,11 @@ from municipality.services import offices_by_pk
 from .. import view_log
 from ..domain import service_types
 from ..domain.errors import Invalid, NotVisible, TooManyAttempts
-from ..domain.workflow import Status
 from ..inquiry import services as inquiry
 from ..intake import closures
 from ..intake.assured import describe_levels
 from ..intake.eligibility import only_for_whom
-from ..models import FeeDue, Transaction
+from ..models import Transaction
 from ..selectors.statistics import Statistics, read_statistics
 from ..text.deadline_status import days_late
 from ..text.help_topics import search_topics
@@ -245,15 +244,8 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
-    def to_pay() -> str:
-        fee = FeeDue.objects.filter(transaction=case, paid_at=None).first()
-        return f"{fee.amount:,}" if fee else ""
-
     as_of = replica.as_of()
     return {
-        "to_pay": inquiry.cached_until_next_event("to_pay", case, to_pay)
-        if case.status == Status.AWAITING_PAYMENT
-        else "",
         "case": case,
         "again": inquiry.sign_answer(case),
         "as_of": as_of,

@@ -1,0 +1,30 @@
+"""What is to be paid for a request, wherever a page shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from transactions.models import FeeDue, Transaction
+
+from .. import text
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/bill.html")
+def bill_to_pay(case: Transaction, fee: FeeDue | None, *, mine: bool = False) -> dict[str, Any]:
+    """What is to be paid, by which number and until when; nothing where nothing waits. `mine`: with what only whoever
+    is responsible for the request may do.
+    """
+    shown = text.shown_bill(case, fee, timezone.now())
+    return {"bill": shown, "case": case, "mine": mine, "steps": text.next_steps() if shown and shown.to_pay else []}
+
+
+@register.inclusion_tag("components/bill.html")
+def bill_by_inquiry(case: Transaction) -> dict[str, Any]:
+    """The same in an answer to an inquiry, for whoever has number and PIN."""
+    fee = FeeDue.objects.filter(transaction=case, paid_at=None).first() if case.is_open else None
+    return bill_to_pay(case, fee)
