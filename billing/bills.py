@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ from transactions.outbox import queue
 from transactions.transitions.signals import moved
 
 from .domain.money import halalas
-from .domain.numbers import bill_number
+from .domain.numbers import bill_number, read_number
 from .domain.states import BillState
 from .models import Bill, BillSerial
 
@@ -128,6 +129,16 @@ def days_of(case: Transaction, since: datetime, now: datetime) -> tuple[date, da
     last = day_of(extended(pauses, case.service, offices, since, midnight, now))
     last = min(last, day_of(now) + timedelta(days=settings.BILL_MAX_DAYS_AHEAD))
     return min(moved_due, last), last
+
+
+def cases_by_number(text: str) -> QuerySet[Transaction] | None:
+    """The requests whose bill bears this number; None when it is no bill number."""
+    number = read_number(text)
+    return (
+        Transaction.objects.filter(pk__in=Bill.objects.filter(number=number).values("fee__transaction"))
+        if number
+        else None
+    )
 
 
 def _next_number() -> str:

@@ -6,8 +6,8 @@ from django.utils.module_loading import import_string
 
 from core.admin.guarded import AdministeredSite
 
-# permits lies above this room, so it is asked by name for what it wants registered.
-ROOMS = ("municipality", "accounts", "permits")
+# permits and billing lie above this room, so they are asked by name for what they want registered.
+ROOMS = ("municipality", "accounts", "permits", "billing")
 
 
 def register(site: AdministeredSite) -> None:

@@ -65,6 +65,7 @@ class StaffSite(AdministeredSite):
             "works_on_cases": bool(roles - NO_CASE_ROLES),
             "at_a_counter": Role.CENTRE_CLERK in roles,
             "supervises": Role.SUPERVISOR in roles,
+            "handles_money": Role.ACCOUNTANT in roles,
             "administers": Role.ADMINISTRATOR in roles,
             "closed_offices": _closed_offices(posts),
             "my_posts": " · ".join(_post_in_words(post) for post in posts[:2]),

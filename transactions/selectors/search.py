@@ -82,7 +82,7 @@ def _number_queries(text: str) -> Iterator[QuerySet[Transaction]]:
     """For each kind of number the text may be, the transactions that bear it."""
     yield Transaction.objects.filter(reference__in=_references(text))
     yield Transaction.objects.filter(applicant__in=User.objects.filter(people_condition(text)).values("pk"))
-    for reader in _READERS:
+    for reader in (*_READERS, *_other_readers):
         if (matches := reader(text)) is not None:
             yield matches
 
@@ -175,6 +175,12 @@ def with_answers(**numbers: list[str]) -> QuerySet[Transaction]:
     return rows.filter(**{f"said_{name}__in": values for name, values in numbers.items()})
 
 
+def find_also(reader: Callable[[str], QuerySet[Transaction] | None]) -> None:
+    """Have lists of cases find what a room above this one knows them by."""
+    _other_readers.append(reader)
+
+
+_other_readers: list[Callable[[str], QuerySet[Transaction] | None]] = []
 _READERS: tuple[Callable[[str], QuerySet[Transaction] | None], ...] = (
     *(_register_line, _paper, _payment, _office, _deed, _plan, _parcel, _plot),
 )
