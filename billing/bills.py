@@ -23,7 +23,7 @@ from transactions.domain.gates import Operation
 from transactions.domain.pauses import extended
 from transactions.domain.workflow import Status
 from transactions.incidents import gates, memory
-from transactions.models import Event, FeeDue, Transaction
+from transactions.models import Event, FeeDue, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.transitions.signals import moved
 
@@ -108,7 +108,7 @@ def cancel(bill: Bill, now: datetime) -> None:
 def enqueue_cancel(bill: Bill, now: datetime) -> None:
     """Owe it to the bank to say that a bill is not to be paid any more."""
     dedupe = f"{CANCEL}:{bill.pk}:{bill.number}"
-    if not queue.Outbox.objects.filter(dedupe=dedupe).exists():
+    if not Outbox.objects.filter(dedupe=dedupe).exists():
         queue.enqueue(CANCEL, bill.pk, dedupe=dedupe, now=now)
 
 

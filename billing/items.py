@@ -13,7 +13,7 @@ from core.text import prose
 from municipality.models import Office
 from transactions.domain.errors import DomainError, Invalid, Problem
 from transactions.domain.routing import CENTRAL
-from transactions.models import FeeDue, Transaction
+from transactions.models import FeeDue, Outbox, Transaction
 from transactions.outbox import queue
 
 from . import ledger
@@ -126,7 +126,7 @@ def merge_with_counter(
     for counter in recorded.order_by("pk"):
         if ledger.total(counter.entries.all(), ledger.APPLIED_SIGN) != left:
             continue
-        note = {"source": Source.STAFF if by else payment.source, "now": now, "fee": fee, "by": by}
+        note: dict[str, Any] = {"source": Source.STAFF if by else payment.source, "now": now, "fee": fee, "by": by}
         ledger.write(EntryKind.RELEASED, counter, left, **note)
         ledger.write(EntryKind.MERGED, counter, left, **note, reference=payment.reference)
         ledger.write(EntryKind.APPLIED, payment, left, **note)
@@ -139,7 +139,7 @@ def again(payment: LedgerEntry, now: datetime) -> None:
     """Have a payment applied once more, since something about it has changed. Call inside a transaction."""
     number = payment.entries.count()
     dedupe = f"payment_apply:{payment.pk}:{number}:{int(now.timestamp() * 1000)}"
-    if not queue.Outbox.objects.filter(dedupe=dedupe).exists():
+    if not Outbox.objects.filter(dedupe=dedupe).exists():
         queue.enqueue("payment_apply", payment.pk, dedupe=dedupe, now=now)
 
 

@@ -111,7 +111,7 @@ class Bill(models.Model):
                 name="a_bill_that_ended_says_when",
                 condition=Q(state__in=LIVE_STATES, ended_at__isnull=True)
                 | (~Q(state__in=LIVE_STATES) & Q(ended_at__isnull=False)),
-                violation_error_message=_("A bill that has ended says when."),
+                violation_error_message=_("A bill that is over says when."),
             ),
         ]
 

@@ -21,7 +21,7 @@ from transactions.transitions.decisions import MAX_PAYMENT_LENGTH, payment_key
 from . import bills, items, ledger
 from .domain.money import halalas
 from .domain.states import BillState, EntryKind, ItemKind, Outcome, Source
-from .models import Bill, LedgerEntry
+from .models import IS_OPEN, Bill, LedgerEntry, OpenItem
 
 APPLY = "payment_apply"
 
@@ -58,9 +58,9 @@ def record(payment: BankPayment, *, source: Source, now: datetime) -> tuple[Ledg
         queue.enqueue(APPLY, entry.pk, dedupe=f"{APPLY}:{entry.pk}", now=now)
     elif (entry.bill_number, entry.amount) != (payment.bill[:40], payment.amount):
         subject = f"{payment.number}/{payment.bill}/{payment.amount}"
-        told = {"told_bill": payment.bill, "told_amount": payment.amount, "told_by": source.value}
+        facts = {"told_bill": payment.bill, "told_amount": payment.amount, "told_by": source.value}
         difference = abs(entry.amount - payment.amount)
-        items.open_item(ItemKind.CONTRADICTION, subject, now=now, amount=difference, payment=entry, **told)
+        items.open_item(ItemKind.CONTRADICTION, subject, now=now, amount=difference, payment=entry, **facts)
     return entry, new
 
 
@@ -86,8 +86,8 @@ def apply(entry_id: int, now: datetime) -> None:
         left = ledger.open_amount(payment)
         items.open_item(kind, payment.reference, now=now, amount=left, payment=payment, **facts)
     if fee_now := ledger.fee_of(payment):
-        items.OpenItem.objects.filter(
-            items.IS_OPEN, payment=payment, kind=ItemKind.ORPHAN
+        OpenItem.objects.filter(
+            IS_OPEN, payment=payment, kind=ItemKind.ORPHAN
         ).update(outcome=Outcome.APPLIED, settled_at=now)  # fmt: skip
         _note_late(payment, fee_now, now)
 
@@ -111,7 +111,7 @@ def _apply_locked(
     try:
         with transaction.atomic():
             for each, part in parts:
-                ledger.write(EntryKind.APPLIED, each, part, source=payment.source, now=now, fee=fee)
+                ledger.write(EntryKind.APPLIED, each, part, source=Source(payment.source), now=now, fee=fee)
             _end_bills(parts, fee, now)
             moves.record_payment(case, payment_reference=_reference(payment), by=None, now=now)
     except DomainError as error:
@@ -149,14 +149,14 @@ def _note_late(payment: LedgerEntry, fee: FeeDue, now: datetime) -> None:
         return
     item = items.open_item(ItemKind.LATE, payment.reference, now=now, amount=payment.amount, payment=payment)
     if not ledger.open_amount(payment) and item.settled_at is None:
-        items.OpenItem.objects.filter(pk=item.pk).update(outcome=Outcome.APPLIED, settled_at=now)
+        OpenItem.objects.filter(pk=item.pk).update(outcome=Outcome.APPLIED, settled_at=now)
 
 
 def record_at_counter(case: Transaction, event: Event) -> None:
     """What a clerk recorded is in the same ledger. Inside the transaction of the move."""
     fee = FeeDue.objects.get(transaction=case)
     amount = halalas(fee.amount)
-    for bill in Bill.objects.select_for_update().filter(fee=fee).live():  # type: ignore[attr-defined]
+    for bill in Bill.objects.select_for_update().filter(fee=fee).live():
         bills.cancel(bill, event.at)
     if not amount:
         return

@@ -20,7 +20,7 @@ MAX_REFERENCE = 60
 
 
 @transaction.atomic
-def owe(item: OpenItem, *, reason: str, by: User, now: datetime) -> Refund:
+def decide(item: OpenItem, *, reason: str, by: User, now: datetime) -> Refund:
     """Decide that what is open of a payment goes back. The item is settled; the refund waits for a second person."""
     refuse_unless_accountant(by)
     reason = prose(reason)
@@ -96,5 +96,7 @@ def _locked(refund: Refund, state: RefundState, by: User) -> Refund:
     refuse_unless_accountant(by)
     locked = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
     if locked.state != state:
-        raise DomainError("refund_moved", _("Somebody else has gone on with this refund. Look at it again."))
+        raise DomainError(
+            "refund_moved", _("This refund has changed since you opened it. Look at it again before you decide.")
+        )
     return locked

@@ -92,7 +92,7 @@ def _take_missing(payments: Sequence[BankPayment], now: datetime) -> None:
         mended = OpenItem.objects.filter(
             IS_OPEN, kind=ItemKind.NOT_IN_FILE, payment__payment__in=keys[start : start + 500]
         )
-        mended.update(outcome=Outcome.GONE, settled_at=now)
+        mended.update(outcome=Outcome.RESOLVED, settled_at=now)
 
 
 def _find_unlisted(day: date, payments: Sequence[BankPayment], now: datetime) -> None:

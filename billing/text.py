@@ -110,7 +110,7 @@ def _sentence(bill: Bill | None, over: bool, closed: str, now: datetime) -> StrO
         case BillState.ISSUING if now - bill.created_at > TAKES_LONG:
             return _(
                 "The bank has not confirmed the bill yet; we keep asking. The bill appears here as soon as it does. "
-                "Nothing you have sent is lost."
+                "Your request keeps its place."
             )
         case BillState.ISSUING:
             return _("The bill is being issued at the bank. Open this page again in a minute.")

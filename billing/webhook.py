@@ -31,6 +31,8 @@ def notices(request: HttpRequest) -> JsonResponse:
     """A notice of the bank: {"type": "bill.paid", "biller", "payment", "bill", "amount", "paid_at", "key"}, its
     HMAC-SHA-256 in X-Signature. 200 once it is written down, also when it was before.
     """
+    if request.content_type != "application/json":
+        return _answer("not_signed", 401)
     if int(request.headers.get("Content-Length") or 0) > MAX_BYTES:
         return _answer("too_long", 413)
     if not bank.is_signed(request.body, request.headers.get("X-Signature", "")):

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Authorisation, User
 from api.docs import Kind as Type
 from api.docs import Value
+from billing.text import ShownBill, next_steps
 from continuity.templatetags import continuity as worth_words
 from continuity.worth import Worth
 from core.charts import Chart, Series
@@ -158,6 +159,15 @@ def _rows(now: datetime) -> list[dict[str, Any]]:
     return [{"case": case, "progress": progress, "headline": headline(case)} for case, progress in cases]
 
 
+def _bills(now: datetime) -> list[ShownBill]:
+    """One to be paid, and one that has run out."""
+    number = {"biller": "001", "number": "1000000000015", "groups": ("1000", "0000", "00015")}
+    usual = {"amount": "12,345.60", "due_on": now.date(), "last_day": now.date(), "to_pay": True, "may_renew": False}
+    words = {"kind": "warning", "label": _("To be paid"), "sentence": LONG_NAME, "at_centre": True, "pay_at": ""}
+    waiting = ShownBill(**number, **usual, **words)  # type: ignore[arg-type]
+    return [waiting, replace(waiting, groups=(), kind="error", may_renew=True)]
+
+
 def _changes(now: datetime) -> list[ChangeLine]:
     """What happened yesterday, as an engineering office sees it: to cases, and before there was one."""
     plot = Authorisation(plan_number="415", parcel_number="27")
@@ -266,6 +276,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],
         "promises": [worth_words.shown(worth, at=now, what=worth_words.KINDS["received"]) for worth in Worth],
+        "bills": _bills(now),
+        "bill_steps": next_steps(),
         "rows": _rows(now),
         "rights": _rights(now),
         "sent_case": _case(Status.REJECTED, now),

@@ -97,13 +97,13 @@ def _pay_anyway(request: Request, number: str, amount: str = "") -> str:
 def paid(request: Request, state: dict[str, Any], payment: dict[str, Any]) -> Answer:
     """What somebody has paid."""
     silent = state.get("switches", {}).get("lost")
-    told = (
+    announcement = (
         both("لن يُرسل إشعار إلى البوابة.", "The portal is not told.")
         if silent
         else both("تُبلَّغ البوابة خلال لحظات.", "The portal is told in a moment.")
     )
     words = f'<p>{both("رقم العملية", "Payment number")}: <bdi dir="ltr">{escape(payment["payment"])}</bdi></p>'
-    return frame.page(request, ("تم السداد", "Paid"), f"{words}<p>{told}</p><p>{_back(request)}</p>")
+    return frame.page(request, ("تم السداد", "Paid"), f"{words}<p>{announcement}</p><p>{_back(request)}</p>")
 
 
 def _bills(request: Request, state: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Bills and the ledger, read only; the bank's files, which accountants add by hand where the bank does not serve them."""
+"""Bills and the ledger, read only; the bank's files, which accountants add where the bank does not serve them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class SettlementForm(VersionedForm):
             self.text = given.read().decode("utf-8")
             settlement.read_file(self.text)
         except UnicodeDecodeError:
-            self.add_error("content", _("This file is not a text in UTF-8."))
+            self.add_error("content", _("This file is not a text file of the bank."))
         except settlement.Unreadable as error:
             self.add_error("content", str(error.message))
         if (day := self.cleaned_data.get("day")) and day > timezone.localdate():
@@ -134,7 +134,7 @@ class SettlementForm(VersionedForm):
 
 class SettlementAdmin(Money):
     form = SettlementForm
-    list_display = ("day", "taken_at", "payments", "sar", "found", "uploaded_by")
+    list_display = ("day", "taken_at", "payments", "sar", "difference_count", "uploaded_by")
     ordering = ("-day", "-pk")
     list_select_related = ("uploaded_by",)
 
@@ -142,7 +142,11 @@ class SettlementAdmin(Money):
         return is_accountant(current_user(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("day", "taken_at", "uploaded_by", "payments", "sar", "found", "sha256") if obj else ("day", "content")
+        return (
+            ("day", "taken_at", "uploaded_by", "payments", "sar", "difference_count", "sha256")
+            if obj
+            else ("day", "content")
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
@@ -153,5 +157,5 @@ class SettlementAdmin(Money):
         obj.refresh_from_db()
 
     @admin.display(description=gettext_lazy("differences"), ordering="differences")
-    def found(self, row: Settlement) -> SafeString:
+    def difference_count(self, row: Settlement) -> SafeString:
         return tag("warning" if row.differences else "success", row.differences)

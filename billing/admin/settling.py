@@ -25,7 +25,7 @@ from .shared import Settled, age, digits, link_to_case
 
 ADVICE = {
     ItemKind.ORPHAN: gettext_lazy("Find out which request it was paid for, and assign it; or have it refunded."),
-    ItemKind.UNDERPAID: gettext_lazy("The request waits for the rest. When it comes, both are applied by themselves."),
+    ItemKind.UNDERPAID: gettext_lazy("The fee is paid once the rest has been received as well."),
     ItemKind.OVERPAID: gettext_lazy("The fee is paid. Have what is over refunded."),
     ItemKind.TWICE: gettext_lazy(
         "The fee was paid already. If an office recorded this very payment, say so; if not, have it refunded."
@@ -148,7 +148,7 @@ def _merge(request: HttpRequest, row: OpenItem, by: User) -> str:
 
 
 def _refund(request: HttpRequest, row: OpenItem, by: User) -> str:
-    refunds.owe(row, reason=request.POST.get("reason", ""), by=by, now=timezone.now())
+    refunds.decide(row, reason=request.POST.get("reason", ""), by=by, now=timezone.now())
     return _("The refund is owed. A second person has to approve it.")
 
 
@@ -161,16 +161,19 @@ OpenItemAdmin.presses = {
     "take": _take, "assign": _assign, "merge": _merge, "refund": _refund, "explain": _explain,
 }  # fmt: skip
 REFUND_TAGS = {
-    RefundState.OWED: "warning", RefundState.APPROVED: "info", RefundState.PAID: "success", RefundState.DROPPED: "plain",
-}  # fmt: skip
+    RefundState.OWED: "warning",
+    RefundState.APPROVED: "info",
+    RefundState.PAID: "success",
+    RefundState.DROPPED: "plain",
+}
 
 
 class RefundAdmin(Settled):
     change_form_template = "admin/billing/refund/change_form.html"
     list_display = ("paid_under", "sar", "state_tag", "age", "owed_by", "approved_by", "bank_reference")
     fields = readonly_fields = (
-        "paid_under", "sar", "why", "state_tag", "owed_by", "owed_at", "approved_by", "approved_at", "paid_by", "paid_at",
-        "bank_reference",
+        "paid_under", "sar", "why", "state_tag", "owed_by", "owed_at", "approved_by", "approved_at", "paid_by",
+        "paid_at", "bank_reference",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("payment", "owed_by", "approved_by")

@@ -90,7 +90,7 @@ class Outcome(TextChoices):
     REFUND = "refund", _("Given to be refunded")
     MERGED = "merged", _("Same payment as another")
     EXPLAINED = "explained", _("Explained")
-    GONE = "gone", _("No longer there")
+    RESOLVED = "resolved", _("No longer there")
 
 
 class RefundState(TextChoices):

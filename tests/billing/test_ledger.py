@@ -95,12 +95,12 @@ def test_paid_twice_is_on_a_list_and_goes_back_by_two_people(unpaid, bank, accou
     item = OpenItem.objects.get()
     assert (item.kind, item.payment, item.amount) == (ItemKind.TWICE, again, bill.amount)
     with refused("not_an_accountant"):
-        refunds.owe(item, reason="x", by=cast.administrator, now=LATER)
+        refunds.decide(item, reason="x", by=cast.administrator, now=LATER)
     with pytest.raises(Invalid):
-        refunds.owe(item, reason=" \u200f", by=first, now=LATER)
-    refund = refunds.owe(item, reason="paid twice", by=first, now=LATER)
+        refunds.decide(item, reason=" \u200f", by=first, now=LATER)
+    refund = refunds.decide(item, reason="paid twice", by=first, now=LATER)
     with refused("nothing_open"):
-        refunds.owe(item, reason="and again", by=first, now=LATER)
+        refunds.decide(item, reason="and again", by=first, now=LATER)
     with refused("own_refund"):
         refunds.approve(refund, by=first, now=LATER)
     with pytest.raises(DomainError):
@@ -120,12 +120,12 @@ def test_a_refund_refused_puts_the_money_back_on_its_list(unpaid, bank, accounta
     case, (first, second) = unpaid(), accountants
     told(bank.pay(bill_of(case).number))
     again = told(bank.pay(bill_of(case).number), now=LATER + HOUR)
-    refund = refunds.owe(OpenItem.objects.get(), reason="paid twice", by=first, now=LATER)
+    refund = refunds.decide(OpenItem.objects.get(), reason="paid twice", by=first, now=LATER)
     assert ledger.open_amount(again) == 0
     refunds.drop(refund, reason="it is for another bill", by=second, now=LATER)
     assert ledger.open_amount(again) == again.amount
     assert OpenItem.objects.get().settled_at is None
-    refunds.owe(OpenItem.objects.get(), reason="after all", by=second, now=LATER)
+    refunds.decide(OpenItem.objects.get(), reason="after all", by=second, now=LATER)
     assert ledger.open_amount(again) == 0
 
 
@@ -264,7 +264,7 @@ def test_no_refund_is_approved_by_who_decided_it_whoever_writes(unpaid, bank, ac
     case, (first, _second) = unpaid(), accountants
     told(bank.pay(bill_of(case).number))
     told(bank.pay(bill_of(case).number), now=LATER + HOUR)
-    refund = refunds.owe(OpenItem.objects.get(), reason="x", by=first, now=LATER)
+    refund = refunds.decide(OpenItem.objects.get(), reason="x", by=first, now=LATER)
     for wrong in (
         {"state": "approved", "approved_by": first, "approved_at": LATER}, {"state": "approved"},
         {"state": "paid", "paid_at": LATER, "paid_by": first, "bank_reference": "T"},

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db
 
 def notice(payment, /, **changed):
     told = {"type": "bill.paid", "biller": "001", "payment": payment.number, "bill": payment.bill,
-            "amount": f"{payment.amount / 100:.2f}", "paid_at": payment.paid_at.isoformat(), "key": payment.key}  # fmt: skip
+            "amount": f"{payment.amount / 100:.2f}", "paid_at": payment.paid_at.isoformat(),
+            "key": payment.key}  # fmt: skip
     return json.dumps(told | changed).encode()
 
 

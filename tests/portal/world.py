@@ -61,7 +61,7 @@ ACTORS = {
     "staff_without_post": "unposted",
 }
 APPS = re.compile(r"(?<=app_label>)[a-z|]+")
-MODEL = re.compile(r"/staff/(transactions|journal|municipality|accounts|permits)/([a-z]+)/")
+MODEL = re.compile(r"/staff/(transactions|journal|municipality|accounts|billing|permits)/([a-z]+)/")
 
 
 def routes() -> list[str]:

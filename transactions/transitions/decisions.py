@@ -102,7 +102,7 @@ def mark_paid(case: Transaction, payment_reference: str, by: User | None, now: d
         message = _("A payment reference has at most %(most)d characters. Check it.") % {"most": MAX_PAYMENT_LENGTH}
         raise Invalid([Problem("payment_reference", message, "too_long")])
     due = FeeDue.objects.get(transaction=case)
-    due.paid_at, due.payment_reference, due.payment_key, due.recorded_by = now, reference, key, by
+    due.paid_at, due.payment_reference, due.payment_key, due.recorded_by_id = now, reference, key, by.pk if by else None
     try:
         # Two desks may enter the same number at once, so nobody asks first: the constraint answers both.
         with transaction.atomic():
