@@ -27,6 +27,7 @@ ICONS = {
     "lock": "lock",
     "mail": "mail",
     "menu": "menu",
+    "no": "thumbs-down",
     "official": "landmark",
     "permit": "brick-wall",
     "person": "user-round",
@@ -37,6 +38,7 @@ ICONS = {
     "sign-out": "log-out",
     "subdivision": "land-plot",
     "whom": "users-round",
+    "yes": "thumbs-up",
 }
 
 

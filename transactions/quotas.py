@@ -25,6 +25,8 @@ from .domain.errors import DomainError
 from .models import FailedAttempt
 
 CROWD_QUOTAS = 10
+# Of a network in an hour: an office where many share an address may say what it thinks, and a machine fills no table.
+MAX_FEEDBACK = 60
 # More workers than send at once anywhere.
 CROWD = 100
 NO_LIMIT = 2**31 - 1
@@ -32,6 +34,7 @@ MESSAGES = {
     "requests": _("You have sent many requests this hour. Nothing in this one is lost; send it after %(time)s."),
     "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),
     "links": _("Many links were asked for this hour. Ask again after %(time)s."),
+    "feedback": _("Many answers came from your network this hour. The next one can be taken after %(time)s."),
     "kilobytes": _("You have sent many files this hour. Nothing in your request is lost; continue after %(time)s."),
 }
 
@@ -58,6 +61,12 @@ def spend_quota(kind: str, by: User, now: datetime, amount: int = 1) -> None:
         many = engineering_offices_of(by)
         if not (many and _counted(f"quota:{kind}:{by.pk}", _hour(now), amount, most * CROWD_QUOTAS)):
             raise OverQuota(kind, now)
+
+
+def spend_feedback(address: str, now: datetime) -> None:
+    """Count an answer about a page, by the network it comes from; OverQuota when that is more than an hour's share."""
+    if not _counted(f"quota:feedback:{rate_limit_network(address)}", _hour(now), 1, MAX_FEEDBACK):
+        raise OverQuota("feedback", now)
 
 
 class SmsWait(Exception):

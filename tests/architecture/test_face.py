@@ -51,6 +51,7 @@ FRAME = {
     "header.html",
     "nav_list.html",
     "footer.html",
+    "page_feedback.html",
     "question_page.html",
     "error_message.html",
     "field.html",

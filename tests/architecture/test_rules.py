@@ -38,7 +38,7 @@ ROOMS = (
 # Addresses that need no login; everything else sends the stranger to sign in, or answers 401, 403 or 404.
 PUBLIC = {
     "/", "/services/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/", "/terms/",
-    "/search/", "/contact/",
+    "/search/", "/contact/", "/feedback/",
     "/books/", "/figures/", "/figures/figures.csv", "/figures/figures.json", "/api/v1/figures/",
     "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
     "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",

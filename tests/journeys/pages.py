@@ -71,6 +71,11 @@ def look_at_the_first(page: Page, world: dict[str, str]) -> None:
     expect(page.locator(".shown img").first).to_have_js_property("complete", True)
 
 
+def say_no(page: Page, world: dict[str, str]) -> None:
+    page.locator(".feedback [value=no]").click()
+    page.locator("[name=reason]").first.wait_for()
+
+
 def check_nothing(page: Page, world: dict[str, str]) -> None:
     page.locator(".intake__actions .btn").first.click()
     page.locator(".notice--error").wait_for()
@@ -162,6 +167,8 @@ PUBLIC = (
     Shown("search-nothing", "/search/?q=ظظظ", holds=".empty"),
     Shown("contact", "/contact/", holds=".centre"),
     Shown("terms", "/terms/"),
+    Shown("feedback", "/feedback/"),
+    Shown("feedback-why", "/", then=say_no, leads_to="/feedback/", holds=".feedback"),
     *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered_services()),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),

@@ -20,6 +20,7 @@ from accounts import services as people
 from accounts.models import Authorisation, EmailChange, User
 from journal import chain
 from municipality.models import Office
+from transactions import feedback
 from transactions.admin import staff_site
 from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
@@ -145,6 +146,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     reconcile(NOW + timedelta(minutes=30))
     while open_figures.store_past_months(NOW + timedelta(days=31)):
         pass  # a year at a time, and the oldest file is older
+    feedback.give_feedback(page="transactions:help", language="ar", useful=False, address="198.51.100.7", now=NOW)
     emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)

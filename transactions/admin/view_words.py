@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 WORDS: dict[str, StrOrPromise] = {
     "transactions:home": gettext_lazy("Home page"),
+    "transactions:services": gettext_lazy("All services"),
     "transactions:service": gettext_lazy("Page of a service"),
+    "transactions:search": gettext_lazy("Search"),
+    "transactions:contact": gettext_lazy("Service centres and their hours"),
+    "transactions:terms": gettext_lazy("Terms of use"),
+    "transactions:feedback": gettext_lazy("What readers say of our pages"),
     "transactions:inquiry": gettext_lazy("Inquiry"),
     "transactions:help": gettext_lazy("Help"),
     "transactions:privacy": gettext_lazy("Privacy"),

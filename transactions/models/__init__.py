@@ -4,6 +4,7 @@ from .authorisation_events import AuthorisationEvent
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .closures import Closure
+from .feedback import FeedbackReason, PageFeedback
 from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .incidents import GateSwitch, Incident, IncidentNotice, IncidentWording
@@ -41,6 +42,7 @@ __all__ = [
     "Event",
     "FailedAttempt",
     "FeeDue",
+    "FeedbackReason",
     "GateSwitch",
     "Heartbeat",
     "Incident",
@@ -55,6 +57,7 @@ __all__ = [
     "Notification",
     "Objection",
     "Outbox",
+    "PageFeedback",
     "PaperContent",
     "Reconciliation",
     "Register",

@@ -1,0 +1,49 @@
+"""What readers say of pages, for administrators: a list to filter, and a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from core.admin.guarded import AdministeredSite
+
+from ..feedback import as_csv
+from ..models import PageFeedback
+from .ledger import ForAdministrators
+from .view_words import words_for
+
+# Of the newest; whoever wants more asks the database.
+MAX_ROWS = 50_000
+
+
+class PageFeedbackAdmin(ForAdministrators):
+    list_display = ("day", "about", "language", "useful", "reason")
+    list_filter = ("useful", "reason", "language")
+    fields = readonly_fields = ("day", "about", "page", "language", "useful", "reason")
+    change_list_template = "admin/transactions/pagefeedback/change_list.html"
+
+    @admin.display(description=_("page"), ordering="page")
+    def about(self, row: PageFeedback) -> str:
+        return str(words_for(row.page))
+
+    def get_urls(self) -> list[Any]:
+        return [
+            path("answers.csv", self.admin_site.admin_view(self.csv_file), name="feedback_csv"),
+            *super().get_urls(),
+        ]
+
+    def csv_file(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        response = HttpResponse(as_csv(PageFeedback.objects.all()[:MAX_ROWS]), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="answers.csv"'
+        return response
+
+
+def register(site: AdministeredSite) -> None:
+    site.register(PageFeedback, PageFeedbackAdmin)
