@@ -102,9 +102,9 @@ def _case(status: Status, now: datetime) -> Transaction:
 
 def _progress(now: datetime, **more: Any) -> Progress:
     steps = [
-        Step(_("Registration"), "done"),
-        Step(_("Technical study"), "now"),
-        Step(_("Supervisor's approval"), "later"),
+        Step(_("Registration"), "done", now),
+        Step(_("Technical study"), "now", now, OFFICE.name),
+        Step(_("Supervisor's approval"), "later", None, LONG_NAME),
     ]
     usual = {
         "waiting_for": WaitingFor.OURS,

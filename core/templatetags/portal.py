@@ -66,6 +66,30 @@ def both_dates(value: datetime | date | None, time: bool = False) -> SafeString 
     return format_html('<time datetime="{}" class="date">{}</time>', day.isoformat(), shown)
 
 
+@lru_cache(maxsize=2048)
+def _first(day: date, language: str) -> SafeString:
+    gregorian = date_format(day, "j F Y") + ("م" if language == "ar" else "")
+    if not in_calendar(day):
+        return format_html("<bdi>{}</bdi>", gregorian)
+    hijri = format_hijri(day, language)
+    return format_html('<bdi>{}</bdi><span class="date__more"> (<bdi>{}</bdi>)</span>', gregorian, hijri)
+
+
+@register.simple_tag
+def one_date(value: datetime | date | None, time: bool = False) -> SafeString | str:
+    """A date where many stand together: Gregorian, with the Hijri one for whoever asks for it (calendars.html)."""
+    if not value:
+        return ""
+    moment = value if isinstance(value, datetime) else None
+    day, language = riyadh_day(moment) if moment else value, get_language() or "ar"
+    clock = ""
+    if time and moment:
+        here = riyadh_time(moment)
+        clock = format_html(' <bdi class="nowrap">{}</bdi>', _clock(here.hour, here.minute, language))
+    stamp = moment.isoformat() if moment else day.isoformat()
+    return format_html('<time datetime="{}" class="date">{}{}</time>', stamp, _first(day, language), clock)
+
+
 @register.simple_tag
 def days_ago(days: int) -> str:
     """How many days of the calendar something lies back (hijri.days_between), in words."""

@@ -17,7 +17,9 @@ from municipality.services import save_reference
 from transactions.domain import pins
 from transactions.models import Transaction
 from transactions.text.progress import progress_of
-from transactions.transitions import recount
+from transactions.text.timeline import history_of
+from transactions.transitions import moves, recount
+from transactions.transitions.moves import RequestedCompletion
 
 from ..conftest import NOW, drive, work_off
 
@@ -132,3 +134,27 @@ def test_a_holiday_entered_later_gives_one_answer_everywhere(cast, submitted, si
             assert f'datetime="{riyadh_day(due).isoformat()}"' in html or f'datetime="{due.date()}' in html
     changed = owner.get(live, {"seen": case.stamp})
     assert changed.status_code == 200, "an open page hears of the new date by itself"
+
+
+def test_each_stage_done_has_its_day_and_the_one_now_has_who_holds_it(cast, submitted):
+    """A stage that was gone through twice has the day it was left last."""
+    case = drive(submitted("building-permit"), cast, "under_admin_audit")
+    entries = history_of(case)
+    steps = progress_of(case, timezone.now(), entries).steps
+    now = [step.state for step in steps].index("now")
+    left = {entry.from_stage: entry.at for entry in reversed(entries) if entry.from_stage != entry.to_stage}
+    codes = [stage.code for stage in case.service_type.stages_for(case.answers)]
+    assert now > 0
+    assert [step.at for step in steps[:now]] == [left[code] for code in codes[:now]]
+    assert steps[now].at == case.stage_started_at
+    assert case.held_by.name in steps[now].who
+    assert {(step.state, step.at) for step in steps[now + 1 :]} == {("later", None)}
+    assert all(step.who for step in steps[now:])
+
+
+def test_a_stage_that_waits_for_the_applicant_says_so_and_since_when(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "under_admin_audit")
+    case = moves.return_for_completion(case, deficiencies=[RequestedCompletion("survey-old")], by=cast.reviewer)
+    case.refresh_from_db()
+    waits = next(step for step in progress_of(case, timezone.now(), history_of(case)).steps if step.state == "now")
+    assert (waits.at, str(waits.who)) == (case.paused_at, "مقدم الطلب")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Transaction
 from .deadline_status import days_late, days_left, days_spent
 from .tags import Tag
+from .timeline import Entry
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,10 +37,14 @@ class WaitingFor(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of the service as the applicant sees it. `state` is done, now or later."""
+    """A stage of the service as the applicant sees it. `state` is done, now or later; `at` is when it was done, or
+    began if it is now; `who` has it now, or will act in it.
+    """
 
     title: StrOrPromise
     state: str
+    at: datetime | None = None
+    who: StrOrPromise = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,8 @@ class Progress:
         return Tag("", _("The clock is paused") if self.waiting_for == WaitingFor.YOURS else "")
 
 
-def progress_of(case: Transaction, now: datetime) -> Progress:
-    """Read a case as for_pages() gives it; no query."""
+def progress_of(case: Transaction, now: datetime, history: Iterable[Entry] = ()) -> Progress:
+    """Read a case as for_pages() gives it; no query. With its history the stages have their dates."""
     calendar = current_calendar()
     since = case.closed_at or case.paused_at or case.stage_started_at
     used = days_spent(case, now)
@@ -99,7 +105,7 @@ def progress_of(case: Transaction, now: datetime) -> Progress:
         allowed=allowed,
         left=days_left(due, now) if due and not late else None,
         days_late=days_late(due, now) if due and late else None,
-        steps=_steps(case),
+        steps=_steps(case, history),
         halted=case.is_open and case.halted_at is not None,
     )
 
@@ -119,12 +125,25 @@ def _where(case: Transaction) -> str:
     return _("%(role)s at %(office)s") % {"role": word[:1].lower() + word[1:], "office": case.held_by.name}
 
 
-def _steps(case: Transaction) -> list[Step]:
+def _steps(case: Transaction, history: Iterable[Entry]) -> list[Step]:
     """The stages of an open request; of a closed one the pages show none."""
+    done = _done_at(history)
     stages: tuple[Stage, ...] = case.service_type.stages_for(case.answers)
     codes = [stage.code for stage in stages]
     now = codes.index(case.stage) if case.stage in codes else 0
-    return [
-        Step(stage.title, "done" if number < now else "now" if number == now else "later")
-        for number, stage in enumerate(stages)
-    ]
+    steps = [Step(stage.title, "done", done.get(stage.code)) for stage in stages[:now]]
+    if _waiting_for(case) == WaitingFor.YOURS:
+        steps.append(Step(stages[now].title, "now", case.paused_at, _("The applicant")))
+    else:
+        where = _where(case)
+        steps.append(Step(stages[now].title, "now", case.stage_started_at, where[:1].upper() + where[1:]))
+    return steps + [Step(stage.title, "later", None, Role(stage.role).label) for stage in stages[now + 1 :]]
+
+
+def _done_at(history: Iterable[Entry]) -> dict[str, datetime]:
+    """When a case left each stage for another, the last time it did."""
+    left: dict[str, datetime] = {}
+    for entry in history:
+        if entry.from_stage and entry.from_stage != entry.to_stage:
+            left[entry.from_stage] = max(entry.at, left.get(entry.from_stage, entry.at))
+    return left

@@ -22,6 +22,8 @@ class Entry:
     text: str
     office: str
     note: str
+    from_stage: str = ""
+    to_stage: str = ""
 
 
 def entries_of(events: Iterable[Event]) -> list[Entry]:
@@ -34,6 +36,8 @@ def entries_of(events: Iterable[Event]) -> list[Entry]:
             text=sentence(event),
             office=event.office.name if event.office else "",
             note=reason_shown(event),
+            from_stage=event.from_stage,
+            to_stage=event.to_stage,
         )
         for event in events
     ]

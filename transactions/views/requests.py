@@ -158,7 +158,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "case": case,
         "service": case.service_type,
         "headline": headline(case),
-        "progress": progress_of(case, timezone.now()),
+        "progress": progress_of(case, timezone.now(), entries),
         "entries": entries[:RECENT],
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
