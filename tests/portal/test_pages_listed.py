@@ -29,6 +29,7 @@ NO_PAGE = {
     "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/emblem$": "a picture",
+    "/staff/.*/answers.csv$": "a file",
     "/files/": "a file, or a picture of one",
     "/requests/<str:reference>/papers/<int:pk>/$": "a file, and a page that reloads itself until it is made",
     "/requests/<str:reference>/receipt/pdf/$": "takes a press and goes to the file",
