@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transactions", "0041_signed_papers"),
+        ("transactions", "0042_objections"),
     ]
 
     operations = [
