@@ -21,6 +21,17 @@ from .sealed import seal, unseal
 WAY_ROUND = _("Or set a new password with a code sent to your mobile: “First sign-in or forgotten password”.")
 
 
+def describe_wait(seconds: int) -> str:
+    """How long whoever guessed waits, and the way round."""
+    minutes = -(-seconds // 60)
+    soon = ngettext(
+        "Too many failed attempts from your network. Try again in %(minutes)d minute.",
+        "Too many failed attempts from your network. Try again in %(minutes)d minutes.",
+        minutes,
+    )
+    return f"{soon % {'minutes': minutes}} {WAY_ROUND}"
+
+
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "enter_current_password": _("This is not the password you have now."),
@@ -40,21 +51,11 @@ class AccountAdapter(DefaultAccountAdapter):
             )
         except attempts.MustWait as error:
             access_log.record(Act.LOCKED_OUT, person=User.objects.filter(national_id=subject).first(), why="sign-in")
-            raise ValidationError(self._wait(error.wait), code="too_many_login_attempts") from None
+            raise ValidationError(describe_wait(error.wait), code="too_many_login_attempts") from None
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """The password was right."""
         attempts.clear_attempts(self._try)
-
-    @staticmethod
-    def _wait(seconds: int) -> str:
-        minutes = -(-seconds // 60)
-        soon = ngettext(
-            "Too many failed attempts from your network. Try again in %(minutes)d minute.",
-            "Too many failed attempts from your network. Try again in %(minutes)d minutes.",
-            minutes,
-        )
-        return f"{soon % {'minutes': minutes}} {WAY_ROUND}"
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As ClientAddressMiddleware left it: whatever headers say, and whichever allauth would read."""
@@ -72,8 +73,11 @@ class AccountAdapter(DefaultAccountAdapter):
         AuthToken.objects.filter(user=user).delete()
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
-        """A password that came back out of a backup opens nothing alone: a code by SMS has to come with it."""
-        if not user.to_renew:
+        """A password that came back out of a backup opens nothing alone: a code by SMS has to come with it.
+
+        Whom the national sign-on has just vouched for (`vouched_for`) needs neither.
+        """
+        if not user.to_renew or getattr(request, "vouched_for", None) == user.pk:
             return super().pre_login(request, user, **kwargs)
         from .views import ask_for_code
 

@@ -8,6 +8,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import access_log, api_tokens, four_eyes, security_events  # noqa: F401 – the first two listen
+        from .sign_on import body as sign_on_body
 
+        sign_on_body.register()
         access_log.start()
         security_events.listen()

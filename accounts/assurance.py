@@ -1,7 +1,7 @@
 """How sure the city is of who somebody is. The rules of the services ask for these levels.
 
 PHONE: a code sent to their mobile was typed in; name and ID are what they typed. COUNTER: a clerk saw their original
-ID, by whom and when stands beside it. NATIONAL: the national sign-on vouched for them; no service asks for it yet.
+ID, by whom and when stands beside it. NATIONAL: the national sign-on vouched for them.
 NONE: a clerk has begun a request for them, and nothing is proven.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import IntegerChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -33,7 +34,13 @@ def explain_level(level: int) -> StrOrPromise:
     if level <= Level.PHONE:
         return _("Confirm your mobile once with a code by SMS, under “First sign-in or new password”.")
     if level == Level.COUNTER:
-        return _("Show your original ID once at any service centre; it takes a minute and holds for all your requests.")
+        at_counter = _(
+            "Show your original ID once at any service centre; it takes a minute and holds for all your requests."
+        )
+        by_app = _("Or confirm who you are with the national sign-on, here and now.")
+        return f"{at_counter} {by_app}" if settings.SIGN_ON_URL else at_counter
+    if settings.SIGN_ON_URL:
+        return _("Confirm who you are with the national sign-on, here and now.")
     return _("This needs the national sign-on, which this portal does not offer yet.")
 
 

@@ -119,6 +119,23 @@ def change_name(user: User, full_name: str, *, by: User, now: datetime | None = 
     return locked
 
 
+def set_name(user: User, full_name: str, *, by: User, now: datetime) -> None:
+    """The name as the national register has it, on record and told to the mobile on file; the caller saves."""
+    if user.full_name != full_name:
+        _change_name(user, full_name, by, now, notify_at=user.phone)
+
+
+def replace_phone(user: User, phone: str, *, now: datetime) -> None:
+    """A person's own new mobile, which has just answered a code; the one before is told. The caller saves."""
+    _change_phone(user, phone, user, now)
+
+
+def detach_phone(user: User, *, now: datetime) -> None:
+    """The mobile on file is not this person's, who was vouched for: neither it nor what was set up with it opens the
+    account any more. The caller saves."""
+    _change_phone(user, "", user, now)
+
+
 def _change_name(user: User, full_name: str, by: User, now: datetime, *, notify_at: str) -> None:
     """`told` is the mobile that hears of it."""
     note = _("Name changed from “%(old)s” to “%(new)s”") % {
@@ -144,7 +161,7 @@ def _change_phone(user: User, phone: str, by: User | None, now: datetime, *, at_
 
     It sets none for a while, unless two administrators have agreed on it (`at_once`).
     """
-    became = {"old": isolated(user.phone or "–"), "new": isolated(phone)}
+    became = {"old": isolated(user.phone or "–"), "new": isolated(phone or "–")}
     record_change(by, user, _("Mobile changed from %(old)s to %(new)s") % became)
     access_log.record(Act.PHONE_CHANGED, by=by, person=user, now=now)
     known = holds_power(user) or user.assurance >= Level.COUNTER
@@ -167,10 +184,16 @@ def send_phone_warning(change_id: int) -> None:
     """Tell the old phone that it is the old one. The gateway knows a repeated message by its key."""
     change = PhoneChange.objects.select_related("user").get(pk=change_id)
     with translation.override(change.user.language):
-        text = _(
-            "Jeddah Municipality: the mobile number on your account was changed to one ending in %(end)s. If "
-            "this was not you, tell a service centre at once."
-        ) % {"end": change.new[-3:]}
+        if change.new:
+            text = _(
+                "Jeddah Municipality: the mobile number on your account was changed to one ending in %(end)s. If "
+                "this was not you, tell a service centre at once."
+            ) % {"end": change.new[-3:]}
+        else:
+            text = _(
+                "Jeddah Municipality: your mobile was removed from an account whose owner signed on nationally and "
+                "said it is not theirs. If the account is yours, go to a service centre with your ID."
+            )
         _send_warning(change.user, change.old, text, key=f"phone-{change.pk}")
 
 

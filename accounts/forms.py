@@ -195,19 +195,23 @@ def _no_sms_to(typed: str) -> bool:
         return False
 
 
-class CodeForm(NamedErrors, forms.Form):
-    code = CompactField(
-        label=_("Six digits from the message"),
-        max_length=40,
-        widget=forms.TextInput(attrs={**NUMBER, "autocomplete": "one-time-code", "autofocus": True}),
-    )
-    password = PasswordField(label=_("New password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
+class SixDigitsField(CompactField):
+    """A code that came by SMS or mail, in the digits of any script."""
 
-    def clean_code(self) -> str:
-        digits: str = self.cleaned_data["code"]
-        if not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
+    def __init__(self) -> None:
+        super().__init__(label=_("Six digits from the message"), max_length=40)
+        self.widget.attrs.update({**NUMBER, "autocomplete": "one-time-code", "autofocus": True})
+
+    def clean(self, value: Any) -> str:
+        digits: str = super().clean(value)
+        if digits and not (digits.isascii() and digits.isdecimal() and len(digits) == 6):
             raise ValidationError(_("The code has six digits."), code="code_length")
         return digits
+
+
+class CodeForm(NamedErrors, forms.Form):
+    code = SixDigitsField()
+    password = PasswordField(label=_("New password"), help_text=NEW_PASSWORD_HINT, autocomplete="new-password")
 
 
 class ProfileForm(VersionedForm):

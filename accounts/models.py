@@ -34,6 +34,7 @@ from .roles import DECIDING_ROLES as DECIDING_ROLES
 from .roles import HELD_IN as HELD_IN
 from .roles import NO_CASE_ROLES as NO_CASE_ROLES
 from .roles import Role as Role
+from .sign_on.models import SignOnRequest as SignOnRequest
 from .signals import superuser_made
 from .terms import MAX_TERM_YEARS
 from .terms import Term as Term

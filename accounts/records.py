@@ -156,6 +156,8 @@ class Act(models.TextChoices):
     SIGN_OUT = "sign_out", _("Signed out")
     SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
     LOCKED_OUT = "locked_out", _("Too many attempts")
+    IDENTITY_VERIFIED = "identity_verified", _("Verified by national sign-on")
+    STEPPED_UP = "stepped_up", _("Confirmed who they are again")
     FACTOR_USED = "factor_used", _("Passed two-step verification")
     FACTOR_FAILED = "factor_failed", _("Wrong verification code")
     FACTOR_ADDED = "factor_added", _("Turned on two-step verification")

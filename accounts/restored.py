@@ -19,6 +19,7 @@ from knox.models import AuthToken
 
 from .errors import AccountError
 from .models import Authorisation, EmailChange, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
+from .sign_on import flow
 
 TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
 RESTORE = "restore"
@@ -35,6 +36,7 @@ def revoke_restored_access(now: datetime) -> Revoked:
         "sessions": Session.objects.all().delete()[0],
         "tokens": AuthToken.objects.all().delete()[0],
         "codes": OneTimeCode.objects.filter(used_at=None).delete()[0],
+        "sign_ons": flow.end_all(now),
         "email_links": EmailChange.objects.filter(closed_at=None).update(closed_at=now),
         "second_factors": Authenticator.objects.all().delete()[0],
         "passwords_and_mobiles": User.objects.update(to_renew=True),

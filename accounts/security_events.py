@@ -10,13 +10,24 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 
 from . import sessions
 from .access_log import record
+from .assurance import Level
 from .models import Act, User
+from .sign_on import provider
 
 
 def _signed_in(user: User, request: Any = None, **_more: Any) -> None:
     if request is not None:
         sessions.begin_session(request, user)
-    record(Act.SIGN_IN, by=user, person=user, why=_as(user))
+    record(Act.SIGN_IN, by=user, person=user, why=_how(request, user))
+
+
+def _how(request: Any, user: User) -> str:
+    """By which door: whoever came by another while the national sign-on was away keeps the level it once gave."""
+    if request is not None and getattr(request, "vouched_for", None) == user.pk:
+        return "national sign-on"
+    if user.assurance == Level.NATIONAL and provider.is_away():
+        return "national sign-on away: known from before"
+    return _as(user)
 
 
 def _signed_out(user: User | None, **_more: Any) -> None:

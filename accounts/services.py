@@ -139,6 +139,27 @@ def _is_old(row: OneTimeCode) -> bool:
     return OneTimeCode.objects.filter(national_id=row.national_id, phone=row.phone, pk__gt=row.pk).exists()
 
 
+def _wrong_code() -> AccountError:
+    return AccountError("code_wrong", _("This code is incorrect or has expired. Request a new one."))
+
+
+def check_code(code_id: int, code: str, now: datetime) -> OneTimeCode:
+    """The code sent that this one answers, counted before it is compared. AccountError `code_wrong`."""
+    counted = OneTimeCode.objects.filter(
+        pk=code_id, used_at=None, expires_at__gt=now, tries__lt=MAX_CODE_ATTEMPTS
+    ).update(tries=F("tries") + 1)
+    row = OneTimeCode.objects.filter(pk=code_id).first()
+    if not counted or row is None or _is_old(row) or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
+        raise _wrong_code()
+    return row
+
+
+def use_code(row: OneTimeCode, now: datetime) -> None:
+    """It counts once; call it inside the transaction of what it opens. AccountError `code_wrong`."""
+    if _is_old(row) or not OneTimeCode.objects.filter(pk=row.pk, used_at=None).update(used_at=now):
+        raise _wrong_code()
+
+
 def open_account(code_id: int, code: str, password: str, *, now: datetime | None = None) -> User:
     """Set the password of the account of this ID, if the code went to the phone on file; without one, make it.
 
@@ -147,13 +168,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
     that the phone is theirs; ValidationError for a weak password.
     """
     now = now or timezone.now()
-    wrong = AccountError("code_wrong", _("This code is incorrect or has expired. Request a new one."))
-    counted = OneTimeCode.objects.filter(
-        pk=code_id, used_at=None, expires_at__gt=now, tries__lt=MAX_CODE_ATTEMPTS
-    ).update(tries=F("tries") + 1)
-    row = OneTimeCode.objects.filter(pk=code_id).first()
-    if not counted or row is None or _is_old(row) or not hmac.compare_digest(row.code_hmac, _code_hmac(row, code)):
-        raise wrong
+    row = check_code(code_id, code, now)
     facts = {"full_name": row.full_name, "phone": row.phone, "language": row.language}
     try:
         validate_password(password, User(national_id=row.national_id, **facts))
@@ -162,8 +177,7 @@ def open_account(code_id: int, code: str, password: str, *, now: datetime | None
         OneTimeCode.objects.filter(pk=code_id).update(tries=F("tries") - 1)
         raise
     with transaction.atomic():
-        if _is_old(row) or not OneTimeCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
-            raise wrong
+        use_code(row, now)
         # Made by somebody else in this moment, it is read again: a clerk may be taking the same person in.
         user, made = User.objects.select_for_update().get_or_create(national_id=row.national_id, defaults=facts)
         if made:
@@ -255,7 +269,8 @@ def update_profile(user: User, *, email: str, language: str, sms_notices: bool, 
     (`emails.request_change`, whose AccountError leaves everything as it was)."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.language, locked.sms_notices, locked.email_notices = language, sms_notices, email_notices
-    locked.full_clean(exclude=["password"])
+    # Whoever came by the national sign-on may have given no mobile yet.
+    locked.full_clean(exclude=["password", "phone"])
     locked.save(update_fields=["language", "sms_notices", "email_notices"])
     emails.request_change(locked, email)
     return locked

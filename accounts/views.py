@@ -9,22 +9,21 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.http import post_only, require_GET_or_POST
 from core.text import one_line
 
-from . import emails, services, sms
+from . import emails, services, sms, step_up
 from .access import current_user, engineering_offices_of, has_deciding_role, require_office_member
 from .api_tokens import api_tokens_of, create_api_token, revoke_api_token
 from .authorisations import search_offices
 from .errors import AccountError
 from .forms import ApiTokenForm, AuthoriseForm, CodeForm, FirstSignInForm, ProfileForm
 from .models import Authorisation, OneTimeCode, User
+from .next_page import safe_next
 from .search import people_condition, plots_condition
 
 CODE_IN_SESSION = "one_time_code"
@@ -33,11 +32,6 @@ ROWS = 50
 OFFERED = 10
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 ANSWERS = {"accept": True, "decline": False}
-
-
-def _safe_next(request: HttpRequest, url: str) -> str:
-    allowed = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if url and allowed else reverse("transactions:requests")
 
 
 @require_GET_or_POST
@@ -103,7 +97,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error("password", error)
         else:
-            following = _safe_next(request, request.session.get(NEXT_IN_SESSION, ""))
+            following = safe_next(request, request.session.get(NEXT_IN_SESSION, ""))
             request.session.pop(CODE_IN_SESSION, None)
             messages.success(request, _("Welcome. Your password is set."))
             # By way of allauth: whoever has a second factor is asked for it here too.
@@ -203,6 +197,8 @@ def authorisations(request: HttpRequest) -> HttpResponse:
     typed = request.POST if request.method == "POST" else None
     offices, more = search_offices(query, OFFERED, chosen=request.POST.get("licence_number", ""))
     form = AuthoriseForm(typed if pressed else None, offices=offices, initial=typed and typed.dict())
+    if pressed and step_up.is_needed(request):
+        return redirect(step_up.address(request, request.get_full_path()))
     if pressed and form.is_valid():
         try:
             services.authorise_office(

@@ -24,6 +24,7 @@ ENDED = {
     "sessions": "every session: {many}",
     "tokens": "every API token: {many}",
     "codes": "every code by SMS: {many}",
+    "sign_ons": "every national sign-on that was under way: {many}",
     "email_links": "every link sent to an email address: {many}",
     "second_factors": "every second factor (app and recovery codes): {many}; set up anew at the next sign-in",
     "passwords_and_mobiles": "the passwords and mobiles of {many} people: both together make new ones, or an ID shown",

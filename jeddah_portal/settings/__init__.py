@@ -20,6 +20,7 @@ from .people import *
 from .privacy import *
 from .rights import *
 from .security import *
+from .sign_on import *
 from .work import *
 
 production.refuse()

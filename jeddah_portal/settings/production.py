@@ -15,6 +15,7 @@ from .base import ALLOWED_HOSTS, DEBUG
 from .continuity import VAULT_RECIPIENT
 from .environment import DEMO, KEYS, env
 from .journal import BACKUP_RECIPIENT, JOURNAL_KEY, JOURNAL_KEY_FILE
+from .sign_on import SIGN_ON_APP_ID, SIGN_ON_APP_KEY, SIGN_ON_ISSUER, SIGN_ON_URL
 
 URLS = ("DATABASE_URL", "REPLICA_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ATTACHMENTS_URL", "VAULT_URL")
 # A copy of the same server knows us by the same password.
@@ -37,11 +38,22 @@ def faults() -> dict[str, str]:
         problems["VAULT_RECIPIENT"] = strength.of_recipient(VAULT_RECIPIENT)
     if token := env.str("METRICS_TOKEN", default=""):
         problems["METRICS_TOKEN"] = strength.of_key(token)
+    problems |= _sign_on()
     if DEBUG:
         problems["DEBUG"] = "shows code and settings to anyone who meets an error; set it to 0, or DEMO to 1"
     if any(host.strip() in ("", "*", ".") for host in ALLOWED_HOSTS):
         problems["ALLOWED_HOSTS"] = "takes any host; name those it is served under"
     return _alike(seed) | {name: problem for name, problem in problems.items() if problem}
+
+
+def _sign_on() -> dict[str, str]:
+    """A provider is asked over TLS, as somebody, and its word is known by who signs it."""
+    if not SIGN_ON_URL:
+        return {}
+    address = "" if SIGN_ON_URL.startswith("https://") else "has to begin with https://"
+    named = {"SIGN_ON_APP_ID": SIGN_ON_APP_ID, "SIGN_ON_ISSUER": SIGN_ON_ISSUER}
+    missing = {name: "is empty; the provider gave it to you" for name, value in named.items() if not value}
+    return {"SIGN_ON_URL": address, "SIGN_ON_APP_KEY": strength.of_password(SIGN_ON_APP_KEY), **missing}
 
 
 def _seed() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from accounts import four_eyes, restored
 from accounts import services as people
 from accounts.access import is_administrator, roles_in
 from accounts.errors import AccountError
-from accounts.models import Authorisation, EmailChange, OneTimeCode, User
+from accounts.models import Authorisation, EmailChange, OneTimeCode, SignOnRequest, User
 from continuity.after_loss import ENDED
 from municipality.models import Office
 
@@ -35,6 +36,10 @@ def given(cast, signed_in):
     Authenticator.objects.create(user=cast.supervisor, type="totp", data={"secret": "x"})
     OneTimeCode.objects.create(
         national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", code_hmac="x",
+        created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),
+    )  # fmt: skip
+    SignOnRequest.objects.create(
+        national_id=cast.citizen.national_id, purpose="sign_in", browser="x", key=uuid.uuid4(),
         created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),
     )  # fmt: skip
     EmailChange.objects.create(user=cast.citizen, email="new@example.org", asked_at=timezone.now())

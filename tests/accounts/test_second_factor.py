@@ -166,6 +166,7 @@ TOLD = {
     "code": CODE | {"username": "username", "password": "new-password"},
     "profile": {"email": "email"},
     "profile-mail-waits": {"email": "email"},
+    "profile-mobile": {"phone": "tel"},
     "password": {
         "username": "username",
         "oldpassword": "current-password",
@@ -193,6 +194,9 @@ NO_PAGES = {
     "accounts:program_end",
     "accounts:revoke",
     "accounts:answer",
+    # Of the national sign-on, which these tests do not have.
+    *(f"accounts:sign_on{part}" for part in ("", "_wait", "_state", "_continue", "_cancel", "_callback")),
+    *("accounts:step_up", "accounts:mobile_code"),
     "mfa_download_recovery_codes",
 }
 

@@ -43,6 +43,7 @@ PUBLIC = {
     "/verify/", "/verify/<str:token>/", "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
     "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",
     "/.well-known/security.txt",
+    "/sign-on/", "/sign-on/wait/", "/sign-on/state/", "/sign-on/continue/", "/sign-on/cancel/", "/sign-on/callback/",
     "/accounts/login/", "/accounts/inactive/", "/accounts/logout/", "/accounts/signup/",
     "/accounts/password/forgotten/", "/accounts/set/", "/accounts/email/", "/accounts/2fa/authenticate/",
     "/api/v1/services/", "/api/v1/services/<slug:code>/", "/api/v1/offices/", "/api/v1/districts/",

@@ -216,6 +216,7 @@ PUBLIC = (
     Shown("staff-objections", "/staff/objections/", "central_supervisor", holds="tbody"),
     Shown("case-objected", "/staff/cases/{objected}/", "central_supervisor", then=every_move),
     Shown("profile", "/profile/", "citizen"),
+    Shown("profile-mobile", "/profile/mobile/", "citizen"),
     Shown("profile-mail-waits", "/profile/", "other_citizen", holds=".notice--warning form"),
     Shown("email", "/email/{email}/"),
     Shown("email-ended", "/email/x/", status=410),

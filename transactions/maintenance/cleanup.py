@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from accounts import access_log, emails
 from accounts.services import delete_old_codes
+from accounts.sign_on import flow
 
 from ..models import FailedAttempt
 from ..notifications import subscriptions
@@ -26,6 +27,7 @@ def clean_up(now: datetime) -> None:
     deleted = {
         "sessions": Session.objects.filter(pk__in=sessions).delete()[0],
         "codes": delete_old_codes(now, MAX_ROWS_A_RUN),
+        "sign_ons": flow.delete_old(now, MAX_ROWS_A_RUN),
         "emails_asked": emails.delete_expired(now, MAX_ROWS_A_RUN),
         "access_records": access_log.delete_old(now, MAX_ROWS_A_RUN),
         "tries": FailedAttempt.objects.filter(pk__in=tries).delete()[0],

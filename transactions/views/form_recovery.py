@@ -51,7 +51,7 @@ PRESSED = {
 UNSAVED = "_unsaved"
 SECRET = {"password", "password1", "password2", "oldpassword", "code", "pin", "secret", "token"}
 # Where somebody is sent who has to show (again) who they are.
-SIGN_IN = ("account_login", "account_reauthenticate", "mfa_reauthenticate", "staff:login")
+SIGN_IN = ("account_login", "account_reauthenticate", "mfa_reauthenticate", "accounts:step_up", "staff:login")
 
 
 class FormRecoveryMiddleware:
@@ -101,6 +101,10 @@ def _hold_for_sign_in(request: HttpRequest, response: HttpResponse) -> None:
         )
         if _may_no_longer(request):
             return  # they are signed in: StaffSite.login says what is the case, and shows what was typed
+        if urlsplit(response["Location"]).path == resolve_url("accounts:step_up"):
+            request.session[HELD] |= {"warned": True}
+            messages.info(request, _("Confirm that it is you. What you typed is kept for you."))
+            return
         messages.warning(request, _("You were signed out. Sign in again: what you typed is kept for you."))
     else:
         messages.warning(request, _("You were signed out, and this could not be kept. Sign in, then type it again."))
