@@ -123,6 +123,7 @@ class Exchange:
     answer_bytes: int = 0
     answer_sha256: str = ""
     error: str = ""
+    routine: bool = False
 
 
 def ask(
@@ -137,11 +138,13 @@ def ask(
     key: str = "",
     ca_file: str = "",
     client_certificate: str = "",
+    routine: bool = False,
 ) -> Value:
     """Ask a body (its name in the registry) for `what` (a word for the record); returns what `understand` makes of it.
 
     A mapping is sent as JSON. `key` makes asking again harmless and goes along as Idempotency-Key. `ca_file` holds the
     authority of its certificate where that is its own, `client_certificate` (PEM, with its key) ours.
+    `routine` is a question asked every few seconds: its answers are in the log, and only its failures in the record.
     `understand` raises ValueError, KeyError or TypeError, or NotUnderstood itself, at an answer that is none.
     Secrets belong in `headers` or `content`, which are never kept, and not in `url`.
     """
@@ -169,6 +172,7 @@ def ask(
             milliseconds=round(1000 * (time.monotonic() - clock)), status=answer.status if answer else None,
             sent_bytes=len(sent), sent_sha256=_sha256(sent), answer_bytes=len(answer.content) if answer else 0,
             answer_sha256=_sha256(answer.content) if answer else "", error=failure.why if failure else "",
+            routine=routine,
         )  # fmt: skip
         _record(exchange)
 

@@ -20,6 +20,7 @@ from accounts import access_log
 from continuity import watch
 from core import metering
 from core.db import replica
+from outside.status import body_statuses
 from transactions.maintenance.health import Health, read_health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,6 +44,7 @@ class HealthCollector(Collector):
             events.add_metric([event], many)
         yield events
         yield from _vault()
+        yield from _outside()
         with contextlib.suppress(Error):
             behind = replica.behind(timezone.now())
             if behind is not None:
@@ -59,6 +61,21 @@ def _vault() -> Iterator[Metric]:
     yield wrong
     if (age := watch.rehearsed(now)) is not None:
         yield GaugeMetricFamily("portal_rehearsal_age_seconds", "Since a rebuild was proved.", age.total_seconds())
+
+
+def _outside() -> Iterator[Metric]:
+    """How outside bodies stand; those without an address are none of a monitor's business."""
+    families = {
+        "up": GaugeMetricFamily("portal_outside_up", "The body answers.", labels=["body"]),
+        "waiting": GaugeMetricFamily("portal_outside_waiting", "Messages that wait for the body.", labels=["body"]),
+        "late": GaugeMetricFamily("portal_outside_late", "Matters past the body's own time.", labels=["body"]),
+    }
+    for each in body_statuses(timezone.now()):
+        if each.works is not None:
+            families["up"].add_metric([each.body.name], float(each.works))
+        families["waiting"].add_metric([each.body.name], each.waiting)
+        families["late"].add_metric([each.body.name], each.late)
+    yield from families.values()
 
 
 def _families(state: Health) -> Iterator[Metric]:

@@ -7,7 +7,10 @@ class PermitsConfig(AppConfig):
     verbose_name = _("Tariffs")
 
     def ready(self) -> None:
+        from outside.bodies import register_bodies
+
         from . import consequences  # noqa: F401 – it registers its receiver
         from .catalogue import load
 
         load()
+        register_bodies()

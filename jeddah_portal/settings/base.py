@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "transactions",
     "continuity",
     "billing",
+    "outside",
     "permits",
     "api",
     "jeddah_portal",

@@ -2,7 +2,47 @@
 
 from __future__ import annotations
 
-from .environment import DEMO, env
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from ..demo_secrets import demo_secret
+from .environment import DEMO, VAR, env
 
 # Where `python -m simulators` answers. An adapter whose own address is not set asks there; never outside the demo.
 SIMULATORS_URL = env.str("SIMULATORS_URL", default="").rstrip("/") if DEMO else ""
+# The authorities of their certificates where those are their own, and our certificate with its key (PEM).
+OUTSIDE_CA_FILE = env.str("OUTSIDE_CA_FILE", default="")
+OUTSIDE_CERTIFICATE = env.str("OUTSIDE_CERTIFICATE", default="")
+
+
+class Place(NamedTuple):
+    """Where a body answers, and the secret that we and it sign messages with; both empty when it is not set."""
+
+    url: str = ""
+    secret: str = ""
+    simulated: bool = False
+
+
+def _place(variable: str, value: str, code: str) -> Place:
+    """https://portal:SECRET@host/path, as the variable reads."""
+    if not value:
+        if not SIMULATORS_URL:
+            return Place()
+        secret = demo_secret(VAR / "simulators" / "bodies", f"{code.upper()}_KEY")
+        return Place(f"{SIMULATORS_URL}/bodies/{code}", secret, simulated=True)
+    parts = urlsplit(value)
+    own = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or not parts.password or (parts.scheme != "https" and not (parts.scheme == "http" and own)):
+        raise ImproperlyConfigured(f"{variable} must read https://portal:SECRET@host/path")
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+    return Place(address, unquote(parts.password))
+
+
+# By the codes that permits/bodies.py gives them.
+OUTSIDE_BODIES = {
+    "electricity": _place("ELECTRICITY_URL", env.str("ELECTRICITY_URL", default=""), "electricity"),
+    "notary": _place("NOTARY_URL", env.str("NOTARY_URL", default=""), "notary"),
+    "survey": _place("SURVEY_URL", env.str("SURVEY_URL", default=""), "survey"),
+}

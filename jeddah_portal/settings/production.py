@@ -17,7 +17,17 @@ from .environment import DEMO, KEYS, env
 from .journal import BACKUP_RECIPIENT, JOURNAL_KEY, JOURNAL_KEY_FILE
 from .sign_on import SIGN_ON_APP_ID, SIGN_ON_APP_KEY, SIGN_ON_ISSUER, SIGN_ON_URL
 
-URLS = ("DATABASE_URL", "REPLICA_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ATTACHMENTS_URL", "VAULT_URL")
+URLS = (
+    "DATABASE_URL",
+    "REPLICA_DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "ATTACHMENTS_URL",
+    "VAULT_URL",
+    "ELECTRICITY_URL",
+    "NOTARY_URL",
+    "SURVEY_URL",
+)
 # A copy of the same server knows us by the same password.
 TWINS = {"DATABASE_URL", "REPLICA_DATABASE_URL"}
 

@@ -29,6 +29,7 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import Actor, MoveName, Status
 
+from ..bodies import CONNECTION
 from ..examples import STREETS, deed
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
@@ -314,5 +315,6 @@ SERVICE = ServiceType(
         figures=("request_kind", "load_kva", "meters"),
         opening=(_("We have no objection to the connection requested below. This letter is not proof of ownership."),),
     ),
+    referrals=(CONNECTION,),
     examples=Examples(_plain, _varied, weight=60),
 )

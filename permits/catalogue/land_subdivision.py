@@ -34,6 +34,7 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import Actor, MoveName, Status
 
+from ..bodies import DEEDS, SURVEY_DECISION
 from ..checks import areas, parts
 from ..examples import PLAIN_DEED, STREETS, deed
 from ..plot import DEED_AND_PLOT, REGISTRATION
@@ -290,5 +291,6 @@ SERVICE = ServiceType(
     ),
     check=_check,
     flag=_flag,
+    referrals=(SURVEY_DECISION, DEEDS),
     examples=Examples(_plain, _varied, weight=21),
 )

@@ -196,6 +196,7 @@ ENTRIES = {
 WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
+    "refer_out": gettext_lazy("Send a request to an outside body"),
     "recount": gettext_lazy("Recalculate due dates after a holiday or an incident"),
     "incident": gettext_lazy("Pause the due dates an incident affects, once it has started"),
     "tell": gettext_lazy("Notify everyone an incident affects"),

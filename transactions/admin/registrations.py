@@ -6,8 +6,8 @@ from django.utils.module_loading import import_string
 
 from core.admin.guarded import AdministeredSite
 
-# permits and billing lie above this room, so they are asked by name for what they want registered.
-ROOMS = ("municipality", "accounts", "permits", "billing")
+# permits, billing and outside lie above this room, so they are asked by name for what they want registered.
+ROOMS = ("municipality", "accounts", "permits", "billing", "outside")
 
 
 def register(site: AdministeredSite) -> None:

@@ -86,6 +86,7 @@ OF_MOVE: dict[str, Operation | None] = {
     "complain": Operation.REPLIES,
     "escalate": None,
     "answer_complaint": Operation.PROCESSING,
+    "outside_answer": None,
 }
 
 

@@ -65,6 +65,7 @@ class MoveName(StrEnum):
     HAND_OVER = "hand_over"
     STAY = "stay"
     STOP_CLOCK = "stop_clock"
+    OUTSIDE_ANSWER = "outside_answer"
     RECOMMEND = "recommend"
     INSPECT = "inspect"
     RETURN = "return"

@@ -29,6 +29,9 @@ from .errors import Problem
 from .examples import Examples as Examples
 from .limits import MAX_FILE_BYTES
 from .output import Output as Output
+from .outside import Body as Body
+from .outside import Outcome as Outcome
+from .outside import Referral as Referral
 from .questions import Answers as Answers
 from .questions import Field as Field
 from .questions import Group as Group
@@ -228,6 +231,7 @@ class ServiceType:
     submitted_by: SubmittedBy = SubmittedBy.OWNER
     applicants: frozenset[ApplicantKind] = frozenset(ApplicantKind)
     assured: Assured = Assured()
+    referrals: tuple[Referral, ...] = ()
     check: Callable[[Answers, date], Iterable[Problem]] = _nothing_wrong
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
     examples: Examples | None = None
@@ -286,6 +290,9 @@ class ServiceType:
 
     def document(self, code: str) -> Document | None:
         return next((doc for doc in self.documents if doc.code == code), None)
+
+    def referral(self, code: str) -> Referral | None:
+        return next((referral for referral in self.referrals if referral.code == code), None)
 
     def label_of(self, about: str) -> StrOrPromise:
         """The words for a document or question a deficiency is about; empty when it is about neither."""

@@ -39,6 +39,15 @@ def faults(service: ServiceType) -> Iterator[str]:
     for name in service.output.figures:
         if name not in asked:
             yield f"its paper shows {name!r}, which is no question"
+    yield from _referrals(service)
+
+
+def _referrals(service: ServiceType) -> Iterator[str]:
+    asked = {spec.name for spec in service.fields()}
+    for referral in service.referrals:
+        for name in referral.answers:
+            if name not in asked:
+                yield f"referral {referral.code!r} tells of {name!r}, which is no question"
 
 
 def _twice(service: ServiceType) -> Iterator[str]:
@@ -50,6 +59,7 @@ def _twice(service: ServiceType) -> Iterator[str]:
         "stage": [stage.code for stage in service.stages],
         "deficiency": [entry.code for entry in service.deficiencies],
         "routing rule": [rule.id for rule in service.routing_rules],
+        "referral": [referral.code for referral in service.referrals],
     }  # fmt: skip
     for what, codes in named.items():
         yield from (f"{what} {code!r} is there twice" for code, many in Counter(codes).items() if many > 1)

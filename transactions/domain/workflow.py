@@ -96,6 +96,15 @@ MOVES: tuple[Move, ...] = (
         is_duty=False,
     ),
     Move(
+        MoveName.OUTSIDE_ANSWER,
+        _("Answer of an outside body"),
+        _("What it answered is on record, and the applicant is notified."),
+        frozenset(Status) - {Status.SUBMITTED},
+        Target.UNCHANGED,
+        (Actor.SYSTEM,),
+        is_duty=False,
+    ),
+    Move(
         MoveName.RECOMMEND,
         _("Complete and compliant: pass on"),
         _("The case goes to the next stage."),

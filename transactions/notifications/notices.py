@@ -55,6 +55,7 @@ NOTIFIED_MOVES = frozenset(
         "complain",
         "escalate",
         "answer_complaint",
+        "outside_answer",
     }
 )
 

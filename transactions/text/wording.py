@@ -17,12 +17,12 @@ from core.text import isolated
 from municipality.services import office_by_code
 
 from ..answers.comparison import Change, in_readers_words
-from ..domain import service_types
+from ..domain import outside, service_types
 from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..incidents import memory
 from ..incidents.words import moment
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
-from . import rights_words
+from . import outside_words, rights_words
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -37,6 +37,7 @@ TITLES = {
     "hand_over": gettext_noop("Another office has taken over"),
     "stay": gettext_noop("The office is closed for now"),
     "stop_clock": gettext_noop("The clock was stopped by an incident"),
+    "outside_answer": gettext_noop("An outside body has answered"),
     "give_back": gettext_noop("Waiting for another employee"),
     "recommend": gettext_noop("Stage “%(stage)s” completed"),
     "inspect": gettext_noop("The inspection was passed"),
@@ -60,6 +61,8 @@ TITLES = {
 
 def title(event: Event, titles: Mapping[str, str] = TITLES) -> str:
     """What happened, in a few words; of a stage that ended, which one. `titles` may hold other words for some moves."""
+    if event.move == outside.MOVE:
+        return outside_words.title(event)
     name = "answer_at_counter" if was_at_counter(event) else event.move
     words = titles.get(name, TITLES[name])
     return _(words) % {"stage": _title_of(event, event.from_stage)} if "%(" in words else _(words)
@@ -199,6 +202,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         % {"office": _suspended(event)}
     ),
     "stop_clock": lambda event: _incident(event),
+    "outside_answer": lambda event: outside_words.sentence(event),
     "give_back": lambda event: _("The request keeps its place and its due date."),
     "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
     "inspect": _inspect,

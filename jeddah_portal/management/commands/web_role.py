@@ -15,7 +15,12 @@ from django.db import connection, transaction
 from journal import standing
 
 # What is written once, and what only the owner writes.
-ONLY = {"journal_entry": "SELECT, INSERT", "journal_restoration": "SELECT", "django_migrations": "SELECT"}
+ONLY = {
+    "journal_entry": "SELECT, INSERT",
+    "outside_bodymessage": "SELECT, INSERT",
+    "journal_restoration": "SELECT",
+    "django_migrations": "SELECT",
+}
 
 
 class Command(BaseCommand):

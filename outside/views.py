@@ -1,0 +1,114 @@
+"""Where bodies tell us what became of a request: POST /outside/BODY/events/, signed, as often as they like."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from transactions.domain.errors import DomainError, Invalid
+
+from .answers import MAX_GIVEN, record_message
+from .bodies import place_of
+from .models import Channel
+from .signatures import FROM_BODY, HEADER, BadSignature, check
+
+logger = logging.getLogger(__name__)
+MAX_BYTES = 64 * 1024
+MAX_KEY, MAX_WORD = 100, 60
+
+
+class NotReadable(Exception):
+    """The content is no message of this form; the text says what is missing."""
+
+
+@csrf_exempt  # no browser comes here, and no cookie counts: whoever sends signs
+@never_cache
+@require_POST
+def events(request: HttpRequest, body: str) -> HttpResponse:
+    """Keep one message. 200: it is kept, now or before. 401, 409, 413 and 422 do not change by sending it again."""
+    place = place_of(body)
+    if not place.secret:
+        return _refuse(404, "unknown_body", "No such body is set up here.")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+        return _refuse(413, "too_long", f"A message has at most {MAX_BYTES} bytes.")
+    now = timezone.now()
+    try:
+        check(place.secret, FROM_BODY, request.body, request.headers.get(HEADER, ""), now.timestamp())
+    except BadSignature as bad:
+        logger.warning("message of a body refused", extra={"body": body, "why": str(bad)})
+        return _refuse(401, "bad_signature", f"{HEADER} is not as it should be: {bad}.")
+    try:
+        taken = record_message(body=body, channel=Channel.WEBHOOK, now=now, **_read(request.body)).taken
+    except NotReadable as wrong:
+        return _refuse(422, "not_readable", str(wrong))
+    except Invalid as error:
+        return _refuse(422, "invalid", "; ".join(f"{problem.path}: {problem.code}" for problem in error.problems))
+    except DomainError as error:
+        return _refuse(409, error.code, "This id already stands for another message.")
+    return JsonResponse({"status": taken.value})
+
+
+def _refuse(status: int, code: str, text: str) -> HttpResponse:
+    return JsonResponse({"code": code, "detail": text}, status=status)
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    """{"id", "event", "reference" or "message", "at", "number", "reason", "given"}; others are left alone."""
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        raise NotReadable("The content is no JSON.") from None
+    if not isinstance(told, dict):
+        raise NotReadable("The content is no JSON object.")
+    about = _text(told, "reference", MAX_WORD) or _text(told, "message", MAX_WORD)
+    if not about:
+        raise NotReadable("reference: say which request it is about.")
+    given = told.get("given", [])
+    if not isinstance(given, list) or len(given) > MAX_GIVEN:
+        raise NotReadable(f"given: a list of at most {MAX_GIVEN} texts.")
+    return {
+        "key": _text(told, "id", MAX_KEY, required=True),
+        "kind": _text(told, "event", 20, required=True),
+        "about": about,
+        "happened_at": _moment(told.get("at")),
+        "number": _text(told, "number", MAX_WORD),
+        "reason": _text(told, "reason", 2000),
+        "given": [_text({"given": value}, "given", MAX_WORD, required=True) for value in given],
+    }
+
+
+def _text(told: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
+    value = told.get(name, "")
+    if not isinstance(value, str) or not _can_be_stored(value):
+        raise NotReadable(f"{name}: a text.")
+    value = value.strip()
+    if len(value) > most or (required and not value):
+        raise NotReadable(f"{name}: a text of 1 to {most} characters.")
+    return value
+
+
+def _can_be_stored(text: str) -> bool:
+    """No database takes a NUL, nor half a character."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 2016 <= moment.year <= 2076:
+        raise NotReadable("at: a moment with its offset, as 2026-11-24T10:00:00+03:00.")
+    return moment
