@@ -264,9 +264,7 @@ def _record(exchange: Exchange) -> None:
         extra={"body": exchange.body, "what": exchange.what, "outcome": exchange.outcome, "status": exchange.status,
                "milliseconds": exchange.milliseconds, "key": exchange.key, "error": exchange.error},
     )  # fmt: skip
-    for _receiver, error in exchanged.send_robust(sender=None, exchange=exchange):
-        if error is not None:
-            logger.error("an exchange was not kept", exc_info=error, extra={"body": exchange.body})
+    exchanged.send_robust(sender=None, exchange=exchange)  # Django logs who could not keep it
 
 
 # -- the circuit -----------------------------------------------------------------------------------------------------

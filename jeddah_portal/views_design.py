@@ -27,6 +27,8 @@ from core.charts import Chart, Series
 from core.forms.fields import ProseField
 from core.forms.named_errors import NamedErrors
 from municipality.models import District, Office
+from outside.models import Referral
+from outside.words import ShownReferral
 from transactions.answers.summary import DocumentFiles, Row, Section, Summary, as_typed
 from transactions.domain import service_types
 from transactions.domain.errors import Problem
@@ -118,6 +120,19 @@ def _progress(now: datetime, **more: Any) -> Progress:
     }
     usual |= {"days_late": None, "took": None}
     return Progress(**{**usual, **more}, steps=steps)
+
+
+def _referrals(now: datetime) -> list[ShownReferral]:
+    """A matter before a body that is in time, and one that is late and answered in two ways."""
+    title, body = _("Connection to the grid"), _("The electricity company")
+    row, acknowledged = Referral(pk=1, created_at=now), Tag("info", _("Acknowledged"))
+    words = {"days": 40, "due": now.date()}
+    clock = Tag("", _("Working day %(used)s of its %(days)s, until %(due)s") % {**words, "used": 12})
+    late = Tag("error", clock.label)
+    return [
+        ShownReferral(row, title, body, acknowledged, [_("It has not acknowledged it yet.")], clock, False),
+        ShownReferral(row, title, LONG_NAME, Tag("error", _("Refused")), [LONG_NAME, LONG_FILE], late, True),
+    ]
 
 
 def _incident(now: datetime) -> dict[str, Any]:
@@ -275,6 +290,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "authorisation": Authorisation(pk=0, owner=User(full_name=LONG_NAME)),
         "orders": [("due", _("Due first")), ("newest", _("Newest first"))],
         "cases": [_case(status, now) for status in Status],
+        "referrals": _referrals(now),
         "promises": [worth_words.shown(worth, at=now, what=worth_words.KINDS["received"]) for worth in Worth],
         "bills": _bills(now),
         "bill_steps": next_steps(),

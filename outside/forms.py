@@ -8,7 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms.fields import CompactField, DateField, ProseField
+from core.forms.fields import DateField, LineField, ProseField
 
 from .answers import MAX_GIVEN, MAX_LENGTH, MAX_REASON
 from .models import Referral
@@ -24,7 +24,7 @@ class PaperForm(forms.Form):
         help_text=_("In either calendar."),
         error_messages={"required": _("Enter the day.")},
     )
-    number = CompactField(label=_("The body's own number"), required=False, max_length=MAX_LENGTH)
+    number = LineField(label=_("The body's own number"), required=False, max_length=MAX_LENGTH)
     given = ProseField(
         label=_("Numbers it gave"),
         help_text=_("Meter, decision or deeds, one a line."),

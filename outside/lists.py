@@ -63,7 +63,7 @@ def decode(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise NotAList(_("The file is not a CSV list. In a spreadsheet, save it as “CSV UTF-8”."))
+    raise NotAList(_("The file is not a CSV list. Save it as CSV in your spreadsheet."))
 
 
 def read(text: str, *, body: str, by: User, now: datetime) -> list[Line]:
@@ -109,7 +109,7 @@ def _lines(text: str) -> Iterator[Line]:
                 named = dict(zip(names, row, strict=False))
                 yield Line(number, {name: named.get(name, "").strip()[: MAX_CELL + 1] for name in COLUMNS})
     except csv.Error as error:
-        raise NotAList(_("The file is not a CSV list. In a spreadsheet, save it as “CSV UTF-8”.")) from error
+        raise NotAList(_("The file is not a CSV list. Save it as CSV in your spreadsheet.")) from error
 
 
 def _checked(line: Line, *, body: str, by: User, now: datetime) -> Line:

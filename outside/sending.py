@@ -72,10 +72,10 @@ def _ask(referral: Referral, place: Place, content: bytes, now: datetime) -> str
     """The body's own number where it gives one at once; empty where it only took the message."""
 
     def understand(answer: outside_http.Answer) -> str:
-        told = answer.mapping()
-        if told["message"] != str(referral.key):
+        answered = answer.mapping()
+        if answered["message"] != str(referral.key):
             raise ValueError("it speaks of another message")
-        return str(told.get("number") or "")[:MAX_NUMBER]
+        return str(answered.get("number") or "")[:MAX_NUMBER]
 
     return outside_http.ask(
         referral.body,

@@ -64,30 +64,30 @@ def _refuse(status: int, code: str, text: str) -> HttpResponse:
 def _read(content: bytes) -> dict[str, Any]:
     """{"id", "event", "reference" or "message", "at", "number", "reason", "given"}; others are left alone."""
     try:
-        told = json.loads(content)
+        message = json.loads(content)
     except (ValueError, RecursionError):
         raise NotReadable("The content is no JSON.") from None
-    if not isinstance(told, dict):
+    if not isinstance(message, dict):
         raise NotReadable("The content is no JSON object.")
-    about = _text(told, "reference", MAX_WORD) or _text(told, "message", MAX_WORD)
+    about = _text(message, "reference", MAX_WORD) or _text(message, "message", MAX_WORD)
     if not about:
         raise NotReadable("reference: say which request it is about.")
-    given = told.get("given", [])
+    given = message.get("given", [])
     if not isinstance(given, list) or len(given) > MAX_GIVEN:
         raise NotReadable(f"given: a list of at most {MAX_GIVEN} texts.")
     return {
-        "key": _text(told, "id", MAX_KEY, required=True),
-        "kind": _text(told, "event", 20, required=True),
+        "key": _text(message, "id", MAX_KEY, required=True),
+        "kind": _text(message, "event", 20, required=True),
         "about": about,
-        "happened_at": _moment(told.get("at")),
-        "number": _text(told, "number", MAX_WORD),
-        "reason": _text(told, "reason", 2000),
+        "happened_at": _moment(message.get("at")),
+        "number": _text(message, "number", MAX_WORD),
+        "reason": _text(message, "reason", 2000),
         "given": [_text({"given": value}, "given", MAX_WORD, required=True) for value in given],
     }
 
 
-def _text(told: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
-    value = told.get(name, "")
+def _text(message: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
+    value = message.get(name, "")
     if not isinstance(value, str) or not _can_be_stored(value):
         raise NotReadable(f"{name}: a text.")
     value = value.strip()

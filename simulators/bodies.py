@@ -95,17 +95,19 @@ def take(request: Request, body: str) -> Answer:
         return frame.page(request, ("خطأ", "Error"), "")
     if not is_signed(key_of(request.folder, body), "to", request.content, request.header("Portal-Signature")):
         return frame.data({"error": "signature"}, 401)
-    told = request.json()
+    message = request.json()
     if mode == "refuses":
         return frame.data({"error": "not taken"}, 422)
     with Store(request.folder).change() as state:
         matters = state.setdefault(body, {})
-        known = told["message"] in matters
+        known = message["message"] in matters
         number = f"{body[:1].upper()}-{len(matters) + 1:06d}"
-        matters.setdefault(told["message"], {"told": told, "number": number, "sent": [], "outcome": "", "given": ""})
+        matters.setdefault(
+            message["message"], {"told": message, "number": number, "sent": [], "outcome": "", "given": ""}
+        )
     if not known and mode not in ("silent", "reordered"):
-        later(request, body, told["message"], "acknowledged", after=ACKNOWLEDGED_AFTER)
-    return frame.data({"message": str(uuid.uuid4()) if mode == "other" else told["message"]})
+        later(request, body, message["message"], "acknowledged", after=ACKNOWLEDGED_AFTER)
+    return frame.data({"message": str(uuid.uuid4()) if mode == "other" else message["message"]})
 
 
 def conclude(request: Request, body: str) -> Answer:
@@ -133,21 +135,21 @@ def later(
     request: Request, body: str, key: str, event: str, *, typed: str = "", after: float = 0.0, at: str = ""
 ) -> None:
     """Tell the portal, from a thread of its own."""
-    said = {"id": str(uuid.uuid4()), "event": event, "message": key, "at": at or moment()}
+    event_sent = {"id": str(uuid.uuid4()), "event": event, "message": key, "at": at or moment()}
     folder, portal = request.folder, request.portal
-    said["number"] = Store(folder).read()[body][key]["number"]
+    event_sent["number"] = Store(folder).read()[body][key]["number"]
     if event in REASONED:
-        said["reason"] = typed
-    content: dict[str, Any] = said | ({"given": [typed]} if typed and event not in REASONED else {})
+        event_sent["reason"] = typed
+    content: dict[str, Any] = event_sent | ({"given": [typed]} if typed and event not in REASONED else {})
 
-    def tell() -> None:
+    def notify() -> None:
         mode = Store(folder).read().get("switches", {}).get(body, "")
         for _time in range(2 if mode == "twice" else 1):
             became = deliver(portal, body, content, "wrong" if mode == "forged" else key_of(folder, body))
             with Store(folder).change() as state:
                 state[body][key]["sent"].append(f"{event}: {became}")
 
-    threading.Timer(after, tell).start()
+    threading.Timer(after, notify).start()
 
 
 def deliver(portal: str, body: str, content: dict[str, Any], secret: str) -> str:
@@ -224,10 +226,10 @@ def _row(request: Request, body: str, key: str, matter: dict[str, Any]) -> str:
         f'<input name="typed" aria-label="number or reason" placeholder="number or reason">'
         f"<button>{frame.both('إرسال', 'Send')}</button></form>"
     )
-    told = matter["told"]
-    who = escape(str(told.get("person", {}).get("name", "")))
+    message = matter["told"]
+    who = escape(str(message.get("person", {}).get("name", "")))
     sent = "<br>".join(f"<bdi>{escape(line)}</bdi>" for line in matter["sent"])
     return (
-        f"<tr><td><bdi>{escape(told['reference'])}</bdi><br>{escape(told['matter'])}<br>{who}</td>"
+        f"<tr><td><bdi>{escape(message['reference'])}</bdi><br>{escape(message['matter'])}<br>{who}</td>"
         f"<td><bdi>{escape(matter['number'])}</bdi></td><td>{sent}</td><td>{form}</td></tr>"
     )

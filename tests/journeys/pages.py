@@ -284,7 +284,15 @@ OTHERS = (
     Shown("office-authorisations", "/office/authorisations/", "engineer"),
 )
 
-WHO_READS = {"transactions_movement": "registry"}
+
+def choose_a_list(page: Page, world: dict[str, str]) -> None:
+    text = f"reference,event,at,given\n{world['issued']},connected,2026-11-24,M-1\nC1A-1448-1,connected,2026-11-24,\n"
+    page.set_input_files("[name=file]", {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.locator("main form button, #content form button").last.click()
+    page.locator(".tag--error").first.wait_for()
+
+
+WHO_READS = {"transactions_movement": "registry", "outside_referral": "registry"}
 STAFF: tuple[Shown, ...] = (
     Shown("staff-queue", "/staff/", "reviewer"),
     Shown("staff-gone", "/staff/", "reviewer", then=write_to_a_file_that_is_gone),
@@ -311,6 +319,10 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-cases", "/staff/transactions/transaction/", "supervisor"),
     Shown("staff-reference", "/staff/reference/", "administrator"),
     Shown("staff-operations", "/staff/operations/", "administrator"),
+    Shown("staff-outside-bodies", "/staff/outside/referral/bodies/", "supervisor"),
+    Shown("staff-outside-record", "/staff/outside/referral/{outside_referral}/record/", "registry"),
+    Shown("staff-outside-list", "/staff/outside/referral/list/electricity/", "supervisor"),
+    Shown("staff-outside-list-read", "/staff/outside/referral/list/electricity/", "supervisor", then=choose_a_list),
     Shown("staff-closure-new", "/staff/transactions/closure/add/", "administrator"),
     Shown("staff-incident-new", "/staff/transactions/incidentnotice/add/?wording=payments", "administrator"),
     Shown("staff-gate-new", "/staff/transactions/gateswitch/add/", "administrator"),

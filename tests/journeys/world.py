@@ -18,8 +18,13 @@ from django.utils import timezone
 from accounts import api_tokens, emails, four_eyes
 from accounts import services as people
 from accounts.models import Authorisation, EmailChange, User
+from core.outside_http import Exchange
 from journal import chain
 from municipality.models import Office
+from outside import exchanges
+from outside.answers import record_message
+from outside.models import Channel as BodyChannel
+from outside.models import Referral
 from transactions import feedback
 from transactions.admin import staff_site
 from transactions.attachments import services as attachments
@@ -148,6 +153,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         pass  # a year at a time, and the oldest file is older
     feedback.give_feedback(page="transactions:help", language="ar", useful=False, address="198.51.100.7", now=NOW)
     emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
+    before_bodies(cast, submitted)
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     answered = answered_at_counter(cast, submitted)
@@ -202,6 +208,19 @@ def claimed(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         "objection": str(dismissed.objections.get().pk),
         "late": late.reference,
     }
+
+
+def before_bodies(cast: Any, submitted: Callable[..., Transaction]) -> None:
+    """A connection that the company acknowledged, and an exchange with it that failed."""
+    referral = Referral.objects.get(transaction=drive(submitted(), cast, "completed"))
+    acknowledged = {"kind": "acknowledged", "number": "E-000123", "happened_at": NOW + timedelta(days=1)}
+    record_message(
+        body="electricity", key="1", about=referral.transaction.reference, channel=BodyChannel.WEBHOOK,
+        now=NOW + timedelta(days=1), **acknowledged,
+    )  # fmt: skip
+    failed = Exchange("electricity", "connection", "POST", "https://electricity.example/messages", str(referral.key),
+                      "unreachable", NOW.timestamp(), 5000, error="no connection (TimeoutError)")  # fmt: skip
+    exchanges.record(exchange=failed)
 
 
 def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:

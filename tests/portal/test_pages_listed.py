@@ -54,6 +54,8 @@ NO_PAGE = {
     "/staff/.*/delete/$": "refused: nothing is deleted here",
     "/staff/(logout|password_change|password_change/done)/$": "goes to where everybody does this",
     "/staff/transactions/transaction/.": "goes to the case",
+    "/staff/outside/referral/bodies/<slug:body>/again/$": "takes a press and goes back",
+    "/outside/<slug:body>/events/$": "for programs of bodies outside",
 }
 # Django's own templates, drawn for each model alike: one of each is listed.
 ALIKE = {

@@ -122,6 +122,7 @@ class World:
             "<str:month>": f"{NOW:%Y-%m}",
             "<slug:kind>": self.issued.issued_documents.get().kind,
             "<slug:move>": "recommend",
+            "<slug:body>": "electricity",
             "<int:deficiency>": self.deficiency,
             "<int:status>": 410,
             "<str:number>": 1,
@@ -154,6 +155,7 @@ class World:
             "/requests/<str:reference>/papers/": self.issued.paper_contents.get(document__isnull=False).pk,
             "/requests/": self.deficiency,
             "/staff/counter/answers/": self.deficiency,
+            "/staff/outside/": self.issued.referrals.order_by("pk")[0].pk,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
         }

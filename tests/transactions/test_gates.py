@@ -230,6 +230,7 @@ def test_inquiry_by_page_api_and_own_request(state, cast, submitted, closed, cli
 JOBS: dict[str, Operation | str] = {
     "route": Operation.INTAKE,
     "notify": Operation.MESSAGES,
+    "refer_out": Operation.MESSAGES,
     "hand_over": Operation.PROCESSING,
     "stay": Operation.PROCESSING,
     "hand_back": Operation.PROCESSING,

@@ -45,6 +45,13 @@ EXPECTED = {
         },
         {"system"},
     ),
+    "outside_answer": (
+        {
+            "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",
+            "returned", "awaiting_payment", "issued", "completed", "rejected", "withdrawn", "filed",
+        },
+        {"system"},
+    ),
     "stop_clock": (
         {
             "submitted", "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor",

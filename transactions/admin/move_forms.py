@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 # Moves that are nobody's on the staff.
 OUTSIDE = frozenset(
-    {"route", "answer", "withdraw", "hand_over", "stay", "stop_clock", "resume", "object", "complain", "escalate"}
+    {
+        *("route", "answer", "withdraw", "hand_over", "stay", "stop_clock", "outside_answer"),
+        *("resume", "object", "complain", "escalate"),
+    }
 )
 # Spoken of only where something waits.
 ON_OBJECTION = frozenset({"uphold", "dismiss", "answer_complaint"})

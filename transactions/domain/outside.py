@@ -91,8 +91,8 @@ def sentence_of(referral: Referral, facts: Mapping[str, object], due: str) -> st
     outcome = referral.outcome(str(facts.get("state", "")))
     if outcome is not None:
         reason = str(facts.get("reason", ""))
-        said = str(outcome.sentence) % words
-        return f"{said} {_('Its reason: %(reason)s') % {'reason': reason}}" if reason else said
+        sentence = str(outcome.sentence) % words
+        return f"{sentence} {_('Its reason: %(reason)s') % {'reason': reason}}" if reason else sentence
     received = str(_("%(body)s has the request under its own number %(number)s.")) % words
     if not due:
         return received
