@@ -127,6 +127,17 @@ def every_task_has_a_queue(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     return [Error(f"No queue takes the task {name}.", id="portal.E003") for name in lost]
 
 
+@register(Tags.security)
+def documents_can_be_signed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A warning: without a certificate documents are issued, and their PDF waits for one."""
+    from django.utils import timezone
+
+    from transactions.signed_papers import authority
+
+    why = authority.trouble(timezone.now())
+    return [Warning(why, id="portal.W011")] if why else []
+
+
 @register(Tags.templates)
 def services_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """What a catalogue file names outside itself is there; what it says itself was checked when it was registered."""

@@ -50,6 +50,7 @@ from transactions.models import (
     Transaction,
 )
 from transactions.notifications.changes import ChangeLine, by_day
+from transactions.signed_papers.number_form import NumberForm
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.help_topics import TOPICS
 from transactions.text.progress import Progress, Step, WaitingFor
@@ -230,6 +231,7 @@ def _side(direction: str) -> dict[str, Any]:
         "pages": [(pages.page(number), f"{words} {number}") for number in (1, 2, pages.num_pages)],
         "figures": f"{_('Open figures')} ({words})",
         "wrong": wrong,
+        "number_form": NumberForm(auto_id=f"{direction}_number_%s"),
         "form": SampleForm(auto_id=f"{direction}_sample_%s"),
         "question": next(iter(_question(first))),
         "picker": picker,
@@ -303,6 +305,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "summary": Summary(sections, [DocumentFiles(service.documents[0], files)], []),
         "files": files,
         "case": _case(Status.ISSUED, now),
+        "file_error": _("Choose a PDF file first."),
         "signed_papers": [
             SimpleNamespace(pk=1, signed=SignedPaper(size=98_000)),
             SimpleNamespace(pk=2, signed=None),

@@ -28,12 +28,19 @@ _CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z](?:[A-Z]{4})?")
 _doubt: Callable[[Callable[[], bool]], bool] | None = None
 _numbers: Callable[[str], LookupResult | None] | None = None
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
+_details: Callable[[str, Mapping[str, Any]], Sequence[tuple[str, object]]] | None = None
 
 
 def register_status(say: Callable[[str, Mapping[str, Any]], str | None]) -> None:
     """Give the verify page somebody to ask how a subject stands now (transactions does at start)."""
     global _status
     _status = say
+
+
+def register_details(say: Callable[[str, Mapping[str, Any]], Sequence[tuple[str, object]]]) -> None:
+    """Give the verify page somebody who knows what a paper says, to compare it with (transactions does at start)."""
+    global _details
+    _details = say
 
 
 def register_doubt(ask_again: Callable[[Callable[[], bool]], bool]) -> None:
@@ -67,6 +74,11 @@ def look_up(text: str) -> LookupResult | None:
 
 def current_status(subject: str, body: Mapping[str, Any]) -> str | None:
     return _status(subject, body) if _status else None
+
+
+def details(subject: str, body: Mapping[str, Any]) -> Sequence[tuple[str, object]]:
+    """What whoever holds the paper of this entry compares it with."""
+    return _details(subject, body) if _details else ()
 
 
 def encode_token(entry: Entry) -> str:

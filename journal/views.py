@@ -36,6 +36,7 @@ def verify(request: HttpRequest, token: str = "") -> HttpResponse:
         "list": known,
         "ended_at": _moment(check.listed.ended) if check.listed else None,
         "status": receipts.current_status(check.subject, body) if body and check.in_journal else None,
+        "details": receipts.details(check.subject, body) if body and check.in_journal else (),
     }
     return render(request, "journal/verify.html", context)
 

@@ -17,11 +17,12 @@ class TransactionsConfig(AppConfig):
         from .maintenance import gate_checks  # noqa: F401
         from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
-        from .papers.verification import number_typed, status_now
+        from .papers.verification import details_of, number_typed, status_now
         from .signed_papers import making  # noqa: F401
         from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)
+        receipts.register_details(details_of)
         receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)
         check.register(book.compare, book.rows_without_entry)

@@ -16,6 +16,7 @@ from .views import (
     rights,
     signed,
     subscriptions,
+    verifying,
     viewer,
 )
 
@@ -28,6 +29,9 @@ urlpatterns = [
     path("receipts/hand-in/", brought.hand_in, name="bring_receipt"),
     path("status/subscribe/", subscriptions.subscribe, name="subscribe"),
     path("status/subscription/<str:token>/", subscriptions.subscription, name="subscription"),
+    path("verify/file/", verifying.verify_upload, name="verify_upload"),
+    path("verify/number/", verifying.verify_number, name="verify_number"),
+    path("verify/certificates.pem", verifying.certificates, name="certificates"),
     path("help/", public.page, {"name": "help"}, name="help"),
     path("profile/data/", personal.export, name="my_data"),
     path("profile/erase/", personal.erase, name="erase"),

@@ -51,6 +51,19 @@ def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
     return then
 
 
+def number_unknown(page: Page, world: dict[str, str]) -> None:
+    page.fill("[name=number]", "SHR-1448-999999")
+    page.fill("[name=last_four]", "1234")
+    page.locator("[name=last_four]").press("Enter")
+    page.wait_for_url("**/verify/number/")
+
+
+def file_of_others(page: Page, world: dict[str, str]) -> None:
+    page.set_input_files("[name=file]", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nothing"})
+    page.locator("form[action='/verify/file/'] button").click()
+    page.wait_for_url("**/verify/file/")
+
+
 def ask_nothing(page: Page, world: dict[str, str]) -> None:
     page.locator("main form button").first.click()
     page.locator(".notice--error").wait_for()
@@ -180,6 +193,8 @@ PUBLIC = (
     Shown("hand-in", "/receipts/hand-in/"),
     Shown("status", "/status/"),
     Shown("subscribe", "/status/subscribe/"),
+    Shown("verify-number", "/verify/", then=number_unknown, leads_to="/verify/number/", holds=".notice--error"),
+    Shown("verify-file", "/verify/", then=file_of_others, leads_to="/verify/file/", holds=".notice--warning"),
     Shown("verify-good", "/verify/{token}/"),
     Shown("verify-bad", "/verify/{token}x/"),
     Shown("figures", "/figures/", holds=".picture__plot"),

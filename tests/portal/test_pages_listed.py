@@ -18,6 +18,7 @@ NO_PAGE = {
     r"/favicon\.ico$": "goes to a picture",
     r"/robots\.txt$|/sitemap\.xml$|/\.well-known/": "for programs",
     r"/books/<str:day>\.json$|/figures/.*\.(csv|json)$": "files",
+    r"/verify/certificates\.pem$": "a file",
     r"/verify/(nodes\.json|offline\.html)$": "files, for programs and to take along",
     "/healthz$": "for probes",
     "/readyz$": "for probes",

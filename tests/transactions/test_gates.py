@@ -240,6 +240,8 @@ JOBS: dict[str, Operation | str] = {
     "tell_subscriber": "says what is closed, which has to be said just then",
     "confirm_subscription": "is how somebody comes to be told what is closed",
     "tell": "says what is closed, which has to be said just then",
+    "vault_paper": "hands a document to the vault, whatever is open",
+    "sign_paper": "makes the PDF of what was issued, whatever is closed since",
     "vault_file": "hands a file to the vault, whatever is open",
     "vault_copy": "hands a copy to the vault, whatever is open",
     "vault_heads": "hands the heads of the journal to the vault, whatever is open",

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import io
+from datetime import timedelta
 
 import pypdfium2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.x509.oid import NameOID
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from transactions.domain import service_types
+from transactions.maintenance.health import read_health
 from transactions.models import Outbox, PaperContent, SignedPaper
 from transactions.papers import papers
-from transactions.signed_papers import making
+from transactions.signed_papers import authority, demo_authority, examining, making, verifying
 from transactions.transitions import moves
 
 from ..conftest import NOW, STEP, drive, ends_as
@@ -149,3 +157,64 @@ def test_without_a_certificate_a_paper_waits(cast, submitted, settings, tmp_path
         making.make(content.pk, NOW)
     settings.PAPER_SIGNING_FILE = ""
     assert made(content).sha256
+
+
+def test_a_real_certificate_signs_and_old_papers_stay_verifiable(cast, submitted, settings, tmp_path, client):
+    old = made(drive(submitted("shop-licence"), cast, "issued").issued_documents.get().content)
+    key, certificates = rsa_authority()
+    (tmp_path / "papers.p12").write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"x", key, certificates[0], certificates[1:], BestAvailableEncryption(b"pw")
+        )
+    )
+    settings.PAPER_SIGNING_FILE, settings.PAPER_SIGNING_PASSWORD = str(tmp_path / "papers.p12"), "pw"
+    assert authority.trouble(NOW) == ""
+    new = made(drive(submitted("electricity-connection"), cast, "completed").issued_documents.get().content)
+    assert new.certificate != old.certificate
+    assert (new.certificate.is_demo, old.certificate.is_demo) == (False, True)
+    content = bytes_of(new)
+    (found,) = examining.examine(io.BytesIO(content)).signatures
+    assert found == examining.Signature(new.certificate.fingerprint, good=True, whole=True)
+    assert (count(content, "تجريبي"), count(bytes_of(old), "تجريبي") > 0) == (0, True)
+    published = client.get(reverse("transactions:certificates")).content.decode()
+    assert all(paper.certificate.fingerprint in published for paper in (old, new))
+    for paper in (old, new):
+        found = verifying.verify_file(SimpleUploadedFile("x", bytes_of(paper)), address="10.0.0.1")
+        assert found.verdict is verifying.Verdict.GENUINE
+
+
+@pytest.mark.parametrize(("days", "said"), [(400, ""), (30, "ends on"), (-1, "valid from")])
+def test_whoever_is_on_duty_hears_of_a_certificate_before_it_ends(days, said, settings, tmp_path):
+    key, certificates = rsa_authority(days)
+    path = tmp_path / "papers.pem"
+    path.write_bytes(demo_authority._pem(key) + b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
+    settings.PAPER_SIGNING_FILE = str(path)
+    assert said in authority.trouble(NOW)
+    assert bool(authority.trouble(NOW)) == bool(said) == read_health(NOW).silent["certificate"]
+
+
+def test_no_file_and_a_wrong_password_are_named(settings, tmp_path):
+    settings.PAPER_SIGNING_FILE = str(tmp_path / "gone.p12")
+    assert "gone.p12" in authority.trouble(NOW)
+    (tmp_path / "gone.p12").write_bytes(b"nothing of the kind")
+    assert "cannot be read" in authority.trouble(NOW)
+    settings.PAPER_SIGNING_FILE, settings.DEMO = "", False
+    assert "PAPER_SIGNING_FILE" in authority.trouble(NOW)
+
+
+def rsa_authority(days=400):
+    """A key and its certificate with that of its issuer, as a real authority gives them; valid so many days on."""
+    issuer, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _each in range(2))
+    made = []
+    for name, own, lasts in (("Papers", key, days), ("Root", issuer, 4000)):
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Root")]))
+            .public_key(own.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW - timedelta(days=30))
+            .not_valid_after(NOW + timedelta(days=lasts))
+        )
+        made.append(builder.sign(issuer, hashes.SHA256()))
+    return key, made

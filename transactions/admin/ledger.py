@@ -209,6 +209,8 @@ WORK = {
     "draw": gettext_lazy("Make the preview of a file"),
     "scan": gettext_lazy("Scan a file for viruses"),
     "vault_file": gettext_lazy("Hand a file over to the vault"),
+    "vault_paper": gettext_lazy("Hand a signed document over to the vault"),
+    "sign_paper": gettext_lazy("Make the signed PDF of a document"),
     "vault_copy": gettext_lazy("Hand a copy of the database over to the vault"),
     "vault_heads": gettext_lazy("Show the vault the new entries of the journal"),
     "confirmed": gettext_lazy("Tell a person that what was provisional for long is confirmed"),

@@ -29,6 +29,7 @@ SILENT = {
         "SMS notices held until the next hour: the limit for the number, or for all numbers, was reached"
     ),
     "guessing": gettext_lazy("Widespread guessing of passwords or PINs"),
+    "certificate": gettext_lazy("The certificate that signs documents is absent, has expired, or is about to"),
     "books_differ": gettext_lazy("Differences in the books that nobody has explained"),
     "journal_broken": gettext_lazy("The journal check found a changed entry"),
     "upkeep_late": gettext_lazy("Daily maintenance has not run for two days: unused files, journal check"),

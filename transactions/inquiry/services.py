@@ -62,7 +62,7 @@ def find_by_pin(reference: str, pin: str, *, address: str, now: datetime | None 
                 return case
         elif opens_receipt(str(parsed), pin):
             return _find_known(str(parsed), address, now or timezone.now())
-    return _find_rate_limited(str(parsed or reference), address, now, lambda: None)
+    return find_rate_limited(str(parsed or reference), address, now, lambda: None)
 
 
 def _explain_lost_receipt(reference: str) -> str:
@@ -211,7 +211,7 @@ def find_by_incoming_number(
             .first()
         )
 
-    case = _find_rate_limited(f"{office_code}/{year}/{line}", address, now, find, most=MAX_WRONG_LAST_FOUR)
+    case = find_rate_limited(f"{office_code}/{year}/{line}", address, now, find, most=MAX_WRONG_LAST_FOUR)
     gates.refuse_inquiry(case, now or timezone.now())
     return case
 
@@ -228,13 +228,14 @@ def _is_blocked(buckets: tuple[str, str, str], counts: Mapping[str, int], most: 
     return pair >= (1 if wide else MAX_WRONG_PER_SUBJECT) or (most is not None and subject >= most)
 
 
-def _find_rate_limited(
+def find_rate_limited(
     subject: str,
     address: str,
     now: datetime | None,
     find: Callable[[], Transaction | None],
     most: int | None = None,
 ) -> Transaction:
+    """What `find` finds, unless too much was guessed at `subject` or from this address; what it does not is counted."""
     now = now or timezone.now()
     hour, mark = _hour(now), _digest(subject)
     buckets = _buckets(subject, address)

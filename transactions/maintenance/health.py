@@ -17,6 +17,7 @@ from ..domain.workflow import Status
 from ..models import Difference, Outbox, Transaction
 from ..outbox import heartbeat, queue
 from ..outbox.queue import PENDING_STATES
+from ..signed_papers import authority
 from . import schedule
 
 # How long a thing may take before nobody can say that it is on its way.
@@ -104,5 +105,6 @@ def _silent_failures(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         **counts,
         "guessing": attempts.count_alarms(now),
+        "certificate": int(bool(authority.trouble(now))),
         "books_differ": Difference.objects.unexplained().count(),
     }

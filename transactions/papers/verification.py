@@ -18,7 +18,9 @@ from municipality.services import offices_by_pk
 from ..domain import references, service_types
 from ..domain.register_lines import read_line
 from ..domain.workflow import Status
-from ..models import IssuedDocument, Transaction
+from ..models import IssuedDocument, PaperContent, Transaction
+from . import card
+from .paper_content import RECEIVED
 from .validity import in_force_until
 
 
@@ -39,6 +41,21 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
             return sentence % {"day": until.isoformat()}
         return _("This document is in force until %(day)s.") % {"day": until.isoformat()}
     return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
+
+
+def status_of(content: PaperContent) -> str | None:
+    """The same of what a paper was made of."""
+    number = content.document.number if content.document else ""
+    return status_now(content.transaction.reference, {"number": number})
+
+
+def details_of(subject: str, body: Mapping[str, Any]) -> card.Rows:
+    """Holder and key figures of the paper an entry is about, to compare; nothing of those from before contents."""
+    frozen = PaperContent.objects.select_related("document").filter(
+        transaction__reference=subject, content_hash=body.get("content", "-")
+    )
+    content = frozen.exclude(what=RECEIVED).order_by("pk").first()
+    return card.compared(content) if content else []
 
 
 _PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<line>[0-9]{6,9})")

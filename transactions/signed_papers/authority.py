@@ -62,18 +62,31 @@ def current(now: datetime) -> Authority:
         path = Path(settings.PAPER_SIGNING_FILE)
         if not path.is_file():
             raise ImproperlyConfigured(f"PAPER_SIGNING_FILE: there is no file {path.name}.")
-        found = _read(
+        known = _read(
             path, path.stat().st_mtime_ns, settings.PAPER_SIGNING_PASSWORD, bool(settings.PAPER_SIGNING_PKCS11)
         )
     elif settings.DEMO:
         path = demo_authority.ready(Path(settings.PAPER_DEMO_KEYS), now)
-        found = _read(path, path.stat().st_mtime_ns, "", False, is_demo=True)
+        known = _read(path, path.stat().st_mtime_ns, "", False, is_demo=True)
     else:
         raise ImproperlyConfigured("Set PAPER_SIGNING_FILE: documents cannot be signed without a certificate.")
-    if not found.is_valid_at(now):
-        since, until = found.certificate.not_valid_before_utc, found.certificate.not_valid_after_utc
+    if not known.is_valid_at(now):
+        since, until = known.certificate.not_valid_before_utc, known.certificate.not_valid_after_utc
         raise ImproperlyConfigured(f"The certificate that signs documents is valid from {since} to {until} only.")
-    return found
+    return known
+
+
+def trouble(now: datetime) -> str:
+    """Why documents cannot be signed now, or will not for long; empty when all is well. A demo renews its own."""
+    if settings.DEMO and not settings.PAPER_SIGNING_FILE:
+        return ""
+    try:
+        until = current(now).certificate.not_valid_after_utc
+    except ImproperlyConfigured as error:
+        return str(error)
+    if until - now < WARN_BEFORE:
+        return f"The certificate that signs documents ends on {until:%Y-%m-%d}: put a new one into PAPER_SIGNING_FILE."
+    return ""
 
 
 @lru_cache(maxsize=4)

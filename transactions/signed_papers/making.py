@@ -105,9 +105,9 @@ def _token(frozen: PaperContent) -> str:
 def _decision(reference: str, content_hash: str) -> Entry:
     entries = Entry.objects.filter(subject=reference, kind="decided").order_by("-pk")
     bound = (entry for entry in entries if (receipts.body_of(entry)).get("content") == content_hash)
-    if (found := next(bound, None)) is None:
+    if (entry := next(bound, None)) is None:
         raise Entry.DoesNotExist(f"no entry of the journal binds the decision {content_hash}")
-    return found
+    return entry
 
 
 def owe_what_is_missing(now: datetime) -> int:

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from core.emblem import emblem
 from core.hijri import format_hijri, in_calendar, riyadh_day
 
 from ..papers.paper_content import RECEIVED, REJECTED
@@ -34,7 +35,7 @@ def sheet_of(content: Content, *, address: str, is_demo: bool) -> dict[str, Any]
         "number": number,
         "organisation": _words(lambda: _("Jeddah Municipality")),
         "office": _of(pages, "office"),
-        "emblem": None,
+        "emblem": _emblem(),
         "notice": _words(_demo_words) if is_demo else None,
         "head": list(_head(content, pages)),
         "title": title,
@@ -55,6 +56,14 @@ def sheet_of(content: Content, *, address: str, is_demo: bool) -> dict[str, Any]
     }
 
 
+def _emblem() -> dict[str, Any] | None:
+    """The municipality's emblem, where there is one: its bytes, and of which kind they are."""
+    shown = emblem()
+    if shown is None:
+        return None
+    return {"bytes": list(shown.content), "format": shown.content_type.removeprefix("image/").partition("+")[0]}
+
+
 def _demo_words() -> str:
     return _("Demonstration: made by a demonstration system with a key of its own. It has no legal effect.")
 
@@ -68,11 +77,11 @@ def _original_words() -> str:
 
 def _words(say: Callable[[], str]) -> Pair:
     """A sentence of the sheet's own, in both languages."""
-    said = {}
+    words = {}
     for language in LANGUAGES:
         with translation.override(language):
-            said[language] = say()
-    return said
+            words[language] = say()
+    return words
 
 
 def _title(content: Content) -> Pair:
@@ -97,7 +106,7 @@ def _greeting(pages: list[Content]) -> Iterator[Pair]:
 
 
 def _sentences(pages: list[Content], name: str) -> Iterator[Pair]:
-    """Sentences one by one in both languages; both pages were frozen from the same facts."""
+    """Sentences pair by pair in both languages; both pages were frozen from the same facts."""
     for sentences in zip(*(page.get(name, ()) for page in pages), strict=True):
         yield dict(zip(LANGUAGES, sentences, strict=True))
 
@@ -137,19 +146,19 @@ def _sections(content: Content, pages: list[Content]) -> Iterator[dict[str, Any]
 
 
 def _rows(ar: Iterable[Content], en: Iterable[Content], *, of_questions: bool = False) -> Iterator[dict[str, Any]]:
-    for one, other in zip(ar, en, strict=True):
-        if (not of_questions and "date" in one) or one.get("value") == UNANSWERED:
+    for first, second in zip(ar, en, strict=True):
+        if (not of_questions and "date" in first) or first.get("value") == UNANSWERED:
             continue  # the day stands in the head; what was not answered needs no line
-        label = {"ar": str(one["label"]), "en": str(other["label"])}
-        if "cells" in one:
+        label = {"ar": str(first["label"]), "en": str(second["label"])}
+        if "cells" in first:
             # A group: a line for each of its answers, with the question before it.
             lines = [
                 [f"{cell['label']}: {' '.join(_value(cell, language))}" for cell in row["cells"]]
-                for language, row in zip(LANGUAGES, (one, other), strict=True)
+                for language, row in zip(LANGUAGES, (first, second), strict=True)
             ]
             yield {"label": label, "value": {"same": False, "ar": lines[0], "en": lines[1]}}
         else:
-            yield _row(label, [_value(one, "ar"), _value(other, "en")])
+            yield _row(label, [_value(first, "ar"), _value(second, "en")])
 
 
 def _row(label: Pair, values: list[Any]) -> dict[str, Any]:
@@ -163,7 +172,7 @@ def _row(label: Pair, values: list[Any]) -> dict[str, Any]:
 
 
 def _together(text: str) -> str:
-    """Plan and parcel stay on one line."""
+    """Plan and parcel stay on the same line."""
     return text.replace(" / ", "\u00a0/\u00a0")
 
 

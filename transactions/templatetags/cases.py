@@ -18,6 +18,7 @@ from core.templatetags.portal import both_dates
 from ..domain import service_types
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Direction, Transaction
+from ..signed_papers.number_form import NumberForm
 
 register = template.Library()
 
@@ -29,6 +30,12 @@ _KINDS = {
     Status.WITHDRAWN: "plain",
     Status.FILED: "plain",
 } | dict.fromkeys(CLOCK_STOPPED, "warning")
+
+
+@register.inclusion_tag("components/verify_forms.html")
+def verify_forms(form: NumberForm | None = None, file_error: str = "") -> dict[str, object]:
+    """The other ways to verify a document: by its file, and by its number."""
+    return {"form": form or NumberForm(), "file_error": file_error, "id": "verify-file"}
 
 
 @register.filter

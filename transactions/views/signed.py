@@ -31,19 +31,19 @@ def paper(request: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
     """The PDF of one paper of a request, unchanged ever after; a page that says so until it is there."""
     user = current_user(request)
     case = access.get_transaction(user, reference)
-    found = PaperContent.objects.filter(transaction=case, pk=pk).select_related("signed", "document").first()
-    if found is None or found.reconstructed or found.what == APPROVED:
+    content = PaperContent.objects.filter(transaction=case, pk=pk).select_related("signed", "document").first()
+    if content is None or content.reconstructed or content.what == APPROVED:
         raise Http404
-    if found.what == RECEIVED and not access.may_see_receipt(user, case):
+    if content.what == RECEIVED and not access.may_see_receipt(user, case):
         raise Http404
-    if found.document and access.acts_for_applicant(user, case) and not may_receive_document(case):
+    if content.document and access.acts_for_applicant(user, case) and not may_receive_document(case):
         why = missing_level(case.service_type, "receive", case.applicant)
         return render(
-            request, "transactions/not_handed_out.html", {"case": case, "document": found.document, "why": why}
+            request, "transactions/not_handed_out.html", {"case": case, "document": content.document, "why": why}
         )
-    signed = getattr(found, "signed", None)
+    signed = getattr(content, "signed", None)
     if signed is not None:
-        signed.content, signed.transaction = found, case
+        signed.content, signed.transaction = content, case
         return content_of(request, signed)
     waiting = render(request, "transactions/paper_being_made.html", {"case": case} | frame(request, case))
     waiting["Refresh"] = str(AGAIN_SECONDS)

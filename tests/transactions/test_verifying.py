@@ -1,0 +1,119 @@
+"""Verifying without a camera: by the file, and by its printed number."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from transactions.models import SigningCertificate
+from transactions.papers.card import masked
+from transactions.signed_papers import examining, verifying
+from transactions.signed_papers.sheet import sheet_of
+from transactions.signed_papers.typesetting import typeset
+from transactions.signed_papers.verifying import Verdict
+
+from ..conftest import NOW, drive
+from .test_signed_papers import bytes_of, made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def permit(cast, submitted):
+    """(case, its document, the bytes of its PDF)."""
+    cast.citizen.full_name = "محمد بن عبدالرحمن الزهراني"
+    cast.citizen.save()
+    case = drive(submitted("building-permit"), cast, "issued")
+    document = case.issued_documents.get()
+    return case, document, bytes_of(made(document.content))
+
+
+def verdict(content):
+    return verifying.verify_file(SimpleUploadedFile("x.pdf", content), address="10.0.0.1").verdict
+
+
+def sent(client, content):
+    return client.post(reverse("transactions:verify_upload"), {"file": SimpleUploadedFile("x.pdf", content)})
+
+
+def test_a_file_of_ours_is_genuine_and_tells_no_whole_name(permit, client):
+    case, document, content = permit
+    client.post("/language/", {"language": "en", "next": "/"})
+    answer = sent(client, content)
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "This file is genuine" in html
+    for told in (document.number, case.reference, "م•••", "415 / 27", "580.5", "Building permit", "in force until"):
+        assert told in html
+    assert "الزهراني" not in html
+    assert "notice--success" in html
+
+
+def test_what_was_done_to_a_file_afterwards_is_told(permit):
+    _case, document, content = permit
+    middle = len(content) // 3
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    assert verdict(content) is Verdict.GENUINE
+    assert verdict(flipped) is Verdict.CHANGED
+    assert verdict(content + b"\n% more") is Verdict.CHANGED
+    assert verdict(content[: len(content) // 2]) in (Verdict.UNREADABLE, Verdict.NOT_OURS)
+    assert verdict(typeset(sheet_of(document.content.content, address="x", is_demo=True), NOW)) is Verdict.NOT_OURS
+    assert verdict(b"hello") is Verdict.UNREADABLE
+
+
+def test_a_file_whose_record_was_lost_is_told_as_such(permit):
+    case, _document, content = permit
+    case.signed_papers.all().delete()
+    assert verdict(content) is Verdict.UNKNOWN
+    SigningCertificate.objects.all().delete()
+    assert verdict(content) is Verdict.NOT_OURS
+
+
+def test_by_number_it_needs_the_last_four_digits_and_guesses_are_counted(permit, client, cast):
+    _case, document, _content = permit
+    url = reverse("transactions:verify_number")
+    right = {"number": document.number, "last_four": cast.citizen.national_id[-4:]}
+    client.post("/language/", {"language": "en", "next": "/"})
+    html = client.post(url, right).content.decode()
+    assert "We issued this document" in html
+    assert "م•••" in html
+    wrong = right | {"last_four": f"{(int(right['last_four']) + 1) % 10000:04d}"}
+    assert client.post(url, right | {"number": "?"}).status_code == 422
+    assert [client.post(url, wrong).status_code for _try in range(6)] == [404] * 5 + [429]
+    assert client.post(url, right).status_code == 429
+
+
+def test_the_page_of_the_code_names_what_to_compare(permit, client):
+    _case, document, _content = permit
+    html = client.get(reverse("journal:verify_token", args=[document.token])).content.decode()
+    assert "م•••" in html
+    assert "580.5" in html
+    assert "الزهراني" not in html
+
+
+def test_certificates_are_published(permit, client):
+    answer = client.get(reverse("transactions:certificates"))
+    text = answer.content.decode()
+    assert text.count("BEGIN CERTIFICATE") == 2
+    assert SigningCertificate.objects.get().fingerprint in text
+
+
+def test_too_large_or_empty_files_are_refused_unread(client, db, monkeypatch):
+    monkeypatch.setattr(examining, "examine", None)
+    monkeypatch.setattr(verifying, "MAX_BYTES", 1000)
+    assert sent(client, b"x" * 1001).status_code == 422
+    assert client.post(reverse("transactions:verify_upload"), {}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("محمد بن عبدالرحمن الزهراني", "م••• بن ع••• ا•••"),
+        ("Ali", "A•••"),
+        ("", ""),
+        ("  آل  سعود ", "آل س•••"),
+    ],
+)
+def test_a_name_is_masked(name, shown):
+    assert masked(name) == shown
