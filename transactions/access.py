@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.access import engineering_offices_of, needs_second_factor, staff_posts_of
 from accounts.models import NO_CASE_ROLES, Authorisation, OfficeMembership, Role, StaffPost, User
 
-from . import deciders, view_log
+from . import deciders, presence, view_log
 from .domain import references
 from .domain.errors import NotVisible
 from .domain.workflow import BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
@@ -120,7 +121,7 @@ def may_read_notes(user: User, case: Transaction) -> bool:
 
 
 def posts_working_on(case: Transaction, on: date | None = None) -> list[StaffPost]:
-    """The posts whose holders may work on this case today, with user and office; one query."""
+    """The posts whose holders may work on this case today, with user, office and `has_open`; one query."""
     today = on or timezone.localdate()
     places = [pk for pk in (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id) if pk]
     posts = StaffPost.objects.current(today).filter(office__in=places, role__in=CASE_ROLES, user__is_active=True)
@@ -130,6 +131,7 @@ def posts_working_on(case: Transaction, on: date | None = None) -> list[StaffPos
             office=case.authorisation.office_id, office__active=True
         )
         posts = posts.exclude(user__in=office.values("user"))
+    posts = posts.annotate(has_open=presence.has_open(case, timezone.now()))
     return list(posts.select_related("user", "office").order_by("user__full_name", "pk"))
 
 
@@ -260,17 +262,26 @@ def notices_condition(user: User) -> Q:
 
 
 def moves_open_to(user: User, transaction: Transaction) -> list[Move]:
-    """The moves of the table open to this person on this transaction now."""
-    stage, held = transaction.current_stage, get_capacity(user, transaction)
-    return list(
-        list_open_moves(
-            status=transaction.status,
-            stage_finish=stage.finish,
-            stage_role=stage.role,
-            holds=held.holds,
-            barred=held.barred,
-        )
-    )
+    """The moves open to this person on this transaction now: those of the table that no gate keeps closed."""
+    return [move for move, closed in moves_and_gates(user, transaction) if not closed]
+
+
+def moves_and_gates(user: User, transaction: Transaction) -> list[tuple[Move, str]]:
+    """The moves the table opens to this person, each with why a gate keeps it closed, or nothing."""
+    stage, held, now = transaction.current_stage, get_capacity(user, transaction), timezone.now()
+
+    def why_closed(move: Move) -> str:
+        acting = held.places.get(held.acts_as(move, stage.role))
+        refusal = gates.move_refusal(transaction, move.name, now=now, acting=acting)
+        return refusal[0] if refusal else ""
+
+    return [(move, why_closed(move)) for move in list_open_moves(**_asked_of_table(transaction, held))]
+
+
+def _asked_of_table(case: Transaction, held: Capacity) -> dict[str, Any]:
+    stage = case.current_stage
+    facts = {"status": case.status, "stage_finish": stage.finish, "stage_role": stage.role}
+    return facts | {"holds": held.holds, "barred": held.barred}
 
 
 def may_make_move(
@@ -281,15 +292,8 @@ def may_make_move(
     *,
     visit: CounterVisit | None = None,
 ) -> bool:
-    stage, held = transaction.current_stage, get_capacity(user, transaction, on, visit=visit)
-    return is_allowed(
-        BY_NAME[move],
-        status=transaction.status,
-        stage_finish=stage.finish,
-        stage_role=stage.role,
-        holds=held.holds,
-        barred=held.barred,
-    )
+    held = get_capacity(user, transaction, on, visit=visit)
+    return is_allowed(BY_NAME[move], **_asked_of_table(transaction, held))
 
 
 def counter_drafts_condition(user: User) -> Q:

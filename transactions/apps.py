@@ -19,7 +19,7 @@ class TransactionsConfig(AppConfig):
         from .papers import book
         from .papers.verification import details_of, number_typed, status_now
         from .signed_papers import making  # noqa: F401
-        from .transitions import consequences, leaving, powers, recount, suspension  # noqa: F401
+        from .transitions import bulk, consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)
         receipts.register_details(details_of)

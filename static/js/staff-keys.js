@@ -37,9 +37,22 @@ function walk(step) {
 function reach(key) {
   const target = [...document.querySelectorAll("[data-key]")].find((part) => part.dataset.key === key);
   if (!target) return false;
-  if (target.matches("input")) target.focus();
+  if (target.matches("input[type=search], select")) target.focus();
+  else if (target.matches("summary")) unfold(target);
   else target.click();
   return true;
+}
+
+// What is folded away opens, and one stands in its first box or on its button.
+function unfold(summary) {
+  summary.parentElement.open = true;
+  const first = "textarea, select, input:not([type=hidden]), button, a";
+  (summary.parentElement.querySelector(first) ?? summary).focus();
+}
+
+// The row one stands on is chosen, or no longer.
+function choose() {
+  document.activeElement?.closest("tr")?.querySelector("input[type=checkbox]")?.click();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -49,6 +62,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.shiftKey) return;
   else if (event.code === "KeyJ") walk(1);
   else if (event.code === "KeyK") walk(-1);
+  else if (event.code === "KeyX") choose();
   else if (!reach(event.code)) return;
   event.preventDefault();
 });

@@ -37,7 +37,7 @@ from transactions.intake import drafts
 from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
 from transactions.selectors import open_figures
-from transactions.transitions import moves, notes, objections
+from transactions.transitions import bulk, moves, notes, objections
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
@@ -182,6 +182,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
             "email": emails.make_token(EmailChange.objects.get()),
+            **of_bulks(cast, submitted),
             "token": Intake.objects.get(transaction=issued).token,
             "day": NOW.date().isoformat(),
             "month": f"{NOW:%Y-%m}",
@@ -221,6 +222,21 @@ def before_bodies(cast: Any, submitted: Callable[..., Transaction]) -> None:
     failed = Exchange("electricity", "connection", "POST", "https://electricity.example/messages", str(referral.key),
                       "unreachable", NOW.timestamp(), 5000, error="no connection (TimeoutError)")  # fmt: skip
     exchanges.record(exchange=failed)
+
+
+def of_bulks(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
+    """An action on many cases that was looked at, one that goes on and one that is done, each with what stays."""
+    cases = [submitted() for _ in range(3)]
+    elsewhere = drive(submitted(), cast, "under_study")
+    made = {}
+    for name in ("looked_at", "running", "done"):
+        job = bulk.look([*cases, elsewhere], "register", by=cast.registry, now=NOW)
+        if name != "looked_at":
+            bulk.start(job, now=NOW)
+        if name == "done":
+            bulk.work_on(job.pk, NOW)
+        made[f"bulk_{name}"] = str(job.key)
+    return made
 
 
 def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:

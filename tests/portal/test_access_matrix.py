@@ -23,6 +23,8 @@ BODIES: dict[str, Any] = {
     "/requests/<str:reference>/pin/": lambda world: {"serial": "0"},
     "/requests/<str:reference>/answer/": lambda world: {f"answer-{world.deficiency}": "نعم"},
     "/office/authorisations/<int:pk>/answer/": lambda world: {"answer": "accept"},
+    "/staff/bulk/": lambda world: {"case": [world.studied.reference], "move": "take"},
+    "/staff/filters/": lambda world: {"name": "x", "from": "/staff/"},
     "/staff/supervision/reassign/": lambda world: {
         "case": [world.studied.reference],
         "to": world.cast.second_reviewer.pk,

@@ -27,6 +27,8 @@ STILL_WRITE: dict[str, str] = {
     "/drafts/": "what is being written is kept, whatever is closed",
     "/profile/$": "is about oneself",
     "/staff/accounts/": "is power over people, which those on duty need just then",
+    "/staff/bulk/": "says what is wanted; each case asks its gates when its turn comes",
+    "/staff/filters/": "is about a list, not about a request",
     "/staff/counter/<uuid:key>/$": "what is being written is kept, whatever is closed",
     "/staff/counter/answers/": "what is being written is kept, whatever is closed",
 }

@@ -44,6 +44,8 @@ NO_PAGE = {
     "/office/authorisations/<int:pk>/answer/$": "takes a press and goes back",
     "/staff/take-next/$": "takes a file and goes to it",
     "/staff/cases/<str:reference>/.": "takes a move or a note and goes back",
+    r"/staff/bulk/$|/staff/bulk/<uuid:key>/(start|cancel|undo)/$": "takes a press and goes to the page of the action",
+    "/staff/filters/": "takes a press and goes back to the list",
     "/staff/login/$": "goes to the sign-in of everybody",
     "/accounts/(signup|password/forgotten|set|email)/$": "goes to a page of ours that does this",
     "/accounts/2fa/recovery-codes/download/$": "a file",

@@ -27,15 +27,17 @@ from transactions.incidents import declaring
 from transactions.intake import drafts
 from transactions.models import (
     Attachment,
+    BulkJob,
     CounterVisit,
     Draft,
     GateSwitch,
     IncidentNotice,
     IncidentWording,
+    SavedFilter,
     Transaction,
 )
 from transactions.selectors import open_figures
-from transactions.transitions import moves
+from transactions.transitions import bulk, moves
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
@@ -96,6 +98,8 @@ class World:
     standing: int
     asked: int
     deficiency: int
+    filter: int
+    bulk: BulkJob
 
     def who(self, actor: str) -> User | None:
         return self.cast.everyone.get(ACTORS[actor])
@@ -156,6 +160,7 @@ class World:
             "/requests/": self.deficiency,
             "/staff/counter/answers/": self.deficiency,
             "/staff/outside/": self.issued.referrals.order_by("pk")[0].pk,
+            "/staff/filters/": self.filter,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
         }
@@ -166,6 +171,7 @@ class World:
             "/drafts/": self.draft.key,
             "/staff/counter/visits/": self.answered.key,
             "/staff/counter/": self.begun.key,
+            "/staff/bulk/": self.bulk.key,
             "/": self.paper.key,
         }
 
@@ -222,6 +228,8 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         standing=studied.authorisation_id,
         asked=asked.pk,
         deficiency=returned.deficiencies.get().pk,
+        filter=SavedFilter.objects.create(owner=cast.reviewer, place="queue", name="x", query="show=late").pk,
+        bulk=bulk.look([studied], "take", by=cast.reviewer, now=NOW),
     )
 
 
@@ -280,8 +288,9 @@ def client_of(person: User | None) -> Client:
     return client
 
 
-# Sessions, caches, the count of wrong tries and the log of who looked are the portal's own notes, not anybody's record.
-OWN_NOTES = ("django_session", '"cache"', "transactions_try", "accounts_accessrecord")
+# Sessions, caches, the count of wrong tries, who has a case open and the log of who looked are the portal's own notes,
+# not anybody's record.
+OWN_NOTES = ("django_session", '"cache"', "transactions_try", "accounts_accessrecord", "casepresence")
 
 
 CHANGE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM)\s")

@@ -70,7 +70,7 @@ def test_why_a_file_is_late_is_the_first_cause_that_holds_and_is_counted_the_sam
     assert "لم يستلمها أحد، وهي في هذه المرحلة منذ" in explain_lateness(nobody, timezone.now())
     assert "مدة المرحلة بأيام العمل: 5" in explain_lateness(stage, timezone.now())
     figures = signed_in(cast.supervisor).get(PAGE).context["figures"]
-    assert {name: figures[name.value] for name in Cause} == {Cause.NOBODY: 1, Cause.STAGE: 2, Cause.EARLIER: 1}
+    assert {name: figures[f"late_{name}"] for name in Cause} == {Cause.NOBODY: 1, Cause.STAGE: 2, Cause.EARLIER: 1}
     assert figures["late"] == 4
 
 

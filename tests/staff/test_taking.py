@@ -106,7 +106,7 @@ def test_after_a_decision_the_next_is_offered_and_the_list_is_as_it_was_left(cas
     done = page.post(reverse("staff:move", args=[one.reference, "recommend"]), sent, follow=True)
     html = done.content.decode()
     assert f"\u2068{one.reference}\u2069: أُحيلت المعاملة إلى مرحلة" in html
-    assert done.context["following"].pk == two.pk
+    assert done.context["case"].pk == two.pk, "straight on to the next of the same list"
     assert done.context["back"].url == left
     assert left.replace("&", "&amp;") in html
     took = page.post(TAKE, {"from": left})

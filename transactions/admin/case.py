@@ -10,22 +10,23 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access_log
 from accounts.access import current_user
 from accounts.models import Act, User
+from core.http import post_only
 from core.text import parse_int, prose
 from municipality.models import Office
 
-from .. import access
+from .. import access, presence
 from ..domain.errors import DomainError, Invalid, NotVisible
 from ..models import Transaction
-from ..queues import queue_of
 from ..transitions import notes
 from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
-from ..views.common import hidden_is_404
+from ..views.common import hidden_is_404, is_read
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
 from . import correction
@@ -64,16 +65,55 @@ def hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., 
 @hidden_is_404
 @require_GET
 def case(request: HttpRequest, reference: str) -> HttpResponse:
-    """The page; after a move (?done) with the next file of the queue. Of a file that another office has, a clerk at a
-    counter is told no more than the public inquiry tells.
-    """
+    """The page. Of a file that another office has, a clerk at a counter is told what the public inquiry tells."""
     try:
         shown_case = _visible(request, reference)
     except NotVisible:
         elsewhere = access.get_for_other_counter(current_user(request), reference)
         return _elsewhere(request, elsewhere)
-    following = queue_of(current_user(request)).exclude(pk=shown_case.pk).first() if "done" in request.GET else None
-    return case_page(request, shown_case, QueryDict(), following=following)
+    return case_page(request, shown_case, QueryDict())
+
+
+@hidden_is_404
+@require_GET
+def next_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """To the next file of the list this one was opened from; back to the list at its end."""
+    return _walk(request, reference, back=False)
+
+
+@hidden_is_404
+@require_GET
+def previous_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """The same, the other way."""
+    return _walk(request, reference, back=True)
+
+
+def _walk(request: HttpRequest, reference: str, *, back: bool) -> HttpResponse:
+    user, way = current_user(request), way_back(request)
+    case = access.cases_of_staff(user).select_related("applicant", "assignee").filter(reference=reference).first()
+    if case is None:
+        raise NotVisible
+    beside = way.neighbour(case, user, timezone.now(), back=back)
+    if beside is None:
+        messages.info(request, _("There is no further case in this list."))
+        return redirect(way.url)
+    return redirect(way.ahead(reverse("staff:case", args=[beside.reference])))
+
+
+@hidden_is_404
+@post_only("staff:index")
+def presence_beat(request: HttpRequest, reference: str) -> HttpResponse:
+    """The page says that it is still open, or that it was left; answered by who else has the case open."""
+    user, now = current_user(request), timezone.now()
+    case = access.cases_of_staff(user).select_related("authorisation").filter(reference=reference).first()
+    if case is None:
+        raise NotVisible
+    if "left" in request.POST:
+        presence.show_closed(case, user)
+        return HttpResponse(status=204)
+    presence.show_open(case, user, now)
+    others = presence.others(access.posts_working_on(case, timezone.localdate(now)), user)
+    return render(request, "staff/parts/presence.html", {"others": others})
 
 
 def _elsewhere(request: HttpRequest, case: Transaction) -> HttpResponse:
@@ -94,17 +134,21 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
     version = parse_int(request.POST.get("version", ""))
     if version is None:
         messages.error(request, _("Look at the case again before you decide."))
-        return redirect("staff:case", reference=case_moved.reference)
+        return redirect(way_back(request).ahead(reverse("staff:case", args=[case_moved.reference])))
+    user, back = current_user(request), way_back(request)
+    # Asked before the move, which takes the file from its place in the list.
+    following = None if move in STAYS else back.neighbour(case_moved, user, timezone.now())
     try:
-        done = ACTIONS[move](case_moved, request, current_user(request), version)
+        done = ACTIONS[move](case_moved, request, user, version)
     except DomainError as error:
         status = _say(request, error)
         return case_page(request, _visible(request, reference), request.POST, open_move=move, status=status)
     messages.success(request, confirmation_text(done, move))
-    back = way_back(request)
-    if access.cases_of_staff(current_user(request)).filter(pk=done.pk).exists():
-        return redirect(back.ahead(reverse("staff:case", args=[done.reference]), done=move))
-    return redirect(back.url)
+    presence.show_closed(done, user)
+    if following is not None:
+        return redirect(back.ahead(reverse("staff:case", args=[following.reference])))
+    stays = move in STAYS and access.cases_of_staff(user).filter(pk=done.pk).exists()
+    return redirect(back.ahead(reverse("staff:case", args=[done.reference])) if stays else back.url)
 
 
 @hidden_gives_words_back
@@ -122,7 +166,7 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
     except DomainError as error:
         return case_page(request, noted_case, request.POST, status=_say(request, error))
     messages.success(request, _("The note has been saved to the case. Only staff can see it."))
-    return redirect("staff:case", reference=noted_case.reference)
+    return redirect(way_back(request).ahead(reverse("staff:case", args=[noted_case.reference])))
 
 
 def _typed_before(request: HttpRequest, case: Transaction, open_move: str = "") -> HttpResponse:
@@ -150,7 +194,7 @@ def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
     shown_case = _visible(request, reference)
     if request.method == "POST":
         notes.mark_read(shown_case, by=current_user(request))
-    return redirect("staff:case", reference=shown_case.reference)
+    return redirect(way_back(request).ahead(reverse("staff:case", args=[shown_case.reference])))
 
 
 def _written(typed: QueryDict) -> list[str]:
@@ -192,6 +236,8 @@ def _act(form: Form) -> Action:
     return act
 
 
+# After these one goes on with the same file; after any other with the next of the list.
+STAYS = frozenset({"take", "correct", "reopen"})
 # An inspection has a page of its own, which takes its photographs first.
 ELSEWHERE = OUTSIDE | {"inspect"}
 ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in ELSEWHERE}
@@ -204,17 +250,19 @@ def case_page(
     *,
     open_move: str = "",
     status: int = 200,
-    following: Transaction | None = None,
 ) -> HttpResponse:
     """The page; with what was typed in its form or, where that is gone, to be copied."""
+    user, now = current_user(request), timezone.now()
     context = staff_site.each_context(request) | dossier(request, case)
+    if is_read(request) and case.is_open:
+        presence.show_open(case, user, now)
     refused = {item.code: item.sentence for item in asked_in(typed) if item.code}
     offered = {move.name for move in context["moves"]}
     context |= {
         "open_move": open_move,
         "back": way_back(request),
         "refused": status != 200,
-        "following": following,
+        "beat_seconds": int(presence.BEAT.total_seconds()),
         "typed": typed,
         "unsaved_text": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),

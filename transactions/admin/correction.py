@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -26,6 +27,7 @@ from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from .intake_page import topics
 from .site import staff_site
+from .ways import way_back
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
             return _page(request, case, posted, {**case.answers, **typed}, rows=rows, status=409)
         else:
             messages.success(request, _("The correction is recorded. The applicant is told the old and the new value."))
-            return redirect("staff:case", reference=case.reference)
+            return redirect(way_back(request).ahead(reverse("staff:case", args=[case.reference])))
     status = 422 if problems else 200
     return _page(request, case, posted, {**case.answers, **typed}, problems=problems, rows=rows, status=status)
 

@@ -18,7 +18,7 @@ from core.text import parse_int
 from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
 
-from .. import access, previews
+from .. import access, presence, previews
 from ..answers.summary import in_catalogue_order, summarise
 from ..answers.versions import describe_version, missing_papers, versions_of
 from ..attachments import render_jobs
@@ -95,6 +95,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "closed_moves": move_forms.closed_moves(case, user),
         "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),
+        "others": presence.others(posts, user),
         "assignable": access.assignable_colleagues(case, posts),
         "offices": other_offices(case),
     }

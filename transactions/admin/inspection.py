@@ -33,6 +33,7 @@ from ..views.documents import remove_pressed
 from ..views.form_recovery import typed_before
 from .case import case_page, hidden_gives_words_back
 from .site import staff_site
+from .ways import way_back
 
 FILES = "photographs"
 
@@ -75,8 +76,10 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, case, _unasked(form), problems=problems, status=422 if problems else 200)
     if not form.is_valid():
         return _page(request, case, form, status=422)
+    back = way_back(request)
+    following = back.neighbour(case, user, timezone.now())
     try:
-        done = inspections.inspect(
+        inspections.inspect(
             case,
             result=form.cleaned_data["result"],
             visited_on=form.cleaned_data["visited_on"],
@@ -94,16 +97,16 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
         messages.error(request, error.message)
         return _page(request, case, form, status=409)
     messages.success(request, _("The inspection is recorded. The applicant is notified."))
-    if access.cases_of_staff(user).filter(pk=done.pk).exists():
-        return redirect(f"{reverse('staff:case', args=[done.reference])}?done=inspect")
-    return redirect("staff:index")
+    if following is not None:
+        return redirect(back.ahead(reverse("staff:case", args=[following.reference])))
+    return redirect(back.url)
 
 
 def _not_now(request: HttpRequest, case: Transaction, why: str) -> HttpResponse:
     """The case, with what was written so far to be copied."""
     messages.error(request, why)
     if request.method == "GET":
-        return redirect("staff:case", reference=case.reference)
+        return redirect(way_back(request).ahead(reverse("staff:case", args=[case.reference])))
     return case_page(request, case, request.POST, open_move="inspect", status=409)
 
 

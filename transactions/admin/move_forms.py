@@ -17,7 +17,7 @@ from core.text import prose
 from .. import access
 from ..domain.errors import DomainError
 from ..domain.service_types import DeficiencyCode, Fee, Stage
-from ..domain.workflow import MOVES, Actor, Move, Obstacle, Status, Target, find_obstacle
+from ..domain.workflow import ALLOCATION_MOVES, MOVES, Actor, Move, Obstacle, Status, Target, find_obstacle
 from ..models import Transaction
 from ..notifications.notices import NOTIFIED_MOVES
 from ..text.wording import explain_obstacle, status_words
@@ -46,7 +46,7 @@ SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 @dataclass(frozen=True)
 class MoveForm:
     """An open move. `consequences` are the sentences of what it does to this very file, `takes` what its form asks for
-    (the API's names in transitions/forms.py).
+    (the API's names in transitions/forms.py); `decides` when it is more than handing the file out.
     """
 
     name: str
@@ -56,6 +56,7 @@ class MoveForm:
     reason: bool
     note: StrOrPromise
     primary: bool
+    decides: bool = True
 
 
 def open_moves(case: Transaction, user: User) -> list[MoveForm]:
@@ -68,6 +69,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             reason=move.needs_reason,
             note=NOTES.get(move.name, ""),
             primary=move.name in PRIMARY,
+            decides=move.name not in ALLOCATION_MOVES,
         )
         for move in access.moves_open_to(user, case)
         if move.name not in OUTSIDE and _fits(move, case, user)
@@ -136,7 +138,11 @@ def closed_moves(case: Transaction, user: User) -> list[str]:
         return []
     roles = {post.role for post in access.case_posts(user)}
     stage, held = case.current_stage, access.get_capacity(user, case)
-    forms = []
+    forms = [
+        _("“%(move)s”: %(why)s") % {"move": move.label, "why": gate}
+        for move, gate in access.moves_and_gates(user, case)
+        if gate and move.name not in OUTSIDE
+    ]
     for move in MOVES:
         if move.name in OUTSIDE or (move.name in ON_OBJECTION and case.objected_at is None):
             continue

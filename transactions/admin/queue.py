@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts import access_log
@@ -22,24 +21,17 @@ from core.text import one_line
 
 from .. import access
 from ..domain import references, service_types
-from ..domain.deadlines import Deadline, overdue
 from ..models import TransactionQuerySet
-from ..queues import queue_of, unassigned
-from ..selectors import search
+from ..queues import queue_of
+from ..selectors.case_lists import QUEUE_SHOWS, CaseList, Place, read_list
 from ..text.deadline_status import deadline_statuses
 from ..transitions import moves
 from ..views.common import page_of
+from . import bulk, case_table, saved_filters
 from .site import staff_site
 from .ways import here, way_back
 
 ROWS = 40
-SHOWS = {
-    "all": gettext_lazy("All"),
-    "mine": gettext_lazy("Assigned to me"),
-    "free": gettext_lazy("Not assigned"),
-    "late": gettext_lazy("Late"),
-    "stage_late": gettext_lazy("Late in this stage"),
-}
 
 
 @require_GET
@@ -51,50 +43,47 @@ def queue(request: HttpRequest) -> HttpResponse:
     user, now = current_user(request), timezone.now()
     if not access.case_posts(user):
         return redirect("staff:reference")
-    query = one_line(request.GET.get("q", ""))
-    parsed = references.parse(query)
+    parsed = references.parse(one_line(request.GET.get("q", "")))
     if parsed and access.cases_of_staff(user).filter(reference=str(parsed)).exists():
         return redirect("staff:case", reference=str(parsed))
-    rows = queue_of(user)
-    if query:
-        access_log.record(Act.SEARCH, by=current_user(request), subject=query, why="queue")
-        rows = rows.filter(search.search_cases(query))
-    service = request.GET.get("service", "")
-    if service:
-        rows = rows.filter(service=service)
-    filters = {
-        "all": Q(),
-        "mine": Q(assignee=user),
-        "free": unassigned(timezone.localdate(now)),
-        "late": overdue(now),
-        "stage_late": overdue(now, Deadline.STAGE),
-    }
-    show = request.GET.get("show", "")
-    if show not in filters:
-        show = "all"
-    counts = _counts(rows, filters)
-    page = page_of(request, rows.filter(filters[show]).for_pages(), ROWS, counts[show])
+    listed = read_list(Place.QUEUE, request.GET, user, now)
+    if listed is None:  # everybody with a post has a queue
+        return redirect("staff:reference")
+    if listed.text:
+        access_log.record(Act.SEARCH, by=user, subject=listed.text, why="queue")
+    counts = counts_of(listed)
+    page = page_of(request, listed.rows.for_pages(), ROWS, counts[listed.show])
+    rows = [(case, deadline_statuses(case, now)) for case in page]
     context: dict[str, Any] = staff_site.each_context(request) | {
         **here(request),
         "title": _("My queue"),
         "page": page,
-        "rows": [(case, deadline_statuses(case, now)) for case in page],
-        "q": query,
-        "show": show,
-        "shows": [(name, label, counts[name]) for name, label in SHOWS.items()],
-        "service": service,
+        "rows": rows,
+        "lines": [case_table.Line(case, case_table.one_date(case, due, listed.show)) for case, due in rows],
+        "headings": case_table.headings(listed, request),
+        "sort": str(listed.order) if request.GET.get("sort") else "",
+        "q": listed.text,
+        "show": listed.show,
+        "shows": [(name, label, counts[name]) for name, label in QUEUE_SHOWS.items()],
+        "service": listed.service,
         "services": service_types.all_services(),
-        "filtered": bool(query or service or show != "all"),
+        "filtered": bool(listed.text or listed.service or listed.show != "all"),
         "notes": _notes_waiting(user),
+        **saved_filters.context(request, user, Place.QUEUE),
+        **bulk.context(user),
     }
     return render(request, "staff/queue.html", context)
 
 
-def _counts(rows: TransactionQuerySet, filters: dict[str, Q]) -> dict[str, int]:
+def counts_of(listed: CaseList) -> dict[str, int]:
     """How many each filter would show; one query."""
-    return rows.order_by().aggregate(
-        **{name: Count("pk", filter=condition) if condition else Count("pk") for name, condition in filters.items()}
-    )
+    return count_each(listed.every, listed.shows)
+
+
+def count_each(rows: TransactionQuerySet, shows: dict[str, Q] | Any) -> dict[str, int]:
+    """How many of these rows each condition holds for; one query."""
+    counts = {name: Count("pk", filter=condition) if condition else Count("pk") for name, condition in shows.items()}
+    return rows.order_by().aggregate(**counts)
 
 
 def _notes_waiting(user: User) -> list[Any]:
@@ -105,7 +94,11 @@ def _notes_waiting(user: User) -> list[Any]:
 @post_only("staff:index")
 def take_next(request: HttpRequest) -> HttpResponse:
     """The first free file of my queue becomes mine. Two people pressing at once get two files."""
-    back, case = way_back(request), moves.take_next(queue_of(current_user(request)), by=current_user(request))
+    user, back = current_user(request), way_back(request)
+    listed = back.case_list(user, timezone.now())
+    # The first free one of the list before oneself; of a list that is not one's queue, the queue's.
+    waiting = listed.rows if listed is not None and listed.place is Place.QUEUE else queue_of(user)
+    case = moves.take_next(waiting, by=user) or moves.take_next(queue_of(user), by=user)
     if case is None:
         messages.info(request, _("No unassigned case is waiting for you."))
         return redirect(back.url)

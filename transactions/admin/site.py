@@ -73,16 +73,38 @@ class StaffSite(AdministeredSite):
         return super().each_context(request) | own
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        from . import case, correction, counter, inspection, objections, operations, queue, supervision, visits
+        from . import (
+            bulk,
+            case,
+            correction,
+            counter,
+            inspection,
+            objections,
+            operations,
+            queue,
+            saved_filters,
+            supervision,
+            visits,
+        )
 
         own = [
             path("", self.admin_view(queue.queue), name="index"),
             path("take-next/", self.admin_view(queue.take_next), name="take_next"),
+            path("bulk/", self.admin_view(bulk.look), name="bulk_look"),
+            path("bulk/<uuid:key>/", self.admin_view(bulk.show), name="bulk"),
+            path("bulk/<uuid:key>/start/", self.admin_view(bulk.start), name="bulk_start"),
+            path("bulk/<uuid:key>/cancel/", self.admin_view(bulk.cancel), name="bulk_cancel"),
+            path("bulk/<uuid:key>/undo/", self.admin_view(bulk.undo), name="bulk_undo"),
+            path("filters/", self.admin_view(saved_filters.save), name="save_filter"),
+            path("filters/<int:pk>/delete/", self.admin_view(saved_filters.delete), name="delete_filter"),
             path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
             path("cases/<str:reference>/notes/", self.admin_view(case.note), name="note"),
             path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
             path("cases/<str:reference>/correct/", self.admin_view(correction.correct), name="correct"),
             path("cases/<str:reference>/inspection/", self.admin_view(inspection.inspect), name="inspection"),
+            path("cases/<str:reference>/open/", self.admin_view(case.presence_beat), name="presence"),
+            path("cases/<str:reference>/next/", self.admin_view(case.next_case), name="next_case"),
+            path("cases/<str:reference>/previous/", self.admin_view(case.previous_case), name="previous_case"),
             path("cases/<str:reference>/<slug:move>/", self.admin_view(case.move), name="move"),
             path("counter/", self.admin_view(counter.counter), name="counter"),
             path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,110 +16,145 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import current_user, staff_posts_of
+from accounts.access import current_user
 from accounts.models import Role, StaffPost, User
 from core.charts import Chart, Series
 from core.text import parse_int
 from municipality.models import Office
 
 from .. import access
+from ..domain import service_types
 from ..domain.deadlines import Deadline, overdue
 from ..domain.errors import DomainError
-from ..domain.workflow import IN_HAND, OPEN
+from ..domain.workflow import OPEN
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
-from ..queues import WORKERS, unassigned
+from ..queues import WORKERS
+from ..selectors.case_lists import (
+    AGE_BANDS,
+    SUPERVISION_SHOWS,
+    CaseList,
+    Place,
+    age_condition,
+    read_list,
+    supervised_offices,
+    supervision_shows,
+)
 from ..selectors.statistics import arrivals_at, count_by_week, week_start
 from ..text.deadline_status import CAUSES, TAKEABLE, Cause, deadline_statuses, explain_lateness
 from ..transitions import moves
 from ..views.common import page_of
+from . import case_table, saved_filters
+from .queue import count_each
 from .site import staff_site
 from .ways import here
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 WEEKS = 8
-ROWS = 40
-SHOWS = {
-    "late": gettext_lazy("Late"),
-    "stage_late": gettext_lazy("Late in this stage"),
-    "free": gettext_lazy("Not assigned"),
-    "all": gettext_lazy("All that can be handed over"),
-    "everything": gettext_lazy("All open cases"),
+# What the page begins with: the filter each figure leads to, and its words.
+TILES = {
+    "everything": gettext_lazy("open cases"),
+    "late": gettext_lazy("of which late"),
+    "stage_late": gettext_lazy("late in their stage"),
+    "free": gettext_lazy("free to be taken"),
+    "answered": gettext_lazy("with new answers"),
+    "waiting": gettext_lazy("waiting for the applicant"),
 }
-LATE = ("late", "stage_late")
+ROWS = 40
+LATE = ("late", "stage_late", *(f"late_{cause}" for cause in Cause))
 
 
 def _my_offices(request: HttpRequest) -> list[Office]:
-    offices = {
-        post.office_id: post.office for post in staff_posts_of(current_user(request)) if post.role == Role.SUPERVISOR
-    }
-    if not offices:
+    if not (offices := supervised_offices(current_user(request))):
         raise Http404
-    return list(offices.values())
+    return offices
 
 
 @require_GET
 def supervision(request: HttpRequest) -> HttpResponse:
-    offices, now = _my_offices(request), timezone.now()
+    """Figures of the offices this person oversees; each is the way to its files."""
+    user, now = current_user(request), timezone.now()
+    listed = read_list(Place.SUPERVISION, request.GET, user, now)
+    if listed is None:
+        raise Http404
+    offices, show = listed.offices, listed.show
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    workers, nobodys = _workers(offices, now), unassigned(timezone.localdate(now))
-    figures = _figures(held, nobodys, now)
+    workers, figures = _workers(offices, now), _figures(held, now)
     loads = _people(workers, held, now)
-    show, person = request.GET.get("show", ""), request.GET.get("person", "")
-    if show not in SHOWS:
-        show = "late"
-    files = {
-        "late": held.overdue(now),
-        "stage_late": held.overdue(now, Deadline.STAGE),
-        "free": held.filter(nobodys, status__in=TAKEABLE),
-        "all": held.filter(status__in=TAKEABLE),
-        "everything": held,
-    }[show]
-    if (assignee := parse_int(person)) is not None:
-        files = files.filter(assignee=assignee)
-    order = Deadline.STAGE if show == "stage_late" else Deadline.WHOLE
-    page = page_of(request, files.order_by(order.value, "pk").for_pages(), ROWS)
+    page = page_of(request, listed.rows.for_pages(), ROWS)
+    rows = [
+        (
+            case,
+            deadline_statuses(case, now),
+            explain_lateness(case, now) if show in LATE else "",
+            case.status in TAKEABLE,
+        )
+        for case in page
+    ]
     context: dict[str, Any] = staff_site.each_context(request) | {
         **here(request),
         "title": _("Supervision"),
         "figures": figures,
-        "causes": [(label, figures[cause.value]) for cause, label in CAUSES.items() if figures[cause.value]],
+        "tiles": [(label, name, figures[name]) for name, label in TILES.items()],
+        "causes": [
+            (label, f"late_{cause}", figures[f"late_{cause}"])
+            for cause, label in CAUSES.items()
+            if figures[f"late_{cause}"]
+        ],
+        "ages": [(band, _age_in_words(band), figures[f"age_{band}"]) for band in AGE_BANDS],
         "offices": _offices(offices, held, now),
         "people": loads,
         "workers": workers,
         "show": show,
         "says_why": show in LATE,
-        "shows": SHOWS.items(),
-        "person": person,
+        "shows": [(name, label, figures[name]) for name, label in SUPERVISION_SHOWS.items()],
+        "person": request.GET.get("person", ""),
+        "narrowed": _narrowing(request, listed, loads),
         "page": page,
-        "rows": [
-            (
-                case,
-                deadline_statuses(case, now),
-                explain_lateness(case, now) if show in LATE else "",
-                case.status in TAKEABLE,
-            )
-            for case in page
-        ],
+        "rows": rows,
+        "lines": [case_table.Line(case, case_table.one_date(case, due, show), why) for case, due, why, _may in rows],
+        "headings": case_table.headings(listed, request),
         "chart": chart(offices, timezone.localdate(now)),
+        **saved_filters.context(request, user, Place.SUPERVISION),
     }
     return render(request, "staff/supervision.html", context)
 
 
-def _figures(held: TransactionQuerySet, nobodys: Q, now: datetime) -> dict[str, int]:
-    """Open, late, free, and the late ones by cause (deadline_status.cause_of_lateness, in SQL); one query."""
-    nobody = Q(assignee=None, status__in=TAKEABLE)
-    late, stage_late = overdue(now), overdue(now, Deadline.STAGE)
-    return held.aggregate(
-        open=Count("pk"),
-        **_late(now),
-        free=Count("pk", filter=nobodys & Q(status__in=TAKEABLE)),
-        waiting=Count("pk", filter=~Q(status__in=IN_HAND)),
-        **{
-            Cause.NOBODY.value: Count("pk", filter=late & nobody),
-            Cause.STAGE.value: Count("pk", filter=late & ~nobody & stage_late),
-            Cause.EARLIER.value: Count("pk", filter=late & ~nobody & ~stage_late),
-        },
-    )
+def _narrowing(request: HttpRequest, listed: CaseList, loads: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """By what the list is narrowed beside its tab, in words; each with the address without it."""
+    words = {
+        "person": next((row["user"].full_name for row in loads if row["user"].pk == listed.person), ""),
+        "office": next((office.name for office in listed.offices if office.code == request.GET.get("office")), ""),
+        "age": _age_in_words(request.GET.get("age", "")),
+        "service": str(service.title) if (service := service_types.find(listed.service)) else "",
+        "q": listed.text,
+    }
+    links = []
+    for name, word in words.items():
+        if word:
+            asked = request.GET.copy()
+            asked.pop("page", None)
+            asked.pop(name)
+            links.append((word, f"?{asked.urlencode()}#files"))
+    return links
+
+
+def _age_in_words(band: str) -> str:
+    if band not in AGE_BANDS:
+        return ""
+    least, most = AGE_BANDS[band]
+    if most is None:
+        return _("%(least)d days and more") % {"least": least}
+    return _("%(least)d to %(most)d days") % {"least": least, "most": most - 1}
+
+
+def _figures(held: TransactionQuerySet, now: datetime) -> dict[str, int]:
+    """How many each filter shows, and each band of age; one query."""
+    ages = {f"age_{band}": age_condition(band, now) for band in AGE_BANDS}
+    figures = count_each(held, supervision_shows(now) | ages)
+    return figures | {"open": figures["everything"]}
 
 
 def _late(now: datetime) -> dict[str, Count]:
@@ -127,13 +164,41 @@ def _late(now: datetime) -> dict[str, Count]:
     }
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A count in a table of loads, and the list it counts."""
+
+    label: StrOrPromise
+    number: int
+    url: str
+    late: bool
+
+
+# Column of a load → the filter that shows it, and its heading.
+LOAD = {
+    "open": ("everything", gettext_lazy("Open")),
+    "late": ("late", gettext_lazy("Late")),
+    "stage_late": ("stage_late", gettext_lazy("Late in this stage")),
+}
+
+
+def _with_cells(row: dict[str, Any], **narrowed: object) -> dict[str, Any]:
+    cells = [
+        Cell(label, row[name], f"?{urlencode({'show': show} | narrowed)}#files", late=name == "late")
+        for name, (show, label) in LOAD.items()
+    ]
+    return row | {"cells": cells}
+
+
 NONE = {"open": 0, "late": 0, "stage_late": 0}
 
 
 def _offices(offices: list[Office], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
     counted = held.order_by().values("held_by").annotate(open=Count("pk"), **_late(now))
     by_office = {row["held_by"]: row for row in counted}
-    return [{"office": office, **NONE} | by_office.get(office.pk, {}) for office in offices]
+    return [
+        _with_cells({"office": office, **NONE} | by_office.get(office.pk, {}), office=office.code) for office in offices
+    ]
 
 
 def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
@@ -155,7 +220,10 @@ def _people(workers: list[StaffPost], held: TransactionQuerySet, now: datetime) 
     works = {post.user_id: post for post in workers}
     former = User.objects.in_bulk(set(by_person) - set(works)) if set(by_person) - set(works) else {}
     people = [post.user for post in workers] + list(former.values())
-    rows = [{"user": user, "post": works.get(user.pk), **NONE} | by_person.get(user.pk, {}) for user in people]
+    rows = [
+        _with_cells({"user": user, "post": works.get(user.pk), **NONE} | by_person.get(user.pk, {}), person=user.pk)
+        for user in people
+    ]
     return sorted(rows, key=lambda row: (-row["late"], -row["open"]))
 
 

@@ -67,12 +67,23 @@ def refuse_move(
     case: Transaction, move: str, *, now: datetime, at_counter: bool = False, acting: int | None = None
 ) -> None:
     """The same of a move of the table on a case, at the office that has it and the one that acts."""
+    if refused := move_refusal(case, move, now=now, at_counter=at_counter, acting=acting):
+        raise OperationClosed(refused[0], kind=refused[1])
+
+
+def move_refusal(
+    case: Transaction, move: str, *, now: datetime, at_counter: bool = False, acting: int | None = None
+) -> tuple[str, str] | None:
+    """Why a gate keeps this move closed, in words, and the gate's kind; None while none does."""
     operation = OF_MOVE[move]
     if operation is None:
-        return
+        return None
     where = codes(case.held_by_id, acting)
     for part in (operation, Operation.COUNTERS) if at_counter else (operation,):
-        refuse_if_closed(part, now=now, service=case.service, offices=where, lot=case.reference)
+        gate = what_closes(part, now=now, service=case.service, offices=where, lot=case.reference)
+        if gate is not None:
+            return refusal(part, gate, now), gate.kind
+    return None
 
 
 def refuse_inquiry(case: Transaction, now: datetime) -> None:

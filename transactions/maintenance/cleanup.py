@@ -11,8 +11,10 @@ from accounts import access_log, emails
 from accounts.services import delete_old_codes
 from accounts.sign_on import flow
 
+from .. import presence
 from ..models import FailedAttempt
 from ..notifications import subscriptions
+from ..transitions import bulk
 from .personal_data import delete_expired
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ def clean_up(now: datetime) -> None:
         "sign_ons": flow.delete_old(now, MAX_ROWS_A_RUN),
         "emails_asked": emails.delete_expired(now, MAX_ROWS_A_RUN),
         "access_records": access_log.delete_old(now, MAX_ROWS_A_RUN),
+        "open_cases": presence.forget_old(now),
+        "bulk_jobs": bulk.forget_old(now, MAX_ROWS_A_RUN // 100),
         "tries": FailedAttempt.objects.filter(pk__in=tries).delete()[0],
         "subscriptions": subscriptions.delete_unconfirmed(now, MAX_ROWS_A_RUN),
         **delete_expired(now, MAX_ROWS_A_RUN),

@@ -3,7 +3,9 @@
 from .authorisation_events import AuthorisationEvent
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
+from .bulk import BulkItem, BulkJob
 from .closures import Closure
+from .desk import CasePresence, SavedFilter
 from .feedback import FeedbackReason, PageFeedback
 from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
@@ -30,6 +32,9 @@ __all__ = [
     "Attachment",
     "AuthorisationEvent",
     "BroughtReceipt",
+    "BulkItem",
+    "BulkJob",
+    "CasePresence",
     "Channel",
     "Closure",
     "CounterVisit",
@@ -61,6 +66,7 @@ __all__ = [
     "PaperContent",
     "Reconciliation",
     "Register",
+    "SavedFilter",
     "Serial",
     "SignedPaper",
     "SigningCertificate",

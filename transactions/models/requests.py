@@ -213,6 +213,8 @@ class Transaction(models.Model):
     filed_at = models.DateTimeField(_("archived at"), null=True, blank=True)
     # Since when an objection or a complaint of its applicant waits for an answer (models.Objection).
     objected_at = models.DateTimeField(_("objection waiting since"), null=True, blank=True, editable=False)
+    # Since when answers to a return wait for somebody to act on them.
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True, editable=False)
 
     objects = TransactionQuerySet.as_manager()
 

@@ -26,7 +26,7 @@ from ..domain import clock
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
 from ..domain.service_types import Location, Stage
 from ..domain.text_length import validate_text_length
-from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, Status, Target, find_obstacle
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, MoveName, Status, Target, find_obstacle
 from ..incidents import gates, memory
 from ..models import CounterVisit, Direction, Event, Transaction
 from ..notifications.notices import is_notified, notify_of_event, recipients_of
@@ -41,7 +41,7 @@ MOVE_COLUMNS = (
     *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at", "halted_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at", "objected_at"),
-    *("answers", "answers_version", "district_id"),
+    *("answers", "answers_version", "district_id", "answered_at"),
 )
 
 
@@ -174,6 +174,10 @@ def apply(transition: Transition, *, rule: str) -> dict[str, Any]:
     _update_clock(transition, status, stage)
     case.status, case.stage = status, stage.code
     case.version += 1
+    if move.name == MoveName.ANSWER:
+        case.answered_at = now
+    elif transition.by is not None:
+        case.answered_at = None
     return {
         "transaction": case,
         "seq": case.version,

@@ -13,12 +13,12 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.models import StaffPost, User
+from accounts.models import User
 from core.db.prepared import PreparedUpdate
 from core.hijri import hijri_year
 from municipality.models import Office, OfficeKind
 
-from .. import access, queues
+from .. import queues
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, Status
 from ..models import (
@@ -33,7 +33,7 @@ from ..models import (
 )
 from ..papers import papers
 from ..text.deadline_status import days_spent
-from . import answering, at_counter, decisions, objections, registers, returning, versions
+from . import answering, assignees, at_counter, decisions, objections, registers, returning, versions
 from .mover import Transition, apply, begin, check, finish, require_office
 from .returning import RequestedCompletion as RequestedCompletion
 
@@ -112,16 +112,7 @@ def reassign(
 ) -> Transaction:
     """Give the file to a colleague who holds the stage's role in the same office. Event."""
     transition = begin(case, "reassign", by=by, now=now, version=version)
-    stage = transition.case.current_stage
-    posts = StaffPost.objects.current(timezone.localdate(transition.now))
-    if not posts.filter(user=to, office=transition.case.held_by, role=stage.role).exists():
-        raise DomainError("wrong_assignee", _("This colleague does not do this stage in this office."))
-    if not to.is_active:
-        raise DomainError("wrong_assignee", _("The account of this colleague is closed."))
-    if access.acts_for_applicant(to, transition.case):
-        raise DomainError("wrong_assignee", _("It is this colleague's own request, or one they act for."))
-    if not access.may_be_assigned(to, transition.case, stage.role):
-        raise DomainError("wrong_assignee", _("This colleague has acted on the case in a role that this stage checks."))
+    assignees.check_assignee(transition.case, to, transition.now)
     transition.case.assignee = to
     transition.facts["to"] = to.pk
     return finish(transition)

@@ -43,5 +43,7 @@ def frame(request: HttpRequest, case: Transaction) -> dict[str, Any]:
 def _way_back(request: HttpRequest, case: Transaction) -> Desk:
     user = current_user(request)
     if access.works_on(user, case) or access.works_at_counter(user):
-        return Desk(reverse("staff:case", args=[case.reference]), case.reference)
+        # The list the case was opened from goes along; the case's page knows which lists there are.
+        asked = {"from": request.GET["from"]} if request.GET.get("from") else None
+        return Desk(reverse("staff:case", args=[case.reference], query=asked), case.reference)
     return Desk(reverse("staff:index"), _("My queue"))
