@@ -116,6 +116,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # Other processes of a test find its files there too, and the witness of its journal.
         patch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
+        patch.setattr(rendering, "PATIENT_SECONDS", 60.0)
         patch.setattr(rendering, "SECONDS", 60.0)  # what is meant to take too long is ended by its processor time
         for seconds in REMEMBERED:
             patch.setattr(seconds, 24 * 3600)

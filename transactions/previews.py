@@ -20,8 +20,12 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 PLACE = "previews"
+# Of a DXF: the paper it is drawn from, and what is known of its layers.
+DRAWING, LAYERS = "drawing", "layers"
 # Pages, their parts, their tiles, what is known of all of them, and which pages took too long.
-_NAME = re.compile(r"\d{1,5}(-\d{1,3}-\d{1,3})?|t\d{1,5}(\.\d{1,3}){3}(\.[0-9a-f]{8})?|sizes|slow\d{1,5}\.[12]")
+_NAME = re.compile(
+    r"\d{1,5}(-\d{1,3}-\d{1,3})?|t\d{1,5}(\.\d{1,3}){3}(\.[0-9a-f]{8})?|sizes|drawing|layers|slow\d{1,5}\.[12]"
+)
 RETRY_AFTER = timedelta(hours=1)
 _TWO = re.compile(r"[0-9a-f]{2}")
 _JPEG = b"\xff\xd8\xff"

@@ -251,7 +251,7 @@ SERVICE = ServiceType(
         _drawing(
             "arch_drawings",
             _("Architectural drawings"),
-            hint=_("PDF or DWG, up to 50 MB per file."),
+            hint=_("PDF or DXF, up to 50 MB per file. A DWG as well, if you like: it can only be downloaded."),
             good=_("Every floor, façade and section to scale, with setbacks and areas, stamped by the office."),
         ),
         _drawing(

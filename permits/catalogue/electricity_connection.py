@@ -227,7 +227,7 @@ SERVICE = ServiceType(
         Document(
             "facade_photo",
             _("Photos of two façades"),
-            hint=_("Two photos in daylight: the front with the door, and one side. JPEG or PNG."),
+            hint=_("Two photos in daylight: the front with the door, and one side."),
             accepts=PHOTO,
             least=2,
             most=6,

@@ -206,7 +206,7 @@ SERVICE = ServiceType(
             "division_drawing",
             _("Subdivision drawing"),
             accepts=DRAWING,
-            hint=_("PDF or DWG with the lengths of every side."),
+            hint=_("PDF or DXF with the lengths of every side. A DWG as well, if you like."),
             good=_("Each part with its area, sides and street, and no gaps between the parts."),
         ),
         Document(

@@ -31,9 +31,7 @@ export class SheetDocument {
 
   async open() {
     const answer = await this.ask(this.sizesAddress);
-    const { pages, runs } = await answer.json();
-    this.pages = pages;
-    this.runs = runs;
+    Object.assign(this, { layers: [], metres: 0 }, await answer.json());
   }
 
   async ask(address, signal) {
@@ -51,6 +49,17 @@ export class SheetDocument {
       await new Promise((done) => window.setTimeout(done, AGAIN));
       signal?.throwIfAborted();
     }
+  }
+
+  // The layers with these numbers, and no others.
+  showLayers(numbers) {
+    this.variant = numbers.length ? numbers.join(".") : ".";
+    for (const picture of this.held.values()) picture.close();
+    this.held.clear();
+    this.wanted.clear();
+    this.missing.clear();
+    for (const controller of this.underWay.values()) controller.abort();
+    for (const listener of this.listeners) listener();
   }
 
   // Width and height of a page at its largest, and how many of those pixels make a point (0: it is a picture).
@@ -102,6 +111,7 @@ export class SheetDocument {
     try {
       const answer = await this.ask(this.tileAddress.replace("1/0/0/0/", name), controller.signal);
       const picture = await createImageBitmap(await answer.blob());
+      controller.signal.throwIfAborted();
       this.held.set(name, picture);
       for (const [oldest, old] of this.held) {
         if (this.held.size <= HELD) break;

@@ -152,6 +152,32 @@ function controls(root, pane) {
   });
 }
 
+// The layers of a drawing, to be switched on and off.
+function layers(root, pane) {
+  const box = root.querySelector("[data-layers]");
+  const button = root.querySelector("[data-show=layers]");
+  const { sheets } = pane;
+  if (!sheets.layers.length) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    box.hidden = !box.hidden;
+    button.setAttribute("aria-pressed", String(!box.hidden));
+  });
+  sheets.layers.forEach(({ name, shown }, number) => {
+    const label = document.createElement("label");
+    label.className = "choice";
+    const tick = document.createElement("input");
+    Object.assign(tick, { type: "checkbox", value: String(number), checked: shown });
+    const words = document.createElement("bdi");
+    words.textContent = name;
+    label.append(tick, words);
+    box.append(label);
+  });
+  box.addEventListener("change", () => {
+    sheets.showLayers([...box.querySelectorAll("input:checked")].map((tick) => Number(tick.value)));
+  });
+}
+
 // Where one looks stays in the address, where the document is all the page is about.
 function remember(pane) {
   let timer = 0;
@@ -182,6 +208,7 @@ async function start(root) {
   told(root, pane);
   controls(root, pane);
   thumbnails(root, pane);
+  layers(root, pane);
   const asked = "alone" in data ? placeIn(window.location.hash) : { page: 0 };
   pane.resized();
   pane.goTo({ ...asked, page: asked.page || Number(data.page) || 1 });

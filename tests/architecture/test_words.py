@@ -139,8 +139,8 @@ def test_a_view_says_nothing_that_cannot_be_translated():
 ENTRIES = [entry for entry in polib.pofile(str(ROOT / "locale/ar/LC_MESSAGES/django.po")) if not entry.obsolete]
 # Latin words that Arabic pages keep: names of formats, laws of the net and things people see spelt so.
 LATIN_KEPT = {
-    "PDF", "DWG", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API", "JADA", "ENG", "SHR", "SAR", "bin", "run",
-    "var", "CSV", "gov", "sa", "https", "HTTPS",
+    "PDF", "DWG", "DXF", "HEIC", "TIFF", "WebP", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API",
+    "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
 }  # fmt: skip
 HOLES = re.compile(r"%\((\w+)\)[sd]")

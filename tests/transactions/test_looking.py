@@ -152,7 +152,7 @@ DXF = b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n  9\r\n$ACADVER\r\n  1\r\nAC1015\r\n 
     ids=["heic", "webp", "tiff", "dxf", "dxf-comment", "dxf-binary", "bmp", "zip", "rtf", "text", "dwg-for-a-paper"],
 )
 def test_a_kind_that_is_not_taken_is_refused_with_the_way_out(content, kind, way_out, cast):
-    problem = refused(cast, "paper.pdf", content, accepts=service_types.PAPER)
+    problem = refused(cast, "paper.pdf", content, accepts=(kinds.PDF, kinds.JPEG, kinds.PNG))
     assert problem.code == "file_type"
     assert kind in str(problem.message)
     assert way_out in str(problem.message)
@@ -178,7 +178,7 @@ def test_every_kind_is_named_and_led_to_one_that_is_accepted(accepts, language):
 
 def test_a_photo_of_a_phone_is_called_what_it_is_in_arabic():
     with translation.override("ar"):
-        said = kinds.message_not_accepted("IMG_1.pdf", kinds.kind_of(HEIC), service_types.PAPER)
+        said = kinds.message_not_accepted("IMG_1.pdf", kinds.kind_of(HEIC), (kinds.PDF, kinds.JPEG))
     assert "صورة بصيغة HEIC" in said
     assert "غيّرها إلى JPEG: " in said
 

@@ -26,6 +26,7 @@ from .. import access
 from ..answers.summary import summarise
 from ..attachments import services as attachments
 from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import PHOTO, accept_of
 from ..domain.text_length import MAX_CHARACTERS
 from ..models import Inspection, Transaction
 from ..transitions import inspections
@@ -145,6 +146,7 @@ def _page(
     for name in form.fields:
         form[name].problems = [problem for problem in problems if problem.path == name]  # type: ignore[attr-defined]
     context = staff_site.each_context(request) | {
+        "photo_accept": accept_of(PHOTO),
         "title": stage.title,
         "case": case,
         "service": case.service_type,

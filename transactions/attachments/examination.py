@@ -77,7 +77,9 @@ def _draw(upload: UploadedFile[Any], kind: str, sha256: str, sender: int) -> Ren
         if not free:
             return None
         rendering_result = rendering.render(_stream(upload), kind)
-    if rendering_result.wrong == rendering.OVERLOADED:
+    later = kind == kinds.DXF and rendering_result.wrong in rendering.UNDRAWN
+    if rendering_result.wrong == rendering.OVERLOADED or later:
+        # In the background a drawing may take longer.
         return None
     if rendering_result.wrong not in rendering.UNDRAWN:
         with _lock:

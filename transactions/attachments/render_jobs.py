@@ -7,6 +7,7 @@ who sends much waits behind who sends little: rows are taken one a sender, least
 from __future__ import annotations
 
 import fcntl
+import io
 import logging
 import os
 import tempfile
@@ -16,13 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from django.db.models import BigIntegerField, F, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from .. import previews
+from ..domain import kinds
 from ..models import Attachment, Outbox
 from ..outbox import queue
 from ..previews import State
@@ -120,6 +122,14 @@ def render_pages(subject: int, now: datetime) -> Exception | None:
         _charge_sender(file.uploaded_by_id, time.monotonic() - began)
 
 
+def open_to_draw(file: Attachment) -> tuple[IO[bytes], str] | None:
+    """What a file is drawn from, to be closed, and its kind: of a DXF the paper made of it, once there is one."""
+    if file.content_type == kinds.DXF and (paper := previews.read_preview(file.key, previews.DRAWING)):
+        return io.BytesIO(paper), kinds.PDF
+    stored = open_intact(file)
+    return None if stored is None else (stored, file.content_type)
+
+
 def _is_done(file: Attachment, wanted: RenderRequest) -> bool:
     names = [wanted.name]
     if wanted.closely:
@@ -133,24 +143,26 @@ def _parts(page: int, rows: int, columns: int) -> list[str]:
 
 
 def _render_pages(file: Attachment, wanted: RenderRequest, now: datetime) -> Exception | None:
-    stored = open_intact(file)
+    drawn_from = open_to_draw(file)
     first, last = wanted.page, wanted.page + PAGES_A_JOB - 1
-    if stored is None:
+    if drawn_from is None:
         # What is stored is not what was uploaded: nobody is shown that.
         previews.store_previews(file.key, {wanted.name: b""})
         return None
     task = "parts" if wanted.closely else "pages"
-    with stored:
-        result = rendering.render(stored, file.content_type, task=task, first=first, last=last)
+    source, kind = drawn_from
+    with source:
+        result = rendering.render(source, kind, task=task, first=first, last=last, patient=True)
     if result.wrong == rendering.OVERLOADED and not result.pictures:
         return TimeoutError("too much is being done to draw this now")
     if wanted.closely:
         # The last first: where one is missing, this is not done.
         names = _parts(wanted.page, *result.grid) or [wanted.name]
-        previews.store_previews(file.key, {name: result.pictures.get(name, b"") for name in reversed(names)})
+        parts = {name: result.pictures.get(name, b"") for name in reversed(names)}
+        previews.store_previews(file.key, _made(result) | parts)
         return None
     pages = min(last, file.pages or result.pages or 0)
-    drawn = [int(name) for name in result.pictures]
+    drawn = [int(name) for name in result.pictures if name.isdigit()]
     # Where the process ended it begins anew; a page it ended at twice is left out, and those after it are drawn.
     reached = max(drawn, default=first)
     missing = {str(page): b"" for page in range(first, min(reached, pages) + 1) if page not in drawn}
@@ -161,6 +173,11 @@ def _render_pages(file: Attachment, wanted: RenderRequest, now: datetime) -> Exc
     if reached < min(file.pages or 0, MAX_EAGER_PAGES):
         request_rendering(file, reached + 1, now=now)
     return None
+
+
+def _made(result: rendering.Rendering) -> dict[str, bytes]:
+    """The paper that was made of a DXF, with its layers."""
+    return {name: result.pictures[name] for name in (previews.DRAWING, previews.LAYERS) if name in result.pictures}
 
 
 def _write(file: Attachment, result: rendering.Rendering) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Condition
 from typing import IO, Any
 
+from ..domain import kinds
+
 # Isolated, so that neither the environment nor the folder somebody stands in is searched for modules.
 PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -30,9 +32,16 @@ MEMORY = 1024**3
 # the lease of a row.
 STEP_SECONDS = 2.0
 SECONDS = 8.0
-# One thread each: the cage lets none be started.
-ENVIRONMENT = {"PATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-MAX_PICTURE_BYTES = 2 * 1024**2
+# A drawing is read, laid out and written before it is drawn; in the background it may take longer, within that lease.
+DXF_STEP_SECONDS, PATIENT_STEP_SECONDS, PATIENT_SECONDS = 4.0, 12.0, 15.0
+# One thread each: the cage lets none be started. ezdxf is told of no typefaces, so that it searches for none.
+ENVIRONMENT = {
+    "PATH": "",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "XDG_CACHE_HOME": str(Path(__file__).resolve().parent / "renderer" / "nofonts"),
+}
+MAX_RECORD_BYTES = 64 * 1024**2
 MAX_PAGES = 40_000
 MARKS = frozenset({"programs", "files", "fonts"})
 # Why a file is refused, and why one that is taken has no picture.
@@ -64,16 +73,22 @@ class Rendering:
         return self.wrong or GOOD
 
 
-def render(source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1, last: int = 1) -> Rendering:
-    """Open a file and do a task with it: "pages" from `first` to `last`, all "parts" of page `first`, or "clean"."""
-    order = {"task": task, "kind": kind, "first": first, "last": last, "width": WIDTH, "step": STEP_SECONDS}
-    order |= {"memory": MEMORY, "seconds": int(SECONDS) + 1}
+def render(
+    source: IO[bytes], kind: str, *, task: str = "pages", first: int = 1, last: int = 1, patient: bool = False
+) -> Rendering:
+    """Open a file and do a task with it: "pages" from `first` to `last`, all "parts" of page `first`, or "clean". Of a
+    DXF the paper it is drawn from comes as well ("drawing" and "layers"), for which a `patient` caller waits longer.
+    """
+    step = STEP_SECONDS if kind != kinds.DXF else PATIENT_STEP_SECONDS if patient else DXF_STEP_SECONDS
+    seconds = PATIENT_SECONDS if patient and kind == kinds.DXF else SECONDS
+    order = {"task": task, "kind": kind, "first": first, "last": last, "width": WIDTH, "step": step}
+    order |= {"memory": MEMORY, "seconds": int(seconds) + 1}
     command = [sys.executable, "-I", "-c", PROGRAM, str(ROOT), json.dumps(order)]
     late = False
     with descriptor(source) as given, tempfile.TemporaryFile() as answer:
         try:
             done = subprocess.run(  # noqa: S603 – our own program; what is outside is a name of ours and numbers
-                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=SECONDS, env=ENVIRONMENT
+                command, stdin=given, stdout=answer, stderr=subprocess.DEVNULL, timeout=seconds, env=ENVIRONMENT
             ).returncode
         except subprocess.TimeoutExpired:
             done = 0
@@ -109,7 +124,7 @@ def _read(answer: IO[bytes]) -> Rendering:
     while line := answer.readline(10_000):
         try:
             words = json.loads(line)
-            _take(result, words, answer.read(min(int(words.get("bytes", 0)), MAX_PICTURE_BYTES * 32)))
+            _take(result, words, answer.read(min(int(words.get("bytes", 0)), MAX_RECORD_BYTES)))
         except (ValueError, TypeError, AttributeError):
             break  # cut off in the middle of a picture, or no words of ours
     return result

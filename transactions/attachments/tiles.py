@@ -7,6 +7,7 @@ a while, and a page that did so twice not at all.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -21,10 +22,10 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from .. import previews
+from ..domain import kinds
 from ..models import Attachment
 from ..previews import State
-from . import rendering
-from .stored import open_intact
+from . import render_jobs, rendering
 
 logger = logging.getLogger(__name__)
 # Processes at work and open for the next tile, in each process of the portal.
@@ -42,6 +43,10 @@ MAX_RECORDS = 64
 MAX_NUMBER = 255
 SIZES = "sizes"
 SLOW_PAGE = 2
+
+
+# Which layers of a DXF are shown, by their numbers; None: those the drawing itself shows.
+Layers = tuple[int, ...] | None
 
 
 class Busy(Exception):
@@ -62,6 +67,7 @@ class Child:
 
     file: Attachment
     process: subprocess.Popen[bytes]
+    layers: Layers = None
     runs: list[Any] = field(default_factory=list)
     pages: int = 0
     used_at: float = field(default_factory=time.monotonic)
@@ -129,21 +135,28 @@ def _words(line: bytes) -> dict[str, Any]:
     return words
 
 
-def _start(file: Attachment) -> Child:
+def _start(file: Attachment, layers: Layers) -> Child:
     """Undrawable when the document cannot be opened."""
-    content = open_intact(file)
-    if content is None:
+    drawn_from = render_jobs.open_to_draw(file)
+    if drawn_from is None:
         raise Undrawable
+    content, kind = drawn_from
     with content, rendering.descriptor(content) as given:
+        if kind == kinds.DXF:
+            # It is no paper yet; that is made in the background.
+            render_jobs.request_rendering(file)
+            raise Busy
         number = given.fileno()
-        order = {"kind": file.content_type, "file": number, "step": STEP_SECONDS}
+        order: dict[str, Any] = {"kind": kind, "file": number, "step": STEP_SECONDS}
+        if layers is not None:
+            order["layers"] = list(layers)
         order |= {"memory": CHILD_MEMORY, "seconds": CHILD_CPU_SECONDS}
         command = [sys.executable, "-I", "-c", rendering.PROGRAM, str(rendering.ROOT), json.dumps(order)]
         process = subprocess.Popen(  # noqa: S603 – our own program; what is outside is a name of ours and numbers
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[number],
             env=rendering.ENVIRONMENT,
         )  # fmt: skip
-        child = Child(file, process)
+        child = Child(file, process, layers)
         try:
             for words, _data in child.records(rendering.SECONDS):
                 if "runs" in words:
@@ -196,10 +209,10 @@ class Desk:
     def _taken(self, person: int) -> bool:
         return person in self._at_work or len(self._at_work) >= MAX_CHILDREN
 
-    def child_for(self, file: Attachment) -> Child:
+    def child_for(self, file: Attachment, layers: Layers = None) -> Child:
         """One that has this document open; a new one in place of that idle for longest. Undrawable."""
         with self._changed:
-            child = next((child for child in self._idle if child.file.pk == file.pk), None)
+            child = next((child for child in self._idle if (child.file.pk, child.layers) == (file.pk, layers)), None)
             if child is not None:
                 self._idle.remove(child)
                 return child
@@ -208,7 +221,7 @@ class Desk:
             self._idle = self._idle[len(ending) :]
         for other in ending:
             other.end()
-        return _start(file)
+        return _start(file, layers)
 
     def give_back(self, child: Child) -> None:
         child.used_at = time.monotonic()
@@ -234,12 +247,19 @@ def read(file: Attachment, name: str) -> bytes:
     return previews.read_preview(file.key, name)
 
 
-def tile_name(page: int, level: int, across: int, down: int) -> str:
-    return f"t{page}.{level}.{across}.{down}"
+def tile_name(page: int, level: int, across: int, down: int, layers: Layers = None) -> str:
+    name = f"t{page}.{level}.{across}.{down}"
+    return name if layers is None else f"{name}.{_mark_of(layers)}"
+
+
+def _mark_of(layers: tuple[int, ...]) -> str:
+    return hashlib.sha256(repr(layers).encode()).hexdigest()[:8]
 
 
 def sizes(file: Attachment, person: int) -> bytes:
-    """JSON: the number of pages, and runs of pages of one size (how many, width, height, scale). Busy, Undrawable."""
+    """JSON: the number of pages, and runs of pages of one size (how many, width, height, scale); of a DXF its layers,
+    and the metres of a point. Busy, Undrawable.
+    """
     if known := read(file, SIZES):
         return known
     with desk.place_for(person):
@@ -249,14 +269,17 @@ def sizes(file: Attachment, person: int) -> bytes:
 
 
 def _keep_sizes(child: Child) -> bytes:
-    listing = json.dumps({"pages": child.pages, "runs": child.runs}).encode()
+    known = _words(read(child.file, previews.LAYERS) or b"{}")
+    listing = json.dumps(known | {"pages": child.pages, "runs": child.runs}).encode()
     previews.store_previews(child.file.key, {SIZES: listing})
     return listing
 
 
-def tile(file: Attachment, person: int, page: int, level: int, across: int, down: int) -> bytes:
-    """A tile as JPEG, drawn unless it was before. Busy, Undrawable."""
-    name = tile_name(page, level, across, down)
+def tile(file: Attachment, person: int, page: int, level: int, across: int, down: int, layers: Layers = None) -> bytes:
+    """A tile as JPEG, drawn unless it was before; with these layers of a DXF. Busy, Undrawable."""
+    if layers is not None and file.content_type != kinds.DXF:
+        raise Undrawable
+    name = tile_name(page, level, across, down, layers)
     if known := read(file, name):
         return known
     if previews.preview_state(file.key, name) == State.FAILED or _is_slow(file, page):
@@ -265,10 +288,11 @@ def tile(file: Attachment, person: int, page: int, level: int, across: int, down
         # Drawn with another while this waited.
         if known := read(file, name):
             return known
-        child = desk.child_for(file)
+        child = desk.child_for(file, layers)
+        ending = "" if layers is None else f".{_mark_of(layers)}"
         try:
             child.ask(page, level, across, down)
-            drawn = {str(words["name"]): data for words, data in child.records(rendering.SECONDS) if data}
+            drawn = {f"{words['name']}{ending}": data for words, data in child.records(rendering.SECONDS) if data}
         except (_Ended, KeyError) as error:
             _failed(file, child, page, name)
             raise Undrawable from error

@@ -19,11 +19,25 @@ if TYPE_CHECKING:
 
 SNIFFED = 64 * 1024
 MAX_NAME_LENGTH = 200
-PDF, JPEG, PNG, DWG = "application/pdf", "image/jpeg", "image/png", "image/vnd.dwg"
-ACCEPTED = {PDF: "PDF", JPEG: "JPEG", PNG: "PNG", DWG: "DWG"}
+PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+HEIC, WEBP, TIFF = "image/heic", "image/webp", "image/tiff"
+DXF, DWG = "image/vnd.dxf", "image/vnd.dwg"
+ACCEPTED = {
+    PDF: "PDF", JPEG: "JPEG", PNG: "PNG", HEIC: "HEIC", WEBP: "WebP", TIFF: "TIFF", DXF: "DXF", DWG: "DWG",
+}  # fmt: skip
+# Whatever else is taken is drawn, page by page.
+NOT_DRAWN = frozenset({DWG})
 # The endings a file of a kind may bear; the first is given to one that bears another.
-ENDINGS = {PDF: (".pdf",), JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"), PNG: (".png",), DWG: (".dwg",)}
-DXF = "image/vnd.dxf"
+ENDINGS = {
+    PDF: (".pdf",),
+    JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
+    PNG: (".png",),
+    HEIC: (".heic", ".heif"),
+    WEBP: (".webp",),
+    TIFF: (".tif", ".tiff"),
+    DXF: (".dxf",),
+    DWG: (".dwg",),
+}
 _DXF_TEXT = re.compile(rb"\s*(999\s[^\r\n]*\s+)*0\s+SECTION\s+2\s+(HEADER|CLASSES|TABLES|BLOCKS|ENTITIES)\b")
 
 _DOCUMENT_AS_PDF = gettext_lazy(
@@ -113,7 +127,7 @@ def kind_of(beginning: bytes) -> str:
     if beginning.startswith(b"AutoCAD Binary DXF") or _DXF_TEXT.match(beginning.removeprefix(b"\xef\xbb\xbf")):
         return DXF
     if beginning[4:8] == b"ftyp" and beginning[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"):
-        return "image/heic"
+        return HEIC
     return magic.from_buffer(beginning, mime=True)
 
 

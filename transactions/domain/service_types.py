@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.assurance import Level, set_level_to_authorise
 
-from . import soundness
+from . import kinds, soundness
 from .conditions import And as And
 from .conditions import Answered as Answered
 from .conditions import Condition as Condition
@@ -46,11 +46,14 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-PHOTO = ("image/jpeg", "image/png")
-PAPER = ("application/pdf", *PHOTO)
-DRAWING = ("application/pdf", "image/vnd.dwg")
-# What a file picker is told beside the type: many a system knows drawings by their ending alone.
-ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg,.jpeg", "image/png": ".png", "image/vnd.dwg": ".dwg"}
+PHOTO = (kinds.JPEG, kinds.PNG, kinds.HEIC, kinds.WEBP)
+PAPER = (kinds.PDF, *PHOTO, kinds.TIFF)
+DRAWING = (kinds.PDF, kinds.DXF, kinds.DWG)
+
+
+def accept_of(accepts: tuple[str, ...]) -> str:
+    """What a file picker is told: types and, since many a system knows a drawing by that alone, endings."""
+    return ",".join(part for kind in accepts for part in (kind, *kinds.ENDINGS[kind]))
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Document:
     @property
     def accept(self) -> str:
         """The kinds of file it takes, as the `accept` of a file picker."""
-        return ",".join(f"{kind},{ENDINGS[kind]}" for kind in self.accepts)
+        return accept_of(self.accepts)
 
 
 class Location(StrEnum):

@@ -98,8 +98,8 @@ class Attachment(models.Model):
 
     @property
     def kind(self) -> str:
-        """The kind of file as people call it: PDF, JPEG, PNG, DWG."""
-        return self.content_type.rpartition("/")[2].removeprefix("vnd.").upper()
+        """The kind of file as people call it: PDF, JPEG, HEIC, DXF …"""
+        return kinds.ACCEPTED.get(self.content_type) or self.content_type.rpartition("/")[2].upper()
 
     @property
     def is_image(self) -> bool:
@@ -108,8 +108,8 @@ class Attachment(models.Model):
     @property
     def has_preview(self) -> bool:
         """Can it be shown as a picture, as far as is known?"""
-        kind = self.is_image or self.content_type == "application/pdf"
-        return kind and (not self.look or bool(self.pages)) and not self.is_infected
+        drawn = self.content_type in kinds.ACCEPTED and self.content_type not in kinds.NOT_DRAWN
+        return drawn and (not self.look or bool(self.pages)) and not self.is_infected
 
     @property
     def is_infected(self) -> bool:

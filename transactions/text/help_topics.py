@@ -81,9 +81,9 @@ TOPICS = (
     Topic(
         _("My file is refused"),
         _(
-            "We take PDF, JPEG and PNG up to 50 MB, and DWG for drawings. The content counts, not the name: a "
-            "file that "
-            "was only renamed is refused. Save it again as PDF, or take a new photo."
+            "We take PDF, TIFF and photos (JPEG, PNG, HEIC, WebP) up to 50 MB, and DXF and DWG for drawings. The "
+            "content counts, not the name: a file that was only renamed is refused. Save it again as PDF, or take a "
+            "new photo."
         ),
     ),
     Topic(

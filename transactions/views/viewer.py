@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import current_user
 from accounts.models import User
+from core.text import parse_int
 
 from ..attachments import tiles
 from ..models import Attachment
@@ -70,8 +71,17 @@ def tile(request: HttpRequest, key: UUID, page: int, level: int, across: int, do
     file = _file(request, key)
     if not 1 <= page <= (file.pages or 1) or max(level, across, down) > tiles.MAX_NUMBER:
         raise Http404
-    place = page, level, across, down
-    return _answer(request, file, "image/jpeg", lambda: tiles.tile(file, current_user(request).pk, *place))
+    place, layers = (page, level, across, down), _layers(request)
+    return _answer(request, file, "image/jpeg", lambda: tiles.tile(file, current_user(request).pk, *place, layers))
+
+
+def _layers(request: HttpRequest) -> tuple[int, ...] | None:
+    """Those asked for: numbers with dots between, a dot alone for none. None when the address does not say."""
+    asked = request.GET.get("layers", "")
+    if not asked:
+        return None
+    numbers = {number for part in asked.split(".") if (number := parse_int(part, max_digits=3)) is not None}
+    return tuple(sorted(numbers))
 
 
 def _answer(request: HttpRequest, file: Attachment, kind: str, make: Callable[[], bytes]) -> HttpResponse:

@@ -23,6 +23,7 @@ from .pictures import UnreadableFile
 
 # Of the clock: then no further page is begun.
 ENOUGH_SECONDS = 2.0
+PDF, DXF = "application/pdf", "image/vnd.dxf"
 NEED_THREADS = frozenset({"image/heic"})
 
 
@@ -45,8 +46,11 @@ def run_task(task: str, kind: str, first: int, last: int, width: int, step: floa
     began = time.monotonic()
     cage.begin_step(step)
     data = read_input()
+    if kind == DXF:
+        data, kind = as_paper(data), PDF
+        cage.begin_step(step)
     paper: papers.PdfDocument | pictures.Picture
-    paper = papers.PdfDocument(data) if kind == "application/pdf" else pictures.Picture(io.BytesIO(data))
+    paper = papers.PdfDocument(data) if kind == PDF else pictures.Picture(io.BytesIO(data))
     write_record(pages=paper.pages, marks=sorted(getattr(paper, "marks", ())))
     if isinstance(paper, papers.PdfDocument) and task == "clean":
         write_record(paper.without_programs(), name="clean")
@@ -69,10 +73,21 @@ def run_task(task: str, kind: str, first: int, last: int, width: int, step: floa
     write_record(done=True)
 
 
-def serve_tiles(kind: str, file: int, step: float) -> None:
+def as_paper(data: bytes) -> bytes:
+    """A DXF as the PDF it is drawn from afterwards, which is handed over with what is known of its layers."""
+    from . import drawings
+
+    paper, known = drawings.converted(data)
+    write_record(paper, name="drawing")
+    write_record(json.dumps(known).encode(), name="layers")
+    return paper
+
+
+def serve_tiles(kind: str, file: int, step: float, layers: list[int] | None = None) -> None:
     """Open a document and draw of it what is asked for, a line each, as long as somebody asks."""
     cage.begin_step(step)
-    document = tiles.opened(read_input(file), kind)
+    data = read_input(file)
+    document = tiles.opened(data if layers is None else papers.with_layers(data, layers), kind)
     write_record(pages=document.pages, marks=[], runs=list(tiles.runs(document)))
     write_record(done=True)
     cage.begin_step(0)
@@ -87,6 +102,9 @@ def serve_tiles(kind: str, file: int, step: float) -> None:
 
 def main(order_text: str) -> None:
     order: dict[str, Any] = json.loads(order_text)
+    if order["kind"] == DXF:
+        # Nothing can be loaded once the cage is shut.
+        from . import drawings  # noqa: F401
     cage.drop_privileges(order.pop("memory"), order.pop("seconds"), threads=order["kind"] in NEED_THREADS)
     try:
         serve_tiles(**order) if "file" in order else run_task(**order)

@@ -27,6 +27,21 @@ STANDARD = re.compile(
     r"(Helvetica|Arial|Times|TimesNewRoman|Courier|CourierNew|Symbol|ZapfDingbats)(PS)?(MT)?([-,].*)?"
 )
 PLEASE_WAIT = "please wait"
+# Of a page that was made of a DXF: the streams of all its layers, solids first.
+ALL_STREAMS = "/JeddahStreams"
+
+
+def with_layers(data: bytes, layers: list[int]) -> bytes:
+    """A paper of ours made of a DXF, with these of its layers."""
+    with pikepdf.open(io.BytesIO(data)) as structure:
+        for page in structure.pages:
+            streams: Any = page.obj.get(ALL_STREAMS, [])
+            many = len(streams) // 2
+            wanted = [order * many + number for order in (0, 1) for number in layers if 0 <= number < many]
+            page.obj["/Contents"] = pikepdf.Array([streams[number] for number in wanted])
+        out = io.BytesIO()
+        structure.save(out)
+    return out.getvalue()
 
 
 def _refuse_cut(data: bytes) -> None:
