@@ -29,6 +29,7 @@ from core.forms.named_errors import NamedErrors
 from municipality.models import District, Office
 from outside.models import Referral
 from outside.words import ShownReferral
+from municipality.positions import Place
 from transactions.answers.summary import DocumentFiles, Row, Section, Summary, as_typed
 from transactions.domain import service_types
 from transactions.domain.errors import Problem
@@ -51,12 +52,14 @@ from transactions.models import (
 )
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.signed_papers.number_form import NumberForm
+from transactions.selectors.usual_length import Length
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.help_topics import TOPICS
 from transactions.text.progress import Progress, Step, WaitingFor
 from transactions.text.tags import Tag
 from transactions.text.wording import headline
 from transactions.transitions.objections import Right
+from transactions.views.centres import Centre
 from transactions.views.public import PinForm
 from transactions.views.rights import Made, Rights
 
@@ -151,7 +154,8 @@ def _rights(now: datetime) -> Rights:
     made = []
     for kind, (outcome, late) in zip((*ObjectionKind, ObjectionKind.LATENESS), states, strict=True):
         row = Objection(pk=1, kind=kind, outcome=outcome, event=event, office=OFFICE, level=2, days=15, at=now)
-        row.addressed_to = User(full_name=LONG_NAME) if row.is_complaint else None
+        if row.is_complaint:
+            row.addressed_to = User(full_name=LONG_NAME)
         row.decision = event if outcome else None
         words = str(ObjectionOutcome(outcome).label) if outcome else ""
         made.append(
@@ -298,6 +302,12 @@ def design(request: HttpRequest) -> HttpResponse:
         "bill_steps": next_steps(),
         "rows": _rows(now),
         "rights": _rights(now),
+        "length": Length(7, 4, 12, 128),
+        "short_length": Length(1, 1, 1, 20),
+        "map_centres": [
+            Centre(number, OFFICE, "", "", True, Place(100 + 90 * number, 200, number == 3), None, number == 1)
+            for number in (1, 2, 3)
+        ],
         "sent_case": _case(Status.REJECTED, now),
         "progress": _progress(now),
         "draft_row": {"draft": draft, "done": 2, "all": 4, "tag": Tag("warning", _("Awaiting your approval"))},

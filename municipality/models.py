@@ -15,6 +15,8 @@ from simple_history.models import HistoricalRecords
 from core.plausible import changed_fields, validate_near, validate_order
 from core.text import isolated, search_key
 
+from .positions import REGION, Position
+
 # Days. The longest the city has had was Hajj with both weekends, twelve.
 MAX_HOLIDAY_DAYS = 30
 # The Eids are announced weeks ahead; five years are for those that are computed.
@@ -116,6 +118,30 @@ class Office(Named):
         _("post of the signatory (English)"), max_length=120, blank=True, default="", db_default=""
     )
     certainty = models.CharField(_("certainty"), max_length=20, choices=Certainty, default=Certainty.CONFIRMED)
+    latitude = models.DecimalField(
+        _("latitude"),
+        max_digits=8,
+        decimal_places=5,
+        null=True,
+        blank=True,
+        help_text=_("Degrees, for example 21.511."),
+    )
+    longitude = models.DecimalField(
+        _("longitude"),
+        max_digits=8,
+        decimal_places=5,
+        null=True,
+        blank=True,
+        help_text=_("Degrees, for example 39.176."),
+    )
+    position_certainty = models.CharField(
+        _("certainty of the position"),
+        max_length=20,
+        choices=Certainty,
+        default=Certainty.CONFIRMED,
+        blank=True,
+        db_default=Certainty.CONFIRMED,
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -135,8 +161,19 @@ class Office(Named):
             ),
         ]
 
+    @property
+    def position(self) -> Position | None:
+        """Where it stands, if that is known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Position(float(self.latitude), float(self.longitude))
+
     def clean(self) -> None:
         refuse_changes(self, "code", "kind")
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValidationError({"longitude": _("Give latitude and longitude, or neither.")})
+        if self.position and not REGION.holds(self.position):
+            raise ValidationError({"latitude": _("This is not in the region of Jeddah. Latitude comes first.")})
         if self.fallback_id and self.fallback_id == self.pk:
             raise ValidationError({"fallback": _("An office cannot replace itself.")})
         if self.parent and self.parent.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL):

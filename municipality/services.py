@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from core.cache import SHARED, Remembered
 from core.text import search_key
 
 from .calendar import FIRST, LAST, WorkingCalendar
-from .models import District, Holiday, Named, Office, OfficeKind
+from .models import Certainty, District, Holiday, Named, Office, OfficeKind
+from .positions import Position
 
 DATA = Path(__file__).parent / "data"
 # A process may go on counting by what it has read for so long after somebody changed it elsewhere. Due dates are
@@ -166,6 +168,7 @@ def load_reference_data() -> LoadResult:
             # Sample sizes: 8 to 16 files a day, the same at every installation.
             capacity=8 + (int(row["code"][2:]) * 5) % 9,
         )
+    _positions()
     for row in (*branches["unassigned_districts"], *branches["special_zones"]):
         _district(done, row, None, "unknown")
     for row in _read("holidays.json")["holidays"]:
@@ -174,6 +177,21 @@ def load_reference_data() -> LoadResult:
         )[1]
     clear_caches()
     return done
+
+
+def _positions() -> None:
+    """Sample positions for offices that have none; what an administrator entered is left."""
+    for code, (latitude, longitude) in _read("centre_positions.json")["positions"].items():
+        unplaced = Office.objects.filter(code=code, latitude=None).first()
+        if unplaced is not None:
+            unplaced.latitude, unplaced.longitude = Decimal(str(latitude)), Decimal(str(longitude))
+            unplaced.position_certainty = Certainty.SAMPLE
+            unplaced.save()
+
+
+def coast() -> list[Position]:
+    """The coast of the city as a rough line."""
+    return [Position(*point) for point in _read("centre_positions.json")["coast"]]
 
 
 def _read(name: str) -> Any:

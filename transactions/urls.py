@@ -3,6 +3,8 @@ from django.urls import path
 from .views import (
     answering,
     brought,
+    centres,
+    checklist,
     documents,
     drafts,
     feedback,
@@ -32,6 +34,8 @@ urlpatterns = [
     path("verify/file/", verifying.verify_upload, name="verify_upload"),
     path("verify/number/", verifying.verify_number, name="verify_number"),
     path("verify/certificates.pem", verifying.certificates, name="certificates"),
+    path("centres/", centres.centres, name="centres"),
+    path("services/<slug:code>/checklist/", checklist.checklist, name="checklist"),
     path("help/", public.page, {"name": "help"}, name="help"),
     path("profile/data/", personal.export, name="my_data"),
     path("profile/erase/", personal.erase, name="erase"),

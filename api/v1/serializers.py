@@ -56,7 +56,20 @@ class OfficeSerializer(serializers.ModelSerializer[Office]):
 
     class Meta:
         model = Office
-        fields = ("code", "kind", "name_ar", "name_en", "parent", "opens_at", "closes_at", "suspended", "certainty")
+        fields = (
+            "code",
+            "kind",
+            "name_ar",
+            "name_en",
+            "parent",
+            "opens_at",
+            "closes_at",
+            "suspended",
+            "certainty",
+            "latitude",
+            "longitude",
+            "position_certainty",
+        )
         read_only_fields = fields
 
 

@@ -183,6 +183,13 @@ PUBLIC = (
     Shown("feedback", "/feedback/"),
     Shown("feedback-why", "/", then=say_no, leads_to="/feedback/", holds=".feedback"),
     *(Shown(f"service-{service.code}", f"/services/{service.code}/") for service in service_types.offered_services()),
+    *(
+        Shown(f"checklist-{service.code}", f"/services/{service.code}/checklist/")
+        for service in service_types.offered_services()
+    ),
+    Shown("centres", "/centres/", holds=".city-map a"),
+    Shown("centres-near", "/centres/?district=الشرفية", holds=".centres__row--near"),
+    Shown("centres-unknown", "/centres/?district=zzz", holds=".field--error"),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),
     Shown("inquiry-mistakes", "/inquiry/", then=ask_nothing),

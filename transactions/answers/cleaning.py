@@ -56,6 +56,15 @@ class DistrictField(LineField):
         )
 
 
+def find_district(typed: str) -> tuple[District | None, str]:
+    """The district somebody means, by code or name; without one, why not, in words."""
+    try:
+        code = DistrictField().to_python(typed)
+    except forms.ValidationError as refused:
+        return None, str(refused.messages[0])
+    return districts_by_code().get(code), ""
+
+
 def _districts_named(text: str) -> tuple[District | None, list[District]]:
     """The one district of this name, if it is one; else those whose name holds it, or is it but for a letter."""
     named = [(d, [name_keys(name) for name in (d.name_ar, d.name_en)]) for d in districts_by_code().values()]
