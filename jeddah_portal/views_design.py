@@ -27,9 +27,9 @@ from core.charts import Chart, Series
 from core.forms.fields import ProseField
 from core.forms.named_errors import NamedErrors
 from municipality.models import District, Office
+from municipality.positions import Place
 from outside.models import Referral
 from outside.words import ShownReferral
-from municipality.positions import Place
 from transactions.answers.summary import DocumentFiles, Row, Section, Summary, as_typed
 from transactions.domain import service_types
 from transactions.domain.errors import Problem
@@ -51,8 +51,8 @@ from transactions.models import (
     Transaction,
 )
 from transactions.notifications.changes import ChangeLine, by_day
-from transactions.signed_papers.number_form import NumberForm
 from transactions.selectors.usual_length import Length
+from transactions.signed_papers.number_form import NumberForm
 from transactions.text.deadline_status import DeadlineStatus, Mark
 from transactions.text.help_topics import TOPICS
 from transactions.text.progress import Progress, Step, WaitingFor
