@@ -282,6 +282,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
         "services": service_types.all_services(),
         "topics": TOPICS[:2],
+        "share_text": f"{LONG_NAME} {REFERENCE}",
         "centres": [
             Office(
                 name_ar=LONG_NAME, name_en=LONG_NAME, location_ar=LONG_NAME, opens_at=time(7, 30), closes_at=time(14)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.dateparse import parse_date
@@ -19,6 +20,10 @@ from ..domain import service_types
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Direction, Transaction
 from ..signed_papers.number_form import NumberForm
+from ..text.going_on import describe_destination
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 register = template.Library()
 
@@ -75,6 +80,12 @@ def anchor(path: object) -> str:
 @register.filter
 def service_title(code: str) -> object:
     return service_types.get(code).title
+
+
+@register.filter
+def goes_on_to(path: str) -> StrOrPromise:
+    """What somebody came for who has to sign in first."""
+    return describe_destination(path or "")
 
 
 @register.filter
