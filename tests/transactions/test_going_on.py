@@ -35,11 +35,11 @@ def test_an_address_is_said_in_words(path, words):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("written", ["C1A-1448-000123-X", "<b>x</b>", "%3Cscript%3E"])
+@pytest.mark.parametrize("written", ["C1A-1448-000123-X", "<b>x", "%3Cscript%3E"])
 def test_the_page_of_sign_in_says_it_and_nothing_is_run(written, client, city):
     page = client.get(reverse("account_login"), {"next": f"/requests/{written}/"}).content.decode()
     assert "going-on" in page
-    assert "<b>x</b>" not in page
+    assert "<b>x" not in page
     assert "<script>" not in page.replace('<script type="module"', "")
 
 
