@@ -63,7 +63,9 @@ ACTORS = {
     "staff_without_post": "unposted",
 }
 APPS = re.compile(r"(?<=app_label>)[a-z|]+")
-MODEL = re.compile(r"/staff/(transactions|journal|municipality|accounts|billing|permits)/([a-z]+)/")
+MODEL = re.compile(
+    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside)/([a-z]+)/(?!bodies|list|<int)"
+)
 
 
 def routes() -> list[str]:
