@@ -23,11 +23,11 @@ class MessageRefused(Exception):
     (the number does not exist, the address is unknown). Anything else a backend raises is tried again for a month."""
 
 
-def send_sms(phone: str, text: str, *, key: str = "") -> None:
-    """Send one message. Backends must bound every outside call by a timeout and raise when it was not taken:
-    `MessageRefused` when it never will be.
+def send_sms(phone: str, text: str, *, key: str = "") -> str:
+    """Send one message; returns what the gateway calls it, if it says so. Backends must bound every outside call by a
+    timeout and raise when it was not taken: `MessageRefused` when it never will be.
     """
-    import_string(settings.SMS_BACKEND)(phone, gsm_text(text), key or uuid.uuid4().hex)
+    return str(import_string(settings.SMS_BACKEND)(phone, gsm_text(text), key or uuid.uuid4().hex) or "")
 
 
 def gsm_text(text: str) -> str:
@@ -40,11 +40,24 @@ def gsm_text(text: str) -> str:
     return simple if set(simple) <= GSM_7 else text
 
 
+def count_parts(text: str) -> int:
+    """In how many parts a message goes out, each of which is paid for: 160 characters of GSM-7 or 70 of UCS-2 fit into
+    one; of several each holds seven or three fewer. What GSM-7 has only in its extension counts double.
+    """
+    sent = gsm_text(text)
+    if set(sent) <= GSM_7:
+        length, alone, joined = sum(2 if sign in GSM_7_EXTENSION else 1 for sign in sent), 160, 153
+    else:
+        length, alone, joined = len(sent.encode("utf-16-le")) // 2, 70, 67
+    return 1 if length <= alone else -(-length // joined)
+
+
 # 3GPP TS 23.038, with its extension; a message of other characters is sent as UCS-2.
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€"
 )
+GSM_7_EXTENSION = frozenset("^{}\\[~]|€")
 _SIMPLER = str.maketrans(
     {"–": "-", "—": "-", "‑": "-", "“": '"', "”": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "…": "...", "²": "2"}
     | dict.fromkeys("\u00a0\u202f\u2009", " ")

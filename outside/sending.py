@@ -8,13 +8,12 @@ from typing import Any
 from django.conf import settings
 
 from accounts.sms import MessageRefused
-from core import outside_http
+from core import outside_http, signatures
 from core.outside_http import CircuitOpen, Refused
 from transactions.domain.gates import Operation
 from transactions.incidents import gates
 from transactions.outbox import queue
 
-from . import signatures
 from .answers import record_message
 from .bodies import Place, place_of
 from .messages import canonical, message_of, person_of, sha256

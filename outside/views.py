@@ -14,12 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from core.signatures import FROM_BODY, HEADER, BadSignature, check
 from transactions.domain.errors import DomainError, Invalid
 
 from .answers import MAX_GIVEN, record_message
 from .bodies import place_of
 from .models import Channel
-from .signatures import FROM_BODY, HEADER, BadSignature, check
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .environment import DEMO, VAR, env
+from .outside import SMS_GATEWAY
 
-SMS_BACKEND = env.str("SMS_BACKEND", default="accounts.sms.to_file") if DEMO else env.str("SMS_BACKEND")
+_demo = "accounts.sms_gateway.send_in_demo" if SMS_GATEWAY.simulated else "accounts.sms.to_file"
+SMS_BACKEND = env.str("SMS_BACKEND", default=_demo) if DEMO else env.str("SMS_BACKEND")
 SMS_DIR = VAR / "sms"
 # What the mobiles begin with that the gateway delivers to; to all others the portal writes e-mails.
 SMS_PREFIXES = env.list("SMS_PREFIXES", default=["+966"])

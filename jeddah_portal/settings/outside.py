@@ -25,13 +25,13 @@ class Place(NamedTuple):
     simulated: bool = False
 
 
-def _place(variable: str, value: str, code: str) -> Place:
-    """https://portal:SECRET@host/path, as the variable reads."""
+def _place(variable: str, value: str, simulator: str, key: str) -> Place:
+    """https://portal:SECRET@host/path, as the variable reads; in the demo the path of its simulator."""
     if not value:
         if not SIMULATORS_URL:
             return Place()
-        secret = demo_secret(VAR / "simulators" / "bodies", f"{code.upper()}_KEY")
-        return Place(f"{SIMULATORS_URL}/bodies/{code}", secret, simulated=True)
+        secret = demo_secret(VAR / "simulators" / simulator.split("/")[0], key)
+        return Place(f"{SIMULATORS_URL}/{simulator}", secret, simulated=True)
     parts = urlsplit(value)
     own = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not parts.hostname or not parts.password or (parts.scheme != "https" and not (parts.scheme == "http" and own)):
@@ -42,7 +42,11 @@ def _place(variable: str, value: str, code: str) -> Place:
 
 # By the codes that permits/bodies.py gives them.
 OUTSIDE_BODIES = {
-    "electricity": _place("ELECTRICITY_URL", env.str("ELECTRICITY_URL", default=""), "electricity"),
-    "notary": _place("NOTARY_URL", env.str("NOTARY_URL", default=""), "notary"),
-    "survey": _place("SURVEY_URL", env.str("SURVEY_URL", default=""), "survey"),
+    "electricity": _place(
+        "ELECTRICITY_URL", env.str("ELECTRICITY_URL", default=""), "bodies/electricity", "ELECTRICITY_KEY"
+    ),
+    "notary": _place("NOTARY_URL", env.str("NOTARY_URL", default=""), "bodies/notary", "NOTARY_KEY"),
+    "survey": _place("SURVEY_URL", env.str("SURVEY_URL", default=""), "bodies/survey", "SURVEY_KEY"),
 }
+# Where accounts.sms_gateway.send hands messages over; its reports are signed with the same secret.
+SMS_GATEWAY = _place("SMS_GATEWAY_URL", env.str("SMS_GATEWAY_URL", default=""), "sms", "SMS_KEY")

@@ -27,6 +27,7 @@ URLS = (
     "ELECTRICITY_URL",
     "NOTARY_URL",
     "SURVEY_URL",
+    "SMS_GATEWAY_URL",
 )
 # A copy of the same server knows us by the same password.
 TWINS = {"DATABASE_URL", "REPLICA_DATABASE_URL"}

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from core import outside_http
-from outside import signatures
+from core import signatures
 from outside.models import BodyMessage, Contact, Exchange, Referral
 from outside.referrals import KIND
 from transactions.models import Event, Notification, Outbox

@@ -19,7 +19,7 @@ from .signed import SignedPaper, SigningCertificate
 from .subscriptions import StatusMessage, StatusSubscription
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
-from .work import Delivery, FailedAttempt, Heartbeat, Notification, Outbox
+from .work import Delivery, DeliveryReport, FailedAttempt, Handover, Heartbeat, Notification, Outbox
 
 # Whatever names a file in the store: each has stored_as, sha256, size, transaction. Backup, sweep and rebuild go by it.
 STORED = (Attachment, SignedPaper)
@@ -41,11 +41,13 @@ __all__ = [
     "DayFigure",
     "Deficiency",
     "Delivery",
+    "DeliveryReport",
     "Difference",
     "Direction",
     "Draft",
     "Event",
     "FailedAttempt",
+    "Handover",
     "FeeDue",
     "FeedbackReason",
     "GateSwitch",

@@ -77,6 +77,8 @@ class Delivery(models.Model):
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")
         EMAIL = "email", _("Email")
+        POST = "post", _("Letter")
+
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel)
@@ -95,6 +97,50 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notification_id} {self.channel}"
+
+
+class Handover(models.Model):
+    """A delivery that a gateway took under an id of its own, and what its reports say so far (notifications/reports.py)."""
+
+    class State(models.TextChoices):
+        HANDED_OVER = "", _("Handed over")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Not delivered")
+        EXPIRED = "expired", _("Expired before it was delivered")
+        UNKNOWN = "unknown", _("Not known to the gateway")
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="handover")
+    gateway_id = models.CharField(max_length=80, db_index=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = _("message at the gateway")
+        verbose_name_plural = _("messages at the gateway")
+
+    def __str__(self) -> str:
+        return f"{self.gateway_id} {self.state}"
+
+
+class DeliveryReport(models.Model):
+    """What the gateway said of a message. Written once; `key` is its own for the report. One that fits no delivery is
+    of a code, or of a notice that has been deleted: its `handover` is empty.
+    """
+
+    key = models.CharField(
+        max_length=100, unique=True, error_messages={"unique": _("This report is already recorded.")}
+    )
+    handover = models.ForeignKey(Handover, null=True, on_delete=models.CASCADE, related_name="reports")
+    state = models.CharField(_("state"), max_length=10, choices=Handover.State)
+    happened_at = models.DateTimeField(_("at"))
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("delivery report")
+        verbose_name_plural = _("delivery reports")
+        indexes = [models.Index(fields=["received_at"], name="reports_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"
 
 
 class Outbox(models.Model):

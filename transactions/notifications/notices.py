@@ -8,7 +8,6 @@ from datetime import datetime
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone, translation
@@ -26,7 +25,7 @@ from .. import quotas
 from ..domain.gates import Operation
 from ..domain.workflow import Actor
 from ..incidents import gates
-from ..models import AuthorisationEvent, Delivery, Event, IncidentNotice, Notification, Transaction
+from ..models import AuthorisationEvent, Delivery, Event, Handover, IncidentNotice, Notification, Outbox, Transaction
 from ..outbox import queue
 from .messages import email_subject, email_text, sms_text, write_message
 
@@ -148,16 +147,17 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
             if channel in sent:
                 continue
             try:
-                with transaction.atomic():
-                    by_sms = channel is Delivery.Channel.SMS
-                    to_count = quotas.reserve_sms(notice.recipient.phone, now) if by_sms else []
-                    Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
-                    _deliver(notice, channel)
+                by_sms = channel is Delivery.Channel.SMS
+                to_count = quotas.reserve_sms(notice.recipient.phone, now) if by_sms else []
+                deliver_by(notice, channel, now)
                 went += to_count
             except database.DATABASE_UNAVAILABLE:
                 raise
             except quotas.SmsWait as full:
                 left = queue.Postponed(full.until)
+            except sms.MessageRefused as refused:
+                left = left or refused
+                enqueue_second_channel(notice.pk, now)
             except Exception as error:  # whatever a gateway's library raises, the other channel is not to blame
                 # While one channel may still work, the row lives.
                 left = error if left is None or isinstance(left, sms.MessageRefused | queue.Postponed) else left
@@ -216,18 +216,44 @@ def send_email_link(asked_id: int, now: datetime) -> None:
     emails.send_link(asked_id, now)
 
 
-def _deliver(notice: Notification, channel: Delivery.Channel) -> None:
-    """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it."""
+def deliver_by(notice: Notification, channel: Delivery.Channel, now: datetime) -> None:
+    """Send by one channel, in the language of its reader, and keep that it went; whatever the gateway raises.
+
+    The row is written first and taken back when nothing went, instead of being rolled back: what was found out about
+    the gateway meanwhile (core/outside_http.py) stays.
+    """
+    delivery = Delivery.objects.create(notification=notice, channel=channel, sent_at=now)
+    try:
+        gateway_id = _deliver(notice, channel)
+    except database.DATABASE_UNAVAILABLE:
+        raise
+    except Exception:
+        delivery.delete()
+        raise
+    if gateway_id:
+        Handover.objects.create(delivery=delivery, gateway_id=gateway_id)
+
+
+def enqueue_second_channel(notification_id: int, now: datetime) -> None:
+    """By SMS it does not arrive: another way is looked for, once a notice (reports.py)."""
+    if not Outbox.objects.filter(dedupe=f"second:{notification_id}").exists():
+        queue.enqueue("second", notification_id, dedupe=f"second:{notification_id}", now=now)
+
+
+def _deliver(notice: Notification, channel: Delivery.Channel) -> str:
+    """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it. Returns what
+    a gateway calls it.
+    """
     reply, key = write_message(notice, with_points=True), f"notice-{notice.pk}"
     if channel is Delivery.Channel.SMS:
-        sms.send_sms(notice.recipient.phone, sms_text(reply), key=key)
-        return
+        return sms.send_sms(notice.recipient.phone, sms_text(reply), key=key)
     try:
         mail.send_mail(notice.recipient.email, email_subject(reply), email_text(reply), key=key)
     except SMTPRecipientsRefused as error:
         if all(_is_unknown_address(code, bytes(reply)) for code, reply in error.recipients.values()):
             raise sms.MessageRefused(str(error)) from error
         raise
+    return ""
 
 
 def _is_unknown_address(code: int, reply: bytes) -> bool:
