@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPRecipientsRefused
+
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from core import outside_http
 from core.text import one_line, without_marks
+
+BODY = "mail"
 
 
 def send_mail(to: str, subject: str, text: str, *, key: str, end_link: str = "") -> None:
@@ -22,4 +27,6 @@ def send_mail(to: str, subject: str, text: str, *, key: str, end_link: str = "")
     }
     if end_link:
         headers |= {"List-Unsubscribe": f"<{end_link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    EmailMessage(one_line(subject), without_marks(text), sender, [to], headers=headers).send()
+    message = EmailMessage(one_line(subject), without_marks(text), sender, [to], headers=headers)
+    with outside_http.watched(BODY, "message", key=key, refusals=(SMTPRecipientsRefused,)):
+        message.send()

@@ -7,13 +7,14 @@ circuit and the record are rows. The circuit is that of all processes (core/cach
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
 import logging
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -175,6 +176,31 @@ def ask(
             routine=routine,
         )  # fmt: skip
         _record(exchange)
+
+
+@contextlib.contextmanager
+def watched(body: str, what: str, *, key: str = "", refusals: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """The same circuit and record for what is not HTTP (mail). CircuitOpen while it rests; what the block raises is a
+    failure, but for `refusals`: the body answered, and says no.
+    """
+    began, clock = time.time(), time.monotonic()
+    failure: OutsideError | None = None
+    try:
+        _refuse_while_open(body)
+        yield
+    except CircuitOpen as error:
+        failure = error
+        raise
+    except refusals:
+        raise
+    except Exception as error:
+        failure = Unreachable(body, _short(error), may_have_arrived=True)
+        raise
+    finally:
+        _note(body, failure)
+        milliseconds = round(1000 * (time.monotonic() - clock))
+        outcome, why = (failure.outcome, failure.why) if failure else ("answered", "")
+        _record(Exchange(body, what, "", "", key, outcome, began, milliseconds, error=why))
 
 
 def _message(

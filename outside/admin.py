@@ -50,6 +50,8 @@ class ReferralAdmin(ReadOnly):
         own = [
             path("bodies/", pages.bodies, name="outside_bodies"),
             path("bodies/<slug:body>/again/", pages.ask_again, name="outside_again"),
+            path("letters/", pages.letters, name="outside_letters"),
+            path("letters/<int:pk>/sent/", pages.letter_sent, name="outside_letter_sent"),
             path("list/<slug:body>/", pages.upload_list, name="outside_list"),
             path("<int:pk>/record/", pages.record, name="outside_record"),
         ]

@@ -9,6 +9,7 @@ class OutsideConfig(AppConfig):
     def ready(self) -> None:
         from transactions.maintenance import schedule
 
-        from . import exchanges, referrals, sending  # noqa: F401 – they register what they hear and do
+        from . import bodies, exchanges, referrals, sending  # noqa: F401 – they register what they hear and do
 
+        bodies.register_channels()
         schedule.JOBS[exchanges.JOB] = schedule.Job(exchanges.EVERY, exchanges.delete_old)

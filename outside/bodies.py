@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts import mail, sms_gateway
 from core.outside_registry import OutsideBody, register
 from transactions.domain import service_types
 from transactions.domain.outside import Body
+from transactions.models import Outbox
+from transactions.outbox.queue import PENDING_STATES
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,24 @@ def _entry(body: Body) -> OutsideBody:
         waiting=lambda: count_waiting(body.code),
         simulated=lambda: place_of(body.code).simulated,
     )
+
+
+def register_channels() -> None:
+    """The gateway of SMS and the mail server, by which people are told."""
+    waiting = _("Notices wait and are sent by themselves once it answers; the portal shows them at once.")
+    register(
+        OutsideBody(
+            name=sms_gateway.BODY,
+            title=_("SMS gateway"),
+            fallback=waiting,
+            is_set=sms_gateway.is_set,
+            waiting=_count_notices_waiting,
+            simulated=lambda: settings.SMS_GATEWAY.simulated,
+        )
+    )
+    by_smtp = "django.core.mail.backends.smtp.EmailBackend"
+    register(OutsideBody(mail.BODY, _("Mail server"), waiting, is_set=lambda: by_smtp == settings.EMAIL_BACKEND))
+
+
+def _count_notices_waiting() -> int:
+    return Outbox.objects.filter(kind="notify", state__in=PENDING_STATES).count()

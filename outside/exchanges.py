@@ -10,6 +10,7 @@ from django.dispatch import receiver
 
 from core import outside_http
 from core.outside_http import CircuitOpen
+from transactions.notifications import reports
 
 from .models import Contact, Exchange
 
@@ -50,5 +51,8 @@ def _note_contact(body: str, column: str, at: datetime, failure: str) -> None:
 
 
 def delete_old(now: datetime) -> int:
-    """Exchanges older than KEPT_DAYS; what was asked and answered stays with its request. Returns how many."""
+    """Exchanges and reports of SMS older than KEPT_DAYS; what was asked and answered stays with its request. Returns
+    how many exchanges.
+    """
+    reports.delete_old_reports(now, KEPT_DAYS)
     return Exchange.objects.filter(at__lt=now - timedelta(days=KEPT_DAYS)).delete()[0]

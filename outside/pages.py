@@ -19,6 +19,9 @@ from core.outside_registry import outside_bodies
 from transactions.admin.site import staff_site
 from transactions.domain.errors import DomainError, Invalid
 from transactions.domain.outside import Body
+from transactions.notifications import reports
+from transactions.notifications.messages import write_message
+from transactions.views.common import page_of
 
 from . import lists
 from .answers import moment_of_day, record_message
@@ -26,7 +29,7 @@ from .bodies import bodies as known_bodies
 from .bodies import title_of
 from .forms import PaperForm
 from .models import Channel, Referral
-from .permissions import may_record_somewhere, referral_for
+from .permissions import may_record, may_record_somewhere, referral_for
 from .status import body_statuses, unmatched
 from .words import shown
 
@@ -43,6 +46,7 @@ def bodies(request: HttpRequest) -> HttpResponse:
         "unmatched": [(message, title_of(message.body)) for message in unmatched(MAX_UNMATCHED)],
         "may_ask_again": is_administrator(user),
         "may_upload": known_bodies().keys() if may_record_somewhere(user) else (),
+        "letters": reports.not_reached(user, now).count() if may_record_somewhere(user) else 0,
         "now": now,
     }
     return render(request, "staff/outside_bodies.html", context)
@@ -158,6 +162,33 @@ def _bounded(text: str) -> str:
 
 def _said_done(done: int) -> str:
     return ngettext("%(n)d row is recorded.", "%(n)d rows are recorded.", done) % {"n": done}
+
+
+@require_GET
+def letters(request: HttpRequest) -> HttpResponse:
+    """Whom no message reached: what each would have read, and where a letter goes from."""
+    user, now = current_user(request), timezone.now()
+    if not may_record_somewhere(user):
+        raise Http404
+    page = page_of(request, reports.not_reached(user, now))
+    context = staff_site.each_context(request) | {
+        "title": _("Notices that reached nobody"),
+        "page": page,
+        "rows": [(notice, write_message(notice)) for notice in page],
+    }
+    return render(request, "staff/outside_letters.html", context)
+
+
+@post_only("staff:outside_letters")
+def letter_sent(request: HttpRequest, pk: int) -> HttpResponse:
+    """The letter went out."""
+    user, now = current_user(request), timezone.now()
+    notice = reports.not_reached(user, now).filter(pk=pk).first()
+    if notice is None or notice.event is None or not may_record(user, notice.event.transaction):
+        raise Http404
+    reports.record_letter(notice, now=now)
+    messages.success(request, _("The letter is on record."))
+    return redirect("staff:outside_letters")
 
 
 def _outcomes(body: str) -> list[tuple[str, Any]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -14,10 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts import sms_gateway
 from core.signatures import FROM_BODY, HEADER, BadSignature, check
 from transactions.domain.errors import DomainError, Invalid
+from transactions.notifications import reports
 
-from .answers import MAX_GIVEN, record_message
+from .answers import MAX_AHEAD, MAX_GIVEN, record_message
 from .bodies import place_of
 from .models import Channel
 
@@ -35,40 +39,77 @@ class NotReadable(Exception):
 @require_POST
 def events(request: HttpRequest, body: str) -> HttpResponse:
     """Keep one message. 200: it is kept, now or before. 401, 409, 413 and 422 do not change by sending it again."""
-    place = place_of(body)
-    if not place.secret:
+    return _take(request, body, place_of(body).secret, _keep_event)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def sms_reports(request: HttpRequest) -> HttpResponse:
+    """Keep what the gateway of SMS reports of one message, as above."""
+    return _take(request, sms_gateway.BODY, settings.SMS_GATEWAY.secret, _keep_report)
+
+
+def _take(
+    request: HttpRequest, body: str, secret: str, keep: Callable[[str, dict[str, Any], datetime], str]
+) -> HttpResponse:
+    if not secret:
         return _refuse(404, "unknown_body", "No such body is set up here.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         return _refuse(413, "too_long", f"A message has at most {MAX_BYTES} bytes.")
     now = timezone.now()
     try:
-        check(place.secret, FROM_BODY, request.body, request.headers.get(HEADER, ""), now.timestamp())
+        check(secret, FROM_BODY, request.body, request.headers.get(HEADER, ""), now.timestamp())
+        return JsonResponse({"status": keep(body, _object(request.body), now)})
     except BadSignature as bad:
         logger.warning("message of a body refused", extra={"body": body, "why": str(bad)})
         return _refuse(401, "bad_signature", f"{HEADER} is not as it should be: {bad}.")
-    try:
-        taken = record_message(body=body, channel=Channel.WEBHOOK, now=now, **_read(request.body)).taken
     except NotReadable as wrong:
         return _refuse(422, "not_readable", str(wrong))
     except Invalid as error:
         return _refuse(422, "invalid", "; ".join(f"{problem.path}: {problem.code}" for problem in error.problems))
     except DomainError as error:
         return _refuse(409, error.code, "This id already stands for another message.")
-    return JsonResponse({"status": taken.value})
+
+
+def _keep_event(body: str, message: dict[str, Any], now: datetime) -> str:
+    return record_message(body=body, channel=Channel.WEBHOOK, now=now, **_event(message)).taken.value
+
+
+def _keep_report(body: str, message: dict[str, Any], now: datetime) -> str:
+    """{"id", "message" (its own id, or our key), "state", "at"}."""
+    state = _text(message, "state", 20, required=True)
+    if state not in reports.REPORTED:
+        raise NotReadable(f"state: one of {', '.join(sorted(reports.REPORTED))}.")
+    happened_at = _moment(message.get("at"))
+    if happened_at > now + MAX_AHEAD:
+        raise NotReadable("at: this is still to come.")
+    new = reports.record_report(
+        key=_text(message, "id", MAX_KEY, required=True),
+        message=_text(message, "message", 80, required=True),
+        state=state,
+        happened_at=happened_at,
+        now=now,
+    )
+    return "recorded" if new else "known"
 
 
 def _refuse(status: int, code: str, text: str) -> HttpResponse:
     return JsonResponse({"code": code, "detail": text}, status=status)
 
 
-def _read(content: bytes) -> dict[str, Any]:
-    """{"id", "event", "reference" or "message", "at", "number", "reason", "given"}; others are left alone."""
+def _object(content: bytes) -> dict[str, Any]:
     try:
         message = json.loads(content)
     except (ValueError, RecursionError):
         raise NotReadable("The content is no JSON.") from None
     if not isinstance(message, dict):
         raise NotReadable("The content is no JSON object.")
+    return message
+
+
+def _event(message: dict[str, Any]) -> dict[str, Any]:
+    """{"id", "event", "reference" or "message", "at", "number", "reason", "given"}; others are left alone."""
     about = _text(message, "reference", MAX_WORD) or _text(message, "message", MAX_WORD)
     if not about:
         raise NotReadable("reference: say which request it is about.")

@@ -97,6 +97,15 @@ def reserve_sms(phone: str, now: datetime) -> list[str]:
     return later
 
 
+def return_sms(phone: str, later: list[str], now: datetime) -> None:
+    """The notice did not go: give back what `reserve_sms` took for it, which returned `later`."""
+    taken = {_sms(phone): settings.QUOTA_SMS_PHONE, _sms("all"): settings.QUOTA_SMS}
+    for bucket in [bucket for bucket, share in taken.items() if share and bucket not in later]:
+        row = FailedAttempt.objects.filter(bucket=bucket, hour=_hour(now))
+        row.update(count=F("count") - 1)
+        row.filter(count=0).delete()
+
+
 def count_sms(buckets: list[str], now: datetime) -> None:
     """A notice went. Last in its transaction: whoever sends meanwhile waits for these rows."""
     for bucket in buckets:

@@ -13,8 +13,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import translation
 
-from core import outside_http
-from core import signatures
+from core import outside_http, signatures
 from outside.models import BodyMessage, Contact, Exchange, Referral
 from outside.referrals import KIND
 from transactions.models import Event, Notification, Outbox

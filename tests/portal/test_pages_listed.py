@@ -58,7 +58,8 @@ NO_PAGE = {
     "/staff/(logout|password_change|password_change/done)/$": "goes to where everybody does this",
     "/staff/transactions/transaction/.": "goes to the case",
     "/staff/outside/referral/bodies/<slug:body>/again/$": "takes a press and goes back",
-    "/outside/<slug:body>/events/$": "for programs of bodies outside",
+    "/outside/": "for programs of bodies outside",
+    "/staff/outside/referral/letters/<int:pk>/sent/$": "takes a press and goes back",
 }
 # Django's own templates, drawn for each model alike: one of each is listed.
 ALIKE = {

@@ -231,6 +231,7 @@ JOBS: dict[str, Operation | str] = {
     "route": Operation.INTAKE,
     "notify": Operation.MESSAGES,
     "refer_out": Operation.MESSAGES,
+    "second": Operation.MESSAGES,
     "hand_over": Operation.PROCESSING,
     "stay": Operation.PROCESSING,
     "hand_back": Operation.PROCESSING,

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sms
 from accounts.access import current_user
 from accounts.errors import AccountError
 from accounts.power_admin import message_proposed, reason_field
@@ -223,11 +224,16 @@ class IncidentNoticeAdmin(PreviewedAdmin, Administered):
 
 
 class IncidentWordingAdmin(Administered, RecordedAdmin):
-    list_display = ("named", "short")
-    readonly_fields = ("short",)
+    list_display = ("named", "short", "parts")
+    readonly_fields = ("short", "parts")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("short" if obj else "code", "title_ar", "title_en", "text_ar", "text_en")
+        return ("short" if obj else "code", "title_ar", "title_en", "text_ar", "text_en", *(("parts",) if obj else ()))
+
+    @admin.display(description=_("parts of an SMS, Arabic and English"))
+    def parts(self, row: IncidentWording) -> str:
+        """Of the words alone; what is affected and the next update are added when it is announced."""
+        return f"\u2068{sms.count_parts(row.text_ar)} · {sms.count_parts(row.text_en)}\u2069"
 
     @admin.display(description=_("code"), ordering="code")
     def short(self, row: IncidentWording) -> SafeString:

@@ -197,6 +197,7 @@ WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
     "refer_out": gettext_lazy("Send a request to an outside body"),
+    "second": gettext_lazy("Send by mail what an SMS did not deliver"),
     "recount": gettext_lazy("Recalculate due dates after a holiday or an incident"),
     "incident": gettext_lazy("Pause the due dates an incident affects, once it has started"),
     "tell": gettext_lazy("Notify everyone an incident affects"),

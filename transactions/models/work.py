@@ -79,7 +79,6 @@ class Delivery(models.Model):
         EMAIL = "email", _("Email")
         POST = "post", _("Letter")
 
-
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel)
     sent_at = models.DateTimeField(_("sent at"))
@@ -100,7 +99,7 @@ class Delivery(models.Model):
 
 
 class Handover(models.Model):
-    """A delivery that a gateway took under an id of its own, and what its reports say so far (notifications/reports.py)."""
+    """A delivery that a gateway took under an id of its own, and what its reports say so far (reports.py)."""
 
     class State(models.TextChoices):
         HANDED_OVER = "", _("Handed over")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.sms import count_parts
 from core.text import one_line, without_marks
 
 from ..answers.comparison import describe_change
@@ -178,3 +180,9 @@ def shorten(text: str) -> str:
         return text
     rest = _("… The rest is in the portal.")
     return text[: MAX_SMS_CHARACTERS - len(rest)].rsplit(" ", 1)[0] + rest
+
+
+def sms_parts(notice: IncidentNotice, language: str) -> int:
+    """In how many parts the notice of an incident goes out by SMS in this language."""
+    with translation.override(language):
+        return count_parts(sms_text(_of_incident(notice)))

@@ -147,10 +147,7 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
             if channel in sent:
                 continue
             try:
-                by_sms = channel is Delivery.Channel.SMS
-                to_count = quotas.reserve_sms(notice.recipient.phone, now) if by_sms else []
-                deliver_by(notice, channel, now)
-                went += to_count
+                went += _send_by(notice, channel, now)
             except database.DATABASE_UNAVAILABLE:
                 raise
             except quotas.SmsWait as full:
@@ -163,6 +160,23 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
                 left = error if left is None or isinstance(left, sms.MessageRefused | queue.Postponed) else left
     quotas.count_sms(went, now)
     return left
+
+
+def _send_by(notice: Notification, channel: Delivery.Channel, now: datetime) -> list[str]:
+    """Send by one channel within the hour's share of SMS; returns the counts of it to be added to."""
+    if channel is not Delivery.Channel.SMS:
+        deliver_by(notice, channel, now)
+        return []
+    phone = notice.recipient.phone
+    to_count = quotas.reserve_sms(phone, now)
+    try:
+        deliver_by(notice, channel, now)
+    except database.DATABASE_UNAVAILABLE:
+        raise
+    except Exception:
+        quotas.return_sms(phone, to_count, now)
+        raise
+    return to_count
 
 
 def still_concerned(notice: Notification, now: datetime) -> bool:

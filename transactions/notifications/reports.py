@@ -88,7 +88,12 @@ def send_by_second_channel(notification_id: int, now: datetime) -> Exception | N
         .select_related("recipient", "event__transaction__authorisation")
         .get(pk=notification_id)
     )
-    if notice.deliveries.exclude(handover__state__in=NOT_DELIVERED).exists() or notice.read_at is not None or not notice.recipient.email or not still_concerned(notice, now):
+    if (
+        notice.deliveries.exclude(handover__state__in=NOT_DELIVERED).exists()
+        or notice.read_at is not None
+        or not notice.recipient.email
+        or not still_concerned(notice, now)
+    ):
         return None
     gates.refuse_if_closed(Operation.MESSAGES, now=now)
     try:

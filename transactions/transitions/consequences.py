@@ -18,6 +18,7 @@ from municipality.services import calendar_with, current_calendar
 from ..incidents import memory
 from ..incidents.gates import in_words
 from ..models import Closure, Draft, GateSwitch, IncidentNotice, Transaction, TransactionQuerySet
+from ..notifications.messages import sms_parts
 from .recount import BATCH, recalculate
 
 # Open requests whose due dates are counted anew for a preview, the earliest due first.
@@ -70,6 +71,15 @@ def preview_branch_change(row: District, **_signal: Any) -> list[str | SafeStrin
         staying,
     )
     return [sentence % {"n": staying, "office": new}]
+
+
+@receiver(consequences_wanted, sender=IncidentNotice)
+def of_its_messages(row: IncidentNotice, deleted: bool, **_signal: Any) -> list[str]:
+    """In how many parts it goes out by SMS, in either language: each part of each message is paid for."""
+    if not row.tells_people:
+        return []
+    sentence = _("By SMS: %(arabic)s parts in Arabic, %(english)s in English.")
+    return [sentence % {"arabic": sms_parts(row, "ar"), "english": sms_parts(row, "en")}]
 
 
 @receiver(consequences_wanted, sender=IncidentNotice)
