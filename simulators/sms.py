@@ -104,8 +104,8 @@ def report(request: Request, message: str, mode: str) -> None:
         reports = [reports[0], reports[0], earlier]
     secret = "wrong" if mode == "forged" else shared_secret(request.folder, KEY)
     became = " · ".join(deliver(request.portal, each, secret) for each in reports)
-    with Store(request.folder).change() as kept:
-        for row in kept["messages"]:
+    with Store(request.folder).change() as state_now:
+        for row in state_now["messages"]:
             if row["id"] == message:
                 row["report"] = f"{state}: {became}"
 
