@@ -6,6 +6,7 @@ KINDS = {
     "received": _("Receipt of a request"),
     "decided": _("Decision on a request"),
     "issued": _("Issued document"),
+    "revoked": _("Revocation or replacement of a document"),
     "signed": _("Signed PDF of a document"),
     "paid": _("Payment"),
     "answered": _("Answer to a return"),

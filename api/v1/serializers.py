@@ -161,9 +161,13 @@ class DeficiencyShape(serializers.ModelSerializer[Deficiency]):
 
 
 class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
+    """`ended_at`: revoked, or replaced by the document with the number `replaced_by`; no longer valid since then."""
+
+    replaced_by = serializers.SlugRelatedField[IssuedDocument]("number", read_only=True, allow_null=True)
+
     class Meta:
         model = IssuedDocument
-        fields = ("kind", "number", "issued_at", "valid_until", "token")
+        fields = ("kind", "number", "issued_at", "valid_until", "token", "ended_at", "ended_reason", "replaced_by")
         read_only_fields = fields
 
 
@@ -315,7 +319,7 @@ class CaseSerializer(CaseSummary):
         reader = self.context["reader"]
         if acts_for_applicant(reader, case) and not may_receive_document(case):
             return []
-        return IssuedShape(case.issued_documents.all(), many=True).data
+        return IssuedShape(case.issued_documents.select_related("replaced_by"), many=True).data
 
     @extend_schema_field(FlagShape(many=True))
     def get_flags(self, case: Transaction) -> Any:

@@ -200,7 +200,7 @@ class Paper(View):
         """An issued permit, minutes or letter, as it was issued."""
         by = current_user(request)
         case = access.get_transaction(by, reference)
-        issued = case.issued_documents.select_related("content").filter(kind=kind).first()
+        issued = case.issued_documents.select_related("content", "replaced_by").filter(kind=kind).first()
         if issued is None:
             raise NotVisible
         if access.acts_for_applicant(by, case):

@@ -25,6 +25,9 @@ _PLAIN = {
     "uphold": gettext_lazy("The objection was upheld, and the applicant was notified."),
     "dismiss": gettext_lazy("The objection was dismissed, and the applicant was notified."),
     "answer_complaint": gettext_lazy("The complaint was answered, and the applicant was notified."),
+    "propose_ending": gettext_lazy("The proposal was recorded. A supervisor other than you decides."),
+    "revoke": gettext_lazy("The document was revoked, and the applicant was notified."),
+    "replace": gettext_lazy("The document was replaced, and the applicant was notified."),
     "correct": gettext_lazy("The correction was recorded, and the applicant was notified."),
 }
 

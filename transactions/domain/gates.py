@@ -77,6 +77,9 @@ OF_MOVE: dict[str, Operation | None] = {
     "withdraw": Operation.REPLIES,
     "file": Operation.PROCESSING,
     "reopen": Operation.DECISIONS,
+    "propose_ending": Operation.PROCESSING,
+    "revoke": Operation.DECISIONS,
+    "replace": Operation.DECISIONS,
     "stop_clock": None,
     # To take a withdrawal back is to hand in again: a service that takes no new requests does not take it either.
     "resume": Operation.INTAKE,

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
+from .ending_moves import ENDINGS
 from .move_kinds import STAGE_ROLES as STAGE_ROLES
 from .move_kinds import Actor as Actor
 from .move_kinds import Move as Move
@@ -238,6 +239,7 @@ MOVES: tuple[Move, ...] = (
         (Actor.SUPERVISOR,),
         needs_reason=True,
     ),
+    *ENDINGS,
     *RIGHTS,
 )
 

@@ -31,13 +31,13 @@ def find_document(number: str, last_four: str, *, address: str, now: datetime | 
         problems.append(Problem("last_four", _("Write the last four digits of the ID."), "unreadable"))
     if problems:
         raise Invalid(problems)
-    found: list[IssuedDocument] = []
+    matches: list[IssuedDocument] = []
 
     def find() -> Transaction | None:
         rows = IssuedDocument.objects.select_related("transaction", "content").filter(number=number)
-        found.extend(rows.filter(transaction__applicant__national_id__endswith=last_four))
-        return found[0].transaction if found else None
+        matches.extend(rows.filter(transaction__applicant__national_id__endswith=last_four))
+        return matches[0].transaction if matches else None
 
     case = find_rate_limited(f"paper/{number}", address, now, find, most=MAX_WRONG_LAST_FOUR)
     gates.refuse_inquiry(case, now)
-    return found[0]
+    return matches[0]

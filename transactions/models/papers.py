@@ -192,14 +192,31 @@ class IssuedDocument(models.Model):
     issued_at = models.DateTimeField(_("issued at"))
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     token = models.TextField(editable=False)
+    # Revoked, or replaced by another: since when it is no longer valid, and why, in the words its holder was told.
+    ended_at = models.DateTimeField(_("no longer valid since"), null=True, blank=True)
+    ended_reason = models.TextField(_("reason"), blank=True, default="", db_default="")
+    replaced_by = models.ForeignKey(
+        "self",
+        verbose_name=_("replaced by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replaced",
+        db_index=False,
+    )
+    # Who said that it should be; somebody else does it.
+    ending_proposed_by = person(_("proposed by"), null=True, blank=True, related_name="+", db_index=False)
 
     class Meta:
         verbose_name = _("issued document")
         verbose_name_plural = _("issued documents")
+        # The newest first, which is the one in force.
+        ordering = ["transaction_id", "-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["transaction", "kind"],
-                name="a_document_is_issued_once",
+                condition=Q(ended_at__isnull=True),
+                name="one_document_in_force",
                 violation_error_message=_("This document has already been issued."),
             ),
             models.UniqueConstraint(

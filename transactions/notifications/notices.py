@@ -43,6 +43,8 @@ NOTIFIED_MOVES = frozenset(
         "dispatch",
         "refer",
         "reopen",
+        "revoke",
+        "replace",
         "withdraw",
         "hand_over",
         "stay",

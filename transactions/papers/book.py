@@ -13,7 +13,17 @@ from journal.entry import person_mark, second_of
 from journal.models import Entry
 
 from ..domain.content import answers_hash, content_hash
-from ..models import AnswersVersion, Attachment, Event, FeeDue, Intake, IssuedDocument, PaperContent, Transaction
+from ..models import (
+    AnswersVersion,
+    Attachment,
+    Event,
+    FeeDue,
+    Intake,
+    IssuedDocument,
+    PaperContent,
+    SignedPaper,
+    Transaction,
+)
 
 Body = Mapping[str, Any]
 # The move an entry's outcome comes of.
@@ -88,6 +98,9 @@ class _Rows:
         fees = FeeDue.objects.filter(transaction__in=keys)
         self.paid = dict(fees.values_list("transaction_id", "payment_reference"))
         self.tokens = dict(Intake.objects.filter(transaction__in=keys).values_list("transaction_id", "token"))
+        self.signed: dict[int, set[str]] = {}
+        for key, sha256 in SignedPaper.objects.filter(transaction__in=keys).values_list("transaction_id", "sha256"):
+            self.signed.setdefault(key, set()).add(sha256)
         self.issued = {row.number: row for row in IssuedDocument.objects.filter(transaction__in=keys)}
 
     def files_of(self, key: int, version: int) -> list[str]:
@@ -148,6 +161,21 @@ def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     yield from _content(body, case, rows, number=paper.number)
 
 
+def _revoked(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    paper = rows.issued.get(str(body.get("number")))
+    if paper is None or paper.ended_at is None:
+        yield "the end of a document"
+        return
+    successor = next((row.number for row in rows.issued.values() if row.pk == paper.replaced_by_id), "")
+    yield from _same(body, document=paper.kind, by=successor, at=second_of(paper.ended_at))
+
+
+def _signed(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    """The file itself is held to its hash whenever it is opened."""
+    if str(body.get("sha256")) not in rows.signed.get(case.pk, ()):
+        yield "a signed document"
+
+
 def _paid(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     facts = rows.payments.get((case.pk, body.get("event")), {})
     if (facts.get("amount"), facts.get("payment_reference")) != (body.get("amount"), body.get("payment")):
@@ -172,6 +200,8 @@ _BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
     "corrected": _version,
     "decided": _decided,
     "issued": _issued,
+    "revoked": _revoked,
+    "signed": _signed,
     "paid": _paid,
 }
 
@@ -188,3 +218,6 @@ def rows_without_entry() -> Iterator[str]:
     more = papers.filter(Q(has=None) | Q(many__gt=F("has"))).values_list("transaction__reference", "many", "has")
     for reference, many, has in more[:20]:
         yield f"{reference}: the journal has {has or 0} entries of its {many} documents"
+    ends = Entry.objects.filter(subject=OuterRef("transaction__reference"), kind="revoked")
+    for number in IssuedDocument.objects.filter(~Exists(ends), ended_at__isnull=False).values_list("number")[:20]:
+        yield f"{number[0]}: the journal has no entry that it ended"

@@ -88,7 +88,11 @@ def _value(cell: dict[str, str]) -> object:
 
 def validity(document: IssuedDocument) -> Iterator[tuple[str, object]]:
     """Until when it holds, or since when no more."""
-    if until := in_force_until(document):
+    if document.ended_at:
+        yield _("No longer valid since"), both_dates(document.ended_at)
+        if document.replaced_by:
+            yield _("Replaced by document"), ltr(document.replaced_by.number)
+    elif until := in_force_until(document):
         yield _("Expired on") if is_past(until) else _("In force until"), both_dates(until)
 
 

@@ -107,10 +107,16 @@ def plot_of(answers: Answers) -> str:
 
 
 def document_content(
-    service: ServiceType, facts: PaperFacts, *, number: str, issued_at: datetime, valid_until: date | None
+    service: ServiceType,
+    facts: PaperFacts,
+    *,
+    number: str,
+    issued_at: datetime,
+    valid_until: date | None,
+    replaces: str = "",
 ) -> dict[str, Any]:
-    """The content of a permit, minutes or letter."""
-    pages = _pages(lambda: _paper_page(service, facts, valid_until))
+    """The content of a permit, minutes or letter; `replaces` is the number of one that is no longer valid."""
+    pages = _pages(lambda: _paper_page(service, facts, valid_until, replaces))
     until = valid_until.isoformat() if valid_until else ""
     return _head(service, service.output.kind, facts) | {
         "number": number,
@@ -176,7 +182,7 @@ def _pages(page: Callable[[], dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return made
 
 
-def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | None) -> dict[str, Any]:
+def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | None, replaces: str) -> dict[str, Any]:
     output = service.output
     rows: list[dict[str, str]] = [{"label": str(output.holder), "value": facts.applicant}]
     if facts.unified_number:
@@ -184,6 +190,8 @@ def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | Non
     if facts.engineering_office is not None:
         named = f"{facts.engineering_office.here()} ({facts.licence_number})"
         rows.append({"label": _("Engineering office"), "value": named})
+    if replaces:
+        rows.append({"label": _("Replaces document"), "value": replaces})
     if valid_until is not None:
         rows.append({"label": _("Valid until"), "date": valid_until.isoformat()})
     if facts.fee is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -55,16 +55,19 @@ def enter_payment(case: Transaction, facts: Mapping[str, Any], now: datetime) ->
     return case
 
 
-def issue_document(case: Transaction, event: Event, number: str, now: datetime) -> IssuedDocument:
+def issue_document(
+    case: Transaction, event: Event, number: str, now: datetime, *, replaces: IssuedDocument | None = None
+) -> IssuedDocument:
     """Write the permit, minutes or letter with its validity, freeze its content, enter it in the journal.
 
-    The entry, which the QR carries, binds number and dates, whose it is (a mark), the plot and the content.
+    The entry, which the QR carries, binds number and dates, whose it is (a mark), the plot and the content. One that
+    `replaces` another is valid as long as that.
     """
     output = case.service_type.output
-    years = _years_of(case)
-    valid_until = years_later(timezone.localdate(now), years) if years else None
+    valid_until = replaces.valid_until if replaces else _last_day(case, now)
+    before = replaces.number if replaces else ""
     content = paper_content.document_content(
-        case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until
+        case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until, replaces=before
     )
     frozen = _store_content(case, event, output.kind, content, now)
     facts: dict[str, str | int] = {
@@ -76,6 +79,7 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
         "plot": content["plot"],
         "version": case.answers_version,
         "content": frozen.content_hash,
+        **({"replaces": before} if before else {}),
     }
     document = IssuedDocument.objects.create(
         transaction=case,
@@ -88,6 +92,18 @@ def issue_document(case: Transaction, event: Event, number: str, now: datetime) 
     PaperContent.objects.filter(pk=frozen.pk).update(document=document)
     owe_signed(frozen.pk, now)
     return document
+
+
+def record_ending(document: IssuedDocument, now: datetime) -> None:
+    """That a document is no longer valid is told by the journal too; `by` is the number of what replaces it."""
+    case, successor = document.transaction, document.replaced_by
+    facts: dict[str, str | int] = {
+        "document": document.kind,
+        "number": document.number,
+        "service": case.service,
+        "by": successor.number if successor else "",
+    }
+    chain.append("revoked", case.reference, facts, now)
 
 
 def owe_signed(content_id: int, now: datetime) -> None:
@@ -156,6 +172,11 @@ def _facts(case: Transaction) -> PaperFacts:
 def _district(code: str) -> Named | None:
     district = districts_by_code().get(code)
     return Named(district.name_ar, district.name_en) if district else None
+
+
+def _last_day(case: Transaction, now: datetime) -> date | None:
+    years = _years_of(case)
+    return years_later(timezone.localdate(now), years) if years else None
 
 
 def _years_of(case: Transaction) -> int:

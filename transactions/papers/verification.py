@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.day_words import day_in_words
 from core.templatetags.portal import both_dates, ltr
-from core.text import compact, one_line, plain_characters, written_code
+from core.text import compact, isolated, one_line, plain_characters, written_code
 from journal.receipts import LookupResult
 from municipality.services import offices_by_pk
 
@@ -33,6 +34,8 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
     issued = IssuedDocument.objects.filter(transaction=case, number=number).first() if number else None
     if issued:
         issued.transaction = case
+    if issued and issued.ended_at:
+        return _ended(issued)
     if issued and (until := in_force_until(issued)):
         if until < timezone.localdate():
             return _("This document expired on %(day)s.") % {"day": until.isoformat()}
@@ -41,6 +44,17 @@ def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
             return sentence % {"day": until.isoformat()}
         return _("This document is in force until %(day)s.") % {"day": until.isoformat()}
     return _("The request is now: %(status)s.") % {"status": (case.outcome or Status(case.status)).label}
+
+
+def _ended(issued: IssuedDocument) -> str:
+    """Since when a document is no longer valid, and what is in its place; why is for its holder."""
+    words = {
+        "day": day_in_words(issued.ended_at),
+        "number": isolated(issued.replaced_by.number) if issued.replaced_by else "",
+    }
+    if issued.replaced_by:
+        return _("This document is no longer valid: it was replaced on %(day)s by document %(number)s.") % words
+    return _("This document is no longer valid: it was revoked on %(day)s.") % words
 
 
 def status_of(content: PaperContent) -> str | None:
@@ -129,7 +143,9 @@ def _describe_issued(issued: IssuedDocument) -> LookupResult:
         (_("Document number"), ltr(issued.number)),
         (_("Issued on"), both_dates(issued.issued_at)),
     ]
-    if until := in_force_until(issued):
+    if issued.ended_at:
+        rows.append((_("Status"), _ended(issued)))
+    elif until := in_force_until(issued):
         ended = until < timezone.localdate()
         rows.append((_("Expired on") if ended else _("In force until"), both_dates(until)))
     message = _(

@@ -57,9 +57,9 @@ def verify_file(upload: Any, *, address: str) -> Verified:
     upload.seek(0)
     sha256 = digest.hexdigest()
     rows = SignedPaper.objects.select_related("content__document", "content__transaction")
-    if kept := rows.filter(sha256=sha256).first():
+    if stored := rows.filter(sha256=sha256).first():
         # The same bytes: its signature was checked when it was made, and cannot be another now.
-        return Verified(Verdict.GENUINE, sha256, kept.content)
+        return Verified(Verdict.GENUINE, sha256, stored.content)
     with _place(address):
         examination = examining.examine(upload)
     return Verified(_judge(examination), sha256)

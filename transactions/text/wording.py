@@ -22,7 +22,7 @@ from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..incidents import memory
 from ..incidents.words import moment
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
-from . import outside_words, rights_words
+from . import ending_words, outside_words, rights_words
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -55,6 +55,7 @@ TITLES = {
     "withdraw": gettext_noop("Request withdrawn"),
     "file": gettext_noop("Your request was closed and archived"),
     "reopen": gettext_noop("Your request was re-opened"),
+    **ending_words.TITLES,
     **rights_words.TITLES,
 }
 
@@ -233,6 +234,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "withdraw": lambda event: _("The request was cancelled at the applicant's request."),
     "file": lambda event: _("Its reference number stays valid for inquiries."),
     "reopen": _with_reason(gettext_noop("The request will be reviewed again. Reason: %(reason)s")),
+    **ending_words.SENTENCES,
     **rights_words.SENTENCES,
 }
 

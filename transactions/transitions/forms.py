@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 
 from ..models import Transaction
-from . import inspections, moves, objections, resuming
+from . import endings, inspections, moves, objections, resuming
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,9 @@ FORMS: dict[str, Form] = {
     "withdraw": Form(moves.withdraw, (REASON,)),
     "file": Form(moves.file),
     "reopen": Form(moves.reopen, (REASON,)),
+    "propose_ending": Form(endings.propose, (REASON,)),
+    "revoke": Form(endings.revoke, (REASON,)),
+    "replace": Form(endings.replace, (REASON,)),
     "resume": Form(resuming.resume),
     "object": Form(objections.submit_objection, (REASON,)),
     "uphold": Form(objections.uphold, (REASON, AMOUNT)),

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -33,7 +32,7 @@ from ..models import (
 )
 from ..papers import papers
 from ..text.deadline_status import days_spent
-from . import answering, assignees, at_counter, decisions, objections, registers, returning, versions
+from . import answering, assignees, at_counter, decisions, issuing, objections, registers, returning, versions
 from .mover import Transition, apply, begin, check, finish, require_office
 from .returning import RequestedCompletion as RequestedCompletion
 
@@ -263,36 +262,20 @@ def record_payment(
 def issue(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Issue the document of the service under an outgoing number, signed in the journal. Event, notice."""
     transition = begin(case, "issue", by=by, now=now, version=version)
-    return _close_outgoing(transition, recipient=_external_body(transition.case) or transition.case.applicant.full_name)
+    recipient = issuing.recipient_outside(transition.case) or transition.case.applicant.full_name
+    return _close_outgoing(transition, recipient=recipient)
 
 
 @transaction.atomic
 def dispatch(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
     """Send the approved file to the body outside, under an outgoing number. Journal, event, notice."""
     transition = begin(case, "dispatch", by=by, now=now, version=version)
-    return _close_outgoing(transition, recipient=_external_body(transition.case))
-
-
-def _external_body(case: Transaction) -> str:
-    """Where the service sends its files, under its name in the language of the registers, whoever writes the line."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return str(case.service_type.output.recipient)
+    return _close_outgoing(transition, recipient=issuing.recipient_outside(transition.case))
 
 
 def _close_outgoing(transition: Transition, *, recipient: str) -> Transaction:
-    case = transition.case
-    here = require_office(case)
-    line = registers.enter_line(
-        case,
-        office_id=here.pk,
-        direction=Direction.OUTGOING,
-        by=transition.by,
-        now=transition.now,
-        recipient=recipient[:120],
-    )
-    number = f"{here.code}-{line.hijri_year}-{line.number:06d}"
-    transition.facts.update(outgoing=line.number, hijri_year=line.hijri_year, number=number)
-    case.issued_at = transition.now
+    number = issuing.enter_outgoing(transition, recipient=recipient)
+    transition.case.issued_at = transition.now
     done = finish(transition)
     papers.issue_document(done, transition.event, number, transition.now)
     return done

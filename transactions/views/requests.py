@@ -39,6 +39,7 @@ from ..notifications import notices
 from ..notifications.messages import write_message
 from ..papers import papers
 from ..papers.papers import papers_of
+from ..papers.verification import paper_number
 from ..selectors import search
 from ..text.progress import progress_of
 from ..text.tags import draft_tag
@@ -163,7 +164,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
         "fee": getattr(case, "fee", None),
-        "issued": list(case.issued_documents.all()),
+        "issued": list(case.issued_documents.select_related("replaced_by")),
         "papers": papers_of(case) if case.outcome else [],
         "mine": mine,
         "may_answer": may_answer,
@@ -279,7 +280,10 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     """An issued permit, minutes or letter, ready to print: as it was issued, in either language."""
     case = access.get_transaction(current_user(request), reference)
-    issued = IssuedDocument.objects.filter(transaction=case, kind=kind).first()
+    documents = IssuedDocument.objects.filter(transaction=case, kind=kind)
+    if number := paper_number(request.GET.get("number", "")):
+        documents = documents.filter(number=number)
+    issued = documents.first()
     if issued is None:
         raise Http404
     service = case.service_type
