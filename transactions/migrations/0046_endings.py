@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0044_desk_flow'),
+        ('transactions', '0045_delivery_reports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -19,7 +19,7 @@ def take_down(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("transactions", "0045_endings")]
+    dependencies = [("transactions", "0046_endings")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
