@@ -11,7 +11,7 @@ class BillingConfig(AppConfig):
         from transactions.maintenance import schedule
         from transactions.selectors import search
 
-        from . import bills, books, exchange, receiving, upkeep  # noqa: F401 – they register what they do
+        from . import bills, books, exchange, lowered, receiving, upkeep  # noqa: F401 – they register what they do
 
         search.find_also(bills.cases_by_number)
         schedule.JOBS["bills"] = schedule.Job(upkeep.EVERY, upkeep.look_after_bills)

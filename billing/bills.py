@@ -27,6 +27,7 @@ from transactions.models import Event, FeeDue, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.transitions.signals import moved
 
+from . import ledger
 from .domain.money import halalas
 from .domain.numbers import bill_number, read_number
 from .domain.states import BillState
@@ -64,13 +65,17 @@ def follow(case: Transaction, event: Event, **_signal: Any) -> None:
 
 
 def make(fee: FeeDue, case: Transaction, now: datetime) -> Bill | None:
-    """The live bill of a fee; makes one, and owes its issuing, where there is none. None for a fee of nothing. Call
-    with the case locked.
+    """The live bill of what is still owed of a fee; makes one, and owes its issuing, where there is none of this
+    amount. None where nothing is owed. Call with the case locked.
     """
-    amount = halalas(fee.amount)
-    live = fee.bills.live().first()
-    if live is not None or not amount:
-        return live
+    amount = halalas(fee.amount) - sum(ledger.open_amount(payment) for payment in ledger.payments_of(fee))
+    live = fee.bills.live().select_for_update().first()
+    if live is not None:
+        if live.amount == amount:
+            return live
+        cancel(live, now)
+    if amount <= 0:
+        return None
     number = fee.bills.count() + 1
     bill = Bill.objects.create(
         fee=fee, number=_next_number(), key=key_of(case, number), round=number, amount=amount, created_at=now

@@ -115,17 +115,19 @@ def ask_after(bill: Bill, now: datetime) -> None:
     if there is None:
         bank.put_bill(bill, bill.expires_on or bills.day_of(now))
     elif bill.expires_on is not None and bills.day_of(now) > bill.expires_on and not paid:
-        _expire(bill, now)
+        _expire(bill, now, still_there=there.state == bank.ISSUED)
 
 
-def _expire(bill: Bill, now: datetime) -> None:
-    """Its last day is over, and the bank says that nothing was paid."""
+def _expire(bill: Bill, now: datetime, *, still_there: bool) -> None:
+    """Its last day is over, and the bank says that nothing was paid; where it would still take money, it is told."""
     with transaction.atomic():
         case = Transaction.objects.select_for_update().get(pk=bill.fee.transaction_id)
         bills.refuse_if_closed(case, now)
         expired = Bill.objects.filter(pk=bill.pk, state=BillState.ISSUED, expires_on__lt=bills.day_of(now))
-        if not LedgerEntry.objects.filter(kind=EntryKind.RECEIVED, bill_number=bill.number).exists():
-            expired.update(state=BillState.EXPIRED, ended_at=now)
+        if LedgerEntry.objects.filter(kind=EntryKind.RECEIVED, bill_number=bill.number).exists():
+            return
+        if expired.update(state=BillState.EXPIRED, ended_at=now) and still_there:
+            bills.enqueue_cancel(bill, now)
 
 
 def move_days(bill: Bill, now: datetime) -> bool:

@@ -95,6 +95,12 @@ def fee_of(payment: LedgerEntry) -> FeeDue | None:
     return FeeDue.objects.filter(bills__number=payment.bill_number).first()
 
 
+def payments_applied_to(fee: FeeDue) -> Iterable[LedgerEntry]:
+    """Every payment that something of was applied to a fee, oldest first."""
+    applied = LedgerEntry.objects.filter(kind=EntryKind.APPLIED, fee=fee).values("about")
+    return LedgerEntry.objects.filter(pk__in=applied).order_by("pk")
+
+
 def payments_of(fee: FeeDue) -> Iterable[LedgerEntry]:
     """Every payment made for a fee, by its bills or because somebody assigned it, oldest first."""
     numbers = fee.bills.values("number")

@@ -107,6 +107,9 @@ def _apply_locked(
             parts.append((each, part))
             owed -= part
     if owed:
+        # The bank takes no more for this bill, so the rest gets one of its own.
+        if fee.bills.live().filter(number__in=[each.bill_number for each, _part in parts]).exists():
+            bills.make(fee, case, now)
         return ItemKind.UNDERPAID, {}
     try:
         with transaction.atomic():

@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.text import prose, written_code
 from transactions.domain.errors import DomainError, Invalid, Problem
+from transactions.domain.workflow import Status
+from transactions.models import Transaction
 
-from . import items, ledger
+from . import bills, items, ledger
 from .access import refuse_unless_accountant
 from .domain.states import EntryKind, Outcome, RefundState, Source
-from .models import LedgerEntry, OpenItem, Refund
+from .models import Bill, LedgerEntry, OpenItem, Refund
 
 MAX_REFERENCE = 60
 
@@ -28,6 +30,7 @@ def decide(item: OpenItem, *, reason: str, by: User, now: datetime) -> Refund:
         raise Invalid([Problem("reason", _("Give the reason."), "required")])
     if item.payment_id is None:
         raise DomainError("no_payment", _("This item is about no payment."))
+    case = _lock_case(item.payment_id)
     payment = LedgerEntry.objects.select_for_update().get(pk=item.payment_id)
     left = ledger.open_amount(payment)
     if left <= 0:
@@ -35,7 +38,16 @@ def decide(item: OpenItem, *, reason: str, by: User, now: datetime) -> Refund:
     ledger.write(EntryKind.REFUND_OWED, payment, left, source=Source.STAFF, now=now, by=by, note=reason[:300])
     refund = Refund.objects.create(payment=payment, amount=left, reason=reason, owed_by=by, owed_at=now)
     items.settle(payment, Outcome.REFUND, now, by=by)
+    live = Bill.objects.live().filter(fee__transaction=case).first() if case is not None else None
+    if case is not None and live is not None and case.status == Status.AWAITING_PAYMENT:
+        bills.make(live.fee, case, now)  # of the whole amount again, where it was of the rest
     return refund
+
+
+def _lock_case(payment_id: int) -> Transaction | None:
+    """Lock the request a payment is for, before anything of its money."""
+    fee = ledger.fee_of(LedgerEntry.objects.get(pk=payment_id))
+    return Transaction.objects.select_for_update().get(pk=fee.transaction_id) if fee else None
 
 
 @transaction.atomic

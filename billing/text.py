@@ -59,7 +59,7 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
     payable = state is BillState.ISSUED and not over
     kind, label = (TAGS[state], state.label) if state else ("warning", _("To be paid"))
     return ShownBill(
-        amount=money.in_words(money.halalas(fee.amount)),
+        amount=money.in_words(bill.amount if bill and bill.is_live else money.halalas(fee.amount)),
         biller=settings.BILLER_CODE,
         number=bill.number if bill and payable else "",
         groups=tuple(bill.in_groups.split()) if bill and payable else (),

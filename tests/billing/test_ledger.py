@@ -78,13 +78,27 @@ def test_two_parts_make_the_whole_and_what_is_over_is_on_a_list(unpaid, bank):
     case = unpaid()
     bill = bill_of(case)
     told(bank.pay(bill.number, "1.00"))
-    rest = told(bank.pay(bill.number, str(Decimal(bill.amount) / 100)), now=LATER + HOUR)
+    rest = bill_of(case)
+    bill.refresh_from_db()
+    assert (bill.state, rest.state, rest.amount) == (BillState.CANCELLED, BillState.ISSUED, bill.amount - 100)
+    last = told(bank.pay(rest.number, str(Decimal(bill.amount) / 100)), now=LATER + HOUR)
     status, fee = fresh(case)
     assert status == "approved"
     assert ledger.applied_to(fee) == bill.amount
     assert OpenItem.objects.get(kind=ItemKind.UNDERPAID).outcome == Outcome.APPLIED
     over = OpenItem.objects.get(kind=ItemKind.OVERPAID)
-    assert (over.payment, over.amount) == (rest, 100)
+    assert (over.payment, over.amount) == (last, 100)
+
+
+def test_a_part_that_goes_back_is_owed_again(unpaid, bank, accountants):
+    case, (first, _second) = unpaid(), accountants
+    bill = bill_of(case)
+    told(bank.pay(bill.number, "1.00"))
+    refunds.decide(OpenItem.objects.get(), reason="x", by=first, now=LATER)
+    work_off(LATER + HOUR)
+    assert (bill_of(case).amount, bill_of(case).state) == (bill.amount, BillState.ISSUED)
+    told(bank.pay(bill_of(case).number), now=LATER + HOUR)
+    assert fresh(case)[0] == "approved"
 
 
 def test_paid_twice_is_on_a_list_and_goes_back_by_two_people(unpaid, bank, accountants, cast):

@@ -74,7 +74,7 @@ EXPECTED = {
     "send_back": ({"awaiting_supervisor"}, {"supervisor"}),
     "approve": ({"awaiting_supervisor"}, {"supervisor"}),
     "reject": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"supervisor"}),
-    "record_payment": ({"awaiting_payment"}, {"centre_clerk", "registry_clerk"}),
+    "record_payment": ({"awaiting_payment"}, {"centre_clerk", "registry_clerk", "system"}),
     "issue": ({"approved"}, {"registry_clerk", "supervisor"}),
     "dispatch": ({"approved"}, {"registry_clerk"}),
     "refer": (
