@@ -7,12 +7,24 @@ class BillingConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
+        from core import outside_registry
+        from core.outside_registry import OutsideBody
         from transactions.books import reconcile
         from transactions.maintenance import schedule
         from transactions.selectors import search
 
-        from . import bills, books, exchange, lowered, receiving, upkeep  # noqa: F401 – they register what they do
+        from . import bank, bills, books, exchange, lowered, receiving, text, upkeep  # noqa: F401 – they register
 
+        outside_registry.register(
+            OutsideBody(
+                bank.NAME,
+                _("The bank that collects bills (SADAD)"),
+                _("Requests go on. Bills are issued once it answers; what was paid meanwhile is in its daily file."),
+                is_set=bills.is_on,
+                waiting=exchange.count_waiting,
+                simulated=text.is_simulated,
+            )
+        )
         search.find_also(bills.cases_by_number)
         schedule.JOBS["bills"] = schedule.Job(upkeep.EVERY, upkeep.look_after_bills)
         reconcile.KINDS.update({kind.code: kind for kind in books.KINDS})

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from core import outside_http
-from transactions.models import Transaction
+from transactions.models import Outbox, Transaction
 from transactions.outbox import queue
 
 from . import bank, bills, items
@@ -52,6 +52,12 @@ def issue(bill_id: int, now: datetime) -> None:
             bank.cancel_bill(there.number)
         _next_key(bill, case)
     raise RuntimeError(f"the bank knows {MAX_KEYS} bills of {case.reference}")
+
+
+def count_waiting() -> int:
+    """How many bills wait for the bank, to be issued or cancelled."""
+    waiting = Outbox.objects.filter(kind__in=[bills.ISSUE, bills.CANCEL], state__in=queue.PENDING_STATES)
+    return waiting.count()
 
 
 def _read(bill_id: int) -> Bill:

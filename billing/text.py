@@ -52,7 +52,7 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
     """The last bill of a fee that waits to be paid, in words; None where nothing waits. One query."""
     if fee is None or fee.paid_at is not None or case.status != Status.AWAITING_PAYMENT:
         return None
-    bill = Bill.objects.filter(fee=fee).order_by("-pk").first() if bills.is_on() else None
+    bill = Bill.objects.filter(fee=fee).order_by("-pk").first()
     closed = _closed(case, now)
     state = BillState(bill.state) if bill else None
     over = bool(bill and bill.expires_on and bills.day_of(now) > bill.expires_on)
@@ -71,11 +71,12 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
         to_pay=payable and not closed,
         may_renew=bool(bill) and state not in LIVE and not closed,
         at_centre=settings.PAY_AT_CENTRES and not closed,
-        pay_at=f"{settings.BANK_URL}/?bill={bill.number}" if bill and payable and _is_simulated() else "",
+        pay_at=f"{settings.BANK_URL}/?bill={bill.number}" if bill and payable and is_simulated() else "",
     )
 
 
-def _is_simulated() -> bool:
+def is_simulated() -> bool:
+    """Is the bank that is asked the simulated one of the demonstration?"""
     simulators = getattr(settings, "SIMULATORS_URL", "")
     return bool(simulators) and settings.BANK_URL.startswith(simulators)
 

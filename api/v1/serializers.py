@@ -19,7 +19,6 @@ from transactions.models import (
     AnswersVersion,
     Deficiency,
     Event,
-    FeeDue,
     IssuedDocument,
     Movement,
     PaperContent,
@@ -33,6 +32,7 @@ from transactions.transitions.rights import is_offered
 from transactions.transitions.versions import versions_of
 
 from .bodies import TAKES
+from .fee_shapes import FeeShape
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
 from .objection_shapes import ObjectionShape, objections_of
@@ -258,15 +258,6 @@ class OpenMove(serializers.Serializer[Any]):
     forward = serializers.BooleanField()
     takes = serializers.ListField(child=serializers.CharField(), help_text="Beside the version.")
     needs_reason = serializers.BooleanField()
-
-
-class FeeShape(serializers.ModelSerializer[FeeDue]):
-    payable = serializers.BooleanField(source="is_payable", read_only=True)
-
-    class Meta:
-        model = FeeDue
-        fields = ("amount", "basis", "answers_version", "worked_out_at", "paid_at", "payment_reference", "payable")
-        read_only_fields = fields
 
 
 class CaseSerializer(CaseSummary):

@@ -220,6 +220,7 @@ PUBLIC = (
     Shown("not-found", "/nowhere/", status=404),
     *(Shown(f"error-{status}", f"/design/{status}/", status=status) for status in (400, 403, 410, 413, 429, 500, 503)),
     Shown("receipt", "/requests/{returned}/receipt/", "citizen"),
+    Shown("bill", "/requests/{unpaid}/bill/", "citizen", holds=".bill__number"),
     Shown("receipt-slip", "/requests/{returned}/receipt/?paper=slip", "citizen"),
     *(
         Shown(

@@ -41,6 +41,7 @@ from transactions.transitions import bulk, moves, notes, objections
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
+from ..billing.samples import money_that_waits
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
 from ..portal.world import an_incident, answered_at_counter
 
@@ -95,6 +96,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
     still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
     unpaid = drive(submitted("building-permit"), cast, "awaiting_payment")
+    money_that_waits(unpaid)
     people.authorise_office(
         people.confirm_identity(cast.other_citizen, {}, by=cast.clerk), cast.office, plan_number="9", parcel_number="9"
     )
