@@ -83,6 +83,7 @@ def test_it_can_be_cleared_and_is_nobody_elses(cast, open_page, draft):
     expect(page.locator("[name=plan_number]")).to_have_value("")
     page.locator("[name=plan_number]").fill("416")
     page.goto("/requests/")
+    page.locator(".tool--menu > summary").click()
     page.locator("[data-sign-out] button").click()
     page.wait_for_load_state()
     assert kept(page) == []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PLACES: dict[str, StrOrPromise] = {
     "transactions:requests": gettext_lazy("My requests"),
+    "transactions:drafts": gettext_lazy("My requests"),
     "transactions:notices": gettext_lazy("Notices"),
     "transactions:office": gettext_lazy("Engineering office"),
     "accounts:authorisations": gettext_lazy("Engineering offices I authorised"),
