@@ -1,4 +1,4 @@
-"""That the site is official is said only where it is; the municipality's own emblem and address stand where settings say."""
+"""That the site is official is said only where it is; emblem and contact are those of the settings."""
 
 from __future__ import annotations
 
