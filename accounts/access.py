@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from municipality.models import Office
 
-from .models import DECIDING_ROLES, EngineeringOffice, OfficeMembership, Proposal, Role, StaffPost, User
+from .models import DECIDING_ROLES, Delegation, EngineeringOffice, OfficeMembership, Proposal, Role, StaffPost, User
 
 
 def staff_posts_of(user: User, on: date | None = None) -> list[StaffPost]:
@@ -67,6 +67,33 @@ def engineering_offices_of(user: User) -> list[EngineeringOffice]:
         ]
     offices: list[EngineeringOffice] = user.__dict__["_engineering_offices"]
     return offices
+
+
+def delegations_held(user: User, on: date | None = None) -> list[Delegation]:
+    """By which this person acts for others on a day (today). Nothing is asked of whoever never had one."""
+    if not user.has_delegations:
+        return []
+    if "_delegations" not in user.__dict__:
+        held = Delegation.objects.filter(agent=user, ended_at=None, principal__is_active=True)
+        user.__dict__["_delegations"] = list(held.select_related("principal"))
+    rows: list[Delegation] = user.__dict__["_delegations"]
+    day = on or timezone.localdate()
+    return [row for row in rows if row.holds(day)]
+
+
+def delegation_for(user: User, principal_id: int, service: str, operation: str = "") -> Delegation | None:
+    """By what this person acts for another in a service today; following alone, when no operation is named."""
+    today = timezone.localdate()
+    held = (row for row in delegations_held(user, today) if row.principal_id == principal_id)
+    return next((row for row in held if row.covers(service, operation, on=today)), None)
+
+
+def agents_of(principal: User, service: str, on: date) -> list[User]:
+    """Who acts for somebody in a service on a day."""
+    if not principal.has_delegations:
+        return []
+    rows = Delegation.objects.current(on).filter(principal=principal, agent__is_active=True).select_related("agent")
+    return [row.agent for row in rows if row.covers(service, on=on)]
 
 
 def office_members_of(office_id: int, on: date, using: str | None = None) -> list[User]:

@@ -20,6 +20,7 @@ from core.text import compact, name_key, written_code
 from municipality.models import Office
 
 from .assurance import Level
+from .delegated import Delegation as Delegation
 from .id_kinds import IdKind, kind_of
 from .identity import validate_mobile, validate_national_id
 from .records import AccessRecord as AccessRecord
@@ -104,6 +105,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     # After a restore neither the password nor the mobile that the backup knew opens the account alone (restored.py).
     to_renew = models.BooleanField(default=False, db_default=False, editable=False)
+    # Somebody acts for them, or they for somebody, or once did: only of these are delegations asked for.
+    has_delegations = models.BooleanField(default=False, db_default=False, editable=False)
     is_staff = models.BooleanField(_("works for the municipality"), default=False)
     is_active = models.BooleanField(_("account"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)

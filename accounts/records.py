@@ -172,6 +172,8 @@ class Act(models.TextChoices):
     CONFIRMED = "power_confirmed", _("Confirmed as the second administrator")
     REFUSED = "power_refused", _("Refused or withdrew a proposal")
     FORCED = "power_forced", _("Carried out from the command line")
+    DELEGATED = "delegated", _("Recorded a delegation")
+    DELEGATION_ENDED = "delegation_ended", _("Ended a delegation")
     ERASED = "erased", _("Erased a person's data")
 
 

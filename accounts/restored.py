@@ -18,10 +18,14 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from .errors import AccountError
-from .models import Authorisation, EmailChange, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
+from .models import Authorisation, Delegation, EmailChange, OfficeMembership, OneTimeCode, Proposal, StaffPost, User
 from .sign_on import flow
 
-TERMS: dict[str, type[StaffPost | OfficeMembership]] = {"posts": StaffPost, "memberships": OfficeMembership}
+TERMS: dict[str, type[StaffPost | OfficeMembership | Delegation]] = {
+    "posts": StaffPost,
+    "memberships": OfficeMembership,
+    "delegations": Delegation,
+}
 RESTORE = "restore"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
 # How many, or which by their keys where somebody has to go through them.

@@ -31,6 +31,7 @@ ENDED = {
     "superusers": "superusers: {many}",
     "posts": "posts of staff: {many}",
     "memberships": "memberships of engineering offices: {many}",
+    "delegations": "delegations, by which people act for others: {many}",
     "authorisations": "authorisations of engineering offices: {many}",
     "proposals": "proposals that waited for a second administrator: {many}; propose them again",
 }

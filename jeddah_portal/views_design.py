@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import Authorisation, User
+from accounts.models import Authorisation, Delegation, User
 from api.docs import Kind as Type
 from api.docs import Value
 from billing.text import ShownBill, next_steps
@@ -145,6 +145,15 @@ def _incident(now: datetime) -> dict[str, Any]:
         text_ar=LONG_NAME, text_en=LONG_NAME, starts_at=now, next_update_at=now - timedelta(hours=1), state="dark"
     )
     return banners([notice], now)[0]
+
+
+def _delegation(now: datetime) -> Delegation:
+    """Of two people with long names, for everything."""
+    day = now.date()
+    return Delegation(
+        pk=1, agent=User(full_name=LONG_NAME), principal=User(full_name=LONG_NAME), basis="power", number="441234567",
+        issuer=LONG_NAME, operations=["file", "answer"], starts_on=day, ends_on=day + timedelta(days=90),
+    )  # fmt: skip
 
 
 def _rights(now: datetime) -> Rights:
@@ -279,6 +288,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "changed_days": by_day(_changes(now)),
         "entries": entries,
         "plot": {"plan_number": "415/ج/س", "parcel_number": "27"},
+        "delegation": _delegation(now),
         "numbers": [Movement(direction="in", number=12, hijri_year=1448, office=OFFICE, at=now)],
         "services": service_types.all_services(),
         "topics": TOPICS[:2],

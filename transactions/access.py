@@ -15,10 +15,18 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.access import engineering_offices_of, needs_second_factor, staff_posts_of
+from accounts.access import agents_of, delegations_held, engineering_offices_of, needs_second_factor, staff_posts_of
 from accounts.models import NO_CASE_ROLES, Authorisation, OfficeMembership, Role, StaffPost, User
 
 from . import deciders, presence, view_log
+from .acting_for import (
+    acts_for_applicant,
+    delegated_condition,
+    delegated_drafts_condition,
+    scans_condition,
+    sides_of,
+)
+from .acting_for import delegation_about as delegation_about
 from .domain import references
 from .domain.errors import NotVisible
 from .domain.workflow import BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
@@ -75,7 +83,7 @@ def applicant_condition(user: User) -> Q:
         # By their keys: over a join the database would look at every request there is.
         live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices)
         mine |= Q(authorisation__in=list(live.values_list("pk", flat=True)))
-    return mine
+    return mine | delegated_condition(user)
 
 
 def staff_condition(user: User) -> Q:
@@ -125,7 +133,8 @@ def posts_working_on(case: Transaction, on: date | None = None) -> list[StaffPos
     today = on or timezone.localdate()
     places = [pk for pk in (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id) if pk]
     posts = StaffPost.objects.current(today).filter(office__in=places, role__in=CASE_ROLES, user__is_active=True)
-    posts = posts.exclude(user=case.applicant_id)
+    agents = agents_of(case.applicant, case.service, today)
+    posts = posts.exclude(user__in=[case.applicant_id, *(agent.pk for agent in agents)])
     if case.authorisation is not None and case.authorisation.status == Authorisation.Status.ACCEPTED:
         office = OfficeMembership.objects.current(today).filter(
             office=case.authorisation.office_id, office__active=True
@@ -182,8 +191,7 @@ def get_capacity(
     if user is None:
         return Capacity({Actor.SYSTEM.value: None})
     if acts_for_applicant(user, transaction):
-        owns = {Actor.OWNER.value: None} if transaction.applicant_id == user.pk else {}
-        return _with_conflicts(user, transaction, {Actor.APPLICANT.value: None, **owns})
+        return _with_conflicts(user, transaction, dict.fromkeys(sides_of(user, transaction)))
     places: dict[str, int | None] = {}
     if user.is_staff:
         offices = _staff_offices(user, on)
@@ -218,17 +226,6 @@ def assignable_colleagues(case: Transaction, posts: list[StaffPost]) -> list[Use
     return [user for user in here if may_be_assigned(user, case, role)]
 
 
-def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
-    if thing.applicant_id == user.pk:
-        return True
-    authorisation = thing.authorisation
-    return (
-        authorisation is not None
-        and authorisation.status == "accepted"
-        and authorisation.office_id in {office.pk for office in engineering_offices_of(user)}
-    )
-
-
 def get_for_other_counter(user: User, reference: str) -> Transaction:
     """A request that a clerk is asked after and that no office of theirs has, for what anybody with its number
     and PIN may read, and no more. NotVisible for whoever sits at no counter, and for a number that was never given.
@@ -254,6 +251,8 @@ def notices_condition(user: User) -> Q:
     offices = engineering_offices_of(user)
     live = Authorisation.objects.filter(status=Authorisation.Status.ACCEPTED, office__in=offices).values("pk")
     about = Q(event__transaction__applicant=user) | Q(authorisation_event__authorisation__owner=user)
+    if held := delegations_held(user):
+        about |= Q(event__transaction__applicant__in=[row.principal_id for row in held])
     if offices:
         about |= Q(event__transaction__authorisation__in=live) | Q(
             authorisation_event__authorisation__office__in=offices
@@ -316,8 +315,8 @@ def drafts_condition(user: User) -> Q:
 
 
 def own_drafts_condition(user: User) -> Q:
-    """Drafts a person owns, or began for somebody at a counter where they still sit."""
-    return Q(applicant=user) | counter_drafts_condition(user)
+    """Drafts a person owns, began for somebody at a counter where they still sit, or prepares for a principal."""
+    return Q(applicant=user) | counter_drafts_condition(user) | delegated_drafts_condition(user)
 
 
 def office_drafts_condition(user: User) -> Q:
@@ -385,7 +384,8 @@ def find_attachment(user: User, key: UUID | str) -> Attachment:
             | Q(IS_SENT, transaction__in=cases_of_staff(user))
             | Q(IS_SENT, transaction__in=cases_to_decide(user))
             | Q(transaction=None, draft__in=Draft.objects.filter(drafts_condition(user)))
-            | Q(transaction=None, draft=None, uploaded_by=user)
+            | Q(transaction=None, draft=None, delegation=None, uploaded_by=user)
+            | scans_condition(user, counters_of(user))
         )
         .first()
     )

@@ -69,7 +69,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
 
 def _describe_case(case: Transaction) -> dict[str, Any]:
     return {
-        "timeline": [vars(entry) for entry in history_of(case)],
+        "timeline": [vars(entry) for entry in history_of(case, names=False)],
         "movements": [
             {
                 "office": line.office.code,

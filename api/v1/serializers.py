@@ -308,7 +308,7 @@ class CaseSerializer(CaseSummary):
     @extend_schema_field(IssuedShape(many=True))
     def get_issued_documents(self, case: Transaction) -> Any:
         reader = self.context["reader"]
-        if acts_for_applicant(reader, case) and not may_receive_document(case):
+        if acts_for_applicant(reader, case) and not may_receive_document(case, reader):
             return []
         return IssuedShape(case.issued_documents.select_related("replaced_by"), many=True).data
 

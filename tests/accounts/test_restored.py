@@ -16,8 +16,10 @@ from knox.models import AuthToken
 from accounts import four_eyes, restored
 from accounts import services as people
 from accounts.access import is_administrator, roles_in
+from accounts.delegations import record_delegation
 from accounts.errors import AccountError
 from accounts.models import Authorisation, EmailChange, OneTimeCode, SignOnRequest, User
+from accounts.visitors import Visitor
 from continuity.after_loss import ENDED
 from municipality.models import Office
 
@@ -34,6 +36,12 @@ def given(cast, signed_in):
     cast.token = AuthToken.objects.create(cast.citizen)[1]
     cast.authorisation = authorised(cast)
     Authenticator.objects.create(user=cast.supervisor, type="totp", data={"secret": "x"})
+    record_delegation(
+        principal=Visitor.typed(national_id="1010101010", full_name="سعد", phone="0511111111"),
+        agent=Visitor.typed(national_id="1000000008", full_name="علي", phone="0522222222"),
+        number="1", issuer="x", services=[], operations=[], starts_on=TODAY, ends_on=TODAY + timedelta(days=9),
+        by=cast.clerk, centre=Office.objects.get(code="SC01"),
+    )  # fmt: skip
     OneTimeCode.objects.create(
         national_id=cast.citizen.national_id, full_name="x", phone=cast.citizen.phone, language="ar", code_hmac="x",
         created_at=timezone.now(), expires_at=timezone.now() + timedelta(minutes=5),

@@ -69,7 +69,8 @@ def store(
 
 def unattached_of(by: User) -> QuerySet[Attachment]:
     """Files this person sent that belong to no request yet."""
-    return Attachment.objects.filter(transaction=None, draft=None, removed_at=None, uploaded_by=by)
+    loose = Attachment.objects.filter(transaction=None, draft=None, delegation=None, removed_at=None)
+    return loose.filter(uploaded_by=by)
 
 
 def _store_file(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.access import delegation_for
 from accounts.assurance import Level, explain_level
+from accounts.delegated import Operation
 
 from ..domain.errors import DomainError
 
@@ -54,9 +56,15 @@ def refuse_below_level(service: ServiceType, step: str, person: User, *, at_coun
         raise DomainError("identity_needed", message)
 
 
-def may_receive_document(case: Transaction) -> bool:
-    """Is its applicant known well enough to be handed what was issued? Whoever acts for them waits for that too."""
-    return not missing_level(case.service_type, "receive", case.applicant)
+def may_receive_document(case: Transaction, reader: User | None = None) -> bool:
+    """Is its applicant known well enough to be handed what was issued? Whoever acts for them waits for that too, but
+    for a delegate who may receive it and is known well enough themselves.
+    """
+    if not missing_level(case.service_type, "receive", case.applicant):
+        return True
+    if reader is None or not delegation_for(reader, case.applicant_id, case.service, Operation.RECEIVE):
+        return False
+    return not missing_level(case.service_type, "receive", reader)
 
 
 def describe_levels(service: ServiceType) -> list[StrOrPromise]:

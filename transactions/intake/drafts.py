@@ -31,7 +31,7 @@ from ..models import Attachment, AuthorisationEvent, Channel, Draft, Intake
 from ..notifications.authorisation_events import record_authorisation_event
 from .assured import refuse_below_level
 from .closures import refuse_if_closed
-from .eligibility import refuse_authorisation, refuse_unless_applicant, refuse_unless_in_force
+from .eligibility import may_file_for, refuse_authorisation, refuse_unless_applicant, refuse_unless_in_force
 from .submission import Submission
 from .submit import check_submission, submit
 
@@ -67,10 +67,12 @@ def start_draft(
             "office_needed",
             _("This service is filed through an engineering office that the owner authorises."),
         )
-    elif applicant is not None and applicant.pk != by.pk and not centre:
+    elif applicant is not None and not centre and not may_file_for(by, applicant, service):
         raise DomainError("not_the_applicant", _("You can only start a request for yourself."))
     refuse_unless_applicant(service, applicant or by)
-    refuse_below_level(service, "start", applicant or by, at_counter=centre is not None)
+    # Of whom somebody files for by delegation, a clerk has seen the paper; who files is to be known.
+    of = (applicant or by) if centre or authorisation else by
+    refuse_below_level(service, "start", of, at_counter=centre is not None)
     kind = {
         "service": service.code,
         "applicant": applicant or by,

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import roles_in
+from accounts.access import delegation_for, roles_in
+from accounts.delegated import Operation
 from accounts.models import Authorisation, Role, User
 
 from ..domain.errors import DomainError
@@ -26,11 +27,13 @@ def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) ->
     """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
     service, authorisation = submission.service, submission.authorisation
     refuse_unless_applicant(service, submission.applicant)
-    refuse_below_level(service, "submit", submission.applicant, at_counter=submission.channel == Channel.COUNTER)
+    delegated = submission.channel != Channel.COUNTER and may_file_for(by, submission.applicant, service)
+    of = by if delegated else submission.applicant
+    refuse_below_level(service, "submit", of, at_counter=submission.channel == Channel.COUNTER)
     if submission.channel == Channel.COUNTER:
         if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
             raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
-    elif by.pk != submission.applicant.pk:
+    elif not delegated:
         raise DomainError("not_the_applicant", _("Only the owner can submit this request."))
     if service.submitted_by is not SubmittedBy.ENGINEERING_OFFICE:
         refuse_authorisation(authorisation)
@@ -43,6 +46,17 @@ def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) ->
             _("This service is filed through an engineering office that the owner authorises."),
         )
     refuse_unless_in_force(authorisation, now)
+
+
+def may_file_for(by: User, applicant: User, service: ServiceType) -> bool:
+    """Is it their own, or does a delegation let them file this service for the applicant? What an engineering office
+    prepares its owner approves in person.
+    """
+    if by.pk == applicant.pk:
+        return True
+    if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
+        return False
+    return delegation_for(by, applicant.pk, service.code, Operation.FILE) is not None
 
 
 _ONLY_FOR = {

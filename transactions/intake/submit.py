@@ -29,6 +29,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.delegated import Operation
 from accounts.models import User
 from core.db.prepared import Batch
 from core.hijri import hijri_year
@@ -36,7 +37,7 @@ from journal import chain, receipts
 from journal.entry import person_mark
 from municipality.services import current_calendar, districts_by_code
 
-from .. import quotas
+from .. import access, quotas
 from ..answers.cleaning import clean_answers
 from ..answers.plots import plot_problems
 from ..domain import clock
@@ -133,7 +134,7 @@ def _take_in(
     batch.insert(_event(case, submission, by))
     queue.enqueue("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
     attached = [file for group in files.values() for file in group]
-    promise = _receipt_facts(case, values, attached)
+    promise = _receipt_facts(case, values, attached) | _agent_mark(case, by)
     attach_files(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
@@ -160,8 +161,14 @@ def _event(case: Transaction, submission: Submission, by: User) -> Event:
         to_status=case.status,
         to_stage=case.stage,
         office=submission.centre,
-        facts={"channel": submission.channel},
+        facts={"channel": submission.channel, **_by_delegation(case, by)},
     )
+
+
+def _by_delegation(case: Transaction, by: User) -> dict[str, int]:
+    """By which paper somebody files for another; empty for everybody else."""
+    held = None if case.taken_by_id else access.delegation_about(by, case, Operation.FILE)
+    return {"delegation": held.pk} if held else {}
 
 
 def _build_transaction(submission: Submission, values: dict[str, Any], *, by: User, now: datetime) -> Transaction:
@@ -193,6 +200,13 @@ def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
     serial = next_serial(node, incarnation, year)
     locked = chain.lock()
     return str(Reference(node, incarnation, year, serial, locked.lot)), locked
+
+
+def _agent_mark(case: Transaction, by: User) -> dict[str, str]:
+    """Who filed it for its owner, as the journal names people."""
+    if case.taken_by_id or by.pk == case.applicant_id:
+        return {}
+    return {"agent": person_mark(case.mark_salt, by.national_id)}
 
 
 def _receipt_facts(

@@ -28,11 +28,13 @@ from accounts.models import (
     AccessRecord,
     Act,
     Authorisation,
+    Delegation,
     NameChange,
     OfficeMembership,
     OneTimeCode,
     PhoneChange,
     Proposal,
+    SignOnRequest,
     StaffPost,
     User,
 )
@@ -73,6 +75,11 @@ def export_personal_data(user: User, *, now: datetime | None = None) -> dict[str
             user.authorisations.order_by("pk").values(
                 "office__licence_number", "plan_number", "parcel_number", "status", "given_at", "revoked_at"
             )
+        ),
+        "delegations": list(
+            Delegation.objects.filter(Q(principal=user) | Q(agent=user))
+            .order_by("pk")
+            .values("principal__full_name", "agent__full_name", "number", "issuer", "starts_on", "ends_on", "ended_at")
         ),
         "posts": list(user.posts.order_by("pk").values("office__code", "role", "starts_on", "ends_on")),
         "engineering_offices": list(
@@ -148,6 +155,8 @@ def erase_person(user: User, *, by: User, now: datetime | None = None) -> None:
     if message := reason_not_to_erase(locked, now):
         raise AccountError("cannot_be_erased", message)
     OneTimeCode.objects.filter(national_id=locked.national_id).delete()
+    SignOnRequest.objects.filter(national_id=locked.national_id).delete()
+    Delegation.objects.filter(Q(principal=locked) | Q(agent=locked), ended_at=None).update(ended_at=now)
     locked.emails_asked.all().delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
     Proposal.objects.filter(person=locked).update(phone="")

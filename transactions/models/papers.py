@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Delegation
+
 from ..domain import kinds, service_types
 from ..domain.workflow import Status
 from .history import Deficiency, Event
@@ -49,6 +51,10 @@ class Attachment(models.Model):
     # Photographs of the office's own, which are no part of what the applicant sent.
     inspection = models.ForeignKey(
         Inspection, null=True, blank=True, on_delete=models.PROTECT, related_name="photographs", db_index=False
+    )
+    # The scan of a paper by which somebody acts for another.
+    delegation = models.ForeignKey(
+        Delegation, null=True, blank=True, on_delete=models.PROTECT, related_name="scans", db_index=False
     )
     document = models.SlugField(_("document"), max_length=40, db_index=False)
     original_name = models.CharField(_("file name"), max_length=255)

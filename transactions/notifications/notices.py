@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from accounts import emails, mail, sms
 from accounts import services as people
-from accounts.access import engineering_offices_of, office_members_of
+from accounts.access import agents_of, engineering_offices_of, office_members_of
 from accounts.models import Authorisation, EmailChange, NameChange, PhoneChange, User
 from accounts.signals import email_asked, name_changed, phone_changed
 from core import db as database
@@ -88,7 +88,9 @@ def notify_of_receipts(received: Iterable[Event], now: datetime) -> None:
         Notification(event=event, recipient=person, created_at=now)
         for event in events.values()
         if event.pk not in notified
-        for person in recipients_of(event.transaction.applicant, event.transaction.authorisation, now)
+        for person in recipients_of(
+            event.transaction.applicant, event.transaction.authorisation, now, service=event.transaction.service
+        )
     ]
     asked_by = queue.request_ids("route", [event.transaction_id for event in events.values()])
     _create(new, now, {event.pk: asked_by.get(event.transaction_id, "") for event in events.values()})
@@ -105,9 +107,12 @@ def _create(notices: list[Notification], now: datetime, asked_by: Mapping[int | 
     queue.enqueue_many("notify", waiting, now=now)
 
 
-def recipients_of(applicant: User, authorisation: Authorisation | None, now: datetime) -> list[User]:
-    """Who hears of a request: whose it is, and the people of the office that files it."""
+def recipients_of(
+    applicant: User, authorisation: Authorisation | None, now: datetime, *, service: str = ""
+) -> list[User]:
+    """Who hears of a request: whose it is, who acts for them, and the people of the office that files it."""
     people = {applicant.pk: applicant}
+    people |= {agent.pk: agent for agent in agents_of(applicant, service, timezone.localdate(now))}
     if authorisation is not None and authorisation.status == Authorisation.Status.ACCEPTED:
         people |= {member.pk: member for member in office_members_of(authorisation.office_id, timezone.localdate(now))}
     return list(people.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.dateparse import parse_date
@@ -13,12 +13,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.assurance import TAG_KINDS, Level
-from accounts.models import Role
+from accounts.delegated import Operation
+from accounts.models import Delegation, Role, User
 from core.templatetags.portal import both_dates
 
+from .. import access
 from ..domain import service_types
 from ..domain.workflow import CLOCK_STOPPED, Status
-from ..models import Direction, Transaction
+from ..models import Direction, Draft, Transaction
 from ..signed_papers.number_form import NumberForm
 from ..text.going_on import describe_destination
 
@@ -122,3 +124,21 @@ def services_by_office() -> list[service_types.ServiceType]:
 def assurance_look(level: int) -> str:
     """Which shape and colour a level of identity has."""
     return TAG_KINDS[Level(level)]
+
+
+@register.simple_tag(takes_context=True)
+def acting_for(context: Any, thing: Transaction | Draft) -> Delegation | None:
+    """By what whoever reads the page acts for whose request this is; no query for those who act for nobody."""
+    reader = context.get("user")
+    return access.delegation_about(reader, thing) if isinstance(reader, User) else None
+
+
+@register.filter
+def delegation_scope(row: Delegation) -> str:
+    """What a delegation covers, in one line."""
+    services = [service.title for code in row.services if (service := service_types.find(code))]
+    may = [str(label) for value, label in Operation.choices if value in row.operations]
+    return _("%(services)s: %(may)s") % {
+        "services": _(", ").join(map(str, services)) or _("All services"),
+        "may": _(", ").join(may) or _("follow requests"),
+    }

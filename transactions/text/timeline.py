@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
+from accounts.models import Delegation
+from core.text import isolated
 from municipality.services import get_office
 
 from ..models import Event, Movement, Transaction
@@ -24,10 +28,16 @@ class Entry:
     note: str
     from_stage: str = ""
     to_stage: str = ""
+    # Who acted for the applicant, and by what; only for those who may read names.
+    acting: str = ""
 
 
-def entries_of(events: Iterable[Event]) -> list[Entry]:
-    """Newest first. The events come with `office` and `transaction` at hand, so nothing more is asked."""
+def entries_of(events: Iterable[Event], *, names: bool = True) -> list[Entry]:
+    """Newest first. The events come with `office` and `transaction` at hand, so nothing more is asked, but where
+    somebody acted for the applicant: one query for all of them, with `names`.
+    """
+    events = list(events)
+    acting = _acting(events) if names else {}
     lines = [
         Entry(
             at=event.at,
@@ -38,23 +48,41 @@ def entries_of(events: Iterable[Event]) -> list[Entry]:
             note=reason_shown(event),
             from_stage=event.from_stage,
             to_stage=event.to_stage,
+            acting=acting.get(event.facts.get("delegation", 0), ""),
         )
         for event in events
     ]
     return lines[::-1]
 
 
+def _acting(events: Iterable[Event]) -> dict[int, str]:
+    """In words, by the key of each delegation these events were made by."""
+    keys = {event.facts["delegation"] for event in events if "delegation" in event.facts}
+    rows = Delegation.objects.filter(pk__in=keys).select_related("agent", "principal") if keys else ()
+    return {row.pk: describe_delegation(row) for row in rows}
+
+
+def describe_delegation(row: Delegation) -> str:
+    """Who acts for whom, and by what."""
+    return _("%(agent)s for %(principal)s, by document %(number)s of %(issuer)s") % {
+        "agent": isolated(row.agent.full_name),
+        "principal": isolated(row.principal.full_name),
+        "number": isolated(row.number),
+        "issuer": isolated(row.issuer),
+    }
+
+
 EVENT = ("seq", "at", "move", "to_status", "from_stage", "to_stage", "office", "reason", "facts")
 MOVEMENT = ("direction", "hijri_year", "number", "at", "recipient", "office", "counterpart")
 
 
-def history_of(case: Transaction) -> list[Entry]:
-    """The whole history; one query."""
+def history_of(case: Transaction, *, names: bool = True) -> list[Entry]:
+    """The whole history; one query. Without `names` for whoever asks by number and PIN."""
     events = list(Event.objects.filter(transaction=case.pk).order_by("seq").only(*EVENT))
     for event in events:
         event._state.fields_cache["transaction"] = case
         event._state.fields_cache["office"] = get_office(event.office_id) if event.office_id else None
-    return entries_of(events)
+    return entries_of(events, names=names)
 
 
 def movements_of(case: Transaction) -> list[Movement]:

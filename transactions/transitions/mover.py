@@ -26,7 +26,7 @@ from ..domain import clock
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
 from ..domain.service_types import Location, Stage
 from ..domain.text_length import validate_text_length
-from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Move, MoveName, Status, Target, find_obstacle
+from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Actor, Move, MoveName, Status, Target, find_obstacle
 from ..incidents import gates, memory
 from ..models import CounterVisit, Direction, Event, Transaction
 from ..notifications.notices import is_notified, notify_of_event, recipients_of
@@ -140,7 +140,17 @@ def check(
     acting_as = capacity.acts_as(move, stage.role)
     acting_from = capacity.places.get(acting_as)
     gates.refuse_move(locked, move.name, now=now, at_counter=lasting is not None, acting=acting_from)
-    return Transition(locked, move, by, acting_as, acting_from, now, reason)
+    return Transition(
+        locked, move, by, acting_as, acting_from, now, reason, facts=_by_delegation(locked, by, acting_as)
+    )
+
+
+def _by_delegation(case: Transaction, by: User | None, acting_as: str) -> dict[str, Any]:
+    """By which paper somebody moves it for its owner; empty for everybody else."""
+    if by is None or acting_as not in (Actor.APPLICANT, Actor.OWNER):
+        return {}
+    held = access.delegation_about(by, case)
+    return {"delegation": held.pk} if held else {}
 
 
 def _share_relations(known: Transaction, locked: Transaction) -> None:
@@ -158,9 +168,13 @@ def finish(transition: Transition, *, rule: str = "") -> Transaction:
     transition.written = written = Event.objects.create(**event)
     case = transition.case
     if is_notified(written):
-        notify_of_event(written, recipients_of(case.applicant, case.authorisation, transition.now), transition.now)
+        notify_of_event(written, _people_of(case, transition.now), transition.now)
     moved.send(Transaction, case=case, event=written)
     return case
+
+
+def _people_of(case: Transaction, now: datetime) -> list[User]:
+    return recipients_of(case.applicant, case.authorisation, now, service=case.service)
 
 
 def apply(transition: Transition, *, rule: str) -> dict[str, Any]:

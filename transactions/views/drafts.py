@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import current_user, engineering_offices_of
+from accounts.access import current_user, delegations_held, engineering_offices_of
 from accounts.models import Authorisation, User
 from core.forms.concurrency import FIELD, fingerprint
 from core.http import require_GET_or_POST
@@ -68,11 +68,22 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
             .first()
         )
     try:
-        draft = drafts.start_draft(service, by=user, authorisation=authorisation)
+        draft = drafts.start_draft(service, by=user, applicant=_principal(request, user), authorisation=authorisation)
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("transactions:service", code=code)
     return redirect("transactions:draft", key=draft.key)
+
+
+def _principal(request: HttpRequest, user: User) -> User | None:
+    """For whom a delegate begins; nobody's name comes with the press, only the key of what the delegate holds."""
+    chosen = parse_int(request.POST.get("delegation", ""))
+    if chosen is None:
+        return None
+    held = next((row for row in delegations_held(user) if row.pk == chosen), None)
+    if held is None:
+        raise DomainError("not_the_applicant", _("This document is no longer in force. Nothing was started."))
+    return held.principal
 
 
 @login_required
@@ -141,7 +152,7 @@ class Place(NamedTuple):
 
 def _home(draft: Draft, user: User) -> Place:
     """The list a draft is kept in: at the counter, in the office, or among one's own."""
-    if draft.applicant_id == user.pk:
+    if draft.applicant_id == user.pk or access.delegation_about(user, draft):
         return Place(reverse("transactions:requests"), _("My requests"))
     if draft.channel == Channel.COUNTER:
         return Place(reverse("staff:counter"), _("Counter"))

@@ -241,7 +241,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
 
     def story() -> SafeString:
         context = {"case": case, "now": now, "days": days, "late_by": days_overdue}
-        context |= {"entries": history_of(case), "numbers": public_movements_of(case)}
+        context |= {"entries": history_of(case, names=False), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
     as_of = replica.as_of()

@@ -86,14 +86,14 @@ def requests(request: HttpRequest) -> HttpResponse:
     page = page_of(request, cases.order_by("-submitted_at", "-pk"), count=known)
     unread = notices.count_unread(user, mine, MAX_COUNTED)
     context = {
-        "waiting": with_progress(waiting, now),
+        "waiting": with_progress(waiting, now, user),
         "to_approve": to_approve,
         "approvals": approvals,
         "drafts": [with_parts(draft, user) for draft in begun],
         "unsent": unsent,
         "page": page,
         "first_page": page.number == 1 and not query,
-        "rows": with_progress(page, now),
+        "rows": with_progress(page, now, user),
         "tabs": [(code, label, _figure(counts[code])) for code, label in tab_labels()],
         "counts": counts,
         "show": chosen,
@@ -125,9 +125,23 @@ def with_parts(draft: Draft, reader: User) -> dict[str, Any]:
     return {"draft": draft, "done": done, "all": len(parts), "tag": draft_tag(draft, reader)}
 
 
-def with_progress(cases: Iterable[Transaction], now: datetime) -> list[dict[str, Any]]:
-    """Cases with the words and figures a list shows; no query beyond that for the cases."""
-    return [{"case": case, "headline": headline(case), "progress": progress_of(case, now)} for case in cases]
+def with_progress(cases: Iterable[Transaction], now: datetime, reader: User | None = None) -> list[dict[str, Any]]:
+    """Cases with the words and figures a list shows, and whose they are where the `reader` acts for another; no query
+    beyond that for the cases.
+    """
+    return [
+        {
+            "case": case,
+            "headline": headline(case),
+            "progress": progress_of(case, now),
+            "principal": _other(case, reader),
+        }
+        for case in cases
+    ]
+
+
+def _other(case: Transaction, reader: User | None) -> User | None:
+    return case.applicant if reader is not None and case.applicant_id != reader.pk else None
 
 
 @login_required
@@ -287,7 +301,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     if issued is None:
         raise Http404
     service = case.service_type
-    if access.acts_for_applicant(current_user(request), case) and not may_receive_document(case):
+    if access.acts_for_applicant(current_user(request), case) and not may_receive_document(case, current_user(request)):
         why = missing_level(service, "receive", case.applicant)
         return render(request, "transactions/not_handed_out.html", {"case": case, "document": issued, "why": why})
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[issued.token]))

@@ -36,7 +36,7 @@ def paper(request: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
         raise Http404
     if content.what == RECEIVED and not access.may_see_receipt(user, case):
         raise Http404
-    if content.document and access.acts_for_applicant(user, case) and not may_receive_document(case):
+    if content.document and access.acts_for_applicant(user, case) and not may_receive_document(case, user):
         why = missing_level(case.service_type, "receive", case.applicant)
         return render(
             request, "transactions/not_handed_out.html", {"case": case, "document": content.document, "why": why}

@@ -66,7 +66,7 @@ def _forget_pictures(before: datetime) -> int:
 @transaction.atomic
 def _forget(before: datetime) -> int:
     """Locked first, so that no request takes one meanwhile."""
-    unused = Q(draft=None, uploaded_at__lt=before) | Q(removed_at__lt=before)
+    unused = Q(draft=None, delegation=None, uploaded_at__lt=before) | Q(removed_at__lt=before)
     files = Attachment.objects.select_for_update(skip_locked=True).filter(unused, transaction=None)
     return Attachment.objects.filter(pk__in=[file.pk for file in files]).delete()[0]
 

@@ -1,0 +1,88 @@
+"""Who stands on the applicant's side of a request: themselves, the office they authorised, a delegate.
+
+Read by `access`, which is the door; nothing else asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from accounts.access import delegation_for, delegations_held, engineering_offices_of
+from accounts.delegated import Operation
+from accounts.models import Delegation, User
+
+from .domain.workflow import Actor
+from .models import Draft, Transaction
+
+NOTHING = Q(pk__in=[])
+
+
+def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
+    """Is this their own, an office's of theirs, or of somebody they may act for?"""
+    if thing.applicant_id == user.pk:
+        return True
+    return _files_for_owner(user, thing) or delegation_about(user, thing) is not None
+
+
+def _files_for_owner(user: User, thing: Transaction | Draft) -> bool:
+    """Does this person work in the engineering office whose authorisation it comes by?"""
+    authorisation = thing.authorisation
+    return (
+        authorisation is not None
+        and authorisation.status == "accepted"
+        and authorisation.office_id in {office.pk for office in engineering_offices_of(user)}
+    )
+
+
+def delegation_about(user: User, thing: Transaction | Draft, operation: str = "") -> Delegation | None:
+    """By what this person acts for the applicant of this, whose own it is not; None for the applicant themselves."""
+    if thing.applicant_id == user.pk:
+        return None
+    return delegation_for(user, thing.applicant_id, thing.service, operation)
+
+
+def sides_of(user: User, case: Transaction) -> list[str]:
+    """In what capacities somebody on the applicant's side acts: a delegate as far as the paper goes.
+
+    Following a request is none.
+    """
+    if case.applicant_id == user.pk:
+        return [Actor.APPLICANT.value, Actor.OWNER.value]
+    sides = [Actor.APPLICANT.value] if _files_for_owner(user, case) else []
+    for operation, side in ((Operation.ANSWER, Actor.APPLICANT), (Operation.WITHDRAW, Actor.OWNER)):
+        if side.value not in sides and delegation_about(user, case, operation):
+            sides.append(side.value)
+    return sides
+
+
+def _scope(held: Delegation) -> Q:
+    """Requests and drafts a delegation covers."""
+    of_principal = Q(applicant=held.principal_id)
+    return of_principal & Q(service__in=held.services) if held.services else of_principal
+
+
+def delegated_condition(user: User) -> Q:
+    """Requests of those this person acts for today."""
+    covered = NOTHING
+    for held in delegations_held(user):
+        covered = covered | _scope(held)
+    return covered
+
+
+def delegated_drafts_condition(user: User) -> Q:
+    """Drafts this person began for those they may file for."""
+    begun = NOTHING
+    for held in delegations_held(user):
+        if Operation.FILE in held.operations:
+            begun = begun | _scope(held) & Q(created_by=user, authorisation=None, channel="online")
+    return begun
+
+
+def scans_condition(user: User, counters: Collection[int]) -> Q:
+    """The papers by which people act for others: for the two, and for the counter that saw the original."""
+    seen = Q(delegation__checked_at__in=counters) if counters else NOTHING
+    if user.has_delegations:
+        seen |= Q(delegation__principal=user) | Q(delegation__agent=user, delegation__ended_at=None)
+    return seen
