@@ -98,7 +98,7 @@ def look_first(page: Page, world: dict[str, str]) -> None:
     page.locator("[name=case]").first.check()
     page.select_option("#to", index=1)
     with page.expect_navigation():
-        page.locator(".hand-over button").click()
+        page.locator(".bulk-bar button").click()
 
 
 def write_to_a_file_that_is_gone(page: Page, world: dict[str, str]) -> None:
@@ -334,16 +334,11 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-intake-check", "/staff/counter/{intake_ready}/check/", "clerk"),
     Shown("staff-receipt", "/requests/{counter}/receipt/", "clerk"),
     Shown("staff-supervision", "/staff/supervision/?show=all", "supervisor"),
-    Shown(
-        "staff-reassign",
-        "/staff/supervision/?show=all",
-        "supervisor",
-        then=look_first,
-        leads_to="/staff/supervision/reassign/",
-    ),
+    Shown("staff-reassign", "/staff/supervision/?show=all", "supervisor", then=look_first, leads_to="/staff/bulk/"),
     Shown("staff-bulk-look", "/staff/bulk/{bulk_looked_at}/", "registry"),
     Shown("staff-bulk-running", "/staff/bulk/{bulk_running}/", "registry", holds="progress"),
     Shown("staff-bulk-done", "/staff/bulk/{bulk_done}/", "registry"),
+    Shown("staff-printed-list", "/staff/export/?from=/staff/&format=print", "reviewer", holds="table.printed td"),
     Shown("staff-cases", "/staff/transactions/transaction/", "supervisor"),
     Shown("staff-reference", "/staff/reference/", "administrator"),
     Shown("staff-operations", "/staff/operations/", "administrator"),

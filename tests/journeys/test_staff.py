@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from transactions.models import Note, Transaction
 from transactions.transitions import moves
 
-from ..conftest import become, drive, national_id
+from ..conftest import become, drive, national_id, work_off
 from ..staff.test_case_page import pages_pdf
 from .conftest import PATIENCE, fits, follow
 from .world import session_of
@@ -353,8 +353,11 @@ def test_a_supervisor_hands_files_over_after_a_look(width, cast, submitted, desk
     page.locator("html[lang=en]").wait_for()
     follow(page.get_by_role("button", name="العربية"))
     page.locator("html[lang=ar]").wait_for()
+    fits(page)
     assert page.locator(".queue tbody tr").count() == 2
-    assert cases[0].reference in page.locator(".lines").inner_text()
-    follow(page.locator(".actions button"))
-    page.locator(".messagelist .success").wait_for()
+    assert cases[0].reference in page.locator(".lines").last.inner_text()
+    follow(page.locator(".actions button").first)
+    page.locator("progress").wait_for()
+    work_off(timezone.now())
+    page.locator("[data-live=progress] .btn", has_text="تراجع").wait_for()
     assert set(Transaction.objects.values_list("assignee", flat=True)) == {cast.second_reviewer.pk}

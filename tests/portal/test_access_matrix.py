@@ -25,11 +25,6 @@ BODIES: dict[str, Any] = {
     "/office/authorisations/<int:pk>/answer/": lambda world: {"answer": "accept"},
     "/staff/bulk/": lambda world: {"case": [world.studied.reference], "move": "take"},
     "/staff/filters/": lambda world: {"name": "x", "from": "/staff/"},
-    "/staff/supervision/reassign/": lambda world: {
-        "case": [world.studied.reference],
-        "to": world.cast.second_reviewer.pk,
-        f"version-{world.studied.reference}": world.studied.version,
-    },
     "/api/v1/transactions/<str:reference>/moves/": lambda world: {
         "move": "recommend",
         "version": world.studied.version,

@@ -19,7 +19,7 @@ from journal.models import Entry
 from municipality.models import District, Holiday, Office
 from permits.models import Tariff
 from transactions.models import Attachment, Deficiency, Draft, Event, Movement, Note, Notification, Outbox, Transaction
-from transactions.transitions import notes
+from transactions.transitions import bulk, notes
 
 from ..conftest import NOW, national_id
 from .test_access_matrix import table
@@ -120,12 +120,11 @@ def test_a_hundred_rows_of_everything_cost_no_more_questions_than_a_few_and_at_m
             route: asked_by(clients[actor], lambda client, url=url: client.get(url))
             for route, (actor, url) in pages(world).items()
         }
-        cases = Transaction.objects.filter(held_by__code="SHR", service="building-permit").values_list(
-            "reference", flat=True
-        )
-        chosen = {"case": list(cases[:MANY]), "to": cast.second_reviewer.pk}
+        cases = Transaction.objects.for_pages().filter(held_by__code="SHR", service="building-permit")
+        job = bulk.look(list(cases[:MANY]), "reassign", by=cast.supervisor, to=cast.second_reviewer, now=NOW)
+        page = reverse("staff:bulk", args=[job.key])
         return found | {
-            "reassign": asked_by(clients["supervisor"], lambda c: c.get(reverse("staff:reassign"), chosen)),
+            "bulk": asked_by(clients["supervisor"], lambda c: c.get(page)),
             "api at work": asked_by(clients["reviewer"], lambda c: c.get("/api/v1/transactions/?at_work=1")),
         }
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from accounts import services as people
 from municipality.models import Office
 from transactions.admin.supervision import chart
+from transactions.models import BulkJob
 from transactions.text.deadline_status import Cause, cause_of_lateness, explain_lateness
 from transactions.transitions import moves
 
-from ..conftest import NOW, PASSWORD, drive
+from ..conftest import NOW, PASSWORD, drive, work_off
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/supervision/"
@@ -74,29 +75,37 @@ def test_why_a_file_is_late_is_the_first_cause_that_holds_and_is_counted_the_sam
     assert figures["late"] == 4
 
 
+LOOK = "/staff/bulk/"
+
+
+def asked(cases, to, **more):
+    return {"case": [case.reference for case in cases], "move": "reassign", "to": to, "from": PAGE, **more}
+
+
 def test_a_look_says_what_will_go_and_why_the_rest_will_not(cast, cases, submitted, signed_in):
     moves.take(cases[0], by=cast.reviewer, now=NOW)
     waiting = submitted()
     approving = drive(submitted(), cast, "awaiting_supervisor")
-    data = {"case": [case.reference for case in (*cases, waiting, approving)], "to": cast.reviewer.pk}
-    answer = signed_in(cast.supervisor).get(reverse("staff:reassign"), data)
-    assert {case.pk for case, _standing in answer.context["going"]} == {cases[1].pk, cases[2].pk}
-    why = {case.pk: reason for case, reason in answer.context["staying"]}
+    chosen = asked((*cases, waiting, approving), cast.reviewer.pk)
+    answer = signed_in(cast.supervisor).post(LOOK, chosen, follow=True)
+    assert {item.transaction_id for item in answer.context["page"]} == {cases[1].pk, cases[2].pk}
+    why = {item.transaction_id: item.message for item in answer.context["stay"]}
     assert why[cases[0].pk] == "موزّعة عليه من قبل."
     assert "وارد بانتظار القيد" in why[waiting.pk]
     assert "من عمل: المشرف" in why[approving.pk]
-    assert (answer.context["has"], answer.context["will_have"]) == (1, 3)
+    assert answer.context["load"] == {"has": 1, "will_have": 3}
     cases[1].refresh_from_db()
     assert cases[1].assignee is None, "a look changes nothing"
 
 
 def test_a_file_that_moved_after_the_look_is_named_and_stays(cast, cases, signed_in):
     page = signed_in(cast.supervisor)
-    versions = {f"version-{case.reference}": case.version for case in cases}
+    job = page.post(LOOK, asked(cases, cast.reviewer.pk), follow=True).context["job"]
     moves.take(cases[0], by=cast.second_reviewer, now=NOW)
-    data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk, **versions}
-    html = page.post(reverse("staff:reassign"), data, follow=True).content.decode()
-    assert "سُلّمت معاملتان" in html
+    page.post(reverse("staff:bulk_start", args=[job.key]))
+    work_off(timezone.now())
+    html = page.get(reverse("staff:bulk", args=[job.key])).content.decode()
+    assert cases[0].reference in html
     for case in cases:
         case.refresh_from_db()
     assert [case.assignee for case in cases] == [cast.second_reviewer, cast.reviewer, cast.reviewer]
@@ -104,35 +113,24 @@ def test_a_file_that_moved_after_the_look_is_named_and_stays(cast, cases, signed
 
 def test_nothing_goes_to_a_stranger_or_without_a_choice(cast, cases, signed_in):
     page = signed_in(cast.supervisor)
-    seen = {f"version-{cases[0].reference}": cases[0].version}
     for to in (cast.other_reviewer.pk, cast.citizen.pk, "", "x"):
-        for ask in (page.get, page.post):
-            answer = ask(reverse("staff:reassign"), {"case": [cases[0].reference], "to": to, **seen})
-            assert answer.url == reverse("staff:supervision")
-    page.post(reverse("staff:reassign"), {"to": cast.reviewer.pk, **seen})
-    cases[0].refresh_from_db()
-    assert cases[0].assignee is None
-
-
-def test_nothing_is_handed_over_that_was_not_looked_at(cast, cases, signed_in):
-    data = {"case": [cases[0].reference], "to": cast.reviewer.pk}
-    html = signed_in(cast.supervisor).post(reverse("staff:reassign"), data, follow=True).content.decode()
-    assert cases[0].reference in html
-    cases[0].refresh_from_db()
-    assert cases[0].assignee is None
+        assert page.post(LOOK, asked(cases[:1], to)).url == PAGE
+    page.post(LOOK, asked([], cast.reviewer.pk))
+    assert not BulkJob.objects.exists()
 
 
 def test_a_session_that_ends_before_the_last_press_comes_back_to_the_look(cast, cases, client):
-    look = reverse("staff:reassign", query={"case": cases[0].reference, "to": cast.reviewer.pk})
     client.force_login(cast.supervisor, backend="django.contrib.auth.backends.ModelBackend")
-    assert f'action="{reverse("staff:reassign")}"' not in client.get(look).content.decode(), "it is sent to the look"
+    job = client.post(LOOK, asked(cases[:1], cast.reviewer.pk), follow=True).context["job"]
     client.logout()
-    answer = client.post(look, {"case": cases[0].reference, "to": cast.reviewer.pk}, follow=True)
+    answer = client.post(reverse("staff:bulk_start", args=[job.key]), follow=True)
     answer = client.post(
         answer.redirect_chain[-1][0], {"login": cast.supervisor.national_id, "password": PASSWORD}, follow=True
     )
-    assert answer.redirect_chain[-1][0] == look
-    assert [case.pk for case, _standing in answer.context["going"]] == [cases[0].pk]
+    assert answer.redirect_chain[-1][0] == reverse("staff:bulk", args=[job.key])
+    assert [item.transaction for item in answer.context["page"]] == cases[:1]
+    job.refresh_from_db()
+    assert job.state == "looked_at"
 
 
 def test_the_picture_counts_arrivals_and_both_kinds_of_decision_by_week(cast, submitted):

@@ -14,7 +14,7 @@ from transactions.admin import staff_site
 from transactions.models import Outbox
 from transactions.transitions import moves
 
-from ..conftest import NOW, drive, stored
+from ..conftest import NOW, drive, stored, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -121,13 +121,14 @@ def test_take_next_takes_the_free_file_that_is_due_first(cast, submitted, signed
 def test_a_supervisor_hands_files_over_after_looking(cast, submitted, signed_in):
     cases = [drive(submitted(), cast, "under_study") for _ in range(2)]
     page = signed_in(cast.supervisor)
-    data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk}
-    preview = page.get(reverse("staff:reassign"), data)
+    data = {"case": [case.reference for case in cases], "to": cast.reviewer.pk, "move": "reassign"}
+    preview = page.post(reverse("staff:bulk_look"), data, follow=True)
     assert preview.status_code == 200
     assert all(case.reference in preview.content.decode() for case in cases)
     cases[0].refresh_from_db()
     assert cases[0].assignee is None
-    page.post(reverse("staff:reassign"), data | {f"version-{case.reference}": case.version for case in cases})
+    page.post(reverse("staff:bulk_start", args=[preview.context["job"].key]))
+    work_off()
     for case in cases:
         case.refresh_from_db()
         assert case.assignee == cast.reviewer

@@ -103,9 +103,9 @@ def test_a_file_is_not_handed_to_its_applicant_nor_to_a_closed_account(cast, sub
         assert refused.value.code == "wrong_assignee"
         page = signed_in(cast.supervisor).get(reverse("staff:case", args=[case.reference]))
         assert page.context["assignable"] == [cast.reviewer]
-    look = {"case": [own.reference, other.reference], "to": cast.second_reviewer.pk}
-    answer = signed_in(cast.supervisor).get(reverse("staff:reassign"), look)
-    assert [case.pk for case, _standing in answer.context["going"]] == [other.pk]
+    look = {"case": [own.reference, other.reference], "to": cast.second_reviewer.pk, "move": "reassign"}
+    answer = signed_in(cast.supervisor).post(reverse("staff:bulk_look"), look, follow=True)
+    assert [item.transaction for item in answer.context["page"]] == [other]
     type(cast.reviewer).objects.filter(pk=cast.reviewer.pk).update(is_active=False)
     cast.reviewer.refresh_from_db()
     with pytest.raises(DomainError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import current_user
 from accounts.models import Role, StaffPost, User
@@ -133,8 +135,20 @@ def _load_after(job: BulkJob, more: int) -> dict[str, int]:
     return {"has": has, "will_have": has + more}
 
 
+def pressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A press on the page of a job: whoever comes by GET, as after signing in anew, is led to its buttons."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, key: str) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("staff:bulk", key=key)
+        return view(request, key)
+
+    return require_http_methods(["GET", "HEAD", "POST"])(wrapped)
+
+
 @hidden_is_404
-@post_only("staff:index")
+@pressed
 def start(request: HttpRequest, key: str) -> HttpResponse:
     """Begin. Pressed twice it begins once."""
     job = bulk.get_job(current_user(request), key)
@@ -143,7 +157,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @hidden_is_404
-@post_only("staff:index")
+@pressed
 def cancel(request: HttpRequest, key: str) -> HttpResponse:
     """Stop; what is done stays done."""
     job = bulk.get_job(current_user(request), key)
@@ -153,7 +167,7 @@ def cancel(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @hidden_is_404
-@post_only("staff:index")
+@pressed
 def undo(request: HttpRequest, key: str) -> HttpResponse:
     """Look at what taking it back would do."""
     job = bulk.get_job(current_user(request), key)

@@ -7,25 +7,21 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
 
 from accounts.access import current_user
-from accounts.models import Role, StaffPost, User
+from accounts.models import StaffPost, User
 from core.charts import Chart, Series
-from core.text import parse_int
 from municipality.models import Office
 
-from .. import access
 from ..domain import service_types
 from ..domain.deadlines import Deadline, overdue
-from ..domain.errors import DomainError
 from ..domain.workflow import OPEN
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
@@ -42,9 +38,8 @@ from ..selectors.case_lists import (
 )
 from ..selectors.statistics import arrivals_at, count_by_week, week_start
 from ..text.deadline_status import CAUSES, TAKEABLE, Cause, deadline_statuses, explain_lateness
-from ..transitions import moves
 from ..views.common import page_of
-from . import case_table, saved_filters
+from . import bulk, case_table, exports, saved_filters
 from .queue import count_each
 from .site import staff_site
 from .ways import here
@@ -95,6 +90,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
     ]
     context: dict[str, Any] = staff_site.each_context(request) | {
         **here(request),
+        "exports": exports.addresses(request.get_full_path()),
         "title": _("Supervision"),
         "figures": figures,
         "tiles": [(label, name, figures[name]) for name, label in TILES.items()],
@@ -118,6 +114,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "headings": case_table.headings(listed, request),
         "chart": chart(offices, timezone.localdate(now)),
         **saved_filters.context(request, user, Place.SUPERVISION),
+        **bulk.context(user),
     }
     return render(request, "staff/supervision.html", context)
 
@@ -241,73 +238,3 @@ def chart(offices: list[Office], today: date) -> Chart:
             Series(_("Decided"), decided),
         ),
     )
-
-
-@require_http_methods(["GET", "POST"])
-def reassign(request: HttpRequest) -> HttpResponse:
-    """Hand several files to one colleague: GET is a look at what will happen, POST makes each go by its own move."""
-    offices, now = _my_offices(request), timezone.now()
-    chosen = request.POST if request.method == "POST" else request.GET
-    asked = access.cases_of_staff(current_user(request)).filter(
-        reference__in=chosen.getlist("case"), held_by__in=offices
-    )
-    cases = list(asked.for_pages().order_by("stage_due_at", "pk"))
-    to = chosen.get("to", "")
-    post = next((post for post in _workers(offices, now) if str(post.user_id) == to), None)
-    if not cases or post is None:
-        messages.error(request, _("Choose cases and a colleague."))
-        return redirect("staff:supervision")
-    if request.method == "POST":
-        _hand_over(request, cases, post.user)
-        return redirect("staff:supervision")
-    going, staying = _split(cases, post.user, current_user(request))
-    has = Transaction.objects.filter(assignee=post.user, status__in=OPEN).count()
-    context = staff_site.each_context(request) | {
-        "title": _("Reassign"),
-        "colleague": post.user,
-        "post": post,
-        "going": [(case, deadline_statuses(case, now)) for case in going],
-        "staying": staying,
-        "has": has,
-        "will_have": has + len(going),
-    }
-    return render(request, "staff/reassign.html", context)
-
-
-def _split(cases: list[Transaction], to: User, by: User) -> tuple[list[Transaction], list[tuple[Transaction, str]]]:
-    """Which would go, and why the others would not."""
-    roles = {(post.office_id, post.role) for post in access.case_posts(to)}
-    going, staying = [], []
-    access.load_duties_done(cases)
-    for case in cases:
-        if case.assignee_id == to.pk:
-            staying.append((case, _("It is already assigned to them.")))
-        elif not access.may_make_move(by, case, "reassign"):
-            message = _("A case that is “%(status)s” cannot be handed over.")
-            staying.append((case, message % {"status": case.get_status_display()}))
-        elif (case.held_by_id, case.current_stage.role) not in roles:
-            message = _("The stage “%(stage)s” is for: %(role)s.")
-            role = Role(case.current_stage.role).label
-            staying.append((case, message % {"stage": case.current_stage.title, "role": role}))
-        elif access.acts_for_applicant(to, case):
-            staying.append((case, _("It is this colleague's own request, or one they act for.")))
-        elif not access.may_be_assigned(to, case, case.current_stage.role):
-            staying.append((case, _("This colleague has acted on the case in a role that this stage checks.")))
-        else:
-            going.append(case)
-    return going, staying
-
-
-def _hand_over(request: HttpRequest, cases: list[Transaction], to: User) -> None:
-    """Each through its own move, as it was when it was looked at; what cannot go, or was not looked at, is named."""
-    done = 0
-    for case in cases:
-        version = parse_int(request.POST.get(f"version-{case.reference}", "")) or 0
-        try:
-            moves.reassign(case, to=to, by=current_user(request), version=version)
-            done += 1
-        except DomainError as error:
-            messages.error(request, f"\u2068{case.reference}\u2069: {error.message}")
-    if done:
-        message = ngettext("%(done)d case handed over to %(name)s.", "%(done)d cases handed over to %(name)s.", done)
-        messages.success(request, message % {"done": done, "name": to.full_name})
