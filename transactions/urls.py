@@ -11,6 +11,7 @@ from .views import (
     feedback,
     files,
     finding,
+    marks,
     office,
     personal,
     public,
@@ -92,5 +93,7 @@ urlpatterns = [
     path("files/<uuid:key>/sheet/<int:page>/", files.sheet, name="sheet"),
     path("files/<uuid:key>/sizes/", viewer.sizes, name="sheet_sizes"),
     path("files/<uuid:key>/tiles/<int:page>/<int:level>/<int:across>/<int:down>/", viewer.tile, name="tile"),
+    path("files/<uuid:key>/marks/", marks.marks, name="marks"),
+    path("files/<uuid:key>/marks/<int:pk>/remove/", marks.take_back, name="take_mark_back"),
     path("files/<uuid:key>/without-programs/", files.without_programs, name="without_programs"),
 ]

@@ -32,7 +32,7 @@ from ..views.public import answer_context
 from . import correction
 from .done_words import confirmation_text
 from .dossier import dossier
-from .move_forms import OUTSIDE, asked_in, deficiency_choices, own_words
+from .move_forms import OUTSIDE, asked_in, deficiency_choices, marks_to_tell, own_words
 from .site import staff_site
 from .ways import way_back
 
@@ -266,6 +266,7 @@ def case_page(
         "typed": typed,
         "unsaved_text": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),
+        "marks": marks_to_tell(case, typed) if "return" in offered else (),
         "own_words": own_words(case, typed) if "return" in offered else (),
     }
     return render(request, "staff/case.html", context, status=status)

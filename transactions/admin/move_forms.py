@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role, User
-from core.text import prose
+from core.text import parse_int, prose
 
 from .. import access
 from ..domain.errors import DomainError
 from ..domain.service_types import DeficiencyCode, Fee, Stage
 from ..domain.workflow import ALLOCATION_MOVES, MOVES, Actor, Move, Obstacle, Status, Target, find_obstacle
-from ..models import Transaction
+from ..models import Mark, Transaction
 from ..notifications.notices import NOTIFIED_MOVES
 from ..text.wording import explain_obstacle, status_words
 from ..transitions.decisions import amount_due, is_fee_current
@@ -243,10 +243,25 @@ def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
 
 
 def asked_in(post: QueryDict) -> list[RequestedCompletion]:
-    """The deficiencies of a form: those ticked in the list, and those in the reviewer's own words."""
+    """The deficiencies of a form: those ticked in the list, in the reviewer's own words, and marks on documents."""
     listed = [RequestedCompletion(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
     own = [
         RequestedCompletion("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
         for number in range(1, OWN_WORDS + 1)
     ]
-    return [*listed, *(item for item in own if prose(item.sentence) or item.opens)]
+    marked = [
+        RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,))
+        for pk in map(parse_int, post.getlist("mark"))
+        if pk is not None
+    ]
+    return [*listed, *(item for item in own if prose(item.sentence) or item.opens), *marked]
+
+
+def marks_to_tell(case: Transaction, typed: QueryDict) -> list[tuple[Mark, str, bool]]:
+    """Marks with words that no return told of yet: each with its sentence and whether it was chosen on a form that was
+    refused.
+    """
+    marks = Mark.objects.standing().filter(attachment__transaction=case, deficiency=None).exclude(text="")
+    chosen = set(typed.getlist("mark"))
+    rows = marks.select_related("attachment").order_by("attachment", "page", "pk")
+    return [(mark, typed.get(f"mark-{mark.pk}") or mark.text, str(mark.pk) in chosen) for mark in rows]

@@ -268,6 +268,16 @@ def sizes(file: Attachment, person: int) -> bytes:
     return _keep_sizes(child)
 
 
+def page_size(file: Attachment, person: int, page: int) -> tuple[int, int]:
+    """Width and height of a page at its largest, in pixels. Busy, Undrawable."""
+    before = 0
+    for many, width, height, _scale in json.loads(sizes(file, person))["runs"]:
+        before += many
+        if page <= before:
+            return width, height
+    raise Undrawable
+
+
 def _keep_sizes(child: Child) -> bytes:
     known = _words(read(child.file, previews.LAYERS) or b"{}")
     listing = json.dumps(known | {"pages": child.pages, "runs": child.runs}).encode()

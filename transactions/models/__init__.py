@@ -11,6 +11,7 @@ from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
 from .incidents import GateSwitch, Incident, IncidentNotice, IncidentWording
 from .inspections import Inspection
+from .marks import Mark
 from .notes import Note
 from .objections import Objection
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
@@ -58,6 +59,7 @@ __all__ = [
     "Inspection",
     "Intake",
     "IssuedDocument",
+    "Mark",
     "MonthFigures",
     "Movement",
     "Note",

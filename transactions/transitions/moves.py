@@ -139,7 +139,9 @@ def return_for_completion(
     Each opens for change the questions and documents it is about, and no others.
     """
     transition = begin(case, "return", by=by, now=now, version=version)
-    Deficiency.objects.bulk_create(returning.open_round(transition, deficiencies))
+    asked = list(deficiencies)
+    rows = Deficiency.objects.bulk_create(returning.open_round(transition, asked))
+    returning.tell_of_marks(transition.case, rows, asked)
     return finish(transition)
 
 

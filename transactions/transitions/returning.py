@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from core.text import prose
 
 from ..domain.errors import Invalid, Problem
 from ..domain.text_length import validate_text_length
-from ..models import Deficiency, Transaction
+from ..models import Deficiency, Mark, Transaction
 from .mover import Transition
 
 # Deficiencies in the reviewer's own words have no code of the catalogue: they are own-1, own-2, …
@@ -23,12 +23,14 @@ OWN_WORDS_CODE = "own"
 class RequestedCompletion:
     """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
 
-    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about.
+    Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about. `marks`
+    are places on documents the applicant is told of with it; it opens those documents as well.
     """
 
     code: str = ""
     sentence: str = ""
     opens: tuple[str, ...] = ()
+    marks: tuple[int, ...] = ()
 
 
 def open_round(transition: Transition, asked: Iterable[RequestedCompletion]) -> list[Deficiency]:
@@ -41,7 +43,7 @@ def open_round(transition: Transition, asked: Iterable[RequestedCompletion]) -> 
 
 def deficiency_rows(case: Transaction, asked: Iterable[RequestedCompletion], round_: int) -> list[Deficiency]:
     """The deficiencies of one return, not written yet; Invalid names everything wrong with them."""
-    given = list(asked)
+    given = list(_with_documents(case, asked))
     listed = {item.code: item for item in given if item.code}
     own = {f"{OWN_WORDS_CODE}-{number}": item for number, item in enumerate((i for i in given if not i.code), start=1)}
     if not given:
@@ -67,6 +69,33 @@ def deficiency_rows(case: Transaction, asked: Iterable[RequestedCompletion], rou
             )
         )
     return deficiencies
+
+
+def _with_documents(case: Transaction, asked: Iterable[RequestedCompletion]) -> Iterator[RequestedCompletion]:
+    """What is asked about places on documents opens those documents, as far as the service asks for them."""
+    known = {document.code for document in case.service_type.documents}
+    for item in asked:
+        if item.marks:
+            marked = Mark.objects.filter(pk__in=item.marks, attachment__transaction=case)
+            documents = marked.order_by("pk").values_list("attachment__document", flat=True)
+            opens = (*item.opens, *(document for document in documents if document in known))
+            yield replace(item, opens=tuple(dict.fromkeys(opens)))
+        else:
+            yield item
+
+
+def tell_of_marks(case: Transaction, rows: Iterable[Deficiency], asked: Iterable[RequestedCompletion]) -> None:
+    """From now on the applicant sees the places each deficiency is about. Invalid when one was taken back, or told of
+    before, in the meantime.
+    """
+    given = list(asked)
+    in_order = [*(item for item in given if item.code), *(item for item in given if not item.code)]
+    for row, item in zip(rows, in_order, strict=True):
+        wanted = set(item.marks)
+        marks = Mark.objects.standing().filter(pk__in=wanted, attachment__transaction=case, deficiency=None)
+        if wanted and marks.update(deficiency=row) != len(wanted):
+            words = _("A mark you chose was taken back or sent meanwhile. Look at the marks again.")
+            raise Invalid([Problem(f"deficiencies.{row.code}", words, "mark_is_gone")])
 
 
 def _problems(case: Transaction, asked: dict[str, RequestedCompletion]) -> list[Problem]:

@@ -212,7 +212,7 @@ def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
 
 def _page(request: HttpRequest, window: AnswerPage, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
     case = window.case
-    asked = list(case.deficiencies.open().prefetch_related("attachments"))
+    asked = list(case.deficiencies.open().prefetch_related("attachments", "places__attachment"))
     now = timezone.now()
     result = answering.revise_for_answer(case, answering.opened_by(case, asked), writing.changes, now)
     page = _Page(window, result, writing, problems)

@@ -195,7 +195,7 @@ def _rounds(case: Transaction, files: list[Attachment]) -> list[dict[str, Any]]:
         if file.deficiency_id:
             given.setdefault(file.deficiency_id, []).append(file)
     rounds: dict[int, list[dict[str, Any]]] = {}
-    for item in case.deficiencies.exclude(answered_at=None):
+    for item in case.deficiencies.exclude(answered_at=None).prefetch_related("places__attachment"):
         about = case.service_type.label_of(item.about)
         row = {"item": item, "sentence": asked_in_words(item, case.service_type), "about": about}
         rounds.setdefault(item.round, []).append(row | {"files": given.get(item.pk, [])})
