@@ -292,7 +292,7 @@ def test_a_drawing_that_never_ends_is_ended_and_said_to_have_no_picture(make, ca
     ("change", "code"),
     [
         (lambda text: text[: len(text) * 2 // 3], "file_cut"),
-        (lambda text: text.replace(b"ENTITIES", b"ENTITIES\n  0\nLINE\n nonsense"), ""),
+        (lambda text: text.replace(b"ENTITIES", b"ENTITIES\n  0\nLINE\n nonsense"), "file_broken"),
         (lambda text: text.replace(b"20.0", b"nan"), ""),
         (lambda text: text.replace(b"20.0", b"1e308"), ""),
         (lambda text: b"AutoCAD Binary DXF\r\n\x1a\0" + bytes(200), "file_cut"),

@@ -43,7 +43,7 @@ class Mark(models.Model):
     shape = models.CharField(_("shape"), max_length=10, choices=Shape)
     points = models.JSONField(_("points"))
     text = models.TextField(_("text"), blank=True)
-    # Of a length in metres, of an area in square metres, as it was measured; and metres of a pixel of the page at its largest.
+    # Of a length in metres, of an area in square metres; and metres of a pixel of the page at its largest then.
     measured = models.FloatField(_("measured"), null=True, blank=True)
     metres_per_pixel = models.FloatField(null=True, blank=True, editable=False)
     author = person(_("marked by"), related_name="+")
