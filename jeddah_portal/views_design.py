@@ -50,6 +50,7 @@ from transactions.models import (
     SignedPaper,
     Transaction,
 )
+from transactions.models import Mark as PlaceMark
 from transactions.notifications.changes import ChangeLine, by_day
 from transactions.selectors.usual_length import Length
 from transactions.signed_papers.number_form import NumberForm
@@ -60,6 +61,7 @@ from transactions.text.tags import Tag
 from transactions.text.wording import headline
 from transactions.transitions.objections import Right
 from transactions.views.centres import Centre
+from transactions.views.marks import DrawnMark, MarkedPage
 from transactions.views.public import PinForm
 from transactions.views.rights import Made, Rights
 
@@ -228,6 +230,20 @@ def _uploads() -> list[dict[str, Any]]:
     ]
 
 
+def _marked() -> MarkedPage:
+    """A page of a document with a rectangle the applicant is led to, and a length that was measured."""
+    corridor = PlaceMark(pk=1, page=1, shape=PlaceMark.Shape.RECTANGLE, text=_("The corridor is too narrow."))
+    length = PlaceMark(pk=2, page=1, shape=PlaceMark.Shape.LENGTH, measured=4.2)
+    return MarkedPage(
+        1000,
+        400,
+        [
+            DrawnMark(1, corridor, "100,80 420,80 420,200 100,200", (100.0, 80.0), chosen=True),
+            DrawnMark(2, length, "520,300 880,300", (520.0, 300.0), chosen=False),
+        ],
+    )
+
+
 def _side(direction: str) -> dict[str, Any]:
     """What stands on the page once a direction because it has ids."""
     service = service_types.get("land-subdivision")
@@ -325,6 +341,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "draft": draft,
         "summary": Summary(sections, [DocumentFiles(service.documents[0], files)], []),
         "files": files,
+        "marked": _marked(),
+        "places": [PlaceMark(pk=1, page=1, attachment=files[0])],
         "case": _case(Status.ISSUED, now),
         "file_error": _("Choose a PDF file first."),
         "signed_papers": [

@@ -1,4 +1,4 @@
-// Marks on the pages of a document: rectangles and points with words, lengths and areas once the scale is known. Whoever
+// Marks on the pages of a document: rectangles and points with words, lengths and areas once the scale is known. Who
 // may not mark sees those that are there. Everything kept is kept by the server; this draws it.
 const COLOUR = "#b3261e";
 const KNOWN = "#1b8354";

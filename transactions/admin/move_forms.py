@@ -261,7 +261,7 @@ def marks_to_tell(case: Transaction, typed: QueryDict) -> list[tuple[Mark, str, 
     """Marks with words that no return told of yet: each with its sentence and whether it was chosen on a form that was
     refused.
     """
-    marks = Mark.objects.standing().filter(attachment__transaction=case, deficiency=None).exclude(text="")
+    marks = Mark.objects.current().filter(attachment__transaction=case, deficiency=None).exclude(text="")
     chosen = set(typed.getlist("mark"))
     rows = marks.select_related("attachment").order_by("attachment", "page", "pk")
     return [(mark, typed.get(f"mark-{mark.pk}") or mark.text, str(mark.pk) in chosen) for mark in rows]

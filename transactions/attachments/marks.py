@@ -55,7 +55,7 @@ def marks_for(user: User, file: Attachment) -> MarkQuerySet:
     """What this person sees on a file: who works on its case all marks, everybody else those a return told of."""
     case = file.transaction
     marks = Mark.objects.filter(attachment=file)
-    return marks.standing() if case is not None and access.may_read_notes(user, case) else marks.asked()
+    return marks.current() if case is not None and access.may_read_notes(user, case) else marks.asked()
 
 
 @transaction.atomic
@@ -70,7 +70,7 @@ def add_mark(
     if there := Mark.objects.filter(key=key, attachment=file, author=by).first() if key else None:
         return there
     points = _checked(file, place)
-    if Mark.objects.filter(attachment=file).standing().count() >= MAX_MARKS:
+    if Mark.objects.filter(attachment=file).current().count() >= MAX_MARKS:
         raise DomainError("too_many_marks", _("This document has too many marks. Take some back first."))
     measured = _measured(file, place, points, by) if place.shape in MEASURES else None
     return Mark.objects.create(
@@ -96,7 +96,7 @@ def take_back(file: Attachment, pk: int, *, by: User, now: datetime | None = Non
     if mark is None:
         raise NotVisible
     if mark.deficiency_id is not None:
-        raise DomainError("mark_is_told", _("The applicant was told of this mark, so it stays."))
+        raise DomainError("mark_is_told", _("This mark was sent to the applicant, so it cannot be removed."))
     if mark.removed_at is None:
         mark.removed_at, mark.removed_by = now, by
         mark.save(update_fields=["removed_at", "removed_by"])
@@ -140,7 +140,7 @@ def _measured(file: Attachment, place: Place, points: list[list[float]], by: Use
     metres = float(place.metres or 0)
     corners = [(across * width * metres, down * height * metres) for across, down in points]
     if place.shape == Shape.LENGTH:
-        return sum(math.dist(one, other) for one, other in pairwise(corners))
+        return sum(math.dist(start, end) for start, end in pairwise(corners))
     around = zip(corners, [*corners[1:], corners[0]], strict=True)
     return abs(sum(left[0] * right[1] - right[0] * left[1] for left, right in around)) / 2
 

@@ -14,13 +14,13 @@ from .requests import person
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):
-    def standing(self) -> MarkQuerySet:
+    def current(self) -> MarkQuerySet:
         """Those that nobody took back."""
         return self.filter(removed_at=None)
 
     def asked(self) -> MarkQuerySet:
         """Those a return told the applicant of."""
-        return self.standing().filter(deficiency__isnull=False)
+        return self.current().filter(deficiency__isnull=False)
 
 
 class Mark(models.Model):
@@ -64,7 +64,7 @@ class Mark(models.Model):
             models.CheckConstraint(
                 name="a_mark_that_was_told_stays",
                 condition=Q(deficiency=None) | Q(removed_at=None),
-                violation_error_message=_("The applicant was told of this mark, so it stays."),
+                violation_error_message=_("This mark was sent to the applicant, so it cannot be removed."),
             )
         ]
 

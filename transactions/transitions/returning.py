@@ -92,7 +92,7 @@ def tell_of_marks(case: Transaction, rows: Iterable[Deficiency], asked: Iterable
     in_order = [*(item for item in given if item.code), *(item for item in given if not item.code)]
     for row, item in zip(rows, in_order, strict=True):
         wanted = set(item.marks)
-        marks = Mark.objects.standing().filter(pk__in=wanted, attachment__transaction=case, deficiency=None)
+        marks = Mark.objects.current().filter(pk__in=wanted, attachment__transaction=case, deficiency=None)
         if wanted and marks.update(deficiency=row) != len(wanted):
             words = _("A mark you chose was taken back or sent meanwhile. Look at the marks again.")
             raise Invalid([Problem(f"deficiencies.{row.code}", words, "mark_is_gone")])

@@ -41,6 +41,8 @@ def marks(request: HttpRequest, key: UUID) -> HttpResponse:
     user = current_user(request)
     file = visits.find_attachment(user, key)
     if request.method == "POST":
+        if not may_mark(user, file):
+            raise NotVisible
         try:
             mark = service.add_mark(
                 file, service.place_of(request.POST.get("place", "")), by=user, key=_key(request.POST.get("key", ""))
@@ -77,8 +79,10 @@ def _key(sent: str) -> UUID | None:
 
 
 def _refusal(error: DomainError) -> JsonResponse:
-    said = [str(problem.message) for problem in error.problems] if isinstance(error, Invalid) else [str(error.message)]
-    return JsonResponse({"problems": said}, status=422 if isinstance(error, Invalid) else 409)
+    messages = (
+        [str(problem.message) for problem in error.problems] if isinstance(error, Invalid) else [str(error.message)]
+    )
+    return JsonResponse({"problems": messages}, status=422 if isinstance(error, Invalid) else 409)
 
 
 def _words(mark: Mark, user: User) -> dict[str, Any]:

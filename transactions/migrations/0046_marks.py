@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0044_desk_flow'),
+        ('transactions', '0045_delivery_reports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'mark',
                 'verbose_name_plural': 'marks',
                 'ordering': ['page', 'id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('deficiency', None), ('removed_at', None), _connector='OR'), name='a_mark_that_was_told_stays', violation_error_message='The applicant was told of this mark, so it stays.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('deficiency', None), ('removed_at', None), _connector='OR'), name='a_mark_that_was_told_stays', violation_error_message='This mark was sent to the applicant, so it cannot be removed.')],
             },
         ),
     ]
