@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0045_delivery_reports'),
+        ('transactions', '0048_delegations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
