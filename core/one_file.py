@@ -18,16 +18,16 @@ from django.template.loader import render_to_string
 _FONT_FILE = re.compile(r"@font-face\s*{[^}]*url\([^}]*}")
 
 
-def render(template: str, context: Mapping[str, Any], *, styles: Iterable[str], script: str = "") -> str:
-    """The page as text. `styles` and `script` are names of static files; the template gets their content and `policy`.
+def render(template: str, context: Mapping[str, Any], *, styles: Iterable[str], scripts: Iterable[str] = ()) -> str:
+    """The page as text. `styles` and `scripts` are names of static files; the template gets their content and `policy`.
 
     Faces of letters that would be fetched are left out. FileNotFoundError when a static file is missing.
     """
     style = "\n".join(_FONT_FILE.sub("", _static(name)) for name in styles)
-    code = _static(script) if script else ""
-    scripts = f"'{_digest(code)}'" if code else "'none'"
+    code = "\n".join(_static(name) for name in scripts)
+    allowed = f"'{_digest(code)}'" if code else "'none'"
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src {scripts}; "
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src {allowed}; "
         "media-src blob:; img-src blob: data:; form-action 'none'; base-uri 'none'"
     )
     return render_to_string(template, {**context, "policy": policy, "styles": style, "script": code})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -15,7 +17,7 @@ from .node_list import NodeList
 # After so many days without a newer list the page says that keys may have ended meanwhile.
 OLD_AFTER_DAYS = 90
 STYLES = ("css/base.css", "css/public.css", "css/components.css")
-SCRIPT = "js/verifier.js"
+SCRIPTS = ("js/pdf-signature.js", "js/verifier.js")
 TEXTS = {
     "title": _("Check a paper of Jeddah Municipality"),
     "lead": _(
@@ -58,6 +60,19 @@ TEXTS = {
         "This page cannot know whether our journal has this document, nor whether it is still in force. Ask here:"
     ),
     "list": _("Checked with the key list of {day}."),
+    "pdf": _("Or choose the PDF file of a document"),
+    "pdf_good_title": _("This PDF is unchanged since we signed it"),
+    "pdf_good_text": _("Its signature is ours and covers the whole file: {subject}"),
+    "pdf_changed_title": _("This PDF was changed, or its signature is damaged"),
+    "pdf_changed_text": _("It is not what was signed. Ask for the file as it was downloaded, or check its QR code."),
+    "pdf_unlisted_title": _("We do not know who signed this PDF"),
+    "pdf_unlisted_text": _("Its signature is none of those this page knows. It may be newer than this page."),
+    "pdf_unsigned_title": _("This PDF bears no signature"),
+    "pdf_unsigned_text": _("A scan or a print saved as PDF bears none: check its QR code instead."),
+    "pdf_unreadable_title": _("This is not a PDF"),
+    "pdf_unreadable_text": _("Choose the PDF file as it was downloaded."),
+    "pdf_demo": _("made by a demonstration, without legal effect"),
+    "sha256": _("Fingerprint of the file (SHA-256)"),
     "kind": _("Document type"),
     "reference": _("Transaction number"),
     "number": _("Document number"),
@@ -65,6 +80,15 @@ TEXTS = {
     "signed_at": _("Signed on"),
     "chain": _("Signed by"),
 }
+
+
+_certificates: Callable[[], list[dict[str, Any]]] | None = None
+
+
+def register_certificates(tell: Callable[[], list[dict[str, Any]]]) -> None:
+    """Give the page somebody who knows what documents are signed with (transactions does at start)."""
+    global _certificates
+    _certificates = tell
 
 
 def build(content: NodeList, verify_url: str) -> str:
@@ -80,7 +104,8 @@ def build(content: NodeList, verify_url: str) -> str:
         "chains": {name: asdict(chain) for name, chain in content.chains.items()},
         "issued_at": content.issued_at,
         "verify_url": verify_url,
+        "certificates": _certificates() if _certificates else [],
         "old_after_days": OLD_AFTER_DAYS,
     }
     context = {"data": data, "texts": texts["ar"], "no_script_en": texts["en"]["no_script"]}
-    return one_file.render("journal/verifier.html", context, styles=STYLES, script=SCRIPT)
+    return one_file.render("journal/verifier.html", context, styles=STYLES, scripts=SCRIPTS)

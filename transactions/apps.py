@@ -9,7 +9,7 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.db import replica
-        from journal import check, receipts
+        from journal import check, receipts, verifier
 
         from .attachments import files_stay, render_jobs  # noqa: F401 – most of these register
         from .incidents import declaring
@@ -18,10 +18,11 @@ class TransactionsConfig(AppConfig):
         from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
         from .papers.verification import details_of, number_typed, status_now
-        from .signed_papers import making  # noqa: F401
+        from .signed_papers import frames, making  # noqa: F401
         from .transitions import bulk, consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)
+        verifier.register_certificates(frames.certificates)
         receipts.register_details(details_of)
         receipts.register_numbers(number_typed)
         receipts.register_doubt(replica.doubt)

@@ -3,12 +3,21 @@ const {
   texts,
   kinds,
   chains,
+  certificates,
   verify_url: verifyUrl,
   issued_at: issuedAt,
   old_after_days: oldAfter,
 } = JSON.parse(document.getElementById("verifier-data").textContent);
 const DOMAIN = new TextEncoder().encode("jeddah-portal journal entry v1\0");
 const DAY = 86_400_000;
+const KINDS_OF_NOTICE = {
+  good: "success",
+  pdf_good: "success",
+  compromised: "error",
+  bad: "error",
+  pdf_changed: "error",
+  pdf_unsigned: "error",
+};
 const byId = (id) => document.getElementById(id);
 let language = "ar";
 let shown = null;
@@ -85,15 +94,17 @@ function row(name, value) {
 
 function show(result) {
   shown = result;
-  const { outcome, body, listed } = result;
-  const kind = { good: "success", compromised: "error", bad: "error" }[outcome] ?? "warning";
+  const { outcome, body, listed, certificate, sha256 } = result;
+  const kind = KINDS_OF_NOTICE[outcome] ?? "warning";
   byId("outcome").className = `notice notice--${kind}`;
   byId("outcome-title").textContent = say(`${outcome}_title`);
   byId("outcome-text").textContent = say(`${outcome}_text`, {
     chain: body ? body.node + body.inc : "",
     day: listed?.ended ? dated(listed.ended) : "",
+    subject: certificate ? certificate.subject + (certificate.demo ? ` (${say("pdf_demo")})` : "") : "",
   });
   byId("facts").replaceChildren();
+  if (sha256) byId("facts").append(row("sha256", sha256));
   // What nobody of ours has signed is not repeated: it would look like a fact.
   if (listed) {
     const facts = [
@@ -106,7 +117,7 @@ function show(result) {
     ];
     byId("facts").append(...facts.filter(([, value]) => value).map(([name, value]) => row(name, String(value))));
   }
-  byId("not-known").hidden = !listed;
+  byId("not-known").hidden = !listed && !certificate;
   byId("result").hidden = false;
 }
 
@@ -161,6 +172,12 @@ async function main() {
   byId("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     show(await checkText(byId("code").value));
+    byId("result").focus();
+  });
+  byId("pdf").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (!file) return;
+    show(await globalThis.checkPdf(new Uint8Array(await file.arrayBuffer()), certificates));
     byId("result").focus();
   });
   if (!("BarcodeDetector" in window)) return;

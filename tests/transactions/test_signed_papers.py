@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from datetime import timedelta
 
 import pypdfium2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
-from cryptography.x509.oid import NameOID
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -28,6 +23,7 @@ from transactions.signed_papers import authority, demo_authority, examining, mak
 from transactions.transitions import moves
 
 from ..conftest import NOW, STEP, drive, ends_as
+from ..signers import rsa_authority
 from .test_versions import entry
 
 pytestmark = pytest.mark.django_db
@@ -200,21 +196,3 @@ def test_no_file_and_a_wrong_password_are_named(settings, tmp_path):
     assert "cannot be read" in authority.trouble(NOW)
     settings.PAPER_SIGNING_FILE, settings.DEMO = "", False
     assert "PAPER_SIGNING_FILE" in authority.trouble(NOW)
-
-
-def rsa_authority(days=400):
-    """A key and its certificate with that of its issuer, as a real authority gives them; valid so many days on."""
-    issuer, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _each in range(2))
-    made = []
-    for name, own, lasts in (("Papers", key, days), ("Root", issuer, 4000)):
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Root")]))
-            .public_key(own.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(NOW - timedelta(days=30))
-            .not_valid_after(NOW + timedelta(days=lasts))
-        )
-        made.append(builder.sign(issuer, hashes.SHA256()))
-    return key, made

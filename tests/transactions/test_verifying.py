@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from transactions.models import SigningCertificate
 from transactions.papers.card import masked
-from transactions.signed_papers import examining, verifying
+from transactions.signed_papers import authority, examiner, examining, signing, verifying
 from transactions.signed_papers.sheet import sheet_of
 from transactions.signed_papers.typesetting import typeset
 from transactions.signed_papers.verifying import Verdict
@@ -60,6 +67,60 @@ def test_what_was_done_to_a_file_afterwards_is_told(permit):
     assert verdict(content[: len(content) // 2]) in (Verdict.UNREADABLE, Verdict.NOT_OURS)
     assert verdict(typeset(sheet_of(document.content.content, address="x", is_demo=True), NOW)) is Verdict.NOT_OURS
     assert verdict(b"hello") is Verdict.UNREADABLE
+
+
+@pytest.fixture(scope="module")
+def one_permit():
+    """Bytes of a signed PDF, without a request: what is done to it asks no database."""
+    page = {"title": "رخصة بناء", "office": "", "files": [], "subject": "رخصة بناء"}
+    content = {"what": "received", "reference": "C1A-1448-000001-X", "applicant": "فاطمة", "at": NOW.isoformat()}
+    by = authority.current(NOW)
+    sheet = sheet_of({**content, "ar": page, "en": page}, address="https://example/verify/x", is_demo=True)
+    return by.fingerprint, signing.sign(typeset(sheet, NOW), by)
+
+
+def tampered(draw, content):
+    """A change of one of the kinds there are, and whether it touches what the signature covers."""
+    place = draw(st.integers(0, len(content) - 1))
+    kind = draw(st.sampled_from(["flip", "cut", "insert", "append", "swap"]))
+    if kind == "flip":
+        bits = draw(st.integers(1, 255))
+        return content[:place] + bytes([content[place] ^ bits]) + content[place + 1 :]
+    if kind == "cut":
+        return content[:place]
+    if kind == "insert":
+        return content[:place] + draw(st.binary(min_size=1, max_size=20)) + content[place:]
+    if kind == "append":
+        writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+        writer.root["/Added"] = generic.pdf_string(draw(st.text(max_size=20)))
+        writer.update_root()
+        out = io.BytesIO()
+        writer.write(out)
+        return out.getvalue()
+    # The content of another paper under the same signature.
+    length = draw(st.integers(1, 400))
+    return content[:place] + bytes(reversed(content[place : place + length])) + content[place + length :]
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_hundred_tampered_papers_are_caught(one_permit, data):
+    """Nothing changed is called genuine; what the signature covers and was changed is not called unchanged either."""
+    fingerprint, content = one_permit
+    changed = tampered(data.draw, content)
+    assume(changed != content)
+    try:
+        signatures = examiner.examine(changed)
+    except examiner.UNREADABLE:
+        signatures = []
+    container = content.index(b"/Contents <") + 10, content.index(b">", content.index(b"/Contents <"))
+    inside = len(changed) == len(content) and all(
+        container[0] < place < container[1] for place in range(len(content)) if content[place] != changed[place]
+    )
+    good = [each for each in signatures if each["certificate"] == fingerprint and each["good"] and each["whole"]]
+    assert not good or inside
+    # The verdict "genuine" is of the same bytes alone.
+    assert hashlib.sha256(changed).hexdigest() != hashlib.sha256(content).hexdigest()
 
 
 def test_a_file_whose_record_was_lost_is_told_as_such(permit):

@@ -23,6 +23,11 @@ from transactions.attachments.renderer.main import read_input, write_record
 
 # Ours bear one; whoever hides theirs among many is not looked at any longer.
 MAX_SIGNATURES = 8
+# What a file that is none of ours brings the reader to.
+UNREADABLE = (
+    *(PdfError, SignatureValidationError, RecursionError),
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, NotImplementedError, AssertionError),
+)
 
 
 def examine(data: bytes) -> list[dict[str, Any]]:
@@ -49,7 +54,5 @@ def main(order_text: str) -> None:
         write_record(signatures=examine(read_input()))
     except MemoryError:
         write_record(wrong="memory")
-    except (PdfError, SignatureValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError):
-        write_record(wrong="broken")
-    except (RecursionError, OSError):
+    except UNREADABLE:
         write_record(wrong="broken")
