@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -16,6 +17,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import current_user, delegations_held, engineering_offices_of
 from accounts.models import Authorisation, User
+from accounts.sign_on import flow
+from accounts.step_up import next_in_query
 from core.forms.concurrency import FIELD, fingerprint
 from core.http import require_GET_or_POST
 from core.text import parse_int
@@ -71,6 +74,10 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         draft = drafts.start_draft(service, by=user, applicant=_principal(request, user), authorisation=authorisation)
     except DomainError as error:
         messages.error(request, error.message)
+        if error.code == "identity_needed" and settings.SIGN_ON_URL and flow.is_for(user.national_id):
+            # Their press counts when they come back.
+            request.session[START] = code
+            return redirect(f"{reverse('accounts:sign_on')}?{next_in_query(request.path)}")
         return redirect("transactions:service", code=code)
     return redirect("transactions:draft", key=draft.key)
 
@@ -289,7 +296,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
         "sections": summarise(draft.service_type, draft.answers, files),
         "hints": duplicates.hints_for_draft(draft, files, user),
         "gaps": [{"gap": gap, "url": _page(draft, gap.code)} for gap in gaps_of(draft.service_type, problems)],
-        "lacking": missing_level(draft.service_type, "submit", draft.applicant),
+        "lacking": missing_level(draft.service_type, "submit", _known_by(draft, user)),
         "flags": flags_of(draft.service_type, draft.answers),
         "wrong_note": wrong_note,
         "closure": closure,
@@ -306,6 +313,11 @@ def _of_office(draft: Draft) -> bool:
     return draft.service_type.submitted_by is SubmittedBy.ENGINEERING_OFFICE
 
 
+def _known_by(draft: Draft, user: User) -> User:
+    """Whose level counts: of whom somebody files for by delegation, a clerk has seen the paper."""
+    return user if access.delegation_about(user, draft) else draft.applicant
+
+
 def _next_action(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
     """What comes next and whose turn it is, for who looks through a draft: one of the parts of check.html."""
     if access.authorisation_has_ended(draft):
@@ -316,7 +328,8 @@ def _next_action(draft: Draft, user: User, *, gaps: bool, closed: bool) -> str:
         return "complete" if access.may_write(user, draft) else "office completes"
     if closed:
         return "wait until open"
-    if draft.applicant_id == user.pk and missing_level(draft.service_type, "submit", draft.applicant):
+    mine = draft.applicant_id == user.pk or access.delegation_about(user, draft)
+    if mine and missing_level(draft.service_type, "submit", _known_by(draft, user)):
         return "prove identity"
     if not _of_office(draft):
         return "submit"
