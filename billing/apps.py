@@ -11,6 +11,7 @@ class BillingConfig(AppConfig):
         from core.outside_registry import OutsideBody
         from transactions.books import reconcile
         from transactions.maintenance import schedule
+        from transactions.notifications import messages
         from transactions.selectors import search
 
         from . import bank, bills, books, exchange, lowered, receiving, text, upkeep  # noqa: F401 – they register
@@ -25,6 +26,7 @@ class BillingConfig(AppConfig):
                 simulated=text.is_simulated,
             )
         )
+        messages.added_sentences.append(text.bill_in_notice)
         search.find_also(bills.cases_by_number)
         schedule.JOBS["bills"] = schedule.Job(upkeep.EVERY, upkeep.look_after_bills)
         reconcile.KINDS.update({kind.code: kind for kind in books.KINDS})

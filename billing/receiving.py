@@ -80,6 +80,7 @@ def apply(entry_id: int, now: datetime) -> None:
     fee.transaction = case
     left = ledger.open_amount(payment)
     if left <= 0:
+        _replace_spent(payment, fee, case, now)
         return
     kind, facts = _apply_locked(payment, fee, case, now)
     if kind is not None:
@@ -107,9 +108,7 @@ def _apply_locked(
             parts.append((each, part))
             owed -= part
     if owed:
-        # The bank takes no more for this bill, so the rest gets one of its own.
-        if fee.bills.live().filter(number__in=[each.bill_number for each, _part in parts]).exists():
-            bills.make(fee, case, now)
+        _replace_spent(payment, fee, case, now)
         return ItemKind.UNDERPAID, {}
     try:
         with transaction.atomic():
@@ -125,6 +124,16 @@ def _apply_locked(
         if not ledger.open_amount(each):
             items.settle(each, Outcome.APPLIED, now)
     return (ItemKind.OVERPAID if ledger.open_amount(payment) else None), {}
+
+
+def _replace_spent(payment: LedgerEntry, fee: FeeDue, case: Transaction, now: datetime) -> None:
+    """The bank takes money for a bill once: where something is still owed after it did, the rest gets a bill of its
+    own.
+    """
+    spent = fee.bills.live().select_for_update().filter(number=payment.bill_number).first()
+    if spent is not None and case.status == Status.AWAITING_PAYMENT:
+        bills.cancel(spent, now)
+        bills.make(fee, case, now)
 
 
 def _reference(payment: LedgerEntry) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from transactions.domain.gates import Operation
 from transactions.domain.workflow import Status
 from transactions.incidents import gates
-from transactions.models import FeeDue, Transaction
+from transactions.models import Event, FeeDue, Transaction
 
 from . import bills
 from .domain import money
@@ -73,6 +73,19 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
         at_centre=settings.PAY_AT_CENTRES and not closed,
         pay_at=f"{settings.BANK_URL}/?bill={bill.number}" if bill and payable and is_simulated() else "",
     )
+
+
+def bill_in_notice(event: Event) -> str:
+    """What a message of an approval adds: the numbers to pay by, once the bank has them."""
+    if event.to_status != Status.AWAITING_PAYMENT or event.move != "approve":
+        return ""
+    bill = Bill.objects.live().filter(fee__transaction=event.transaction_id).first()
+    if bill is None:
+        return ""
+    if bill.state != BillState.ISSUED or bill.expires_on is None:
+        return _("The bill number will be on the page of the request.")
+    words = {"biller": settings.BILLER_CODE, "number": bill.number, "day": bill.expires_on.isoformat()}
+    return _("Pay with SADAD: biller %(biller)s, bill number %(number)s, until %(day)s.") % words
 
 
 def is_simulated() -> bool:

@@ -35,6 +35,8 @@ SIGN_IN = {
     "central_supervisor": (208, CITIZEN, "أمل ماجد القحطاني"),
     "administrator": (209, CITIZEN, "عمر تركي الأحمدي"),
     "inspector": (210, CITIZEN, "خالد سعد الزهراني"),
+    "accountant": (211, CITIZEN, "سارة يوسف البلوي"),
+    "second_accountant": (212, CITIZEN, "ماجد حمد العنزي"),
 }
 # Who gets notices by e-mail too; the others gave no address.
 MAIL = {"owner": "owner@example.com", "resident": "resident@example.com"}
@@ -126,6 +128,8 @@ def _staff(people: People, chance: Random) -> None:
             )
             services.create_staff_post(user, office, role, on=BEGAN)
             people.staff.setdefault((office.code, role), []).append(user)
+    for name in ("accountant", "second_accountant"):  # a refund takes two
+        services.create_staff_post(named[name], Office.objects.get(code="CTR"), Role.ACCOUNTANT, on=BEGAN)
 
 
 OFFICES = (

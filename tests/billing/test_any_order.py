@@ -203,7 +203,7 @@ def play(steps: list[Any], bank: Bank, cases: list[Transaction], cast: Any, acco
 
 
 @pytest.mark.parametrize(
-    "many", [12, pytest.param(250, marks=[pytest.mark.thorough, pytest.mark.embedded])], ids=["a few", "many"]
+    "many", [6, pytest.param(40, marks=[pytest.mark.thorough, pytest.mark.embedded])], ids=["a few", "many"]
 )
 def test_in_any_order_the_ledger_says_what_the_bank_says(many, bank, submitted, cast, accountants):
     bank.away = True

@@ -101,6 +101,22 @@ def test_a_part_that_goes_back_is_owed_again(unpaid, bank, accountants):
     assert fresh(case)[0] == "approved"
 
 
+def test_a_payment_that_went_back_before_it_was_applied_leaves_a_bill_to_pay(unpaid, bank, accountants):
+    case, (first, _second) = unpaid(), accountants
+    payment = bank.pay(bill_of(case).number)
+    receiving.record(payment, source=Source.NOTICE, now=LATER)
+    receiving.record(
+        BankPayment(payment.number, payment.bill, payment.amount + 1, LATER), source=Source.POLL, now=LATER
+    )
+    refunds.decide(OpenItem.objects.get(), reason="x", by=first, now=LATER)
+    work_off(LATER)
+    new = bill_of(case)
+    assert (fresh(case)[0], new.state, new.amount) == ("awaiting_payment", BillState.ISSUED, payment.amount)
+    assert bank.bills[new.number]["state"] == "issued"
+    told(bank.pay(new.number), now=LATER + HOUR)
+    assert fresh(case)[0] == "approved"
+
+
 def test_paid_twice_is_on_a_list_and_goes_back_by_two_people(unpaid, bank, accountants, cast):
     case, (first, second) = unpaid(), accountants
     bill = bill_of(case)

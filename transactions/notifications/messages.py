@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,10 @@ AUTHORISATION_MESSAGES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 }
 
 
+# What rooms above this one add to what is sent of an event: each returns a sentence, or nothing.
+added_sentences: list[Callable[[Event], str]] = []
+
+
 @dataclass(frozen=True)
 class Message:
     """A notice in words. `path` is the page it leads to, `reference` the transaction it is about, if there is one,
@@ -76,7 +81,9 @@ class Message:
 
 
 def write_message(notice: Notification, *, with_points: bool = False) -> Message:
-    """The words of a notice, in the language of whoever reads it now. `with_points` asks for those of a return too."""
+    """The words of a notice, in the language of whoever reads it now. `with_points` asks for those of a return too, and
+    for what other rooms add to what is sent.
+    """
     if notice.authorisation_event is not None:
         title, text = AUTHORISATION_MESSAGES[notice.authorisation_event.kind]
         return Message(str(title), str(text), page_of_authorisation_event(notice.authorisation_event))
@@ -87,7 +94,9 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
     points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
-    return Message(wording.title(notice.event), _sentence_of(notice.event), page, reference, points)
+    added = [add(notice.event) for add in added_sentences] if with_points else []
+    text = " ".join([_sentence_of(notice.event), *filter(None, added)])
+    return Message(wording.title(notice.event), text, page, reference, points)
 
 
 def _of_incident(notice: IncidentNotice) -> Message:
