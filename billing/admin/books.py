@@ -25,7 +25,7 @@ from ..access import is_accountant
 from ..domain.numbers import read_number
 from ..domain.states import TAGS, BillState
 from ..models import Bill, LedgerEntry, Settlement
-from .shared import Money, digits, link_to_case
+from .shared import Money, case_number, digits
 
 
 def by_number(sought: str, bill: str, case: str) -> Q:
@@ -56,7 +56,7 @@ class BillAdmin(Money):
 
     @admin.display(description=gettext_lazy("transaction"))
     def request_number(self, row: Bill) -> SafeString:
-        return link_to_case(None, row.fee)
+        return case_number(row.fee)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_tag(self, row: Bill) -> SafeString:
@@ -67,7 +67,7 @@ class BillAdmin(Money):
 class LedgerAdmin(Money):
     """Every entry there is, newest first; no entry is ever changed."""
 
-    list_display = ("pk", "at", "kind", "sar", "source", "paid_under", "told_bill", "request_number", "by")
+    list_display = ("at", "kind", "sar", "source", "paid_under", "told_bill", "request_number")
     fields = readonly_fields = (
         "at", "kind", "sar", "source", "counterpart", "paid_under", "told_bill", "request_number", "paid_at", "by",
         "note",
@@ -100,7 +100,7 @@ class LedgerAdmin(Money):
 
     @admin.display(description=gettext_lazy("transaction"))
     def request_number(self, row: LedgerEntry) -> SafeString:
-        return link_to_case(row, row.fee)
+        return case_number(row.fee)
 
 
 class SettlementForm(VersionedForm):

@@ -21,7 +21,7 @@ from .. import items, ledger, refunds
 from ..domain import money
 from ..domain.states import ItemKind, Outcome, RefundState
 from ..models import OpenItem, Refund
-from .shared import Settled, age, digits, link_to_case
+from .shared import Settled, age, case_number, digits
 
 ADVICE = {
     ItemKind.ORPHAN: gettext_lazy("Find out which request it was paid for, and assign it; or have it refunded."),
@@ -116,7 +116,7 @@ class OpenItemAdmin(Settled):
 
     @admin.display(description=gettext_lazy("transaction"))
     def case(self, row: OpenItem) -> SafeString:
-        return link_to_case(row.payment, ledger.fee_of(row.payment) if row.payment else None)
+        return case_number(ledger.fee_of(row.payment) if row.payment else None)
 
     @admin.display(description=gettext_lazy("what the bank said"))
     def detail(self, row: OpenItem) -> SafeString:

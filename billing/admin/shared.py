@@ -23,7 +23,6 @@ from core.admin.guarded import are_numbers, code
 from transactions.domain.errors import DomainError, Invalid
 
 from ..access import is_accountant, may_see_money
-from ..models import LedgerEntry
 
 Press = Callable[[HttpRequest, Any, User], str]
 
@@ -106,12 +105,9 @@ def age(since: Any, until: Any = None) -> SafeString:
     return format_html("<bdi>{}</bdi>", timesince(since, until or timezone.now(), depth=1))
 
 
-def link_to_case(payment: LedgerEntry | None, fee: Any) -> SafeString:
-    """The number of the request a payment is for, leading to it."""
-    if fee is None:
-        return format_html("—")
-    reference = fee.transaction.reference
-    return format_html('<a href="{}">{}</a>', reverse("staff:case", args=[reference]), digits(reference))
+def case_number(fee: Any) -> SafeString:
+    """The number of the request a payment is for; accountants see no case, so it leads nowhere."""
+    return digits(fee.transaction.reference if fee is not None else "")
 
 
-__all__ = ["Money", "Press", "Settled", "age", "code", "digits", "link_to_case"]
+__all__ = ["Money", "Press", "Settled", "age", "case_number", "code", "digits"]
