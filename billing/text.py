@@ -83,7 +83,7 @@ def bill_in_notice(event: Event) -> str:
     if bill is None:
         return ""
     if bill.state != BillState.ISSUED or bill.expires_on is None:
-        return _("The bill number will be on the page of the request.")
+        return _("Find the bill number on the page of the request.")
     words = {"biller": settings.BILLER_CODE, "number": bill.number, "day": bill.expires_on.isoformat()}
     return _("Pay with SADAD: biller %(biller)s, bill number %(number)s, until %(day)s.") % words
 

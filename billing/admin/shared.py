@@ -29,7 +29,7 @@ Press = Callable[[HttpRequest, Any, User], str]
 
 def digits(text: object) -> SafeString:
     """A number that reads left to right."""
-    return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', text) if text else format_html("—")
+    return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', text) if text else SafeString("—")
 
 
 class Money(Watched):
