@@ -42,6 +42,7 @@ from transactions.intake.draft_parts import Gap, Part, State
 from transactions.models import (
     Attachment,
     Closure,
+    CounterVisit,
     Draft,
     Event,
     IncidentNotice,
@@ -329,6 +330,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "bill_steps": next_steps(),
         "rows": _rows(now),
         "rights": _rights(now),
+        "slip": {
+            "lines": [LONG_NAME, LONG_FILE],
+            "visit": CounterVisit(centre=OFFICE, visitor=User(full_name=LONG_NAME), clerk=User(full_name=LONG_NAME)),
+            "at": now,
+        },
         "length": Length(7, 4, 12, 128),
         "short_length": Length(1, 1, 1, 20),
         "map_centres": [

@@ -172,6 +172,12 @@ def record_nothing(page: Page, world: dict[str, str]) -> None:
     page.locator(".notice--error").wait_for()
 
 
+def show_slip(page: Page, world: dict[str, str]) -> None:
+    page.locator("[name=papers]").first.check()
+    with page.expect_navigation():
+        page.locator("[name=show]").click()
+
+
 PUBLIC = (
     Shown("home", "/"),
     Shown("services", "/services/", holds=".service__icon"),
@@ -236,6 +242,10 @@ PUBLIC = (
     Shown("objection-mistakes", "/requests/{refused}/objection/", "citizen", then=go_on_without_a_word),
     Shown("objection-letter", "/requests/{dismissed}/objections/{objection}/", "citizen"),
     Shown("complaint", "/requests/{late}/complaint/", "citizen"),
+    Shown("collect", "/staff/counter/collect/", "clerk"),
+    Shown("collect-items", "/staff/counter/collect/{collected}/", "clerk", holds="#id_papers input"),
+    Shown("collect-slip", "/staff/counter/collect/{collected}/", "clerk", then=show_slip),
+    Shown("collected", "/staff/counter/collected/{collection}/", "clerk"),
     Shown("staff-objections", "/staff/objections/", "central_supervisor", holds="tbody"),
     Shown("case-objected", "/staff/cases/{objected}/", "central_supervisor", then=every_move),
     Shown("profile", "/profile/", "citizen"),

@@ -38,6 +38,7 @@ from transactions.intake.closures import save_closure
 from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
 from transactions.selectors import open_figures
 from transactions.transitions import bulk, moves, notes, objections
+from transactions.transitions.handing_out import hand_out
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
@@ -109,6 +110,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     attachments.attach_to_draft(draft, "id_copy", upload(LONG_FILE), by=cast.citizen, now=NOW)
     attachments.attach_to_draft(draft, "facade_photo", upload("واجهة.jpg", picture("JPEG")), by=cast.citizen, now=NOW)
     of_services = each_service(cast, submitted)
+    rights = claimed(cast, submitted)
     save_closure(
         Closure(
             service="land-subdivision",
@@ -162,7 +164,6 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     counter_visits.begin_visit(
         reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
     )
-    rights = claimed(cast, submitted)
     cases = {
         name: case.reference
         for name, case in {
@@ -204,7 +205,16 @@ def claimed(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     dismissed = objections.submit_objection(dismissed, reason=LONG_NAME, by=cast.citizen, now=now)
     dismissed = objections.dismiss(dismissed, reason=LONG_NAME, by=cast.central_supervisor, now=now)
     late = drive(submitted(now=long_ago), cast, "under_study", long_ago)
+    handed = drive(submitted("land-subdivision"), cast, "issued")
+    came = {"national_id": cast.citizen.national_id, "centre": Office.objects.get(code="SC01"), "by": cast.clerk}
+    visit = counter_visits.begin_visit(reference=handed.reference, purpose="collect", **came)
+    papers = [document.number for document in handed.issued_documents.all()]
+    hand_out(handed, visit=visit, papers=papers, originals=LONG_NAME, signed=True, by=cast.clerk)
+    waiting = drive(submitted("land-subdivision"), cast, "issued")
+    counter_visits.begin_visit(reference=waiting.reference, purpose="collect", **came)
     return {
+        "collected": waiting.reference,
+        "collection": str(visit.key),
         "refused": refused.reference,
         "objected": objected.reference,
         "dismissed": dismissed.reference,

@@ -106,6 +106,7 @@ EXPECTED = {
     ),
     "escalate": (set(Status), {"system"}),
     "answer_complaint": (set(Status), {"complaints"}),
+    "hand_out": (set(Status) - {"submitted"}, {"at_counter"}),
 }  # fmt: skip
 
 

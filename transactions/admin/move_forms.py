@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OUTSIDE = frozenset(
     {
         *("route", "answer", "withdraw", "hand_over", "stay", "stop_clock", "outside_answer"),
-        *("resume", "object", "complain", "escalate"),
+        *("resume", "object", "complain", "escalate", "hand_out"),
     }
 )
 # Spoken of only where something waits.

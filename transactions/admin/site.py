@@ -76,6 +76,7 @@ class StaffSite(AdministeredSite):
         from . import (
             bulk,
             case,
+            collecting,
             correction,
             counter,
             delegations,
@@ -113,6 +114,9 @@ class StaffSite(AdministeredSite):
             path("counter/<uuid:key>/", self.admin_view(counter.intake), name="intake"),
             path("counter/<uuid:key>/who/", self.admin_view(counter.intake_visitor), name="intake_visitor"),
             path("counter/<uuid:key>/check/", self.admin_view(counter.intake_check), name="intake_check"),
+            path("counter/collect/", self.admin_view(collecting.begin), name="collect"),
+            path("counter/collect/<str:reference>/", self.admin_view(collecting.items), name="collect_items"),
+            path("counter/collected/<uuid:key>/", self.admin_view(collecting.collected), name="collected"),
             path("counter/answers/", self.admin_view(visits.visit), name="visit"),
             path("counter/answers/<str:reference>/", self.admin_view(visits.answer), name="visit_answer"),
             path("counter/answers/<str:reference>/<int:pk>/", self.admin_view(visits.add_file), name="visit_file"),

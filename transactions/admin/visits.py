@@ -169,7 +169,7 @@ def add_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
 def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
     """What the visitor takes home: what was answered, when and where; the same however often it is printed."""
     begun = visits.get_visit(current_user(request), key)
-    if begun.event is None:
+    if begun.event is None or begun.purpose != CounterVisit.Purpose.ANSWER:
         raise NotVisible
     case = begun.transaction
     points = case.deficiencies.filter(answered_at=begun.event.at)
@@ -191,6 +191,6 @@ def confirmation(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def open_and_answered(user: User, since: datetime) -> list[CounterVisit]:
     """Newest first: visits that were answered since then, and those that may still be gone on with."""
-    begun = visits.visits_begun_by(user)
+    begun = visits.visits_begun_by(user).filter(purpose=CounterVisit.Purpose.ANSWER)
     lasting = begun.open(timezone.now()).filter(transaction__status=Status.RETURNED)
     return list((lasting | begun.filter(event__isnull=False, at__gte=since))[:MAX_SHOWN])

@@ -89,6 +89,7 @@ OF_MOVE: dict[str, Operation | None] = {
     "complain": Operation.REPLIES,
     "escalate": None,
     "answer_complaint": Operation.PROCESSING,
+    "hand_out": Operation.COUNTERS,
     "outside_answer": None,
 }
 

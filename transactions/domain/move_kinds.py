@@ -91,6 +91,7 @@ class MoveName(StrEnum):
     COMPLAIN = "complain"
     ESCALATE = "escalate"
     ANSWER_COMPLAINT = "answer_complaint"
+    HAND_OUT = "hand_out"
 
 
 @dataclass(frozen=True)

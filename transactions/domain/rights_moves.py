@@ -71,4 +71,13 @@ RIGHTS: tuple[Move, ...] = (
         needs_reason=True,
         is_duty=False,
     ),
+    Move(
+        MoveName.HAND_OUT,
+        _("Hand out documents"),
+        _("What was handed out, to whom and against whose signature is recorded. The applicant is notified."),
+        frozenset(Status) - {Status.SUBMITTED},
+        Target.UNCHANGED,
+        (Actor.AT_COUNTER,),
+        is_duty=False,
+    ),
 )

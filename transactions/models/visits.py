@@ -24,14 +24,19 @@ class CounterVisitQuerySet(models.QuerySet["CounterVisit"]):
 
 
 class CounterVisit(models.Model):
-    """A clerk has seen the original ID of the owner of a returned request, or of somebody of the engineering office the
-    owner authorised (`whom`), and may answer for them until it ends: by the answer, by the next visit, or after
+    """A clerk has seen the original ID of the owner of a request, or of somebody who acts for them (`whom`), and may
+    answer a return for them, or hand documents out to them, until it ends: by that, by the next visit, or after
     VISIT_DURATION.
     """
 
     class Whom(models.TextChoices):
         OWNER = "owner", _("The owner")
         OFFICE = "office", _("A member of the authorised engineering office")
+        REPRESENTATIVE = "representative", _("A person who acts for the owner")
+
+    class Purpose(models.TextChoices):
+        ANSWER = "answer", _("Answer a return")
+        COLLECT = "collect", _("Collect documents")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     transaction = models.ForeignKey(
@@ -42,7 +47,10 @@ class CounterVisit(models.Model):
         Office, verbose_name=_("centre"), on_delete=models.PROTECT, related_name="+", db_index=False
     )
     visitor = person(_("person whose original ID was seen"), related_name="+", db_index=False)
-    whom = models.CharField(_("relation to the request"), max_length=10, choices=Whom)
+    whom = models.CharField(_("relation to the request"), max_length=14, choices=Whom)
+    purpose = models.CharField(
+        _("purpose"), max_length=10, choices=Purpose, default=Purpose.ANSWER, db_default=Purpose.ANSWER
+    )
     at = models.DateTimeField(_("at"))
     ended_at = models.DateTimeField(_("ended at"), null=True)
     # The answer that came of it, and the journal's word for it, as a token.

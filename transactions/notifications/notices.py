@@ -56,6 +56,7 @@ NOTIFIED_MOVES = frozenset(
         "complain",
         "escalate",
         "answer_complaint",
+        "hand_out",
         "outside_answer",
     }
 )

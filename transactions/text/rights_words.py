@@ -14,8 +14,9 @@ from django.utils.translation import gettext_noop
 from core.text import isolated
 from municipality.services import office_by_code
 
+from ..domain import service_types
 from ..domain.objections import ObjectionKind
-from ..models import Event
+from ..models import CounterVisit, Event
 
 TITLES = {
     "resume": gettext_noop("Withdrawal taken back"),
@@ -25,6 +26,7 @@ TITLES = {
     "complain": gettext_noop("Complaint about lateness received"),
     "escalate": gettext_noop("Complaint passed on to the next level"),
     "answer_complaint": gettext_noop("Your complaint was answered"),
+    "hand_out": gettext_noop("Documents handed out at a service centre"),
 }
 _MADE = {
     ObjectionKind.REFUSAL: gettext_noop("It is about the refusal. %(office)s decides; no one who acted before does."),
@@ -57,6 +59,31 @@ def _uphold(event: Event) -> str:
     return _(words) % {**amounts, "reason": event.reason}
 
 
+_HANDED_TO = {
+    CounterVisit.Whom.OWNER: gettext_noop("%(office)s handed out to the owner, against a signature: %(items)s."),
+    CounterVisit.Whom.OFFICE: gettext_noop(
+        "%(office)s handed out to a member of the engineering office, against a signature: %(items)s."
+    ),
+    CounterVisit.Whom.REPRESENTATIVE: gettext_noop(
+        "%(office)s handed out to a person who acts for the owner, against a signature: %(items)s."
+    ),
+}
+
+
+def items_of(event: Event) -> list[str]:
+    """What was handed out by this event, in the reader's language where the portal issued it."""
+    service = service_types.get(event.transaction.service)
+    papers = [f"{service.output.title} {isolated(number)}" for number in event.facts.get("papers", ())]
+    return [*papers, *event.facts.get("originals", ())]
+
+
+def _hand_out(event: Event) -> str:
+    items = _("; ").join(items_of(event))
+    words = {"office": event.office.name if event.office else "", "items": items}
+    sentence = _(_HANDED_TO[CounterVisit.Whom(event.facts["whom"])]) % words
+    return f"{sentence} " + _("If this was not for you, tell any service centre.")
+
+
 SENTENCES: dict[str, Callable[[Event], str]] = {
     "resume": lambda event: _("The request goes on under the same number."),
     "object": _object,
@@ -67,4 +94,5 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         _("It was not answered in time. A supervisor at %(office)s answers now.") % {"office": _office(event)}
     ),
     "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": event.reason},
+    "hand_out": _hand_out,
 }

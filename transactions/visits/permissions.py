@@ -42,10 +42,13 @@ def answers_for_applicant(
     return access.acts_for_applicant(user, case) or lasting_visit(user, case, visit, now) is not None
 
 
-def latest_visit_about(user: User, reference: str) -> CounterVisit:
-    """The latest visit this clerk began about a request, whether it lasts or not; NotVisible when there was none."""
+def latest_visit_about(user: User, reference: str, purpose: str = CounterVisit.Purpose.ANSWER) -> CounterVisit:
+    """The latest visit for this that the clerk began about a request, whether it lasts or not; NotVisible when there
+    was none.
+    """
     parsed = references.parse(reference)
-    visit = visits_begun_by(user).filter(transaction__reference=str(parsed)).first() if parsed else None
+    begun = visits_begun_by(user).filter(purpose=purpose)
+    visit = begun.filter(transaction__reference=str(parsed)).first() if parsed else None
     if visit is None:
         raise NotVisible
     view_log.record_visit_view(user, visit)

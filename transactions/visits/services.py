@@ -19,12 +19,14 @@ from .. import access
 from ..domain import references
 from ..domain.errors import DomainError, NotVisible, TooManyAttempts
 from ..domain.gates import Operation
-from ..domain.workflow import BY_NAME, Obstacle, Status
+from ..domain.workflow import BY_NAME, MoveName, Obstacle, Status
 from ..incidents import gates
 from ..models import CounterVisit, Transaction
 from ..text.wording import explain_obstacle
 
-Whom = CounterVisit.Whom
+Whom, Purpose = CounterVisit.Whom, CounterVisit.Purpose
+# What a visit is for, as a move of the table.
+MOVES_FOR: dict[str, str] = {Purpose.ANSWER: MoveName.ANSWER, Purpose.COLLECT: MoveName.HAND_OUT}
 
 
 class TooManyVisits(TooManyAttempts):
@@ -52,9 +54,16 @@ def find_visitor(text: str) -> str:
 
 
 def begin_visit(
-    *, reference: str, national_id: str, centre: Office, by: User, now: datetime | None = None
+    *,
+    reference: str,
+    national_id: str,
+    centre: Office,
+    by: User,
+    purpose: str = Purpose.ANSWER,
+    now: datetime | None = None,
 ) -> CounterVisit:
-    """Somebody whose original ID the clerk has seen came about a returned request that is theirs.
+    """Somebody whose original ID the clerk has seen came about a request that is theirs: to answer a return, or to
+    collect documents (`purpose`).
 
     NotVisible, in the words of the inquiry, when number and ID do not belong together, whatever of them is wrong;
     TooManyVisits; DomainError `not_at_this_counter`, `own_request`, `not_waiting_for_you`, `move_not_allowed`;
@@ -77,7 +86,7 @@ def begin_visit(
         access_log.record(Act.INQUIRY_REFUSED, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
         raise NotVisible
     attempts.clear_attempts(attempt)
-    return _begin_visit(case, *visitor, centre, by, now)
+    return _begin_visit(case, *visitor, centre, by, now, purpose)
 
 
 def _identify_visitor(case: Transaction, national_id: str, now: datetime) -> tuple[User, Whom] | None:
@@ -85,23 +94,33 @@ def _identify_visitor(case: Transaction, national_id: str, now: datetime) -> tup
     if case.applicant.national_id == national_id:
         return case.applicant, Whom.OWNER
     given = case.authorisation
-    if given is None or given.status != Authorisation.Status.ACCEPTED:
-        return None
-    members = office_members_of(given.office_id, timezone.localdate(now))
-    return next(((member, Whom.OFFICE) for member in members if member.national_id == national_id), None)
+    if given is not None and given.status == Authorisation.Status.ACCEPTED:
+        members = office_members_of(given.office_id, timezone.localdate(now))
+        member = next((member for member in members if member.national_id == national_id), None)
+        if member is not None:
+            return member, Whom.OFFICE
+    person = User.objects.filter(national_id=national_id, is_active=True).first()
+    acts = person is not None and access.acts_for_applicant(person, case)
+    return (person, Whom.REPRESENTATIVE) if person is not None and acts else None
 
 
 @transaction.atomic
-def _begin_visit(case: Transaction, visitor: User, whom: Whom, centre: Office, by: User, now: datetime) -> CounterVisit:
+def _begin_visit(
+    case: Transaction, visitor: User, whom: Whom, centre: Office, by: User, now: datetime, purpose: str
+) -> CounterVisit:
     locked = Transaction.objects.select_for_update(of=("self",)).select_related("authorisation").get(pk=case.pk)
     if access.acts_for_applicant(by, locked):
         raise DomainError(
             "own_request", _("This is your own request, or one you act for: answer it as its applicant does.")
         )
-    if locked.status != Status.RETURNED:
+    move = MOVES_FOR[purpose]
+    if purpose == Purpose.ANSWER and locked.status != Status.RETURNED:
         raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
     CounterVisit.objects.filter(transaction=locked, clerk=by, ended_at=None).update(ended_at=now)
-    visit = CounterVisit.objects.create(transaction=locked, clerk=by, centre=centre, visitor=visitor, whom=whom, at=now)
-    if not access.may_make_move(by, locked, "answer", timezone.localdate(now), visit=visit):
-        raise DomainError("move_not_allowed", explain_obstacle(locked, BY_NAME["answer"], Obstacle.DUTIES))
+    visit = CounterVisit.objects.create(
+        transaction=locked, clerk=by, centre=centre, visitor=visitor, whom=whom, at=now, purpose=purpose
+    )
+    if not access.may_make_move(by, locked, move, timezone.localdate(now), visit=visit):
+        obstacle = Obstacle.DUTIES if locked.status in BY_NAME[move].sources else Obstacle.STATUS
+        raise DomainError("move_not_allowed", explain_obstacle(locked, BY_NAME[move], obstacle))
     return visit
