@@ -32,7 +32,7 @@ class CounterVisit(models.Model):
     class Whom(models.TextChoices):
         OWNER = "owner", _("The owner")
         OFFICE = "office", _("A member of the authorised engineering office")
-        REPRESENTATIVE = "representative", _("A person who acts for the owner")
+        REPRESENTATIVE = "agent", _("A person who acts for the owner")
 
     class Purpose(models.TextChoices):
         ANSWER = "answer", _("Answer a return")
@@ -47,7 +47,7 @@ class CounterVisit(models.Model):
         Office, verbose_name=_("centre"), on_delete=models.PROTECT, related_name="+", db_index=False
     )
     visitor = person(_("person whose original ID was seen"), related_name="+", db_index=False)
-    whom = models.CharField(_("relation to the request"), max_length=14, choices=Whom)
+    whom = models.CharField(_("relation to the request"), max_length=10, choices=Whom)
     purpose = models.CharField(
         _("purpose"), max_length=10, choices=Purpose, default=Purpose.ANSWER, db_default=Purpose.ANSWER
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0044_desk_flow'),
+        ('transactions', '0048_delegations'),
     ]
 
     operations = [
@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='countervisit',
             name='whom',
-            field=models.CharField(choices=[('owner', 'The owner'), ('office', 'A member of the authorised engineering office'), ('representative', 'A person who acts for the owner')], max_length=14, verbose_name='relation to the request'),
+            field=models.CharField(choices=[('owner', 'The owner'), ('office', 'A member of the authorised engineering office'), ('agent', 'A person who acts for the owner')], max_length=10, verbose_name='relation to the request'),
         ),
     ]
