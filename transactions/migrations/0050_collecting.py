@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0048_delegations'),
+        ('transactions', '0049_marks'),
     ]
 
     operations = [
