@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.access import engineering_offices_of
+from core.built import built_on
 from transactions.incidents import declaring, memory
 from transactions.incidents.words import affected, stays_open
 from transactions.models import IncidentNotice
@@ -26,6 +27,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "LANGUAGE_BIDI": language == "ar",
         "DEMO": settings.DEMO,
         "official": "" if settings.DEMO else settings.OFFICIAL_REGISTRATION,
+        "built_on": built_on(),
         "contact": {"phone": settings.CONTACT_PHONE, "mail": settings.CONTACT_EMAIL},
         "national_sign_on": bool(settings.SIGN_ON_URL),
         "asks_nobody": getattr(request, "asks_nobody", False),

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.hijri import FIRST_DAY, LAST_DAY, OutsideCalendar, format_hijri, in_calendar
-from core.templatetags.portal import both_dates
+from core.templatetags.portal import both_dates, one_date
 from municipality.calendar import FIRST, LAST, WORKING_WEEKDAYS, WorkingCalendar
 from municipality.models import Holiday
 from municipality.services import clear_caches, current_calendar
@@ -27,9 +27,10 @@ ANY_MOMENT = st.datetimes(datetime.min, datetime.max, timezones=st.just(UTC))
 @example(LAST_DAY + timedelta(1))
 def test_every_day_is_shown_and_in_both_calendars_where_the_table_holds_it(day):
     with translation.override("en"):
-        shown = str(both_dates(day))
-    assert f'datetime="{day.isoformat()}"' in shown
-    assert (" AH" in shown) == in_calendar(day)
+        both, first = str(both_dates(day)), str(one_date(day))
+    for shown in (both, first):
+        assert f'datetime="{day.isoformat()}"' in shown
+        assert (" AH" in shown) == in_calendar(day)
     if not in_calendar(day):
         with pytest.raises(OutsideCalendar):
             format_hijri(day, "en")
@@ -39,7 +40,8 @@ def test_every_day_is_shown_and_in_both_calendars_where_the_table_holds_it(day):
 @example(datetime.max.replace(tzinfo=UTC))
 @example(datetime.min.replace(tzinfo=UTC))
 def test_every_moment_is_shown_with_its_time(moment):
-    assert f'datetime="{moment.isoformat()}"' in str(both_dates(moment, time=True))
+    for show in (both_dates, one_date):
+        assert f'datetime="{moment.isoformat()}"' in str(show(moment, time=True))
 
 
 @given(ANY_MOMENT, st.integers(0, 400))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from django.core.cache import caches
 from django.core.checks import run_checks
 from django.test import Client
 
-from core import emblem
+from core import built, emblem
 
 pytestmark = pytest.mark.django_db
 NUMBER = "20260117345"
@@ -16,8 +19,6 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><script>alert(
 @pytest.fixture(autouse=True)
 def fresh():
     """Pages keep their frame rendered, and a process its emblem."""
-    from django.core.cache import caches
-
     emblem.emblem.cache_clear()
     caches["local"].clear()
     yield
@@ -89,6 +90,19 @@ def test_an_emblem_that_cannot_be_shown_is_reported_and_our_mark_stands(name, co
     assert faults() == {"portal.E021"}
     assert "img/mark.svg" in page()
     assert Client().get("/emblem").status_code == 404
+
+
+def test_the_last_update_is_the_day_the_pages_were_put_together(settings, tmp_path, city):
+    settings.STATIC_ROOT = str(tmp_path)
+    built.built_on.cache_clear()
+    assert "آخر تحديث للموقع" not in page()
+    (tmp_path / built.MANIFEST).write_text("{}")
+    os.utime(tmp_path / built.MANIFEST, times=(1_764_198_000, 1_764_198_000))  # 26 November 2025, 23:00 UTC
+    built.built_on.cache_clear()
+    caches["local"].clear()
+    shown = page().partition("آخر تحديث للموقع")[2]
+    assert 'datetime="2025-11-27"' in shown, "of the day in Jeddah"
+    built.built_on.cache_clear()
 
 
 @pytest.mark.parametrize(
