@@ -34,6 +34,7 @@ from transactions.outbox import queue
 from transactions.transitions import inspections, moves
 from transactions.transitions.moves import RequestedCompletion
 
+from .bodies import answers_of
 from .files import paper, photo
 from .people import People, see
 
@@ -69,24 +70,37 @@ class City:
         self.paper, self.photos = paper(), [photo(number) for number in range(3)]
         self.made = 0
         self.decisions: Counter[str] = Counter()
+        self.heap: list[tuple[datetime, int, Life]] = []
+        self.order = itertools.count()
+        # A chance of their own: what bodies answer leaves the rest of the city as it was.
+        self.of_bodies = Random(repr(chance.getstate()))  # noqa: S311
 
     def play(self, count: int) -> int:
         """Run everything due by now; returns how many requests were submitted."""
-        order = itertools.count()
-        heap: list[tuple[datetime, int, Life]] = []
+        heap = self.heap
         for moment in self._arrivals(count):
-            heapq.heappush(heap, (moment, next(order), self._request(moment)))
+            self._wake(moment, self._request(moment))
         while heap and heap[0][0] <= self.now:
             with transaction.atomic():
                 for _step in range(BATCH):
                     if not heap or heap[0][0] > self.now:
                         break
                     _moment, _order, life = heapq.heappop(heap)
-                    following = next(life, None)
-                    if following is not None:
-                        heapq.heappush(heap, (following, next(order), life))
+                    self._wake(next(life, None), life)
         self._notify()
         return self.made
+
+    def _wake(self, moment: datetime | None, life: Life) -> None:
+        """Have a life go on at this moment; one that is over has none."""
+        if moment is not None:
+            heapq.heappush(self.heap, (moment, next(self.order), life))
+
+    def _refer_out(self, case: Transaction, move: str, at: datetime) -> None:
+        """What bodies outside are asked after this move, and what they answer."""
+        for declared in case.service_type.referrals:
+            if declared.after == move:
+                life = answers_of(case, declared, at, self.of_bodies, self.calendar)
+                self._wake(next(life, None), life)
 
     def _notify(self) -> None:
         """Send each notice at its own time: a worker that starts today has none of past days to send, which would use
@@ -150,6 +164,7 @@ class City:
         while case.status in OPEN:
             case, move = self._step(case, at, done)
             done.append(move)
+            self._refer_out(case, move, at)
             if case.status == Status.RETURNED:
                 at = at + timedelta(days=chance.randrange(1, 25), hours=chance.randrange(9))
                 yield at
