@@ -322,6 +322,9 @@ def encoded(image: Image.Image) -> bytes:
 
 
 def _saved(image: Image.Image, kind: str, **how: Any) -> bytes:
+    if isinstance(image, ImageFile.ImageFile):
+        # Pillow looks whether it would write over the file it read, by a path made whole: no folder is asked for here.
+        image = image.copy()
     out = io.BytesIO()
     image.save(out, kind, **how)
     return out.getvalue()
