@@ -226,8 +226,11 @@ def run_as(user: str | None, command: Sequence[str | Path]) -> None:
         raise SystemExit(f"{Path(command[0]).name} failed:\n{done.stderr}")
 
 
-def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = True) -> str:
-    """A private PostgreSQL on a free loopback port, its files under `home`; returns its DATABASE_URL."""
+LOOPBACK = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60")
+
+
+def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = True, port: int = 0) -> str:
+    """A private PostgreSQL on a free loopback port or this one, its files under `home`; returns its DATABASE_URL."""
     initdb, user = postgres_program("initdb"), postgres_user()
     data, secret = home / "data", home / "password"
     home.mkdir(parents=True, exist_ok=True)
@@ -242,28 +245,27 @@ def start_postgres(family: Family, home: Path, *, log: Path, durable: bool = Tru
                 shutil.chown(path, user)
         made = ["-D", data, "-U", "portal", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
         run_as(user, [initdb, *made])
-    port = free_port()
-    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
-    if not durable:
-        settings += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    command = [initdb.with_name("postgres"), "-D", data, "-p", str(port), *settings]
+    port = port or free_port()
+    fast = () if durable else ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+    command = [initdb.with_name("postgres"), "-D", data, "-p", str(port), *LOOPBACK, *fast]
     family.start("PostgreSQL", command, user=user, log=log, stop=signal.SIGINT)
     wait_for_port(port, family)
     return f"postgresql://portal:{secret.read_text()}@127.0.0.1:{port}/postgres"
 
 
-def start_replica(family: Family, home: Path, server: str, *, log: Path) -> str:
-    """A streaming replica of the PostgreSQL at this URL, whose role may replicate, on a free loopback port; its URL."""
+def start_replica(family: Family, home: Path, server: str, *, log: Path, minutes_late: float = 0) -> str:
+    """A new streaming replica of the PostgreSQL at this URL, by a role that may; applies `minutes_late`; its URL."""
     copy = postgres_program("pg_basebackup")
     place, user, data = urllib.parse.urlsplit(server), postgres_user(), home / "data"
+    shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, mode=0o700)
     if user:
         home.chmod(0o711)
         shutil.chown(data, user)
     run_as(user, [copy, "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", place._replace(path="").geturl()])
     port = free_port()
-    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=60"]
-    command = [copy.with_name("postgres"), "-D", data, "-p", str(port), *settings]
+    late = ("-c", f"recovery_min_apply_delay={minutes_late * 60:.0f}s")
+    command = [copy.with_name("postgres"), "-D", data, "-p", str(port), *LOOPBACK, *late]
     family.start("PostgreSQL's replica", command, user=user, log=log, stop=signal.SIGINT)
     # It takes connections before it answers them.
     ready = [copy.with_name("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]

@@ -99,7 +99,7 @@ def brings_a_session(request: HttpRequest) -> bool:
 def from_an_old_copy(request: HttpRequest) -> bool:
     """Are the figures of this page from a copy that has not heard from the centre for a while?"""
     name = request.resolver_match.view_name if request.resolver_match else ""
-    if name not in FIGURES or not replica.reading():
+    if name not in FIGURES or not replica.is_copy():
         return False
     try:
         return timezone.now() - replica.as_of() > BEHIND

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from api.errors import MEDIA_TYPE, RETRY_SECONDS, not_open, problem, unavailable
 from core import db as database
+from core.db import replica
 from journal.standing import Refused, reason_not_to_write
 from transactions.attachments.services import StorageFull, StorageUnavailable
 from transactions.domain.errors import OperationClosed
@@ -40,6 +41,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """Can this installation do its work: database, may it be written, broker if there is one, a worker that lives?"""
+    if settings.SECOND_SITE:
+        answers = _second_site_answers()
+        return JsonResponse({"status": "ok" if answers else "failing"}, status=200 if answers else 503)
     checks = {"database": _database(), "worker": False, "writes": False}
     if checks["database"]:
         checks["worker"] = _worker()
@@ -48,6 +52,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
         checks["broker"] = _broker()
     good = all(checks.values())
     return JsonResponse({"status": "ok" if good else "failing", "checks": checks}, status=200 if good else 503)
+
+
+def _second_site_answers() -> bool:
+    """One of its two copies does; nothing is written here, and no worker belongs to it."""
+    try:
+        replica.ask(Heartbeat.objects.exists)
+    except DatabaseError:
+        return False
+    return True
 
 
 def _database() -> bool:
@@ -119,6 +132,7 @@ def takes_nothing(request: HttpRequest) -> HttpResponse:
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer
     context = {"LANGUAGE_CODE": getattr(request, "LANGUAGE_CODE", "ar"), "takes_nothing": True}
+    context["second_site"] = settings.SECOND_SITE
     context["incidents"] = banners(memory.last_known().notices, timezone.now())
     return render(None, "503.html", context, status=503)
 

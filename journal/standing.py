@@ -179,6 +179,8 @@ def ensure_writable(using: BaseDatabaseWrapper) -> None:
     """Refused unless this database may be written; asks again after RECHECK_SECONDS."""
     if _exempt.get():
         return
+    if settings.SECOND_SITE:
+        raise Refused("This is the second site, which takes nothing until it is promoted (manage.py promote).")
     place = _key_of(using)
     if _good_until.get(place, 0) > time.monotonic():
         return

@@ -1,5 +1,8 @@
 """A copy of the database that answers inquiries: all of them, and alone while the centre is away.
 
+At the second site (`SECOND_SITE`) what is called the centre here is a copy as well, an older one, and is asked when the
+newer one does not answer or does not know.
+
 `REPLICA_DATABASE_URL` switches it on. Whatever `ask` runs reads the tables of requests and offices from the copy and
 says as of when (`as_of`), since a copy is always a moment behind. Everything else, and every write, goes to the centre.
 """
@@ -14,7 +17,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 from django.utils import timezone
 
@@ -96,6 +99,11 @@ def reading() -> bool:
     return _reading.get()
 
 
+def is_copy() -> bool:
+    """Is what is being read a copy of the centre, rather than the centre itself?"""
+    return _reading.get() or settings.SECOND_SITE
+
+
 def behind(now: datetime) -> float | None:
     """Seconds since the last change that reached the copy; None without one. Raises what the database raises."""
     if ALIAS not in settings.DATABASES:
@@ -109,9 +117,9 @@ def behind(now: datetime) -> float | None:
 
 def as_of() -> datetime:
     """The moment whose state is being read: now in the centre; in a copy the last change that reached it."""
-    if not _reading.get():
+    if not is_copy():
         return timezone.now()
-    with connections[ALIAS].cursor() as cursor:
+    with connections[ALIAS if _reading.get() else DEFAULT_DB_ALIAS].cursor() as cursor:
         # A copy that has been started and heard nothing since has the state of its last checkpoint.
         cursor.execute("SELECT coalesce(pg_last_xact_replay_timestamp(), checkpoint_time) FROM pg_control_checkpoint()")
         return cursor.fetchone()[0]

@@ -10,6 +10,9 @@ if env.str("REPLICA_DATABASE_URL", default=""):
     # A streaming replica of the same server: it answers inquiries (core/db/replica.py).
     DATABASES["replica"] = env.db("REPLICA_DATABASE_URL")
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+# This place is the second site: DATABASE_URL is a standby that applies everything some minutes late, the replica is one
+# that follows at once. It answers inquiries without the centre and takes nothing until it is promoted (ADR 52).
+SECOND_SITE = env.bool("SECOND_SITE", default=False)
 DATABASE_ROUTERS = ["core.db.replica.Router"]
 # Seconds a request of the web may wait for the database, all its statements together, before it answers 503.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)

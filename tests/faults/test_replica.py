@@ -32,8 +32,8 @@ METRICS = "m" * 40
 class Centre:
     """A PostgreSQL of its own with a small city, and a streaming replica of it."""
 
-    def __init__(self, family: provision.Family) -> None:
-        self._family = family
+    def __init__(self, family: provision.Family, transactions: int = 40) -> None:
+        self.family = family
         self.home = Path(tempfile.mkdtemp(prefix="jeddah-replica-", dir=os.environ["VAR_DIR"]))
         self.home.chmod(0o711)
         self._log = self.home / "servers.log"
@@ -50,7 +50,7 @@ class Centre:
         }
         env = provision.environment(**self.env)
         provision.manage("prepare", env=env)
-        provision.manage("seed_demo", "--transactions", "40", "--today", "2026-11-24", env=env)
+        provision.manage("seed_demo", "--transactions", str(transactions), "--today", "2026-11-24", env=env)
         self.env["REPLICA_DATABASE_URL"] = provision.start_replica(family, self.home / "copy", url, log=self._log)
         self.samples = json.loads((self.home / "demo.json").read_text())["samples"]
 
@@ -60,7 +60,7 @@ class Centre:
         gone = self._process
         gone.kill()
         gone.wait()
-        self._family.members = [member for member in self._family.members if member[1] is not gone]
+        self.family.members = [member for member in self.family.members if member[1] is not gone]
         try:
             yield
         finally:
@@ -69,10 +69,10 @@ class Centre:
     def _start_again(self, command: list[str]) -> bool:
         """It refuses to start while a process of the one that was killed is still ending."""
         user, stop = provision.postgres_user(), provision.signal.SIGINT
-        self._process = self._family.start("PostgreSQL", command, user=user, log=self._log, stop=stop)
+        self._process = self.family.start("PostgreSQL", command, user=user, log=self._log, stop=stop)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-            self._family.members.pop()
+            self.family.members.pop()
             return False
         return True
 
@@ -83,12 +83,12 @@ class Centre:
         return done.stdout
 
     def in_copy(self, sql: str) -> list[tuple]:
-        return self._execute(self.env["REPLICA_DATABASE_URL"], sql)
+        return self.execute(self.env["REPLICA_DATABASE_URL"], sql)
 
     def in_centre(self, sql: str) -> list[tuple]:
-        return self._execute(self.env["DATABASE_URL"], sql)
+        return self.execute(self.env["DATABASE_URL"], sql)
 
-    def _execute(self, url: str, sql: str) -> list[tuple]:
+    def execute(self, url: str, sql: str) -> list[tuple]:
         connection = psycopg2.connect(url)
         connection.autocommit = True
         cursor = connection.cursor()

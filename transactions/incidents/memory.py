@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import Error, connection
 from django.db.models import Exists, OuterRef
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from core.cache import Remembered
 
@@ -21,10 +24,16 @@ from ..domain.gates import EVERYTHING, SAFE, Gate, GateState, Operation, Scope
 from ..domain.pauses import Pause
 from ..models import Closure, GateSwitch, IncidentNotice
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 logger = logging.getLogger(__name__)
 CACHE_SECONDS = 8
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 UNREADABLE = Gate(EVERYTHING, SAFE, ALWAYS, kind="unreadable")
+
+
+SECOND_SITE = _("This is the second site of the portal: it answers inquiries and receives nothing.")
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,23 @@ def last_known() -> Known:
 
 
 def _read() -> Known:
+    """What is in force; at the second site everything but inquiry is closed besides."""
+    known_here = _read_rows()
+    if settings.SECOND_SITE:
+        gate = Gate(EVERYTHING, GateState.READING, ALWAYS, kind="second_site", **_in_both(SECOND_SITE))
+        return replace(known_here, gates=(gate, *known_here.gates))
+    return known_here
+
+
+def _in_both(text: StrOrPromise) -> dict[str, str]:
+    reasons = {}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            reasons[f"reason_{language}"] = str(text)
+    return reasons
+
+
+def _read_rows() -> Known:
     global _last
     try:
         notices = tuple(last_notices())

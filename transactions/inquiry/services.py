@@ -16,7 +16,7 @@ from django.core import signing
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Subquery
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts import attempts
@@ -54,15 +54,32 @@ def find_by_pin(reference: str, pin: str, *, address: str, now: datetime | None 
     parsed = references.parse(reference)
     if parsed is not None:
         if pins.pin_matches(str(parsed), pin):
-            try:
-                case = _find_known(str(parsed), address, now or timezone.now())
-            except NotVisible as error:
-                raise NotInThisDatabase(_explain_lost_receipt(str(parsed))) from error
+            case = _find_promised(str(parsed), address, now or timezone.now())
             if not case.pin_serial:
                 return case
         elif opens_receipt(str(parsed), pin):
             return _find_known(str(parsed), address, now or timezone.now())
     return find_rate_limited(str(parsed or reference), address, now, lambda: None)
+
+
+def _find_promised(reference: str, address: str, now: datetime) -> Transaction:
+    """The transaction of a receipt of ours; NotInThisDatabase says what its holder can do when there is none.
+
+    A copy may not have heard of it yet, so what it does not know is asked of the centre.
+    """
+    try:
+        return _find_known(reference, address, now)
+    except NotVisible as unknown:
+        if not replica.reading():
+            raise NotInThisDatabase(_explain_lost_receipt(reference)) from unknown
+    try:
+        with replica.centre():
+            return _find_known(reference, address, now)
+    except NotVisible as unknown:
+        raise NotInThisDatabase(_explain_lost_receipt(reference)) from unknown
+    except database.DATABASE_UNAVAILABLE as away:
+        database.extend_deadline()
+        raise NotInThisDatabase(NOT_YET) from away
 
 
 def _explain_lost_receipt(reference: str) -> str:
@@ -82,6 +99,10 @@ def _explain_lost_receipt(reference: str) -> str:
     }
 
 
+NOT_YET = gettext_lazy(
+    "Number and PIN belong to a receipt of ours. This copy does not know its request yet, and the centre cannot be "
+    "asked just now. Keep the receipt and try again later."
+)
 FIELDS = columns(
     Transaction,
     "id reference service status stage version submitted_at stage_started_at due_at halted_at branch_id centre_id "
@@ -118,7 +139,7 @@ def _find_known(reference: str, address: str, now: datetime) -> Transaction:
     mark, hour = _digest(reference), _hour(now)
     buckets = _buckets(reference, address)
     values = (reference, *buckets, hour)
-    if replica.reading():
+    if replica.is_copy():
         rows = _look_up.rows(*values)
     elif connection.vendor == "postgresql":
         rows = _look_up.rows(*values, before=f"{locks.lock_statement(mark)}; ")
@@ -239,7 +260,7 @@ def find_rate_limited(
     now = now or timezone.now()
     hour, mark = _hour(now), _digest(subject)
     buckets = _buckets(subject, address)
-    copy = replica.reading()
+    copy = replica.is_copy()
     try:
         with replica.centre():
             blocked, case = _find_counting(buckets, most, mark, hour, find)

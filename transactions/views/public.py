@@ -116,7 +116,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _statistics() -> Statistics:
     figures = read_statistics(timezone.now())
-    return replace(figures, at=replica.as_of()) if replica.reading() else figures
+    return replace(figures, at=replica.as_of()) if replica.is_copy() else figures
 
 
 def _chart(figures: Statistics) -> Chart:
@@ -249,7 +249,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "case": case,
         "again": inquiry.sign_answer(case),
         "as_of": as_of,
-        "from_copy": replica.reading(),
+        "from_copy": replica.is_copy(),
         "behind": now - as_of > BEHIND,
         "headline": headline(case),
         "story": inquiry.cached_until_next_event(f"story:{days}:{days_overdue}", case, story),

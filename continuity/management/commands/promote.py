@@ -24,6 +24,7 @@ promoted; this is the portal as of {at}
 ended, because nobody knows what was ended since:
 {ended}
 to do before people are let in (until then nothing can be written here):
+  unset SECOND_SITE and REPLICA_DATABASE_URL; DATABASE_URL leads to this database
   the letter is {letter} from the next start on; give it a new JOURNAL_KEY (or JOURNAL_KEY_FILE)
   fence the old centre: bin/vault end FOLDER {old}, end its chain in the node list, keep its network off
   manage.py web_role and vault_role here, and a vault that follows this place
