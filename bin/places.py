@@ -83,7 +83,8 @@ def start_second_site(family: Family, home: Path, database: str, env: Mapping[st
     for secret in Path(env["VAR_DIR"]).glob("*_key.json"):
         shutil.copy(secret, home / secret.name)
     url = f"http://127.0.0.1:{port}"
-    own = {"VAR_DIR": str(home), "DATABASE_URL": late, "REPLICA_DATABASE_URL": hot, "PORTAL_URL": url}
+    own = {"STATIC_ROOT": str(Path(env["VAR_DIR"]) / "static")}  # styles and scripts come with the code
+    own |= {"VAR_DIR": str(home), "DATABASE_URL": late, "REPLICA_DATABASE_URL": hot, "PORTAL_URL": url}
     site = {name: value for name, value in env.items() if not name.startswith("VAULT_")} | own | {"SECOND_SITE": "1"}
     provision.manage("compile_translations", env=site)
     family.start("second site", provision.gunicorn(port, "--workers", "1"), env=site, log=home / "web.log")
@@ -92,13 +93,16 @@ def start_second_site(family: Family, home: Path, database: str, env: Mapping[st
     return url
 
 
-def start_status_site(family: Family, home: Path, portal: str) -> tuple[str, dict[str, str]]:
-    """The folder that workers write, served by nothing of ours, and a probe from outside; its address and settings."""
+def start_status_site(family: Family, home: Path) -> tuple[str, dict[str, str]]:
+    """The folder that workers write, served by nothing of ours; its address and settings."""
     folder, port, probes = home / "site", provision.free_port(), home / "probes.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{port}/"
     serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", folder, str(port)]
     family.start("status site", serve, log=home / "web.log")
-    probe = [sys.executable, ROOT / "bin" / "probe", portal, "--to", probes, "--every", "60"]
-    family.start("probe", probe, log=home / "probe.log")
     return url, {"STATUS_DIR": str(folder), "STATUS_URL": url, "STATUS_PROBES": str(probes)}
+
+
+def start_probe(family: Family, probes: str, portal: str) -> None:
+    """Ask the portal every minute, as a machine outside the centre would."""
+    family.start("probe", [sys.executable, ROOT / "bin" / "probe", portal, "--to", probes, "--every", "60"])

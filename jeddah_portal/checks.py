@@ -167,6 +167,8 @@ def database_may_be_written(app_configs: Any, **kwargs: Any) -> list[CheckMessag
     """
     from journal import standing
 
+    if settings.SECOND_SITE:
+        return []  # its pages say so
     file = Path(str(connection.settings_dict["NAME"]))
     if connection.vendor == "sqlite" and not file.exists():
         return []  # asking would make it

@@ -16,6 +16,8 @@ from .places import Place
 HERE = Path(__file__).parent
 PAGES = {"index.html": "ar", "en.html": "en"}
 DOCUMENT = "status.json"
+# The kind of tag the portal shows a state by.
+TAGS = {"open": "success", "limited": "warning", "closed": "error"}
 
 
 def write(document: Mapping[str, Any], place: Place) -> None:
@@ -46,7 +48,7 @@ def context_of(document: Mapping[str, Any], language: str) -> dict[str, Any]:
 
     def named(row: Mapping[str, Any]) -> dict[str, Any]:
         moments = {"since": _moment(row.get("since")), "probed_at": _moment(row.get("probed_at"))}
-        return {**row, "name": row[language], **moments}
+        return {**row, "name": row[language], "kind": TAGS.get(row.get("state", ""), "plain"), **moments}
 
     return {
         "document": document,
