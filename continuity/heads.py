@@ -93,4 +93,11 @@ def _hash_signed(reached: Reached) -> bytes:
     return bytes(entry.hash) if fits else b""
 
 
+def signed_with(node: str, letters: str, seq: int) -> datetime | None:
+    """When the vault last signed this chain, if with this entry in it; None if not yet, or if it signed another one."""
+    lot = {"chain__node": node, "chain__incarnation": letters[:1], "chain__lot": letters[1:]}
+    reached = Reached.objects.select_related("chain").filter(cosigned_seq__gte=seq, **lot).first()
+    return reached.cosigned_at if reached is not None and _hash_signed(reached) else None
+
+
 look.register_vault(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -12,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from transactions.models import Transaction
 
-from .. import watch
+from .. import heads, watch
 from ..classes import RECEIVED, of_case
 from ..worth import Worth
 
@@ -59,6 +60,14 @@ def worth_line(case: Transaction, kind: str) -> dict[str, Any]:
 def worth_list(case: Transaction) -> dict[str, Any]:
     """Every promise of a case with its class."""
     return {"rows": [shown(entry.worth, what=KINDS[entry.kind], at=entry.at) for entry in of_case(case)]}
+
+
+@register.inclusion_tag("components/cosigned_row.html")
+def cosigned_row(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a summary: has the vault signed the journal with this entry in it? Nothing where there is no vault."""
+    if not settings.VAULT_URL or not isinstance(body.get("seq"), int):
+        return {}
+    return {"asked": True, "at": heads.signed_with(body["node"], body["inc"], body["seq"])}
 
 
 def shown(worth: Worth, **more: Any) -> dict[str, Any]:

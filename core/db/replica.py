@@ -26,7 +26,7 @@ from .. import db as database
 ALIAS = "replica"
 # What the pages for everybody read (jeddah_portal/public.py). Sessions and people are not among it: an old copy would
 # sign people out.
-APPS = frozenset({"transactions", "municipality", "journal"})
+APPS = frozenset({"transactions", "municipality", "journal", "continuity"})
 # So long is a copy that did not answer left alone.
 REST_SECONDS = 10
 

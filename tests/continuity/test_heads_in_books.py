@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from continuity.models import Reached
-from journal.models import Chain
+from journal import receipts
+from journal.models import Chain, Entry
 from transactions.books.reconcile import reconcile
 from transactions.models import Difference
 from transactions.outbox import heartbeat
@@ -46,3 +47,30 @@ def test_a_head_that_is_not_ours_is_a_difference_and_nothing_is_signed(wrong, va
     assert published.figures["journals"][0]["vault"]["same"] is False
     assert Difference.objects.filter(kind="head_behind", subject="C1A").exists()
     assert published.token == ""
+
+
+def verified(client):
+    token = receipts.encode_token(Entry.objects.order_by("seq").first())
+    return client.get(f"/verify/{token}/").content.decode()
+
+
+def test_whoever_verifies_reads_that_a_second_authority_signed_too(vault, submitted, client):
+    submitted()
+    assert "لم توقّع جهة ثانية هذا القيد حتى الآن" in verified(client)
+    heartbeat.beat(NOW)
+    hand_over()
+    assert "وقّعت جهة ثانية سجلنا وفيه هذا القيد" in verified(client)
+
+
+@pytest.mark.parametrize("wrong", [{"cosignature": bytes(64)}, {"refused": "another past"}, {"cosigned_seq": 0}])
+def test_a_signature_of_the_vault_that_does_not_fit_is_not_shown(wrong, vault, submitted, client):
+    submitted()
+    heartbeat.beat(NOW)
+    hand_over()
+    Reached.objects.update(**wrong)
+    assert "وقّعت جهة ثانية سجلنا وفيه هذا القيد" not in verified(client)
+
+
+def test_where_there_is_no_vault_nothing_is_said_of_one(submitted, client):
+    submitted()
+    assert "التوقيع الثاني" not in verified(client)

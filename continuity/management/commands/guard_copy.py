@@ -27,12 +27,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         if not settings.SECOND_SITE or replica.ALIAS not in settings.DATABASES:
             raise CommandError("this is for the second site: SECOND_SITE=1, DATABASE_URL and REPLICA_DATABASE_URL")
-        counts, told = second_site.look({})
+        counts, reported = second_site.look({})
         while True:
             time.sleep(EVERY_SECONDS)
             counts, lost = second_site.look(counts)
-            if lost and second_site.stop_applying(lost) and lost != told:
-                told = lost
+            if lost and second_site.stop_applying(lost) and lost != reported:
+                reported = lost
                 self.stderr.write(f"stopped at {second_site.applied_until()}: {lost}")
                 self.stderr.write("the way back: manage.py rebuild --before, or promote (docs/operations.md)")
             if once:
