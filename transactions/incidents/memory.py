@@ -78,8 +78,8 @@ def _read() -> Known:
     return known_here
 
 
-def _in_both(text: StrOrPromise) -> dict[str, str]:
-    reasons = {}
+def _in_both(text: StrOrPromise) -> dict[str, Any]:
+    reasons: dict[str, Any] = {}
     for language in ("ar", "en"):
         with translation.override(language):
             reasons[f"reason_{language}"] = str(text)
