@@ -31,6 +31,7 @@ export class SheetDocument {
 
   async open() {
     const answer = await this.ask(this.sizesAddress);
+    this.opened = answer.headers.get("X-Document-Opened") ?? this.opened;
     Object.assign(this, { layers: [], metres: 0 }, await answer.json());
   }
 

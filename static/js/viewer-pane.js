@@ -169,8 +169,17 @@ export class Pane {
     context.fillRect(0, 0, this.size.width, this.size.height);
     this.sheets.forgetWishes([-1, 1000]);
     this.paintTiles(context);
+    if (this.tint) this.colour(context);
     this.sheets.go();
     for (const overlay of this.overlays) overlay(context, this);
+  }
+
+  // What is black on the page takes this colour; white stays white.
+  colour(context) {
+    context.globalCompositeOperation = "lighten";
+    context.fillStyle = this.tint;
+    context.fillRect(0, 0, this.size.width, this.size.height);
+    context.globalCompositeOperation = "source-over";
   }
 
   // Every tile that can be seen, or what there is of it already in coarser ones.

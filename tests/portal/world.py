@@ -134,6 +134,7 @@ class World:
             "<str:number>": 1,
             "<int:page>": 1,
             "<int:row>": 1,
+            "<uuid:other>": case.attachments.first().key if case.attachments.exists() else "",
             "<int:level>": 0,
             "<int:across>": 0,
             "<int:down>": 0,

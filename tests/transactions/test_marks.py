@@ -185,3 +185,16 @@ def test_marks_come_and_go_over_the_page(file, case, cast, signed_in):
     assert signed_in(cast.citizen).post(remove).status_code == 404
     assert reviewer.post(remove).status_code == 204
     assert reviewer.get(address).json()["marks"] == []
+
+
+# -- two documents ---------------------------------------------------------------------------------------------------
+def test_two_documents_of_a_case_stand_side_by_side_for_who_may_see_both(file, case, cast, signed_in):
+    other = case.attachments.filter(content_type="application/pdf").exclude(pk=file.pk).first()
+    page = reverse("transactions:compare_files", args=[file.key, other.key])
+    for person in (cast.reviewer, cast.citizen):
+        shown = signed_in(person).get(page, {"page": 99}).content.decode()
+        assert reverse("transactions:preview_page", args=[file.key, 3]) in shown, "without scripts too"
+        assert reverse("transactions:preview_page", args=[other.key, 1]) in shown
+    assert signed_in(cast.other_citizen).get(page).status_code == 404
+    link = reverse("transactions:compare_files", args=[other.key, file.key])
+    assert link in signed_in(cast.reviewer).get(reverse("transactions:sheet", args=[file.key, 1])).content.decode()

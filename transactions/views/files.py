@@ -22,6 +22,7 @@ from ..models import Attachment, SignedPaper
 from ..previews import State
 from ..visits import permissions as visits
 from .common import harden, hidden_is_404
+from .comparing import comparable
 from .marks import marked_page, may_mark
 from .viewer import opened_word
 
@@ -191,6 +192,7 @@ def sheet(request: HttpRequest, key: UUID, page: int) -> HttpResponseBase:
         "marked": marked_page(current_user(request), file, page, request.GET.get("mark", "")),
         "chosen": request.GET.get("mark", ""),
         "may_mark": may_mark(current_user(request), file),
+        "others": comparable(current_user(request), file),
         "opened": opened_word(current_user(request), file),
         "grid": [[(down, across) for across in range(1, columns + 1)] for down in range(1, rows + 1)],
     }

@@ -59,8 +59,11 @@ def _file(request: HttpRequest, key: UUID) -> Attachment:
 @require_safe
 def sizes(request: HttpRequest, key: UUID) -> HttpResponse:
     """JSON: how many pages there are, and how large they are."""
-    file = _file(request, key)
-    return _answer(request, file, "application/json", lambda: tiles.sizes(file, current_user(request).pk))
+    file, user = _file(request, key), current_user(request)
+    response = _answer(request, file, "application/json", lambda: tiles.sizes(file, user.pk))
+    response[OPENED] = opened_word(user, file)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @login_required
