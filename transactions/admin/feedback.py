@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils.translation import gettext_lazy as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from core.admin.guarded import AdministeredSite
+from core.admin.guarded import AdministeredSite, code
 
 from ..feedback import as_csv
 from ..models import PageFeedback
@@ -22,14 +24,26 @@ MAX_ROWS = 50_000
 
 
 class PageFeedbackAdmin(ForAdministrators):
-    list_display = ("day", "about", "language", "useful", "reason")
-    list_filter = ("useful", "reason", "language")
-    fields = readonly_fields = ("day", "about", "page", "language", "useful", "reason")
+    list_display = ("day", "about", "in_language", "was_useful", "reason")
+    list_filter = ("useful", "reason")
+    fields = readonly_fields = ("day", "about", "name", "in_language", "was_useful", "reason")
     change_list_template = "admin/transactions/pagefeedback/change_list.html"
 
-    @admin.display(description=_("page"), ordering="page")
+    @admin.display(description=gettext_lazy("page"), ordering="page")
     def about(self, row: PageFeedback) -> str:
         return str(words_for(row.page))
+
+    @admin.display(description=gettext_lazy("name of the address"))
+    def name(self, row: PageFeedback) -> SafeString:
+        return code(row.page)
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def in_language(self, row: PageFeedback) -> str:
+        return _("Arabic") if row.language == "ar" else _("English")
+
+    @admin.display(description=gettext_lazy("useful"), ordering="useful")
+    def was_useful(self, row: PageFeedback) -> str:
+        return _("Yes") if row.useful else _("No")
 
     def get_urls(self) -> list[Any]:
         return [
