@@ -85,10 +85,10 @@ TEXTS = {
 _certificates: Callable[[], list[dict[str, Any]]] | None = None
 
 
-def register_certificates(tell: Callable[[], list[dict[str, Any]]]) -> None:
+def register_certificates(listed: Callable[[], list[dict[str, Any]]]) -> None:
     """Give the page somebody who knows what documents are signed with (transactions does at start)."""
     global _certificates
-    _certificates = tell
+    _certificates = listed
 
 
 def build(content: NodeList, verify_url: str) -> str:

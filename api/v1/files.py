@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,7 +22,9 @@ from accounts.access import current_user
 from transactions import access
 from transactions.attachments import services as attachments
 from transactions.domain import kinds
+from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.service_types import Document
+from transactions.intake.assured import refuse_below_level
 from transactions.views.files import content_of
 
 from ..strict import View, read
@@ -141,4 +144,29 @@ class Content(View):
             raise FileUnavailable
         if response.status_code == status.HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE:
             raise OutOfRange
+        return response
+
+
+class PaperFile(View):
+    content_negotiation_class = Whatever
+
+    @extend_schema(
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, 409: OpenApiTypes.OBJECT},
+        operation_id="transactions_paper_pdf",
+    )
+    def get(self, request: Request, reference: str, kind: str) -> HttpResponseBase:
+        """The signed PDF of what was issued, which is the original; 409 `being_made` until it is there."""
+        by = current_user(request)
+        case = access.get_transaction(by, reference)
+        issued = case.issued_documents.select_related("content__signed").filter(kind=kind).first()
+        if issued is None:
+            raise NotVisible
+        if access.acts_for_applicant(by, case):
+            refuse_below_level(case.service_type, "receive", case.applicant)
+        signed = getattr(getattr(issued, "content", None), "signed", None)
+        if signed is None:
+            raise DomainError("being_made", _("The signed PDF is being made. Ask again in a few seconds."))
+        response = content_of(request._request, signed)
+        if response.status_code == status.HTTP_410_GONE:
+            raise FileUnavailable
         return response

@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from .. import errors
 from ..docs import Description, docs
-from . import brought, catalogue, files, inquiries, moves, people, published, status, views
+from . import brought, catalogue, files, inquiries, moves, people, published, status, verifications, views
 
 urlpatterns = [
     path("services/", catalogue.Services.as_view()),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("transactions/<str:reference>/receipt/", views.Receipt.as_view()),
     path("transactions/<str:reference>/pin/", views.Pin.as_view()),
     path("transactions/<str:reference>/papers/<slug:kind>/", views.Paper.as_view()),
+    path("transactions/<str:reference>/papers/<slug:kind>/pdf/", files.PaperFile.as_view()),
     path("transactions/<str:reference>/looks/", views.Looks.as_view()),
     path("transactions/<str:reference>/answers/", views.Answers.as_view()),
     path("transactions/<str:reference>/deficiencies/<int:deficiency>/files/", files.DeficiencyFiles.as_view()),
@@ -33,6 +34,8 @@ urlpatterns = [
     path("notices/", people.Notices.as_view()),
     path("notices/read/", people.NoticesRead.as_view()),
     path("receipts/", brought.Receipts.as_view()),
+    path("verifications/", verifications.Verifications.as_view()),
+    path("verifications/file/", verifications.FileVerifications.as_view()),
     path("inquiries/", inquiries.Inquiries.as_view(), name="inquiries"),
     path("figures/", published.Figures.as_view()),
     path("figures/<str:month>/", published.FiguresOfMonth.as_view()),

@@ -130,6 +130,22 @@ def _staff(people: People, chance: Random) -> None:
             people.staff.setdefault((office.code, role), []).append(user)
     for name in ("accountant", "second_accountant"):  # a refund takes two
         services.create_staff_post(named[name], Office.objects.get(code="CTR"), Role.ACCOUNTANT, on=BEGAN)
+    name_signatories()
+
+
+SIGNATORIES = {
+    OfficeKind.SUB_MUNICIPALITY: ("رئيس البلدية الفرعية", "Head of the sub-municipality"),
+    OfficeKind.CENTRAL: ("مدير إدارة رخص البناء", "Building permits manager"),
+}
+
+
+def name_signatories() -> None:
+    """An invented name under what each office issues, where none is entered."""
+    chance = Random(1448)  # noqa: S311 – invented names, the same in every demo
+    for office in Office.objects.filter(kind__in=SIGNATORIES, signatory_ar="").order_by("code"):
+        office.signatory_ar = full_name(chance)
+        office.signatory_post_ar, office.signatory_post_en = SIGNATORIES[OfficeKind(office.kind)]
+        office.save()
 
 
 OFFICES = (

@@ -40,6 +40,7 @@ PUBLIC = {
     "/", "/services/", "/services/<slug:code>/", "/inquiry/", "/help/", "/privacy/", "/accessibility/", "/terms/",
     "/search/", "/contact/", "/feedback/",
     "/books/", "/figures/", "/figures/figures.csv", "/figures/figures.json", "/api/v1/figures/",
+    "/api/v1/verifications/", "/api/v1/verifications/file/",
     "/verify/", "/verify/<str:token>/", "/verify/file/", "/verify/number/", "/verify/certificates.pem",
     "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
     "/centres/", "/services/<slug:code>/checklist/",

@@ -20,7 +20,7 @@ from transactions.maintenance.health import read_health
 from transactions.models import Outbox, PaperContent, SignedPaper
 from transactions.papers import papers
 from transactions.signed_papers import authority, demo_authority, examining, making, verifying
-from transactions.transitions import moves
+from transactions.transitions import moves, objections
 
 from ..conftest import NOW, STEP, drive, ends_as
 from ..signers import rsa_authority
@@ -96,6 +96,17 @@ def test_a_long_name_and_a_refusal_fit_on_the_sheet(cast, submitted):
             left, bottom, right, top = found.get_bounds()
             assert -1 <= left <= right <= width + 1
             assert -1 <= bottom <= top <= height + 1
+
+
+def test_a_refusal_as_a_letter_says_how_to_object(cast, submitted, settings):
+    settings.OBJECTION_DAYS = {**settings.OBJECTION_DAYS, "refusal": 23}
+    case = drive(submitted("land-subdivision"), cast, "awaiting_supervisor")
+    case = moves.reject(case, reason="x", by=cast.supervisor, now=NOW + 9 * STEP)
+    frozen = PaperContent.objects.get(transaction=case, what="rejected")
+    pdf = bytes_of(made(frozen))
+    assert "23" in frozen.content["en"]["closing"][0]
+    assert (count(pdf, "You may object"), count(pdf, "التظلم")) == (1, 1)
+    assert objections.right_of(case, [], NOW + 10 * STEP) is not None
 
 
 def test_a_receipt_is_made_when_it_is_asked_for_and_once(cast, submitted, signed_in):

@@ -178,3 +178,42 @@ def test_too_large_or_empty_files_are_refused_unread(client, db, monkeypatch):
 )
 def test_a_name_is_masked(name, shown):
     assert masked(name) == shown
+
+
+def api(client, address, data, **more):
+    return client.post(f"/api/v1/verifications/{address}", data, headers={"accept-language": "en"}, **more)
+
+
+def test_programs_verify_by_code_by_number_and_by_file(permit, client, cast):
+    _case, document, content = permit
+    whole = {"content_type": "application/json"}
+    asked = api(client, "", {"code": document.token}, **whole).json()
+    assert (asked["verdict"], asked["document"]["number"]) == ("genuine", document.number)
+    assert asked["document"]["holder"] == "م••• بن ع••• ا•••"
+    assert {"label": "Total floor area", "value": "580.5 m²"} in asked["document"]["figures"]
+    assert asked["document"]["plot"] == "415 / 27"
+    number = {"number": document.number, "last_four": cast.citizen.national_id[-4:]}
+    assert api(client, "", number, **whole).json()["document"] == asked["document"]
+    assert api(client, "", number | {"last_four": "xxxx"}, **whole).status_code == 404
+    assert api(client, "", {"number": document.number}, **whole).status_code == 400
+    assert api(client, "", {"code": document.token[:-9] + "AAAAAAAAA"}, **whole).json()["verdict"] in {
+        "changed",
+        "unreadable",
+    }
+    by_file = api(client, "file/", {"file": SimpleUploadedFile("x.pdf", content)}).json()
+    assert (by_file["verdict"], by_file["document"]) == ("genuine", asked["document"])
+    changed = api(client, "file/", {"file": SimpleUploadedFile("x.pdf", content + b" ")}).json()
+    assert (changed["verdict"], changed["document"]) == ("changed", None)
+    assert api(client, "file/", {"file": SimpleUploadedFile("x.pdf", b"")}).status_code == 422
+
+
+def test_a_program_fetches_the_pdf_when_it_is_made(cast, submitted, signed_in):
+    case = drive(submitted("building-permit"), cast, "issued")
+    document = case.issued_documents.get()
+    address = f"/api/v1/transactions/{case.reference}/papers/{document.kind}/pdf/"
+    client = signed_in(cast.citizen)
+    waiting = client.get(address)
+    assert (waiting.status_code, waiting.json()["code"]) == (409, "being_made")
+    paper = made(document.content)
+    assert hashlib.sha256(b"".join(client.get(address).streaming_content)).hexdigest() == paper.sha256
+    assert signed_in(cast.other_citizen).get(address).status_code == 404

@@ -49,6 +49,25 @@ def _rows(content: PaperContent) -> Iterator[tuple[str, object]]:
         yield from validity(content.document)
 
 
+def facts(content: PaperContent) -> dict[str, Any]:
+    """The same as plain values, for programs."""
+    frozen, document = content.content, content.document
+    page = frozen.get(get_language() or "ar") or frozen["ar"]
+    successor = document.replaced_by if document else None
+    return {
+        "kind": content.what,
+        "number": document.number if document else "",
+        "reference": frozen["reference"],
+        "holder": _holder(frozen, page),
+        "plot": frozen.get("plot", ""),
+        "figures": [{"label": cell["label"], "value": _plain(cell)} for cell in page.get("figures", ())],
+        "issued_at": content.at,
+        "valid_until": in_force_until(document) if document else None,
+        "ended_at": document.ended_at if document else None,
+        "replaced_by": successor.number if successor else "",
+    }
+
+
 def compared(content: PaperContent) -> Rows:
     """Holder and key figures alone, for a page that says the rest already."""
     frozen = content.content
@@ -83,7 +102,11 @@ def _unified_labels() -> tuple[str, ...]:
 def _value(cell: dict[str, str]) -> object:
     if day := parse_date(cell.get("date", "")):
         return both_dates(day)
-    return isolated(f"{cell.get('value', '')} {cell.get('unit', '')}".strip())
+    return isolated(_plain(cell))
+
+
+def _plain(cell: dict[str, str]) -> str:
+    return cell.get("date") or f"{cell.get('value', '')} {cell.get('unit', '')}".strip()
 
 
 def validity(document: IssuedDocument) -> Iterator[tuple[str, object]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -66,9 +67,14 @@ def refusal_words(title: str, plot: str) -> dict[str, Any]:
         "opening": [_("Your request was studied. It is refused for this reason:")],
         "closing": [
             _(
+                "You may object to this refusal in the portal, under the transaction number, within %(n)d working days "
+                "of its date. Someone who has not acted on the request decides."
+            )
+            % {"n": settings.OBJECTION_DAYS["refusal"]},
+            _(
                 "You may submit a new request once the reason given no longer applies. Your answers and files stay in "
                 "the portal under the transaction number."
-            )
+            ),
         ],
         **_courtesies(),
     }

@@ -65,11 +65,16 @@ def status_of(content: PaperContent) -> str | None:
 
 def details_of(subject: str, body: Mapping[str, Any]) -> card.Rows:
     """Holder and key figures of the paper an entry is about, to compare; nothing of those from before contents."""
+    content = content_of_entry(subject, body)
+    return card.compared(content) if content else []
+
+
+def content_of_entry(subject: str, body: Mapping[str, Any]) -> PaperContent | None:
+    """What the paper says that an entry of the journal is about; None where no content is bound by it."""
     frozen = PaperContent.objects.select_related("document").filter(
         transaction__reference=subject, content_hash=body.get("content", "-")
     )
-    content = frozen.exclude(what=RECEIVED).order_by("pk").first()
-    return card.compared(content) if content else []
+    return frozen.exclude(what=RECEIVED).order_by("pk").first()
 
 
 _PAPER = re.compile(r"(?P<office>[A-Z][A-Z0-9]*?)(?P<year>1[345][0-9]{2})(?P<line>[0-9]{6,9})")
