@@ -36,7 +36,8 @@ def second(cast):
 
 
 def propose(cast, person=None, role="supervisor", by=None):
-    office = Office.objects.get(code={"informal_areas": "INF", "centre_clerk": "SC01", "accountant": "CTR"}.get(role, "SHR"))
+    elsewhere = {"informal_areas": "INF", "centre_clerk": "SC01", "accountant": "CTR"}
+    office = Office.objects.get(code=elsewhere.get(role, "SHR"))
     return four_eyes.give_post(
         person or cast.other_citizen, office, role, starts_on=TODAY, reason="x", by=by or cast.administrator, now=NOW
     )
