@@ -53,7 +53,7 @@ class ReferralAdmin(ReadOnly):
             path("letters/", pages.letters, name="outside_letters"),
             path("letters/<int:pk>/sent/", pages.letter_sent, name="outside_letter_sent"),
             path("list/<slug:body>/", pages.upload_list, name="outside_list"),
-            path("<int:pk>/record/", pages.record, name="outside_record"),
+            path("record/<uuid:key>/", pages.record, name="outside_record"),
         ]
         for pattern in own:
             pattern.callback = self.admin_site.admin_view(pattern.callback)

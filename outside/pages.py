@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -63,10 +64,10 @@ def ask_again(request: HttpRequest, body: str) -> HttpResponse:
 
 
 @require_GET_or_POST
-def record(request: HttpRequest, pk: int) -> HttpResponse:
+def record(request: HttpRequest, key: UUID) -> HttpResponse:
     """A letter that went out, or what the body answered on paper."""
     user, now = current_user(request), timezone.now()
-    referral = referral_for(user, pk)
+    referral = referral_for(user, key)
     if referral is None:
         raise Http404
     form = PaperForm(referral, request.POST or None)

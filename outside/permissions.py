@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from accounts.access import roles_in, staff_posts_of
 from accounts.models import Role, User
 from transactions import access
@@ -22,9 +24,9 @@ def may_record(user: User, case: Transaction) -> bool:
     return any(office is not None and MAY_RECORD & roles_in(user, office) for office in (case.held_by, case.branch))
 
 
-def referral_for(user: User, pk: int) -> Referral | None:
+def referral_for(user: User, key: UUID) -> Referral | None:
     """A referral of a file this person sees and may record for; None otherwise."""
     rows = Referral.objects.filter(transaction__in=access.cases_of_staff(user))
     rows = rows.select_related("transaction__held_by", "transaction__branch", "transaction__applicant")
-    referral = rows.prefetch_related("messages").filter(pk=pk).first()
+    referral = rows.prefetch_related("messages").filter(key=key).first()
     return referral if referral is not None and may_record(user, referral.transaction) else None

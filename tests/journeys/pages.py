@@ -353,7 +353,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-reference", "/staff/reference/", "administrator"),
     Shown("staff-operations", "/staff/operations/", "administrator"),
     Shown("staff-outside-bodies", "/staff/outside/referral/bodies/", "supervisor"),
-    Shown("staff-outside-record", "/staff/outside/referral/{outside_referral}/record/", "registry"),
+    Shown("staff-outside-record", "/staff/outside/referral/record/{outside_key}/", "registry"),
     Shown("staff-outside-letters", "/staff/outside/referral/letters/", "registry"),
     Shown("staff-outside-list", "/staff/outside/referral/list/electricity/", "supervisor"),
     Shown("staff-outside-list-read", "/staff/outside/referral/list/electricity/", "supervisor", then=choose_a_list),

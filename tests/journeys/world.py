@@ -183,6 +183,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "intake_ready": str(intake_ready.key),
             "office_draft": str(office_draft.key),
             **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
+            "outside_key": str(Referral.objects.order_by("pk")[0].key),
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
             "email": emails.make_token(EmailChange.objects.get()),
             **of_bulks(cast, submitted),

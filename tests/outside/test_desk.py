@@ -38,7 +38,7 @@ def english():
 
 def record(client, referral, **typed):
     typed = {"kind": "acknowledged", "day": "2026-11-25", "number": "E-1", "key": str(uuid4())} | typed
-    return client.post(reverse("staff:outside_record", args=[referral.pk]), typed)
+    return client.post(reverse("staff:outside_record", args=[referral.key]), typed)
 
 
 def test_a_letter_and_an_answer_on_paper_are_recorded_by_who_holds_the_file(sent_out, cast, signed_in, english):
@@ -240,7 +240,7 @@ def test_the_applicant_and_the_staff_see_it(sent_out, cast, signed_in, language)
         assert ("Not sent yet" if language == "en" else "لم يُرسل بعد") in page
         assert "outside/referral" not in page
         staff = signed_in(cast.registry).get(reverse("staff:case", args=[sent_out.reference])).content.decode()
-    assert reverse("staff:outside_record", args=[Referral.objects.get().pk]) in staff
+    assert reverse("staff:outside_record", args=[Referral.objects.get().key]) in staff
 
 
 def test_the_list_of_matters_shows_those_of_ones_own_files(sent_out, cast, signed_in):

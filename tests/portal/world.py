@@ -64,7 +64,7 @@ ACTORS = {
 }
 APPS = re.compile(r"(?<=app_label>)[a-z|]+")
 MODEL = re.compile(
-    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside)/([a-z]+)/(?!bodies|list|<int)"
+    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside)/([a-z]+)/(?!bodies|list|letters|record)"
 )
 
 
@@ -162,7 +162,6 @@ class World:
             "/requests/<str:reference>/papers/": self.issued.paper_contents.get(document__isnull=False).pk,
             "/requests/": self.deficiency,
             "/staff/counter/answers/": self.deficiency,
-            "/staff/outside/": self.issued.referrals.order_by("pk")[0].pk,
             "/staff/filters/": self.filter,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
@@ -173,6 +172,7 @@ class World:
         return {
             "/drafts/": self.draft.key,
             "/staff/counter/visits/": self.answered.key,
+            "/staff/outside/": self.issued.referrals.order_by("pk")[0].key,
             "/staff/counter/": self.begun.key,
             "/staff/bulk/": self.bulk.key,
             "/": self.paper.key,

@@ -92,8 +92,10 @@ def sentence_of(referral: Referral, facts: Mapping[str, object], due: str) -> st
     if outcome is not None:
         reason = str(facts.get("reason", ""))
         sentence = str(outcome.sentence) % words
-        return f"{sentence} {_('Its reason: %(reason)s') % {'reason': reason}}" if reason else sentence
+        of_it = str(_("Its reason: %(reason)s")) % {"reason": reason}
+        return f"{sentence} {of_it}" if reason else sentence
     received = str(_("%(body)s has the request under its own number %(number)s.")) % words
     if not due:
         return received
-    return f"{received} {_('Its published time is %(days)s working days: until %(due)s.') % words}"
+    published = str(_("Its published time is %(days)s working days: until %(due)s.")) % words
+    return f"{received} {published}"
