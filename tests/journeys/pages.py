@@ -194,7 +194,7 @@ PUBLIC = (
         for service in service_types.offered_services()
     ),
     Shown("centres", "/centres/", holds=".city-map a"),
-    Shown("centres-near", "/centres/?district=الشرفية", holds=".centres__row--near"),
+    Shown("centres-near", "/centres/?district=الشرفية", holds=".centre-list__row--near"),
     Shown("centres-unknown", "/centres/?district=zzz", holds=".field--error"),
     Shown("inquiry", "/inquiry/"),
     Shown("inquiry-incoming", "/inquiry/?by=incoming"),

@@ -173,6 +173,7 @@ class World:
             "/drafts/": self.draft.key,
             "/staff/counter/visits/": self.answered.key,
             "/staff/outside/": self.issued.referrals.order_by("pk")[0].key,
+            "/staff/counter/collected/": self.answered.key,
             "/staff/counter/": self.begun.key,
             "/staff/bulk/": self.bulk.key,
             "/": self.paper.key,

@@ -56,8 +56,10 @@ def centres(request: HttpRequest) -> HttpResponse:
     district, problem = find_district(typed) if typed else (None, "")
     now = timezone.localtime()
     listed = _listed(district, now)
+    states = {centre.open_now for centre in listed}
     context = {
         "centres": listed,
+        "at_once": states.pop() if len(states) == 1 else "",
         "district": district,
         "typed": typed,
         "problem": problem,
