@@ -6,10 +6,15 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from core.templatetags.portal import ltr
 from transactions.models import FeeDue, Transaction
 
 from .. import text
+from ..models import Bill
 
 register = template.Library()
 
@@ -21,6 +26,13 @@ def bill_to_pay(case: Transaction, fee: FeeDue | None, *, mine: bool = False) ->
     """
     shown = text.shown_bill(case, fee, timezone.now())
     return {"bill": shown, "case": case, "mine": mine, "steps": text.next_steps() if shown and shown.to_pay else []}
+
+
+@register.simple_tag
+def bill_number(fee: FeeDue) -> SafeString | str:
+    """The number of the bill a fee is to be paid by, for staff; nothing where there is none."""
+    bill = Bill.objects.live().filter(fee=fee).first()
+    return format_html("{}: {}", _("Bill number"), ltr(bill.in_groups)) if bill else ""
 
 
 @register.inclusion_tag("components/bill.html")

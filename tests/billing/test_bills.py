@@ -15,7 +15,8 @@ from billing.domain import money, numbers
 from billing.domain.states import BillState, ItemKind, Source
 from billing.models import Bill, OpenItem
 from journal import chain
-from transactions.models import FeeDue
+from transactions.incidents import declaring
+from transactions.models import FeeDue, IncidentNotice
 from transactions.transitions import moves
 
 from ..conftest import NOW, drive, work_off
@@ -199,3 +200,22 @@ def test_after_a_restore_the_bill_of_before_is_the_bill(bank, submitted, cast, m
     assert len(bank.bills) == 1
     assert ledger.applied_to(FeeDue.objects.get(transaction=case)) == bill.amount
     assert OpenItem.objects.get().settled_at is not None
+
+
+@pytest.mark.parametrize(("offices", "days"), [([], 5), (["SHR"], 5), (["MTR"], 0)])
+def test_the_days_an_incident_took_are_added_and_the_bank_is_told(unpaid, bank, cast, offices, days):
+    case = unpaid()
+    bill = bill_of(case)
+    ended = LATER + timedelta(days=5)
+    notice = IncidentNotice(
+        what="declared", text_ar="تعطّلت الشبكة.", text_en="The network is down.", starts_at=LATER, ended_at=ended,
+        next_update_at=ended, offices=offices, stops_clocks=True,
+    )  # fmt: skip
+    with transaction.atomic():
+        declaring.announce(notice, None, None, by=cast.administrator, confirmed_by=None, now=ended)
+    upkeep.follow_bills(ended + timedelta(days=1))
+    moved = bill_of(case)
+    assert (moved.due_on - bill.due_on, moved.expires_on - bill.expires_on) == (timedelta(days), timedelta(days))
+    assert bank.bills[bill.number]["last_day"] == moved.expires_on.isoformat()
+    upkeep.follow_bills(ended + timedelta(days=2))
+    assert bill_of(case).expires_on == moved.expires_on

@@ -49,6 +49,11 @@ def test_the_page_shows_what_to_pay_by_and_the_slip_the_same(waiting, cast, clie
     assert client_of(cast.other_citizen).get(reverse("billing:slip", args=[waiting.reference])).status_code == 404
 
 
+def test_staff_see_the_number_of_the_bill_on_the_case(waiting, cast):
+    html = client_of(cast.registry).get(reverse("staff:case", args=[waiting.reference])).content.decode()
+    assert bill_of(waiting).in_groups in html
+
+
 def test_nothing_is_asked_for_once_it_is_paid(waiting, cast):
     moves.record_payment(waiting, payment_reference="7001", by=cast.registry, now=LATER)
     assert 'class="bill"' not in page(cast.citizen, waiting)
