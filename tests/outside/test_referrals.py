@@ -251,7 +251,7 @@ def test_a_refusal_needs_its_reason_and_an_acknowledgement_its_number(sent_out):
     assert Referral.objects.get().reason == "No cable"
 
 
-@pytest.mark.parametrize("about", ["C1A-1448-999999-1", "E-5555", str(uuid.uuid4())])
+@pytest.mark.parametrize("about", ["C1A-1448-999999-1", "E-5555", "2f1c1e52-6d0c-4b4e-9a57-0d3f6d1f3a10"])
 def test_what_fits_no_request_is_kept_on_a_list(sent_out, about):
     told = event(sent_out, "acknowledged", reference=about)
     assert [tell(**told).json()["status"] for _ in range(2)] == ["unmatched", "known"]
