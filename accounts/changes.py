@@ -22,7 +22,7 @@ from . import access_log, emails, mail, restored, sms
 from .access import holds_power
 from .assurance import Level
 from .errors import AccountError
-from .models import Act, NameChange, PhoneChange, Proposal, User
+from .models import Act, Delegation, NameChange, PhoneChange, Proposal, User
 from .signals import name_changed, phone_changed
 from .visitors import Visitor, visitor_account
 
@@ -203,6 +203,17 @@ def _send_warning(user: User, phone: str, text: str, *, key: str) -> None:
         sms.send_sms(phone, text, key=key)
     elif user.email:
         mail.send_mail(user.email, _("Your account was changed"), text, key=key)
+
+
+def send_delegation_warning(delegation_id: int) -> None:
+    """Tell whoever is acted for, who was not there, that somebody may. It names nobody."""
+    delegation = Delegation.objects.select_related("principal").get(pk=delegation_id)
+    with translation.override(delegation.principal.language):
+        text = _(
+            "Jeddah Municipality: a service centre recorded that someone acts for you by document %(number)s. If this "
+            "is wrong, end it under “My requests” or tell a service centre at once."
+        ) % {"number": delegation.number}
+        _send_warning(delegation.principal, delegation.principal.phone, text, key=f"delegation-{delegation.pk}")
 
 
 def send_name_warning(change_id: int) -> None:

@@ -22,6 +22,7 @@ from .assurance import Level
 from .delegated import Delegation, Operation
 from .errors import AccountError
 from .models import Act, Role, User
+from .signals import delegation_recorded
 from .visitors import Visitor, visitor_account
 
 
@@ -80,6 +81,7 @@ def record_delegation(
         raise AccountError("already_recorded", message) from error
     _mark_known([held, *([given] if of_establishment else [])], by, now)
     User.objects.filter(pk__in=[given.pk, held.pk]).update(has_delegations=True)
+    delegation_recorded.send(Delegation, delegation=row, now=now)
     access_log.record(Act.DELEGATED, by=by, person=given, subject=row.number, office=centre, now=now)
     return row
 

@@ -33,6 +33,7 @@ from .changes import confirm_identity as confirm_identity
 from .changes import delete_unproven_account as delete_unproven_account
 from .changes import identify_visitor as identify_visitor
 from .changes import record_change, refuse_without_second_administrator
+from .changes import send_delegation_warning as send_delegation_warning
 from .changes import send_name_warning as send_name_warning
 from .changes import send_phone_warning as send_phone_warning
 from .errors import AccountError

@@ -19,7 +19,16 @@ from transactions.outbox.queue import PENDING_STATES
 from .models import Reached
 
 # What goes out to people; all other work that waits is our own, and is done.
-OUTWARD = ("notify", "tell_subscriber", "confirm_subscription", "warn", "warn_name", "confirm_email", "confirmed")
+OUTWARD = (
+    "notify",
+    "tell_subscriber",
+    "confirm_subscription",
+    "warn",
+    "warn_name",
+    "warn_delegation",
+    "confirm_email",
+    "confirmed",
+)
 ENDED = {
     "sessions": "every session: {many}",
     "tokens": "every API token: {many}",

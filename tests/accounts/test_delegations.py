@@ -26,7 +26,9 @@ from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.service_types import get
 from transactions.intake import drafts
 from transactions.intake.assured import may_receive_document
-from transactions.models import Attachment, Draft, Event, Notification, Transaction
+from transactions.models import Attachment, Draft, Event, Notification, Outbox, Transaction
+from transactions.notifications.notices import still_concerned
+from transactions.outbox import queue
 from transactions.text.timeline import history_of
 from transactions.transitions import moves
 
@@ -237,6 +239,28 @@ def test_what_is_issued_goes_to_a_delegate_who_may_receive_it(cast, submitted, d
     Delegation.objects.update(operations=["receive"])
     assert may_receive_document(case, fresh(cast.other_citizen))
     assert not may_receive_document(case, fresh(cast.citizen))
+
+
+def test_the_principal_who_was_not_there_is_told(cast, delegated, settings):
+    row = delegated()
+    job = Outbox.objects.get(kind="warn_delegation", subject=row.pk)
+    queue.process_kind("warn_delegation")
+    job.refresh_from_db()
+    assert job.state == "done"
+    text = max(settings.SMS_DIR.iterdir(), key=lambda file: file.name).read_text(encoding="utf-8")
+    assert text.startswith(cast.citizen.phone)
+    assert row.number in text
+    assert cast.other_citizen.full_name not in text
+
+
+def test_what_was_to_be_told_to_a_delegate_is_told_no_more_once_it_ended(cast, case, delegated):
+    row = delegated()
+    agent = fresh(cast.other_citizen)
+    notice = Notification(event=case.events.latest("seq"), recipient=agent)
+    assert still_concerned(notice, timezone.now())
+    end_delegation(row, by=cast.citizen)
+    notice.event.transaction.refresh_from_db()
+    assert not still_concerned(notice, timezone.now())
 
 
 # -- over at once ----------------------------------------------------------------------------------------------------

@@ -249,6 +249,7 @@ JOBS: dict[str, Operation | str] = {
     "confirmed": "says that the vault has a receipt",
     "warn": "tells a person that somebody took over their account",
     "warn_name": "tells a person that somebody changed their name",
+    "warn_delegation": "tells a person that somebody acts for them",
     "confirm_email": "is part of signing in, which no gate closes",
     "draw": "makes a picture of a file there is",
     "scan": "looks into a file there is",

@@ -203,6 +203,7 @@ WORK = {
     "tell": gettext_lazy("Notify everyone an incident affects"),
     "warn": gettext_lazy("Warn a person of a changed mobile number"),
     "warn_name": gettext_lazy("Tell a person of a corrected name"),
+    "warn_delegation": gettext_lazy("Tell a person that someone acts for them"),
     "confirm_email": gettext_lazy("Send the link that confirms an email address"),
     "hand_over": gettext_lazy("Hand over the cases of a suspended office"),
     "stay": gettext_lazy("Tell applicants that their case is at a suspended office"),

@@ -30,7 +30,9 @@ def _journal(now: datetime) -> str:
 
 
 def _dead_jobs(now: datetime) -> str:
-    dead = Outbox.objects.filter(state=Outbox.State.DEAD).exclude(kind__in=["notify", "warn", "warn_name"])
+    dead = Outbox.objects.filter(state=Outbox.State.DEAD).exclude(
+        kind__in=["notify", "warn", "warn_name", "warn_delegation"]
+    )
     return _("Background jobs have failed for good.") if dead.exists() else ""
 
 

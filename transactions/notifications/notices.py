@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 from accounts import emails, mail, sms
 from accounts import services as people
 from accounts.access import agents_of, engineering_offices_of, office_members_of
-from accounts.models import Authorisation, EmailChange, NameChange, PhoneChange, User
-from accounts.signals import email_asked, name_changed, phone_changed
+from accounts.models import Authorisation, Delegation, EmailChange, NameChange, PhoneChange, User
+from accounts.signals import delegation_recorded, email_asked, name_changed, phone_changed
 from core import db as database
 from core.tracing import request_id
 from journal.standing import reason_not_to_write
@@ -188,8 +188,9 @@ def _send_by(notice: Notification, channel: Delivery.Channel, now: datetime) -> 
 
 
 def still_concerned(notice: Notification, now: datetime) -> bool:
-    """Has its recipient a right to it now, as the owner or of an office that may go on with it? To what everybody may
-    know, everybody who has an account.
+    """Has its recipient a right to it now: the owner, a delegate, or of an office that may go on with it?
+
+    To what everybody may know, everybody who has an account has.
     """
     if notice.incident_notice is not None:
         return notice.recipient.is_active
@@ -205,6 +206,8 @@ def still_concerned(notice: Notification, now: datetime) -> bool:
     if notice.recipient_id == owner:
         return True
     today = timezone.localdate(now)
+    if notice.event is not None and notice.recipient in agents_of(case.applicant, case.service, today):
+        return True
     return authorisation is not None and notice.recipient in office_members_of(authorisation.office_id, today)
 
 
@@ -226,6 +229,16 @@ def _enqueue_name_warning(*, change: NameChange, now: datetime, **_more: Any) ->
 @queue.register_handler("warn_name", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
 def send_name_warning(change_id: int, now: datetime) -> None:
     people.send_name_warning(change_id)
+
+
+@receiver(delegation_recorded)
+def _enqueue_delegation_warning(*, delegation: Delegation, now: datetime, **_more: Any) -> None:
+    queue.enqueue("warn_delegation", delegation.pk, dedupe=f"warn_delegation:{delegation.pk}", now=now)
+
+
+@queue.register_handler("warn_delegation", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
+def send_delegation_warning(delegation_id: int, now: datetime) -> None:
+    people.send_delegation_warning(delegation_id)
 
 
 @receiver(email_asked)
