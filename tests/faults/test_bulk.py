@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,22 +12,24 @@ from django.utils import timezone
 
 from transactions.domain import references
 from transactions.models import BulkItem, BulkJob, Event, Movement, Outbox, Transaction
+from transactions.outbox import queue
 from transactions.transitions import bulk
 
+from ..pace import within
 from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough, pytest.mark.stack]
 MANY, DEATHS = 90, 2
 
 
-def incoming(submitted) -> list[Transaction]:
+def incoming(submitted, many=MANY) -> list[Transaction]:
     """As many requests that wait to be registered; copies but for their numbers."""
     first = submitted()
     values = {field.attname: getattr(first, field.attname) for field in Transaction._meta.concrete_fields}
     number = references.parse(first.reference)
     Transaction.objects.bulk_create(
         Transaction(**values | {"id": None, "reference": str(replace(number, serial=serial))})
-        for serial in range(900_000, 900_000 + MANY - 1)
+        for serial in range(900_000, 900_000 + many - 1)
     )
     return list(Transaction.objects.for_pages().order_by("pk"))
 
@@ -55,3 +58,19 @@ def test_registering_many_goes_on_after_every_death_and_gives_each_its_own_numbe
     assert numbers == list(range(numbers[0], numbers[0] + MANY))
     events = set(Event.objects.filter(move="register").values_list("transaction_id", flat=True))
     assert len(events) == MANY
+
+
+def test_five_hundred_are_registered_in_ten_seconds(cast, submitted):
+    """From the press to the last number, by one worker."""
+    cases = incoming(submitted, 500)
+    began = time.monotonic()
+    job = bulk.look(cases, "register", by=cast.registry)
+    looked = time.monotonic() - began
+    bulk.start(job)
+    began = time.monotonic()
+    queue.process_kind(bulk.KIND, seconds=60)
+    took = time.monotonic() - began
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert job.items.filter(state="done").count() == 500
+    assert within(10, took), f"looked at in {looked:.1f} s, registered in {took:.1f} s"

@@ -134,9 +134,14 @@ def test_every_column_says_its_own_date_and_every_count_is_that_of_its_list(cast
         rows = reader.get(ledger, {"late": value}).context["cl"].result_list
         assert {names[case.pk] for case in rows} == lists[show]
     html = reader.get(INDEX).content.decode()
-    row = next(row for row in html.split("<tr") if cases["whole"].reference in row)
-    cells = row.split("<td")
-    assert ("متأخر" in cells[4], "متأخر" in cells[5]) == (False, True)
+    dues = {}
+    for name, case in cases.items():
+        row = next(row for row in html.split("<tr") if case.reference in row)
+        dues[name] = next(cell for cell in row.split("<td") if 'data-label="موعد الإنجاز"' in cell)
+    # One date a row: the whole one once that is late, otherwise the stage's.
+    assert {name for name, cell in dues.items() if "المرحلة متأخرة" in cell} == {"stage"}
+    assert {name for name, cell in dues.items() if "> متأخر<" in cell or ">متأخر<" in cell} == {"whole", "both"}
+    assert all(cell.count("<time") == 1 for cell in dues.values())
 
 
 def test_a_thousand_files_take_as_many_questions_as_one_and_at_most_twelve(

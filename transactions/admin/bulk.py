@@ -36,11 +36,14 @@ ROWS = 100
 PAGE, FILTER = "page", "filter"
 
 
-def context(user: User) -> dict[str, Any]:
-    """For a list whose rows can be chosen: what may be done with them, and to whom a supervisor may hand them."""
+def context(user: User, workers: list[StaffPost] | None = None) -> dict[str, Any]:
+    """For a list whose rows can be chosen: what may be done with them, and to whom a supervisor may hand them, where
+    the page knows those already.
+    """
     offered = bulk.moves_offered(user)
     hands_out = any(BULK_MOVES[move.name].to_colleague for move in offered)
-    return {"bulk_moves": offered, "bulk_colleagues": colleagues_of(user) if hands_out else []}
+    colleagues = (colleagues_of(user) if workers is None else workers) if hands_out else []
+    return {"bulk_moves": offered, "bulk_colleagues": colleagues}
 
 
 def colleagues_of(user: User) -> list[StaffPost]:

@@ -134,9 +134,9 @@ def _changelist(request: HttpRequest, name: str, address: str, query: str) -> Li
     model_admin = admins.get(name)
     if model_admin is None or not model_admin.has_view_permission(request):
         return None
-    request.GET = QueryDict(query)  # type: ignore[assignment]
+    request.GET = QueryDict(query)
     shown = model_admin.get_changelist_instance(request)
-    columns = [column for column in shown.list_display if column != "action_checkbox"]
+    columns = [str(column) for column in shown.list_display if column != "action_checkbox"]
     heads = [capfirst(str(label_for_field(column, shown.model, model_admin))) for column in columns]
     title = capfirst(str(shown.model._meta.verbose_name_plural))
 

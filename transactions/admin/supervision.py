@@ -22,6 +22,7 @@ from municipality.models import Office
 
 from ..domain import service_types
 from ..domain.deadlines import Deadline, overdue
+from ..domain.forecasts import Forecast, forecast
 from ..domain.workflow import OPEN
 from ..models import Event, Transaction, TransactionQuerySet
 from ..models.history import IS_DECISION
@@ -33,7 +34,6 @@ from ..selectors.case_lists import (
     Place,
     age_condition,
     read_list,
-    supervised_offices,
     supervision_shows,
 )
 from ..selectors.statistics import arrivals_at, count_by_week, week_start
@@ -58,13 +58,9 @@ TILES = {
     "waiting": gettext_lazy("waiting for the applicant"),
 }
 ROWS = 40
+# What an address may narrow the list by, beside its tab; without any, the tab's figure is its length.
+NARROWS = ("person", "office", "age", "service", "stage", "q")
 LATE = ("late", "stage_late", *(f"late_{cause}" for cause in Cause))
-
-
-def _my_offices(request: HttpRequest) -> list[Office]:
-    if not (offices := supervised_offices(current_user(request))):
-        raise Http404
-    return offices
 
 
 @require_GET
@@ -77,8 +73,11 @@ def supervision(request: HttpRequest) -> HttpResponse:
     offices, show = listed.offices, listed.show
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
     workers, figures = _workers(offices, now), _figures(held, now)
-    loads = _people(workers, held, now)
-    page = page_of(request, listed.rows.for_pages(), ROWS)
+    loads, counted = _people(workers, held, now), _at_stages(held, now)
+    picture = chart(offices, timezone.localdate(now))
+    narrowed = _narrowing(request, listed, loads)
+    whole = not any(request.GET.get(name) for name in NARROWS)
+    page = page_of(request, listed.rows.for_pages(), ROWS, figures[show] if whole else None)
     rows = [
         (
             case,
@@ -100,21 +99,23 @@ def supervision(request: HttpRequest) -> HttpResponse:
             if figures[f"late_{cause}"]
         ],
         "ages": [(band, _age_in_words(band), figures[f"age_{band}"]) for band in AGE_BANDS],
-        "offices": _offices(offices, held, now),
+        "offices": _offices(offices, counted),
+        "stages": _stages(counted),
         "people": loads,
         "workers": workers,
         "show": show,
         "says_why": show in LATE,
         "shows": [(name, label, figures[name]) for name, label in SUPERVISION_SHOWS.items()],
         "person": request.GET.get("person", ""),
-        "narrowed": _narrowing(request, listed, loads),
+        "narrowed": narrowed,
         "page": page,
         "rows": rows,
         "lines": [case_table.Line(case, case_table.one_date(case, due, show), why) for case, due, why, _may in rows],
         "headings": case_table.headings(listed, request),
-        "chart": chart(offices, timezone.localdate(now)),
+        "chart": picture,
+        "outlook": outlook(picture, figures["open"]),
         **saved_filters.context(request, user, Place.SUPERVISION),
-        **bulk.context(user),
+        **bulk.context(user, workers),
     }
     return render(request, "staff/supervision.html", context)
 
@@ -123,6 +124,7 @@ def _narrowing(request: HttpRequest, listed: CaseList, loads: list[dict[str, Any
     """By what the list is narrowed beside its tab, in words; each with the address without it."""
     words = {
         "person": next((row["user"].full_name for row in loads if row["user"].pk == listed.person), ""),
+        "stage": _stage_in_words(listed.service, request.GET.get("stage", "")),
         "office": next((office.name for office in listed.offices if office.code == request.GET.get("office")), ""),
         "age": _age_in_words(request.GET.get("age", "")),
         "service": str(service.title) if (service := service_types.find(listed.service)) else "",
@@ -136,6 +138,11 @@ def _narrowing(request: HttpRequest, listed: CaseList, loads: list[dict[str, Any
             asked.pop(name)
             links.append((word, f"?{asked.urlencode()}#files"))
     return links
+
+
+def _stage_in_words(service: str, code: str) -> str:
+    services = [service_types.get(service)] if service else service_types.all_services()
+    return next((str(stage.title) for each in services for stage in each.stages if stage.code == code), "")
 
 
 def _age_in_words(band: str) -> str:
@@ -190,12 +197,40 @@ def _with_cells(row: dict[str, Any], **narrowed: object) -> dict[str, Any]:
 NONE = {"open": 0, "late": 0, "stage_late": 0}
 
 
-def _offices(offices: list[Office], held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
-    counted = held.order_by().values("held_by").annotate(open=Count("pk"), **_late(now))
-    by_office = {row["held_by"]: row for row in counted}
-    return [
-        _with_cells({"office": office, **NONE} | by_office.get(office.pk, {}), office=office.code) for office in offices
-    ]
+def _at_stages(held: TransactionQuerySet, now: datetime) -> list[dict[str, Any]]:
+    """Open cases by office, service and stage, with since when the oldest is there; one query."""
+    counted = held.order_by().values("held_by", "service", "stage")
+    return [dict(row) for row in counted.annotate(open=Count("pk"), oldest=Min("stage_started_at"), **_late(now))]
+
+
+def _offices(offices: list[Office], counted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for office in offices:
+        own = [row for row in counted if row["held_by"] == office.pk]
+        sums = {name: sum(row[name] for row in own) for name in LOAD}
+        rows.append(_with_cells({"office": office} | sums, office=office.code))
+    return rows
+
+
+def _stages(counted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The stages where cases are, in the order of their services; all offices together."""
+    places: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in counted:
+        places.setdefault((row["service"], row["stage"]), []).append(row)
+    rows = []
+    for service in service_types.all_services():
+        for stage in service.stages:
+            if own := places.get((service.code, stage.code)):
+                sums: dict[str, Any] = {name: sum(row[name] for row in own) for name in LOAD}
+                about = {"service": service, "stage": stage, "oldest": min(row["oldest"] for row in own)}
+                rows.append(_with_cells(about | sums, service=service.code, stage=stage.code))
+    return rows
+
+
+def outlook(picture: Chart, open_cases: int) -> Forecast | None:
+    """From the full weeks of the picture; the one that goes on is left out."""
+    arrived, decided = (series.values[:-1] for series in picture.series)
+    return forecast(open_cases, [value or 0 for value in arrived], [value or 0 for value in decided])
 
 
 def _workers(offices: list[Office], now: datetime) -> list[StaffPost]:
