@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -111,9 +111,7 @@ def _page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpRes
 
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponse:
-    """Every certificate our documents were ever signed with, for whoever checks them elsewhere; 404 where none is."""
-    text = published_certificates()
-    if not text:
-        raise Http404
+    """Every certificate our documents were ever signed with, for whoever checks them elsewhere."""
+    text = published_certificates() or "# No document has been signed here yet.\n"
     headers = {"Access-Control-Allow-Origin": "*", "Content-Disposition": 'attachment; filename="certificates.pem"'}
     return HttpResponse(text, content_type="application/x-pem-file", headers=headers)
