@@ -35,12 +35,15 @@ from transactions.transitions import inspections, moves
 from transactions.transitions.moves import RequestedCompletion
 
 from .bodies import answers_of
+from .documents import of_a_building_permit
 from .files import paper, photo
 from .people import People, see
 
 MONTHS = timedelta(days=425)
 BATCH = 300
 RUSH, RUSH_DAYS = 0.12, 21
+# How many building permits carry documents made for a viewer: of the first, and with those sent so lately.
+FIRST_SHOWN, MAX_SHOWN, SHOWN = 2, 6, timedelta(days=45)
 REASONS = {
     "reject": "الموقع المطلوب يقع ضمن أرض مخصصة لخدمة عامة بحسب المخطط المعتمد.",
     "send_back": "نأمل إعادة التحقق من المساحات قبل الاعتماد.",
@@ -68,6 +71,8 @@ class City:
         self.centres = list(Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).order_by("code"))
         self.branches = list(Office.objects.filter(kind=OfficeKind.SUB_MUNICIPALITY).order_by("code"))
         self.paper, self.photos = paper(), [photo(number) for number in range(3)]
+        self.pieces: dict[str, list[tuple[str, bytes]]] = {}
+        self.pieces_shown = 0
         self.made = 0
         self.decisions: Counter[str] = Counter()
         self.heap: list[tuple[datetime, int, Life]] = []
@@ -200,12 +205,13 @@ class City:
             see(applicant, by=by, at=at)
         elif chance.random() < 0.06:
             channel = Channel.API
-        files = {
+        shown = self._showpieces(service, by, at)
+        files = shown | {
             document.code: [
                 self._file(document.code, document.accepts, by, at, number) for number in range(document.least)
             ]
             for document in service.documents_for(answers)
-            if document.least
+            if document.least and document.code not in shown
         }
         submission = Submission(service, applicant, answers, files, authorisation, channel, centre, applicant.language)
         return submit(submission, by=by, key=f"demo:{self.made}", now=at).transaction
@@ -241,6 +247,21 @@ class City:
                 [candidate for candidate in self.districts if candidate.code.startswith("SHR")]
             )
         return district.code
+
+    def _showpieces(self, service: ServiceType, by: User, at: datetime) -> dict[str, list[UUID]]:
+        """Of the first building permits, and of the latest, documents that are worth looking at closely."""
+        most = FIRST_SHOWN if at < self.now - SHOWN else MAX_SHOWN
+        if service.code != "building-permit" or self.pieces_shown >= most:
+            return {}
+        self.pieces_shown += 1
+        self.pieces = self.pieces or of_a_building_permit()
+        return {
+            code: [
+                attachments.store(SimpleUploadedFile(name, content), document=code, by=by, now=at).key
+                for name, content in files
+            ]
+            for code, files in self.pieces.items()
+        }
 
     def _file(self, code: str, accepts: tuple[str, ...], by: User, at: datetime, number: int) -> UUID:
         if "application/pdf" in accepts:

@@ -122,8 +122,8 @@ function told(root, pane) {
     const { scale } = pane.size;
     // 100 % is the size on paper, 96 pixels an inch; of a picture one pixel for one.
     percent.textContent = `${Math.round(100 * pane.zoom * (scale ? (scale * 72) / 96 : 1))}%`;
-    root.querySelector("[data-do=previous]").disabled = pane.page <= 1;
-    root.querySelector("[data-do=next]").disabled = pane.page >= pane.sheets.pages;
+    root.querySelector("[data-do=previous]").setAttribute("aria-disabled", String(pane.page <= 1));
+    root.querySelector("[data-do=next]").setAttribute("aria-disabled", String(pane.page >= pane.sheets.pages));
   };
   pane.listeners.add(say);
   root.querySelector("[data-all]").textContent = String(pane.sheets.pages);

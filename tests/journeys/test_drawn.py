@@ -23,7 +23,6 @@ from .conftest import ROOT, attach, database_url, fits
 
 # The worker starts first, on a machine that has other things to do.
 DRAWN = 60_000
-SCRIPTS_OR_NONE = pytest.mark.parametrize("open_page", [(360, False), (1280, True)], indirect=True)
 
 
 @pytest.fixture
@@ -48,7 +47,28 @@ def case(cast, submitted):
     return case
 
 
-@SCRIPTS_OR_NONE
+@pytest.mark.parametrize("open_page", [(360, True), (1280, True)], indirect=True)
+def test_a_sheet_is_looked_into_by_hand_and_by_keys(cast, case, open_page):
+    page = open_page(cast.reviewer)
+    file = Attachment.objects.get(pages=3)
+    page.goto(f"/files/{file.key}/sheet/1/#page=2")
+    canvas, number = page.locator("canvas.board__canvas"), page.locator("[data-number]")
+    expect(canvas).to_be_visible(timeout=DRAWN)
+    fits(page)
+    expect(number).to_have_value("2")
+    page.wait_for_function("document.querySelector('#viewer').pane.sheets.held.size > 0", timeout=DRAWN)
+    canvas.focus()
+    before = page.locator("[data-percent]").inner_text()
+    for _press in range(4):
+        page.keyboard.press("Equal")
+    expect(page.locator("[data-percent]")).not_to_have_text(before)
+    page.keyboard.press("KeyR")
+    page.wait_for_function("window.location.hash.includes('turn=90')")
+    page.keyboard.press("End")
+    expect(number).to_have_value("3")
+
+
+@pytest.mark.parametrize("open_page", [(360, False)], indirect=True)
 def test_a_sheet_comes_by_itself_and_is_enlarged_without_scripts(cast, case, open_page):
     page = open_page(cast.reviewer)
     file = Attachment.objects.get(pages=3)
@@ -88,7 +108,7 @@ def test_a_page_comes_into_the_case_by_itself(cast, case, open_page):
         page.goto(f"/staff/cases/{case.reference}/?file={file.key}&page=2")
         expect(page.locator(".viewer__soon")).to_be_visible()
         fits(page)
-    is_drawn(page.locator(".viewer__picture"), 1400)
+    expect(page.locator("#case-viewer canvas.board__canvas")).to_be_visible(timeout=DRAWN)
     fits(page)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from io import StringIO
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
@@ -17,7 +18,7 @@ from journal.verify import verify
 from municipality.models import Office, OfficeKind
 from municipality.services import clear_caches, current_calendar
 from transactions.domain import pins, service_types
-from transactions.models import Event, Movement, Transaction
+from transactions.models import Attachment, Event, Movement, Transaction
 
 # `bin/run --full` and the scripts of test_scripts.py build it on PostgreSQL.
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded, pytest.mark.thorough]
@@ -79,6 +80,19 @@ def test_a_city_is_spread_over_services_offices_months_and_outcomes(settings, tm
     for office, direction, year in Movement.objects.values_list("office", "direction", "hijri_year").distinct():
         numbers = Movement.objects.filter(office=office, direction=direction, hijri_year=year)
         assert sorted(numbers.values_list("number", flat=True)) == list(range(1, numbers.count() + 1))
+
+
+def test_a_city_carries_documents_worth_looking_at_closely(settings, tmp_path):
+    build(settings, tmp_path)
+    files = Attachment.objects.filter(transaction__service="building-permit")
+    sheets = files.filter(original_name__startswith="A-101")
+    assert len({sheet.sha256 for sheet in sheets}) == 2, "two revisions"
+    assert {sheet.look for sheet in sheets} == {"good"}
+    assert files.filter(pages=160, look="good").exists()
+    assert files.filter(content_type="image/vnd.dxf", look="good", pages=1).exists()
+    signed = files.filter(original_name="declaration.pdf").first()
+    with default_storage.open(signed.stored_as) as stored:
+        assert b"/Sig" in stored.read()
 
 
 def test_what_a_newcomer_needs_is_written_for_them_alone(settings, tmp_path):
