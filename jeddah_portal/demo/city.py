@@ -71,8 +71,8 @@ class City:
         self.centres = list(Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE).order_by("code"))
         self.branches = list(Office.objects.filter(kind=OfficeKind.SUB_MUNICIPALITY).order_by("code"))
         self.paper, self.photos = paper(), [photo(number) for number in range(3)]
-        self.pieces: dict[str, list[tuple[str, bytes]]] = {}
-        self.pieces_shown = 0
+        self.samples: dict[str, list[tuple[str, bytes]]] = {}
+        self.samples_sent = 0
         self.made = 0
         self.decisions: Counter[str] = Counter()
         self.heap: list[tuple[datetime, int, Life]] = []
@@ -205,7 +205,7 @@ class City:
             see(applicant, by=by, at=at)
         elif chance.random() < 0.06:
             channel = Channel.API
-        shown = self._showpieces(service, by, at)
+        shown = self._samples(service, by, at)
         files = shown | {
             document.code: [
                 self._file(document.code, document.accepts, by, at, number) for number in range(document.least)
@@ -248,19 +248,19 @@ class City:
             )
         return district.code
 
-    def _showpieces(self, service: ServiceType, by: User, at: datetime) -> dict[str, list[UUID]]:
+    def _samples(self, service: ServiceType, by: User, at: datetime) -> dict[str, list[UUID]]:
         """Of the first building permits, and of the latest, documents that are worth looking at closely."""
         most = FIRST_SHOWN if at < self.now - SHOWN else MAX_SHOWN
-        if service.code != "building-permit" or self.pieces_shown >= most:
+        if service.code != "building-permit" or self.samples_sent >= most:
             return {}
-        self.pieces_shown += 1
-        self.pieces = self.pieces or of_a_building_permit()
+        self.samples_sent += 1
+        self.samples = self.samples or of_a_building_permit()
         return {
             code: [
                 attachments.store(SimpleUploadedFile(name, content), document=code, by=by, now=at).key
                 for name, content in files
             ]
-            for code, files in self.pieces.items()
+            for code, files in self.samples.items()
         }
 
     def _file(self, code: str, accepts: tuple[str, ...], by: User, at: datetime, number: int) -> UUID:

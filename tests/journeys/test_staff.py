@@ -207,6 +207,7 @@ def test_the_pages_of_a_document_are_turned_with_one_key_and_what_is_typed_stays
     keys = Keys(page)
     page.goto(f"/staff/cases/{case.reference}/?file={file.key}")
     page.locator("#reason-recommend").fill("بعد الصفحة الثالثة")
+    expect(page.locator("#case-viewer [data-number]")).to_have_attribute("max", "3")
     turn = page.locator("#case-viewer [data-do=next]")
     turn.focus()
     for number in (2, 3):
