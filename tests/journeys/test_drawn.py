@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -56,14 +57,19 @@ def test_a_sheet_is_looked_into_by_hand_and_by_keys(cast, case, open_page):
     expect(canvas).to_be_visible(timeout=DRAWN)
     fits(page)
     expect(number).to_have_value("2")
-    page.wait_for_function("document.querySelector('#viewer').pane.sheets.held.size > 0", timeout=DRAWN)
+    for _turn in range(DRAWN // 100):
+        if page.evaluate("document.querySelector('#viewer').pane.sheets.held.size"):
+            break
+        page.wait_for_timeout(100)
+    else:
+        raise AssertionError("no tile came")
     canvas.focus()
     before = page.locator("[data-percent]").inner_text()
     for _press in range(4):
         page.keyboard.press("Equal")
     expect(page.locator("[data-percent]")).not_to_have_text(before)
     page.keyboard.press("KeyR")
-    page.wait_for_function("window.location.hash.includes('turn=90')")
+    expect(page).to_have_url(re.compile("turn=90"))
     page.keyboard.press("End")
     expect(number).to_have_value("3")
 
