@@ -70,7 +70,7 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
         last_day=bill.expires_on if bill and payable else None,
         to_pay=payable and not closed,
         may_renew=bool(bill) and state not in LIVE and not closed,
-        at_centre=settings.PAY_AT_CENTRES and not closed,
+        at_centre=settings.PAY_AT_CENTRES and bill is not None and not closed,
         pay_at=f"{settings.BANK_URL}/?bill={bill.number}" if bill and payable and is_simulated() else "",
     )
 
@@ -109,7 +109,14 @@ def _sentence(bill: Bill | None, over: bool, closed: str, now: datetime) -> StrO
     if closed:
         return closed
     if bill is None:
-        return _("The office records the payment with the payment number you give it.")
+        if settings.PAY_AT_CENTRES:
+            return _(
+                "Pay at any service centre or through your bank, with the transaction number. Keep the payment number "
+                "and give it to a service centre, or to the office that has the case; they record it here."
+            )
+        return _(
+            "Pay through your bank, and give the payment number to the office that has the case; it records it here."
+        )
     match BillState(bill.state):
         case BillState.ISSUED if over:
             return _(
