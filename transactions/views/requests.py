@@ -178,7 +178,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "earlier": entries[RECENT:],
         "numbers": movements_of(case),
         "fee": getattr(case, "fee", None),
-        "issued": list(case.issued_documents.select_related("replaced_by")),
+        "issued": list(case.issued_documents.select_related("replaced_by")) if case.issued_at else [],
         "papers": papers_of(case) if case.outcome else [],
         "mine": mine,
         "may_answer": may_answer,
