@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,10 +11,8 @@ from django.utils import timezone
 
 from transactions.domain import references
 from transactions.models import BulkItem, BulkJob, Event, Movement, Outbox, Transaction
-from transactions.outbox import queue
 from transactions.transitions import bulk
 
-from ..pace import within
 from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough, pytest.mark.stack]
@@ -58,19 +55,3 @@ def test_registering_many_goes_on_after_every_death_and_gives_each_its_own_numbe
     assert numbers == list(range(numbers[0], numbers[0] + MANY))
     events = set(Event.objects.filter(move="register").values_list("transaction_id", flat=True))
     assert len(events) == MANY
-
-
-def test_five_hundred_are_registered_in_ten_seconds(cast, submitted):
-    """From the press to the last number, by one worker."""
-    cases = incoming(submitted, 500)
-    began = time.monotonic()
-    job = bulk.look(cases, "register", by=cast.registry)
-    looked = time.monotonic() - began
-    bulk.start(job)
-    began = time.monotonic()
-    queue.process_kind(bulk.KIND, seconds=600)
-    took = time.monotonic() - began
-    job.refresh_from_db()
-    assert job.state == "done"
-    assert job.items.filter(state="done").count() == 500
-    assert within(10, took), f"looked at in {looked:.1f} s, registered in {took:.1f} s"
