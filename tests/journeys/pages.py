@@ -206,6 +206,8 @@ PUBLIC = (
     Shown("hand-in", "/receipts/hand-in/"),
     Shown("status", "/status/"),
     Shown("subscribe", "/status/subscribe/"),
+    Shown("subscription", "/status/subscription/{subscription}/"),
+    Shown("subscription-ended", "/status/subscription/x/", status=410),
     Shown("verify-number", "/verify/", then=number_unknown, leads_to="/verify/number/", holds=".notice--error"),
     Shown("verify-file", "/verify/", then=file_of_others, leads_to="/verify/file/", holds=".notice--warning"),
     Shown("verify-good", "/verify/{token}/"),

@@ -35,7 +35,8 @@ from transactions.domain.service_types import SubmittedBy
 from transactions.inquiry import brought
 from transactions.intake import drafts
 from transactions.intake.closures import save_closure
-from transactions.models import Attachment, Channel, Closure, Draft, Intake, Transaction
+from transactions.models import Attachment, Channel, Closure, Draft, Intake, StatusSubscription, Transaction
+from transactions.notifications import subscriptions
 from transactions.selectors import open_figures
 from transactions.transitions import bulk, moves, notes, objections
 from transactions.transitions.handing_out import hand_out
@@ -186,6 +187,9 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "outside_key": str(Referral.objects.order_by("pk")[0].key),
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
             "email": emails.make_token(EmailChange.objects.get()),
+            "subscription": subscriptions.make_token(
+                StatusSubscription.objects.create(email="reader@example.org", language="ar", requested_at=NOW)
+            ),
             **of_bulks(cast, submitted),
             "token": Intake.objects.get(transaction=issued).token,
             "day": NOW.date().isoformat(),

@@ -228,6 +228,10 @@ def test_inquiry_by_page_api_and_own_request(state, cast, submitted, closed, cli
 
 # What each kind of job does, as operations; None with the reason why nothing closes it.
 JOBS: dict[str, Operation | str] = {
+    "bill_issue": "looks itself whether payments are open (billing/exchange.py), and waits",
+    "bill_cancel": "looks itself whether payments are open (billing/exchange.py), and waits",
+    "payment_apply": "writes down money that came; the move of the case is gated",
+    "bulk": "each case by its own move, which is gated",
     "route": Operation.INTAKE,
     "notify": Operation.MESSAGES,
     "refer_out": Operation.MESSAGES,

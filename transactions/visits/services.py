@@ -24,7 +24,8 @@ from ..incidents import gates
 from ..models import CounterVisit, Transaction
 from ..text.wording import explain_obstacle
 
-Whom, Purpose = CounterVisit.Whom, CounterVisit.Purpose
+Whom = CounterVisit.Whom
+Purpose = CounterVisit.Purpose
 # What a visit is for, as a move of the table.
 MOVES_FOR: dict[str, str] = {Purpose.ANSWER: MoveName.ANSWER, Purpose.COLLECT: MoveName.HAND_OUT}
 
