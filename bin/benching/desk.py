@@ -21,18 +21,27 @@ from .server import Server, World
 OPEN, AT_ONCE = 10_000, 500
 COPY = """
 from django.utils import timezone
+from municipality.models import Office
+from transactions.domain.references import Reference
 from transactions.models import Transaction
-first = Transaction.objects.filter(held_by__code="SHR", service="electricity-connection", paused_at=None).open().first()
+office = Office.objects.get(code="SHR")
+first = Transaction.objects.filter(service="electricity-connection").first()
 values = {{field.attname: getattr(first, field.attname) for field in Transaction._meta.concrete_fields}}
-stages = first.service_type.stages
-own = {{"incoming": (stages[0], {at_once}), "under_study": (first.service_type.first_study(), {many})}}
-for status, (stage, many) in own.items():
-    made = {{"status": status, "stage": stage.code, "assignee_id": None, "submitted_at": timezone.now()}}
-    Transaction.objects.bulk_create(
-        [Transaction(**values | made | {{"id": None, "reference": f"X{{status[0]}}-{{n}}"}}) for n in range(many)],
-        batch_size=1000,
-    )
-print(first.reference)
+ended = ("paused_at", "closed_at", "halted_at", "approved_at", "rejected_at", "issued_at", "withdrawn_at", "filed_at")
+fresh = {{"id": None, "held_by_id": office.pk, "branch_id": office.pk, "assignee_id": None, "decision_reason": ""}}
+now = dict.fromkeys(("submitted_at", "stage_started_at", "due_at", "stage_due_at"), timezone.now())
+fresh |= dict.fromkeys(ended) | now
+service = first.service_type
+stages = {{"incoming": (service.stages[0], {at_once}), "under_study": (service.first_study(), {many})}}
+serial = 500_000
+for status, (stage, many) in stages.items():
+    rows = []
+    for serial in range(serial, serial + many):
+        own = {{"status": status, "stage": stage.code, "reference": str(Reference("C9", "A", 1448, serial))}}
+        rows.append(Transaction(**values | fresh | own))
+    Transaction.objects.bulk_create(rows, batch_size=1000)
+    serial += 1
+print(rows[-1].reference)
 """
 LOOK = """
 import json, time
