@@ -121,7 +121,8 @@ def test_every_seeded_difference_is_found_and_nothing_else(cast, submitted, no_v
     FeeDue.objects.filter(transaction=paid).update(paid_at=None)
     FeeDue.objects.filter(transaction=unpaid).update(paid_at=NOW + DAY, payment_reference="SADAD-1")
     seeded.add(("payment_without_entry", unpaid.reference))
-    seeded |= {("payment_without_event", case.reference) for case in (paid, unpaid)}
+    told_by_nobody = ("payment_without_event", "fee_not_as_ledger")
+    seeded |= {(kind, case.reference) for kind in told_by_nobody for case in (paid, unpaid)}
     Transaction.objects.filter(pk=studied[0].pk).update(issued_at=NOW, approved_at=NOW, status="issued", closed_at=NOW)
     seeded.add(("paper_missing", studied[0].reference))
     seeded |= {lose_file(file) for file in Attachment.objects.filter(transaction=paid)[:2]}
