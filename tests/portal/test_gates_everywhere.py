@@ -48,6 +48,8 @@ COMMANDS: dict[str, str] = {
     "break_glass": "is for those on duty while things are closed",
     "load_reference_data": "is for whoever runs the machine: offices and districts, no request",
     "load_tariffs": "is for whoever runs the machine: tariffs, no request",
+    "enter_earlier_payments": "enters in the ledger what was paid before; takes no payment and moves no request",
+    "guard_copy": "watches the late copy at the second site and stops it; writes no request",
     **dict.fromkeys(
         ("backup", "restore", "reinstate", "reseal", "prepare", "migrate", "flush", "web_role", "vault_role", "check"),
         "is for whoever runs the machine, who has to be able to mend it",
@@ -57,7 +59,7 @@ COMMANDS: dict[str, str] = {
         "makes another place the portal after a loss; what was closed is closed there too",
     ),
     **dict.fromkeys(
-        ("build_fonts", "compile_translations", "translations", "write_glossary", "write_workflow"),
+        ("build_fonts", "build_icons", "compile_translations", "translations", "write_glossary", "write_workflow"),
         "writes files of the source",
     ),
 }
