@@ -41,6 +41,7 @@ class ReferralAdmin(ReadOnly):
     """The matters of this person's files before outside bodies; a row leads to the case."""
 
     list_display = ("case", "matter", "state_shown", "number", "created_at")
+    fields = readonly_fields = list_display
     list_filter = (BodyFilter, "state")
     list_select_related = ("transaction",)
     search_fields = ("number",)  # a box; see get_search_results

@@ -16,6 +16,7 @@ from django.utils import translation
 from accounts.models import Act, Proposal, Role, Scope
 from municipality.models import Office
 from transactions.admin import staff_site
+from transactions.admin.exports import FORMATS
 from transactions.admin.ledger import ENTRIES, WORK
 from transactions.admin.log_words import WORDS, subject_in_words, why_in_words
 from transactions.domain.service_types import all_services
@@ -24,7 +25,7 @@ from transactions.outbox import queue
 
 from ..architecture.test_words import LATIN, LATIN_KEPT
 
-ROOMS = ("accounts", "journal", "transactions", "permits", "api")
+ROOMS = ("accounts", "journal", "transactions", "permits", "api", "billing", "outside", "continuity", "core")
 
 
 def latin(text: object) -> set[str]:
@@ -88,7 +89,10 @@ def test_the_access_log_says_in_words_in_what_capacity_somebody_looked(role):
 @pytest.mark.django_db
 def test_the_access_log_leaves_no_short_name_to_its_reader():
     with translation.override("ar"):
-        for why in ("staff", "engineering office 5001", ",".join(Scope.values), "read", "accounts.user", "queue"):
+        whys = ["staff", "engineering office 5001", ",".join(Scope.values), "read", "accounts.user", "queue"]
+        away = [f"national sign-on away: {how}" for how in ("by password", "known from before")]
+        exports = [f"{form}, 40 rows" for form in FORMATS]
+        for why in (*whys, *away, *exports, "national sign-on", "national sign-on: signature"):
             assert latin(why_in_words(why)) == set(), why
         for kind in Proposal.Kind:
             assert latin(subject_in_words(f"{kind}:7")) == set()

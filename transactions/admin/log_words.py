@@ -26,6 +26,9 @@ WORDS: dict[str, StrOrPromise] = {
     "staff": _("As a member of staff"),
     "code by SMS": _("With a code sent by SMS"),
     "sign-in": _("Sign-in"),
+    "national sign-on": _("By the national sign-on"),
+    "national sign-on away: by password": _("By password, while the national sign-on did not answer"),
+    "national sign-on away: known from before": _("Known from before, while the national sign-on did not answer"),
     "ID at a counter": _("Checking an ID at a counter"),
     "queue": _("In the queue"),
     "API": _("Through the API"),
@@ -35,6 +38,8 @@ WORDS: dict[str, StrOrPromise] = {
 AS_STAFF = re.compile(r"(?P<roles>\w+(?:, \w+)*) at (?P<office>[^\s,]+)(?:, visit (?P<visit>\d+))?")
 AS_ENGINEERS = re.compile(r"engineering office (?P<licences>.+)")
 OF_A_FILE = re.compile(r"(?:(?P<why>.*) )?· (?P<document>\w+) (?P<key>\S+)")
+OF_A_SIGN_ON = re.compile(r"national sign-on: (?P<code>\w+)")
+OF_AN_EXPORT = re.compile(r"(?P<form>csv|xlsx|print), (?P<many>\d+) rows")
 OF_A_DRAFT = re.compile(r"draft (?P<key>\S+)")
 OF_A_PROPOSAL = re.compile(rf"(?P<kind>{'|'.join(Proposal.Kind.values)}):(?P<number>\d+)")
 
@@ -56,6 +61,11 @@ def why_in_words(why: str) -> SafeString:
         return _joined([*roles, place, *visit])
     if as_engineers := AS_ENGINEERS.fullmatch(why):
         return format_html('{} <bdi dir="ltr">{}</bdi>', _("Engineering office"), as_engineers["licences"])
+    if refused := OF_A_SIGN_ON.fullmatch(why):
+        return _joined([_("An answer of the national sign-on was refused"), code(refused["code"])])
+    if of_an_export := OF_AN_EXPORT.fullmatch(why):
+        form = _("Printed list") if of_an_export["form"] == "print" else code(of_an_export["form"].upper())
+        return _joined([form, format_html("{} <bdi>{}</bdi>", _("Rows:"), of_an_export["many"])])
     scopes = why.split(",")
     if set(scopes) <= set(Scope.values):
         return _joined([Scope(scope).label for scope in scopes])
