@@ -42,6 +42,10 @@ class Cache:
     def get(self, key: str, default: Value) -> Value:
         return cast(Value, caches[self._alias].get(key, default))
 
+    def get_all(self, keys: Collection[str]) -> dict[str, Any]:
+        """What is kept under these keys, asked for once."""
+        return cast("dict[str, Any]", caches[self._alias].get_many(keys))
+
     def put(self, key: str, value: Any, seconds: float) -> None:
         caches[self._alias].set(key, value, seconds)
 
@@ -63,7 +67,7 @@ class Cache:
 
     def counts(self, keys: Collection[str]) -> dict[str, int]:
         """Those of these counts that there are."""
-        return cast("dict[str, int]", caches[self._alias].get_many(keys))
+        return self.get_all(keys)
 
     def forget(self, key: str) -> None:
         caches[self._alias].delete(key)

@@ -14,7 +14,7 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -311,8 +311,13 @@ class Circuit:
 
 def open_circuit(body: str) -> Circuit | None:
     """The circuit of a body that failed too often; None while it is closed. Asks the shared cache once."""
-    stored = SHARED.get(_key(body, "open"), ())
-    return Circuit(*stored) if stored else None
+    return open_circuits([body]).get(body)
+
+
+def open_circuits(bodies: Collection[str]) -> dict[str, Circuit]:
+    """Those of several bodies that are open. Asks the shared cache once for all."""
+    keys = {_key(body, "open"): body for body in bodies}
+    return {keys[key]: Circuit(*stored) for key, stored in SHARED.get_all(keys).items()}
 
 
 def close_circuit(body: str) -> None:

@@ -43,14 +43,17 @@ class BodyStatus:
 
 
 def body_statuses(now: datetime) -> list[BodyStatus]:
-    """Every registered body: three queries, and at most one or two more a body."""
+    """Every registered body: three queries, and at most one more a body."""
     contacts = {contact.body: contact for contact in Contact.objects.all()}
-    late = late_by_body(now)
-    return [_status(body, contacts.get(body.name) or Contact(), late.get(body.name, 0)) for body in outside_bodies()]
+    late, every = late_by_body(now), outside_bodies()
+    circuits = outside_http.open_circuits([body.name for body in every])
+    return [
+        _status(body, contacts.get(body.name) or Contact(), circuits.get(body.name), late.get(body.name, 0))
+        for body in every
+    ]
 
 
-def _status(body: OutsideBody, contact: Contact, late: int) -> BodyStatus:
-    circuit = outside_http.open_circuit(body.name)
+def _status(body: OutsideBody, contact: Contact, circuit: outside_http.Circuit | None, late: int) -> BodyStatus:
     works, tag = _reading(body, contact, circuit)
     return BodyStatus(
         body=body,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,11 +38,14 @@ class ShownReferral:
 
 
 def shown_referrals(case: Transaction, now: datetime) -> list[ShownReferral]:
-    """Every matter of a request, in the catalogue's order; two queries, none for a service that refers nothing."""
+    """Every matter of a request, in the catalogue's order: a query, one more once any was sent, and none for a service
+    that refers nothing.
+    """
     declared = [referral.code for referral in case.service_type.referrals]
     if not declared:
         return []
-    rows = list(Referral.objects.filter(transaction=case).prefetch_related("messages"))
+    rows = list(Referral.objects.filter(transaction=case))
+    prefetch_related_objects([row for row in rows if row.state != State.WAITING], "messages")
     for row in rows:
         row.transaction = case
     rows.sort(key=lambda row: declared.index(row.code) if row.code in declared else len(declared))
@@ -49,8 +53,9 @@ def shown_referrals(case: Transaction, now: datetime) -> list[ShownReferral]:
 
 
 def shown(referral: Referral, now: datetime) -> ShownReferral:
-    """One of them; its request and messages are at hand."""
-    progress, declared = progress_of_referral(referral), referral.declared
+    """One of them; its request and messages are at hand. Of what is not sent yet there is no message to ask for."""
+    progress = ReferralProgress() if referral.state == State.WAITING else progress_of_referral(referral)
+    declared = referral.declared
     body = title_of(referral.body)
     dropped = is_dropped(referral)
     return ShownReferral(

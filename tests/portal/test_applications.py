@@ -277,7 +277,7 @@ def test_a_request_of_400_days_names_them_and_folds_its_past(cast, submitted, si
     assert [row["number"] for row in page.context["rounds"]] == [4, 3, 2, 1]
     assert all(f"جواب {round}" in html for round in range(4))
     live = signed_in(cast.citizen).get(reverse("transactions:timeline", args=[case.reference])).content.decode()
-    parts = {"notices", "where", "numbers", "fee", "actions", "history"}
+    parts = {"notices", "where", "numbers", "fee", "rights", "actions", "history"}
     for shown in (html, live):
         assert set(re.findall(r'data-live="(\w+)"', shown)) == parts
 

@@ -313,15 +313,16 @@ def test_a_list_asks_the_database_as_often_for_one_row_as_for_many(who, name, ca
 
 def test_single_pages_stay_within_twelve_queries(cast, submitted, signed_in, client):
     case = drive(submitted("building-permit"), cast, "awaiting_supervisor")
-    for who, url in (
-        ("citizen", reverse("transactions:request", args=[case.reference])),
-        ("citizen", reverse("transactions:receipt", args=[case.reference])),
-        ("reviewer", reverse("staff:case", args=[case.reference])),
-        ("supervisor", reverse("staff:case", args=[case.reference])),
+    for who, url, most in (
+        ("citizen", reverse("transactions:request", args=[case.reference]), 12),
+        ("citizen", reverse("transactions:receipt", args=[case.reference]), 12),
+        # One more where a decision is due: the page also says that its reader has the case open, and what the fee is.
+        ("reviewer", reverse("staff:case", args=[case.reference]), 12),
+        ("supervisor", reverse("staff:case", args=[case.reference]), 13),
     ):
         page = signed_in(getattr(cast, who))
         page.get(url)
-        assert queries(page, url) <= 12, (who, url)
+        assert queries(page, url) <= most, (who, url)
     for name in ("transactions:home", "transactions:inquiry", "journal:verify"):
         client.get(reverse(name))
         assert queries(client, reverse(name)) <= 12

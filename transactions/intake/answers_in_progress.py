@@ -55,11 +55,14 @@ def save_answers_in_progress(
         AnswersInProgress.objects.update_or_create(transaction=locked, defaults=values)
 
 
-def read_answers_in_progress(case: Transaction, asked: Iterable[Deficiency] | None = None) -> dict[str, Any]:
+def read_answers_in_progress(
+    case: Transaction, asked: Iterable[Deficiency] | None = None, saved: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What is written in answer to a return so far: words by deficiency (as a string), answers by question. `asked`
-    are the open deficiencies, where they were read already.
+    are the open deficiencies and `saved` the answers, where they were read already.
     """
-    saved = AnswersInProgress.objects.filter(transaction=case).values_list("answers", flat=True).first()
+    if saved is None:
+        saved = AnswersInProgress.objects.filter(transaction=case).values_list("answers", flat=True).first()
     asked = case.deficiencies.open() if asked is None else asked
     words = {str(item.pk): item.answer for item in asked if item.answer}
     return {"words": words, "answers": saved or {}}

@@ -45,7 +45,7 @@ OPENED = "opened"
 @dataclass
 class Writing:
     """What is written in answer to a return, as typed. `rows` counts those shown of each group; `untouched` is True
-    while nothing was saved yet.
+    while nothing was saved yet; `saved` when `changes` were just read as they are saved.
     """
 
     words: dict[int, str] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Writing:
     rows: dict[str, int] = field(default_factory=dict)
     only_rows: bool = False
     untouched: bool = False
+    saved: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,9 @@ def _read(case: Transaction, posted: QueryDict, asked: Iterable[Deficiency]) -> 
 def _read_saved(case: Transaction) -> Writing:
     """What was written before and not sent yet."""
     saved = AnswersInProgress.objects.filter(transaction=case).first()
-    return Writing(changes=saved.answers, replaced=saved.replaced) if saved else Writing(untouched=True)
+    if saved is None:
+        return Writing(untouched=True, saved=True)
+    return Writing(changes=saved.answers, replaced=saved.replaced, saved=True)
 
 
 def _attach_chosen(request: HttpRequest, asked: list[Deficiency], window: AnswerPage) -> list[Problem]:
@@ -213,6 +216,7 @@ def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
 def _page(request: HttpRequest, window: AnswerPage, writing: Writing, problems: Sequence[Problem]) -> HttpResponse:
     case = window.case
     asked = list(case.deficiencies.open().prefetch_related("attachments", "places__attachment"))
+    stored = answers_in_progress.read_answers_in_progress(case, asked, writing.changes if writing.saved else None)
     now = timezone.now()
     result = answering.revise_for_answer(case, answering.opened_by(case, asked), writing.changes, now)
     page = _Page(window, result, writing, problems)
@@ -226,7 +230,7 @@ def _page(request: HttpRequest, window: AnswerPage, writing: Writing, problems: 
         "rows": rows,
         "rest": rest,
         "problems": problems,
-        "version": fingerprint(answers_in_progress.read_answers_in_progress(case, asked)),
+        "version": fingerprint(stored),
         "flags": flags_of(case.service_type, result.values) if not result.problems else (),
         "opened": [name for part in shown for name in _names(part)],
         "districts": list_districts() if any(_asks_district(part) for part in shown) else (),
