@@ -88,9 +88,6 @@ def refused(error_type, call, *args, **kwargs):
     return error.value.code
 
 
-# -- recording -------------------------------------------------------------------------------------------------------
-
-
 def test_a_clerk_records_what_they_saw_and_the_agent_is_known_from_then_on(cast, delegated):
     row = delegated()
     agent = fresh(cast.other_citizen)

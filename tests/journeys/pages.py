@@ -6,6 +6,7 @@ tests/portal/test_pages_listed.py fails while an address that answers with a pag
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -51,8 +52,11 @@ def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
     return then
 
 
+_UNKNOWN = itertools.count(900_000)
+
+
 def number_unknown(page: Page, world: dict[str, str]) -> None:
-    page.fill("[name=number]", "SHR-1448-999999")
+    page.fill("[name=number]", f"SHR-1448-{next(_UNKNOWN)}")  # another each time: wrong tries at one are counted
     page.fill("[name=last_four]", "1234")
     page.locator("[name=last_four]").press("Enter")
     page.wait_for_url("**/verify/number/")
@@ -107,6 +111,7 @@ def write_to_a_file_that_is_gone(page: Page, world: dict[str, str]) -> None:
         """() => {
             const form = document.querySelector("main form[method=post], #content form[method=post]");
             form.action = "/staff/cases/C1A-1448-999999-X/notes/";
+            for (let f = form.closest("details"); f; f = f.parentElement.closest("details")) f.open = true;
             form.insertAdjacentHTML("beforeend", "<textarea name=text>ملاحظة مكتوبة</textarea>");
         }"""
     )
