@@ -152,7 +152,7 @@ def test_a_wrong_file_is_taken_out_of_an_answer_that_is_being_written(cast, open
 def test_a_building_permit(cast, open_page, papers):
     owner, office = open_page(cast.citizen), open_page(cast.engineer)
     owner.goto("/authorisations/")
-    owner.fill("[name=q]", "eng-1")
+    owner.fill("main [name=q]", "eng-1")
     follow(owner.locator("button[name=find]"))
     owner.check("[name=licence_number][value='ENG-1']")
     for name, value in (("plan_number", "415"), ("parcel_number", "27")):
