@@ -77,7 +77,7 @@ def listed() -> set[str]:
     """The addresses, as they are declared, that pages.py opens."""
     some = "00000000-0000-4000-8000-000000000000"  # fits wherever a key, a number or a name is asked for
     paths = {path for shown in (*PUBLIC, *OTHERS) for path in (shown.path, shown.leads_to) if path}
-    opened = (re.sub(r"{\w+}", some, path.split("?")[0]) for path in paths if path != "/nowhere/")
+    opened = (re.sub(r"{\w+}|\*", some, path.split("?")[0]) for path in paths if path != "/nowhere/")
     return {in_order("/" + resolve(path).route) for path in opened}
 
 
