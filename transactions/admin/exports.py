@@ -256,5 +256,5 @@ FORMATS: dict[str, Callable[[HttpRequest, Listing], HttpResponseBase]] = {
 
 def addresses(listed_at: str) -> Iterable[tuple[str, str]]:
     """For a list's page: the ways it may be taken along, each with its words."""
-    words = {"csv": "CSV", "xlsx": "Excel", "print": _("Print the list")}
+    words = {"csv": "CSV", "xlsx": _("Excel"), "print": _("Print the list")}
     return [(f"?{urlencode({'from': listed_at, 'format': form})}", word) for form, word in words.items()]
