@@ -72,6 +72,10 @@ LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عب�
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"
 REFERENCE = "C1A-1448-000123-X"
 OFFICE = Office(name_ar="بلدية الشرفية", name_en="Ash-Sharafiyah Sub-municipality")
+LONG_OFFICE = Office(
+    name_ar="بلدية الشرفية الفرعية لأعمال رخص البناء والإشراف على المخططات السكنية والتجارية",
+    name_en="Ash-Sharafiyah Sub-municipality for building permits and the supervision of residential subdivisions",
+)
 ERRORS = (400, 403, 410, 413, 429, 500, 503)
 
 
@@ -113,7 +117,7 @@ def _progress(now: datetime, **more: Any) -> Progress:
     steps = [
         Step(_("Registration"), "done", now),
         Step(_("Technical study"), "now", now, OFFICE.name),
-        Step(_("Supervisor's approval"), "later", None, LONG_NAME),
+        Step(_("Supervisor's approval"), "later", None, LONG_OFFICE.name),
     ]
     usual = {
         "waiting_for": WaitingFor.OURS,
@@ -138,7 +142,7 @@ def _referrals(now: datetime) -> list[ShownReferral]:
     late = Tag("error", clock.label)
     return [
         ShownReferral(row, title, body, acknowledged, [_("It has not acknowledged it yet.")], clock, False),
-        ShownReferral(row, title, LONG_NAME, Tag("error", _("Refused")), [LONG_NAME, LONG_FILE], late, True),
+        ShownReferral(row, title, LONG_OFFICE.name, Tag("error", _("Refused")), [LONG_NAME, LONG_FILE], late, True),
     ]
 
 
@@ -195,9 +199,14 @@ def _bills(now: datetime) -> list[ShownBill]:
     """One to be paid, and one that has run out."""
     number = {"biller": "001", "number": "1000000000015", "groups": ("1000", "0000", "00015")}
     usual = {"amount": "12,345.60", "due_on": now.date(), "last_day": now.date(), "to_pay": True, "may_renew": False}
-    words = {"kind": "warning", "label": _("To be paid"), "sentence": LONG_NAME, "at_centre": True, "pay_at": ""}
+    words = {"kind": "warning", "label": _("To be paid"), "at_centre": True, "pay_at": ""}
+    words["sentence"] = _(
+        "Pay with the numbers below. The bank tells us, and your request goes on by itself: you do not need to "
+        "send us anything."
+    )
+    over = _("The last day to pay this bill has passed, and it was not paid. Get a new bill to pay.")
     waiting = ShownBill(**number, **usual, **words)  # type: ignore[arg-type]
-    return [waiting, replace(waiting, groups=(), kind="error", may_renew=True)]
+    return [waiting, replace(waiting, groups=(), kind="error", sentence=over, may_renew=True)]
 
 
 def _changes(now: datetime) -> list[ChangeLine]:
@@ -312,7 +321,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "share_text": f"{LONG_NAME} {REFERENCE}",
         "centres": [
             Office(
-                name_ar=LONG_NAME, name_en=LONG_NAME, location_ar=LONG_NAME, opens_at=time(7, 30), closes_at=time(14)
+                name_ar=LONG_OFFICE.name_ar,
+                name_en=LONG_OFFICE.name_en,
+                location_ar=LONG_NAME,
+                opens_at=time(7, 30),
+                closes_at=time(14),
             ),
             Office(name_ar="مركز الشرفية", name_en="Ash-Sharafiyah Centre", opens_at=time(8), suspended=True),
         ],
