@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts.access import current_user
-from core.admin.guarded import AdministeredSite, are_numbers, tag
+from core.admin.guarded import AdministeredSite, are_numbers, code, tag
 from transactions import access
 from transactions.admin.ledger import ForAdministrators, ReadOnly
 from transactions.selectors import search
@@ -96,12 +96,36 @@ class ReferralAdmin(ReadOnly):
         return format_html('{}<span class="under">{}</span>', tag(line.tag.kind, line.tag.label), clock)
 
 
+def _as_code(field: str) -> Any:
+    """A column of what programs say, named as its field is."""
+
+    @admin.display(description=Exchange._meta.get_field(field).verbose_name, ordering=field)
+    def column(_admin: ExchangeAdmin, row: Exchange) -> SafeString | str:
+        value = getattr(row, field)
+        return code(value) if value else "—"
+
+    return column
+
+
 class ExchangeAdmin(ForAdministrators):
     """What was asked of bodies over HTTP, and how each exchange ended."""
 
-    list_display = ("at", "body", "what", "outcome", "status", "milliseconds", "error")
+    list_display = ("at", "for_body", "asked", "ending", "status", "milliseconds", "failure")
     list_filter = ("body", "outcome")
     ordering = ("-id",)
+    fields = readonly_fields = (
+        *("at", "for_body", "asked", "by_method", "at_address", "under_key", "ending", "status", "milliseconds"),
+        *("sent_bytes", "sent_hash", "answer_bytes", "answer_hash", "failure"),
+    )
+    for_body = _as_code("body")
+    asked = _as_code("what")
+    by_method = _as_code("method")
+    at_address = _as_code("address")
+    under_key = _as_code("key")
+    ending = _as_code("outcome")
+    sent_hash = _as_code("sent_sha256")
+    answer_hash = _as_code("answer_sha256")
+    failure = _as_code("error")
 
 
 def register(site: AdministeredSite) -> None:

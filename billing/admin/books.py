@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import current_user
-from core.admin.guarded import tag
+from core.admin.guarded import code, tag
 from core.forms.versioned import VersionedForm
 from core.text import one_line
 from transactions.domain import references
@@ -143,7 +143,7 @@ class SettlementAdmin(Money):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (
-            ("day", "taken_at", "uploaded_by", "payments", "sar", "difference_count", "sha256")
+            ("day", "taken_at", "uploaded_by", "payments", "sar", "difference_count", "fingerprint")
             if obj
             else ("day", "content")
         )
@@ -155,6 +155,10 @@ class SettlementAdmin(Money):
         done = settlement.compare(obj.day, form.text, now=timezone.now(), by=current_user(request))
         obj.pk = done.pk
         obj.refresh_from_db()
+
+    @admin.display(description=Settlement._meta.get_field("sha256").verbose_name)
+    def fingerprint(self, row: Settlement) -> SafeString:
+        return code(row.sha256)
 
     @admin.display(description=gettext_lazy("differences"), ordering="differences")
     def difference_count(self, row: Settlement) -> SafeString:
