@@ -99,7 +99,9 @@ class ReferralAdmin(ReadOnly):
 def _as_code(field: str) -> Any:
     """A column of what programs say, named as its field is."""
 
-    @admin.display(description=Exchange._meta.get_field(field).verbose_name, ordering=field)
+    name = Exchange._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+
+    @admin.display(description=name, ordering=field)
     def column(_admin: ExchangeAdmin, row: Exchange) -> SafeString | str:
         value = getattr(row, field)
         return code(value) if value else "—"
