@@ -33,6 +33,7 @@ TABLES = {
     "files": "SELECT transaction_id, stored_as, sha256 FROM transactions_attachment WHERE transaction_id IS NOT NULL",
     "chains": "SELECT id, node, incarnation, public_key, head_hash, length FROM journal_chain",
     "entries": "SELECT chain_id, seq, kind, subject, body, previous_hash, hash, signature FROM journal_entry ORDER BY chain_id, seq",  # noqa: E501
+    "signed": "SELECT transaction_id FROM transactions_signedpaper",
 }
 # What each move leaves in the journal.
 PROMISES = {
@@ -61,6 +62,7 @@ class Picture(NamedTuple):
     files: list[dict[str, Any]]
     chains: list[dict[str, Any]]
     entries: list[dict[str, Any]]
+    signed: list[dict[str, Any]]
 
 
 def read(cursor: Any) -> Picture:
@@ -169,7 +171,7 @@ def _journal(picture: Picture) -> Problems:
         (PROMISES[event["move"]], reference.get(event["transaction_id"]))
         for event in picture.events
         if event["move"] in PROMISES
-    )
+    ) + Counter(("signed", reference.get(paper["transaction_id"])) for paper in picture.signed)
     entered = Counter((entry["kind"], entry["subject"]) for entry in picture.entries)
     for promise, many in (promised - entered).items():
         yield f"journal: {many} promise(s) without entry: {promise}"
