@@ -113,7 +113,7 @@ class ExchangeAdmin(ForAdministrators):
     """What was asked of bodies over HTTP, and how each exchange ended."""
 
     list_display = ("at", "for_body", "asked", "ending", "status", "milliseconds", "failure")
-    list_filter = ("body", "outcome")
+    list_filter = (BodyFilter,)
     ordering = ("-id",)
     fields = readonly_fields = (
         *("at", "for_body", "asked", "by_method", "at_address", "under_key", "ending", "status", "milliseconds"),
