@@ -53,11 +53,8 @@ def ask(key: str) -> Callable[[Page, dict[str, str]], None]:
     return then
 
 
-_UNKNOWN = itertools.count(900_000)
-
-
 def number_unknown(page: Page, world: dict[str, str]) -> None:
-    page.fill("[name=number]", f"SHR-1448-{next(_UNKNOWN)}")  # another each time: wrong tries at one are counted
+    page.fill("[name=number]", f"SHR-1448-{next(UNKNOWN)}")  # another each time: wrong tries at one are counted
     page.fill("[name=last_four]", "1234")
     page.locator("[name=last_four]").press("Enter")
     page.wait_for_url("**/verify/number/")
@@ -184,6 +181,7 @@ def show_slip(page: Page, world: dict[str, str]) -> None:
         page.locator("[name=show]").click()
 
 
+UNKNOWN = itertools.count(900_000)
 PUBLIC = (
     Shown("home", "/"),
     Shown("services", "/services/", holds=".service__icon"),
