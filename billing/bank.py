@@ -16,7 +16,9 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
 from core import outside_http
+from core.hijri import in_calendar, riyadh_day
 from core.outside_http import Answer
+from core.text import is_storable
 
 from .domain.money import read_amount, riyals
 from .models import Bill
@@ -130,6 +132,8 @@ def payment_of(sent: dict[str, Any]) -> BankPayment:
     number, bill, key = (str(sent.get(name) or "") for name in ("payment", "bill", "key"))
     if amount is None or paid_at is None or paid_at.tzinfo is None or not number.strip() or not bill.strip():
         raise ValueError("a payment without number, bill, amount or moment")
-    if len(number) > 50 or len(bill) > 40 or "\0" in number + bill + key:
+    if len(number) > 50 or len(bill) > 40 or not is_storable(number + bill + key):
         raise ValueError("a number that is none")
+    if not in_calendar(riyadh_day(paid_at)):
+        raise ValueError("a moment that no payment was made at")
     return BankPayment(number.strip(), bill.strip(), amount, paid_at, key[:60])

@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.hijri import RIYADH
+from core.hijri import RIYADH, riyadh_day
 from journal import chain
 from municipality.services import current_calendar
 from transactions.domain.errors import DomainError
@@ -39,11 +38,6 @@ ISSUE, CANCEL = "bill_issue", "bill_cancel"
 def is_on() -> bool:
     """Is there a bank that takes our bills?"""
     return bool(settings.BANK_URL)
-
-
-def day_of(moment: datetime) -> date:
-    """The day of the city on which something was."""
-    return timezone.localtime(moment, RIYADH).date()
 
 
 @receiver(moved, sender=Transaction, dispatch_uid="billing")
@@ -128,11 +122,11 @@ def days_of(case: Transaction, since: datetime, now: datetime) -> tuple[date, da
     what declared incidents took from them, and no further ahead of today than the bank allows.
     """
     due = current_calendar().add_working_days(since, settings.BILL_DUE_WORKING_DAYS)
-    midnight = datetime.combine(day_of(since) + timedelta(days=settings.BILL_LAST_DAY_DAYS), time(23, 59), RIYADH)
+    midnight = datetime.combine(riyadh_day(since) + timedelta(days=settings.BILL_LAST_DAY_DAYS), time(23, 59), RIYADH)
     pauses, offices = memory.since(since, case.service), gates.codes_of(case.held_by_id)
-    moved_due = day_of(extended(pauses, case.service, offices, since, due, now))
-    last = day_of(extended(pauses, case.service, offices, since, midnight, now))
-    last = min(last, day_of(now) + timedelta(days=settings.BILL_MAX_DAYS_AHEAD))
+    moved_due = riyadh_day(extended(pauses, case.service, offices, since, due, now))
+    last = riyadh_day(extended(pauses, case.service, offices, since, midnight, now))
+    last = min(last, riyadh_day(now) + timedelta(days=settings.BILL_MAX_DAYS_AHEAD))
     return min(moved_due, last), last
 
 

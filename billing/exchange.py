@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from core import outside_http
-from transactions.models import Outbox, Transaction
+from core.hijri import riyadh_day
+from transactions.models import Transaction
 from transactions.outbox import queue
 
 from . import bank, bills, items
@@ -56,8 +57,7 @@ def issue(bill_id: int, now: datetime) -> None:
 
 def count_waiting() -> int:
     """How many bills wait for the bank, to be issued or cancelled."""
-    waiting = Outbox.objects.filter(kind__in=[bills.ISSUE, bills.CANCEL], state__in=queue.PENDING_STATES)
-    return waiting.count()
+    return queue.count_pending(bills.ISSUE, bills.CANCEL)
 
 
 def _read(bill_id: int) -> Bill:
@@ -119,8 +119,8 @@ def ask_after(bill: Bill, now: datetime) -> None:
     paid = [record(payment, source=Source.POLL, now=now) for payment in (there.payments if there else ())]
     Bill.objects.filter(pk=bill.pk).update(asked_at=now)
     if there is None:
-        bank.put_bill(bill, bill.expires_on or bills.day_of(now))
-    elif bill.expires_on is not None and bills.day_of(now) > bill.expires_on and not paid:
+        bank.put_bill(bill, bill.expires_on or riyadh_day(now))
+    elif bill.expires_on is not None and riyadh_day(now) > bill.expires_on and not paid:
         _expire(bill, now, still_there=there.state == bank.ISSUED)
 
 
@@ -129,7 +129,7 @@ def _expire(bill: Bill, now: datetime, *, still_there: bool) -> None:
     with transaction.atomic():
         case = Transaction.objects.select_for_update().get(pk=bill.fee.transaction_id)
         bills.refuse_if_closed(case, now)
-        expired = Bill.objects.filter(pk=bill.pk, state=BillState.ISSUED, expires_on__lt=bills.day_of(now))
+        expired = Bill.objects.filter(pk=bill.pk, state=BillState.ISSUED, expires_on__lt=riyadh_day(now))
         if LedgerEntry.objects.filter(kind=EntryKind.RECEIVED, bill_number=bill.number).exists():
             return
         if expired.update(state=BillState.EXPIRED, ended_at=now) and still_there:

@@ -12,11 +12,24 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from transactions.models import FeeDue
+from transactions.transitions.decisions import payment_key
 
 from .domain.states import HELD_SIGN, OPEN_SIGN, EntryKind, Source
 from .models import LedgerEntry
 
 BANK = "bank"
+# How the number of a payment at the bank begins in the ledger.
+AT_BANK = f"{BANK}:"
+
+
+def key_at_bank(number: str) -> str:
+    """What a payment at the bank is known by, however its number is written; one is received once."""
+    return f"{AT_BANK}{payment_key(number)}"
+
+
+def key_at_counter(number: str) -> str:
+    """The same of one that a clerk recorded."""
+    return f"{Source.COUNTER.value}:{payment_key(number)}"
 
 
 def receive(

@@ -11,12 +11,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core.hijri import riyadh_day
 from transactions.domain.errors import DomainError
 from transactions.domain.workflow import Status
 from transactions.models import Event, FeeDue, Transaction
 from transactions.outbox import queue
 from transactions.transitions import moves
-from transactions.transitions.decisions import MAX_PAYMENT_LENGTH, payment_key
+from transactions.transitions.decisions import MAX_PAYMENT_LENGTH
 
 from . import bills, items, ledger
 from .domain.money import halalas
@@ -44,7 +45,7 @@ def record(payment: BankPayment, *, source: Source, now: datetime) -> tuple[Ledg
     One that is told otherwise than before changes nothing, and is put on a list.
     """
     entry, new = ledger.receive(
-        f"{ledger.BANK}:{payment_key(payment.number)}",
+        ledger.key_at_bank(payment.number),
         amount=payment.amount,
         source=source,
         counterpart=ledger.BANK,
@@ -157,7 +158,7 @@ def _note_late(payment: LedgerEntry, fee: FeeDue, now: datetime) -> None:
     bill = fee.bills.filter(number=payment.bill_number).first()
     if bill is None or bill.expires_on is None or payment.paid_at is None:
         return
-    if bills.day_of(payment.paid_at) <= bill.expires_on:
+    if riyadh_day(payment.paid_at) <= bill.expires_on:
         return
     item = items.open_item(ItemKind.LATE, payment.reference, now=now, amount=payment.amount, payment=payment)
     if not ledger.open_amount(payment) and item.settled_at is None:
@@ -174,7 +175,7 @@ def record_at_counter(case: Transaction, event: Event) -> None:
         return
     office = event.office.code if event.office else ""
     payment, _new = ledger.receive(
-        f"{Source.COUNTER.value}:{fee.payment_key}",
+        ledger.key_at_counter(fee.payment_key),
         amount=amount,
         source=Source.COUNTER,
         counterpart=office,

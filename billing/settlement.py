@@ -19,7 +19,6 @@ from accounts.models import User
 from core.db.locks import take_lock
 from core.hijri import RIYADH
 from transactions.domain.errors import DomainError
-from transactions.transitions.decisions import payment_key
 
 from . import bank, items, ledger
 from .domain.money import read_amount
@@ -87,7 +86,7 @@ def _take_missing(payments: Sequence[BankPayment], now: datetime) -> None:
         entry, new = record(payment, source=Source.SETTLEMENT, now=now)
         if new:
             items.open_item(ItemKind.UNANNOUNCED, payment.number, now=now, amount=payment.amount, payment=entry)
-    keys = [_key(payment) for payment in payments]
+    keys = [ledger.key_at_bank(payment.number) for payment in payments]
     for start in range(0, len(keys), 500):
         mended = OpenItem.objects.filter(
             IS_OPEN, kind=ItemKind.NOT_IN_FILE, payment__payment__in=keys[start : start + 500]
@@ -97,16 +96,12 @@ def _take_missing(payments: Sequence[BankPayment], now: datetime) -> None:
 
 def _find_unlisted(day: date, payments: Sequence[BankPayment], now: datetime) -> None:
     """What the ledger has of that day's payments at the bank, and the file has not."""
-    listed = {_key(payment) for payment in payments}
+    listed = {ledger.key_at_bank(payment.number) for payment in payments}
     begin = datetime.combine(day, time(), RIYADH)
     ours = LedgerEntry.objects.filter(
-        kind=EntryKind.RECEIVED, payment__startswith=f"{ledger.BANK}:", paid_at__gte=begin,
+        kind=EntryKind.RECEIVED, payment__startswith=ledger.AT_BANK, paid_at__gte=begin,
         paid_at__lt=begin + timedelta(days=1),
     )  # fmt: skip
     for entry in ours.order_by("pk").iterator():
         if entry.payment not in listed:
             items.open_item(ItemKind.NOT_IN_FILE, entry.reference, now=now, amount=entry.amount, payment=entry)
-
-
-def _key(payment: BankPayment) -> str:
-    return f"{ledger.BANK}:{payment_key(payment.number)}"

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core.hijri import riyadh_day
 from transactions.domain.gates import Operation
 from transactions.domain.workflow import Status
 from transactions.incidents import gates
 from transactions.models import Event, FeeDue, Transaction
 
-from . import bills
 from .domain import money
 from .domain.states import LIVE, TAGS, BillState
 from .models import Bill
@@ -55,7 +55,7 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
     bill = Bill.objects.filter(fee=fee).order_by("-pk").first()
     closed = _closed(case, now)
     state = BillState(bill.state) if bill else None
-    over = bool(bill and bill.expires_on and bills.day_of(now) > bill.expires_on)
+    over = bool(bill and bill.expires_on and riyadh_day(now) > bill.expires_on)
     payable = state is BillState.ISSUED and not over
     kind, label = (TAGS[state], state.label) if state else ("warning", _("To be paid"))
     return ShownBill(

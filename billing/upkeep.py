@@ -10,11 +10,12 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from core import outside_http
+from core.hijri import riyadh_day
 from transactions.domain.errors import OperationClosed
 from transactions.domain.workflow import Status
 from transactions.models import FeeDue, Transaction
 
-from . import bank, bills, exchange, settlement
+from . import bank, bills, exchange, ledger, settlement
 from .domain.states import BillState
 from .models import Bill, LedgerEntry, Settlement
 
@@ -76,12 +77,13 @@ def follow_bills(now: datetime) -> int:
 def missing_days(now: datetime) -> Iterator[date]:
     """The days that are over and of which the bank's file was not compared, since the first bill."""
     first = Bill.objects.order_by("created_at").values_list("created_at", flat=True).first()
-    first_paid = LedgerEntry.objects.filter(payment__startswith="bank:").order_by("paid_at").values_list("paid_at")
-    begun = [moment for moment in (first, next((row[0] for row in first_paid[:1]), None)) if moment is not None]
+    at_bank = LedgerEntry.objects.filter(payment__startswith=ledger.AT_BANK)
+    first_paid = at_bank.order_by("paid_at").values_list("paid_at", flat=True).first()
+    begun = [moment for moment in (first, first_paid) if moment is not None]
     if not begun:
         return
-    yesterday = bills.day_of(now) - timedelta(days=1)
-    day = max(bills.day_of(min(begun)), yesterday - timedelta(days=FILES_BACK))
+    yesterday = riyadh_day(now) - timedelta(days=1)
+    day = max(riyadh_day(min(begun)), yesterday - timedelta(days=FILES_BACK))
     there = set(Settlement.objects.filter(day__gte=day).values_list("day", flat=True))
     while day <= yesterday:
         if day not in there:

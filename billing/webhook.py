@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from core.text import is_storable
+
 from . import bank
 from .domain.states import Source
 from .models import Bill
@@ -40,9 +42,11 @@ def notices(request: HttpRequest) -> JsonResponse:
         return _answer("not_signed", 401)
     try:
         sent = json.loads(request.body)
-        kind, biller = str(sent["type"]), str(sent["biller"])
+        kind, biller, number = str(sent["type"]), str(sent["biller"]), str(sent.get("bill"))[:20]
         payment = bank.payment_of(sent) if kind == PAID else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if not is_storable(number):
+            raise ValueError("a number that is none")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         logger.error("a notice of the bank is not understood")
         return _answer("not_understood", 400)
     if biller != settings.BILLER_CODE:
@@ -50,7 +54,7 @@ def notices(request: HttpRequest) -> JsonResponse:
         return _answer("other_biller", 422)
     now = timezone.now()
     if payment is None:  # whatever it says of the bill, the bank is asked, and its answer counts
-        Bill.objects.live().filter(number=str(sent.get("bill"))[:20]).update(asked_at=now - ASK_EVERY)
+        Bill.objects.live().filter(number=number).update(asked_at=now - ASK_EVERY)
         return _answer("to_be_asked", 200)
     _entry, new = record(payment, source=Source.NOTICE, now=now)
     return _answer("received" if new else "known", 200)

@@ -85,3 +85,8 @@ def canonical_number(value: Decimal) -> str:
     """A number as it is kept and shown: digits 0-9, a point, no groups, no noughts at its end."""
     plain = format(value or abs(value), "f")  # there is no minus nought
     return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+
+
+def money_in_words(amount: Decimal) -> str:
+    """An amount as every page, message and document writes it: 12,345.60."""
+    return f"{amount:,.2f}"

@@ -152,3 +152,11 @@ def _without_article(word: str) -> str:
 
 
 ARTICLES = frozenset(["al", "as", "ash", "ad", "adh", "ar", "at", "ath", "an", "az"])
+
+
+def is_storable(text: str) -> bool:
+    """Does every database take it? None takes a NUL, nor half a character (a lone surrogate)."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

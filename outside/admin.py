@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import current_user
 from core.admin.guarded import AdministeredSite, are_numbers, code, tag
+from core.text import one_line
 from transactions import access
 from transactions.admin.ledger import ForAdministrators, ReadOnly
+from transactions.models import Transaction
 from transactions.selectors import search
 
 from . import pages
@@ -67,9 +69,10 @@ class ReferralAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queryset.filter(
-            transaction__in=access.Transaction.objects.filter(search.search_cases(search_term))
-        ), False
+        if not one_line(search_term):
+            return queryset, False
+        cases = Transaction.objects.filter(search.search_cases(search_term)).order_by()
+        return queryset.filter(transaction__in=cases), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

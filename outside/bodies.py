@@ -11,8 +11,11 @@ from accounts import mail, sms_gateway
 from core.outside_registry import OutsideBody, register
 from transactions.domain import service_types
 from transactions.domain.outside import Body
-from transactions.models import Outbox
-from transactions.outbox.queue import PENDING_STATES
+from transactions.outbox import queue
+
+# Jobs that tell people: by SMS or mail, as each wants; and those by mail alone.
+BY_EITHER = ("notify", "second", "warn", "warn_name", "warn_delegation", "confirmed")
+BY_MAIL = ("confirm_email", "confirm_subscription", "tell_subscriber")
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,21 @@ def register_channels() -> None:
             title=_("SMS gateway"),
             fallback=waiting,
             is_set=sms_gateway.is_set,
-            waiting=_count_notices_waiting,
+            waiting=_count_messages_waiting,
             simulated=lambda: settings.SMS_GATEWAY.simulated,
         )
     )
     by_smtp = "django.core.mail.backends.smtp.EmailBackend"
-    register(OutsideBody(mail.BODY, _("Mail server"), waiting, is_set=lambda: by_smtp == settings.EMAIL_BACKEND))
+    register(
+        OutsideBody(
+            name=mail.BODY,
+            title=_("Mail server"),
+            fallback=waiting,
+            is_set=lambda: by_smtp == settings.EMAIL_BACKEND,
+            waiting=lambda: queue.count_pending(*BY_EITHER, *BY_MAIL),
+        )
+    )
 
 
-def _count_notices_waiting() -> int:
-    return Outbox.objects.filter(kind="notify", state__in=PENDING_STATES).count()
+def _count_messages_waiting() -> int:
+    return queue.count_pending(*BY_EITHER)

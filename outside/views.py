@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import sms_gateway
 from core.signatures import FROM_BODY, HEADER, BadSignature, check
+from core.text import is_storable
 from transactions.domain.errors import DomainError, Invalid
 from transactions.notifications import reports
 
@@ -129,20 +130,12 @@ def _event(message: dict[str, Any]) -> dict[str, Any]:
 
 def _text(message: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
     value = message.get(name, "")
-    if not isinstance(value, str) or not _can_be_stored(value):
+    if not isinstance(value, str) or not is_storable(value):
         raise NotReadable(f"{name}: a text.")
     value = value.strip()
     if len(value) > most or (required and not value):
         raise NotReadable(f"{name}: a text of 1 to {most} characters.")
     return value
-
-
-def _can_be_stored(text: str) -> bool:
-    """No database takes a NUL, nor half a character."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def _moment(value: Any) -> datetime:

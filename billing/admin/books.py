@@ -18,9 +18,8 @@ from core.admin.guarded import code, tag
 from core.forms.versioned import VersionedForm
 from core.text import one_line
 from transactions.domain import references
-from transactions.transitions.decisions import payment_key
 
-from .. import settlement
+from .. import ledger, settlement
 from ..access import is_accountant
 from ..domain.numbers import read_number
 from ..domain.states import TAGS, BillState
@@ -84,9 +83,9 @@ class LedgerAdmin(Money):
         """Everything about the payments that bear what was typed: a bill, a payment, a transaction number."""
         if not one_line(search_term):
             return queryset, False
-        key = payment_key(search_term)[:40]
-        sought = by_number(search_term, "bill_number", "fee__transaction__reference") | Q(payment=f"bank:{key}")
-        sought |= Q(payment=f"counter:{key}") | Q(reference=one_line(search_term)[:60])
+        keys = [ledger.key_at_bank(search_term)[:60], ledger.key_at_counter(search_term)[:60]]
+        sought = by_number(search_term, "bill_number", "fee__transaction__reference")
+        sought |= Q(payment__in=keys) | Q(reference=one_line(search_term)[:60])
         payments = LedgerEntry.objects.filter(sought)
         return queryset.filter(Q(pk__in=payments.values("pk")) | Q(about__in=payments.values("pk"))), False
 

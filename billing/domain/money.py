@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
+from core.numbers import money_in_words
+
 
 def halalas(amount: Decimal) -> int:
     """An amount in SAR as whole halalas. ValueError for a fraction of one."""
@@ -20,7 +22,7 @@ def riyals(amount: int) -> Decimal:
 
 def in_words(amount: int) -> str:
     """As it is shown: 12,345.60."""
-    return f"{riyals(amount):,.2f}"
+    return money_in_words(riyals(amount))
 
 
 def read_amount(text: object) -> int | None:

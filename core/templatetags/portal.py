@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from datetime import time as time_of_day
+from decimal import Decimal
 from functools import lru_cache
 
 from django import template
@@ -19,6 +20,7 @@ from .. import icons
 from ..emblem import emblem
 from ..forms.named_errors import NAMED
 from ..hijri import format_hijri, in_calendar, riyadh_day, riyadh_time
+from ..numbers import money_in_words
 
 register = template.Library()
 SECRETS = frozenset({"code", "pin"})
@@ -132,6 +134,12 @@ def mobile(number: str) -> str:
 
 
 DRAWINGS = {"balad": (480, 124), "roshan": (120, 114), "dhow": (164, 116)}
+
+
+@register.filter
+def money(amount: Decimal) -> str:
+    """An amount in SAR with its thousands apart (core/numbers.py)."""
+    return money_in_words(amount)
 
 
 @register.simple_tag

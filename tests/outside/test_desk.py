@@ -17,6 +17,7 @@ from outside.models import BodyMessage, Contact, Exchange, Referral
 from outside.status import body_statuses, late_by_body
 from outside.words import shown, shown_referrals
 from transactions.models import Event
+from transactions.outbox import queue
 from transactions.transitions import moves
 
 from ..conftest import NOW, drive, work_off
@@ -252,3 +253,10 @@ def test_the_list_of_matters_shows_those_of_ones_own_files(sent_out, cast, signe
     row = Referral.objects.get()
     answer = signed_in(cast.registry).get(reverse("staff:outside_referral_change", args=[row.pk]))
     assert answer.url == reverse("staff:case", args=[sent_out.reference])
+
+
+def test_what_waits_for_the_mail_server_is_counted_for_it_and_what_may_go_either_way_for_both():
+    for number, kind in enumerate(("notify", "tell_subscriber", "confirm_email", "route")):
+        queue.enqueue(kind, 1, dedupe=f"{kind}:{number}", now=NOW)
+    by_name = {status.body.name: status for status in body_statuses(NOW)}
+    assert (by_name["sms"].waiting, by_name["mail"].waiting) == (1, 3)

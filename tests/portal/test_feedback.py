@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import AccessRecord
 from transactions import feedback
 from transactions.models import FailedAttempt, PageFeedback
 from transactions.quotas import MAX_FEEDBACK
@@ -102,7 +103,10 @@ def test_administrators_read_them_as_a_list_and_as_a_file(cast):
     reader = client_of(cast.administrator)
     listed = reader.get(reverse("staff:transactions_pagefeedback_changelist"))
     assert reverse("staff:feedback_csv") in listed.content.decode()
+    taken = AccessRecord.objects.filter(act="export")
+    assert not taken.exists()
     rows = list(csv.reader(io.StringIO(reader.get(reverse("staff:feedback_csv")).content.decode())))
+    assert taken.get().why.startswith("csv, ")
     assert rows == [
         ["day", "page", "language", "useful", "reason"],
         ["2026-11-24", "transactions:help", "en", "no", ""],

@@ -17,9 +17,19 @@ from accounts.models import User
 from transactions import quotas
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
+from transactions.incidents import memory
 from transactions.intake import drafts
 from transactions.maintenance.health import read_health
-from transactions.models import Attachment, Delivery, Draft, FailedAttempt, Notification, Outbox, Transaction
+from transactions.models import (
+    Attachment,
+    Delivery,
+    Draft,
+    FailedAttempt,
+    GateSwitch,
+    Notification,
+    Outbox,
+    Transaction,
+)
 from transactions.outbox import queue
 
 from ..conftest import NOW, answers_today, files_for, pdf, upload, work_off
@@ -192,3 +202,13 @@ def test_a_share_that_a_gateway_did_not_take_is_not_used_up(cast, submitted, set
     assert not FailedAttempt.objects.filter(bucket__startswith="quota:sms").exists()
     work_off(NOW + timedelta(minutes=5))
     assert sent_to(cast.citizen) == 1
+
+
+def test_notices_that_wait_for_a_gate_are_not_called_over_their_limit(cast, submitted):
+    gate = GateSwitch(operation="messages", state="dark", at=NOW, set_by=cast.administrator)
+    gate.save()
+    memory.forget()
+    submitted()
+    work_off()
+    assert Outbox.objects.filter(kind="notify", last_error__startswith="Postponed: gate").exists()
+    assert read_health(NOW).silent["sms_over_quota"] == 0

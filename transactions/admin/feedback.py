@@ -12,6 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access_log
+from accounts.access import current_user
+from accounts.models import Act
 from core.admin.guarded import AdministeredSite, code
 
 from ..feedback import as_csv
@@ -54,7 +57,12 @@ class PageFeedbackAdmin(ForAdministrators):
     def csv_file(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        response = HttpResponse(as_csv(PageFeedback.objects.all()[:MAX_ROWS]), content_type="text/csv; charset=utf-8")
+        rows = list(PageFeedback.objects.all()[:MAX_ROWS])
+        why = f"csv, {len(rows)} rows"
+        access_log.record(
+            Act.EXPORT, by=current_user(request), subject=str(PageFeedback._meta.verbose_name_plural), why=why
+        )
+        response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="answers.csv"'
         return response
 

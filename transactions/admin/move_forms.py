@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role, User
-from core.text import parse_int, prose
+from core.numbers import money_in_words
+from core.text import isolated, parse_int, prose
 
 from .. import access
 from ..domain.errors import DomainError
@@ -102,7 +103,7 @@ def _fee(case: Transaction, fee: Fee) -> StrOrPromise:
             due = amount_due(case, fee, timezone.localdate())
     except DomainError as error:
         return error.message
-    return _("The fee is %(amount)s SAR.") % {"amount": f"\u2068{due.amount:,.2f}\u2069"}
+    return _("The fee is %(amount)s SAR.") % {"amount": isolated(money_in_words(due.amount))}
 
 
 def _stage_after(move: Move, case: Transaction) -> Stage | None:

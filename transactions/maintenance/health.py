@@ -16,7 +16,7 @@ from ..domain.deadlines import overdue
 from ..domain.workflow import Status
 from ..models import Difference, Outbox, Transaction
 from ..outbox import heartbeat, queue
-from ..outbox.queue import PENDING_STATES
+from ..outbox.queue import PENDING_STATES, Postponed
 from ..signed_papers import authority
 from . import schedule
 
@@ -99,7 +99,7 @@ def _silent_failures(now: datetime) -> dict[str, int]:
     counts = waiting.order_by().aggregate(
         leases_lost=Count("pk", filter=Q(state=Outbox.State.CLAIMED, lease_until__lt=now - GRACE)),
         keeps_failing=Count("pk", filter=Q(attempts__gte=MANY_ATTEMPTS)),
-        sms_over_quota=Count("pk", filter=Q(kind="notify", last_error__startswith=queue.Postponed.__name__)),
+        sms_over_quota=Count("pk", filter=Q(last_error__startswith=Postponed.noted(Postponed.QUOTA))),
     )
     return {
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),

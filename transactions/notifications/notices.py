@@ -159,7 +159,7 @@ def send_notice(notification_id: int, now: datetime) -> Exception | None:
             except database.DATABASE_UNAVAILABLE:
                 raise
             except quotas.SmsWait as full:
-                left = queue.Postponed(full.until)
+                left = queue.Postponed(full.until, queue.Postponed.QUOTA)
             except sms.MessageRefused as refused:
                 left = left or refused
                 enqueue_second_channel(notice.pk, now)

@@ -281,7 +281,7 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
             if row.kind not in _non_transactional:
                 left = _get_handler(row.kind)(row.subject, now)
             if isinstance(left, OperationClosed):
-                left = Postponed(now + GATE_CLOSED)
+                left = Postponed(now + GATE_CLOSED, Postponed.GATE)
             claimed_row = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_reschedule(row, left, now) if left else claimed_row.update(**done)):
@@ -297,7 +297,7 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
         return None
     except OperationClosed:
         logger.info("job waits for a gate", extra={"outbox_id": row.pk, "kind": row.kind})
-        _reschedule(row, Postponed(now + GATE_CLOSED), now)
+        _reschedule(row, Postponed(now + GATE_CLOSED, Postponed.GATE), now)
         return None
     except Exception as error:
         logger.exception("job failed", extra={"outbox_id": row.pk, "kind": row.kind})
@@ -314,12 +314,26 @@ def _get_handler(kind: str) -> Handler:
     return _handlers[kind]
 
 
-class Postponed(Exception):
-    """Returned by a handler that did what may be done now; the rest is not a failure, and waits `until` then."""
+def count_pending(*kinds: str) -> int:
+    """How many jobs of these kinds wait or are being done."""
+    return Outbox.objects.filter(kind__in=kinds, state__in=PENDING_STATES).count()
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until.isoformat())
+
+class Postponed(Exception):
+    """Returned by a handler that did what may be done now; the rest is not a failure, and waits `until` then. `why` is
+    what it waits for, in a word.
+    """
+
+    GATE, QUOTA, REST = "gate", "quota", "rest"
+
+    def __init__(self, until: datetime, why: str = REST) -> None:
+        super().__init__(f"{why}, {until.isoformat()}")
         self.until = until
+
+    @classmethod
+    def noted(cls, why: str) -> str:
+        """How the last error of a row that waits for this begins."""
+        return f"{cls.__name__}: {why},"
 
 
 class LeaseLost(Exception):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.numbers import read_number
+from core.numbers import money_in_words, read_number
 from core.text import compact, written_code
 
 from ..answers import cleaning as answers
@@ -57,7 +57,7 @@ def calculate_fee(case: Transaction, now: datetime) -> dict[str, Any]:
     if not created and not is_fee_current(due, case):
         FeeDue.objects.filter(pk=due.pk).update(**of_today)
         due.amount = amount.amount
-    return {"amount": _money(due.amount)}
+    return {"amount": money_in_words(due.amount)}
 
 
 def lower_fee(case: Transaction, typed: str, now: datetime) -> tuple[FeeDue, Decimal]:
@@ -73,7 +73,7 @@ def lower_fee(case: Transaction, typed: str, now: datetime) -> tuple[FeeDue, Dec
         raise Invalid([Problem("amount", _("Enter the right fee in SAR, with at most two decimals."), "not_an_amount")])
     if amount >= due.amount:
         message = _("The right fee must be less than %(amount)s SAR. If it is not, dismiss the objection.")
-        raise Invalid([Problem("amount", message % {"amount": _money(due.amount)}, "not_less")])
+        raise Invalid([Problem("amount", message % {"amount": money_in_words(due.amount)}, "not_less")])
     before, due.amount = due.amount, amount.quantize(HALALA)
     due.basis = {**due.basis, "changed_from": str(before), "changed_at": now.isoformat()}
     due.save(update_fields=["amount", "basis"])
@@ -109,8 +109,4 @@ def mark_paid(case: Transaction, payment_reference: str, by: User | None, now: d
             due.save(update_fields=["paid_at", "payment_reference", "payment_key", "recorded_by"])
     except IntegrityError as error:
         raise DomainError("payment_used", _("This payment is already recorded for another request.")) from error
-    return {"amount": _money(due.amount), "payment_reference": reference}
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"
+    return {"amount": money_in_words(due.amount), "payment_reference": reference}

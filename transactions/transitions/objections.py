@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.day_words import day_in_words
+from core.numbers import money_in_words
 from core.text import prose
 from journal import chain
 from municipality.services import current_calendar, get_office
@@ -276,7 +277,9 @@ def _change_fee(transition: Transition, amount: str) -> Changed:
     due, before = decisions.lower_fee(case, amount, transition.now)
     if not due.amount and case.status == Status.AWAITING_PAYMENT:
         transition.missed_stage = case.service_type.stage_after(case.stage, case.answers)
-    transition.facts.update(fee_before=f"{before:,.2f}", fee=f"{due.amount:,.2f}", paid=due.paid_at is not None)
+    transition.facts.update(
+        fee_before=money_in_words(before), fee=money_in_words(due.amount), paid=due.paid_at is not None
+    )
     return before, due.amount
 
 
