@@ -19,6 +19,8 @@ from PIL import Image, ImageDraw, ImageFont
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 
+from core.own_thread import in_own_thread
+
 A0, A4 = (3370, 2384), (595, 842)
 PAGES = 160
 # Of a plan drawn at 1:50: points of a metre on paper.
@@ -96,12 +98,8 @@ def signed() -> bytes:
         stamped = io.BytesIO()
         paper.save(stamped)
     place = fields.SigFieldSpec("Owner", on_page=0, box=(330, 80, 540, 150))
-    out = signers.sign_pdf(
-        IncrementalPdfFileWriter(stamped),
-        signers.PdfSignatureMetadata(field_name="Owner"),
-        signer=_signer(),
-        new_field_spec=place,
-    )
+    owner = signers.PdfSigner(signers.PdfSignatureMetadata(field_name="Owner"), signer=_signer(), new_field_spec=place)
+    out = in_own_thread(lambda: owner.sign_pdf(IncrementalPdfFileWriter(stamped)))
     return bytes(out.getbuffer())
 
 

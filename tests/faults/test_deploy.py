@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings as django_settings
+from packaging.version import Version
 
 from ..conftest import provision
 from ..journeys.conftest import database_url
@@ -91,7 +92,8 @@ def link_requirements(place: Path) -> None:
         r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
     ):
         found = metadata.distribution(name)
-        assert found.version == version, f"{name} {found.version} is installed, {version} is pinned"
+        # Compared as versions: 1.2 in a lock file and 1.002 in a wheel's own metadata are one.
+        assert Version(found.version) == Version(version), f"{name} {found.version} is installed, {version} is pinned"
         for file in found.files or ():
             source, target = Path(str(found.locate_file(file))), site / file
             if not source.exists() or "__pycache__" in file.parts:

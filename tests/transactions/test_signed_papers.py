@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 
@@ -15,14 +16,16 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from core.own_thread import in_own_thread
 from transactions.domain import service_types
 from transactions.maintenance.health import read_health
 from transactions.models import Outbox, PaperContent, SignedPaper
 from transactions.papers import papers
-from transactions.signed_papers import authority, demo_authority, examining, making, verifying
+from transactions.signed_papers import authority, demo_authority, examining, making, signing, verifying
 from transactions.transitions import moves, objections
 
 from ..conftest import NOW, STEP, drive, ends_as
+from ..files import pdf
 from ..signers import rsa_authority
 from .test_versions import entry
 
@@ -64,7 +67,7 @@ def test_every_paper_is_a_signed_pdf(code, until, cast, submitted):
     (signature,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
     roots = making.authority.current(NOW + 30 * STEP).chain
     assert roots
-    status = validate_pdf_signature(signature, ValidationContext(trust_roots=[]))
+    status = in_own_thread(lambda: validate_pdf_signature(signature, ValidationContext(trust_roots=[])))
     assert status.intact
     assert status.valid
     assert status.coverage.name == "ENTIRE_FILE"
@@ -207,3 +210,12 @@ def test_no_file_and_a_wrong_password_are_named(settings, tmp_path):
     assert "cannot be read" in authority.trouble(NOW)
     settings.PAPER_SIGNING_FILE, settings.DEMO = "", False
     assert "PAPER_SIGNING_FILE" in authority.trouble(NOW)
+
+
+def test_a_paper_is_signed_where_an_event_loop_runs():
+    """As in an asynchronous view, under an ASGI server, or beside a browser that a test drives."""
+
+    async def sign():
+        return signing.sign(pdf(), authority.current(NOW))
+
+    assert PdfFileReader(io.BytesIO(asyncio.run(sign()))).embedded_signatures

@@ -8,6 +8,8 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
+from core.own_thread import in_own_thread
+
 from . import authority
 from .authority import Authority
 
@@ -29,7 +31,7 @@ def sign(pdf: bytes, by: Authority) -> bytes:
     )
     with authority.hsm_session() as session:
         signer = signers.PdfSigner(metadata, signer=_signer(by, session))
-        out = signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)))
+        out = in_own_thread(lambda: signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf))))
     signed: bytes = out.getvalue()
     return signed
 
