@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 
+import pikepdf
 import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
@@ -25,7 +26,6 @@ from transactions.signed_papers import authority, demo_authority, examining, mak
 from transactions.transitions import moves, objections
 
 from ..conftest import NOW, STEP, drive, ends_as
-from ..files import pdf
 from ..signers import rsa_authority
 from .test_versions import entry
 
@@ -215,7 +215,12 @@ def test_no_file_and_a_wrong_password_are_named(settings, tmp_path):
 def test_a_paper_is_signed_where_an_event_loop_runs():
     """As in an asynchronous view, under an ASGI server, or beside a browser that a test drives."""
 
+    blank = io.BytesIO()
+    with pikepdf.new() as paper:
+        paper.add_blank_page()
+        paper.save(blank)
+
     async def sign():
-        return signing.sign(pdf(), authority.current(NOW))
+        return signing.sign(blank.getvalue(), authority.current(NOW))
 
     assert PdfFileReader(io.BytesIO(asyncio.run(sign()))).embedded_signatures
