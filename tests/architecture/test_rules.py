@@ -24,6 +24,7 @@ ROOT = Path(settings.BASE_DIR)
 ROOMS = (
     "core",
     "municipality",
+    "plots",
     "accounts",
     "journal",
     "transactions",

@@ -1,0 +1,21 @@
+"""Corners, outlines and divisions of plots, in metres on the plane of UTM zone 37 north (EPSG:32637). Pure.
+
+shapely and pyproj are loaded by the functions that need them: a process that measures no plot keeps its memory.
+"""
+
+from .division import Division as Division
+from .division import Frontage as Frontage
+from .division import Piece as Piece
+from .division import compare_division as compare_division
+from .findings import Finding as Finding
+from .findings import findings_of as findings_of
+from .geojson import feature_of as feature_of
+from .outlines import Outline as Outline
+from .outlines import Point as Point
+from .outlines import Side as Side
+from .outlines import outline_of as outline_of
+from .reading import MAX_CORNERS as MAX_CORNERS
+from .reading import Slip as Slip
+from .reading import Unreadable as Unreadable
+from .reading import read_corners as read_corners
+from .reading import written as written
