@@ -23,9 +23,7 @@ PLACE = "previews"
 # Of a DXF: the paper it is drawn from, and what is known of its layers.
 DRAWING, LAYERS = "drawing", "layers"
 # Pages, their parts, their tiles, what is known of all of them, and which pages took too long.
-_NAME = re.compile(
-    r"\d{1,5}(-\d{1,3}-\d{1,3})?|t\d{1,5}(\.\d{1,3}){3}(\.[0-9a-f]{8})?|sizes|drawing|layers|slow\d{1,5}\.[12]"
-)
+_NAME = re.compile(r"\d{1,5}(-\d{1,3}-\d{1,3})?|t\d{1,5}(\.\d{1,3}){3}|sizes|drawing|layers|slow\d{1,5}\.[12]")
 RETRY_AFTER = timedelta(hours=1)
 _TWO = re.compile(r"[0-9a-f]{2}")
 _JPEG = b"\xff\xd8\xff"
@@ -81,6 +79,14 @@ def grid(key: UUID, page: int) -> tuple[int, int]:
         return 0, 0
     parts = [tuple(map(int, name.split("-")[1:])) for name in names if name.startswith(f"{page}-")]
     return (max(row for row, _ in parts), max(column for _, column in parts)) if parts else (0, 0)
+
+
+def tiles_kept(key: UUID) -> int:
+    """How many tiles there are of a file, with those that could not be drawn; none when the store does not say."""
+    try:
+        return sum(name.startswith("t") for name in default_storage.listdir(_folder(key))[1])
+    except OSError:
+        return 0
 
 
 def delete_previews(key: UUID, before: datetime | None = None) -> int:

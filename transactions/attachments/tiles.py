@@ -3,11 +3,12 @@
 A person has one process at work at a time, and one request waiting for it; who asks for more is told to come again, so
 that no sheet, however slow, takes the threads or the processor from others. What took too long is not tried again for
 a while, and a page that did so twice not at all.
+
+With layers somebody chose, a tile is held by the process that drew it and by their browser, and kept nowhere.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -25,7 +26,8 @@ from .. import previews
 from ..domain import kinds
 from ..models import Attachment
 from ..previews import State
-from . import render_jobs, rendering
+from . import render_jobs, rendering, tile_limits
+from .tile_limits import Layers, Undrawable
 
 logger = logging.getLogger(__name__)
 # Processes at work and open for the next tile, in each process of the portal.
@@ -45,16 +47,12 @@ SIZES = "sizes"
 SLOW_PAGE = 2
 
 
-# Which layers of a DXF are shown, by their numbers; None: those the drawing itself shows.
-Layers = tuple[int, ...] | None
-
-
 class Busy(Exception):
     """Too much of this person's, or of everybody's, is being drawn: ask again in a moment."""
 
 
-class Undrawable(Exception):
-    """This cannot be drawn, now or at all."""
+class TooMuch(Busy):
+    """This person's share of this hour is used up."""
 
 
 class _Ended(Exception):
@@ -70,6 +68,7 @@ class Child:
     layers: Layers = None
     runs: list[Any] = field(default_factory=list)
     pages: int = 0
+    held: tile_limits.Held = field(default_factory=tile_limits.Held)
     used_at: float = field(default_factory=time.monotonic)
 
     def records(self, seconds: float) -> Iterator[tuple[dict[str, Any], bytes]]:
@@ -187,7 +186,9 @@ class Desk:
 
     @contextmanager
     def place_for(self, person: int) -> Iterator[None]:
-        """Busy when none is free in time."""
+        """Busy when none is free in time; TooMuch when they had theirs. What they do there is counted."""
+        if not tile_limits.drawing.has_left(person):
+            raise TooMuch
         with self._changed:
             if self._taken(person):
                 if self._waiting >= MAX_WAITING:
@@ -199,9 +200,11 @@ class Desk:
                 finally:
                     self._waiting -= 1
             self._at_work.add(person)
+        began = time.monotonic()
         try:
             yield
         finally:
+            tile_limits.drawing.use(person, time.monotonic() - began)
             with self._changed:
                 self._at_work.discard(person)
                 self._changed.notify_all()
@@ -247,13 +250,8 @@ def read(file: Attachment, name: str) -> bytes:
     return previews.read_preview(file.key, name)
 
 
-def tile_name(page: int, level: int, across: int, down: int, layers: Layers = None) -> str:
-    name = f"t{page}.{level}.{across}.{down}"
-    return name if layers is None else f"{name}.{_mark_of(layers)}"
-
-
-def _mark_of(layers: tuple[int, ...]) -> str:
-    return hashlib.sha256(repr(layers).encode()).hexdigest()[:8]
+def tile_name(page: int, level: int, across: int, down: int) -> str:
+    return f"t{page}.{level}.{across}.{down}"
 
 
 def sizes(file: Attachment, person: int) -> bytes:
@@ -285,43 +283,65 @@ def _keep_sizes(child: Child) -> bytes:
     return listing
 
 
-def tile(file: Attachment, person: int, page: int, level: int, across: int, down: int, layers: Layers = None) -> bytes:
+def tile(
+    file: Attachment, person: int, page: int, level: int, across: int, down: int, layers: Collection[int] | None = None
+) -> bytes:
     """A tile as JPEG, drawn unless it was before; with these layers of a DXF. Busy, Undrawable."""
-    if layers is not None and file.content_type != kinds.DXF:
-        raise Undrawable
-    name = tile_name(page, level, across, down, layers)
-    if known := read(file, name):
+    name, chosen = tile_name(page, level, across, down), _chosen(file, person, layers)
+    if chosen is None and (known := read(file, name)):
         return known
-    if previews.preview_state(file.key, name) == State.FAILED or _is_slow(file, page):
+    if _is_slow(file, page) or (chosen is None and _was_tried(file, name)):
         raise Undrawable
     with desk.place_for(person):
         # Drawn with another while this waited.
-        if known := read(file, name):
+        if chosen is None and (known := read(file, name)):
             return known
-        child = desk.child_for(file, layers)
-        ending = "" if layers is None else f".{_mark_of(layers)}"
-        try:
-            child.ask(page, level, across, down)
-            drawn = {f"{words['name']}{ending}": data for words, data in child.records(rendering.SECONDS) if data}
-        except (_Ended, KeyError) as error:
-            _failed(file, child, page, name)
-            raise Undrawable from error
-        except BaseException:
-            child.end()
-            raise
-        if name not in drawn:
-            child.end()  # it has said why, and is at its end
+        child = desk.child_for(file, chosen)
+        if not tile_limits.is_tile(child.runs, page, level, across, down):
+            desk.give_back(child)
             raise Undrawable
+        drawn = {name: held} if (held := child.held.get(name)) else _drawn(child, page, level, across, down)
         desk.give_back(child)
-    previews.store_previews(file.key, drawn)
+    if not held and not (chosen is None and tile_limits.keep(file, person, drawn)):
+        child.held.put(drawn)
     return drawn[name]
 
 
-def _failed(file: Attachment, child: Child, page: int, name: str) -> None:
+def _chosen(file: Attachment, person: int, layers: Collection[int] | None) -> Layers:
+    if layers is None:
+        return None
+    if file.content_type != kinds.DXF:
+        raise Undrawable
+    return tile_limits.chosen_layers(json.loads(sizes(file, person)).get("layers"), layers)
+
+
+def _drawn(child: Child, page: int, level: int, across: int, down: int) -> dict[str, bytes]:
+    """The tile asked for, and those drawn with it. Undrawable, and the child is at its end."""
+    name = tile_name(page, level, across, down)
+    try:
+        child.ask(page, level, across, down)
+        drawn = {str(words["name"]): data for words, data in child.records(rendering.SECONDS) if data}
+    except (_Ended, KeyError) as error:
+        _failed(child, page, name)
+        raise Undrawable from error
+    except BaseException:
+        child.end()
+        raise
+    if name not in drawn:
+        child.end()  # it has said why, and is at its end
+        raise Undrawable
+    return drawn
+
+
+def _failed(child: Child, page: int, name: str) -> None:
     child.end()
+    file = child.file
     logger.warning("a tile could not be drawn", extra={"file": str(file.key), "tile": name})
-    missed = f"slow{page}.1" if not _was_tried(file, f"slow{page}.1") else f"slow{page}.{SLOW_PAGE}"
-    previews.store_previews(file.key, {name: b"", missed: b""})
+    missed = {f"slow{page}.1" if not _was_tried(file, f"slow{page}.1") else f"slow{page}.{SLOW_PAGE}": b""}
+    if child.layers is None and tile_limits.has_room(file):
+        missed[name] = b""
+    with suppress(OSError):
+        previews.store_previews(file.key, missed)
 
 
 def _was_tried(file: Attachment, name: str) -> bool:

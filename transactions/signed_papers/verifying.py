@@ -84,7 +84,7 @@ def _judge(examination: examining.Examination) -> Verdict:
 @contextmanager
 def _place(address: str) -> Iterator[None]:
     """One file of a network at a time."""
-    sender = int(hashlib.sha256(rate_limit_network(address).encode()).hexdigest()[:12], 16)
+    sender = int(hashlib.sha256(rate_limit_network(address).encode()).hexdigest(), 16)
     with _slots.one_for(sender, WAIT_SECONDS) as free:
         if not free:
             raise DomainError("busy", _("Too many files are being checked at the moment. Try again in a minute."))

@@ -28,7 +28,7 @@ _SALT = "transactions.viewer.opened"
 _HOURS = 12
 # Of a file whose address bears its hash nothing ever changes.
 _FOREVER = "private, max-age=31536000, immutable"
-_SOON = "1"
+_SOON, _LATER = "1", "600"
 
 
 def opened_word(user: User, file: Attachment) -> str:
@@ -70,7 +70,9 @@ def sizes(request: HttpRequest, key: UUID) -> HttpResponse:
 @hidden_is_404
 @require_safe
 def tile(request: HttpRequest, key: UUID, page: int, level: int, across: int, down: int) -> HttpResponse:
-    """A tile of a page. 202 when too much is being drawn: it is to be asked for again; 404 when it cannot be."""
+    """A tile of a page. 202 when too much is being drawn, 429 when this person had too much drawn this hour: it is to
+    be asked for again; 404 when it cannot be drawn, or there is no such layer or tile.
+    """
     file = _file(request, key)
     if not 1 <= page <= (file.pages or 1) or max(level, across, down) > tiles.MAX_NUMBER:
         raise Http404
@@ -83,16 +85,19 @@ def _layers(request: HttpRequest) -> tuple[int, ...] | None:
     asked = request.GET.get("layers", "")
     if not asked:
         return None
-    numbers = {number for part in asked.split(".") if (number := parse_int(part, max_digits=3)) is not None}
-    return tuple(sorted(numbers))
+    numbers = [parse_int(part, max_digits=3) for part in asked.split(".")] if asked != "." else []
+    if None in numbers:
+        raise Http404
+    return tuple(number for number in numbers if number is not None)
 
 
 def _answer(request: HttpRequest, file: Attachment, kind: str, make: Callable[[], bytes]) -> HttpResponse:
     try:
         response = harden(HttpResponse(make(), content_type=kind))
-    except tiles.Busy:
-        response = harden(HttpResponse(status=202))
-        response["Retry-After"] = _SOON
+    except tiles.Busy as busy:
+        too_much = isinstance(busy, tiles.TooMuch)
+        response = harden(HttpResponse(status=429 if too_much else 202))
+        response["Retry-After"] = _LATER if too_much else _SOON
         return response
     except tiles.Undrawable as error:
         raise Http404 from error

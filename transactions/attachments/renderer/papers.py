@@ -32,12 +32,14 @@ ALL_STREAMS = "/JeddahStreams"
 
 
 def with_layers(data: bytes, layers: list[int]) -> bytes:
-    """A paper of ours made of a DXF, with these of its layers."""
+    """A paper of ours made of a DXF, with these of its layers. UnreadableFile when it has no such layer."""
     with pikepdf.open(io.BytesIO(data)) as structure:
         for page in structure.pages:
             streams: Any = page.obj.get(ALL_STREAMS, [])
             many = len(streams) // 2
-            wanted = [order * many + number for order in (0, 1) for number in layers if 0 <= number < many]
+            if not all(0 <= number < many for number in layers):
+                raise UnreadableFile("broken")
+            wanted = [order * many + number for order in (0, 1) for number in layers]
             page.obj["/Contents"] = pikepdf.Array([streams[number] for number in wanted])
         out = io.BytesIO()
         structure.save(out)
