@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.core import signing
@@ -13,7 +10,7 @@ from django.utils import timezone
 from .models import FeedbackReason, PageFeedback
 from .quotas import OverQuota, spend_feedback
 
-__all__ = ["OverQuota", "as_csv", "give_feedback", "give_reason"]
+__all__ = ["OverQuota", "give_feedback", "give_reason"]
 SALT = "feedback"
 # As long as somebody may think about why.
 REASON_SECONDS = 3600
@@ -37,13 +34,3 @@ def give_reason(*, token: str, reason: str) -> bool:
     except signing.BadSignature:
         return False
     return bool(PageFeedback.objects.filter(pk=row, useful=False, reason="").update(reason=reason))
-
-
-def as_csv(rows: Iterable[PageFeedback]) -> str:
-    """Each answer a line, for a spreadsheet. Everything in it is from lists of ours, so no cell is a formula."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(["day", "page", "language", "useful", "reason"])
-    for row in rows:
-        table.writerow([row.day.isoformat(), row.page, row.language, "yes" if row.useful else "no", row.reason])
-    return out.getvalue()

@@ -30,7 +30,6 @@ NO_PAGE = {
     "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/emblem$": "a picture",
-    "/staff/.*/answers.csv$": "a file",
     "/bank/notices/$": "for the bank",
     "/requests/<str:reference>/bill/new/$": "takes a press and goes back",
     "/staff/billing/.*/settle/$": "takes a press and goes back",

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import AccessRecord, Act, User
 from transactions.admin import exports
@@ -121,6 +122,7 @@ def test_nobody_takes_a_list_that_is_not_theirs(cast, files, signed_in):
 def test_djangos_own_lists_are_taken_as_their_pages_show_them(cast, files, signed_in):
     page = signed_in(cast.registry)
     left = "/staff/transactions/movement/?direction__exact=in"
+    assert escape(f"{EXPORT}?{urlencode({'from': left, 'format': 'csv'})}") in page.get(left).content.decode()
     rows = read_csv(page.get(EXPORT, {"from": left, "format": "csv"}))
     assert {row[3] for row in rows[1:]} == {case.reference for case in files}
     assert not any("<" in cell for row in rows for cell in row)

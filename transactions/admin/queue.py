@@ -27,7 +27,7 @@ from ..selectors.case_lists import QUEUE_SHOWS, CaseList, Place, read_list
 from ..text.deadline_status import deadline_statuses
 from ..transitions import moves
 from ..views.common import page_of
-from . import bulk, case_table, exports, saved_filters
+from . import bulk, case_table, saved_filters
 from .site import staff_site
 from .ways import here, way_back
 
@@ -56,7 +56,6 @@ def queue(request: HttpRequest) -> HttpResponse:
     rows = [(case, deadline_statuses(case, now)) for case in page]
     context: dict[str, Any] = staff_site.each_context(request) | {
         **here(request),
-        "exports": exports.addresses(request.get_full_path()),
         "title": _("My queue"),
         "page": page,
         "rows": rows,

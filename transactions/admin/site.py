@@ -59,6 +59,8 @@ class StaffSite(AdministeredSite):
     password_change_done = password_change  # type: ignore[assignment]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from .exports import addresses
+
         posts = staff_posts_of(request.user) if request.user.is_authenticated else []
         roles = {post.role for post in posts}
         own = {
@@ -68,6 +70,7 @@ class StaffSite(AdministeredSite):
             "handles_money": Role.ACCOUNTANT in roles,
             "administers": Role.ADMINISTRATOR in roles,
             "closed_offices": _closed_offices(posts),
+            "exports": addresses(request.get_full_path()),
             "my_posts": " · ".join(_post_in_words(post) for post in posts[:2]),
         }
         return super().each_context(request) | own

@@ -39,7 +39,7 @@ from ..selectors.case_lists import (
 from ..selectors.statistics import arrivals_at, count_by_week, week_start
 from ..text.deadline_status import CAUSES, TAKEABLE, Cause, deadline_statuses, explain_lateness
 from ..views.common import page_of
-from . import bulk, case_table, exports, saved_filters
+from . import bulk, case_table, saved_filters
 from .queue import count_each
 from .site import staff_site
 from .ways import here
@@ -89,7 +89,6 @@ def supervision(request: HttpRequest) -> HttpResponse:
     ]
     context: dict[str, Any] = staff_site.each_context(request) | {
         **here(request),
-        "exports": exports.addresses(request.get_full_path()),
         "title": _("Supervision"),
         "figures": figures,
         "tiles": [(label, name, figures[name]) for name, label in TILES.items()],
