@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import current_user
 from accounts.models import User
-from accounts.people_admin import Watched
 from core.admin.guarded import are_numbers, code
+from transactions.admin.ledger import ReadOnly
 from transactions.domain.errors import DomainError, Invalid
 
 from ..access import is_accountant, may_see_money
@@ -32,27 +32,13 @@ def digits(text: object) -> SafeString:
     return format_html('<bdi dir="ltr" class="ltr">{}</bdi>', text) if text else SafeString("—")
 
 
-class Money(Watched):
+class Money(ReadOnly):
     """Accountants and administrators read it; nobody adds, changes or deletes a row by hand."""
 
-    list_per_page = 50
-    show_full_result_count = False
     actions = None
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_see_money(current_user(request))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("amount (SAR)"), ordering="amount")
     def sar(self, row: Any) -> SafeString:
