@@ -19,6 +19,7 @@ from core import plausible
 from core.text import compact, name_key, written_code
 from municipality.models import Office
 
+from .absent import Absence as Absence
 from .assurance import Level
 from .delegated import Delegation as Delegation
 from .id_kinds import IdKind, kind_of

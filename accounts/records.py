@@ -175,6 +175,8 @@ class Act(models.TextChoices):
     DELEGATED = "delegated", _("Recorded a delegation")
     DELEGATION_ENDED = "delegation_ended", _("Ended a delegation")
     ERASED = "erased", _("Erased a person's data")
+    ABSENCE_ENTERED = "absence_entered", _("Entered an absence")
+    ABSENCE_ENDED = "absence_ended", _("Ended an absence")
 
 
 # What /metrics counts and somebody may have to be woken for; the others are kept and looked up.
@@ -187,6 +189,8 @@ SECURITY = frozenset(Act) - {
     Act.INQUIRY,
     Act.READ_LOG,
     Act.SIGN_OUT,
+    Act.ABSENCE_ENTERED,
+    Act.ABSENCE_ENDED,
 }
 
 

@@ -17,5 +17,7 @@ superuser_made = Signal()
 name_changed = Signal()
 # Sent inside the one that wrote down an address somebody typed, whose owner is to be asked about it: asked, now.
 email_asked = Signal()
+# Sent inside the one that entered that somebody is away: absence, now.
+absence_entered = Signal()
 # Sent inside the one that recorded that somebody acts for another, who is to be told: delegation, now.
 delegation_recorded = Signal()

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils import timezone, translation
 
-from accounts import access_log
+from accounts import absences, access_log
 from accounts import services as people
 from accounts.models import Authorisation, User
 from jeddah_portal import stores
@@ -66,6 +66,7 @@ hypothesis.settings.load_profile("portal")
 TransactionTestCase._fixture_teardown = empty
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
+    "accounts.absences.CACHE_SECONDS",
     "municipality.services.CACHE_SECONDS",
     "transactions.incidents.memory.CACHE_SECONDS",
     "transactions.views.public.STATISTICS_SECONDS",
@@ -110,6 +111,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clear_caches()
     memory.forget()
+    absences.remembered.forget()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
+from accounts import absences
 from accounts.models import Role, StaffPost, User
 from municipality.services import office_by_code
 
@@ -43,8 +44,14 @@ def waiting_for(supervised: Collection[int]) -> TransactionQuerySet:
 
 
 def supervisors_free_to_decide(case: Transaction, office: int, on: date) -> list[User]:
-    """The supervisors of an office who have not acted on a case and are not the applicant, longest in post first."""
+    """The supervisors of an office who have not acted on a case and are not the applicant: those who are there before
+    those who are away, longest in post first.
+    """
     acted = Event.objects.filter(transaction=case, actor__isnull=False).exclude(move__in=ALLOCATION_MOVES)
     posts = StaffPost.objects.current(on).filter(office=office, role=Role.SUPERVISOR, user__is_active=True)
     posts = posts.exclude(user=case.applicant_id).exclude(user__in=acted.values("actor"))
-    return [post.user for post in posts.select_related("user").order_by("starts_on", "pk")]
+    free = [post.user for post in posts.select_related("user").order_by("starts_on", "pk")]
+    known = absences.read() if free else None
+    return sorted(
+        free, key=lambda user: known is not None and known.of(user.pk, office, Role.SUPERVISOR, on) is not None
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import Exists, F, OuterRef, Q
 
+from accounts import absences
+from accounts.absences import Absences, StandIn
 from accounts.access import staff_posts_of
 from accounts.models import NO_CASE_ROLES, Role, StaffPost, User
 
 from .domain import service_types
-from .domain.workflow import Status
-from .models import Transaction, TransactionQuerySet
+from .domain.workflow import ALLOCATION_MOVES, SEPARATED_DUTIES, Status, conflicting_duties
+from .duties import duties_done
+from .models import Event, Transaction, TransactionQuerySet
 
 # Who works stages; a supervisor's own stage is theirs to hand over too.
 WORKERS = (Role.REVIEWER, Role.INFORMAL_AREAS, Role.INSPECTOR, Role.SUPERVISOR)
@@ -49,6 +53,54 @@ def waiting_left(today: date) -> Q:
 def unassigned(today: date) -> Q:
     """Nobody's, or of somebody who left: whoever works the stage may take it."""
     return Q(assignee=None) | waiting_left(today)
+
+
+def stand_in_of(case: Transaction, day: date, known: Absences | None = None) -> StandIn | None:
+    """Who stands in today for whoever has this case; None when they are there, or nobody has it."""
+    if case.assignee_id is None or not case.is_open:
+        return None
+    known = absences.remembered() if known is None else known
+    return known.of(case.assignee_id, case.held_by_id, case.current_stage.role, day)
+
+
+def may_stand_in(case: Transaction, substitute: User) -> bool:
+    """Nobody stands in on their own request, nor where they have moved the case in a duty that this one checks."""
+    barred = conflicting_duties(duties_done(case).get(substitute.pk, ()))
+    return case.applicant_id != substitute.pk and case.current_stage.role not in barred
+
+
+def case_stand_in(case: Transaction, day: date) -> StandIn | None:
+    """`stand_in_of`, without a substitute who cannot: for a page that knows who has moved the case."""
+    stand_in = stand_in_of(case, day)
+    if stand_in is None or stand_in.substitute is None or may_stand_in(case, stand_in.substitute):
+        return stand_in
+    return StandIn(stand_in.until, None)
+
+
+def _cannot_stand_in(substitute: User, role: str) -> Q:
+    """`may_stand_in` of rows, the other way round."""
+    same_duty = {who for line in SEPARATED_DUTIES if role in line for who in line}
+    moved = Event.objects.filter(transaction=OuterRef("pk"), actor=substitute).exclude(move__in=ALLOCATION_MOVES)
+    return Q(applicant=substitute) | Q(Exists(moved.exclude(actor_role__in=same_duty)))
+
+
+def stood_in_by(user: User, day: date) -> Q:
+    """Cases of those who are away and for whom this person stands in."""
+    wanted = Q(pk__in=[])
+    for absence in absences.remembered().stood_in_by(user, day):
+        theirs = Q(assignee=absence.user_id, held_by=absence.office_id) & at_stages_of(absence.role)
+        wanted |= theirs & ~_cannot_stand_in(user, absence.role)
+    return wanted
+
+
+def waiting_for_absent(day: date, offices: Collection[int]) -> Q:
+    """Cases in these offices of those who are away, where nobody stands in: their supervisor hands them to somebody."""
+    wanted = Q(pk__in=[])
+    for absence, substitute in absences.remembered().on(day):
+        if absence.office_id in offices:
+            theirs = Q(assignee=absence.user_id, held_by=absence.office_id) & at_stages_of(absence.role)
+            wanted |= theirs & _cannot_stand_in(substitute, absence.role) if substitute else theirs
+    return wanted
 
 
 def queue_of(user: User) -> TransactionQuerySet:

@@ -18,6 +18,7 @@ from accounts.models import User
 from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 
+from .people_pages import PEOPLE
 from .world import (
     LISTED,
     session_half_signed_in,
@@ -381,7 +382,7 @@ LISTS = tuple(
         Shown(f"staff-row-{meta.model_name}", f"{url}{{{name}}}/change/", WHO_READS.get(name, "administrator")),
     )
 )
-STAFF += LISTS
+STAFF += LISTS + tuple(Shown(*each) for each in PEOPLE)
 OTHERS += STAFF
 
 

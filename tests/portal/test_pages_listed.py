@@ -39,6 +39,7 @@ NO_PAGE = {
     "/requests/<str:reference>/(pin|resume|again)/$": "takes a press and goes back",
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",
+    "/staff/absences/<int:pk>/end/$": "takes a press and goes back",
     "/(staff/counter/)?delegations/<int:pk>/end/$": "takes a press and goes back",
     "/sign-on/|/profile/(confirm|mobile/code)/$": "there is none without a provider; tests/journeys/test_sign_on.py",
     "/profile/email/$": "takes a press and goes back",

@@ -18,7 +18,7 @@ from core.text import parse_int
 from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
 
-from .. import access, presence, previews
+from .. import access, presence, previews, queues
 from ..answers.summary import in_catalogue_order, summarise
 from ..answers.versions import describe_version, missing_papers, versions_of
 from ..attachments import render_jobs
@@ -66,10 +66,14 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     visits = list(case.inspections.select_related("by").prefetch_related("photographs")) if service.inspects else []
     files += [(_("Photograph of the inspection"), file) for visit in visits for file in visit.photographs.all()]
     posts = access.posts_working_on(case, timezone.localdate(now))
+    stand_in = queues.case_stand_in(case, timezone.localdate(now))
+    responsible = {case.assignee_id, stand_in.substitute.pk if stand_in and stand_in.substitute else None}
     return {
         "title": case.reference,
         "case": case,
         "service": service,
+        "stand_in": stand_in,
+        "colleagues_case": case.assignee_id is not None and user.pk not in responsible,
         "stage": case.current_stage,
         "days": days_between(case.submitted_at, now),
         "deadlines": deadline_statuses(case, now),

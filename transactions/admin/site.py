@@ -77,6 +77,7 @@ class StaffSite(AdministeredSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from . import (
+            absences,
             bulk,
             case,
             collecting,
@@ -126,6 +127,8 @@ class StaffSite(AdministeredSite):
             path("counter/visits/<uuid:key>/", self.admin_view(visits.confirmation), name="visit_sent"),
             path("counter/delegations/", self.admin_view(delegations.delegations), name="delegations"),
             path("counter/delegations/<int:pk>/end/", self.admin_view(delegations.end), name="delegation_end"),
+            path("absences/", self.admin_view(absences.absences_page), name="absences"),
+            path("absences/<int:pk>/end/", self.admin_view(absences.end), name="absence_end"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("objections/", self.admin_view(objections.objections), name="objections"),
             path("operations/", self.admin_view(operations.operations), name="operations"),

@@ -72,7 +72,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         raise Http404
     offices, show = listed.offices, listed.show
     held = Transaction.objects.filter(held_by__in=offices, status__in=OPEN)
-    workers, figures = _workers(offices, now), _figures(held, now)
+    workers, figures = _workers(offices, now), _figures(held, now, offices)
     loads, counted = _people(workers, held, now), _at_stages(held, now)
     picture = chart(offices, timezone.localdate(now))
     narrowed = _narrowing(request, listed, loads)
@@ -153,10 +153,10 @@ def _age_in_words(band: str) -> str:
     return _("%(least)d to %(most)d days") % {"least": least, "most": most - 1}
 
 
-def _figures(held: TransactionQuerySet, now: datetime) -> dict[str, int]:
+def _figures(held: TransactionQuerySet, now: datetime, offices: list[Office]) -> dict[str, int]:
     """How many each filter shows, and each band of age; one query."""
     ages = {f"age_{band}": age_condition(band, now) for band in AGE_BANDS}
-    figures = count_each(held, supervision_shows(now) | ages)
+    figures = count_each(held, supervision_shows(now, offices) | ages)
     return figures | {"open": figures["everything"]}
 
 

@@ -26,7 +26,7 @@ from ..domain import service_types
 from ..domain.deadlines import Deadline, overdue
 from ..domain.workflow import IN_HAND, OPEN
 from ..models import Transaction, TransactionQuerySet
-from ..queues import queue_of, unassigned
+from ..queues import queue_of, stood_in_by, unassigned, waiting_for_absent
 from ..text.deadline_status import TAKEABLE, Cause
 from . import search
 
@@ -65,6 +65,7 @@ SUPERVISION_SHOWS: dict[str, StrOrPromise] = {
     "late": _("Late"),
     "stage_late": _("Late in this stage"),
     "free": _("Not assigned"),
+    "away": _("Of colleagues away, without a substitute"),
     "answered": _("New answers"),
     "all": _("All that can be handed over"),
     "waiting": _("Waiting for the applicant"),
@@ -160,7 +161,7 @@ def _queue(asked: Mapping[str, str], user: User, now: datetime) -> CaseList:
     rows, text, service = _narrowed(queue_of(user), asked)
     shows = {
         "all": Q(),
-        "mine": Q(assignee=user),
+        "mine": Q(assignee=user) | stood_in_by(user, timezone.localdate(now)),
         "free": unassigned(timezone.localdate(now)),
         "answered": ANSWERED,
         "late": overdue(now),
@@ -181,7 +182,7 @@ def _supervision(asked: Mapping[str, str], user: User, now: datetime) -> CaseLis
     offices = supervised_offices(user)
     if not offices:
         return None
-    shows = supervision_shows(now)
+    shows = supervision_shows(now, offices)
     show = asked.get("show", "")
     show = show if show in shows else "late"
     rows, text, service = _narrowed(Transaction.objects.filter(held_by__in=offices, status__in=OPEN), asked)
@@ -194,14 +195,16 @@ def _supervision(asked: Mapping[str, str], user: User, now: datetime) -> CaseLis
     )
 
 
-def supervision_shows(now: datetime) -> dict[str, Q]:
+def supervision_shows(now: datetime, offices: list[Office]) -> dict[str, Q]:
     """What a supervisor may look at, by name; the causes of lateness among it (deadline_status.cause_of_lateness)."""
+    today = timezone.localdate(now)
     nobody = Q(assignee=None, status__in=TAKEABLE)
     late, stage_late = overdue(now), overdue(now, Deadline.STAGE)
     return {
         "late": late,
         "stage_late": stage_late,
-        "free": unassigned(timezone.localdate(now)) & Q(status__in=TAKEABLE),
+        "free": unassigned(today) & Q(status__in=TAKEABLE),
+        "away": waiting_for_absent(today, {office.pk for office in offices}),
         "answered": ANSWERED,
         "all": Q(status__in=TAKEABLE),
         "waiting": ~Q(status__in=IN_HAND),

@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.absences import StandIn
 from accounts.assurance import TAG_KINDS, Level
 from accounts.delegated import Operation
 from accounts.models import Delegation, Role, User
 from core.templatetags.portal import both_dates
 
-from .. import access
+from .. import access, queues
 from ..domain import service_types
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Direction, Draft, Transaction
@@ -71,6 +73,12 @@ def direction_word(direction: str) -> object:
 @register.filter
 def is_late(case: Transaction, now: datetime) -> bool:
     return case.is_late(now)
+
+
+@register.filter
+def stand_in(case: Transaction) -> StandIn | None:
+    """Who stands in for whoever has the case, where they are away."""
+    return queues.stand_in_of(case, timezone.localdate())
 
 
 @register.filter

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts import absences
 from accounts.models import Role, User
 from core.db import DATABASE_UNAVAILABLE
 
@@ -27,7 +28,7 @@ from ..models import BulkItem, BulkJob, Event, Transaction
 from ..outbox import queue
 from ..outbox.queue import Postponed
 from . import moves
-from .assignees import check_assignee
+from .assignees import whom
 from .mover import check
 
 logger = logging.getLogger(__name__)
@@ -156,7 +157,7 @@ def find_obstacle(case: Transaction, move: str, *, by: User, to: User | None, no
     try:
         check(case, move, by=by, now=now)
         if move == "reassign":
-            check_assignee(case, _known(to), now)
+            whom(case, _known(to), now, absences.remembered())
     except DomainError as error:
         return str(error.message)
     return ""

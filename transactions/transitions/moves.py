@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import absences
 from accounts.models import User
 from core.db.prepared import PreparedUpdate
 from core.hijri import hijri_year
@@ -109,11 +110,15 @@ def give_back(
 def reassign(
     case: Transaction, *, to: User, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
-    """Give the file to a colleague who holds the stage's role in the same office. Event."""
+    """Give the file to a colleague who holds the stage's role in the same office; while they are away, to whoever
+    stands in for them. Event.
+    """
     transition = begin(case, "reassign", by=by, now=now, version=version)
-    assignees.check_assignee(transition.case, to, transition.now)
-    transition.case.assignee = to
-    transition.facts["to"] = to.pk
+    gets = assignees.whom(transition.case, to, transition.now, absences.read())
+    transition.case.assignee = gets
+    transition.facts["to"] = gets.pk
+    if gets.pk != to.pk:
+        transition.facts["instead_of"] = to.pk
     return finish(transition)
 
 
