@@ -18,9 +18,13 @@ from transactions.outbox.queue import PENDING_STATES
 
 from .models import Reached
 
-# What goes out to people; all other work that waits is our own, and is done.
+# What goes out to people, or owes what does; all other work that waits is our own, or bears a key by which whoever gets
+# it knows it, and is done. tests/continuity/test_after_loss.py says of every kind which it is.
 OUTWARD = (
     "notify",
+    "second",
+    "tell",
+    "tell_subscribers",
     "tell_subscriber",
     "confirm_subscription",
     "warn",

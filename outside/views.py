@@ -20,7 +20,7 @@ from accounts import sms_gateway
 from core.signatures import FROM_BODY, HEADER, BadSignature, check
 from core.text import is_storable
 from transactions.domain.errors import DomainError, Invalid
-from transactions.notifications import reports
+from transactions.notifications import handovers, reports
 
 from .answers import MAX_AHEAD, MAX_GIVEN, record_message
 from .bodies import place_of
@@ -80,8 +80,8 @@ def _keep_event(body: str, message: dict[str, Any], now: datetime) -> str:
 def _keep_report(body: str, message: dict[str, Any], now: datetime) -> str:
     """{"id", "message" (its own id, or our key), "state", "at"}."""
     state = _text(message, "state", 20, required=True)
-    if state not in reports.REPORTED:
-        raise NotReadable(f"state: one of {', '.join(sorted(reports.REPORTED))}.")
+    if state not in handovers.REPORTED:
+        raise NotReadable(f"state: one of {', '.join(sorted(handovers.REPORTED))}.")
     happened_at = _moment(message.get("at"))
     if happened_at > now + MAX_AHEAD:
         raise NotReadable("at: this is still to come.")

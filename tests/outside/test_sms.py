@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.core import mail as mailbox
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import mail, sms, sms_gateway
@@ -21,8 +23,8 @@ from core import outside_http, signatures
 from core.admin.previewed import consequences_of
 from outside.models import Contact
 from transactions.models import Delivery, DeliveryReport, Handover, IncidentNotice, Notification, Outbox
-from transactions.notifications import reports
-from transactions.notifications.reports import state_of
+from transactions.notifications import handovers, reports
+from transactions.notifications.handovers import state_of
 from transactions.outbox import queue
 
 from ..conftest import NOW, work_off
@@ -81,7 +83,7 @@ def handover(notice):
     return Handover.objects.get(delivery__notification=notice)
 
 
-@pytest.mark.parametrize("state", sorted(reports.REPORTED))
+@pytest.mark.parametrize("state", sorted(handovers.REPORTED))
 @pytest.mark.parametrize("by_our_key", [True, False])
 def test_a_report_is_kept_once_whoevers_name_it_bears(notice, state, by_our_key):
     message = f"notice-{notice.pk}" if by_our_key else handover(notice).gateway_id
@@ -114,7 +116,7 @@ def test_a_report_about_nothing_here_is_kept_and_moves_nothing(notice, message):
     assert DeliveryReport.objects.get().handover is None
 
 
-kinds = st.sampled_from(sorted(reports.REPORTED))
+kinds = st.sampled_from(sorted(handovers.REPORTED))
 a_report = st.tuples(st.integers(0, 5), st.sampled_from("abcdef"), kinds)
 some_reports = st.lists(a_report, max_size=8, unique_by=lambda report: report[1])
 
@@ -288,3 +290,68 @@ def test_the_backend_of_the_demo_keeps_the_folder_it_shows(gateway, settings, ci
         gateway(url)
         assert sms_gateway.send_in_demo("+966500000001", "x", "k") == "S-k"
     assert len(list(settings.SMS_DIR.iterdir())) == 1
+
+
+# -- in whatever order --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_our_key", [True, False])
+@pytest.mark.parametrize("state", sorted(handovers.REPORTED))
+def test_a_report_that_comes_before_our_own_row_counts(gateway, submitted, cast, state, by_our_key):
+    User.objects.filter(pk=cast.citizen.pk).update(email="owner@example.org", email_notices=False)
+    submitted()
+    sent = Notification.objects.get()
+    assert tell(state, message=f"notice-{sent.pk}" if by_our_key else f"S-notice-{sent.pk}").status_code == 200
+    tell("failed", message="S-of-another")
+    with listening(taking()) as url:
+        gateway(url)
+        work_off()
+    assert handover(sent).state == state
+    work_off(timezone.now())
+    assert len(mailbox.outbox) == (state in handovers.NOT_DELIVERED)
+    assert DeliveryReport.objects.filter(handover=None).count() == 1
+
+
+events = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["notice", "S"]), kinds), max_size=6)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=events, at=st.integers(0, 6))
+def test_in_whatever_order_reports_and_our_row_come_they_say_the_same(notice, rows, at):
+    delivery = notice.deliveries.get()
+    with transaction.atomic():
+        handover(notice).delete()
+        for turn, (hour, name, state) in enumerate([*rows, (0, "", "")]):
+            if turn == min(at, len(rows)):
+                handovers.record_handover(delivery, "S-1", NOW)
+            if name:
+                message = "S-1" if name == "S" else f"notice-{notice.pk}"
+                happened_at = NOW + timedelta(hours=hour)
+                facts = {"key": f"k{turn}", "message": message, "state": state, "happened_at": happened_at}
+                assert reports.record_report(**facts, now=NOW)
+        told = [(NOW + timedelta(hours=hour), f"k{turn}", state) for turn, (hour, _name, state) in enumerate(rows)]
+        assert handover(notice).state == state_of(told)
+        assert not DeliveryReport.objects.filter(handover=None).exists()
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("by_our_key", [True, False])
+def test_a_report_waits_for_the_row_that_is_being_written(notice, by_our_key):
+    """Neither sees what the other has not committed yet."""
+    delivery, name = notice.deliveries.get(), f"notice-{notice.pk}" if by_our_key else "S-1"
+    handover(notice).delete()
+
+    def report():
+        reports.record_report(key="k", message=name, state="failed", happened_at=NOW, now=NOW)
+        connection.close()
+
+    other = threading.Thread(target=report)
+    with transaction.atomic():
+        handovers.record_handover(delivery, "S-1", NOW)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join(10)
+    assert handover(notice).state == "failed"

@@ -99,7 +99,7 @@ class Delivery(models.Model):
 
 
 class Handover(models.Model):
-    """A delivery that a gateway took under an id of its own, and what its reports say so far (reports.py)."""
+    """A delivery that a gateway took under an id of its own, and what its reports say so far (handovers.py)."""
 
     class State(models.TextChoices):
         HANDED_OVER = "", _("Handed over")
@@ -121,13 +121,15 @@ class Handover(models.Model):
 
 
 class DeliveryReport(models.Model):
-    """What the gateway said of a message. Written once; `key` is its own for the report. One that fits no delivery is
-    of a code, or of a notice that has been deleted: its `handover` is empty.
+    """What the gateway said of a message. Written once; `key` is its own for the report, `message` its id of the
+    message, or our key. Of what is not on record, `handover` is empty: a code, a notice that has been deleted, or one
+    that is being sent just now and finds its reports by `message` (notifications/handovers.py).
     """
 
     key = models.CharField(
         max_length=100, unique=True, error_messages={"unique": _("This report is already recorded.")}
     )
+    message = models.CharField(max_length=80, default="", db_default="")
     handover = models.ForeignKey(Handover, null=True, on_delete=models.CASCADE, related_name="reports")
     state = models.CharField(_("state"), max_length=10, choices=Handover.State)
     happened_at = models.DateTimeField(_("at"))
@@ -136,7 +138,10 @@ class DeliveryReport(models.Model):
     class Meta:
         verbose_name = _("delivery report")
         verbose_name_plural = _("delivery reports")
-        indexes = [models.Index(fields=["received_at"], name="reports_by_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="reports_by_age"),
+            models.Index(fields=["message"], name="reports_not_placed", condition=models.Q(handover__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.state}"

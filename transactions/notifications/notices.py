@@ -25,8 +25,9 @@ from .. import quotas
 from ..domain.gates import Operation
 from ..domain.workflow import Actor
 from ..incidents import gates
-from ..models import AuthorisationEvent, Delivery, Event, Handover, IncidentNotice, Notification, Outbox, Transaction
+from ..models import AuthorisationEvent, Delivery, Event, IncidentNotice, Notification, Outbox, Transaction
 from ..outbox import queue
+from .handovers import OUR_KEY, enqueue_second_channel, record_handover
 from .messages import email_subject, email_text, sms_text, write_message
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
@@ -266,20 +267,14 @@ def deliver_by(notice: Notification, channel: Delivery.Channel, now: datetime) -
         delivery.delete()
         raise
     if gateway_id:
-        Handover.objects.create(delivery=delivery, gateway_id=gateway_id)
-
-
-def enqueue_second_channel(notification_id: int, now: datetime) -> None:
-    """By SMS it does not arrive: another way is looked for, once a notice (reports.py)."""
-    if not Outbox.objects.filter(dedupe=f"second:{notification_id}").exists():
-        queue.enqueue("second", notification_id, dedupe=f"second:{notification_id}", now=now)
+        record_handover(delivery, gateway_id, now)
 
 
 def _deliver(notice: Notification, channel: Delivery.Channel) -> str:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it. Returns what
     a gateway calls it.
     """
-    reply, key = write_message(notice, with_points=True), f"notice-{notice.pk}"
+    reply, key = write_message(notice, with_points=True), f"{OUR_KEY}{notice.pk}"
     if channel is Delivery.Channel.SMS:
         return sms.send_sms(notice.recipient.phone, sms_text(reply), key=key)
     try:

@@ -7,7 +7,6 @@ has neither read it nor been sent a mail stands on a list of letters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -15,67 +14,44 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import translation
 
 from accounts.models import User
+from core.db.locks import take_lock
 
 from .. import access
 from ..domain.gates import Operation
 from ..incidents import gates
-from ..models import Delivery, DeliveryReport, Handover, Notification, Outbox
+from ..models import Delivery, DeliveryReport, Notification, Outbox
 from ..outbox import queue
-from .notices import deliver_by, enqueue_second_channel, still_concerned
+from .handovers import NOT_DELIVERED, find_handover, lock_of, read_again
+from .notices import deliver_by, still_concerned
 
-State = Handover.State
-NOT_DELIVERED = frozenset({State.FAILED.value, State.EXPIRED.value})
-REPORTED = frozenset({State.DELIVERED.value, State.UNKNOWN.value}) | NOT_DELIVERED
 # How long a letter is still worth writing.
 LETTERS_FOR = timedelta(days=60)
-OUR_KEY = "notice-"
-
-
-def state_of(reports: Iterable[tuple[datetime, str, str]]) -> str:
-    """The state that (happened at, key, state) of all reports together say, in whatever order they came. Pure."""
-    ordered = sorted(set(reports))
-    states = [state for _at, _key, state in ordered]
-    if State.DELIVERED in states:
-        return State.DELIVERED.value
-    certain = [state for state in states if state in NOT_DELIVERED]
-    return certain[-1] if certain else (states[-1] if states else "")
 
 
 def record_report(*, key: str, message: str, state: str, happened_at: datetime, now: datetime) -> bool:
     """Keep a report about a message (the gateway's id of it, or our key), once by its own key; False when it is known.
 
-    Of a notice whose SMS did not arrive, the second way is owed.
+    Of a notice whose SMS did not arrive, the second way is owed. What fits no message of ours yet is read when the
+    message is on record (handovers.py).
     """
     with transaction.atomic():
-        handover = _handover(message)
+        take_lock(lock_of(message))
+        handover = find_handover(message)
         try:
             with transaction.atomic():
                 DeliveryReport.objects.create(
-                    key=key, handover=handover, state=state, happened_at=happened_at, received_at=now
+                    key=key,
+                    message=message,
+                    handover=handover,
+                    state=state,
+                    happened_at=happened_at,
+                    received_at=now,
                 )
         except IntegrityError:
             return False
         if handover is not None:
-            _read_again(handover, now)
+            read_again(handover, now)
     return True
-
-
-def _handover(message: str) -> Handover | None:
-    """What it is about, locked."""
-    rows = Handover.objects.select_for_update(of=("self",)).select_related("delivery").order_by("-pk")
-    number = message.removeprefix(OUR_KEY)
-    if message.startswith(OUR_KEY) and number.isascii() and number.isdigit() and len(number) < 19:
-        return rows.filter(delivery__notification=int(number), delivery__channel=Delivery.Channel.SMS).first()
-    return rows.filter(gateway_id=message).first() if message else None
-
-
-def _read_again(handover: Handover, now: datetime) -> None:
-    before = handover.state
-    handover.state = state_of(handover.reports.values_list("happened_at", "key", "state"))
-    if handover.state != before:
-        handover.save(update_fields=["state"])
-        if handover.state in NOT_DELIVERED:
-            enqueue_second_channel(handover.delivery.notification_id, now)
 
 
 @queue.register_handler("second", attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
