@@ -122,6 +122,19 @@ def ask_after(bill: Bill, now: datetime) -> None:
         bank.put_bill(bill, bill.expires_on or riyadh_day(now))
     elif bill.expires_on is not None and riyadh_day(now) > bill.expires_on and not paid:
         _expire(bill, now, still_there=there.state == bank.ISSUED)
+    elif there.state == bank.CANCELLED and not paid:
+        _end_as_there(bill, now)
+
+
+def _end_as_there(bill: Bill, now: datetime) -> None:
+    """It was taken back after the backup this database comes from, and nobody can pay it: it is not shown as one that
+    can be paid. Whoever owes its fee may ask for a new one.
+    """
+    with transaction.atomic():
+        Transaction.objects.select_for_update().get(pk=bill.fee.transaction_id)
+        if not LedgerEntry.objects.filter(kind=EntryKind.RECEIVED, bill_number=bill.number).exists():
+            live = Bill.objects.filter(pk=bill.pk, state=BillState.ISSUED)
+            live.update(state=BillState.CANCELLED, ended_at=now)
 
 
 def _expire(bill: Bill, now: datetime, *, still_there: bool) -> None:

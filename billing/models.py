@@ -6,9 +6,11 @@ Rows of LedgerEntry are written once; the database itself refuses to change or d
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from journal.models import Restoration
 from municipality.models import Office
 from transactions.models import FeeDue
 from transactions.models.requests import person
@@ -243,6 +245,23 @@ class OpenItem(models.Model):
         return money.in_words(self.amount)
 
 
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def to_be_compared(self) -> RefundQuerySet:
+        """Those that wait, and may have been paid already: this database came out of a backup after the payment was
+        made, and nobody has held the refund against the bank's statement since.
+        """
+        waiting = self.filter(state__in=[RefundState.OWED, RefundState.APPROVED])
+        return waiting.filter(Exists(restored_since_payment()))
+
+
+def restored_since_payment() -> models.QuerySet[Restoration]:
+    """Of each refund in a query: the restorations after its payment that it was not compared for. By our clock or by
+    the bank's: what the bank tells again after a restore was paid before it.
+    """
+    later = Q(at__gte=OuterRef("payment__paid_at")) | Q(at__gte=OuterRef("payment__at"))
+    return Restoration.objects.filter(later, pk__gt=Coalesce(OuterRef("compared_for"), 0))
+
+
 class Refund(models.Model):
     """Money that goes back, which no network does for us: owed, approved by a second person, paid by the bank."""
 
@@ -259,6 +278,14 @@ class Refund(models.Model):
     paid_by = person(_("paid by"), null=True, blank=True, related_name="+", db_index=False)
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     bank_reference = models.CharField(_("the bank's reference"), max_length=60, blank=True)
+    # After a restore it may have been paid already: the last restoration it was held against the statement for.
+    compared_for = models.ForeignKey(
+        Restoration, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    compared_by = person(_("compared by"), null=True, blank=True, related_name="+", db_index=False)
+    compared_at = models.DateTimeField(_("compared at"), null=True, blank=True)
+
+    objects = RefundQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("refund")
@@ -269,6 +296,13 @@ class Refund(models.Model):
                 name="a_refund_takes_two_people",
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("owed_by")) | Q(state="dropped"),
                 violation_error_message=_("A second person has to approve a refund."),
+            ),
+            models.CheckConstraint(
+                name="a_comparison_takes_two_people",
+                condition=Q(compared_for__isnull=True, compared_by__isnull=True, compared_at__isnull=True)
+                | Q(compared_for__isnull=False, compared_by__isnull=False, compared_at__isnull=False)
+                & ~Q(compared_by=F("owed_by")),
+                violation_error_message=_("A second person has to compare a refund with the bank's statement."),
             ),
             models.CheckConstraint(
                 name="a_refund_is_approved_first",

@@ -1,4 +1,6 @@
-"""Money that goes back: decided by one accountant, approved by another, paid with the bank's reference."""
+"""Money that goes back: decided by one accountant, approved by another, paid with the bank's reference. After a restore
+nothing is paid before it was held against the bank's statement: it may have been paid, and our record of it be lost.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.text import prose, written_code
+from journal.models import Restoration
 from transactions.domain.errors import DomainError, Invalid, Problem
 from transactions.domain.workflow import Status
 from transactions.models import Transaction
@@ -82,19 +85,60 @@ def drop(refund: Refund, *, reason: str, by: User, now: datetime) -> Refund:
 
 @transaction.atomic
 def pay(refund: Refund, *, bank_reference: str, by: User, now: datetime) -> Refund:
-    """Record the transfer by which it went back. Invalid without its reference, DomainError `transfer_used`."""
+    """Record the transfer by which it went back. Invalid without its reference, DomainError `transfer_used`, and
+    `not_compared` after a restore.
+    """
     locked = _locked(refund, RefundState.APPROVED, by)
-    reference = written_code(bank_reference)
+    if is_to_be_compared(locked):
+        message = _("The database was restored, and this refund may have been paid before. Compare it first.")
+        raise DomainError("not_compared", message)
+    return _paid(locked, _reference(bank_reference), by, now)
+
+
+def is_to_be_compared(refund: Refund) -> bool:
+    """May it have been paid before a restore, as far as anybody has looked?"""
+    return Refund.objects.to_be_compared().filter(pk=refund.pk).exists()
+
+
+@transaction.atomic
+def record_comparison(refund: Refund, *, found: str | None = None, by: User, now: datetime) -> Refund:
+    """After a restore: somebody has looked for its transfer in the bank's statement. It may be paid where none is.
+    One that was `found`, by its reference, is recorded as paid, and its approval with it.
+
+    Invalid without that reference; DomainError `own_refund` for whoever decided it, `nothing_to_compare`,
+    `transfer_used`.
+    """
+    locked = _locked(refund, None, by)
+    if not is_to_be_compared(locked):
+        raise DomainError("nothing_to_compare", _("This refund does not have to be compared."))
+    if locked.owed_by_id == by.pk:
+        message = _("You decided this refund yourself. A second person has to compare it.")
+        raise DomainError("own_refund", message)
+    locked.compared_for, locked.compared_by, locked.compared_at = Restoration.objects.latest("pk"), by, now
+    if found is None:
+        locked.save(update_fields=["compared_for", "compared_by", "compared_at"])
+        return locked
+    if locked.state == RefundState.OWED:
+        locked.approved_by, locked.approved_at = by, now
+    return _paid(locked, _reference(found), by, now)
+
+
+def _reference(typed: str) -> str:
+    reference = written_code(typed)
     if not reference:
         raise Invalid([Problem("bank_reference", _("Enter the bank's reference of the transfer."), "required")])
     if len(reference) > MAX_REFERENCE:
         message = _("A reference has at most %(most)d characters. Check it.") % {"most": MAX_REFERENCE}
         raise Invalid([Problem("bank_reference", message, "too_long")])
+    return reference
+
+
+def _paid(locked: Refund, reference: str, by: User, now: datetime) -> Refund:
     locked.state, locked.paid_by, locked.paid_at = RefundState.PAID, by, now
     locked.bank_reference = reference
     try:
         with transaction.atomic():
-            locked.save(update_fields=["state", "paid_by", "paid_at", "bank_reference"])
+            locked.save()
     except IntegrityError as error:
         message = _("This transfer is already recorded for another refund.")
         raise DomainError("transfer_used", message) from error
@@ -104,10 +148,10 @@ def pay(refund: Refund, *, bank_reference: str, by: User, now: datetime) -> Refu
     return locked
 
 
-def _locked(refund: Refund, state: RefundState, by: User) -> Refund:
+def _locked(refund: Refund, state: RefundState | None, by: User) -> Refund:
     refuse_unless_accountant(by)
     locked = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
-    if locked.state != state:
+    if state is not None and locked.state != state:
         raise DomainError(
             "refund_moved", _("This refund has changed since you opened it. Look at it again before you decide.")
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -20,7 +20,7 @@ from core.text import one_line
 from .. import items, ledger, refunds
 from ..domain import money
 from ..domain.states import ItemKind, Outcome, RefundState
-from ..models import OpenItem, Refund
+from ..models import OpenItem, Refund, restored_since_payment
 from .shared import Settled, age, case_number, digits
 
 ADVICE = {
@@ -173,15 +173,19 @@ class RefundAdmin(Settled):
     list_display = ("paid_under", "sar", "state_tag", "age", "owed_by", "approved_by", "bank_reference")
     fields = readonly_fields = (
         "paid_under", "sar", "why", "state_tag", "owed_by", "owed_at", "approved_by", "approved_at", "paid_by",
-        "paid_at", "bank_reference",
+        "paid_at", "bank_reference", "compared_by", "compared_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("payment", "owed_by", "approved_by")
     search_fields = ("bank_reference", "payment__reference", "payment__bill_number")
     ordering = ("owed_at", "pk")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(restored_since=Exists(restored_since_payment()))
+
     def panel(self, request: HttpRequest, row: Refund) -> dict[str, Any]:
         return {
+            "to_compare": refunds.is_to_be_compared(row),
             "owed": row.state == RefundState.OWED,
             "approved": row.state == RefundState.APPROVED,
             "own": row.owed_by_id == current_user(request).pk,
@@ -202,12 +206,25 @@ class RefundAdmin(Settled):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_tag(self, row: Refund) -> SafeString:
         state = RefundState(row.state)
+        if state in (RefundState.OWED, RefundState.APPROVED) and getattr(row, "restored_since", False):
+            return tag("error", _("%(state)s; to be compared") % {"state": state.label})
         return tag(REFUND_TAGS[state], state.label)
 
 
 def _approve(request: HttpRequest, row: Refund, by: User) -> str:
-    refunds.approve(row, by=by, now=timezone.now())
+    if refunds.is_to_be_compared(refunds.approve(row, by=by, now=timezone.now())):
+        return _("Approved. Compare it with the bank's statement before it is paid.")
     return _("Approved. It can be paid now.")
+
+
+def _compare(request: HttpRequest, row: Refund, by: User) -> str:
+    refunds.record_comparison(row, by=by, now=timezone.now())
+    return _("Recorded: the bank's statement shows no transfer for this refund.")
+
+
+def _find(request: HttpRequest, row: Refund, by: User) -> str:
+    refunds.record_comparison(row, found=request.POST.get("found", ""), by=by, now=timezone.now())
+    return _("The refund is recorded as paid.")
 
 
 def _drop(request: HttpRequest, row: Refund, by: User) -> str:
@@ -220,4 +237,4 @@ def _pay(request: HttpRequest, row: Refund, by: User) -> str:
     return _("The refund is recorded as paid.")
 
 
-RefundAdmin.presses = {"approve": _approve, "drop": _drop, "pay": _pay}
+RefundAdmin.presses = {"approve": _approve, "drop": _drop, "pay": _pay, "compare": _compare, "find": _find}
