@@ -14,6 +14,7 @@ from django.conf import settings
 
 from core import outside_http, signatures
 from core.outside_http import Answer, Refused
+from core.text import is_storable
 
 from . import sms
 
@@ -63,6 +64,6 @@ def send_in_demo(phone: str, text: str, key: str) -> str:
 
 def _id(answer: Answer) -> str:
     given = answer.mapping()["id"]
-    if not isinstance(given, str) or not 0 < len(given) <= MAX_ID:
+    if not isinstance(given, str) or not 0 < len(given) <= MAX_ID or not is_storable(given):
         raise ValueError("no id")
     return given

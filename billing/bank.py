@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 from core import outside_http
 from core.hijri import in_calendar, riyadh_day
 from core.outside_http import Answer
+from core.signatures import BadSignature
 from core.text import is_storable
 
 from .domain.money import read_amount, riyals
@@ -25,6 +26,7 @@ from .models import Bill
 from .receiving import BankPayment
 
 NAME = "bank"
+MAX_NUMBER = 20
 ISSUED, PAID, EXPIRED, CANCELLED = "issued", "paid", "expired", "cancelled"
 STATES = frozenset({ISSUED, PAID, EXPIRED, CANCELLED})
 
@@ -83,11 +85,12 @@ def get_settlement(day: date) -> str | None:
         raise
 
 
-def is_signed(content: bytes, signature: str) -> bool:
-    """Was this notice signed by the bank, with the secret of now or the one before it?"""
+def check(content: bytes, signature: str) -> None:
+    """BadSignature unless the bank signed this notice, with the secret of now or the one before it."""
     given = signature.strip().removeprefix("sha256=").lower()
     right = [hmac.new(secret.encode(), content, hashlib.sha256).hexdigest() for secret in settings.BANK_SECRETS]
-    return any(hmac.compare_digest(each.encode(), given.encode()) for each in right)
+    if not any(hmac.compare_digest(each.encode(), given.encode()) for each in right):
+        raise BadSignature("not the bank's")
 
 
 def _or_none(what: str, path: str, method: str) -> BankBill | None:
@@ -120,10 +123,13 @@ def _headers() -> dict[str, str]:
 def _bill_of(answer: Answer) -> BankBill:
     sent = answer.mapping()
     amount, state = read_amount(sent["amount"]), str(sent["state"])
+    number, key = str(sent["number"]), str(sent["key"])
     if amount is None or state not in STATES:
         raise ValueError("a bill of no amount or in no state we know")
+    if not 0 < len(number) <= MAX_NUMBER or not is_storable(number + key):
+        raise ValueError("a number that is none")
     payments = tuple(payment_of(each) for each in sent.get("payments", []))
-    return BankBill(str(sent["number"]), str(sent["key"]), amount, state, payments)
+    return BankBill(number, key, amount, state, payments)
 
 
 def payment_of(sent: dict[str, Any]) -> BankPayment:

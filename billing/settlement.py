@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.db.locks import take_lock
 from core.hijri import RIYADH
+from core.text import is_storable
 from transactions.domain.errors import DomainError
 
 from . import bank, items, ledger
@@ -39,6 +40,8 @@ class Unreadable(DomainError):
 
 def read_file(text: str) -> list[BankPayment]:
     """The payments in a file. Unreadable with the line that is wrong."""
+    if not is_storable(text):
+        raise Unreadable(_("This file is not a text file of the bank."))
     rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows or [cell.strip() for cell in rows[0]] != HEAD:

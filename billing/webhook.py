@@ -4,7 +4,6 @@ that the bank keeps it and tells it again.
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -14,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from core.text import is_storable
+from core.webhooks import NotTaken, Why, read_object
 
 from . import bank
+from .domain.numbers import read_number
 from .domain.states import Source
 from .models import Bill
 from .receiving import record
@@ -24,7 +24,11 @@ from .upkeep import ASK_EVERY
 
 logger = logging.getLogger(__name__)
 PAID = "bill.paid"
-MAX_BYTES = 64 * 1024
+REFUSALS = {
+    Why.TOO_LONG: ("too_long", 413),
+    Why.NOT_SIGNED: ("not_signed", 401),
+    Why.NOT_READABLE: ("not_understood", 400),
+}
 
 
 @csrf_exempt
@@ -35,18 +39,15 @@ def notices(request: HttpRequest) -> JsonResponse:
     """
     if request.content_type != "application/json":
         return _answer("not_signed", 401)
-    if int(request.headers.get("Content-Length") or 0) > MAX_BYTES:
-        return _answer("too_long", 413)
-    if not bank.is_signed(request.body, request.headers.get("X-Signature", "")):
-        logger.warning("a notice that the bank did not sign was refused")
-        return _answer("not_signed", 401)
     try:
-        sent = json.loads(request.body)
-        kind, biller, number = str(sent["type"]), str(sent["biller"]), str(sent.get("bill"))[:20]
-        payment = bank.payment_of(sent) if kind == PAID else None
-        if not is_storable(number):
-            raise ValueError("a number that is none")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sent = read_object(request, check=lambda content: bank.check(content, request.headers.get("X-Signature", "")))
+    except NotTaken as wrong:
+        logger.warning("a notice of the bank is refused: %s", wrong.detail)
+        return _answer(*REFUSALS[wrong.why])
+    try:
+        kind, biller = str(sent["type"]), str(sent["biller"])
+        payment, bill = bank.payment_of(sent) if kind == PAID else None, str(sent.get("bill"))
+    except (ValueError, KeyError, TypeError):
         logger.error("a notice of the bank is not understood")
         return _answer("not_understood", 400)
     if biller != settings.BILLER_CODE:
@@ -54,7 +55,7 @@ def notices(request: HttpRequest) -> JsonResponse:
         return _answer("other_biller", 422)
     now = timezone.now()
     if payment is None:  # whatever it says of the bill, the bank is asked, and its answer counts
-        Bill.objects.live().filter(number=number).update(asked_at=now - ASK_EVERY)
+        Bill.objects.live().filter(number=read_number(bill)).update(asked_at=now - ASK_EVERY)
         return _answer("to_be_asked", 200)
     _entry, new = record(payment, source=Source.NOTICE, now=now)
     return _answer("received" if new else "known", 200)

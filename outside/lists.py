@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.forms.fields import DateField
-from core.text import western_digits
+from core.text import is_storable, western_digits
 from transactions.domain.errors import DomainError
 
 from .answers import find_referral, moment_of_day, problems_of, record_message
@@ -61,7 +61,7 @@ def decode(content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if is_storable(text):
             return text
     raise NotAList(_("The file is not a CSV list. Save it as CSV in your spreadsheet."))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -17,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts import sms_gateway
-from core.signatures import FROM_BODY, HEADER, BadSignature, check
-from core.text import is_storable
+from core.signatures import FROM_BODY, HEADER, check
+from core.webhooks import NotTaken, Why, read_object
 from transactions.domain.errors import DomainError, Invalid
 from transactions.notifications import handovers, reports
 
@@ -27,8 +26,12 @@ from .bodies import place_of
 from .models import Channel
 
 logger = logging.getLogger(__name__)
-MAX_BYTES = 64 * 1024
 MAX_KEY, MAX_WORD = 100, 60
+REFUSALS = {
+    Why.TOO_LONG: (413, "too_long"),
+    Why.NOT_SIGNED: (401, "bad_signature"),
+    Why.NOT_READABLE: (422, "not_readable"),
+}
 
 
 class NotReadable(Exception):
@@ -56,15 +59,13 @@ def _take(
 ) -> HttpResponse:
     if not secret:
         return _refuse(404, "unknown_body", "No such body is set up here.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-        return _refuse(413, "too_long", f"A message has at most {MAX_BYTES} bytes.")
-    now = timezone.now()
+    now, header = timezone.now(), request.headers.get(HEADER, "")
     try:
-        check(secret, FROM_BODY, request.body, request.headers.get(HEADER, ""), now.timestamp())
-        return JsonResponse({"status": keep(body, _object(request.body), now)})
-    except BadSignature as bad:
-        logger.warning("message of a body refused", extra={"body": body, "why": str(bad)})
-        return _refuse(401, "bad_signature", f"{HEADER} is not as it should be: {bad}.")
+        message = read_object(request, check=lambda content: check(secret, FROM_BODY, content, header, now.timestamp()))
+        return JsonResponse({"status": keep(body, message, now)})
+    except NotTaken as wrong:
+        logger.warning("message of a body refused", extra={"body": body, "why": wrong.detail})
+        return _refuse(*REFUSALS[wrong.why], wrong.detail)
     except NotReadable as wrong:
         return _refuse(422, "not_readable", str(wrong))
     except Invalid as error:
@@ -99,16 +100,6 @@ def _refuse(status: int, code: str, text: str) -> HttpResponse:
     return JsonResponse({"code": code, "detail": text}, status=status)
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        message = json.loads(content)
-    except (ValueError, RecursionError):
-        raise NotReadable("The content is no JSON.") from None
-    if not isinstance(message, dict):
-        raise NotReadable("The content is no JSON object.")
-    return message
-
-
 def _event(message: dict[str, Any]) -> dict[str, Any]:
     """{"id", "event", "reference" or "message", "at", "number", "reason", "given"}; others are left alone."""
     about = _text(message, "reference", MAX_WORD) or _text(message, "message", MAX_WORD)
@@ -130,7 +121,7 @@ def _event(message: dict[str, Any]) -> dict[str, Any]:
 
 def _text(message: dict[str, Any], name: str, most: int, *, required: bool = False) -> str:
     value = message.get(name, "")
-    if not isinstance(value, str) or not is_storable(value):
+    if not isinstance(value, str):
         raise NotReadable(f"{name}: a text.")
     value = value.strip()
     if len(value) > most or (required and not value):

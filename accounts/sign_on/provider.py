@@ -14,6 +14,7 @@ from django.conf import settings
 
 from core import outside_http
 from core.outside_http import Answer, NotUnderstood, OutsideError, Refused
+from core.text import is_storable
 
 from .keys import KeyRing
 
@@ -112,7 +113,7 @@ def _ask(what: str, path: str, body: dict[str, str] | None, understand: Any, *, 
 def _begun(answer: Answer) -> Begun:
     content = answer.mapping()
     transaction_id, number = content["transId"], str(content["random"])
-    if not isinstance(transaction_id, str) or not 1 <= len(transaction_id) <= 100:
+    if not isinstance(transaction_id, str) or not 1 <= len(transaction_id) <= 100 or not is_storable(transaction_id):
         raise NotUnderstood(BODY, "its transId is none")
     if not (number.isascii() and number.isdecimal() and len(number) <= 4):
         raise NotUnderstood(BODY, "its random number is none")

@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 
-from core.text import one_line
+from core.text import is_storable, one_line
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures with a key of the provider's own alone: nothing that we could have made as well."""
@@ -64,7 +64,7 @@ def read_token(token: str, asked: Asked, find_key: FindKey, *, now: datetime) ->
     if _person(claims) != asked.national_id:
         raise TokenRefused("person")
     token_id = claims.get("jti")
-    if not isinstance(token_id, str) or not 8 <= len(token_id) <= 100:
+    if not isinstance(token_id, str) or not 8 <= len(token_id) <= 100 or not is_storable(token_id):
         raise TokenRefused("jti")
     return Vouched(token_id, _full_name(claims))
 
@@ -76,7 +76,7 @@ def transaction_of(token: str) -> str:
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise TokenRefused("shape") from None
     transaction_id = claims.get("transId")
-    if not isinstance(transaction_id, str) or not transaction_id:
+    if not isinstance(transaction_id, str) or not transaction_id or not is_storable(transaction_id):
         raise TokenRefused("transId")
     return transaction_id[:100]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
@@ -19,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from core.http import post_only, require_GET_or_POST
+from core.webhooks import NotTaken, Why, read_object
 
 from .. import devices, step_up
 from ..errors import AccountError
@@ -180,14 +180,11 @@ def cancel(request: HttpRequest) -> HttpResponse:
 def callback(request: HttpRequest) -> HttpResponse:
     """The provider tells of itself what the app said. It brings no session: the token alone counts."""
     _require_provider()
-    if len(request.body) > MAX_TOKEN + 1024:
-        return JsonResponse({"error": "too_long"}, status=400)
     try:
-        sent = json.loads(request.body)
-        token = sent["token"]
-        if not isinstance(token, str):
-            raise TypeError
-    except (ValueError, KeyError, TypeError, RecursionError):
+        token = read_object(request, most=MAX_TOKEN + 1024).get("token")
+    except NotTaken as wrong:
+        return JsonResponse({"error": "too_long" if wrong.why is Why.TOO_LONG else "no_token"}, status=400)
+    if not isinstance(token, str):
         return JsonResponse({"error": "no_token"}, status=400)
     try:
         flow.receive(token)

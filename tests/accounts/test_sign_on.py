@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -123,9 +126,18 @@ def test_the_token_comes_by_callback_alone_and_twice(client, simulator):
     assert go_on(client).url == reverse("accounts:sign_on_wait"), "gone on with once"
 
 
+def unsigned(**claims):
+    """A token that anybody can write."""
+    parts = ({"alg": "RS256", "kid": "x"}, claims)
+    coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return json.dumps({"token": ".".join([*coded, "AAAA"])}).encode()
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"7", b'{"token": 7}', b'{"token": "x"}', b'{"token": "a.b.c"}', b"x" * 20_000, b"\xff"],
+    [unsigned(transId=each) for each in ("a\0b", "\ud800", "\udfffx", "\0", "", 7, ["x"], None, "x" * 5000)]
+    + [b'{"token": "\\ud800"}', b'{"token": "a.\\u0000.b"}', b"[" * 9000]
+    + [b"", b"{", b"[]", b"7", b'{"token": 7}', b'{"token": "x"}', b'{"token": "a.b.c"}', b"x" * 20_000, b"\xff"],
 )
 def test_a_callback_that_cannot_be_read_changes_nothing(client, simulator, content):
     begin(client, WHO)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identity import clean_mobile, clean_national_id
-from core.text import compact, one_line, prose, western_digits, without_marks, written_code
+from core.text import compact, is_storable, one_line, prose, western_digits, without_marks, written_code
 from transactions.domain import pins, references
 
 REFERENCE = str(references.Reference("C1", "A", 1448, 123))
@@ -108,3 +108,8 @@ def test_what_nobody_sees_is_nothing(text):
 def test_lines_stay_lines():
     assert prose(" \u200fone\r\ntwo\u2028three\n\n") == "one\ntwo\nthree"
     assert one_line("one\r\n\ttwo") == "one two"
+
+
+@given(st.text() | st.text(st.sampled_from("a\0\ud800\udfffم😀")))
+def test_what_a_database_takes_has_no_nul_and_no_half_character(text):
+    assert is_storable(text) is not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
