@@ -24,6 +24,7 @@ from accounts.sms import MessageRefused
 from core.db import DATABASE_UNAVAILABLE
 from core.db.locks import take_lock
 from core.db.prepared import Batch
+from core.outside_http import CircuitOpen
 from core.tracing import request_id
 
 from ..domain.errors import OperationClosed
@@ -42,6 +43,7 @@ MAX_FAILURES_IN_A_ROW = 3
 """After this many failures in a row the rest waits for the sweeper: the service they need is probably down."""
 # What a gate keeps closed is tried again after this time.
 GATE_CLOSED = timedelta(minutes=1)
+SPREAD_SECONDS = 30
 # How far the clocks of two hosts may differ.
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=10)
 BATCH_SIZE = 500
@@ -280,13 +282,11 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
         with transaction.atomic():
             if row.kind not in _non_transactional:
                 left = _get_handler(row.kind)(row.subject, now)
-            if isinstance(left, OperationClosed):
-                left = Postponed(now + GATE_CLOSED, Postponed.GATE)
             claimed_row = Outbox.objects.filter(pk=row.pk, state=Outbox.State.CLAIMED, attempts=row.attempts)
             done = {"state": Outbox.State.DONE, "done_at": now, "lease_until": None}
             if not (_reschedule(row, left, now) if left else claimed_row.update(**done)):
                 raise LeaseLost
-        if isinstance(left, Postponed):
+        if isinstance(left, WAITS):
             logger.info("job postponed", extra={"outbox_id": row.pk, "kind": row.kind})
             return None
         if left:
@@ -295,9 +295,9 @@ def _attempt(outbox_id: int, now: datetime) -> bool | None:
         logger.info("job done", extra={"outbox_id": row.pk, "kind": row.kind})
     except LeaseLost:
         return None
-    except OperationClosed:
-        logger.info("job waits for a gate", extra={"outbox_id": row.pk, "kind": row.kind})
-        _reschedule(row, Postponed(now + GATE_CLOSED, Postponed.GATE), now)
+    except (OperationClosed, CircuitOpen) as waits:
+        logger.info("job postponed", extra={"outbox_id": row.pk, "kind": row.kind, "why": type(waits).__name__})
+        _reschedule(row, waits, now)
         return None
     except Exception as error:
         logger.exception("job failed", extra={"outbox_id": row.pk, "kind": row.kind})
@@ -324,7 +324,7 @@ class Postponed(Exception):
     what it waits for, in a word.
     """
 
-    GATE, QUOTA, REST = "gate", "quota", "rest"
+    GATE, QUOTA, BODY, REST = "gate", "quota", "body", "rest"
 
     def __init__(self, until: datetime, why: str = REST) -> None:
         super().__init__(f"{why}, {until.isoformat()}")
@@ -334,6 +334,22 @@ class Postponed(Exception):
     def noted(cls, why: str) -> str:
         """How the last error of a row that waits for this begins."""
         return f"{cls.__name__}: {why},"
+
+
+# No failures: a gate is closed, a body that failed rests, a quota is used up. They use up none of a job's attempts.
+WAITS = (Postponed, OperationClosed, CircuitOpen)
+
+
+def _postponed(error: Exception, row: Outbox, now: datetime) -> Postponed | None:
+    """Until when what stopped a job lets it wait; None for a failure. Of those that wait for one body the first finds
+    out for all, so they do not come at once.
+    """
+    if isinstance(error, CircuitOpen):
+        seconds = max(1.0, error.seconds) + row.pk % SPREAD_SECONDS
+        return Postponed(now + timedelta(seconds=seconds), Postponed.BODY)
+    if isinstance(error, OperationClosed):
+        return Postponed(now + GATE_CLOSED, Postponed.GATE)
+    return error if isinstance(error, Postponed) else None
 
 
 class LeaseLost(Exception):
@@ -348,10 +364,10 @@ def _reschedule(row: Outbox, error: Exception, now: datetime) -> int:
     When the database was unavailable the row is retried soon, and is never dead for that reason.
     """
     claimed_row = Outbox.objects.filter(pk=row.pk, attempts=row.attempts)
-    if isinstance(error, Postponed):
-        reason = f"{type(error).__name__}: {error}"
+    if waits := _postponed(error, row, now):
+        reason = f"{type(waits).__name__}: {waits}"
         postponed = {"state": Outbox.State.OWED, "lease_until": None, "last_error": reason}
-        return claimed_row.update(not_before=error.until, attempts=row.attempts - 1, **postponed)
+        return claimed_row.update(not_before=waits.until, attempts=row.attempts - 1, **postponed)
     unavailable = isinstance(error, DATABASE_UNAVAILABLE)
     too_late = row.attempts >= _max_attempts.get(row.kind, MAX_COUNTED_ATTEMPTS + 1)
     dead = not unavailable and (too_late or isinstance(error, PERMANENT_ERRORS))
