@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
 
+from core.outside_http import key_of
 from core.text import isolated
 
 from . import access_log, emails, mail, restored, sms
@@ -194,7 +195,7 @@ def send_phone_warning(change_id: int) -> None:
                 "Jeddah Municipality: your mobile was removed from an account whose owner signed on nationally and "
                 "said it is not theirs. If the account is yours, go to a service centre with your ID."
             )
-        _send_warning(change.user, change.old, text, key=f"phone-{change.pk}")
+        _send_warning(change.user, change.old, text, key=key_of("phone", change.pk, change.changed_at))
 
 
 def _send_warning(user: User, phone: str, text: str, *, key: str) -> None:
@@ -213,7 +214,8 @@ def send_delegation_warning(delegation_id: int) -> None:
             "Jeddah Municipality: a service centre recorded that someone acts for you by document %(number)s. If this "
             "is wrong, end it under “My requests” or tell a service centre at once."
         ) % {"number": delegation.number}
-        _send_warning(delegation.principal, delegation.principal.phone, text, key=f"delegation-{delegation.pk}")
+        key = key_of("delegation", delegation.pk, delegation.recorded_at)
+        _send_warning(delegation.principal, delegation.principal.phone, text, key=key)
 
 
 def send_name_warning(change_id: int) -> None:
@@ -224,4 +226,4 @@ def send_name_warning(change_id: int) -> None:
             "Jeddah Municipality: the name on your account was corrected. If you did not ask for this, tell a "
             "service centre at once."
         )
-        _send_warning(change.user, change.phone, text, key=f"name-{change.pk}")
+        _send_warning(change.user, change.phone, text, key=key_of("name", change.pk, change.changed_at))

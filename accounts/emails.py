@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.db.locks import take_lock
+from core.outside_http import key_of
 
 from . import mail, sms
 from .access import holds_power
@@ -128,7 +129,8 @@ def send_link(asked_id: int, now: datetime) -> None:
             "link": settings.PORTAL_URL + reverse("accounts:email", args=[make_token(row)]),
             "end": f"{end:%Y-%m-%d %H:%M}",
         }
-        mail.send_mail(row.email, _("Confirm your email address"), text, key=f"email-{row.pk}")
+        key = key_of("email", row.pk, row.asked_at)
+        mail.send_mail(row.email, _("Confirm your email address"), text, key=key)
 
 
 def _send_warning(row: EmailChange) -> None:
@@ -137,7 +139,8 @@ def _send_warning(row: EmailChange) -> None:
             "Jeddah Municipality: the email address of your account is being changed. If this was not you, tell "
             "a service centre at once."
         )
-        mail.send_mail(row.old, _("Your account was changed"), text, key=f"email-old-{row.pk}")
+        key = key_of("email-old", row.pk, row.asked_at)
+        mail.send_mail(row.old, _("Your account was changed"), text, key=key)
 
 
 def make_token(row: EmailChange) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from core.db.locks import take_lock
+from core.outside_http import key_of
 from municipality.models import Office
 
 from . import access_log, emails, mail, restored, sms
@@ -121,7 +122,7 @@ def _send_code(row: OneTimeCode, code: str) -> None:
             if sms.can_reach(row.phone):
                 sms.send_sms(row.phone, text)
             else:
-                mail.send_mail(row.email, _("Your code"), text, key=f"code-{row.pk}")
+                mail.send_mail(row.email, _("Your code"), text, key=key_of("code", row.pk, row.created_at))
     except Exception as error:  # whatever a gateway's library raises, it means the same here
         logger.exception("a code could not be sent")
         row.delete()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import mail, sms
 from accounts.models import User
 from core import db as database
+from core.outside_http import key_of
 from transactions import quotas
 from transactions.models import Transaction
 from transactions.outbox import queue
@@ -30,7 +31,7 @@ def notify_confirmed(unconfirmed_id: int, now: datetime) -> Exception | None:
     case = Transaction.objects.select_related("applicant").filter(reference=entry.subject).first()
     if case is None or case.applicant.is_erased:
         return None
-    holder, key = case.applicant, f"confirmed-{unconfirmed_id}"
+    holder, key = case.applicant, key_of("confirmed", unconfirmed_id, entry.at)
     with translation.override(holder.language):
         text = _(
             "Jeddah Municipality, request %(reference)s: what we recorded on %(day)s is confirmed now; a second "

@@ -16,6 +16,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -125,6 +126,13 @@ class Exchange:
     answer_sha256: str = ""
     error: str = ""
     routine: bool = False
+
+
+def key_of(what: str, pk: int, since: datetime) -> str:
+    """The key of what a row sends: the same however often that is sent, and never that of another row. After a restore
+    the number of a row is given again, and whoever knows it would take the new message for the old; hence its moment.
+    """
+    return f"{what}-{pk}-{int(since.timestamp())}"
 
 
 def ask(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.dispatch import receiver
 
 from transactions.domain.workflow import MoveName, Status
-from transactions.models import Event
+from transactions.models import Event, Transaction
 from transactions.outbox import queue
 from transactions.transitions.signals import moved
 
@@ -31,10 +32,21 @@ def create_referrals(*, event: Event, **_signal: Any) -> None:
             referral, created = Referral.objects.get_or_create(
                 transaction=event.transaction,
                 code=declared.code,
-                defaults={"body": declared.body.code, "created_at": event.at},
+                defaults={
+                    "body": declared.body.code,
+                    "key": key_of(event.transaction, declared.code),
+                    "created_at": event.at,
+                },
             )
             if created:
                 enqueue_sending(referral, event.at)
+
+
+def key_of(case: Transaction, code: str) -> UUID:
+    """The key of what is sent, the same also after a restore: what the body has already it is not given twice, and what
+    it has with another content it refuses, so that somebody looks.
+    """
+    return uuid5(NAMESPACE_URL, f"{case.reference}/{code}")
 
 
 def enqueue_sending(referral: Referral, now: datetime, *, again: str = "") -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from accounts.sms import MessageRefused
 from core import outside_http, signatures
-from core.outside_http import CircuitOpen, Refused
+from core.outside_http import Refused
+from core.text import is_storable
 from transactions.domain.gates import Operation
 from transactions.incidents import gates
 from transactions.outbox import queue
@@ -42,8 +43,6 @@ def send(referral_id: int, now: datetime) -> Exception | None:
     content = _frozen(referral)
     try:
         number = _ask(referral, place, canonical(content | {"person": person_of(referral.transaction)}), now)
-    except CircuitOpen as rests:
-        return queue.Postponed(now + timedelta(seconds=max(1.0, rests.seconds)))
     except Refused as refused:
         if refused.answer.status not in REJECTED:
             raise
@@ -74,7 +73,10 @@ def _ask(referral: Referral, place: Place, content: bytes, now: datetime) -> str
         answered = answer.mapping()
         if answered["message"] != str(referral.key):
             raise ValueError("it speaks of another message")
-        return str(answered.get("number") or "")[:MAX_NUMBER]
+        number = str(answered.get("number") or "")
+        if not is_storable(number):
+            raise ValueError("its number is none")
+        return number[:MAX_NUMBER]
 
     return outside_http.ask(
         referral.body,

@@ -101,6 +101,8 @@ def take(request: Request, body: str) -> Answer:
     with Store(request.folder).change() as state:
         matters = state.setdefault(body, {})
         known = message["message"] in matters
+        if known and _content(matters[message["message"]]["told"]) != _content(message):
+            return frame.data({"error": "another message has this key"}, 409)
         number = f"{body[:1].upper()}-{len(matters) + 1:06d}"
         matters.setdefault(
             message["message"], {"told": message, "number": number, "sent": [], "outcome": "", "given": ""}
@@ -108,6 +110,11 @@ def take(request: Request, body: str) -> Answer:
     if not known and mode not in ("silent", "reordered"):
         later(request, body, message["message"], "acknowledged", after=ACKNOWLEDGED_AFTER)
     return frame.data({"message": str(uuid.uuid4()) if mode == "other" else message["message"]})
+
+
+def _content(message: dict[str, Any]) -> dict[str, Any]:
+    """What it says, but for the person, whose mobile may be another by now."""
+    return {name: value for name, value in message.items() if name != "person"}
 
 
 def conclude(request: Request, body: str) -> Answer:

@@ -330,7 +330,7 @@ def messages(picture: Picture, sms: Collection[dict[str, Any]]) -> Problems:
     """One message a delivery. Again, under the same key, only where the work was tried again: whoever sent the first
     died, or lost the database, before it could say so.
     """
-    sent = Counter(message["key"] for message in sms)
+    sent = Counter(message["key"].rpartition("-")[0] for message in sms)  # without the notice's moment
     wanted = {f"notice-{row['notification_id']}" for row in picture.deliveries if row["channel"] == "sms"}
     if lost := wanted - set(sent):
         yield f"LOST: messages never sent: {sorted(lost)[:5]}"

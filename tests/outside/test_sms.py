@@ -86,7 +86,7 @@ def handover(notice):
 @pytest.mark.parametrize("state", sorted(handovers.REPORTED))
 @pytest.mark.parametrize("by_our_key", [True, False])
 def test_a_report_is_kept_once_whoevers_name_it_bears(notice, state, by_our_key):
-    message = f"notice-{notice.pk}" if by_our_key else handover(notice).gateway_id
+    message = handovers.our_key(notice) if by_our_key else handover(notice).gateway_id
     answers = [tell(state, message=message, id="r-1").json()["status"] for _ in range(2)]
     assert answers == ["recorded", "known"]
     assert handover(notice).state == state
@@ -97,7 +97,8 @@ def test_a_report_is_kept_once_whoevers_name_it_bears(notice, state, by_our_key)
     "wrong",
     [
         {"state": "lost"}, {"state": ""}, {"id": ""}, {"message": ""}, {"message": 5}, {"at": ""},
-        {"at": "2070-01-01T00:00:00+03:00"}, {"id": "a\0"}, {"message": "x" * 81},
+        {"at": "2070-01-01T00:00:00+03:00"}, {"id": "a\0"}, {"id": "\ud800"}, {"more": {"x": ["\udfff"]}},
+        {"message": "x" * 81},
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_refused(notice, wrong):
@@ -110,7 +111,7 @@ def test_a_report_that_the_gateway_did_not_sign_changes_nothing(notice):
     assert not DeliveryReport.objects.exists()
 
 
-@pytest.mark.parametrize("message", ["S-unknown", "notice-999999999", "notice-x", "notice-" + "9" * 40])
+@pytest.mark.parametrize("message", ["S-unknown", "notice-999999999-1", "notice-x", "notice-1-" + "9" * 40])
 def test_a_report_about_nothing_here_is_kept_and_moves_nothing(notice, message):
     assert tell("failed", message=message).json() == {"status": "recorded"}
     assert DeliveryReport.objects.get().handover is None
@@ -301,7 +302,7 @@ def test_a_report_that_comes_before_our_own_row_counts(gateway, submitted, cast,
     User.objects.filter(pk=cast.citizen.pk).update(email="owner@example.org", email_notices=False)
     submitted()
     sent = Notification.objects.get()
-    assert tell(state, message=f"notice-{sent.pk}" if by_our_key else f"S-notice-{sent.pk}").status_code == 200
+    assert tell(state, message=f"{'' if by_our_key else 'S-'}{handovers.our_key(sent)}").status_code == 200
     tell("failed", message="S-of-another")
     with listening(taking()) as url:
         gateway(url)
@@ -325,7 +326,7 @@ def test_in_whatever_order_reports_and_our_row_come_they_say_the_same(notice, ro
             if turn == min(at, len(rows)):
                 handovers.record_handover(delivery, "S-1", NOW)
             if name:
-                message = "S-1" if name == "S" else f"notice-{notice.pk}"
+                message = "S-1" if name == "S" else handovers.our_key(notice)
                 happened_at = NOW + timedelta(hours=hour)
                 facts = {"key": f"k{turn}", "message": message, "state": state, "happened_at": happened_at}
                 assert reports.record_report(**facts, now=NOW)
@@ -340,7 +341,7 @@ def test_in_whatever_order_reports_and_our_row_come_they_say_the_same(notice, ro
 @pytest.mark.parametrize("by_our_key", [True, False])
 def test_a_report_waits_for_the_row_that_is_being_written(notice, by_our_key):
     """Neither sees what the other has not committed yet."""
-    delivery, name = notice.deliveries.get(), f"notice-{notice.pk}" if by_our_key else "S-1"
+    delivery, name = notice.deliveries.get(), handovers.our_key(notice) if by_our_key else "S-1"
     handover(notice).delete()
 
     def report():
@@ -355,3 +356,45 @@ def test_a_report_waits_for_the_row_that_is_being_written(notice, by_our_key):
         assert other.is_alive()
     other.join(10)
     assert handover(notice).state == "failed"
+
+
+# -- after a restore ----------------------------------------------------------------------------------------------
+
+
+def test_a_number_given_again_after_a_restore_is_another_message(notice, gateway, cast):
+    """The gateway drops what it has had under the same key: this one it has not had."""
+    before, pk = handovers.our_key(notice), notice.pk
+    event = notice.event
+    Handover.objects.all().delete()
+    Delivery.objects.all().delete()
+    Outbox.objects.all().delete()
+    notice.delete()
+    again = Notification.objects.create(pk=pk, event=event, recipient=cast.citizen, created_at=NOW + timedelta(hours=3))
+    queue.enqueue("notify", pk, dedupe="notify:again", now=NOW)
+    seen = []
+    with listening(taking(seen)) as url:
+        gateway(url)
+        work_off()
+    assert [message["key"] for message in seen] == [handovers.our_key(again)]
+    assert handovers.our_key(again) != before
+    tell("failed", message=before)
+    assert handover(again).state == ""
+
+
+moments = st.datetimes(NOW.replace(tzinfo=None), timezones=st.just(NOW.tzinfo)).map(
+    lambda at: at.replace(microsecond=0)
+)
+
+
+@given(st.integers(1, 10**18), moments, moments)
+def test_a_key_is_that_of_one_row_of_one_moment(pk, at, other):
+    key = outside_http.key_of("notice", pk, at)
+    assert (key == outside_http.key_of("notice", pk, other)) is (at == other)
+    assert len(key) <= 80
+
+
+@pytest.mark.parametrize("given_id", ["", 7, None, "x" * 81, "a\0b", "\ud800"])
+def test_an_id_that_cannot_be_kept_is_no_id(gateway, given_id):
+    answer = outside_http.Answer(200, json.dumps({"id": given_id}).encode())
+    with pytest.raises(ValueError, match="no id"):
+        sms_gateway._id(answer)

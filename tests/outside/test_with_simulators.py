@@ -18,6 +18,7 @@ from simulators import bodies as simulated_bodies
 from simulators import frame
 from simulators import sms as simulated_sms
 from transactions.models import Delivery, DeliveryReport, Handover, Notification, Outbox
+from transactions.notifications.handovers import our_key, record_handover
 from transactions.outbox import queue
 
 from ..conftest import NOW, drive
@@ -70,8 +71,8 @@ def test_an_sms_is_taken_and_reported(simulators, submitted, cast, settings, mod
         row = Outbox.objects.filter(kind="follow_up").order_by("pk").first()
         assert row is not None
     delivery = Delivery.objects.create(notification=notice, channel="sms", sent_at=NOW)
-    given = sms.send_sms(cast.citizen.phone, "نص", key=f"notice-{notice.pk}")
-    Handover.objects.create(delivery=delivery, gateway_id=given)
+    given = sms.send_sms(cast.citizen.phone, "نص", key=our_key(notice))
+    record_handover(delivery, given, NOW)
     if state:
         until(lambda: Handover.objects.get().state == state, 10, "the gateway reported")
     else:

@@ -236,7 +236,7 @@ def test_a_notice_is_sent_once_in_the_language_of_its_reader(cast, submitted, se
     assert queue.process_row(row.pk, NOW) is True
     assert len(mail.outbox) == 1
     assert case.reference in mail.outbox[0].body
-    assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<notice-{notice.pk}@")
+    assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<notice-{notice.pk}-")
     assert "Jeddah Municipality" in mail.outbox[0].body
     assert Delivery.objects.filter(notification=notice).count() == 2
     assert len(list(settings.SMS_DIR.iterdir())) == 1

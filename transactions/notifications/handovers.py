@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from core.db.locks import take_lock
+from core.outside_http import key_of
 
-from ..models import Delivery, DeliveryReport, Handover, Outbox
+from ..models import Delivery, DeliveryReport, Handover, Notification, Outbox
 from ..outbox import queue
 
 State = Handover.State
 NOT_DELIVERED = frozenset({State.FAILED.value, State.EXPIRED.value})
 REPORTED = frozenset({State.DELIVERED.value, State.UNKNOWN.value}) | NOT_DELIVERED
-OUR_KEY = "notice-"
+_OUR_KEY = re.compile(r"notice-(\d{1,18})-\d{1,12}", re.ASCII)
+
+
+def our_key(notice: Notification) -> str:
+    """What we call the message of a notice."""
+    return key_of("notice", notice.pk, notice.created_at)
 
 
 def state_of(reports: Iterable[tuple[datetime, str, str]]) -> str:
@@ -30,7 +37,7 @@ def record_handover(delivery: Delivery, gateway_id: str, now: datetime) -> None:
     """Keep what the gateway calls a message, and read what it has reported of it before: a gateway may be faster than
     our own row. Call inside the transaction that wrote the delivery.
     """
-    names = sorted({gateway_id, f"{OUR_KEY}{delivery.notification_id}"})
+    names = sorted({gateway_id, our_key(delivery.notification)})
     take_lock(*map(lock_of, names))
     handover = Handover.objects.create(delivery=delivery, gateway_id=gateway_id)
     if DeliveryReport.objects.filter(handover=None, message__in=names).update(handover=handover):
@@ -44,10 +51,10 @@ def lock_of(message: str) -> str:
 
 def find_handover(message: str) -> Handover | None:
     """What is called so, by the gateway or by our key; locked."""
-    rows = Handover.objects.select_for_update(of=("self",)).select_related("delivery").order_by("-pk")
-    number = message.removeprefix(OUR_KEY)
-    if message.startswith(OUR_KEY) and number.isascii() and number.isdigit() and len(number) < 19:
-        return rows.filter(delivery__notification=int(number), delivery__channel=Delivery.Channel.SMS).first()
+    rows = Handover.objects.select_for_update(of=("self",)).select_related("delivery__notification").order_by("-pk")
+    if ours := _OUR_KEY.fullmatch(message):
+        row = rows.filter(delivery__notification=int(ours[1]), delivery__channel=Delivery.Channel.SMS).first()
+        return row if row is not None and our_key(row.delivery.notification) == message else None
     return rows.filter(gateway_id=message).first() if message else None
 
 

@@ -25,9 +25,9 @@ from .. import quotas
 from ..domain.gates import Operation
 from ..domain.workflow import Actor
 from ..incidents import gates
-from ..models import AuthorisationEvent, Delivery, Event, IncidentNotice, Notification, Outbox, Transaction
+from ..models import AuthorisationEvent, Delivery, Event, IncidentNotice, Notification, Transaction
 from ..outbox import queue
-from .handovers import OUR_KEY, enqueue_second_channel, record_handover
+from .handovers import enqueue_second_channel, our_key, record_handover
 from .messages import email_subject, email_text, sms_text, write_message
 
 # Moves an applicant hears of. Work inside the office shows on the timeline only.
@@ -274,7 +274,7 @@ def _deliver(notice: Notification, channel: Delivery.Channel) -> str:
     """Sent again after a crash, a message carries the same key, by which a gateway or a mailbox knows it. Returns what
     a gateway calls it.
     """
-    reply, key = write_message(notice, with_points=True), f"{OUR_KEY}{notice.pk}"
+    reply, key = write_message(notice, with_points=True), our_key(notice)
     if channel is Delivery.Channel.SMS:
         return sms.send_sms(notice.recipient.phone, sms_text(reply), key=key)
     try:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import mail
 from core.db.locks import take_lock
+from core.outside_http import key_of
 
 from .. import quotas
 from ..incidents.signals import announced
@@ -64,7 +65,8 @@ def send_link(subscription_id: int, now: datetime) -> None:
             "this address. To confirm it, open this link and press the button: %(link)s\n"
             "If it was not you, do nothing: no announcements are sent here."
         ) % {"link": link_of(row)}
-        mail.send_mail(row.email, _("Confirm your subscription"), text, key=f"subscription-{row.pk}-{row.links_sent}")
+        key = key_of(f"subscription-{row.links_sent}", row.pk, row.requested_at)
+        mail.send_mail(row.email, _("Confirm your subscription"), text, key=key)
 
 
 def link_of(row: StatusSubscription) -> str:
@@ -137,7 +139,7 @@ def send_message(message_id: int, now: datetime) -> None:
             row.email,
             subject,
             _text(notice, link_of(row)),
-            key=f"notice-{notice.pk}-{row.pk}",
+            key=key_of("status", message.pk, notice.at),
             end_link=link_of(row),
         )
     StatusMessage.objects.filter(pk=message.pk).update(sent_at=now)
