@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from .. import errors
 from ..docs import Description, docs
-from . import brought, catalogue, files, inquiries, moves, people, published, status, verifications, views
+from . import bills, brought, catalogue, files, inquiries, moves, people, published, status, verifications, views
 
 urlpatterns = [
     path("services/", catalogue.Services.as_view()),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("transactions/<str:reference>/", views.TransactionView.as_view()),
     path("transactions/<str:reference>/receipt/", views.Receipt.as_view()),
     path("transactions/<str:reference>/pin/", views.Pin.as_view()),
+    path("transactions/<str:reference>/bill/", bills.BillView.as_view()),
     path("transactions/<str:reference>/papers/<slug:kind>/", views.Paper.as_view()),
     path("transactions/<str:reference>/papers/<slug:kind>/pdf/", files.PaperFile.as_view()),
     path("transactions/<str:reference>/looks/", views.Looks.as_view()),
