@@ -101,9 +101,9 @@ def is_to_be_compared(refund: Refund) -> bool:
 
 
 @transaction.atomic
-def record_comparison(refund: Refund, *, found: str | None = None, by: User, now: datetime) -> Refund:
+def record_comparison(refund: Refund, *, transfer: str | None = None, by: User, now: datetime) -> Refund:
     """After a restore: somebody has looked for its transfer in the bank's statement. It may be paid where none is.
-    One that was `found`, by its reference, is recorded as paid, and its approval with it.
+    One that was found, by its reference, is recorded as paid, and its approval with it.
 
     Invalid without that reference; DomainError `own_refund` for whoever decided it, `nothing_to_compare`,
     `transfer_used`.
@@ -115,12 +115,12 @@ def record_comparison(refund: Refund, *, found: str | None = None, by: User, now
         message = _("You decided this refund yourself. A second person has to compare it.")
         raise DomainError("own_refund", message)
     locked.compared_for, locked.compared_by, locked.compared_at = Restoration.objects.latest("pk"), by, now
-    if found is None:
+    if transfer is None:
         locked.save(update_fields=["compared_for", "compared_by", "compared_at"])
         return locked
     if locked.state == RefundState.OWED:
         locked.approved_by, locked.approved_at = by, now
-    return _paid(locked, _reference(found), by, now)
+    return _paid(locked, _reference(transfer), by, now)
 
 
 def _reference(typed: str) -> str:

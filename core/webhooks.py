@@ -41,10 +41,10 @@ def read_object(
 
     NotTaken when it is longer than `most` bytes, not signed, no JSON object, or holds text that no database takes.
     """
-    told = request.META.get("CONTENT_LENGTH") or "0"
-    if not (told.isascii() and told.isdigit()) or len(told) > 18:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()) or len(length) > 18:
         raise NotTaken(Why.NOT_READABLE, "Content-Length is no number.")
-    if int(told) > most:
+    if int(length) > most:
         raise NotTaken(Why.TOO_LONG, f"A message has at most {most} bytes.")
     try:
         content = request.body

@@ -223,7 +223,7 @@ def _compare(request: HttpRequest, row: Refund, by: User) -> str:
 
 
 def _find(request: HttpRequest, row: Refund, by: User) -> str:
-    refunds.record_comparison(row, found=request.POST.get("found", ""), by=by, now=timezone.now())
+    refunds.record_comparison(row, transfer=request.POST.get("found", ""), by=by, now=timezone.now())
     return _("The refund is recorded as paid.")
 
 

@@ -105,9 +105,9 @@ def test_a_transfer_that_was_found_is_recorded_and_not_made_again(bank, accounta
     held = ledger.held()
     for wrong in ("", " \u200f", "9" * 61):
         with pytest.raises(Invalid):
-            refunds.record_comparison(refund, found=wrong, by=second, now=LATER + HOUR)
+            refunds.record_comparison(refund, transfer=wrong, by=second, now=LATER + HOUR)
     assert Refund.objects.get().compared_at is None
-    paid = refunds.record_comparison(refund, found="T 7", by=second, now=LATER + HOUR)
+    paid = refunds.record_comparison(refund, transfer="T 7", by=second, now=LATER + HOUR)
     assert (paid.state, paid.bank_reference, paid.approved_by) == (RefundState.PAID, "T 7", second)
     assert ledger.held() == held - 700
     with refused("refund_moved"):
@@ -118,9 +118,9 @@ def test_one_transfer_is_found_for_one_refund(bank, accountants):
     first, second = accountants
     rows = [refunds.decide(orphan(f"B-{n}"), reason="x", by=first, now=LATER) for n in range(2)]
     restore(LATER + HOUR)
-    refunds.record_comparison(rows[0], found="T1", by=second, now=LATER + HOUR)
+    refunds.record_comparison(rows[0], transfer="T1", by=second, now=LATER + HOUR)
     with refused("transfer_used"):
-        refunds.record_comparison(rows[1], found="T1", by=second, now=LATER + HOUR)
+        refunds.record_comparison(rows[1], transfer="T1", by=second, now=LATER + HOUR)
     left = Refund.objects.get(pk=rows[1].pk)
     assert (left.state, left.compared_at, left.approved_at) == (RefundState.OWED, None, None)
 
