@@ -19,6 +19,7 @@ from accounts.access import agents_of, delegations_held, engineering_offices_of,
 from accounts.models import NO_CASE_ROLES, Authorisation, OfficeMembership, Role, StaffPost, User
 
 from . import deciders, presence, view_log
+from .acting_for import OPERATION_OF as OPERATION_OF
 from .acting_for import (
     acts_for_applicant,
     delegated_condition,
@@ -26,6 +27,7 @@ from .acting_for import (
     scans_condition,
     sides_of,
 )
+from .acting_for import acts_for_office as acts_for_office
 from .acting_for import delegation_about as delegation_about
 from .domain import references
 from .domain.errors import NotVisible

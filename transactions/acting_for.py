@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.access import delegation_for, delegations_held, engineering_offices_of
 from accounts.delegated import Operation
@@ -17,16 +18,21 @@ from .domain.workflow import Actor
 from .models import Draft, Transaction
 
 NOTHING = Q(pk__in=[])
+# What a paper has to allow before a delegate moves a case in this capacity.
+OPERATION_OF: dict[str, Operation] = {Actor.APPLICANT: Operation.ANSWER, Actor.OWNER: Operation.WITHDRAW}
 
 
-def acts_for_applicant(user: User, thing: Transaction | Draft) -> bool:
-    """Is this their own, an office's of theirs, or of somebody they may act for?"""
+def acts_for_applicant(user: User, thing: Transaction | Draft, operation: str = "") -> bool:
+    """Is this their own, an office's of theirs, or of somebody they may act for?
+
+    With an Operation: may they do that? A delegate, only as far as the paper goes; without one, following is enough.
+    """
     if thing.applicant_id == user.pk:
         return True
-    return _files_for_owner(user, thing) or delegation_about(user, thing) is not None
+    return acts_for_office(user, thing) or delegation_about(user, thing, operation) is not None
 
 
-def _files_for_owner(user: User, thing: Transaction | Draft) -> bool:
+def acts_for_office(user: User, thing: Transaction | Draft) -> bool:
     """Does this person work in the engineering office whose authorisation it comes by?"""
     authorisation = thing.authorisation
     return (
@@ -50,10 +56,10 @@ def sides_of(user: User, case: Transaction) -> list[str]:
     """
     if case.applicant_id == user.pk:
         return [Actor.APPLICANT.value, Actor.OWNER.value]
-    sides = [Actor.APPLICANT.value] if _files_for_owner(user, case) else []
-    for operation, side in ((Operation.ANSWER, Actor.APPLICANT), (Operation.WITHDRAW, Actor.OWNER)):
-        if side.value not in sides and delegation_about(user, case, operation):
-            sides.append(side.value)
+    sides = [Actor.APPLICANT.value, Actor.ENGINEERING_OFFICE.value] if acts_for_office(user, case) else []
+    for side, operation in OPERATION_OF.items():
+        if side not in sides and delegation_about(user, case, operation):
+            sides.append(str(side))
     return sides
 
 
@@ -81,8 +87,12 @@ def delegated_drafts_condition(user: User) -> Q:
 
 
 def scans_condition(user: User, counters: Collection[int]) -> Q:
-    """The papers by which people act for others: for the two, and for the counter that saw the original."""
+    """The papers by which people act for others: for the counter that saw the original, for the principal, and for the
+    agent until the last day.
+    """
     seen = Q(delegation__checked_at__in=counters) if counters else NOTHING
     if user.has_delegations:
-        seen |= Q(delegation__principal=user) | Q(delegation__agent=user, delegation__ended_at=None)
+        seen |= Q(delegation__principal=user) | Q(
+            delegation__agent=user, delegation__ended_at=None, delegation__ends_on__gte=timezone.localdate()
+        )
     return seen

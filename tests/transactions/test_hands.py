@@ -12,7 +12,14 @@ from accounts.models import Role
 from municipality.models import Office
 from transactions import access
 from transactions.domain.errors import DomainError
-from transactions.domain.workflow import ALLOCATION_MOVES, MOVES, SEPARATED_DUTIES, Actor, conflicting_duties
+from transactions.domain.workflow import (
+    ALLOCATION_MOVES,
+    APPLICANT_SIDE,
+    MOVES,
+    SEPARATED_DUTIES,
+    Actor,
+    conflicting_duties,
+)
 from transactions.models import Channel
 from transactions.transitions import moves
 
@@ -37,7 +44,7 @@ def refused(move):
 def test_every_role_that_works_on_cases_is_in_one_hand():
     roles = [role for hand in SEPARATED_DUTIES for role in hand]
     assert sorted(roles) == sorted(
-        {*Role.values, *(who.value for who in (Actor.APPLICANT, Actor.OWNER, Actor.AT_COUNTER, Actor.OBJECTIONS))}
+        {*Role.values, *(who.value for who in (*APPLICANT_SIDE, Actor.AT_COUNTER, Actor.OBJECTIONS))}
         - {Role.ADMINISTRATOR.value, Role.ACCOUNTANT.value}
     )
     assert conflicting_duties({"reviewer"}) >= {

@@ -94,7 +94,7 @@ EXPECTED = {
     "replace": ({"issued", "completed", "filed"}, {"supervisor"}),
     "reopen": ({"rejected", "withdrawn"}, {"supervisor"}),
     "resume": ({"withdrawn"}, {"owner"}),
-    "object": (OBJECTED, {"applicant"}),
+    "object": (OBJECTED, {"owner", "engineering_office"}),
     "uphold": (OBJECTED, {"objections"}),
     "dismiss": (OBJECTED, {"objections"}),
     "complain": (
@@ -102,7 +102,7 @@ EXPECTED = {
             "submitted", "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor",
             "approved",
         },
-        {"applicant"},
+        {"owner", "engineering_office"},
     ),
     "escalate": (set(Status), {"system"}),
     "answer_complaint": (set(Status), {"complaints"}),
@@ -170,7 +170,8 @@ def test_the_services_let_through_exactly_what_the_table_lets(status, cast, subm
         # Who holds what at a building permit of Ash-Sharafiyah, by hand.
         roles = {
             "clerk": {"centre_clerk"}, "registry": {"registry_clerk"}, "reviewer": {"reviewer"},
-            "supervisor": {"supervisor"}, "citizen": {"applicant", "owner"}, "engineer": {"applicant"},
+            "supervisor": {"supervisor"}, "citizen": {"applicant", "owner"},
+            "engineer": {"applicant", "engineering_office"},
         }.get(name, set())  # fmt: skip
         sources, who = EXPECTED[move]
         stage = case.current_stage

@@ -14,7 +14,7 @@ from municipality.services import get_office
 
 from .. import access
 from ..domain.service_types import ServiceType
-from ..domain.workflow import Actor, Status
+from ..domain.workflow import APPLICANT_SIDE, Actor, Status
 from ..models import CounterVisit, Event, Transaction
 from ..text.wording import describe_office_of, title, was_at_counter
 
@@ -84,7 +84,7 @@ def _who(event: Event) -> str:
         return f"{event.actor.full_name} – {Role(event.actor_role).label}"
     if event.actor_role == Actor.AT_COUNTER:
         return f"{event.actor.full_name} – {Role.CENTRE_CLERK.label}"
-    return _("The applicant") if event.actor_role in ("applicant", "owner") else event.actor.full_name
+    return _("The applicant") if event.actor_role in APPLICANT_SIDE else event.actor.full_name
 
 
 def _details(event: Event, service: ServiceType) -> list[str]:

@@ -42,7 +42,7 @@ def may_apply_again(user: User, case: Transaction) -> bool:
         return False
     if case.authorisation is None:
         return case.applicant_id == user.pk
-    return case.applicant_id != user.pk and access.acts_for_applicant(user, case)
+    return case.applicant_id != user.pk and access.acts_for_office(user, case)
 
 
 def apply_again(case: Transaction, *, by: User, now: datetime | None = None) -> Begun:

@@ -33,9 +33,11 @@ class Actor(StrEnum):
     """Who may move. Roles carry the values of accounts.models.Role and count only in the office that holds the file."""
 
     SYSTEM = "system"
-    # Who made a request, or the engineering office that acts for them; OWNER is themselves and nobody else.
+    # Who made a request, or the engineering office that acts for them; the two apart are the other two. A delegate is
+    # what their paper allows (acting_for.OPERATION_OF).
     APPLICANT = "applicant"
     OWNER = "owner"
+    ENGINEERING_OFFICE = "engineering_office"
     STAGE_ROLE = "stage role"
     CENTRE_CLERK = "centre_clerk"
     # A clerk of any centre while the applicant stands before them (models.CounterVisit).
@@ -50,6 +52,7 @@ class Actor(StrEnum):
     COMPLAINTS = "complaints"
 
 
+APPLICANT_SIDE = frozenset({Actor.APPLICANT, Actor.OWNER, Actor.ENGINEERING_OFFICE})
 # Who on the staff may work a stage.
 STAGE_ROLES = frozenset({Actor.REGISTRY_CLERK, Actor.REVIEWER, Actor.INFORMAL_AREAS, Actor.INSPECTOR, Actor.SUPERVISOR})
 

@@ -22,7 +22,7 @@ RIGHTS: tuple[Move, ...] = (
         _("Someone who has not acted on the request decides on your objection and tells you the reasons."),
         OBJECTED_TO,
         Target.UNCHANGED,
-        (Actor.APPLICANT,),
+        (Actor.OWNER, Actor.ENGINEERING_OFFICE),
         needs_reason=True,
     ),
     Move(
@@ -49,7 +49,7 @@ RIGHTS: tuple[Move, ...] = (
         _("A supervisor, named to you, answers; without an answer in time it goes to the next level."),
         OPEN - CLOCK_STOPPED,
         Target.UNCHANGED,
-        (Actor.APPLICANT,),
+        (Actor.OWNER, Actor.ENGINEERING_OFFICE),
         needs_reason=True,
     ),
     Move(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from .ending_moves import ENDINGS
+from .move_kinds import APPLICANT_SIDE as APPLICANT_SIDE
 from .move_kinds import STAGE_ROLES as STAGE_ROLES
 from .move_kinds import Actor as Actor
 from .move_kinds import Move as Move
@@ -251,7 +252,7 @@ ALLOCATION_MOVES: frozenset[str] = frozenset({MoveName.TAKE, *(move.name for mov
 # Separation of duties: whoever has acted on a case in one of these lines acts on it in no other, whatever posts they
 # hold. A role in no line (the system) is not restricted and restricts nobody.
 SEPARATED_DUTIES: tuple[frozenset[str], ...] = (
-    frozenset({Actor.APPLICANT.value, Actor.OWNER.value}),
+    frozenset(who.value for who in APPLICANT_SIDE),
     frozenset({Actor.CENTRE_CLERK.value, Actor.AT_COUNTER.value, Actor.REGISTRY_CLERK.value}),
     frozenset({Actor.REVIEWER.value}),
     frozenset({Actor.INFORMAL_AREAS.value}),

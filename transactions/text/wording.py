@@ -342,7 +342,9 @@ def explain_obstacle(case: Transaction, move: Move, obstacle: Obstacle | None) -
 
 def _role_label(who: str) -> StrOrPromise:
     if who == Actor.OWNER:
-        return _("The owner, in person")
+        return _("The owner, or whoever their document allows to act for them")
+    if who == Actor.ENGINEERING_OFFICE:
+        return _("The engineering office that acts for them")
     if who == Actor.AT_COUNTER:
         return _("A clerk, while the applicant is at the counter")
     if who in (Actor.OBJECTIONS, Actor.COMPLAINTS):

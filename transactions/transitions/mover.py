@@ -147,9 +147,10 @@ def check(
 
 def _by_delegation(case: Transaction, by: User | None, acting_as: str) -> dict[str, Any]:
     """By which paper somebody moves it for its owner; empty for everybody else."""
-    if by is None or acting_as not in (Actor.APPLICANT, Actor.OWNER):
+    operation = access.OPERATION_OF.get(acting_as)
+    if by is None or operation is None or (acting_as == Actor.APPLICANT and access.acts_for_office(by, case)):
         return {}
-    held = access.delegation_about(by, case)
+    held = access.delegation_about(by, case, operation)
     return {"delegation": held.pk} if held else {}
 
 

@@ -157,7 +157,7 @@ def _page(
             "reason": typed.get("reason", ""),
         }
         if not context["may"]:
-            messages.info(request, _why_not(move, case, rows, now))
+            messages.info(request, _why_not(move, user, case, rows, now))
             return redirect("transactions:request", reference=case.reference)
         return render(request, template, context, status=422 if problems else 200)
 
@@ -170,8 +170,10 @@ def _may(move: MoveName, user: User, case: Transaction, rows: list[Objection], n
     return objections.may_complain(user, case, rows, now)
 
 
-def _why_not(move: MoveName, case: Transaction, rows: list[Objection], now: datetime) -> str:
+def _why_not(move: MoveName, user: User, case: Transaction, rows: list[Objection], now: datetime) -> str:
     """Why the page of a move is not open now, to whoever came by its address."""
+    if case.status in BY_NAME[move].sources and not access.may_make_move(user, case, move):
+        return _("The document by which you act for its owner does not allow this.")
     if move is MoveName.COMPLAIN:
         if objections.waits_for_answer(rows):
             return _("Your complaint is recorded and waiting for its answer.")
