@@ -24,7 +24,7 @@ from transactions.attachments import services as attachments
 from transactions.domain import kinds
 from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.service_types import Document
-from transactions.intake.assured import refuse_below_level
+from transactions.intake.assured import refuse_to_receive
 from transactions.views.files import content_of
 
 from ..strict import View, read
@@ -161,8 +161,7 @@ class PaperFile(View):
         issued = case.issued_documents.select_related("content__signed").filter(kind=kind).first()
         if issued is None:
             raise NotVisible
-        if access.acts_for_applicant(by, case):
-            refuse_below_level(case.service_type, "receive", case.applicant)
+        refuse_to_receive(case, by)
         signed = getattr(getattr(issued, "content", None), "signed", None)
         if signed is None:
             raise DomainError("being_made", _("The signed PDF is being made. Ask again in a few seconds."))

@@ -25,7 +25,7 @@ from transactions.domain.deadlines import Deadline, overdue
 from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.workflow import Status
 from transactions.inquiry import pin
-from transactions.intake.assured import refuse_below_level
+from transactions.intake.assured import refuse_to_receive
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.models import Channel, Intake
@@ -203,8 +203,7 @@ class Paper(View):
         issued = case.issued_documents.select_related("content", "replaced_by").filter(kind=kind).first()
         if issued is None:
             raise NotVisible
-        if access.acts_for_applicant(by, case):
-            refuse_below_level(case.service_type, "receive", case.applicant)
+        refuse_to_receive(case, by)
         return Response(serializers.PaperSerializer(issued).data)
 
 

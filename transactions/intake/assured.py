@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import delegation_for
 from accounts.assurance import Level, explain_level
 from accounts.delegated import Operation
 
+from .. import access
 from ..domain.errors import DomainError
 
 if TYPE_CHECKING:
@@ -56,15 +56,30 @@ def refuse_below_level(service: ServiceType, step: str, person: User, *, at_coun
         raise DomainError("identity_needed", message)
 
 
-def may_receive_document(case: Transaction, reader: User | None = None) -> bool:
-    """Is its applicant known well enough to be handed what was issued? Whoever acts for them waits for that too, but
-    for a delegate who may receive it and is known well enough themselves.
+def why_not_received(case: Transaction, reader: User) -> StrOrPromise:
+    """What keeps what was issued from somebody on the applicant's side; empty when nothing does.
+
+    A delegate needs a paper that lets them receive it. Whoever acts waits until the applicant is known well enough, but
+    for such a delegate who is known well enough themselves.
     """
-    if not missing_level(case.service_type, "receive", case.applicant):
-        return True
-    if reader is None or not delegation_for(reader, case.applicant_id, case.service, Operation.RECEIVE):
-        return False
-    return not missing_level(case.service_type, "receive", reader)
+    if not access.acts_for_applicant(reader, case, Operation.RECEIVE):
+        return _("The document by which you act for its owner does not allow you to receive what is issued.")
+    lacking = missing_level(case.service_type, "receive", case.applicant)
+    if lacking and access.delegation_about(reader, case, Operation.RECEIVE):
+        return missing_level(case.service_type, "receive", reader)
+    return lacking
+
+
+def refuse_to_receive(case: Transaction, reader: User) -> None:
+    """DomainError `identity_needed` or `not_delegated` for somebody on the applicant's side; staff are not asked."""
+    if access.acts_for_applicant(reader, case) and (message := why_not_received(case, reader)):
+        covered = access.acts_for_applicant(reader, case, Operation.RECEIVE)
+        raise DomainError("identity_needed" if covered else "not_delegated", message)
+
+
+def may_receive_document(case: Transaction, reader: User) -> bool:
+    """May somebody on the applicant's side be handed what was issued?"""
+    return not why_not_received(case, reader)
 
 
 def describe_levels(service: ServiceType) -> list[StrOrPromise]:

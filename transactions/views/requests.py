@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import current_user
+from accounts.delegated import Operation
 from accounts.models import Authorisation, User
 from core.http import post_only, require_GET_or_POST
 from core.text import one_line, parse_int
@@ -32,7 +33,7 @@ from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, OPEN, Status
 from ..inquiry import pin
 from ..inquiry.pin import pin_for
-from ..intake.assured import may_receive_document, missing_level
+from ..intake.assured import why_not_received
 from ..intake.draft_parts import State, parts_of
 from ..models import Attachment, Draft, IssuedDocument, Notification, PaperContent, Transaction
 from ..notifications import notices
@@ -181,6 +182,7 @@ def _state(case: Transaction, user: User) -> dict[str, Any]:
         "issued": list(case.issued_documents.select_related("replaced_by")) if case.issued_at else [],
         "papers": papers_of(case) if case.outcome else [],
         "mine": mine,
+        "may_renew_bill": access.acts_for_applicant(user, case, Operation.FILE),
         "may_answer": may_answer,
         "open_points": case.deficiencies.open().count() if may_answer else 0,
         "may_withdraw": mine and access.may_make_move(user, case, "withdraw"),
@@ -301,8 +303,8 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     if issued is None:
         raise Http404
     service = case.service_type
-    if access.acts_for_applicant(current_user(request), case) and not may_receive_document(case, current_user(request)):
-        why = missing_level(service, "receive", case.applicant)
+    mine = access.acts_for_applicant(current_user(request), case)
+    if mine and (why := why_not_received(case, current_user(request))):
         return render(request, "transactions/not_handed_out.html", {"case": case, "document": issued, "why": why})
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[issued.token]))
     issued.transaction = case

@@ -13,7 +13,7 @@ from accounts.access import current_user
 from core.http import post_only
 
 from .. import access
-from ..intake.assured import may_receive_document, missing_level
+from ..intake.assured import why_not_received
 from ..models import PaperContent
 from ..papers import papers
 from ..papers.paper_content import APPROVED, RECEIVED
@@ -36,8 +36,8 @@ def paper(request: HttpRequest, reference: str, pk: int) -> HttpResponseBase:
         raise Http404
     if content.what == RECEIVED and not access.may_see_receipt(user, case):
         raise Http404
-    if content.document and access.acts_for_applicant(user, case) and not may_receive_document(case, user):
-        why = missing_level(case.service_type, "receive", case.applicant)
+    mine = content.document and access.acts_for_applicant(user, case)
+    if mine and (why := why_not_received(case, user)):
         return render(
             request, "transactions/not_handed_out.html", {"case": case, "document": content.document, "why": why}
         )

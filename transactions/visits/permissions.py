@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts.delegated import Operation
 from accounts.models import User
 
 from .. import access, view_log
@@ -18,6 +19,12 @@ from ..domain.errors import NotVisible
 from ..domain.workflow import Status
 from ..models import Attachment, CounterVisit, Transaction
 from ..models.visits import CounterVisitQuerySet
+
+# What the paper of a visitor who acts for the applicant has to allow, by what they come for.
+ALLOWED_BY: dict[str, str] = {
+    CounterVisit.Purpose.ANSWER: Operation.ANSWER,
+    CounterVisit.Purpose.COLLECT: Operation.RECEIVE,
+}
 
 
 def visits_begun_by(user: User) -> CounterVisitQuerySet:
@@ -29,17 +36,23 @@ def visits_begun_by(user: User) -> CounterVisitQuerySet:
 def lasting_visit(
     user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
 ) -> CounterVisit | None:
-    """The visit, read anew, if it is about this case, this clerk's, at a counter where they sit, and lasts."""
+    """The visit, read anew, if it is about this case, this clerk's, at a counter where they sit, and lasts: also the
+    paper of a visitor who acts for the applicant.
+    """
     if visit is None or visit.transaction_id != case.pk:
         return None
-    return visits_begun_by(user).open(now or timezone.now()).filter(pk=visit.pk).first()
+    lasting = visits_begun_by(user).open(now or timezone.now()).filter(pk=visit.pk).first()
+    if lasting is not None and lasting.whom == CounterVisit.Whom.REPRESENTATIVE:
+        acts = access.delegation_about(lasting.visitor, case, ALLOWED_BY[lasting.purpose])
+        return lasting if acts else None
+    return lasting
 
 
 def answers_for_applicant(
     user: User, case: Transaction, visit: CounterVisit | None, now: datetime | None = None
 ) -> bool:
     """May this person write what answers a return: for the applicant at home, or for who stands at their counter?"""
-    return access.acts_for_applicant(user, case) or lasting_visit(user, case, visit, now) is not None
+    return access.acts_for_applicant(user, case, Operation.ANSWER) or lasting_visit(user, case, visit, now) is not None
 
 
 def latest_visit_about(user: User, reference: str, purpose: str = CounterVisit.Purpose.ANSWER) -> CounterVisit:

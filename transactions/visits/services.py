@@ -23,6 +23,7 @@ from ..domain.workflow import BY_NAME, MoveName, Obstacle, Status
 from ..incidents import gates
 from ..models import CounterVisit, Transaction
 from ..text.wording import explain_obstacle
+from .permissions import ALLOWED_BY
 
 Whom = CounterVisit.Whom
 Purpose = CounterVisit.Purpose
@@ -82,7 +83,7 @@ def begin_visit(
         access_log.record(Act.LOCKED_OUT, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
         raise TooManyVisits(error.wait) from None
     case = Transaction.objects.for_pages().filter(reference=str(parsed)).first() if parsed else None
-    visitor = _identify_visitor(case, national_id, now) if case else None
+    visitor = _identify_visitor(case, national_id, purpose, now) if case else None
     if case is None or visitor is None:
         access_log.record(Act.INQUIRY_REFUSED, by=by, subject=subject, office=centre, why="ID at a counter", now=now)
         raise NotVisible
@@ -90,8 +91,10 @@ def begin_visit(
     return _begin_visit(case, *visitor, centre, by, now, purpose)
 
 
-def _identify_visitor(case: Transaction, national_id: str, now: datetime) -> tuple[User, Whom] | None:
-    """Who of those a request belongs to has this ID: its owner, or somebody of the office that acts for them."""
+def _identify_visitor(case: Transaction, national_id: str, purpose: str, now: datetime) -> tuple[User, Whom] | None:
+    """Who of those a request belongs to has this ID: its owner, somebody of the office that acts for them, or a
+    delegate whose paper allows what they came for.
+    """
     if case.applicant.national_id == national_id:
         return case.applicant, Whom.OWNER
     given = case.authorisation
@@ -101,8 +104,9 @@ def _identify_visitor(case: Transaction, national_id: str, now: datetime) -> tup
         if member is not None:
             return member, Whom.OFFICE
     person = User.objects.filter(national_id=national_id, is_active=True).first()
-    acts = person is not None and access.acts_for_applicant(person, case)
-    return (person, Whom.REPRESENTATIVE) if person is not None and acts else None
+    if person is None or not access.delegation_about(person, case, ALLOWED_BY[purpose]):
+        return None
+    return person, Whom.REPRESENTATIVE
 
 
 @transaction.atomic
