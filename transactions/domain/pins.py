@@ -17,15 +17,24 @@ from core.text import compact
 DIGITS = 8
 
 
-def derive_pin(reference: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> str:
+def derive_pin(
+    reference: str,
+    serial: int = 0,
+    *,
+    member: tuple[int, int] | None = None,
+    delegate: tuple[int, int] | None = None,
+) -> str:
     """The PIN of a reference: eight western digits. `serial` counts how often it was renewed.
 
-    Each person of an engineering office has one of their own, by (authorisation, person): it opens while both hold.
+    Each person of an engineering office has one of their own, by (authorisation, person), and each delegate, by
+    (delegation, person): it opens while both hold.
     """
     renewed = f":{serial}" if serial else ""
-    subject = (
-        f"receipt pin:{reference}{renewed}" if member is None else f"office pin:{reference}:{member[0]}:{member[1]}"
-    )
+    subject = f"receipt pin:{reference}{renewed}"
+    if member is not None:
+        subject = f"office pin:{reference}:{member[0]}:{member[1]}"
+    elif delegate is not None:
+        subject = f"delegate pin:{reference}:{delegate[0]}:{delegate[1]}"
     digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), subject.encode(), hashlib.sha256)
     return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
 
@@ -35,5 +44,6 @@ def format_pin(pin: str) -> str:
     return f"{pin[:4]} {pin[4:]}"
 
 
-def pin_matches(reference: str, typed: str, serial: int = 0, *, member: tuple[int, int] | None = None) -> bool:
-    return hmac.compare_digest(derive_pin(reference, serial, member=member).encode(), compact(typed).encode())
+def pin_matches(reference: str, typed: str, serial: int = 0, **holder: tuple[int, int]) -> bool:
+    """Is what was typed the PIN that `derive_pin` gives (`member`, `delegate` as there)?"""
+    return hmac.compare_digest(derive_pin(reference, serial, **holder).encode(), compact(typed).encode())

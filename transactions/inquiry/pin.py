@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import office_members_of
+from accounts.access import delegations_given, office_members_of
 from accounts.models import Authorisation, User
 from core.db import replica
 
+from .. import access
 from ..domain import pins
 from ..domain.errors import DomainError
 from ..domain.gates import Operation
@@ -20,10 +21,15 @@ from ..models import Transaction
 
 
 def pin_for(case: Transaction, reader: User) -> str:
-    """The PIN on the receipt as this reader may have it: people of an engineering office have their own, which end with
-    their right to act.
+    """The PIN on the receipt as this reader may have it: people of an engineering office and delegates have their own,
+    which end with their right to act.
     """
-    if case.authorisation_id is None or reader.pk in (case.applicant_id, case.taken_by_id):
+    if reader.pk in (case.applicant_id, case.taken_by_id):
+        return pins.derive_pin(case.reference, case.pin_serial)
+    held = None if access.acts_for_office(reader, case) else access.delegation_about(reader, case)
+    if held is not None:
+        return pins.derive_pin(case.reference, delegate=(held.pk, reader.pk))
+    if case.authorisation_id is None:
         return pins.derive_pin(case.reference, case.pin_serial)
     return pins.derive_pin(case.reference, member=(case.authorisation_id, reader.pk))
 
@@ -32,21 +38,31 @@ def opens_receipt(reference: str, typed: str) -> bool:
     """Does this PIN open a request whose first PIN it is not: a renewed one, or that of somebody who may act for it?"""
     case = (
         Transaction.objects.filter(reference=reference)
-        .select_related("authorisation")
-        .only("reference", "pin_serial", "authorisation__status", "authorisation__office")
+        .select_related("authorisation", "applicant")
+        .only(
+            "reference",
+            "service",
+            "pin_serial",
+            "authorisation__status",
+            "authorisation__office",
+            "applicant__has_delegations",
+        )
         .first()
     )
     if case is None:
         return False
     if case.pin_serial and pins.pin_matches(reference, typed, case.pin_serial):
         return True
-    given = case.authorisation
-    if given is None or given.status != Authorisation.Status.ACCEPTED:
+    # Out of the copy when the request is: its centre may be away.
+    copy, today, given = replica.ALIAS if replica.reading() else None, timezone.localdate(), case.authorisation
+    if given is not None and given.status == Authorisation.Status.ACCEPTED:
+        people = office_members_of(given.office_id, today, using=copy)
+        if any(pins.pin_matches(reference, typed, member=(given.pk, person.pk)) for person in people):
+            return True
+    if not case.applicant.has_delegations:
         return False
-    # Out of the copy when the authorisation is: its centre may be away.
-    copy = replica.ALIAS if replica.reading() else None
-    people = office_members_of(given.office_id, timezone.localdate(), using=copy)
-    return any(pins.pin_matches(reference, typed, member=(given.pk, person.pk)) for person in people)
+    rows = delegations_given(case.applicant_id, case.service, today, using=copy)
+    return any(pins.pin_matches(reference, typed, delegate=(row.pk, row.agent_id)) for row in rows)
 
 
 @transaction.atomic
