@@ -92,8 +92,16 @@ def agents_of(principal: User, service: str, on: date) -> list[User]:
     """Who acts for somebody in a service on a day."""
     if not principal.has_delegations:
         return []
-    rows = Delegation.objects.current(on).filter(principal=principal, agent__is_active=True).select_related("agent")
-    return [row.agent for row in rows if row.covers(service, on=on)]
+    return [row.agent for row in delegations_given(principal.pk, service, on)]
+
+
+def delegations_given(principal_id: int, service: str, on: date, using: str | None = None) -> list[Delegation]:
+    """By which others act for somebody in a service on a day. `using` names the database that is asked, where it is not
+    the usual one.
+    """
+    rows = Delegation.objects.current(on).filter(principal=principal_id, agent__is_active=True)
+    rows = rows.filter(principal__is_active=True).select_related("agent").order_by("pk").using(using)
+    return [row for row in rows if row.covers(service, on=on)]
 
 
 def office_members_of(office_id: int, on: date, using: str | None = None) -> list[User]:

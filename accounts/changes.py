@@ -40,7 +40,7 @@ def confirm_identity(
     mobile sets no password at once (`opens_from`). An account somebody opened without proof is handed to the real
     person when its mobile changes: no password, no sessions, no API tokens, no second factor and no e-mail of the
     other. An e-mail waits for its owner's confirmation. AccountError `person_changed` when what is on file is no longer
-    what the clerk saw; `phone_of_staff`.
+    what the clerk saw; `phone_of_staff`, `agents_mobile`.
     """
     now = now or timezone.now()
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -51,6 +51,7 @@ def confirm_identity(
     wanted = {name: change["to"] for name, change in changes.items()}
     phone = wanted.get("phone", locked.phone)
     old_phone = locked.phone
+    refuse_limited_agent(locked, phone)
     if phone != locked.phone:
         if holds_power(locked):
             raise AccountError("phone_of_staff", PHONE_OF_STAFF)
@@ -67,6 +68,21 @@ def confirm_identity(
     locked.identity_verified_at, locked.identity_verified_by = now, by
     locked.save()
     return locked
+
+
+def refuse_limited_agent(user: User, phone: str) -> None:
+    """AccountError `agents_mobile`: an establishment's account is not opened to the mobile of whoever may act for it
+    within limits only, with whatever papers of it they come.
+    """
+    if user.id_kind.code != "establishment" or (user.assurance >= Level.COUNTER and user.phone == phone):
+        return
+    held = list(Delegation.objects.current(timezone.localdate()).filter(principal=user, agent__phone=phone))
+    if held and all(row.is_limited for row in held):
+        message = _(
+            "This is the mobile of someone who may act for the establishment within limits only. Enter a mobile of the "
+            "establishment itself; whoever acts for it signs in with their own ID."
+        )
+        raise AccountError("agents_mobile", message)
 
 
 def delete_unproven_account(user: User) -> None:
@@ -131,10 +147,10 @@ def replace_phone(user: User, phone: str, *, now: datetime) -> None:
     _change_phone(user, phone, user, now)
 
 
-def detach_phone(user: User, *, now: datetime) -> None:
-    """The mobile on file is not this person's, who was vouched for: neither it nor what was set up with it opens the
-    account any more. The caller saves."""
-    _change_phone(user, "", user, now)
+def detach_phone(user: User, *, by: User, now: datetime) -> None:
+    """The mobile on file is not this person's, or nobody knows that it is: neither it nor what was set up with it opens
+    the account any more. The caller saves."""
+    _change_phone(user, "", by, now)
 
 
 def _change_name(user: User, full_name: str, by: User, now: datetime, *, notify_at: str) -> None:
@@ -192,8 +208,8 @@ def send_phone_warning(change_id: int) -> None:
             ) % {"end": change.new[-3:]}
         else:
             text = _(
-                "Jeddah Municipality: your mobile was removed from an account whose owner signed on nationally and "
-                "said it is not theirs. If the account is yours, go to a service centre with your ID."
+                "Jeddah Municipality: your mobile was removed from an account because it was not shown to be its "
+                "owner's. If the account is yours, go to a service centre with your ID."
             )
         _send_warning(change.user, change.old, text, key=key_of("phone", change.pk, change.changed_at))
 

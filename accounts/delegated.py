@@ -21,7 +21,7 @@ class Operation(models.TextChoices):
 
     FILE = "file", pgettext_lazy("delegation", "Prepare and submit requests")
     ANSWER = "answer", pgettext_lazy("delegation", "Answer returned requests")
-    WITHDRAW = "withdraw", pgettext_lazy("delegation", "Withdraw requests and object to decisions")
+    WITHDRAW = "withdraw", pgettext_lazy("delegation", "Withdraw requests, object to decisions and complain")
     RECEIVE = "receive", pgettext_lazy("delegation", "Receive what is issued")
 
 
@@ -87,6 +87,11 @@ class Delegation(Term):
 
     def __str__(self) -> str:
         return f"{self.agent} ← {self.principal} ({self.number})"
+
+    @property
+    def is_limited(self) -> bool:
+        """Does the paper leave anything out that the principal may do?"""
+        return bool(self.services) or set(self.operations) != set(Operation.values)
 
     def covers(self, service: str, operation: str = "", *, on: date) -> bool:
         """Does it hold on this day, for this service and operation (following alone, when none is named)?"""

@@ -6,10 +6,12 @@ Each public function is one intent.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,8 +19,9 @@ from core.text import one_line, written_code
 from municipality.models import Office
 
 from . import access_log
-from .access import roles_in
+from .access import holds_power, roles_in
 from .assurance import Level
+from .changes import detach_phone
 from .delegated import Delegation, Operation
 from .errors import AccountError
 from .models import Act, Role, User
@@ -43,21 +46,22 @@ def record_delegation(
 ) -> Delegation:
     """A clerk has seen the original paper and the original ID of the agent, who stands before them.
 
-    An establishment is known by its papers from then on. AccountError `not_at_this_counter`, `own_delegation`,
-    `not_the_person` (an ID on file under another name), `another_mobile`, `ends_before`, `already_recorded`;
-    ValidationError for days nobody means.
+    The agent is known from then on, the principal as little as before: the paper says who acts, not whose a mobile or
+    an account is (`_close_unproven`). A mobile given for the principal is not kept. AccountError `not_at_this_counter`,
+    `own_delegation`, `not_the_person` (an ID on file under another name), `another_mobile`, `ends_before`,
+    `already_recorded`; ValidationError for days nobody means.
     """
     now = now or timezone.now()
     if Role.CENTRE_CLERK not in roles_in(by, centre):
         raise AccountError("not_at_this_counter", _("You do not record delegations at this centre."))
-    given, held = _person_on_file(principal), _person_on_file(agent)
+    given, held = _person_on_file(replace(principal, phone="", email="")), _person_on_file(agent)
     if by.pk in (given.pk, held.pk):
         raise AccountError("own_delegation", _("A colleague has to record your own."))
     if ends_on < timezone.localdate(now) or ends_on < starts_on:
         raise AccountError("ends_before", _("The document has expired, or ends before it begins."))
     of_establishment = given.id_kind.code == "establishment"
-    for person, visitor in ((held, agent), *([(given, principal)] if of_establishment else [])):
-        _refuse_foreign_mobile(person, visitor)
+    _refuse_foreign_mobile(held, agent)
+    _close_expired(Delegation.objects.filter(principal=given, agent=held, number=written_code(number)), now)
     row = Delegation(
         principal=given,
         agent=held,
@@ -79,7 +83,9 @@ def record_delegation(
     except IntegrityError as error:
         message = _("This document is already recorded for these two, or they are the same person.")
         raise AccountError("already_recorded", message) from error
-    _mark_known([held, *([given] if of_establishment else [])], by, now)
+    if of_establishment or given.phone in (held.phone, agent.phone):
+        _close_unproven(given, by, now)
+    _mark_known(held, by, now)
     User.objects.filter(pk__in=[given.pk, held.pk]).update(has_delegations=True)
     delegation_recorded.send(Delegation, delegation=row, now=now)
     access_log.record(Act.DELEGATED, by=by, person=given, subject=row.number, office=centre, now=now)
@@ -107,10 +113,29 @@ def _refuse_foreign_mobile(user: User, visitor: Visitor) -> None:
         raise AccountError("another_mobile", message % {"id": visitor.national_id})
 
 
-def _mark_known(people: Collection[User], by: User, now: datetime) -> None:
-    """The clerk has their originals before them."""
-    unknown = User.objects.filter(pk__in=[user.pk for user in people], assurance__lt=Level.COUNTER)
+def _close_unproven(principal: User, by: User, now: datetime) -> None:
+    """A mobile that nobody has shown to be the principal's may be the agent's: it opens the account no more, which from
+    now on holds what others file. Whoever brings the principal's own ID or papers to a counter opens it again.
+    """
+    if principal.assurance < Level.COUNTER and principal.phone and not holds_power(principal):
+        locked = User.objects.select_for_update().get(pk=principal.pk)
+        detach_phone(locked, by=by, now=now)
+        locked.save()
+
+
+def _mark_known(user: User, by: User, now: datetime) -> None:
+    """The clerk has their original ID before them."""
+    unknown = User.objects.filter(pk=user.pk, assurance__lt=Level.COUNTER)
     unknown.update(assurance=Level.COUNTER, identity_verified_at=now, identity_verified_by=by)
+
+
+def close_expired(now: datetime) -> int:
+    """End every delegation whose last day is over; returns how many."""
+    return _close_expired(Delegation.objects.all(), now)
+
+
+def _close_expired(rows: QuerySet[Delegation], now: datetime) -> int:
+    return rows.filter(ended_at=None, ends_on__lt=timezone.localdate(now)).update(ended_at=now)
 
 
 @transaction.atomic

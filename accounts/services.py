@@ -217,6 +217,12 @@ def _refuse_to_open(user: User, row: OneTimeCode, now: datetime) -> None:
     if at_hand and not sms.can_reach(row.phone):
         on_file = user.email or emails.pending_address_of(user)
         at_hand = bool(on_file) and on_file.casefold() == row.email.casefold()
+    if not at_hand and not user.phone:
+        message = _(
+            "No mobile is registered for this ID, so a code cannot set the password. Show your original ID or the "
+            "papers of the establishment at a service centre."
+        )
+        raise AccountError("another_mobile", message)
     if not at_hand:
         message = _(
             "A different mobile is registered for this ID, so this one cannot set the password. If your mobile has "

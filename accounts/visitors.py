@@ -16,7 +16,7 @@ from .models import User
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who stands before a clerk: ID and name as on the original, the mobile as they say it."""
+    """Who stands before a clerk: ID and name as on the original, the mobile as they say it; none of who is not here."""
 
     national_id: str
     full_name: str
@@ -29,6 +29,13 @@ class Visitor:
         shown = cls(clean_id(national_id), clean_name(full_name), clean_any_mobile(phone), email)
         User(**vars(shown)).clean_fields(exclude=["password"])
         return shown
+
+    @classmethod
+    def absent(cls, *, national_id: str, full_name: str) -> Visitor:
+        """Whom a paper names, who is not here to say which mobile is theirs. ValidationError for a bad ID or name."""
+        named = cls(clean_id(national_id), clean_name(full_name), "")
+        User(**vars(named)).clean_fields(exclude=["password", "phone"])
+        return named
 
     def differs_from(self, on_file: User) -> dict[str, dict[str, str]]:
         """What would be changed of the person on file: {field: {"from": …, "to": …}}; a clerk is asked about each.

@@ -93,7 +93,7 @@ def _raise_level(user: User, row: SignOnRequest, answers: Answers, now: datetime
     if not answers.answer(questions):
         raise AccountError("questions_open", _("Answer each question, then continue."))
     if questions.phone_end and answers.phone == NOT_MINE:
-        detach_phone(user, now=now)
+        detach_phone(user, by=user, now=now)
         set_name(user, row.name, by=user, now=now)
     elif questions.name_on_file and answers.name == REGISTER:
         set_name(user, row.name, by=user, now=now)

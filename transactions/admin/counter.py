@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import sms
 from accounts.access import current_user, holds_power
-from accounts.changes import PHONE_OF_STAFF
+from accounts.changes import PHONE_OF_STAFF, refuse_limited_agent
 from accounts.errors import AccountError
 from accounts.forms import MobileField, NameField, NationalIdField
 from accounts.models import User
@@ -150,6 +150,8 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
     visitor = Visitor.typed(**{name: typed[name] for name in ("national_id", "full_name", "phone", "email")})
     on_file = User.objects.filter(national_id=visitor.national_id).first()
     differs = visitor.differs_from(on_file) if on_file else {}
+    if on_file:
+        refuse_limited_agent(on_file, visitor.phone)
     if on_file and differs:
         if holds_power(on_file):
             if "phone" in differs:

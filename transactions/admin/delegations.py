@@ -47,10 +47,6 @@ class DelegationForm(NamedErrors, forms.Form):
         help_text=gettext_lazy("As on the document: a person, or an establishment (7…)."),
     )
     principal_name = NameField(label=gettext_lazy("Name of whom they act for"), max_length=150)
-    principal_phone = MobileField(
-        label=gettext_lazy("Mobile of whom they act for"),
-        help_text=gettext_lazy("Notices about their requests go there."),
-    )
     number = CodeField(label=gettext_lazy("Number of the document"), max_length=40)
     issuer = LineField(
         label=gettext_lazy("Issued by"),
@@ -94,19 +90,15 @@ class DelegationForm(NamedErrors, forms.Form):
         cast("forms.MultipleChoiceField", self.fields["services"]).choices = [
             (service.code, service.title) for service in all_services()
         ]
-        for name in ("agent_id", "principal_id", "agent_phone", "principal_phone"):
+        for name in ("agent_id", "principal_id", "agent_phone"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
     def people(self) -> tuple[Visitor, Visitor]:
         """The principal and the agent of a valid form. ValidationError."""
         typed = self.cleaned_data
-        of = (
-            Visitor.typed(
-                national_id=typed[f"{side}_id"], full_name=typed[f"{side}_name"], phone=typed[f"{side}_phone"]
-            )
-            for side in ("principal", "agent")
-        )
-        return next(of), next(of)
+        principal = Visitor.absent(national_id=typed["principal_id"], full_name=typed["principal_name"])
+        agent = Visitor.typed(national_id=typed["agent_id"], full_name=typed["agent_name"], phone=typed["agent_phone"])
+        return principal, agent
 
 
 @require_GET_or_POST
