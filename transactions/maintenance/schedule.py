@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from accounts.delegations import close_expired
 from accounts.sealed import reseal
 from core import db as database
 
@@ -40,6 +41,7 @@ def _command(name: str) -> Callable[[datetime], object]:
 
 JOBS = {
     "reseal": Job(timedelta(days=1), lambda _now: reseal()),
+    "delegations": Job(timedelta(days=1), close_expired),
     "clean_up": Job(timedelta(hours=1), clean_up),
     "figures": Job(timedelta(hours=1), figures.store_past_days),
     "open_figures": Job(timedelta(hours=1), open_figures.store_past_months),
