@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import current_user
+from accounts.delegated import Operation
 from core.http import require_GET_or_POST
 from transactions import access
 from transactions.domain.errors import DomainError, NotVisible
@@ -40,7 +41,7 @@ def renew(request: HttpRequest, reference: str) -> HttpResponse:
     user = current_user(request)
     case = access.get_transaction(user, reference)
     if request.method == "POST":
-        if not access.acts_for_applicant(user, case):
+        if not access.acts_for_applicant(user, case, Operation.FILE):
             raise NotVisible
         try:
             bills.renew(case, now=timezone.now())

@@ -20,12 +20,15 @@ register = template.Library()
 
 
 @register.inclusion_tag("components/bill.html")
-def bill_to_pay(case: Transaction, fee: FeeDue | None, *, mine: bool = False) -> dict[str, Any]:
-    """What is to be paid, by which number and until when; nothing where nothing waits. `mine`: with what only whoever
-    is responsible for the request may do.
+def bill_to_pay(
+    case: Transaction, fee: FeeDue | None, *, mine: bool = False, may_renew: bool = False
+) -> dict[str, Any]:
+    """What is to be paid, by which number and until when; nothing where nothing waits. `mine`: with the bill to print,
+    for whoever follows the request; `may_renew`: with a new bill, for whoever may file it.
     """
     shown = text.shown_bill(case, fee, timezone.now())
-    return {"bill": shown, "case": case, "mine": mine, "steps": text.next_steps() if shown and shown.to_pay else []}
+    steps = text.next_steps() if shown and shown.to_pay else []
+    return {"bill": shown, "case": case, "mine": mine, "may_renew": may_renew, "steps": steps}
 
 
 @register.simple_tag

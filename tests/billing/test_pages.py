@@ -9,15 +9,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Delegation
 from billing import bills, receiving
 from billing.domain.states import Outcome, RefundState, Source
 from billing.models import Bill, LedgerEntry, OpenItem, Refund, Settlement
 from billing.receiving import BankPayment
+from municipality.models import Office
 from transactions.models import Notification
 from transactions.notifications.messages import write_message
 from transactions.selectors.search import search_cases
 from transactions.transitions import moves
 
+from ..accounts.delegating import fresh, record
 from ..conftest import work_off
 from ..portal.world import client_of
 from .conftest import LATER, bill_of
@@ -71,6 +74,21 @@ def test_a_bill_that_ended_is_renewed_by_whoever_owes_it(waiting, cast, state):
         assert client_of(cast.citizen).post(address).status_code == 302
     assert Bill.objects.count() == 2
     assert bill_of(waiting).state == "issuing"
+
+
+def test_a_delegate_gets_a_new_bill_by_a_paper_that_lets_them_file(waiting, cast):
+    Bill.objects.update(state="expired", ended_at=LATER)
+    row = record(cast, Office.objects.get(code="SC01"), operations=["answer", "withdraw", "receive"])
+    address = reverse("billing:renew", args=[waiting.reference])
+    agent = fresh(cast.other_citizen)
+    assert f'action="{address}"' not in page(agent, waiting)
+    assert client_of(agent).post(address).status_code == 404
+    assert Bill.objects.count() == 1
+    Delegation.objects.filter(pk=row.pk).update(operations=["file"])
+    agent = fresh(cast.other_citizen)
+    assert f'action="{address}"' in page(agent, waiting)
+    assert client_of(agent).post(address).status_code == 302
+    assert Bill.objects.count() == 2
 
 
 def test_while_the_bank_does_not_confirm_the_page_says_so(waiting, cast):
