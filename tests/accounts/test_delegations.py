@@ -12,11 +12,9 @@ from django.utils import timezone
 
 from accounts import restored
 from accounts.assurance import Level
-from accounts.delegated import Operation
-from accounts.delegations import end_delegation, record_delegation
+from accounts.delegations import end_delegation
 from accounts.errors import AccountError
 from accounts.models import AccessRecord, Delegation, User
-from accounts.visitors import Visitor
 from continuity.after_loss import ENDED
 from journal.entry import person_mark
 from journal.models import Entry
@@ -34,58 +32,14 @@ from transactions.transitions import moves
 
 from ..answers import answers_today, files_for
 from ..conftest import pdf, upload
+from .delegating import TODAY, fresh, refused, shown
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
-EVERYTHING = list(Operation.values)
-
-
-def shown(user, **changed):
-    facts = {"national_id": user.national_id, "full_name": user.full_name, "phone": user.phone} | changed
-    return Visitor.typed(**facts)
-
-
-@pytest.fixture
-def centre():
-    return Office.objects.get(code="SC01")
-
-
-@pytest.fixture
-def delegated(cast, centre):
-    """A paper by which the other citizen acts for the citizen."""
-
-    def record(principal=None, agent=None, **changed):
-        facts = {
-            "principal": shown(principal or cast.citizen),
-            "agent": shown(agent or cast.other_citizen),
-            "number": "441234567",
-            "issuer": "كتابة العدل الأولى بجدة",
-            "services": [],
-            "operations": EVERYTHING,
-            "starts_on": TODAY - timedelta(days=30),
-            "ends_on": TODAY + timedelta(days=30),
-            "by": cast.clerk,
-            "centre": centre,
-        } | changed
-        return record_delegation(**facts)
-
-    return record
 
 
 @pytest.fixture
 def case(submitted):
     return submitted()
-
-
-def fresh(user):
-    """As the next request reads them."""
-    return User.objects.get(pk=user.pk)
-
-
-def refused(error_type, call, *args, **kwargs):
-    with pytest.raises(error_type) as error:
-        call(*args, **kwargs)
-    return error.value.code
 
 
 def test_a_clerk_records_what_they_saw_and_the_agent_is_known_from_then_on(cast, delegated):
@@ -94,12 +48,6 @@ def test_a_clerk_records_what_they_saw_and_the_agent_is_known_from_then_on(cast,
     assert (row.basis, row.number, row.checked_by) == ("power", "441234567", cast.clerk)
     assert (agent.assurance, agent.identity_verified_by) == (Level.COUNTER, cast.clerk)
     assert AccessRecord.objects.filter(act="delegated", by=cast.clerk, subject="441234567").exists()
-
-
-def test_an_establishment_is_known_by_its_papers(cast, delegated):
-    row = delegated(principal=cast.establishment, issuer="وزارة التجارة")
-    assert row.basis == "establishment"
-    assert fresh(cast.establishment).assurance == Level.COUNTER
 
 
 @pytest.mark.parametrize(
@@ -328,7 +276,7 @@ def typed_paper(cast, centre, **changed):
     facts = {
         "agent_id": cast.other_citizen.national_id, "agent_name": cast.other_citizen.full_name,
         "agent_phone": cast.other_citizen.phone, "principal_id": cast.citizen.national_id,
-        "principal_name": cast.citizen.full_name, "principal_phone": cast.citizen.phone, "number": "44-1",
+        "principal_name": cast.citizen.full_name, "number": "44-1",
         "issuer": "notary", "starts_on": f"{TODAY - timedelta(days=3):%Y-%m-%d}",
         "ends_on": f"{TODAY + timedelta(days=300):%Y-%m-%d}", "operations": ["answer"], "seen": "on",
         "centre": centre.pk, "scan": upload("wakala.pdf", pdf()),
