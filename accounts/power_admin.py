@@ -283,7 +283,7 @@ class ProposalAdmin(PeopleAdmin):
     def hints(self, row: Proposal) -> str:
         """What a second administrator should know about the account that gets the power."""
         if row.person is None:
-            return gettext("Read both texts, and check with whoever runs the systems that they are true.")
+            return gettext("Read it in full, and check with whoever runs the systems that it is true.")
         since = row.proposed_at - timedelta(days=LATELY_DAYS)
         changed = PhoneChange.objects.filter(user=row.person_id, changed_at__gte=since).exists()
         known = gettext("original ID seen") if row.person.identity_verified_at else gettext("original ID never seen")

@@ -29,6 +29,7 @@ class Proposal(models.Model):
         ACCOUNT = "account", _("Reopen a staff member's closed account")
         INCIDENT = "incident", _("Announce something about an incident")
         GATE = "gate", _("Open a gate further")
+        CERTIFICATE = "certificate", _("End a signing certificate")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")

@@ -63,6 +63,11 @@ TEXTS = {
     "pdf": _("Or choose the PDF file of a document"),
     "pdf_good_title": _("This PDF is unchanged since we signed it"),
     "pdf_good_text": _("Its signature is ours and covers the whole file: {subject}"),
+    "pdf_compromised_title": _("This PDF cannot be trusted"),
+    "pdf_compromised_text": _(
+        "The key that signed it was reported stolen on {day}. Someone else may have signed it. Rely on it only if the "
+        "portal itself says that it is genuine."
+    ),
     "pdf_changed_title": _("This PDF was changed, or its signature is damaged"),
     "pdf_changed_text": _("It is not what was signed. Ask for the file as it was downloaded, or check its QR code."),
     "pdf_unlisted_title": _("We do not know who signed this PDF"),

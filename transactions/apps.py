@@ -18,7 +18,7 @@ class TransactionsConfig(AppConfig):
         from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
         from .papers.verification import details_of, number_typed, status_now
-        from .signed_papers import frames, making  # noqa: F401
+        from .signed_papers import ending, frames, making  # noqa: F401
         from .transitions import bulk, consequences, leaving, powers, recount, suspension  # noqa: F401
 
         receipts.register_status(status_now)
@@ -28,4 +28,5 @@ class TransactionsConfig(AppConfig):
         receipts.register_doubt(replica.doubt)
         check.register(book.compare, book.rows_without_entry)
         check.register(lambda _bodies: [], declaring.without_entry)
+        check.register(ending.compare, ending.without_entry)
         post_migrate.connect(files_stay.set_again, sender=self, dispatch_uid="files_stay")

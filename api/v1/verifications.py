@@ -59,7 +59,9 @@ class DocumentFactsSerializer(serializers.Serializer[Any]):
 
 
 class VerifiedSerializer(serializers.Serializer[Any]):
-    """`unknown`: our signature is good, and we have no record, which may be lost; `changed`: not what we signed."""
+    """`unknown`: our signature is good, and we have no record, which may be lost; `unreliable`: nor do we have
+    this file, and its key was stolen or is a demonstration's, so do not rely on it; `changed`: not what we signed.
+    """
 
     verdict = serializers.ChoiceField(choices=[(each.value, each.value) for each in Verdict])
     sha256 = serializers.CharField(allow_blank=True, help_text="Of the file that was sent.")

@@ -80,7 +80,7 @@ async function isSignedBy(certificate, parts) {
   return crypto.subtle.verify(kind, key, plainSignature(certificate, parts.signature), signed);
 }
 
-// { outcome: "pdf_good", "pdf_changed", "pdf_unsigned" or "pdf_unreadable"; certificate where it is good; sha256 }
+// { outcome: "pdf_good", "pdf_compromised" (good, its key stolen), "pdf_changed", "pdf_unsigned" or "pdf_unreadable"; certificate where it is good; sha256 }
 globalThis.checkPdf = async (data, certificates) => {
   const sha256 = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
   const text = new TextDecoder("latin1").decode(data);
@@ -101,7 +101,7 @@ globalThis.checkPdf = async (data, certificates) => {
     if (/[^0]/.test(filling) || !isSame(digest, parts.digest)) return changed;
     for (const certificate of certificates) {
       if (isSame(rebuilt(certificate, parts), parts.whole) && (await isSignedBy(certificate, parts)))
-        return { outcome: "pdf_good", sha256, certificate };
+        return { outcome: certificate.stolen ? "pdf_compromised" : "pdf_good", sha256, certificate };
     }
   } catch {
     return changed;

@@ -15,6 +15,7 @@ const KINDS_OF_NOTICE = {
   pdf_good: "success",
   compromised: "error",
   bad: "error",
+  pdf_compromised: "error",
   pdf_changed: "error",
   pdf_unsigned: "error",
 };
@@ -100,7 +101,7 @@ function show(result) {
   byId("outcome-title").textContent = say(`${outcome}_title`);
   byId("outcome-text").textContent = say(`${outcome}_text`, {
     chain: body ? body.node + body.inc : "",
-    day: listed?.ended ? dated(listed.ended) : "",
+    day: listed?.ended || certificate?.stolen ? dated(listed?.ended || certificate.stolen) : "",
     subject: certificate ? certificate.subject + (certificate.demo ? ` (${say("pdf_demo")})` : "") : "",
   });
   byId("facts").replaceChildren();

@@ -92,6 +92,23 @@ def test_a_paper_of_ours_is_good_and_others_are_told_apart(page, signed):
     assert chosen(page, both[0][0] + b"\n% more")[0] == "error"
 
 
+def test_of_a_stolen_certificate_nothing_is_called_good(browser, tmp_path, signed, monkeypatch):
+    (stolen, known), (other, also_known) = signed[0]
+    listed = [known | {"stolen": NOW.isoformat()}, also_known | {"stolen": ""}]
+    monkeypatch.setattr(verifier, "_certificates", lambda: listed)
+    file = tmp_path / "verifier.html"
+    file.write_text(verifier.build(CONTENT, URL), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 360, "height": 780}, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.locator("#other").click()
+    assert chosen(page, stolen) == ("error", "This PDF cannot be trusted")
+    assert f"{NOW:%Y}" in page.locator("#outcome-text").inner_text()
+    assert page.locator("#not-known").is_visible()
+    assert chosen(page, other)[0] == "success"
+    context.close()
+
+
 def both_key(key) -> bytes:
     from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
 

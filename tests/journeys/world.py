@@ -35,7 +35,16 @@ from transactions.domain.service_types import SubmittedBy
 from transactions.inquiry import brought
 from transactions.intake import drafts
 from transactions.intake.closures import save_closure
-from transactions.models import Attachment, Channel, Closure, Draft, Intake, StatusSubscription, Transaction
+from transactions.models import (
+    Attachment,
+    Channel,
+    Closure,
+    Draft,
+    Intake,
+    SigningCertificate,
+    StatusSubscription,
+    Transaction,
+)
 from transactions.notifications import subscriptions
 from transactions.selectors import open_figures
 from transactions.transitions import bulk, moves, notes, objections
@@ -159,6 +168,13 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     feedback.give_feedback(page="transactions:help", language="ar", useful=False, address="198.51.100.7", now=NOW)
     emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     before_bodies(cast, submitted)
+    SigningCertificate.objects.create(
+        fingerprint="3f" * 32,
+        subject="CN=Documents of the Municipality of Jeddah,OU=Electronic services,O=Jeddah Municipality,C=SA",
+        not_before=NOW - timedelta(days=300),
+        not_after=NOW + timedelta(days=4000),
+        first_used_at=NOW,
+    )
     TOTP.activate(cast.second_reviewer, generate_totp_secret())
     RecoveryCodes.activate(cast.second_reviewer)
     answered = answered_at_counter(cast, submitted)

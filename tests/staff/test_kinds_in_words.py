@@ -52,7 +52,7 @@ def test_every_kind_of_journal_entry_has_its_words():
         for _path, node in calls()
         if ast.unparse(node.func) == "chain.append" and isinstance(node.args[0], ast.Constant)
     }
-    assert kinds | {"answered", "corrected", "power", "incident", "gate"} == set(ENTRIES)
+    assert kinds | {"answered", "corrected", "power", "incident", "gate", "certificate_ended"} == set(ENTRIES)
 
 
 def test_every_reason_of_the_access_log_has_its_words():

@@ -1,9 +1,10 @@
 """The staff workbench: a site of its own at /staff/, a skin over the services."""
 
 from ..models import BroughtReceipt, Difference, Reconciliation
-from . import access_log, brought, closures, differences, feedback, incidents, ledger, registrations
+from . import access_log, brought, certificates, closures, differences, feedback, incidents, ledger, registrations
 from .site import staff_site
 
+certificates.register(staff_site)
 closures.register(staff_site)
 feedback.register(staff_site)
 incidents.register(staff_site)

@@ -195,6 +195,7 @@ ENTRIES = {
     "power": gettext_lazy("Proposal for a second administrator"),
     "incident": gettext_lazy("Announced about an incident"),
     "gate": gettext_lazy("Gate set"),
+    "certificate_ended": gettext_lazy("Signing certificate ended"),
 }
 WORK = {
     "route": gettext_lazy("Route a request"),

@@ -17,7 +17,7 @@ from ..domain.workflow import Status
 from ..models import Difference, Outbox, Transaction
 from ..outbox import heartbeat, queue
 from ..outbox.queue import PENDING_STATES, Postponed
-from ..signed_papers import authority
+from ..signed_papers import authority, ending
 from . import schedule
 
 # How long a thing may take before nobody can say that it is on its way.
@@ -105,6 +105,6 @@ def _silent_failures(now: datetime) -> dict[str, int]:
         "nobody_routes": unrouted.open().exclude(Exists(owed)).count(),
         **counts,
         "guessing": attempts.count_alarms(now),
-        "certificate": int(bool(authority.trouble(now))),
+        "certificate": int(bool(authority.trouble(now)) or ending.is_signing_with_ended(now)),
         "books_differ": Difference.objects.unexplained().count(),
     }

@@ -12,6 +12,10 @@ from .requests import Transaction
 class SigningCertificate(models.Model):
     """A certificate that papers were signed with. It stays when its key is replaced: old papers are checked by it."""
 
+    class EndedWhy(models.TextChoices):
+        RETIRED = "retired", _("Retired: another key took its place")
+        STOLEN = "stolen", _("Stolen: someone else may have its key")
+
     # SHA-256 of the certificate, hexadecimal; the journal entry of each paper names it.
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     # It and those above it, the issuer last.
@@ -22,6 +26,11 @@ class SigningCertificate(models.Model):
     # Made by ourselves for a demonstration; papers signed with it say so.
     is_demo = models.BooleanField(_("demonstration"), default=False)
     first_used_at = models.DateTimeField(_("first used at"))
+    # Written by signed_papers/ending.py alone, and entered in the journal.
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_why = models.CharField(
+        _("why it ends"), max_length=10, choices=EndedWhy, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("signing certificate")
@@ -37,6 +46,10 @@ class SigningCertificate(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def is_stolen(self) -> bool:
+        return self.ended_why == self.EndedWhy.STOLEN
 
 
 class SignedPaper(models.Model):

@@ -29,8 +29,13 @@ _CURVES = {"secp256r1": ("P-256", 32), "secp384r1": ("P-384", 48), "secp521r1": 
 def certificates() -> list[dict[str, Any]]:
     """Of each certificate that papers were signed with: its public key and the parts of a container."""
     rows = SigningCertificate.objects.order_by("first_used_at", "pk")
-    made = (LOCAL.get_or_make(f"frame:{row.fingerprint}", partial(_of, row), _seconds()) for row in rows)
-    return [each for each in made if each]
+    made = ((row, LOCAL.get_or_make(f"frame:{row.fingerprint}", partial(_of, row), _seconds())) for row in rows)
+    return [each | {"stolen": _stolen(row)} for row, each in made if each]
+
+
+def _stolen(row: SigningCertificate) -> str:
+    """Since when it is reported stolen; nothing while it is not. Not remembered: the next page has to say it."""
+    return row.ended_at.isoformat() if row.is_stolen and row.ended_at else ""
 
 
 def _seconds() -> float:

@@ -25,7 +25,7 @@ from ..models import Intake, Outbox, PaperContent, SignedPaper, SigningCertifica
 from ..outbox import queue
 from ..papers.paper_content import RECEIVED, REJECTED
 from ..papers.papers import SIGN, owe_signed
-from . import authority, sheet, signing, typesetting
+from . import authority, ending, sheet, signing, typesetting
 from .authority import Authority
 
 logger = logging.getLogger(__name__)
@@ -36,11 +36,14 @@ MANY = 200
 
 @queue.register_handler(SIGN, outside=True)
 def make(content_id: int, now: datetime) -> None:
-    """Make the PDF of a content that has none. ImproperlyConfigured without a certificate: it waits for one."""
+    """Make the PDF of a content that has none. ImproperlyConfigured without a certificate, or with one that was
+    ended: it waits for another.
+    """
     frozen = PaperContent.objects.select_related("transaction", "document", "event").get(pk=content_id)
     if SignedPaper.objects.filter(content=frozen).exists():
         return
     by = authority.current(now)
+    ending.refuse_ended(by.fingerprint)
     address = settings.PORTAL_URL + reverse("journal:verify_token", args=[_token(frozen)])
     data = sheet.sheet_of(frozen.content, address=address, is_demo=by.is_demo)
     content = signing.sign(typesetting.typeset(data, frozen.at), by)

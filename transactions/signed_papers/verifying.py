@@ -29,6 +29,7 @@ class Verdict(StrEnum):
 
     GENUINE = "genuine"  # byte for byte what we made and keep
     UNKNOWN = "unknown"  # our signature is good for all of it, and we do not keep it
+    UNRELIABLE = "unreliable"  # we do not keep it, and its key is stolen or a demonstration's: anybody may have signed
     CHANGED = "changed"  # signed with a certificate of ours, and not what was signed
     NOT_OURS = "not_ours"
     UNREADABLE = "unreadable"
@@ -69,16 +70,17 @@ def _judge(examination: examining.Examination) -> Verdict:
     if examination.wrong:
         return Verdict.UNREADABLE
     known = SigningCertificate.objects.filter(fingerprint__in={each.certificate for each in examination.signatures})
-    ours = set(known.values_list("fingerprint", flat=True))
+    ours = {row.fingerprint: row for row in known}
     signed = [each for each in examination.signatures if each.certificate in ours]
     if not signed:
         return Verdict.NOT_OURS
+    # Before all else: what a thief made was not "changed after we signed it".
+    if any(row.is_stolen for row in ours.values()):
+        return Verdict.UNRELIABLE
     # Of several the last covers all; with anything after ours, or beside it, it is no more what we signed.
-    return (
-        Verdict.UNKNOWN
-        if examination.signatures == (signed[0],) and signed[0].good and signed[0].whole
-        else Verdict.CHANGED
-    )
+    if examination.signatures != (signed[0],) or not (signed[0].good and signed[0].whole):
+        return Verdict.CHANGED
+    return Verdict.UNRELIABLE if ours[signed[0].certificate].is_demo else Verdict.UNKNOWN
 
 
 @contextmanager
@@ -96,7 +98,14 @@ def published_certificates() -> str:
     parts = []
     for row in SigningCertificate.objects.order_by("first_used_at", "pk"):
         kind = " (demonstration)" if row.is_demo else ""
-        parts.append(
-            f"# {row.subject}{kind}\n# SHA-256 {row.fingerprint}, used since {row.first_used_at:%Y-%m-%d}\n{row.pem}"
-        )
+        used = f"# SHA-256 {row.fingerprint}, used since {row.first_used_at:%Y-%m-%d}{_ended(row)}"
+        parts.append(f"# {row.subject}{kind}\n{used}\n{row.pem}")
     return "\n".join(parts)
+
+
+def _ended(row: SigningCertificate) -> str:
+    if row.ended_at is None:
+        return ""
+    if row.is_stolen:
+        return f", STOLEN (reported {row.ended_at:%Y-%m-%d}): rely only on files that the portal calls genuine"
+    return f", retired {row.ended_at:%Y-%m-%d}"

@@ -34,6 +34,14 @@ NOTICES = {
             "backup."
         ),
     ),
+    Verdict.UNRELIABLE: (
+        "error",
+        _("Do not rely on this file"),
+        _(
+            "We do not have it, and the key that signed it was reported stolen or is for demonstrations only: someone "
+            "else may have signed it. Show it at a service centre."
+        ),
+    ),
     Verdict.CHANGED: (
         "error",
         _("This file was changed after we signed it"),
