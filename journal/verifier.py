@@ -65,8 +65,8 @@ TEXTS = {
     "pdf_good_text": _("Its signature is ours and covers the whole file: {subject}"),
     "pdf_compromised_title": _("This PDF cannot be trusted"),
     "pdf_compromised_text": _(
-        "The key that signed it was reported stolen on {day}. Someone else may have signed it. Rely on it only if the "
-        "portal itself says that it is genuine."
+        "Since {day} someone else may have the key that signed it, and may have signed it with an earlier date. Rely "
+        "on it only if the portal itself says that it is genuine."
     ),
     "pdf_changed_title": _("This PDF was changed, or its signature is damaged"),
     "pdf_changed_text": _("It is not what was signed. Ask for the file as it was downloaded, or check its QR code."),

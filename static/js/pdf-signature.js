@@ -80,7 +80,8 @@ async function isSignedBy(certificate, parts) {
   return crypto.subtle.verify(kind, key, plainSignature(certificate, parts.signature), signed);
 }
 
-// { outcome: "pdf_good", "pdf_compromised" (good, its key stolen), "pdf_changed", "pdf_unsigned" or "pdf_unreadable"; certificate where it is good; sha256 }
+// { outcome: "pdf_good", "pdf_compromised" (good, its key stolen), "pdf_changed", "pdf_unsigned" or "pdf_unreadable";
+// certificate where it is good; sha256 }
 globalThis.checkPdf = async (data, certificates) => {
   const sha256 = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
   const text = new TextDecoder("latin1").decode(data);

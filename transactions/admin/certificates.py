@@ -26,14 +26,15 @@ class EndForm(VersionedForm):
 
     class Meta:
         model = SigningCertificate
-        fields = ("ended_why",)
+        fields = ("ended_why", "ended_from")
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         if not typed.get("reason"):
             self.add_error("reason", _("Give the reason: a second administrator will decide."))
         try:
-            ending.validate(SigningCertificate.objects.get(pk=self.instance.pk), typed.get("ended_why", ""))
+            stored = SigningCertificate.objects.get(pk=self.instance.pk)
+            ending.validate(stored, typed.get("ended_why", ""), typed.get("ended_from"), timezone.now())
         except ValidationError as error:
             self.add_error(None, error)
         return typed
@@ -48,10 +49,11 @@ class SigningCertificateAdmin(Administered):
     facts = ("named", "short", "state", "first_used_at", "not_before", "not_after", "ended_at")
 
     def get_fields(self, request: HttpRequest, obj: SigningCertificate | None = None) -> Any:
-        return self.facts if obj and obj.is_stolen else (*self.facts, "ended_why", "reason")
+        asked = ("ended_from",) if obj and obj.is_stolen else ("ended_why", "ended_from", "reason")
+        return *self.facts, *asked
 
     def get_readonly_fields(self, request: HttpRequest, obj: SigningCertificate | None = None) -> Any:
-        return self.facts
+        return (*self.facts, "ended_from") if obj and obj.is_stolen else self.facts
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -67,7 +69,8 @@ class SigningCertificateAdmin(Administered):
 
     def save_model(self, request: HttpRequest, obj: SigningCertificate, form: Any, change: bool) -> None:
         stored, typed = SigningCertificate.objects.get(pk=obj.pk), form.cleaned_data
-        ending.propose(stored, typed["ended_why"], reason=typed["reason"], by=current_user(request))
+        why, since = typed["ended_why"], typed["ended_from"]
+        ending.propose(stored, why, since=since, reason=typed["reason"], by=current_user(request), now=timezone.now())
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         return None  # nothing has changed before the second administrator; the access log has who proposed it

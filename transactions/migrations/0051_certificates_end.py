@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='signingcertificate',
+            name='ended_from',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='from when'),
+        ),
+        migrations.AddField(
+            model_name='signingcertificate',
             name='ended_why',
             field=models.CharField(blank=True, choices=[('retired', 'Retired: another key took its place'), ('stolen', 'Stolen: someone else may have its key')], db_default='', default='', max_length=10, verbose_name='why it ends'),
         ),

@@ -26,8 +26,10 @@ class SigningCertificate(models.Model):
     # Made by ourselves for a demonstration; papers signed with it say so.
     is_demo = models.BooleanField(_("demonstration"), default=False)
     first_used_at = models.DateTimeField(_("first used at"))
-    # Written by signed_papers/ending.py alone, and entered in the journal.
+    # Written by signed_papers/ending.py alone, and entered in the journal: when two administrators ended it, and from
+    # when on it is not to be relied on, which is no later.
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_from = models.DateTimeField(_("from when"), null=True, blank=True)
     ended_why = models.CharField(
         _("why it ends"), max_length=10, choices=EndedWhy, blank=True, default="", db_default=""
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import four_eyes
@@ -26,31 +27,37 @@ Why = SigningCertificate.EndedWhy
 KIND = "certificate_ended"
 
 
-def validate(certificate: SigningCertificate, why: str) -> None:
-    """ValidationError for an end there is not, one it has already, and after it was stolen."""
+def validate(certificate: SigningCertificate, why: str, since: datetime | None, now: datetime) -> None:
+    """ValidationError for an end there is not, one it has already, one to come, and after it was stolen."""
     if why not in Why:
         raise ValidationError({"ended_why": _("Choose why it ends.")})
     if certificate.ended_why in (why, Why.STOLEN):
         raise ValidationError({"ended_why": _("This certificate has already ended so.")})
+    if since is None or not certificate.not_before <= since <= now:
+        raise ValidationError({"ended_from": _("Give a time within the certificate's validity, not in the future.")})
 
 
 def propose(
-    certificate: SigningCertificate, why: str, *, reason: str, by: User | None, now: datetime | None = None
+    certificate: SigningCertificate, why: str, *, since: datetime, reason: str, by: User | None, now: datetime
 ) -> Proposal:
-    """Propose that it ends. ValidationError as `validate`; AccountError as four_eyes."""
-    validate(certificate, why)
-    facts = {"certificate": certificate.fingerprint, "why": why}
-    return four_eyes.propose(Proposal.Kind.CERTIFICATE, f"{certificate.pk}:{why}", facts, reason=reason, by=by, now=now)
+    """Propose that it ends; from `since` it is not to be relied on. ValidationError as `validate`; AccountError as
+    four_eyes.
+    """
+    validate(certificate, why, since, now)
+    facts = {"certificate": certificate.fingerprint, "why": why, "from": second_of(since)}
+    change = f"{certificate.pk}:{why}:{facts['from']}"
+    return four_eyes.propose(Proposal.Kind.CERTIFICATE, change, facts, reason=reason, by=by, now=now)
 
 
 @four_eyes.carries_out(Proposal.Kind.CERTIFICATE)
 def _end(proposal: Proposal, by: User | None, now: datetime) -> None:
     facts = proposal.facts or {}
     certificate = SigningCertificate.objects.select_for_update().get(fingerprint=facts["certificate"])
-    validate(certificate, facts["why"])
-    certificate.ended_at, certificate.ended_why = now, facts["why"]
-    certificate.save(update_fields=["ended_at", "ended_why"])
-    entered = {"certificate": certificate.fingerprint, "why": certificate.ended_why, "ended": second_of(now)}
+    since = datetime.fromisoformat(facts["from"])
+    validate(certificate, facts["why"], since, now)
+    certificate.ended_at, certificate.ended_from, certificate.ended_why = now, since, facts["why"]
+    certificate.save(update_fields=["ended_at", "ended_from", "ended_why"])
+    entered = {**facts, "ended": second_of(now)}
     chain.append(KIND, _subject(certificate), entered, now)
 
 
@@ -60,6 +67,8 @@ def describe(proposal: Proposal) -> list[str]:
     facts = proposal.facts or {}
     certificate = SigningCertificate.objects.get(fingerprint=facts["certificate"])
     lines = [certificate.subject, certificate.fingerprint, str(Why(facts["why"]).label)]
+    since = timezone.localtime(datetime.fromisoformat(facts["from"]))
+    lines.append(_("From when: %(moment)s") % {"moment": f"{since:%Y-%m-%d %H:%M}"})
     lines.append(_("No document is signed with it any more: new ones wait for another certificate."))
     if facts["why"] == Why.STOLEN:
         lines.append(_("Whoever checks a file signed with it that we do not keep is told not to rely on it."))
@@ -90,9 +99,11 @@ def compare(bodies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Certificates that the journal says have ended, and the database does not."""
     ended = [body for body in bodies if body["kind"] == KIND]
     rows = SigningCertificate.objects.filter(fingerprint__in=[body["certificate"] for body in ended])
-    stands = {row.fingerprint: row.ended_why for row in rows}
+    stands = {row.fingerprint: row for row in rows}
     for body in ended:
-        if stands.get(body["certificate"]) not in (body["why"], Why.STOLEN):
+        row = stands.get(body["certificate"])
+        later = row is not None and row.is_stolen and body["why"] != Why.STOLEN
+        if not later and (row is None or _facts(row) != (body["why"], body["from"])):
             yield f"{body['ref']}: the journal says it ended ({body['why']}), entry {body['seq']}, and the row does not"
 
 
@@ -101,6 +112,10 @@ def without_entry() -> list[str]:
     ended = SigningCertificate.objects.exclude(ended_why="")
     entered = set(Entry.objects.filter(kind=KIND).values_list("subject", flat=True)) if ended else set()
     return [f"{_subject(row)}: it ended without an entry" for row in ended if _subject(row) not in entered]
+
+
+def _facts(certificate: SigningCertificate) -> tuple[str, str]:
+    return certificate.ended_why, second_of(certificate.ended_from) if certificate.ended_from else ""
 
 
 def _subject(certificate: SigningCertificate) -> str:

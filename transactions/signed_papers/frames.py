@@ -34,8 +34,8 @@ def certificates() -> list[dict[str, Any]]:
 
 
 def _stolen(row: SigningCertificate) -> str:
-    """Since when it is reported stolen; nothing while it is not. Not remembered: the next page has to say it."""
-    return row.ended_at.isoformat() if row.is_stolen and row.ended_at else ""
+    """From when on somebody else may have its key; nothing otherwise. Not remembered: the next page has to say it."""
+    return row.ended_from.isoformat() if row.is_stolen and row.ended_from else ""
 
 
 def _seconds() -> float:

@@ -80,7 +80,7 @@ def _write_down(frozen: PaperContent, by: Authority, *, sha256: str, size: int, 
 
 
 def _certificate(by: Authority, now: datetime) -> SigningCertificate:
-    known, _made = SigningCertificate.objects.get_or_create(
+    known, _made = SigningCertificate.objects.select_for_update().get_or_create(
         fingerprint=by.fingerprint,
         defaults={
             "pem": by.pem,
@@ -91,6 +91,8 @@ def _certificate(by: Authority, now: datetime) -> SigningCertificate:
             "first_used_at": now,
         },
     )
+    # Two administrators may have ended it while this was drawn.
+    ending.refuse_ended(by.fingerprint)
     return known
 
 

@@ -104,8 +104,9 @@ def published_certificates() -> str:
 
 
 def _ended(row: SigningCertificate) -> str:
-    if row.ended_at is None:
+    if row.ended_from is None:
         return ""
+    since = f"{row.ended_from:%Y-%m-%dT%H:%MZ}"
     if row.is_stolen:
-        return f", STOLEN (reported {row.ended_at:%Y-%m-%d}): rely only on files that the portal calls genuine"
-    return f", retired {row.ended_at:%Y-%m-%d}"
+        return f"\n# STOLEN {since}, reported {row.ended_at:%Y-%m-%d}: rely only on files that the portal calls genuine"
+    return f"\n# retired {since}"
