@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0029_delegations'),
+        ('accounts', '0030_absences'),
     ]
 
     operations = [

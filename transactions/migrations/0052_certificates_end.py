@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0050_collecting'),
+        ('transactions', '0051_reports_before_their_messages'),
     ]
 
     operations = [
