@@ -207,7 +207,8 @@ class PaperSerializer(IssuedShape):
 
     @extend_schema_field({"type": "string", "enum": WORTH})
     def get_worth(self, paper: IssuedDocument) -> str:
-        return next((str(promise.worth) for promise in of_case(paper.transaction, ["issued"])), WORTH[-1])
+        promises = of_case(paper.transaction, ["issued"])
+        return next((str(promise.worth) for promise in promises if promise.at == paper.issued_at), WORTH[-1])
 
     def get_content_hash(self, paper: IssuedDocument) -> str:
         frozen = self._frozen(paper)

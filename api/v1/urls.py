@@ -2,7 +2,20 @@ from django.urls import path, re_path
 
 from .. import errors
 from ..docs import Description, docs
-from . import bills, brought, catalogue, files, inquiries, moves, people, published, status, verifications, views
+from . import (
+    bills,
+    brought,
+    catalogue,
+    files,
+    inquiries,
+    moves,
+    people,
+    promises,
+    published,
+    status,
+    verifications,
+    views,
+)
 
 urlpatterns = [
     path("services/", catalogue.Services.as_view()),
@@ -18,6 +31,7 @@ urlpatterns = [
     path("transactions/<str:reference>/bill/", bills.BillView.as_view()),
     path("transactions/<str:reference>/papers/<slug:kind>/", views.Paper.as_view()),
     path("transactions/<str:reference>/papers/<slug:kind>/pdf/", files.PaperFile.as_view()),
+    path("transactions/<str:reference>/promises/", promises.Promises.as_view()),
     path("transactions/<str:reference>/looks/", views.Looks.as_view()),
     path("transactions/<str:reference>/answers/", views.Answers.as_view()),
     path("transactions/<str:reference>/deficiencies/<int:deficiency>/files/", files.DeficiencyFiles.as_view()),

@@ -21,12 +21,13 @@ from continuity.worth import Worth
 from journal.models import Chain
 from transactions.models import Attachment, Outbox
 from transactions.outbox import heartbeat, queue
+from transactions.transitions import endings
 
 from ..conftest import NOW, content_of, drive, work_off
 from .conftest import hand_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
-MINUTES = timedelta(minutes=1)
+MINUTES, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def sms(settings):
@@ -105,6 +106,23 @@ def test_the_api_says_it_now(vault, submitted, cast, client):
     heartbeat.beat(NOW)
     hand_over()
     assert client.get(path, headers=headers).json()["worth"] == "confirmed"
+
+
+def test_the_api_says_of_each_promise_what_it_is_worth(vault, submitted, cast, client):
+    """A paper issued after the copy is provisional, and the one it replaces stays confirmed."""
+    headers = {"Authorization": f"Token {AuthToken.objects.create(user=cast.citizen)[1]}"}
+    case = drive(submitted("building-permit"), cast, "issued")
+    heartbeat.beat(NOW + DAY)
+    hand_over(NOW + DAY)
+    endings.propose(case, reason="x", by=cast.registry, now=NOW + 2 * DAY)
+    endings.replace(case, reason="x", by=cast.supervisor, now=NOW + 2 * DAY)
+    told = client.get(f"/api/v1/transactions/{case.reference}/promises/", headers=headers).json()
+    assert [row["kind"] for row in told] == [kept.kind for kept in of_case(case)]
+    assert [row["worth"] for row in told if row["kind"] == "issued"] == ["confirmed", "provisional"]
+    assert {row["worth"] for row in told if row["kind"] in ("received", "decided", "paid")} == {"confirmed"}
+    permit = case.issued_documents.get(ended_at=None)
+    paper = client.get(f"/api/v1/transactions/{case.reference}/papers/{permit.kind}/", headers=headers).json()
+    assert (paper["number"], paper["worth"]) == (permit.number, "provisional")
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(3, 0), (59, 0), (61, 1), (60 * 24 * 3, 1)])
