@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from accounts import sms
 from accounts.models import User
 from transactions import access
 from transactions.domain import service_types
 from transactions.intake import drafts
-from transactions.models import Delivery, Draft, IncidentNotice, Notification
+from transactions.models import Delivery, Draft, IncidentNotice, Notification, Transaction
 from transactions.notifications import incident_notices as telling
 from transactions.notifications.messages import write_message
 from transactions.notifications.notices import count_unread
@@ -80,6 +81,30 @@ def test_a_person_with_many_requests_is_told_once(cast, submitted, notice):
     assert rows.filter(recipient=cast.citizen).count() == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         Notification.objects.create(incident_notice=said, recipient=cast.citizen, created_at=NOW)
+
+
+def test_each_is_told_how_many_of_their_requests_it_touches(cast, submitted, notice):
+    """The owner's own, and for each member of an engineering office those it files; none of other offices."""
+    for _ in range(2):
+        drive(submitted("building-permit"), cast, "under_study")
+    by_hand = submitted("electricity-connection")
+    said = notice()
+    telling.tell_people(said.pk, NOW)
+    counts = {row.recipient: row.touched for row in Notification.objects.filter(incident_notice=said)}
+    filed = Transaction.objects.open().filter(authorisation__office__memberships__user=cast.engineer).count()
+    assert filed == 2
+    assert counts[cast.engineer] == filed
+    assert counts[cast.citizen] == Transaction.objects.open().filter(applicant=cast.citizen).count()
+    assert by_hand.applicant == cast.citizen
+    engineers = Notification.objects.select_related("incident_notice").get(
+        incident_notice=said, recipient=cast.engineer
+    )
+    for language, words in (("en", "affects: 2."), ("ar", "المتأثرة: 2.")):
+        with translation.override(language):
+            engineers.incident_notice = said
+            assert write_message(engineers).text.endswith(words)
+    narrow = notice(services=["electricity-connection"])
+    assert telling.touched_of(narrow, [cast.citizen, cast.engineer], NOW) == {cast.citizen.pk: 1, cast.engineer.pk: 0}
 
 
 def test_many_people_are_told_in_pieces(cast, submitted, notice, monkeypatch):

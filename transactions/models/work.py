@@ -43,6 +43,8 @@ class Notification(models.Model):
         IncidentNotice, null=True, on_delete=models.PROTECT, related_name="notifications", db_index=False
     )
     recipient = person(_("recipient"), related_name="notifications", db_index=False)
+    # Of an incident: how many open requests of the recipient, or filed by their office, it touched when it was told.
+    touched = models.PositiveIntegerField(_("requests touched"), null=True, blank=True)
     created_at = models.DateTimeField(_("at"))
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
 

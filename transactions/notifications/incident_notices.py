@@ -6,12 +6,14 @@ the same. A person with many cases, as in an engineering office, is told once, w
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -39,7 +41,7 @@ def tell_people(notice_id: int, now: datetime) -> None:
     notice = IncidentNotice.objects.get(pk=notice_id)
     notified = Notification.objects.filter(incident_notice=notice, recipient=OuterRef("pk"))
     people = list(affected(notice, now).exclude(Exists(notified)).order_by("pk")[:BATCH])
-    notify(people, now, incident_notice=notice)
+    notify(people, now, touched=touched_of(notice, people, now), incident_notice=notice)
     if len(people) == BATCH:
         queue.enqueue(KIND, notice.pk, dedupe=f"{KIND}:{uuid4().hex}", now=now)
 
@@ -52,6 +54,24 @@ def cases_of(notice: IncidentNotice) -> TransactionQuerySet:
     if notice.offices:
         cases = cases.filter(held_by__code__in=notice.offices)
     return cases
+
+
+def touched_of(notice: IncidentNotice, people: Iterable[User], now: datetime) -> dict[int, int]:
+    """How many open requests it touches of each of these people: their own, and those their engineering office files.
+
+    One query for all, and one more for each member of an office.
+    """
+    cases = cases_of(notice)
+    own = cases.order_by().filter(applicant__in=people).values_list("applicant").annotate(many=Count("pk"))
+    counts: dict[int, int] = dict(own)
+    offices = defaultdict(set)
+    current = OfficeMembership.objects.current(timezone.localdate(now)).filter(user__in=people, office__active=True)
+    for person, office in current.values_list("user_id", "office_id"):
+        offices[person].add(office)
+    for person, theirs in offices.items():
+        filed = Q(authorisation__status=Authorisation.Status.ACCEPTED, authorisation__office__in=theirs)
+        counts[person] = cases.filter(filed | Q(applicant=person)).count()
+    return counts
 
 
 def affected(notice: IncidentNotice, now: datetime) -> QuerySet[User]:

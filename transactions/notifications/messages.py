@@ -88,7 +88,7 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
         title, text = AUTHORISATION_MESSAGES[notice.authorisation_event.kind]
         return Message(str(title), str(text), page_of_authorisation_event(notice.authorisation_event))
     if notice.incident_notice is not None:
-        return _of_incident(notice.incident_notice)
+        return _of_incident(notice.incident_notice, touched=notice.touched)
     if notice.event is None:
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
@@ -99,12 +99,14 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
     return Message(wording.title(notice.event), text, page, reference, points)
 
 
-def _of_incident(notice: IncidentNotice) -> Message:
-    """What is affected, what was announced, and when more is told. It names no request: who is told may have many."""
+def _of_incident(notice: IncidentNotice, *, touched: int | None = None) -> Message:
+    """What is affected, what was announced, and when more is told. It names no request, but how many it `touched`."""
     what = IncidentNotice.What(notice.what).label
     text = notice.text
     if notice.ended_at is None and notice.next_update_at is not None:
         text = f"{text} " + _("Next update: %(time)s") % {"time": moment(notice.next_update_at)} + "."
+    if touched:
+        text = f"{text} " + _("Open requests of yours that it affects: %(count)d.") % {"count": touched}
     return Message(f"{what}: {affected(notice)}", text, reverse("status"))
 
 

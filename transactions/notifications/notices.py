@@ -73,11 +73,19 @@ def notify_of_event(event: Event, people: Iterable[User], now: datetime) -> None
     notify(people, now, event=event)
 
 
-def notify(people: Iterable[User], now: datetime, **about: Event | AuthorisationEvent | IncidentNotice) -> None:
+def notify(
+    people: Iterable[User],
+    now: datetime,
+    *,
+    touched: Mapping[int, int] | None = None,
+    **about: Event | AuthorisationEvent | IncidentNotice,
+) -> None:
     """Tell people `about` an event of a transaction or of an authorisation, or about an incident; inside the
-    transaction that wrote it.
+    transaction that wrote it. `touched`: how many requests of each person an incident touches.
     """
-    _create([Notification(recipient=person, created_at=now, **about) for person in people], now)
+    counts = touched or {}
+    rows = [Notification(recipient=person, created_at=now, touched=counts.get(person.pk), **about) for person in people]
+    _create(rows, now)
 
 
 def notify_of_receipts(received: Iterable[Event], now: datetime) -> None:
