@@ -67,6 +67,7 @@ from transactions.views.public import PinForm
 from transactions.views.rights import Made, Rights
 
 from .context import banners
+from .design_plot import plotted
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
 LONG_FILE = "مخطط-معماري-" + "دور-أول-ودور-ثان-وملحق-" * 4 + "final_v12.pdf"
@@ -376,6 +377,7 @@ def design(request: HttpRequest) -> HttpResponse:
         ],
         "values": [Value("held_by", Type("string", "Office"), True, "", ("CTR", "SHR"))],
         "chart": _chart(now),
+        "plotted": plotted(),
         "empty_chart": _chart(now, empty=True),
         "count_head": [_("Office"), _("Open")],
         "count_rows": [

@@ -76,6 +76,25 @@ PARCEL = Field(
     max_length=30,
     code=True,
 )
+_CORNERS_HINT = _(
+    "One corner on each line, in the order in which they follow one another: easting, then northing. You can paste the "
+    "table of the survey, or choose a file."
+)
+CORNERS = Field(
+    "corners",
+    _("Corners of the plot"),
+    Kind.CORNERS,
+    required=False,
+    hint=_CORNERS_HINT,
+    help=_(
+        "The survey decision lists them as coordinates: metres of UTM zone 37 north, or degrees. With them you see the "
+        "plot as a drawing, and whether its area is that of the deed, before a reviewer does. CSV and GeoJSON can be "
+        "read too, and it does not matter if each corner is numbered."
+    ),
+    # Two numbers beside each other stand the other way round in a line of Arabic, unless it is told.
+    sample="\u20661   [520000.12   2380000.50]\u2069",
+)
+PART_CORNERS = Field("corners", _("Corners of this part"), Kind.CORNERS, required=False, hint=_CORNERS_HINT)
 
 DEED_AND_PLOT = Step(
     "deed",

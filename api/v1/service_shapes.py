@@ -37,7 +37,9 @@ class FieldShape(serializers.Serializer[Any]):
         help_text=(
             "date: Gregorian ISO, or as people write it in either calendar. district: a code of districts/, or "
             "“unlisted”. multiple: a list of codes of its choices, `low` to `high` of them. "
-            "acknowledge: true. group: a list of objects with the answers to `fields_`."
+            "acknowledge: true. corners: of a plot, a text with one a line (easting and northing in metres of UTM zone "
+            "37 north, or degrees) or a GeoJSON polygon; kept as lines of metres. "
+            "group: a list of objects with the answers to `fields_`."
         ),
     )
     hint = serializers.CharField()

@@ -27,6 +27,7 @@ from transactions.domain.service_types import (
     Kind,
     OneOf,
     Output,
+    PlotQuestions,
     RoutingRule,
     ServiceType,
     Stage,
@@ -36,9 +37,9 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import Actor, MoveName, Status
 
-from ..checks import building
+from ..checks import building, geometry
 from ..examples import PLAIN_DEED, deed
-from ..plot import DEED_AND_PLOT, REGISTRATION
+from ..plot import CORNERS, DEED_AND_PLOT, REGISTRATION
 from ..services import per_square_metre
 
 # Published in 2016. A rate outside the bounds is a slip of the pen.
@@ -54,6 +55,7 @@ TARIFF = TariffKind(
     example=_("a villa of 500 m²"),
     example_units=Decimal(500),
 )
+PLOT = PlotQuestions(corners="corners", area="plot_area_m2", frontage="frontage_m")
 
 
 def _fee(answers: Answers, on: date) -> Amount:
@@ -127,6 +129,7 @@ SERVICE = ServiceType(
                     high=Decimal(200000),
                     empty=_("Enter the area of the plot."),
                 ),
+                CORNERS,
                 Field(
                     "frontage_m",
                     _("Frontage"),
@@ -325,7 +328,10 @@ SERVICE = ServiceType(
             opens=("survey_date",),
         ),
         DeficiencyCode(
-            "croquis-missing-coordinates", _("The site sketch does not show the coordinates of the plot."), "croquis"
+            "croquis-missing-coordinates",
+            _("The site sketch does not show the coordinates of the plot."),
+            "croquis",
+            opens=("corners",),
         ),
         DeficiencyCode(
             "arch-setbacks",
@@ -388,6 +394,7 @@ SERVICE = ServiceType(
         ),
     ),
     check=building.problems,
-    flag=building.flags,
+    plot=PLOT,
+    flag=geometry.with_flags(PLOT, building.flags),
     examples=Examples(_plain, _varied, weight=19),
 )

@@ -27,6 +27,7 @@ from transactions.domain.service_types import (
     Kind,
     OneOf,
     Output,
+    PlotQuestions,
     RoutingRule,
     ServiceType,
     Stage,
@@ -35,9 +36,18 @@ from transactions.domain.service_types import (
 from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..bodies import DEEDS, SURVEY_DECISION
-from ..checks import areas, parts
+from ..checks import areas, geometry, parts
 from ..examples import PLAIN_DEED, STREETS, deed
-from ..plot import DEED_AND_PLOT, REGISTRATION
+from ..plot import CORNERS, DEED_AND_PLOT, PART_CORNERS, REGISTRATION
+
+PLOT = PlotQuestions(
+    corners="corners",
+    area="area_m2",
+    parts="parts",
+    part_corners="corners",
+    part_area="area_m2",
+    part_frontage="frontage_m",
+)
 
 
 def _check(answers: Answers, today: date) -> Iterable[Problem]:
@@ -47,6 +57,7 @@ def _check(answers: Answers, today: date) -> Iterable[Problem]:
 def _flag(answers: Answers) -> Iterable[Flag]:
     yield from areas.flags(answers)
     yield from parts.flags(answers)
+    yield from geometry.flags(PLOT, answers)
 
 
 def _plain(on: date) -> dict[str, Any]:
@@ -113,6 +124,7 @@ SERVICE = ServiceType(
                     high=Decimal(5000000),
                     empty=_("Enter the area of the plot."),
                 ),
+                CORNERS,
                 Field(
                     "land_use",
                     _("Land use"),
@@ -175,6 +187,7 @@ SERVICE = ServiceType(
                             high=Decimal(120),
                             empty=_("Enter the width of that street."),
                         ),
+                        PART_CORNERS,
                     ),
                     least=2,
                     most=20,
@@ -245,7 +258,10 @@ SERVICE = ServiceType(
             "survey-stamp", _("The survey report has no stamp from the accredited office."), "survey_report"
         ),
         DeficiencyCode(
-            "survey-coordinates", _("The survey report does not show the coordinates of the corners."), "survey_report"
+            "survey-coordinates",
+            _("The survey report does not show the coordinates of the corners."),
+            "survey_report",
+            opens=("corners",),
         ),
         DeficiencyCode("drawing-lengths", _("The drawing does not show the lengths of the sides."), "division_drawing"),
         DeficiencyCode(
@@ -264,7 +280,7 @@ SERVICE = ServiceType(
             "areas-differ",
             _("The areas in the form and in the survey differ."),
             "area_m2",
-            opens=("parts", "survey_report", "division_drawing"),
+            opens=("corners", "parts", "survey_report", "division_drawing"),
         ),
         DeficiencyCode("plan-extract", _("The extract does not show the whole block."), "plan_extract"),
     ),
@@ -289,6 +305,7 @@ SERVICE = ServiceType(
             ),
         ),
     ),
+    plot=PLOT,
     check=_check,
     flag=_flag,
     referrals=(SURVEY_DECISION, DEEDS),

@@ -5,8 +5,10 @@ shapely and pyproj are loaded by the functions that need them: a process that me
 
 from .division import Division as Division
 from .division import Frontage as Frontage
-from .division import Piece as Piece
+from .division import Patch as Patch
 from .division import compare_division as compare_division
+from .division import shared_area as shared_area
+from .division import straight_lines as straight_lines
 from .findings import Finding as Finding
 from .findings import findings_of as findings_of
 from .geojson import feature_of as feature_of

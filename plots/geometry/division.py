@@ -10,8 +10,8 @@ from typing import Any
 
 from .outlines import Outline, Point
 
-# Smaller pieces come from coordinates that are written to the centimetre.
-LEAST_PIECE_M2 = 0.1
+# Smaller patches come from coordinates that are written to the centimetre.
+MIN_PATCH_M2 = 0.1
 # A side nearer than this to the plot's outline lies on it.
 ON_OUTLINE_M = 0.05
 # Sides that turn by less than this are one straight line with a corner on it.
@@ -19,8 +19,8 @@ STRAIGHT_DEGREES = 1.0
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One connected piece of ground. `parts` are the numbers, from one, of the parts it is about; `rings` its outlines
+class Patch:
+    """One connected patch of ground. `parts` are the numbers, from one, of the parts it is about; `rings` its outlines
     (the outer one first), area in square metres.
     """
 
@@ -49,12 +49,18 @@ class Frontage:
 class Division:
     """`left_out` are the numbers of parts that bound no area and were not compared."""
 
-    gaps: tuple[Piece, ...]
-    overlaps: tuple[Piece, ...]
-    outside: tuple[Piece, ...]
+    gaps: tuple[Patch, ...]
+    overlaps: tuple[Patch, ...]
+    outside: tuple[Patch, ...]
     frontages: tuple[Frontage, ...]
     left_out: tuple[int, ...]
     sum: float
+
+    @property
+    def patches(self) -> tuple[tuple[str, Patch], ...]:
+        """Every patch that is wrong, with what it is: overlap, gap or outside."""
+        kinds = (("overlap", self.overlaps), ("gap", self.gaps), ("outside", self.outside))
+        return tuple((kind, patch) for kind, patches in kinds for patch in patches)
 
     def frontages_of(self, part: int) -> tuple[Frontage, ...]:
         return tuple(frontage for frontage in self.frontages if frontage.part == part)
@@ -74,27 +80,27 @@ def compare_division(plot: Outline, parts: Sequence[Outline | None]) -> Division
     simple = {number: part for number, part in enumerate(parts, start=1) if part is not None and part.is_simple}
     shapes = {number: _polygon(part, origin) for number, part in simple.items()}
     overlaps = [
-        piece
-        for one, other in combinations(shapes, 2)
-        for piece in _pieces(shapes[one].intersection(shapes[other]), (one, other), origin)
+        patch
+        for first, second in combinations(shapes, 2)
+        for patch in _patches(shapes[first].intersection(shapes[second]), (first, second), origin)
     ]
     outside = [
-        piece for number, shape in shapes.items() for piece in _pieces(shape.difference(whole), (number,), origin)
+        patch for number, shape in shapes.items() for patch in _patches(shape.difference(whole), (number,), origin)
     ]
     covered = shapely.union_all(list(shapes.values()))
     left_out = tuple(n for n, part in enumerate(parts, start=1) if part is not None and n not in simple)
     # While a part is missing, what it would cover is no gap.
     is_whole = len(simple) == len(parts)
-    gaps = _pieces(whole.difference(covered), (), origin) if is_whole else ()
+    gaps = _patches(whole.difference(covered), (), origin) if is_whole else ()
     frontages = [f for number, part in simple.items() for f in _frontages(number, part, plot)]
     total = math.fsum(part.area for part in simple.values())
     return Division(tuple(gaps), tuple(overlaps), tuple(outside), tuple(frontages), left_out, total)
 
 
-def shared_area(one: Outline, other: Outline) -> float:
+def shared_area(first: Outline, second: Outline) -> float:
     """Square metres that two simple outlines have in common."""
-    origin = one.corners[0]
-    return float(_polygon(one, origin).intersection(_polygon(other, origin)).area)
+    origin = first.corners[0]
+    return float(_polygon(first, origin).intersection(_polygon(second, origin)).area)
 
 
 def _polygon(outline: Outline, origin: Point) -> Any:
@@ -104,12 +110,12 @@ def _polygon(outline: Outline, origin: Point) -> Any:
     return Polygon([(x - origin.x, y - origin.y) for x, y in outline.corners])
 
 
-def _pieces(shape: Any, parts: tuple[int, ...], origin: Point) -> Iterator[Piece]:
-    for piece in getattr(shape, "geoms", (shape,)):
-        if piece.geom_type == "Polygon" and piece.area >= LEAST_PIECE_M2:
-            rings = (piece.exterior, *piece.interiors)
-            outlines = (tuple(Point(x + origin.x, y + origin.y) for x, y in ring.coords[:-1]) for ring in rings)
-            yield Piece(parts, float(piece.area), tuple(outlines))
+def _patches(shape: Any, parts: tuple[int, ...], origin: Point) -> Iterator[Patch]:
+    for patch in getattr(shape, "geoms", (shape,)):
+        if patch.geom_type == "Polygon" and patch.area >= MIN_PATCH_M2:
+            rings = (patch.exterior, *patch.interiors)
+            outlines = (tuple(Point(x + origin.x, y + origin.y) for x, y in line.coords[:-1]) for line in rings)
+            yield Patch(parts, float(patch.area), tuple(outlines))
 
 
 def _frontages(number: int, part: Outline, plot: Outline) -> Iterator[Frontage]:

@@ -69,5 +69,5 @@ def _shape(outline: Outline) -> Iterator[Finding]:
     if outline.is_flat:
         yield Finding(NO_AREA)
         return
-    for one, other in outline.crossings:
-        yield Finding(SELF_CROSSING, (one.first, one.last, other.first, other.last), at=other.middle)
+    for side, second in outline.crossings:
+        yield Finding(SELF_CROSSING, (side.first, side.last, second.first, second.last), at=second.middle)

@@ -15,9 +15,9 @@ PLACES = 9
 def feature_of(outline: Outline, properties: Mapping[str, Any]) -> dict[str, Any]:
     """A Feature with one Polygon."""
     corners = outline.corners if _signed_area(outline.corners) >= 0 else outline.corners[::-1]
-    ring = [[round(value, PLACES) for value in to_degrees(x, y)] for x, y in (*corners, corners[0])]
+    outline_degrees = [[round(value, PLACES) for value in to_degrees(x, y)] for x, y in (*corners, corners[0])]
     return {
         "type": "Feature",
         "properties": dict(properties),
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "geometry": {"type": "Polygon", "coordinates": [outline_degrees]},
     }

@@ -18,17 +18,17 @@ def positions(given: object) -> list[tuple[float, float]]:
             given = json.loads(given)
         except (ValueError, RecursionError) as error:
             raise ValueError("json_broken") from error
-    found = _outlines(given)
-    if not found:
+    outlines = _outlines(given)
+    if not outlines:
         raise ValueError("json_no_outline")
-    points = [ring for kind, rings in found if kind == "Point" for ring in rings]
-    shapes = [rings for kind, rings in found if kind != "Point"]
+    points = [line for kind, rings in outlines if kind == "Point" for line in rings]
+    shapes = [rings for kind, rings in outlines if kind != "Point"]
     if len(shapes) > 1:
         raise ValueError("json_several")
     if shapes and len(shapes[0]) > 1:
         raise ValueError("json_holes")
-    ring = shapes[0][0] if shapes else [position for ring in points for position in ring]
-    return [_position(position) for position in ring]
+    corners = shapes[0][0] if shapes else [position for line in points for position in line]
+    return [_position(position) for position in corners]
 
 
 def _outlines(given: object) -> list[tuple[str, list[list[Any]]]]:
@@ -65,7 +65,7 @@ def _outlines_of(given: object) -> list[tuple[str, list[list[Any]]]]:
 
 
 def _rings(given: list[Any]) -> list[list[Any]]:
-    rings = [ring for ring in given if isinstance(ring, list) and ring]
+    rings = [line for line in given if isinstance(line, list) and line]
     if not rings:
         raise ValueError("json_no_outline")
     return rings

@@ -111,15 +111,15 @@ def outline_of(points: Iterable[tuple[float, float]]) -> Outline:
     given = tuple(Point(float(x), float(y)) for x, y in points)
     if not all(math.isfinite(value) for point in given for value in point):
         raise ValueError("a corner is not a finite number")
-    kept: list[tuple[int, Point]] = []
+    distinct: list[tuple[int, Point]] = []
     for number, point in enumerate(given, start=1):
-        if not kept or math.dist(kept[-1][1], point) > SAME_POINT_M:
-            kept.append((number, point))
+        if not distinct or math.dist(distinct[-1][1], point) > SAME_POINT_M:
+            distinct.append((number, point))
     closing_error = 0.0
-    if len(kept) > 3 and (apart := math.dist(kept[0][1], kept[-1][1])) <= CLOSING_M:
-        kept.pop()
+    if len(distinct) > 3 and (apart := math.dist(distinct[0][1], distinct[-1][1])) <= CLOSING_M:
+        distinct.pop()
         closing_error = apart
-    return Outline(given, tuple(p for _n, p in kept), tuple(n for n, _p in kept), closing_error)
+    return Outline(given, tuple(p for _n, p in distinct), tuple(n for n, _p in distinct), closing_error)
 
 
 def _signed_area(corners: Sequence[Point]) -> float:
@@ -151,19 +151,19 @@ def _turns_back(side: Side, following: Side) -> bool:
     return ax * bx + ay * by < 0 and off <= SAME_POINT_M
 
 
-def _meet(one: Side, other: Side) -> bool:
+def _meet(side: Side, second: Side) -> bool:
     """Do two sides share a point, to the nearest hundredth of what counts as the same point?"""
-    if max(one.start.x, one.end.x) < min(other.start.x, other.end.x) - SAME_POINT_M:
+    if max(side.start.x, side.end.x) < min(second.start.x, second.end.x) - SAME_POINT_M:
         return False
-    if max(other.start.x, other.end.x) < min(one.start.x, one.end.x) - SAME_POINT_M:
+    if max(second.start.x, second.end.x) < min(side.start.x, side.end.x) - SAME_POINT_M:
         return False
-    a, b = _offset(one, other.start), _offset(one, other.end)
-    c, d = _offset(other, one.start), _offset(other, one.end)
+    a, b = _offset(side, second.start), _offset(side, second.end)
+    c, d = _offset(second, side.start), _offset(second, side.end)
     if (a > 0) != (b > 0) and (c > 0) != (d > 0) and a != b and c != d:
         return True
     return any(
-        distance_to(side, point) <= SAME_POINT_M / 10
-        for side, points in ((one, (other.start, other.end)), (other, (one.start, one.end)))
+        distance_to(near, point) <= SAME_POINT_M / 10
+        for near, points in ((side, (second.start, second.end)), (second, (side.start, side.end)))
         for point in points
     )
 

@@ -22,7 +22,7 @@ from .projection import is_degrees_here, to_plane
 
 MAX_CORNERS = 200
 MAX_TEXT = 20_000
-LEAST_CORNERS = 3
+MIN_CORNERS = 3
 # Further than any coordinate of a UTM zone, and small enough to measure with.
 _MAX_METRES = Decimal(100_000_000)
 
@@ -67,7 +67,7 @@ def _metres(value: float) -> str:
 
 
 def _counted(corners: list[Point]) -> tuple[Point, ...]:
-    if len(corners) < LEAST_CORNERS:
+    if len(corners) < MIN_CORNERS:
         raise Unreadable([Slip("too_few")])
     if len(corners) > MAX_CORNERS:
         raise Unreadable([Slip("too_many")])
@@ -237,13 +237,15 @@ def _is_cut_apart(first: Decimal, second: Decimal) -> bool:
     return max(abs(first), abs(second)) > 180 and min(abs(first), abs(second)) < 1000
 
 
-def _sexagesimal(found: list[re.Match[str]], line: str) -> tuple[Decimal, Decimal]:
+def _sexagesimal(matches: list[re.Match[str]], line: str) -> tuple[Decimal, Decimal]:
     """Degrees, minutes and seconds: 21°32'10.5"N 39°10'22"E."""
     rest = _DEGREES.sub(" ", line)
-    if len(found) != 2 or not re.fullmatch(r"[\s,،;؛.|]*(?:[a-z]?\d{1,3}[\s,،;؛.|]+)?[\s,،;؛.|]*", rest, re.IGNORECASE):
+    if len(matches) != 2 or not re.fullmatch(
+        r"[\s,،;؛.|]*(?:[a-z]?\d{1,3}[\s,،;؛.|]+)?[\s,،;؛.|]*", rest, re.IGNORECASE
+    ):
         raise ValueError(line)
     values, letters = [], []
-    for match in found:
+    for match in matches:
         minutes, seconds = (Decimal((match[name] or "0").replace(",", ".")) for name in ("minutes", "seconds"))
         if minutes >= 60 or seconds >= 60:
             raise ValueError(line)

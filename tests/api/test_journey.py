@@ -22,6 +22,7 @@ PLOT = {
     "plan": "٤١٥",
     "parcel": "27",
     "area": "900",
+    "corners": [[521000, 2380000], [521040, 2380000], [521040, 2380022.5], [521000, 2380022.5]],
     "parts": [("600", "15", "شارع 1", "15"), ("150", "8", "شارع 2", "12"), ("150", "15", "شارع 3", "12")],
 }
 
@@ -38,7 +39,7 @@ def by_session(person) -> Program:
 
 
 def parts(rows: list[tuple[str, ...]], group: dict[str, Any]) -> list[dict[str, str]]:
-    names = [field["name"] for field in group["fields_"]]
+    names = [field["name"] for field in group["fields_"] if field["kind"] != "corners"]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -59,6 +60,7 @@ def answered(service: dict[str, Any], district: str) -> dict[str, Any]:
             "decimal": lambda field: PLOT["area"],
             "choice": lambda field: field["choices"][0][0],
             "acknowledge": lambda field: True,
+            "corners": lambda field: {"type": "Polygon", "coordinates": [PLOT["corners"]]},
             "group": lambda field: parts(PLOT["parts"], field),
         }[field["kind"]](field)
     return said

@@ -16,7 +16,7 @@ from jeddah_portal import third_party_words
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-ROOMS = ("core", "municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
+ROOMS = ("core", "plots", "municipality", "accounts", "journal", "transactions", "permits", "api", "jeddah_portal")
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 MARKS = re.compile(r"[,;?!،؛؟]")  # these differ between the languages
@@ -142,6 +142,7 @@ LATIN_KEPT = {
     "PDF", "DWG", "DXF", "HEIC", "TIFF", "WebP", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API",
     "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
+    "UTM", "WGS", "GeoJSON",
 }  # fmt: skip
 HOLES = re.compile(r"%\((\w+)\)[sd]")
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plots.geometry import Point, compare_division, feature_of, findings_of, outline_of, read_corners
-from plots.geometry.division import LEAST_PIECE_M2, shared_area
+from plots.geometry.division import MIN_PATCH_M2, shared_area
 
 from . import exact
 
@@ -135,13 +135,13 @@ def cut_plot(draw):
 @given(cut_plot(), st.floats(-180, 180), st.booleans())
 def test_every_gap_and_overlap_of_a_tenth_of_a_square_metre_is_found(case, degrees, reverse):
     plot, parts, fault = case
-    assume(abs(abs(fault) - LEAST_PIECE_M2) > 0.001)
+    assume(abs(abs(fault) - MIN_PATCH_M2) > 0.001)
     corner = plot[0]
     turn = [turned([corner, *points], degrees, 300, -200)[1:] for points in (plot, *parts)]
     plot, *parts = [points[::-1] if reverse else points for points in turn]
     found = compare_division(outline_of(plot), [outline_of(part) for part in parts])
-    overlap, gap = (math.fsum(piece.area for piece in pieces) for pieces in (found.overlaps, found.gaps))
-    expected = abs(fault) if abs(fault) > LEAST_PIECE_M2 else 0
+    overlap, gap = (math.fsum(patch.area for patch in patches) for patches in (found.overlaps, found.gaps))
+    expected = abs(fault) if abs(fault) > MIN_PATCH_M2 else 0
     assert overlap == pytest.approx(expected if fault > 0 else 0, abs=1e-3)
     assert gap == pytest.approx(expected if fault < 0 else 0, abs=1e-3)
     assert not found.outside
@@ -165,17 +165,17 @@ def test_corners_added_on_sides_change_no_division(case, shares):
 def test_a_division_with_a_mistake_of_two_metres():
     plot = outline_of(box(0, 0, 30, 30))
     found = compare_division(plot, [outline_of(box(0, 0, 17, 30)), outline_of(box(15, 0, 30, 30))])
-    (piece,) = found.overlaps
-    assert (piece.parts, piece.area, found.gaps, found.sum) == ((1, 2), pytest.approx(60), (), pytest.approx(960))
-    assert piece.middle == Point(X + 16, Y + 15)
+    (patch,) = found.overlaps
+    assert (patch.parts, patch.area, found.gaps, found.sum) == ((1, 2), pytest.approx(60), (), pytest.approx(960))
+    assert patch.middle == Point(X + 16, Y + 15)
     assert [round(f.length, 2) for f in found.frontages_of(1)] == [17, 17, 30]
 
 
 def test_a_part_beyond_the_plot_and_a_courtyard_left_out():
     plot = outline_of(box(0, 0, 30, 30))
     found = compare_division(plot, [outline_of(box(0, 0, 15, 30)), outline_of(box(15, 0, 32, 30))])
-    (piece,) = found.outside
-    assert (piece.parts, piece.area) == ((2,), pytest.approx(60))
+    (patch,) = found.outside
+    assert (patch.parts, patch.area) == ((2,), pytest.approx(60))
     ring = [(0, 0), (30, 0), (30, 30), (0, 30), (0, 0.0), (10, 10), (10, 20), (20, 20), (20, 10), (10, 10)]
     frame = outline_of([(X + x, Y + y) for x, y in ring])
     assert not frame.is_simple

@@ -18,6 +18,7 @@ from core.text import parse_int
 from municipality.services import list_districts
 
 from .. import access
+from ..answers.corners import with_files
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.service_types import ServiceType, Step
 from ..intake.answer_forms import typed_in
@@ -48,7 +49,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
         messages.error(request, _("You cannot correct the answers of this case now."))
         return redirect("staff:case", reference=case.reference)
     held = typed_before(request)
-    posted = request.POST if request.method == "POST" else held
+    posted = with_files(request) if request.method == "POST" else held
     if posted is None:
         return _page(request, case, QueryDict(), case.answers)
     typed, rows, only_rows = _typed(case, posted)

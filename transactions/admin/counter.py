@@ -29,6 +29,7 @@ from municipality.models import Office
 from municipality.services import list_districts
 
 from .. import access
+from ..answers.corners import with_files
 from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
@@ -195,11 +196,11 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
     held = typed_before(request)
     if held or request.method == "POST":
         try:
-            rows, only_rows = _save(draft, held or request.POST, user)
+            rows, only_rows = _save(draft, held or with_files(request), user)
         except Overtaken as error:
             stored = fingerprint(draft.answers)
             for step in draft.service_type.steps:
-                draft.answers = draft.answers | typed_in(step, held or request.POST)[0]
+                draft.answers = draft.answers | typed_in(step, held or with_files(request))[0]
             return _intake_page(request, draft, list(error.problems), rows, stored, status=409)
         except DomainError as error:
             messages.error(request, error.message)

@@ -28,6 +28,7 @@ from municipality.services import districts_by_code
 
 from ..domain.errors import Problem
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType, Step
+from .corners import CornersField
 
 UNLISTED = "unlisted"
 Spec = TypeVar("Spec", bound=Field | Group)
@@ -162,11 +163,13 @@ def _form_field(spec: Field) -> Any:
             field.widget = forms.TextInput(attrs={"list": "districts", "autocomplete": "off", "data-combobox": ""})
         case Kind.ACKNOWLEDGE:
             field = forms.BooleanField(**common)
+        case Kind.CORNERS:
+            field = CornersField(**common)
     if spec.empty:
         field.error_messages["required"] = spec.empty
     field.unit, field.kind, field.help, field.sample = spec.unit, spec.kind, spec.help, spec.sample
     # Every choice in sight takes room.
-    field.is_wide = isinstance(field.widget, forms.RadioSelect)
+    field.is_wide = isinstance(field.widget, forms.RadioSelect) or spec.kind is Kind.CORNERS
     name_errors(field, spec.label)
     return field
 

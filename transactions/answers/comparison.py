@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from ..domain.service_types import Answers, Field, Group, ServiceType
+from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
+from .corners import corners_in_words
 from .summary import in_words
 
 if TYPE_CHECKING:
@@ -60,9 +61,15 @@ def in_readers_words(service: ServiceType, raw_changes: Iterable[Mapping[str, An
             label = f"{spec.item_label} {int(rest[0]) + 1} – {inner.label}" if inner else ""
             spec = inner
         if isinstance(spec, Field):
-            before, after = in_words(spec, item["before"]), in_words(spec, item["after"])
+            before, after = _value_in_words(spec, item["before"]), _value_in_words(spec, item["after"])
             changes.append(Change(str(item["path"]), label, before, after))
     return changes
+
+
+def _value_in_words(field: Field, value: Any) -> object:
+    """Corners are listed: those of two versions may enclose the same area."""
+    listed = corners_in_words(value, listed=True) if field.kind is Kind.CORNERS and value else None
+    return listed or in_words(field, value)
 
 
 def describe_change(change: Change) -> str:

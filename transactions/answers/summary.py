@@ -20,6 +20,7 @@ from municipality.services import districts_by_code
 from ..domain.service_types import Answers, Document, Field, Group, Kind, ServiceType
 from ..models import Attachment
 from .cleaning import UNLISTED
+from .corners import corners_in_words
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def in_words(field: Field, value: Any) -> object:
             return format_html('<bdi dir="ltr">{}</bdi> {}', western_digits(str(value)), field.unit)
         case Kind.DECIMAL | Kind.INTEGER:
             return as_typed(western_digits(str(value)))
+        case Kind.CORNERS:
+            return corners_in_words(value) or as_typed(value)
         case Kind.TEXT if field.code:
             # Requests from before these were kept in one form keep what their receipt speaks of; pages tell it in ours.
             return as_typed(written_code(str(value)))

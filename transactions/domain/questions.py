@@ -26,6 +26,8 @@ class Kind(StrEnum):
     MULTIPLE = "multiple"
     DISTRICT = "district"
     ACKNOWLEDGE = "acknowledge"
+    # The corners of a plot, kept as plots.geometry.written writes them.
+    CORNERS = "corners"
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ from .output import Output as Output
 from .outside import Body as Body
 from .outside import Outcome as Outcome
 from .outside import Referral as Referral
+from .plots import PlotQuestions as PlotQuestions
 from .questions import Answers as Answers
 from .questions import Field as Field
 from .questions import Group as Group
@@ -215,7 +216,7 @@ class ServiceType:
     """A service as its catalogue file declares it.
 
     One that `retired` is offered to nobody any more; requests already taken go on, and drafts of it say so.
-    `icon` is a name of core/icons.py, shown beside the title.
+    `icon` is a name of core/icons.py, shown beside the title. `plot` says which questions hold its geometry.
     """
 
     code: str
@@ -239,6 +240,7 @@ class ServiceType:
     flag: Callable[[Answers], Iterable[Flag]] = _nothing_to_flag
     examples: Examples | None = None
     icon: str = "file"
+    plot: PlotQuestions | None = None
     retired: bool = False
     _stage_index: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 

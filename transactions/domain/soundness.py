@@ -40,6 +40,31 @@ def faults(service: ServiceType) -> Iterator[str]:
         if name not in asked:
             yield f"its paper shows {name!r}, which is no question"
     yield from _referrals(service)
+    yield from _plot(service)
+
+
+def _plot(service: ServiceType) -> Iterator[str]:
+    """The geometry is held by questions of its own kind."""
+    if (plot := service.plot) is None:
+        return
+    asked = {spec.name: spec for spec in service.fields()}
+    group = asked.get(plot.parts)
+    inner = {spec.name: spec for spec in group.fields} if isinstance(group, Group) else {}
+    if plot.parts and not inner:
+        yield f"its parts are in {plot.parts!r}, which is no group"
+    for name, known in ((plot.corners, asked), (plot.part_corners, inner)):
+        spec = known.get(name)
+        if name and (not isinstance(spec, Field) or spec.kind is not Kind.CORNERS):
+            yield f"its geometry is in {name!r}, which asks for no corners"
+    for name, known in (
+        (plot.area, asked),
+        (plot.frontage, asked),
+        (plot.part_area, inner),
+        (plot.part_frontage, inner),
+    ):
+        spec = known.get(name)
+        if name and (not isinstance(spec, Field) or spec.kind not in _NUMBERS):
+            yield f"its geometry is compared with {name!r}, which is no number"
 
 
 def _referrals(service: ServiceType) -> Iterator[str]:

@@ -108,6 +108,12 @@ def step_page(
     return parts
 
 
+def asks_corners(step: Step) -> bool:
+    """Is a question of this page about corners? Then its form may hold files of them, and there is a plot to draw."""
+    asked = [field for spec in step.fields for field in (spec.fields if isinstance(spec, Group) else (spec,))]
+    return any(field.kind is Kind.CORNERS for field in asked)
+
+
 def _group(
     group: Group, raw: Answers, known: Answers, by_path: Mapping[str, list[Problem]], shown: Mapping[str, int]
 ) -> GroupPart:

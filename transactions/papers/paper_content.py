@@ -20,6 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..answers.cleaning import UNLISTED
+from ..answers.corners import corners_in_words
 from ..answers.summary import parse_day, rows_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
 from . import letter_words
@@ -272,6 +273,8 @@ def _cell(field: Field, value: Any, facts: PaperFacts) -> dict[str, str]:
         cell = {"value": str(value)}
     elif field.kind in (Kind.CHOICE, Kind.MULTIPLE):
         cell = {"value": str(dict(field.choices).get(value, value))}
+    elif field.kind is Kind.CORNERS:
+        cell = {"value": corners_in_words(value) or str(value)}
     elif field.kind is Kind.DATE and parse_day(value):
         cell = {"date": str(value)}
     elif field.kind is Kind.DISTRICT:

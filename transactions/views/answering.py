@@ -24,6 +24,7 @@ from core.http import require_GET_or_POST
 from municipality.services import list_districts
 
 from .. import access
+from ..answers.corners import with_files
 from ..answers.revision import Revised, with_dependants
 from ..attachments import services as attachments
 from ..domain.errors import DomainError, Invalid, Problem
@@ -115,7 +116,7 @@ def show_or_send(request: HttpRequest, window: AnswerPage) -> HttpResponse:
     if not access.may_make_move(window.user, case, "answer", visit=window.visit):
         messages.info(request, _("This request is not waiting for an answer now."))
         return redirect(window.back)
-    posted = typed_before(request) or (request.POST if request.method == "POST" else None)
+    posted = typed_before(request) or (with_files(request) if request.method == "POST" else None)
     if posted is None:
         return _page(request, window, _read_saved(case), [])
     asked = list(case.deficiencies.open())

@@ -26,12 +26,13 @@ from municipality.services import list_districts
 
 from .. import access
 from ..answers import cleaning as answers
+from ..answers.corners import with_files
 from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, Overtaken, Problem
 from ..domain.service_types import Group, Step, SubmittedBy
 from ..intake import closures, drafts
-from ..intake.answer_forms import step_page, typed_in
+from ..intake.answer_forms import asks_corners, step_page, typed_in
 from ..intake.assured import missing_level
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
 from ..models import Channel, Draft
@@ -200,7 +201,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         return words_back(request) or reader
     this = _step(draft.service_type, code)
     data = typed_before(request)
-    posted = data if data is not None else request.POST if request.method == "POST" else None
+    posted = data if data is not None else with_files(request) if request.method == "POST" else None
     problems: tuple[Problem, ...] = ()
     rows: dict[str, int] = {}
     shown: dict[str, Any] | None = None
@@ -220,6 +221,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             problems = ()
         elif data is not None:
             pass  # shown once more, with what is still wrong, so that they see nothing is lost
+        elif "draw" in request.POST and not problems:
+            pass  # saved, and shown with its drawing
         elif "later" in request.POST:
             messages.success(request, _("Saved. You can come back at any time."))
             return redirect(_home(draft, user).url)
@@ -238,6 +241,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "districts": list_districts() if any(getattr(f, "kind", "") == "district" for f in this.fields) else (),
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
         "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
+        "draws": asks_corners(this),
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
     }
