@@ -29,9 +29,9 @@ from transactions.domain.service_types import PHOTO, ApplicantKind, Examples, Se
 from transactions.domain.workflow import OPEN, Status
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
-from transactions.models import Channel, Outbox, Transaction
+from transactions.models import Channel, Check, Outbox, Transaction
 from transactions.outbox import queue
-from transactions.transitions import inspections, moves
+from transactions.transitions import checklist, inspections, moves
 from transactions.transitions.moves import RequestedCompletion
 
 from .bodies import answers_of
@@ -77,8 +77,9 @@ class City:
         self.decisions: Counter[str] = Counter()
         self.heap: list[tuple[datetime, int, Life]] = []
         self.order = itertools.count()
-        # A chance of their own: what bodies answer leaves the rest of the city as it was.
+        # Chances of their own: what bodies answer, and what does not apply, leave the rest of the city as it was.
         self.of_bodies = Random(repr(chance.getstate()))  # noqa: S311
+        self.checking = Random(repr(self.of_bodies.getstate()))  # noqa: S311
 
     def play(self, count: int) -> int:
         """Run everything due by now; returns how many requests were submitted."""
@@ -315,8 +316,21 @@ class City:
                 return self._inspect(case, by, at)
             case "record_payment":
                 return moves.record_payment(case, payment_reference=f"{7_000_000 + case.pk}", by=by, now=at)
+            case "recommend" | "approve":
+                self._look_through(case, by, at)
+                return PLAIN[move](case, by=by, now=at)
             case _plain:
                 return PLAIN[move](case, by=by, now=at)
+
+    def _look_through(self, case: Transaction, by: User, at: datetime) -> None:
+        """Every open point of the checklist is ticked; now and then one does not apply."""
+        lines = checklist.stands_against(case, str(case.current_stage.finish), by)
+        needless = [line for line in lines if self.checking.random() < 0.04]
+        for state, chosen in (
+            (Check.State.TICKED, [line for line in lines if line not in needless]),
+            (Check.State.DOES_NOT_APPLY, needless),
+        ):
+            checklist.write(case, chosen, state, by=by, now=at)
 
     def _inspect(self, case: Transaction, by: User, at: datetime) -> Transaction:
         """A visit on the same day; now and then the place is not ready, once."""

@@ -10,6 +10,7 @@ from .base import *
 from .billing import *
 from .continuity import *
 from .database import *
+from .desk import *
 from .environment import *
 from .face import *
 from .journal import *

@@ -37,6 +37,7 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import Actor, MoveName, Status
 
+from ..checklists.building_permit import CHECKLIST
 from ..checks import building, geometry
 from ..examples import PLAIN_DEED, deed
 from ..plot import CORNERS, DEED_AND_PLOT, REGISTRATION
@@ -364,18 +365,7 @@ SERVICE = ServiceType(
             opens=("plot_area_m2", "ground_area_m2", "floors", "arch_drawings"),
         ),
     ),
-    checklist=(
-        _("Setbacks as regulated"),
-        _("Building coverage"),
-        _("Number of floors and height"),
-        _("Parking"),
-        _("Areas of rooms and spaces"),
-        _("Requirements for people with disabilities"),
-        _("Use as classified"),
-        _("Same use in deed, earlier permit and building regulation"),
-        _("Same areas in report, drawings and form"),
-        _("Review of the façades"),
-    ),
+    checklist=CHECKLIST,
     fee=Fee(_fee, _("3 SAR per square metre of total floor area, for three years."), (TARIFF,)),
     # An authorisation lets others act, and a permit is shown to third parties: both need the original ID, seen once.
     assured=Assured(start=Level.PHONE, submit=Level.PHONE, authorise=Level.COUNTER, receive=Level.COUNTER),

@@ -30,6 +30,7 @@ from transactions.domain.service_types import (
 from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..bodies import CONNECTION
+from ..checklists.electricity_connection import CHECKLIST
 from ..examples import STREETS, deed
 from ..plot import BLOCK, DEED_DATE, DEED_NUMBER, DISTRICT, PARCEL, PLAN, REGISTRATION
 
@@ -299,12 +300,7 @@ SERVICE = ServiceType(
         DeficiencyCode("coordination-old", _("The coordination certificate is out of date."), "coordination"),
         DeficiencyCode("load-reason", _("Explain why this load is needed."), "load_kva", opens=("meters",)),
     ),
-    checklist=(
-        _("Lived in"),
-        _("Not in a wadi, not on state land"),
-        _("Not disputed, not in breach"),
-        _("Photos and sketch show the same building"),
-    ),
+    checklist=CHECKLIST,
     # A letter to the company: it proves nothing in its owner's hands.
     assured=Assured(start=Level.PHONE, submit=Level.PHONE, receive=Level.PHONE),
     output=Output(

@@ -36,6 +36,7 @@ from transactions.domain.service_types import (
 from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..bodies import DEEDS, SURVEY_DECISION
+from ..checklists.land_subdivision import CHECKLIST
 from ..checks import areas, geometry, parts
 from ..examples import PLAIN_DEED, STREETS, deed
 from ..plot import CORNERS, DEED_AND_PLOT, PART_CORNERS, REGISTRATION
@@ -284,12 +285,7 @@ SERVICE = ServiceType(
         ),
         DeficiencyCode("plan-extract", _("The extract does not show the whole block."), "plan_extract"),
     ),
-    checklist=(
-        _("Areas of the parts add up to the plot"),
-        _("Minimum area, frontage and street width of each part"),
-        _("Same boundaries in deed, survey and drawing"),
-        _("No building is cut by a new boundary"),
-    ),
+    checklist=CHECKLIST,
     assured=Assured(start=Level.PHONE, submit=Level.PHONE, receive=Level.COUNTER),
     output=Output(
         "subdivision-minutes",

@@ -45,6 +45,7 @@ from transactions.domain.service_types import (
 )
 from transactions.domain.workflow import Actor, MoveName, Status
 
+from ..checklists.shop_licence import checklist
 from ..examples import STREETS
 from ..plot import DEED_NUMBER, DISTRICT, REGISTRATION
 from ..services import dearest_per_square_metre
@@ -67,6 +68,8 @@ ACTIVITIES = {
 }
 COOKING = OneOf("activities", ("restaurant", "bakery"))
 CRAFT = OneOf("activities", ("car_workshop", "carpentry"))
+# Where Civil Defence certifies that a shop is safe.
+SAFETY_AT_RISK = COOKING | CRAFT | OneOf("activities", ("gas",)) | Greater("area_m2", 100)
 LEASED, OWNED = OneOf("holding", ("lease",)), OneOf("holding", ("own",))
 
 
@@ -308,7 +311,7 @@ SERVICE = ServiceType(
             "fire_safety",
             _("Civil-Defence safety certificate"),
             when=replace(
-                COOKING | CRAFT | OneOf("activities", ("gas",)) | Greater("area_m2", 100),
+                SAFETY_AT_RISK,
                 words=_("Required for cooking, workshops and gas, and for every shop above 100 m²"),
             ),
             good=_("In date, for this shop and these activities."),
@@ -371,11 +374,7 @@ SERVICE = ServiceType(
         DeficiencyCode("fire-safety", _("The safety certificate is out of date or for another shop."), "fire_safety"),
         DeficiencyCode("area-differs", _("The areas in the request and in the lease differ."), "area_m2"),
     ),
-    checklist=(
-        _("Register, lease and request name the same establishment and shop"),
-        _("Every activity is allowed in this street"),
-        _("Lease and register are in force"),
-    ),
+    checklist=checklist(COOKING, SAFETY_AT_RISK),
     fee=Fee(
         _fee,
         _("By area, years and the most expensive of the activities. You read the amount with the approval."),

@@ -168,7 +168,7 @@ TREE = ServiceType(
     ),
     routing_rules=(RoutingRule("tree.tall", Greater("height_m", 10), "Tall trees."),),
     deficiencies=(service_types.DeficiencyCode("photo-dark", "The photo is too dark.", "photo"),),
-    checklist=("Room for roots",),
+    checklist=(service_types.CheckPoint("roots", "Room for roots", ("study",), ("height_m",)),),
     output=Output(
         "planting-letter", "Letter to the gardeners", "permits/outputs/electricity_letter.html", recipient="Gardens"
     ),

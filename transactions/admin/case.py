@@ -29,7 +29,7 @@ from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE,
 from ..views.common import hidden_is_404, is_read
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
-from . import correction
+from . import checks, correction
 from .done_words import confirmation_text
 from .dossier import dossier
 from .move_forms import OUTSIDE, asked_in, deficiency_choices, marks_to_tell, own_words
@@ -169,6 +169,25 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(way_back(request).ahead(reverse("staff:case", args=[noted_case.reference])))
 
 
+@hidden_gives_words_back
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest, reference: str) -> HttpResponse:
+    """A press on the checklist; each is written by itself, and the page comes back where it was."""
+    checked_case = _visible(request, reference)
+    if request.method == "GET":
+        return _typed_before(request, checked_case)
+    try:
+        message = checks.pressed(checked_case, request)
+    except NotVisible:
+        raise
+    except DomainError as error:
+        return case_page(request, _visible(request, reference), request.POST, status=_say(request, error))
+    if message:
+        messages.success(request, message)
+    back = way_back(request).ahead(reverse("staff:case", args=[checked_case.reference]))
+    return redirect(f"{back}#checklist")
+
+
 def _typed_before(request: HttpRequest, case: Transaction, open_move: str = "") -> HttpResponse:
     """By GET comes who had to sign in first, or reads the page in the other language: the case, with what was held."""
     typed = typed_before(request)
@@ -256,17 +275,20 @@ def case_page(
     context = staff_site.each_context(request) | dossier(request, case)
     if is_read(request) and case.is_open:
         presence.show_open(case, user, now)
-    refused = {item.code: item.sentence for item in asked_in(typed) if item.code}
     offered = {move.name for move in context["moves"]}
+    marked = any(getattr(file, "has_marks", False) for _label, file in context["files"])
+    asks = () if open_move else context["checklist"].asks
+    asked = checks.return_form(case, asks) if asks else typed
+    refused = {item.code: item.sentence for item in asked_in(asked) if item.code}
     context |= {
-        "open_move": open_move,
+        "open_move": open_move or ("return" if asks and "return" in offered else ""),
         "back": way_back(request),
         "refused": status != 200,
         "beat_seconds": int(presence.BEAT.total_seconds()),
         "typed": typed,
         "unsaved_text": _written(typed) if open_move and open_move not in offered else [],
         "choices": deficiency_choices(case, refused) if "return" in offered else (),
-        "marks": marks_to_tell(case, typed) if "return" in offered else (),
-        "own_words": own_words(case, typed) if "return" in offered else (),
+        "marks": marks_to_tell(case, typed) if "return" in offered and marked else (),
+        "own_words": own_words(case, asked) if "return" in offered else (),
     }
     return render(request, "staff/case.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Everything the case page shows, read at once: at most twelve queries, however long the file has lived."""
+"""Everything the case page shows, read at once: at most thirteen queries, however long the file has lived."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..selectors import duplicates
 from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
 from ..views.rights import MADE, made_in_words
-from . import move_forms
+from . import checks, move_forms
 from .history import events_of, history
 
 if TYPE_CHECKING:
@@ -61,13 +61,14 @@ class ShownFile:
 def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     user, now, service = current_user(request), timezone.now(), case.service_type
     events = events_of(case)
-    sent = in_catalogue_order(service, case.attachments.sent())
+    sent = in_catalogue_order(service, case.attachments.sent().annotate(has_marks=move_forms.has_untold_marks()))
     files = [(label_of(service, file), file) for file in sent]
     visits = list(case.inspections.select_related("by").prefetch_related("photographs")) if service.inspects else []
     files += [(_("Photograph of the inspection"), file) for visit in visits for file in visit.photographs.all()]
     posts = access.posts_working_on(case, timezone.localdate(now))
     stand_in = queues.case_stand_in(case, timezone.localdate(now))
     responsible = {case.assignee_id, stand_in.substitute.pk if stand_in and stand_in.substitute else None}
+    flags = flags_of(service, case.answers)
     return {
         "title": case.reference,
         "case": case,
@@ -84,7 +85,8 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "inspections": visits,
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),
-        "flags": flags_of(service, case.answers),
+        "flags": flags,
+        "checklist": checks.shown(case, user, sent, flags, events, wanted="checks" in request.GET),
         # They are for whoever decides, also whether to open it again; what was issued is decided for good.
         "hints": [] if case.issued_at else duplicates.hints_for_case(case, sent, user),
         "history": history(case, events),

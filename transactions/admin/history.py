@@ -17,6 +17,7 @@ from ..domain.service_types import ServiceType
 from ..domain.workflow import APPLICANT_SIDE, Actor, Status
 from ..models import CounterVisit, Event, Transaction
 from ..text.wording import describe_office_of, title, was_at_counter
+from ..transitions.checklist import counts_in_words
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {
@@ -99,6 +100,8 @@ def _details(event: Event, service: ServiceType) -> list[str]:
         lines.append(ngettext("%(n)d point to complete", "%(n)d points to complete", count) % {"n": count})
     if event.move in ("answer", "correct") and "answers_version" in facts:
         lines.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
+    if "checklist" in facts:
+        lines.append(counts_in_words(facts["checklist"]))
     if was_at_counter(event):
         lines.append(_("Original ID seen: %(whom)s") % {"whom": CounterVisit.Whom(facts["whom"]).label})
     if event.to_stage != event.from_stage and event.move != "submit":

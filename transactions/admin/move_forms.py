@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -214,7 +215,8 @@ def deficiency_choices(case: Transaction, typed: dict[str, str]) -> list[Choice]
     return [choice(entry) for entry in service.deficiencies]
 
 
-OWN_WORDS = 3
+# Boxes for a reviewer's own words: those that are filled in and one more, and never fewer than three.
+OWN_WORDS, MAX_OWN_WORDS = 3, 12
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,8 @@ def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
     named = [(spec.name, spec.label) for spec in service.fields()]
     named += [(document.code, document.label) for document in service.documents]
     rows = []
-    for number in range(1, OWN_WORDS + 1):
+    filled = sum(1 for number in range(1, MAX_OWN_WORDS + 1) if typed.get(f"own-{number}"))
+    for number in range(1, min(max(OWN_WORDS, filled + 1), MAX_OWN_WORDS) + 1):
         ticked = set(typed.getlist(f"opens-{number}"))
         names = [(name, label, name in ticked) for name, label in named]
         rows.append(OwnWords(number, typed.get(f"own-{number}", ""), names))
@@ -248,7 +251,7 @@ def asked_in(post: QueryDict) -> list[RequestedCompletion]:
     listed = [RequestedCompletion(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
     own = [
         RequestedCompletion("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
-        for number in range(1, OWN_WORDS + 1)
+        for number in range(1, MAX_OWN_WORDS + 1)
     ]
     marked = [
         RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,))
@@ -256,6 +259,11 @@ def asked_in(post: QueryDict) -> list[RequestedCompletion]:
         if pk is not None
     ]
     return [*listed, *(item for item in own if prose(item.sentence) or item.opens), *marked]
+
+
+def has_untold_marks() -> Exists:
+    """Of a file: are there marks with words on it that no return told of yet?"""
+    return Exists(Mark.objects.current().filter(attachment=OuterRef("pk"), deficiency=None).exclude(text=""))
 
 
 def marks_to_tell(case: Transaction, typed: QueryDict) -> list[tuple[Mark, str, bool]]:

@@ -106,6 +106,7 @@ class StaffSite(AdministeredSite):
             path("filters/", self.admin_view(saved_filters.save), name="save_filter"),
             path("filters/<int:pk>/delete/", self.admin_view(saved_filters.delete), name="delete_filter"),
             path("cases/<str:reference>/", self.admin_view(case.case), name="case"),
+            path("cases/<str:reference>/checks/", self.admin_view(case.check), name="check"),
             path("cases/<str:reference>/notes/", self.admin_view(case.note), name="note"),
             path("cases/<str:reference>/notes/read/", self.admin_view(case.notes_read), name="notes_read"),
             path("cases/<str:reference>/correct/", self.admin_view(correction.correct), name="correct"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.assurance import Level, set_level_to_authorise
 
 from . import kinds, soundness
+from .checkpoints import CheckPoint as CheckPoint
 from .conditions import And as And
 from .conditions import Answered as Answered
 from .conditions import Condition as Condition
@@ -230,7 +231,7 @@ class ServiceType:
     conditions: tuple[StrOrPromise, ...] = ()
     deficiencies: tuple[DeficiencyCode, ...] = ()
     routing_rules: tuple[RoutingRule, ...] = ()
-    checklist: tuple[StrOrPromise, ...] = ()
+    checklist: tuple[CheckPoint, ...] = ()
     fee: Fee | None = None
     submitted_by: SubmittedBy = SubmittedBy.OWNER
     applicants: frozenset[ApplicantKind] = frozenset(ApplicantKind)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .checkpoints import MAX_CODE_LENGTH
 from .conditions import And, Condition, Greater, Less, Not, OneOf, Or
 from .questions import Field, Group, Kind
 from .workflow import BY_NAME, MoveName, Status, Target
@@ -34,6 +35,7 @@ def faults(service: ServiceType) -> Iterator[str]:
     yield from _conditions(service)
     yield from _fields(service)
     yield from _deficiencies(service)
+    yield from _checklist(service)
     yield from _stages(service)
     asked = {spec.name for spec in service.fields() if isinstance(spec, Field)}
     for name in service.output.figures:
@@ -83,6 +85,7 @@ def _twice(service: ServiceType) -> Iterator[str]:
         ],
         "stage": [stage.code for stage in service.stages],
         "deficiency": [entry.code for entry in service.deficiencies],
+        "point of the checklist": [point.code for point in service.checklist],
         "routing rule": [rule.id for rule in service.routing_rules],
         "referral": [referral.code for referral in service.referrals],
     }  # fmt: skip
@@ -101,6 +104,7 @@ def _conditions(service: ServiceType) -> Iterator[str]:
         *((f"document {document.code!r}", document.when) for document in service.documents),
         *((f"stage {stage.code!r}", stage.when) for stage in service.stages),
         *((f"routing rule {rule.id!r}", rule.when) for rule in service.routing_rules),
+        *((f"point {point.code!r} of the checklist", point.when) for point in service.checklist),
     )
     for what, when in others:
         yield from _condition(what, when, asked)
@@ -151,6 +155,22 @@ def _deficiencies(service: ServiceType) -> Iterator[str]:
     for entry in service.deficiencies:
         if strangers := sorted(set(entry.names) - known):
             yield f"deficiency {entry.code!r} is about {', '.join(map(repr, strangers))}, which is not asked for"
+
+
+def _checklist(service: ServiceType) -> Iterator[str]:
+    """Each point is about something that is asked, and belongs to stages where somebody studies or decides."""
+    known = {spec.name for spec in service.fields()} | {document.code for document in service.documents}
+    codes = {entry.code for entry in service.deficiencies}
+    studied = {stage.code for stage in service.stages if stage.finish in (MoveName.RECOMMEND, MoveName.APPROVE)}
+    for point in service.checklist:
+        if strangers := sorted(set(point.about) - known):
+            yield f"point {point.code!r} is about {', '.join(map(repr, strangers))}, which is not asked for"
+        if point.deficiency and point.deficiency not in codes:
+            yield f"point {point.code!r} leads to deficiency {point.deficiency!r}, which there is not"
+        if not point.stages or set(point.stages) - studied:
+            yield f"point {point.code!r} belongs to a stage at which nobody studies or decides, or to none"
+        if len(point.code) > MAX_CODE_LENGTH:
+            yield f"the code of point {point.code!r} has more than {MAX_CODE_LENGTH} characters"
 
 
 def _stages(service: ServiceType) -> Iterator[str]:

@@ -4,6 +4,7 @@ from .authorisation_events import AuthorisationEvent
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .bulk import BulkItem, BulkJob
+from .checks import Check
 from .closures import Closure
 from .desk import CasePresence, SavedFilter
 from .feedback import FeedbackReason, PageFeedback
@@ -37,6 +38,7 @@ __all__ = [
     "BulkJob",
     "CasePresence",
     "Channel",
+    "Check",
     "Closure",
     "CounterVisit",
     "DayFigure",

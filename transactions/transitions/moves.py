@@ -33,7 +33,18 @@ from ..models import (
 )
 from ..papers import papers
 from ..text.deadline_status import days_spent
-from . import answering, assignees, at_counter, decisions, issuing, objections, registers, returning, versions
+from . import (
+    answering,
+    assignees,
+    at_counter,
+    checklist,
+    decisions,
+    issuing,
+    objections,
+    registers,
+    returning,
+    versions,
+)
 from .mover import Transition, apply, begin, check, finish, require_office
 from .returning import RequestedCompletion as RequestedCompletion
 
@@ -126,8 +137,13 @@ def reassign(
 def recommend(
     case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
 ) -> Transaction:
-    """Pass a complete and compliant file on to the next stage. Event, and movements when the office changes."""
-    return finish(begin(case, "recommend", by=by, now=now, version=version, reason=note))
+    """Pass a complete and compliant file on to the next stage. Event, and movements when the office changes.
+
+    DomainError `checklist_open` names what nobody has looked at yet.
+    """
+    transition = begin(case, "recommend", by=by, now=now, version=version, reason=note)
+    checklist.refuse_while_open(transition)
+    return finish(transition)
 
 
 @transaction.atomic
@@ -223,8 +239,12 @@ def send_back(
 def approve(
     case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
 ) -> Transaction:
-    """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice."""
+    """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice.
+
+    DomainError `checklist_open` as of `recommend`, for the points of all stages so far.
+    """
     transition = begin(case, "approve", by=by, now=now, version=version, reason=note)
+    checklist.refuse_while_open(transition)
     transition.case.approved_at = transition.now
     transition.facts["working_days"] = days_spent(transition.case, transition.now)
     transition.facts["answers_version"] = transition.case.answers_version
