@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("journal.urls")),
     path("", include("billing.urls")),
     path("", include("outside.urls")),
+    path("", include("drawings.urls")),
     path("accounts/", include("accounts.sign_in_urls")),
     path("staff/", staff_site.urls),
     path("status/", status, name="status"),

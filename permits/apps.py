@@ -9,8 +9,9 @@ class PermitsConfig(AppConfig):
     def ready(self) -> None:
         from outside.bodies import register_bodies
 
-        from . import consequences  # noqa: F401 – it registers its receiver
+        from . import consequences, drawings  # noqa: F401 – consequences registers its receiver
         from .catalogue import load
 
         load()
         register_bodies()
+        drawings.register_all()

@@ -67,6 +67,17 @@ def draw(**_future: object) -> None:
 
 
 @shared_task
+def check_drawing(**_future: object) -> None:
+    """Beside drawing, and as that one at a time on each host."""
+    from .attachments import render_jobs
+    from .outbox import queue
+
+    with render_jobs.sole_renderer() as free:
+        if free:
+            queue.process_kind("check_drawing")
+
+
+@shared_task
 def scan(**_future: object) -> None:
     from .outbox import queue
 

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "continuity",
     "billing",
     "outside",
+    "drawings",
     "permits",
     "api",
     "jeddah_portal",

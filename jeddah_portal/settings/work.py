@@ -18,6 +18,7 @@ CELERY_TASK_ROUTES = {
     "transactions.tasks.warn": {"queue": "notifications"},
     "transactions.tasks.warn_name": {"queue": "notifications"},
     "transactions.tasks.draw": {"queue": "drawing"},
+    "transactions.tasks.check_drawing": {"queue": "drawing"},
     "transactions.tasks.scan": {"queue": "drawing"},
     "transactions.tasks.other": {"queue": "upkeep"},
     "transactions.tasks.sweep": {"queue": "upkeep"},

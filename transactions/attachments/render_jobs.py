@@ -33,6 +33,8 @@ from .stored import open_intact
 
 logger = logging.getLogger(__name__)
 KIND = "draw"
+# What opens strangers' files for seconds, one at a time on each host; rooms above add theirs.
+SLOW_KINDS = {KIND}
 # So many pages are drawn without anybody asking; of longer files the others when somebody comes to them.
 MAX_EAGER_PAGES = 40
 PAGES_A_JOB = 8

@@ -159,7 +159,18 @@ class Layer(NamedTuple):
     shown: bool
 
 
-def _opened(data: bytes) -> Drawing:
+class Frame(NamedTuple):
+    """Where a page shows the drawing: its lower left corner, points of a unit, the margin, and the page's size."""
+
+    left: float = 0.0
+    low: float = 0.0
+    scale: float = 0.0
+    margin: float = MARGIN
+    width: float = SIDE
+    height: float = SIDE
+
+
+def opened(data: bytes) -> Drawing:
     if b"EOF" not in data.rstrip(b"\0\r\n \t\x1a")[-8:]:
         raise UnreadableFile("cut")
     try:
@@ -189,15 +200,17 @@ def _recovered(data: bytes) -> Drawing:
 def converted(data: bytes) -> tuple[bytes, dict[str, Any]]:
     """A PDF, and what is known of it: its layers, and how many metres a point of its first page is (0: unknown)."""
     with contextlib.redirect_stdout(io.StringIO()):
-        document = _opened(data)
+        document = opened(data)
         shown = _switch_on(document)
         pages = list(_pages(document))
     layers = _layers(document, pages, shown)
     metres = METRES.get(int(document.header.get("$INSUNITS", 0) or 0), 0.0)
-    paper, scale = _pdf(pages, layers)
+    paper, frame = _pdf(pages, layers)
     return paper, {
         "layers": [{"name": layer.name[:MAX_NAME], "shown": layer.shown} for layer in layers],
-        "metres": metres / scale if scale else 0.0,
+        "metres": metres / frame.scale if frame.scale else 0.0,
+        # Where a point of the drawing stands on its first page (drawings/deciding.py).
+        "frame": list(frame),
     }
 
 
@@ -248,17 +261,17 @@ def _layers(document: Drawing, pages: list[list[Stroke]], shown: set[str]) -> li
     return layers[:MAX_LAYERS]
 
 
-def _pdf(pages: list[list[Stroke]], layers: list[Layer]) -> tuple[bytes, float]:
-    """The PDF, and how many points a unit of the first page is. Its pages show the layers that the drawing shows; all
-    their streams stand under a key of ours (papers.ALL_STREAMS).
+def _pdf(pages: list[list[Stroke]], layers: list[Layer]) -> tuple[bytes, Frame]:
+    """The PDF, and where its first page with anything on it shows the drawing. Its pages show the layers that the
+    drawing shows; all their streams stand under a key of ours (papers.ALL_STREAMS).
     """
     places = {layer.name.lower(): number for number, layer in enumerate(layers)}
     shown = [number for number, layer in enumerate(layers) if layer.shown]
     objects: list[bytes] = [b"<</Type/Catalog/Pages 2 0 R>>", b""]
-    kids, first = [], 0.0
+    kids, first = [], Frame()
     for strokes in pages:
-        size, scale, streams = _page(strokes, places, len(layers))
-        first = first or scale
+        frame, streams = _page(strokes, places, len(layers))
+        first = first if first.scale else frame
         begin = len(objects) + 1
         for stream in streams:
             packed = zlib.compress(stream, 3)
@@ -266,7 +279,7 @@ def _pdf(pages: list[list[Stroke]], layers: list[Layer]) -> tuple[bytes, float]:
             objects.append(head + packed + b"\nendstream")
         every = [f"{begin + number} 0 R" for number in range(len(streams))]
         contents = " ".join(every[order * len(layers) + number] for order in (SOLIDS, LINES) for number in shown)
-        box = f"[0 0 {size[0]:.2f} {size[1]:.2f}]"
+        box = f"[0 0 {frame.width:.2f} {frame.height:.2f}]"
         kids.append(len(objects) + 1)
         page = f"<</Type/Page/Parent 2 0 R/MediaBox{box}/Resources<<>>/Contents[{contents}]"
         page += f"{ALL_STREAMS}[{' '.join(every)}]>>"
@@ -287,16 +300,17 @@ def _file(objects: list[bytes]) -> bytes:
     return bytes(out)
 
 
-def _page(strokes: list[Stroke], places: dict[str, int], many: int) -> tuple[tuple[float, float], float, list[bytes]]:
-    """Width and height in points, points of a unit, and the streams: the solids of each layer, then its lines."""
+def _page(strokes: list[Stroke], places: dict[str, int], many: int) -> tuple[Frame, list[bytes]]:
+    """Where it shows the drawing, and the streams: the solids of each layer, then its lines."""
     points = [point for stroke in strokes for _step, points in stroke.steps for point in points]
     if not points:
-        return (SIDE, SIDE), 0.0, [b""] * (2 * many)
+        return Frame(), [b""] * (2 * many)
     left, right = min(x for x, _y in points), max(x for x, _y in points)
     low, high = min(y for _x, y in points), max(y for _x, y in points)
     room = SIDE - 2 * MARGIN
     scale = room / max(right - left, high - low, 1e-6)
     size = (max(144.0, (right - left) * scale + 2 * MARGIN), max(144.0, (high - low) * scale + 2 * MARGIN))
+    frame = Frame(left, low, scale, MARGIN, *size)
     streams: list[list[str]] = [["1 J 1 j"] for _number in range(2 * many)]
     for stroke in strokes:
         place = places.get(stroke.layer.lower())
@@ -310,7 +324,7 @@ def _page(strokes: list[Stroke], places: dict[str, int], many: int) -> tuple[tup
             )
             stream.append(f"{numbers} {step}")
         stream.append("f*" if stroke.closed else "S")
-    return size, scale, [f"q {' '.join(stream)} Q\n".encode() for stream in streams]
+    return frame, [f"q {' '.join(stream)} Q\n".encode() for stream in streams]
 
 
 def _colour(stroke: Stroke) -> str:

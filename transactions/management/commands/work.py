@@ -102,7 +102,7 @@ class Command(BaseCommand):
     def _batch(self, stop: threading.Event, once: bool) -> bool:
         worked = queue.dead_letter_unknown(timezone.now())
         for kind in queue.known_kinds():
-            if not stop.is_set() and (once or kind != render_jobs.KIND):
+            if not stop.is_set() and (once or kind not in render_jobs.SLOW_KINDS):
                 worked += queue.process_kind(kind, seconds=TURN_SECONDS)
         return bool(worked)
 
@@ -111,7 +111,8 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 with render_jobs.sole_renderer() as free:
-                    worked = free and queue.process_kind(render_jobs.KIND, seconds=TURN_SECONDS)
+                    kinds = sorted(render_jobs.SLOW_KINDS) if free else []
+                    worked = sum(queue.process_kind(kind, seconds=TURN_SECONDS) for kind in kinds)
             except Exception:  # whatever it is, the rows wait and the next turn tries again
                 logger.exception("drawing in the background failed")
                 worked = False

@@ -1,0 +1,1 @@
+"""What drawings are measured by: layers, sheets, sides, facts, rules, findings. Pure."""

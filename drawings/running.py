@@ -1,0 +1,86 @@
+"""The check itself, by a worker, and what it found written down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from transactions.attachments import rendering
+from transactions.attachments.stored import open_intact
+from transactions.outbox import queue
+
+from . import caged
+from .domain import rules
+from .domain.facts import Facts
+from .models import DrawingCheck, DrawingFinding
+
+KIND = "check_drawing"
+# For so long it is tried again when the machine had too much to do; then the drawing is too slow.
+PATIENCE = timedelta(minutes=20)
+
+
+@queue.register_handler(KIND, outside=True)
+def run(subject: int, now: datetime) -> Exception | None:
+    """Measure a drawing and keep what was found. TimeoutError when the machine had too much to do."""
+    check = DrawingCheck.objects.select_related("attachment").filter(pk=subject).first()
+    if check is None or check.state != DrawingCheck.State.WAITING or check.attachment.removed_at is not None:
+        return None
+    stored = open_intact(check.attachment)
+    if stored is None:
+        _keep(check, {"wrong": "broken"}, now)
+        return None
+    with stored:
+        result = caged.check(stored, Facts.from_json(check.facts), rules.by_code(check.rule_set))
+    if result.get("wrong") == rendering.OVERLOADED and now < check.asked_at + PATIENCE:
+        return TimeoutError("too much is being done to check this drawing now")
+    if result.get("wrong") == rendering.OVERLOADED:
+        result = {"wrong": "slow"}
+    _keep(check, result, now)
+    return None
+
+
+@transaction.atomic
+def _keep(check: DrawingCheck, result: dict[str, Any], now: datetime) -> None:
+    """What was found, unless something else was asked meanwhile: then another job does that."""
+    locked = DrawingCheck.objects.select_for_update().filter(pk=check.pk).first()
+    asked = (check.facts, check.rule_set)
+    if locked is None or (locked.facts, locked.rule_set) != asked or locked.state != DrawingCheck.State.WAITING:
+        return
+    locked.wrong = result.get("wrong", "")
+    locked.state = DrawingCheck.State.FAILED if locked.wrong else DrawingCheck.State.DONE
+    findings = result.pop("findings", [])
+    locked.result, locked.done_at = result, now
+    locked.save()
+    if not locked.wrong:
+        _keep_findings(locked, findings)
+
+
+def _keep_findings(check: DrawingCheck, found: list[dict[str, Any]]) -> None:
+    """What was explained or decided about a finding that is still there stays with it; of what is gone only decisions
+    stay, as it was decided.
+    """
+    keys = _keys(found)
+    there = {finding.key: finding for finding in check.findings.all()}
+    for number, (key, content) in enumerate(keys.items(), start=1):
+        finding = there.pop(key, None) or DrawingFinding(check_of=check, key=key, code=content["code"])
+        if not finding.decision:
+            finding.content = content
+        finding.number = number
+        finding.save()
+    gone = [finding.pk for finding in there.values() if not finding.decision]
+    DrawingFinding.objects.filter(pk__in=gone).delete()
+
+
+def _keys(found: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
+    """The same code of the same subject is numbered, so that each has a name of its own."""
+    seen: Counter[str] = Counter()
+    keys = {}
+    for content in found:
+        name = f"{content['code']}:{content['subject']}:{content['extra'].get('side', '')}"
+        seen[name] += 1
+        keys[f"{name}:{seen[name]}"] = content
+    return keys

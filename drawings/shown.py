@@ -1,0 +1,107 @@
+"""A checked drawing as pages show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accounts.models import User
+
+from . import asking, deciding, plans, words
+from .domain import rules
+from .measuring import NO_UNIT, NOT_BY_TEMPLATE
+from .models import DrawingCheck, DrawingFinding
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class ShownFinding:
+    row: DrawingFinding
+    number: int
+    title: StrOrPromise
+    said: str
+    mend: str
+    rule: words.ShownRule | None
+    required: str
+    measured: str
+    unit: str
+    has_place: bool
+
+
+@dataclass(frozen=True)
+class ShownCheck:
+    check: DrawingCheck
+    findings: Sequence[ShownFinding]
+    notes: Sequence[str]
+    figures: Sequence[tuple[str, str, bool]]
+    failed: Sequence[StrOrPromise]
+    plan: plans.Plan | None
+    why_failed: StrOrPromise
+    rule_set: str
+    source: str
+    not_by_template: bool
+    asks_unit: bool
+    stale: bool
+    may_explain: bool
+    may_decide: bool
+
+    @property
+    def waits(self) -> bool:
+        return self.check.state == DrawingCheck.State.WAITING
+
+    @property
+    def clean(self) -> bool:
+        return self.check.state == DrawingCheck.State.DONE and not self.findings and not self.not_by_template
+
+
+def shown_findings(check: DrawingCheck) -> list[ShownFinding]:
+    """Each with its number on the drawing."""
+    return [_finding(check, number, row) for number, row in enumerate(check.findings.all(), start=1)]
+
+
+def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFinding:
+    content = row.content
+    found = words.check_of(row.code)
+    return ShownFinding(
+        row=row,
+        number=number,
+        title=found.title,
+        said=words.sentence(content),
+        mend=words.mend(content),
+        rule=words.shown_rule(check.rule_set, content),
+        required=words.number(content["required"]),
+        measured=words.number(content["measured"]),
+        unit=found.unit,
+        has_place=bool(content.get("place")),
+    )
+
+
+def shown(check: DrawingCheck, user: User) -> ShownCheck:
+    """All a page says of it, for this reader."""
+    result: dict[str, Any] = check.result
+    done = check.state == DrawingCheck.State.DONE
+    findings = shown_findings(check) if done else []
+    held = rules.by_code(check.rule_set)
+    figures = [
+        (words.figure_label(name), words.number(value), name != "bays")
+        for name, value in (result.get("figures") or {}).items()
+    ]
+    return ShownCheck(
+        check=check,
+        findings=findings,
+        notes=[words.note(note) for note in result.get("notes", ())] if done else [],
+        figures=figures if done else [],
+        failed=[words.check_of(code).title for code in result.get("failed", ())],
+        plan=plans.plan_of(result, [(one.number, one.row.place) for one in findings]) if done else None,
+        why_failed=words.WRONG.get(check.wrong, ""),
+        rule_set=words.title_of(held),
+        source=words.source_of(held),
+        not_by_template=done and result.get("state") == NOT_BY_TEMPLATE,
+        asks_unit=done and result.get("state") == NO_UNIT,
+        stale=asking.is_stale(check),
+        may_explain=deciding.may_explain(user, check.attachment),
+        may_decide=deciding.may_decide(user, check.attachment),
+    )
