@@ -58,10 +58,17 @@ def _places(content: dict[str, Any]) -> dict[str, str]:
         "meant": "",
         "text": "",
         **extra,
-        "subject": isolated(str(content["subject"])),
+        "subject": _subject(str(content["subject"])),
         "required": number(content["required"]),
         "measured": number(content["measured"]),
     }
+
+
+def _subject(subject: str) -> str:
+    """A floor by its name, with its layer; anything else as it is written on the drawing."""
+    if floor_order(subject) is None:
+        return isolated(subject)
+    return f"{figure_label(subject)} ({isolated(subject)})"
 
 
 def sentence(content: dict[str, Any]) -> str:
