@@ -24,7 +24,10 @@ SAFE = [
     "0004_longer_intake_keys",  # a longer varchar: PostgreSQL rewrites neither table nor index
     "0005_asked_once_a_round",  # its index is built concurrently; no version asks the same thing twice in a round
 ]
-ROOMS = ["accounts", "billing", "continuity", "drawings", "journal", "municipality", "outside", "permits", "transactions"]
+ROOMS = [
+    *("accounts", "billing", "continuity", "drawings", "journal", "municipality", "outside", "permits"),
+    "transactions",
+]
 
 
 def main() -> None:

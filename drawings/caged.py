@@ -14,8 +14,8 @@ from transactions.attachments import rendering
 
 from .checks import by_code
 from .domain.facts import Facts
+from .domain.finding import CHECKED, NO_UNIT, NOT_BY_TEMPLATE
 from .domain.rules import RuleSet
-from .measuring import CHECKED, NO_UNIT, NOT_BY_TEMPLATE
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from drawings.child import main; main(sys.argv[2])"
 MEMORY = 768 * 1024**2

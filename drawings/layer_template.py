@@ -6,9 +6,6 @@ import io
 from functools import cache
 from typing import Any
 
-import ezdxf
-from ezdxf.enums import TextEntityAlignment
-
 from .domain.finding import Point
 from .domain.layers import Role
 
@@ -53,6 +50,9 @@ COLOURS = {
 @cache
 def content() -> bytes:
     """The file, in metres, as programs since 2010 read it."""
+    import ezdxf
+    from ezdxf.enums import TextEntityAlignment
+
     document = ezdxf.new("R2010", units=6)
     for name, colour in COLOURS.items():
         document.layers.add(name, color=colour)

@@ -10,7 +10,7 @@ from ezdxf.document import Drawing
 from .checks import Case, all_checks
 from .checks.file_outlines import TOLERANCE
 from .domain.facts import Facts, Kind
-from .domain.finding import Finding, Note
+from .domain.finding import CHECKED, NO_UNIT, NOT_BY_TEMPLATE, Finding, Note
 from .domain.layers import PREFIX, Role
 from .domain.rules import RuleSet
 from .domain.sheet import Sheet
@@ -19,8 +19,6 @@ from .reading.sheets import METRES, sheet_of
 logger = logging.getLogger(__name__)
 MAX_FINDINGS = 200
 MAX_DRAWN, MAX_CORNERS = 300, 4000
-# What there is to say of a drawing as a whole.
-CHECKED, NO_UNIT, NOT_BY_TEMPLATE = "checked", "no-unit", "not-by-template"
 
 
 def measured(document: Drawing, facts: Facts, rules: RuleSet) -> dict[str, Any]:

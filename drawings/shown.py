@@ -10,7 +10,7 @@ from accounts.models import User
 
 from . import asking, deciding, plans, words
 from .domain import rules
-from .measuring import NO_UNIT, NOT_BY_TEMPLATE
+from .domain.finding import NO_UNIT, NOT_BY_TEMPLATE
 from .models import DrawingCheck, DrawingFinding
 
 if TYPE_CHECKING:

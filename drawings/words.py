@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -20,7 +19,6 @@ from .domain.rules import RuleSet
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-CHECKS = SimpleLazyObject(by_code)
 UNITS: dict[int, StrOrPromise] = {
     6: gettext_lazy("metres"),
     4: gettext_lazy("millimetres"),

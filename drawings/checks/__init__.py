@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from ..domain.facts import Facts, Kind
 from ..domain.finding import Finding
 from ..domain.rules import RuleSet
-from ..domain.sheet import Sheet
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+    # A page that shows no drawing loads no geometry.
+    from ..domain.sheet import Sheet
 
 BOTH = frozenset({Kind.BUILDING, Kind.DIVISION})
 BUILDINGS = frozenset({Kind.BUILDING})

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Point = tuple[float, float]
+# What there is to say of a drawing as a whole.
+CHECKED, NO_UNIT, NOT_BY_TEMPLATE = "checked", "no-unit", "not-by-template"
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,7 @@ from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 
 from .people_pages import PEOPLE
-from .world import (
-    LISTED,
-    session_half_signed_in,
-    session_just_confirmed,
-    session_of,
-    session_with_code_sent,
-)
+from .world import LISTED, session_half_signed_in, session_just_confirmed, session_of, session_with_code_sent
 
 
 @dataclass(frozen=True)
@@ -295,6 +289,10 @@ PUBLIC = (
 CASE_CHANGED = ".changes li a[href*='/requests/']"
 OTHERS = (
     *of_services(),
+    Shown("drawings", "/drawings/", holds=".sheet-plan"),
+    Shown("drawings-mine", "/drawings/checks/", "citizen"),
+    Shown("drawing-found", "/drawings/checks/{drawing}/", "citizen", holds=".sheet-plan__spot"),
+    Shown("drawing-decided", "/drawings/checks/{drawing}/", "reviewer", then=every_move, holds="[name=decision]"),
     Shown("requests", "/requests/", "citizen"),
     Shown("requests-none", "/requests/", "other_citizen"),
     Shown("request-returned", "/requests/{returned}/", "citizen"),

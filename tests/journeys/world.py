@@ -54,7 +54,7 @@ from transactions.visits import services as counter_visits
 
 from ..billing.samples import money_that_waits
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
-from ..portal.world import an_incident, answered_at_counter
+from ..portal.world import a_checked_drawing, an_incident, answered_at_counter
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
 LONG_FILE = "المخططات-المعمارية-لمبنى-سكني-من-دورين-وملحق-final-approved-version-12-" + "نسخة-" * 8 + ".pdf"
@@ -103,6 +103,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     asked = [RequestedCompletion(code) for code in codes]
     returned = moves.return_for_completion(returned, deficiencies=asked, by=cast.reviewer, now=long_ago)
     first = Attachment.objects.filter(transaction=returned).first()
+    a_checked_drawing(first)
     Attachment.objects.filter(pk=first.pk).update(original_name=LONG_FILE)
     issued = drive(submitted("building-permit", now=NOW - timedelta(days=20)), cast, "issued", NOW - timedelta(days=20))
     still_open = drive(submitted("building-permit", now=NOW - timedelta(days=3)), cast, "under_admin_audit")
@@ -195,6 +196,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             **{f"pin_{name}": pins.derive_pin(reference) for name, reference in cases.items()},
             **rights,
             "draft": str(draft.key),
+            "drawing": str(first.key),
             "answered": str(answered.key),
             "intake": str(intake.key),
             "intake_ready": str(intake_ready.key),

@@ -25,6 +25,8 @@ NO_PAGE = {
     "/metrics$": "for Prometheus",
     "/language/$": "sets the language and goes back",
     "/apply/": "begins a draft and goes to it",
+    r"/drawings/template\.dxf$": "a file",
+    "/drawings/checks/<uuid:key>/.": "takes a press and goes back",
     "/drafts/<uuid:key>/documents/<slug:code>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/answer/<int:pk>/$": "takes a file in pieces, for the script",
     "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",

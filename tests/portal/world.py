@@ -19,6 +19,8 @@ from django.utils import timezone
 from accounts import api_tokens, four_eyes
 from accounts import services as people
 from accounts.models import User
+from drawings.domain.facts import Facts
+from drawings.models import DrawingCheck
 from municipality.models import Office
 from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
@@ -64,7 +66,7 @@ ACTORS = {
 }
 APPS = re.compile(r"(?<=app_label>)[a-z|]+")
 MODEL = re.compile(
-    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside)/([a-z]+)/(?!bodies|list|letters|record)"
+    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside|drawings)/([a-z]+)/(?!bodies|list|letters|record)"
 )
 
 
@@ -165,6 +167,7 @@ class World:
             "/staff/filters/": self.filter,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
+            "/drawings/": self.paper.drawing_check.findings.get().pk,
         }
 
     def keys(self) -> dict[str, object]:
@@ -219,6 +222,8 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     reconcile(NOW)
     open_figures.store_past_months(NOW + timedelta(days=31))
     assert studied.authorisation_id is not None
+    paper = studied.attachments.filter(content_type="application/pdf").order_by("pk")[0]
+    a_checked_drawing(paper)
     return World(
         cast=cast,
         studied=studied,
@@ -227,7 +232,7 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         draft=draft,
         begun=begun,
         answered=answered,
-        paper=studied.attachments.filter(content_type="application/pdf").order_by("pk")[0],
+        paper=paper,
         loose=loose,
         standing=studied.authorisation_id,
         asked=asked.pk,
@@ -247,6 +252,28 @@ def answered_at_counter(cast: Cast, submitted: Callable[..., Transaction]) -> Co
     moves.answer(case, answers={case.deficiencies.get().pk: "تم"}, by=cast.clerk, visit=visit)
     visit.refresh_from_db()
     return visit
+
+
+def a_checked_drawing(file: Attachment) -> DrawingCheck:
+    """One whose front stands half a metre too near to the street."""
+    plan = [
+        {"layer": "JM-PLOT", "closed": True, "points": [[0, 0], [20, 0], [20, 30], [0, 30]]},
+        {"layer": "JM-STREET", "closed": False, "points": [[0, 0], [20, 0]]},
+        {"layer": "JM-SETBACK", "closed": True, "points": [[2, 3], [18, 3], [18, 28], [2, 28]]},
+        {"layer": "JM-FLOOR-0", "closed": True, "points": [[2.5, 2.5], [17.5, 2.5], [17.5, 20], [2.5, 20]]},
+    ]
+    result = {"state": "checked", "notes": [], "failed": [], "plan": plan, "figures": {"plot": 600.0}}
+    result |= {"measurable": True, "origin": [0, 0], "metres": 1.0}
+    check = DrawingCheck.objects.create(
+        attachment=file, state="done", done_at=NOW, asked_at=NOW, result=result,
+        rule_set="riyadh_guide_2025", facts=Facts(plot_area=600.0, street_width=15.0).as_json(),
+    )  # fmt: skip
+    found = {
+        "code": "setback-front", "subject": "JM-FLOOR-0", "required": 3.0, "measured": 2.5,
+        "rule": "villa.setback_street", "place": [[10, 0], [10, 2.5]], "extra": {"side": 1},
+    }  # fmt: skip
+    check.findings.create(key="setback-front:JM-FLOOR-0:1:1", code="setback-front", number=1, content=found)
+    return check
 
 
 def words_to_start_from() -> None:

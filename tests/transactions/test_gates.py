@@ -256,6 +256,7 @@ JOBS: dict[str, Operation | str] = {
     "warn_delegation": "tells a person that somebody acts for them",
     "confirm_email": "is part of signing in, which no gate closes",
     "draw": "makes a picture of a file there is",
+    "check_drawing": "measures a file there is",
     "scan": "looks into a file there is",
 }
 
