@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from transactions.models import Draft, Transaction
 
+from ..figures import figures_of_checks
 from ..models import DrawingCheck
 from ..shown import shown_findings
 
@@ -22,3 +24,10 @@ def drawings_of(thing: Transaction | Draft, staff: bool = False) -> dict[str, An
     rows = DrawingCheck.objects.filter(**about, attachment__removed_at=None, attachment__replaced_in=None)
     rows = rows.select_related("attachment").prefetch_related("findings").order_by("attachment_id")[:MAX_SHOWN]
     return {"checks": [{"check": row, "findings": shown_findings(row)} for row in rows], "staff": staff}
+
+
+@register.inclusion_tag("drawings/figures.html")
+def drawing_figures() -> dict[str, Any]:
+    """How often each check finds something, and is overridden."""
+    head = [_("Check of drawings"), _("Findings"), _("Overridden"), _("Made a deficiency")]
+    return {"rows": figures_of_checks(), "head": head}

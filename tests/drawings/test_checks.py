@@ -12,9 +12,13 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from drawings import asking, caged, deciding
+from drawings.domain import rules
 from drawings.domain.facts import Facts
+from drawings.figures import figures_of_checks
 from drawings.layer_template import content as template
 from drawings.models import DrawingCheck, DrawingFinding
+from drawings.words import check_of
+from transactions.attachments import render_jobs
 from transactions.attachments import services as attachments
 from transactions.domain import kinds, service_types
 from transactions.domain.errors import DomainError, Invalid, NotVisible
@@ -64,6 +68,7 @@ def on_case(case, cast):
     file.content_type, file.look, file.pages = kinds.DXF, "", None
     file.size, file.sha256 = len(content), hashlib.sha256(content).hexdigest()
     file.save()
+    render_jobs.request_rendering(file, now=NOW)
     check = asking.ask_of_request(file, now=NOW)
     work_off()
     check.refresh_from_db()
@@ -259,6 +264,21 @@ def test_a_place_on_the_drawing_is_that_place_on_its_page(on_case):
     assert all(0 < across < 1 and 0 < down < 1 for across, down in points)
 
 
+def test_how_often_a_check_finds_something_and_is_overridden_is_published(on_case, cast, client):
+    finding = the_overlap(on_case)
+    deciding.decide(finding, "overridden", "حُدّد في الموقع", by=cast.reviewer, now=NOW)
+    title = str(check_of("parts-overlap").title)
+    assert {str(row[0]): row[2] for row in figures_of_checks()}[title] == ["withheld", "withheld", 0]
+    assert title in client.get(reverse("transactions:figures")).content.decode()
+    content = finding.content
+    many = [
+        DrawingFinding(check_of=on_case, key=str(number), code="parts-overlap", number=number, content=content)
+        for number in range(10, 19)
+    ]
+    DrawingFinding.objects.bulk_create(many)
+    assert figures_of_checks()[0][2] == [10, "withheld", 0]
+
+
 def test_what_was_decided_stays_when_the_drawing_is_checked_again(on_case, cast):
     deciding.decide(the_overlap(on_case), "accepted", "", by=cast.reviewer, now=NOW)
     file = on_case.attachment
@@ -272,8 +292,6 @@ def test_what_was_decided_stays_when_the_drawing_is_checked_again(on_case, cast)
 
 def test_a_request_is_checked_by_the_rules_of_the_day_it_was_sent(on_case):
     day = on_case.attachment.transaction.submitted_at.date()
-    from drawings.domain import rules
-
     assert on_case.rule_set == rules.in_force(day).code
     assert json.dumps(on_case.result)
 
