@@ -29,7 +29,7 @@ WRONG = frozenset({"broken", "cut", "memory", "too_much", "slow", "crashed"})
 
 def check(source: IO[bytes], facts: Facts, rules: RuleSet) -> dict[str, Any]:
     """What is found in a drawing. `wrong` is one of WRONG when it could not be measured, or rendering.OVERLOADED."""
-    order = {"facts": facts.as_json(), "rules": rules.code}
+    order: dict[str, Any] = {"facts": facts.as_json(), "rules": rules.code}
     order |= {"memory": MEMORY, "seconds": int(STEP_SECONDS) + 4, "step": STEP_SECONDS}
     command = [sys.executable, "-I", "-c", PROGRAM, str(rendering.ROOT), json.dumps(order)]
     with rendering.descriptor(source) as given, tempfile.TemporaryFile() as answer:

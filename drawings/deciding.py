@@ -32,7 +32,7 @@ AROUND = 0.01
 def may_explain(user: User, file: Attachment) -> bool:
     """Whoever writes the draft, or the applicant's side of an open request."""
     if file.transaction is not None:
-        return file.transaction.is_open and access.own_requests(user).filter(pk=file.transaction_id).exists()
+        return file.transaction.is_open and access.own_requests(user).filter(pk=file.transaction.pk).exists()
     return file.draft is not None and access.may_write(user, file.draft)
 
 
@@ -48,7 +48,8 @@ def explain(finding: DrawingFinding, text: str, *, by: User, now: datetime | Non
         raise NotVisible
     locked = DrawingFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     locked.explanation = _checked("explanation", text)
-    locked.explained_by, locked.explained_at = (by, now or timezone.now()) if locked.explanation else (None, None)
+    locked.explained_by = by if locked.explanation else None
+    locked.explained_at = (now or timezone.now()) if locked.explanation else None
     locked.save(update_fields=["explanation", "explained_by", "explained_at"])
 
 

@@ -70,7 +70,7 @@ def plan_of(result: dict[str, Any], places: Iterable[tuple[int, Sequence[Sequenc
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in map(placed, points))
 
     lines = [Line(_look(one["layer"]), written(one["points"]), one["closed"]) for one in drawn]
-    spots = []
+    spots: list[Spot] = []
     for number, place in marked:
         x, y = _middle([placed(point) for point in place])
         x, y = min(max(x, 30.0), width - 30.0), min(max(y, 30.0), height - 30.0)

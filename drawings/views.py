@@ -62,7 +62,7 @@ def checks(request: HttpRequest) -> HttpResponse:
 
 def _checked(request: HttpRequest, form: CheckForm, user: User) -> DrawingCheck | None:
     try:
-        return asking.check_loose(request.FILES["file"], form.facts(), by=user)
+        return asking.check_loose(form.cleaned_data["file"], form.facts(), by=user)
     except Invalid as error:
         for problem in error.problems:
             form.add_error("file", str(problem.message))

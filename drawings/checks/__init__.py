@@ -58,7 +58,7 @@ class Check:
 @cache
 def all_checks() -> tuple[Check, ...]:
     """Every check of this folder, in the order of their files."""
-    found = []
+    found: list[Check] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):
         found += getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ())
     return tuple(found)

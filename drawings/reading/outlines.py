@@ -28,7 +28,8 @@ Chain = tuple[list[Point], float, tuple[Point, ...]]
 
 def outlines_of(layer: str, lines: Iterable[tuple[list[Point], bool]]) -> tuple[list[Outline], int]:
     """The outlines of one layer, in metres, and how many were drawn twice. TooMuch."""
-    closed, open_ = [], []
+    closed: list[list[Point]] = []
+    open_: list[list[Point]] = []
     for points, closes in lines:
         (closed if closes else open_).append(points)
     if len(closed) + len(open_) > MAX_LINES:
@@ -116,7 +117,8 @@ def _chains(lines: list[list[Point]]) -> Iterable[Chain]:
     """Lines put end to end, the nearest ends first: the chain, its widest gap, and where that is."""
     left = [list(line) for line in lines]
     while left:
-        chain, gap, place = left.pop(0), 0.0, ()
+        chain, gap = left.pop(0), 0.0
+        place: tuple[Point, ...] = ()
         while left:
             at, turned, before, distance = _nearest(chain, left)
             if distance > REACHED or (distance >= math.dist(chain[0], chain[-1]) and len(chain) > 2):

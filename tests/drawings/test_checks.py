@@ -18,7 +18,7 @@ from drawings.figures import figures_of_checks
 from drawings.layer_template import content as template
 from drawings.models import DrawingCheck, DrawingFinding
 from drawings.words import check_of
-from transactions.attachments import render_jobs
+from transactions.attachments import render_jobs, rendering
 from transactions.attachments import services as attachments
 from transactions.domain import kinds, service_types
 from transactions.domain.errors import DomainError, Invalid, NotVisible
@@ -38,6 +38,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 def _as_long_as_it_takes(monkeypatch):
     """The clock of a machine that runs all tests at once says nothing."""
     monkeypatch.setattr(caged, "SECONDS", 120.0)
+    monkeypatch.setattr(rendering, "SECONDS", 120.0)
+    monkeypatch.setattr(rendering, "PATIENT_SECONDS", 120.0)
 
 
 def drawing(name: str, seed: int = 1):
@@ -165,7 +167,7 @@ def test_asked_twice_it_is_one_check_and_a_late_answer_to_an_old_question_is_not
         asking.ask(check.attachment, changed, on=NOW.date(), now=NOW)
         return found
 
-    asking.ask(check.attachment, Facts.from_json(check.facts | {"street_width": 20.0}), on=NOW.date(), now=NOW)
+    asking.ask(check.attachment, Facts.from_json(check.facts | {"street_width": 33.0}), on=NOW.date(), now=NOW)
     monkeypatch.setattr(caged, "check", asked_meanwhile)
     work_off()
     check.refresh_from_db()
