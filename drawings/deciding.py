@@ -48,8 +48,7 @@ def explain(finding: DrawingFinding, text: str, *, by: User, now: datetime | Non
         raise NotVisible
     locked = DrawingFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     locked.explanation = _checked("explanation", text)
-    locked.explained_by = by if locked.explanation else None
-    locked.explained_at = (now or timezone.now()) if locked.explanation else None
+    locked.explained_by, locked.explained_at = by, now or timezone.now()
     locked.save(update_fields=["explanation", "explained_by", "explained_at"])
 
 

@@ -141,7 +141,7 @@ def note(content: dict[str, Any]) -> str:
 def figure_label(name: str) -> str:
     """What a measured figure is of."""
     if name == "plot":
-        return _("Plot")
+        return _("Plot area")
     if name == "bays":
         return _("Parking bays")
     if name.startswith("part "):
