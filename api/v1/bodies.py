@@ -126,6 +126,12 @@ class MoveSerializer(Strict):
     photographs = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=50, help_text="Keys of JPEG and PNG files you sent."
     )
+    files = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=10,
+        help_text="For object: keys of files you sent, which support the objection.",
+    )
     answers = serializers.DictField(
         required=False, help_text="For correct: question name to its right answer, as typed."
     )

@@ -23,6 +23,7 @@ from transactions.transitions.forms import (
     ANSWERS,
     COLLEAGUE,
     DEFICIENCIES,
+    FILES,
     FORMS,
     OFFICE,
     PHOTOGRAPHS,
@@ -65,6 +66,7 @@ READ: dict[Input, Callable[[dict[str, Any]], Any]] = {
     ANSWERS: lambda data: data.get("answers", {}),
     VISITED: lambda data: data.get("visited_on"),
     PHOTOGRAPHS: lambda data: data.get("photographs", ()),
+    FILES: lambda data: data.get("files", ()),
 }
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from transactions.domain.objections import ObjectionKind, ObjectionOutcome
 from transactions.models import Transaction
-from transactions.views.rights import made_in_words
+from transactions.views.rights import made_in_words, read_made
 
 
 class ObjectionShape(serializers.Serializer[Any]):
@@ -32,9 +32,12 @@ class ObjectionShape(serializers.Serializer[Any]):
     )
     decided_at = serializers.DateTimeField(source="row.decision.at", default=None, allow_null=True)
     reasons = serializers.CharField(allow_blank=True)
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), source="file_keys", help_text="Keys of the documents that came with it."
+    )
 
 
 def objections_of(case: Transaction) -> Any:
     """Those of a request, the oldest first."""
     now = timezone.now()
-    return ObjectionShape([made_in_words(row, case, now) for row in case.objections.for_reading()], many=True).data
+    return ObjectionShape([made_in_words(row, case, now) for row in read_made(case)], many=True).data

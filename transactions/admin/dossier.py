@@ -29,7 +29,7 @@ from ..previews import State
 from ..selectors import duplicates
 from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
-from ..views.rights import MADE, made_in_words
+from ..views.rights import MADE, made_in_words, read_made
 from . import checks, move_forms
 from .history import events_of, history
 
@@ -111,7 +111,7 @@ def _objections(case: Transaction, events: list[Event], now: datetime) -> dict[s
     """What its applicant objected to or complained of, newest first; no query where there was nothing."""
     if not any(event.move in MADE for event in events):
         return {"objections": []}
-    made = [made_in_words(row, case, now) for row in case.objections.for_reading()]
+    made = [made_in_words(row, case, now) for row in read_made(case)]
     waiting = next((item.row.kind for item in made if not item.outcome and not item.row.is_complaint), "")
     return {"objections": made[::-1], "objected_kind": waiting}
 

@@ -63,7 +63,7 @@ def store(
         )
         raise DomainError("too_many_files", message % {"many": MAX_UNATTACHED})
     return insert(
-        _store_file(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
+        store_file(upload, document=document, by=by, accepts=accepts, most_bytes=most_bytes, now=now or timezone.now())
     )
 
 
@@ -73,7 +73,7 @@ def unattached_of(by: User) -> QuerySet[Attachment]:
     return loose.filter(uploaded_by=by)
 
 
-def _store_file(
+def store_file(
     upload: UploadedFile[Any],
     *,
     document: str,
@@ -170,15 +170,15 @@ def attach_to_draft(
     """Add a file to one document of a draft. Invalid when it is not acceptable or one too many."""
     document = _document(draft, document_code)
     now = now or timezone.now()
-    row = _store_file(
+    row = store_file(
         upload, document=document.code, by=by, accepts=document.accepts, most_bytes=document.max_bytes, now=now
     )
     with transaction.atomic():
         locked = lock_to_write(draft, by)
-        return _insert_once(document, locked.attachments.filter(document=document.code), row | {"draft": locked})
+        return insert_once(document, locked.attachments.filter(document=document.code), row | {"draft": locked})
 
 
-def _insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str, Any]) -> Attachment:
+def insert_once(document: Document, beside: QuerySet[Attachment], row: dict[str, Any]) -> Attachment:
     """Write the row of a file. Sent again because the answer was lost, it is there already, and that one is returned:
     the copy just stored has no row and is swept away. Invalid when it is one too many beside the others.
     """
@@ -223,7 +223,7 @@ def attach_to_deficiency(
     those it opens the file is for; a clerk at a counter does it by a `visit`.
     """
     asked = document_asked(deficiency, document)
-    row = _store_file(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
+    row = store_file(upload, document=asked.code, by=by, accepts=asked.accepts, now=now or timezone.now())
     with transaction.atomic():
         locked = Deficiency.objects.select_for_update(of=("self",)).select_related("transaction").get(pk=deficiency.pk)
         case = locked.transaction
@@ -231,7 +231,7 @@ def attach_to_deficiency(
         if not (waits and visits.answers_for_applicant(by, case, visit, now)):
             raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
         beside = locked.attachments.filter(document=asked.code)
-        return _insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
+        return insert_once(asked, beside, row | {"transaction": case, "deficiency": locked})
 
 
 def pending_photographs(case: Transaction, by: User) -> QuerySet[Attachment]:
@@ -249,10 +249,10 @@ def attach_to_inspection(
     if asked is None or not access.may_make_move(by, case, MoveName.INSPECT):
         raise DomainError("no_inspection_now", _("You cannot record an inspection of this case now."))
     document = Document(pending_document(case), _("Photographs of the place"), accepts=PHOTO, most=asked.most)
-    row = _store_file(upload, document=document.code, by=by, accepts=PHOTO, now=now or timezone.now())
+    row = store_file(upload, document=document.code, by=by, accepts=PHOTO, now=now or timezone.now())
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        return _insert_once(document, pending_photographs(case, by), row)
+        return insert_once(document, pending_photographs(case, by), row)
 
 
 def remove(file: Attachment, *, by: User, visit: CounterVisit | None = None, now: datetime | None = None) -> None:

@@ -23,8 +23,8 @@ from ..books.reconcile import reconcile
 from ..models import Heartbeat
 from ..selectors import figures, open_figures
 from ..signed_papers import making
+from ..transitions.complaints import pass_on_unanswered
 from ..transitions.leaving import hand_back_all
-from ..transitions.objections import pass_on_unanswered
 from .cleanup import clean_up
 
 logger = logging.getLogger(__name__)

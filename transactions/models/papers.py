@@ -14,6 +14,7 @@ from ..domain import kinds, service_types
 from ..domain.workflow import Status
 from .history import Deficiency, Event
 from .inspections import Inspection
+from .objections import Objection
 from .requests import Draft, Transaction, person
 
 # What an applicant gave in answer is theirs alone until the answer is sent: they may still remove it.
@@ -21,14 +22,20 @@ IS_SENT = Q(deficiency__isnull=True) | Q(deficiency__answered_at__isnull=False)
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def of_request(self) -> AttachmentQuerySet:
+        """Of the files of a transaction: those that are part of what is asked for, neither photographs of the office's
+        own nor what came with an objection.
+        """
+        return self.filter(inspection=None, objection=None)
+
     def sent(self) -> AttachmentQuerySet:
         """Of the files of a transaction: those that came with it or with an answer that was sent."""
-        return self.filter(IS_SENT, removed_at=None, inspection=None)
+        return self.of_request().filter(IS_SENT, removed_at=None)
 
     def received(self) -> AttachmentQuerySet:
         """Of the files of a transaction: those its receipt is for."""
         first = Q(answers_version=1) | Q(answers_version=None, deficiency=None)
-        return self.filter(first, inspection=None)
+        return self.of_request().filter(first)
 
     def in_force(self) -> AttachmentQuerySet:
         """Of those sent: what no later file was put in the place of."""
@@ -51,6 +58,10 @@ class Attachment(models.Model):
     # Photographs of the office's own, which are no part of what the applicant sent.
     inspection = models.ForeignKey(
         Inspection, null=True, blank=True, on_delete=models.PROTECT, related_name="photographs", db_index=False
+    )
+    # What came with an objection, which is no part of the request either.
+    objection = models.ForeignKey(
+        Objection, null=True, blank=True, on_delete=models.PROTECT, related_name="files", db_index=False
     )
     # The scan of a paper by which somebody acts for another.
     delegation = models.ForeignKey(

@@ -73,7 +73,7 @@ class _Rows:
         self._sent: dict[int, list[tuple[str, int, int | None]]] = {}
         # Before there were versions, what came at intake is what answers no return.
         names = ("transaction_id", "sha256", "answers_version", "deficiency_id", "replaced_in")
-        of_these = Attachment.objects.filter(transaction__in=keys, inspection=None)
+        of_these = Attachment.objects.filter(transaction__in=keys).of_request()
         for key, sha256, version, deficiency, _replaced in of_these.values_list(*names):
             if version == 1 or (version is None and deficiency is None):
                 self.files.setdefault(key, []).append(sha256)

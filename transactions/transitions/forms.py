@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 
 from ..models import Transaction
-from . import endings, inspections, moves, objections, resuming
+from . import complaints, endings, inspections, moves, objections, resuming
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ VISITED = Input("visited_on", "visited_on", "visited_on")
 FINDINGS = Input("findings", "reason", "findings")
 AMOUNT = Input("amount", "amount", "amount")
 PHOTOGRAPHS = Input("photographs", "photographs", "photographs")
+FILES = Input("files", "files", "files")
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ FORMS: dict[str, Form] = {
     "revoke": Form(endings.revoke, (REASON,)),
     "replace": Form(endings.replace, (REASON,)),
     "resume": Form(resuming.resume),
-    "object": Form(objections.submit_objection, (REASON,)),
+    "object": Form(objections.submit_objection, (REASON, FILES)),
     "uphold": Form(objections.uphold, (REASON, AMOUNT)),
     "dismiss": Form(objections.dismiss, (REASON,)),
-    "complain": Form(objections.complain, (REASON,)),
-    "answer_complaint": Form(objections.answer_complaint, (REASON,)),
+    "complain": Form(complaints.complain, (REASON,)),
+    "answer_complaint": Form(complaints.answer_complaint, (REASON,)),
 }

@@ -1,4 +1,4 @@
-"""Objections to a refusal, a return or a fee, and complaints about lateness: made, decided, passed on.
+"""Objections to a refusal, a return or a fee: made and decided. Complaints about lateness are in `complaints`.
 
 Each is a move of the table, so it stands in the history of its case. Whoever has acted on a case decides nothing here
 (`access.get_capacity`). What an objection asks for is done by the move that upholds it.
@@ -6,10 +6,12 @@ Each is a move of the table, so it stands in the history of its case. Whoever ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -27,11 +29,11 @@ from .. import access, deciders
 from ..domain.content import content_hash
 from ..domain.deadlines import has_passed
 from ..domain.errors import DomainError, Invalid, Problem
-from ..domain.objections import LEVEL_CENTRAL, LEVEL_OFFICE, ObjectionKind, ObjectionOutcome, kind_for, period_end
+from ..domain.objections import ObjectionKind, ObjectionOutcome, kind_for, period_end
 from ..domain.workflow import MoveName, Status
 from ..incidents import memory
 from ..models import AnswersInProgress, Objection, Transaction
-from . import decisions
+from . import decisions, objection_files
 from .mover import Transition, begin, finish, require_office
 
 # By which event of a case what is objected to was done.
@@ -107,14 +109,22 @@ def is_late(row: Objection, case: Transaction, now: datetime) -> bool:
 
 @transaction.atomic
 def submit_objection(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction,
+    *,
+    reason: str,
+    files: Collection[UUID | str] = (),
+    by: User,
+    now: datetime | None = None,
+    version: int | None = None,
 ) -> Transaction:
-    """Object to the refusal, the return or the fee that the case stands at. Event, notice.
+    """Object to the refusal, the return or the fee that the case stands at, with documents (keys of `files` that `by`
+    has sent). Event, notice.
 
-    Invalid without a reason; DomainError `nothing_to_object_to`, `objected_already`, `period_over`.
+    Invalid without a reason, or for a file that is not there; DomainError `nothing_to_object_to`, `objected_already`,
+    `period_over`.
     """
     now = now or timezone.now()
-    _require_words(reason, _("Say in your own words what you do not accept, and why."))
+    require_words(reason, _("Say in your own words what you do not accept, and why."))
     transition = begin(case, MoveName.OBJECT, by=by, now=now, version=version, reason=reason)
     locked = transition.case
     right = right_of(locked, list(locked.objections.select_related("about")), now)
@@ -126,10 +136,13 @@ def submit_objection(
         raise DomainError("period_over", over_in_words(right))
     about = locked.events.filter(move=ABOUT[right.kind]).order_by("-seq")[0]
     office = _office_to_decide(locked, now)
+    given = objection_files.lock_sent(files, by, objection_files.asked_of(locked))
     transition.facts.update(objection=right.kind.value, office=get_office(office).code)
+    if given:
+        transition.facts.update(files=len(given))
     locked.objected_at = locked.objected_at or now
     done = finish(transition)
-    Objection.objects.create(
+    row = Objection.objects.create(
         transaction=done,
         kind=right.kind,
         about=about,
@@ -138,6 +151,7 @@ def submit_objection(
         at=now,
         days=settings.OBJECTION_DECISION_DAYS,
     )
+    objection_files.keep(given, row)
     return done
 
 
@@ -156,54 +170,7 @@ def _office_to_decide(case: Transaction, now: datetime) -> int:
     return here if free else deciders.central_office() or here
 
 
-@transaction.atomic
-def complain(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
-    """Complain that a late request is late. It is addressed to a supervisor by name; after an answer that was no help
-    to the next level. Event, notice. DomainError `not_late`, `complained_already`.
-    """
-    now = now or timezone.now()
-    _require_words(reason, _("Say in a sentence what you expect."))
-    transition = begin(case, MoveName.COMPLAIN, by=by, now=now, version=version, reason=reason)
-    locked = transition.case
-    earlier = list(locked.objections.filter(kind=ObjectionKind.LATENESS))
-    if waits_for_answer(earlier):
-        raise DomainError("complained_already", _("Your complaint is recorded and waiting for its answer."))
-    if not locked.is_late(now):
-        raise DomainError("not_late", _("This request is not late: its due date has not passed."))
-    level, office, to = _addressee(locked, LEVEL_CENTRAL if earlier else LEVEL_OFFICE, now)
-    transition.facts.update(_addressed(office, to))
-    locked.objected_at = locked.objected_at or now
-    done = finish(transition)
-    Objection.objects.create(
-        transaction=done,
-        kind=ObjectionKind.LATENESS,
-        event=transition.event,
-        office_id=office,
-        addressed_to=to,
-        level=level,
-        at=now,
-        days=settings.COMPLAINT_ANSWER_DAYS,
-    )
-    return done
-
-
-def _addressee(case: Transaction, level: int, now: datetime) -> tuple[int, int, User | None]:
-    """Level, office and person that a complaint goes to: where the office has nobody free, the central office."""
-    today, here = timezone.localdate(now), case.held_by_id
-    if level == LEVEL_OFFICE and here and (free := deciders.supervisors_free_to_decide(case, here, today)):
-        return LEVEL_OFFICE, here, free[0]
-    central = deciders.central_office() or here or 0
-    free = deciders.supervisors_free_to_decide(case, central, today)
-    return LEVEL_CENTRAL, central, free[0] if free else None
-
-
-def _addressed(office: int, to: User | None) -> dict[str, str]:
-    return {"office": get_office(office).code, "addressed_to": to.full_name if to else ""}
-
-
-def _require_words(text: str, message: str) -> None:
+def require_words(text: str, message: str) -> None:
     if not prose(text):
         raise Invalid([Problem("reason", message, "required")])
 
@@ -237,16 +204,6 @@ def dismiss(
     """Decide against whoever objected, who reads the reasons word for word. Event, journal, notice."""
     transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, reason=reason)
     return _decide(transition, _waiting(transition), ObjectionOutcome.DISMISSED, None)
-
-
-@transaction.atomic
-def answer_complaint(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
-) -> Transaction:
-    """Answer a complaint about lateness. Event, notice."""
-    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, reason=reason)
-    row = transition.case.objections.waiting().get(kind=ObjectionKind.LATENESS)
-    return _close(transition, row, ObjectionOutcome.ANSWERED)
 
 
 def _waiting(transition: Transition) -> Objection:
@@ -292,8 +249,11 @@ _DO = {
 
 def _decide(transition: Transition, row: Objection, outcome: ObjectionOutcome, changed: Changed) -> Transaction:
     """A decision is a promise, so it is bound in the journal; who works out money hears of a fee that changed."""
-    done = _close(transition, row, outcome)
-    decision = {"kind": row.kind, "outcome": outcome.value, "reason": transition.reason, **_money(changed)}
+    done = close(transition, row, outcome)
+    decision: dict[str, Any] = {"kind": row.kind, "outcome": outcome.value, "reason": transition.reason}
+    decision |= _money(changed)
+    if files := sorted(done.attachments.filter(objection=row).values_list("sha256", flat=True)):
+        decision |= {"files": files}
     facts: dict[str, str | int] = {
         "event": done.version,
         "service": done.service,
@@ -319,7 +279,7 @@ def _money(changed: Changed) -> dict[str, str]:
     return {} if changed is None else {"fee_before": str(changed[0]), "fee": str(changed[1])}
 
 
-def _close(transition: Transition, row: Objection, outcome: ObjectionOutcome) -> Transaction:
+def close(transition: Transition, row: Objection, outcome: ObjectionOutcome) -> Transaction:
     transition.facts.update(objection=row.kind)
     _stop_waiting(transition, row)
     done = finish(transition)
@@ -359,38 +319,6 @@ def mark_lapsed(transition: Transition, row: Objection | None) -> None:
         Objection.objects.filter(pk=row.pk).update(decision=transition.event, outcome=ObjectionOutcome.LAPSED)
 
 
-def pass_on_unanswered(now: datetime) -> int:
-    """Pass complaints that were not answered in their days on to the central office, by name; returns how many."""
-    waiting = Objection.objects.waiting().filter(kind=ObjectionKind.LATENESS, level=LEVEL_OFFICE)
-    late = [row for row in waiting.select_related("transaction").order_by("pk") if is_late(row, row.transaction, now)]
-    return sum(_pass_on(row, now) for row in late)
-
-
-@transaction.atomic
-def _pass_on(row: Objection, now: datetime) -> bool:
-    transition = begin(row.transaction, MoveName.ESCALATE, by=None, now=now)
-    locked = transition.case.objections.waiting().filter(pk=row.pk, level=LEVEL_OFFICE).first()
-    if locked is None:  # answered, or passed on, since it was read
-        return False
-    level, office, to = _addressee(transition.case, LEVEL_CENTRAL, now)
-    transition.facts.update(_addressed(office, to), level=level)
-    finish(transition)
-    Objection.objects.filter(pk=row.pk).update(
-        level=level, office_id=office, addressed_to=to, at=now, days=settings.COMPLAINT_ANSWER_DAYS
-    )
-    return True
-
-
-def waits_for_answer(made: Iterable[Objection]) -> bool:
-    """Is there a complaint about lateness that nobody has answered yet?"""
-    return any(row.is_complaint and row.decision_id is None for row in made)
-
-
 def may_object(user: User, case: Transaction, right: Right | None) -> bool:
     """Is the way open to this person now, as far as the page can know?"""
     return right is not None and right.is_open and access.may_make_move(user, case, MoveName.OBJECT)
-
-
-def may_complain(user: User, case: Transaction, made: Sequence[Objection], now: datetime) -> bool:
-    """The same of a complaint about lateness."""
-    return not waits_for_answer(made) and case.is_late(now) and access.may_make_move(user, case, MoveName.COMPLAIN)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from ..domain.workflow import MoveName
 from ..models import Transaction
-from .objections import right_of, waits_for_answer
+from .complaints import waits_for_answer
+from .objections import right_of
 from .resuming import hindrance_of
 
 

@@ -124,7 +124,7 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         # Before the first piece, not after the last.
         drafts.refuse_unless_writer(draft, user)
         attach = partial(attachments.attach_to_draft, draft, code, by=user)
-        have = _receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
+        have = receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
     except StorageFull:
@@ -163,7 +163,7 @@ def take_answer_file(
         by = current_user(request)
         attach = partial(attachments.attach_to_deficiency, item, by=by, document=code, visit=visit)
         document = attachments.document_asked(item, code)
-        have = _receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
+        have = receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
         if have is not None:
             return JsonResponse({"have": have}, status=MORE_TO_COME)
     except StorageFull:
@@ -184,7 +184,7 @@ def files_of(item: Deficiency, document: str = "") -> list[Attachment]:
     return [file for file in files if document in ("", file.document)]
 
 
-def _receive(
+def receive(
     request: HttpRequest,
     document: Document,
     place: str,

@@ -235,7 +235,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         "owns": case.applicant_id == user.pk,
         "qr": qr.svg(url, _("Code to verify this receipt")),
         "files": in_catalogue_order(
-            case.service_type, case.attachments.filter(removed_at=None, deficiency=None, inspection=None)
+            case.service_type, case.attachments.of_request().filter(removed_at=None, deficiency=None)
         ),
         "slip": request.GET.get("paper") == "slip",
         "counter": case.taken_by_id == user.pk,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -25,8 +26,8 @@ from ..attachments import applying_again
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.objections import ObjectionKind, ObjectionOutcome
 from ..domain.workflow import BY_NAME, MoveName
-from ..models import Objection, Transaction
-from ..transitions import objections, resuming
+from ..models import Attachment, Objection, Transaction
+from ..transitions import complaints, objections, resuming
 from ..transitions.objections import Right
 from .common import hidden_is_404
 from .desk import frame
@@ -48,6 +49,11 @@ class Made:
     late: bool
     outcome: str
     reasons: str
+    files: Sequence[Attachment] = ()
+
+    @property
+    def file_keys(self) -> list[UUID]:
+        return [file.key for file in self.files]
 
     @property
     def who(self) -> str:
@@ -87,7 +93,7 @@ class Rights:
 def rights_of(case: Transaction, user: User, moves: Iterable[str]) -> Rights:
     """The rights of whoever reads a request; `moves` are those of its events, so that most requests cost no query."""
     now = timezone.now()
-    rows = list(case.objections.for_reading()) if MADE.intersection(moves) else []
+    rows = read_made(case) if MADE.intersection(moves) else []
     right = objections.right_of(case, rows, now)
     mine = access.acts_for_applicant(user, case)
     resumes = access.may_make_move(user, case, MoveName.RESUME)
@@ -95,15 +101,26 @@ def rights_of(case: Transaction, user: User, moves: Iterable[str]) -> Rights:
         made=[made_in_words(row, case, now) for row in reversed(rows)],
         right=right if mine else None,
         may_object=objections.may_object(user, case, right),
-        may_complain=objections.may_complain(user, case, rows, now),
+        may_complain=complaints.may_complain(user, case, rows, now),
         may_resume=resumes and resuming.hindrance_of(case, now) is None,
         resume_until=resuming.resume_until(case, now) if resumes else None,
         may_apply_again=applying_again.may_apply_again(user, case),
     )
 
 
+def read_made(case: Transaction) -> list[Objection]:
+    """Objections and complaints of a request with what pages tell of each, the oldest first; their documents are asked
+    for only where there are some.
+    """
+    rows = list(case.objections.for_reading())
+    # By the request, which has an index; the column that names the objection needs none.
+    files = Prefetch("files", case.attachments.filter(removed_at=None).order_by("pk"))
+    prefetch_related_objects([row for row in rows if row.event.facts.get("files")], files)
+    return rows
+
+
 def made_in_words(row: Objection, case: Transaction, now: datetime) -> Made:
-    """One objection or complaint in the reader's language; no query when it was read `for_reading`."""
+    """One objection or complaint in the reader's language; no query when it was read by `read_made`."""
     return Made(
         row=row,
         what=str(ObjectionKind(row.kind).label),
@@ -112,92 +129,65 @@ def made_in_words(row: Objection, case: Transaction, now: datetime) -> Made:
         late=objections.is_late(row, case, now),
         outcome=str(ObjectionOutcome(row.outcome).label) if row.outcome else "",
         reasons=row.decision.reason if row.decision and row.outcome != ObjectionOutcome.LAPSED else "",
+        files=list(row.files.all()) if row.event.facts.get("files") else (),
     )
 
 
-def _page(
-    move: MoveName, act: Callable[..., Transaction], template: str, done: Callable[[], str]
-) -> Callable[..., Any]:
-    """The page of a move that takes a reason: what follows, the box, the button."""
-
-    @login_required
-    @hidden_gives_words_back
-    @require_GET_or_POST
-    def view(request: HttpRequest, reference: str) -> HttpResponse:
-        user = current_user(request)
-        case = access.get_transaction(user, reference)
-        if not access.acts_for_applicant(user, case):
-            raise Http404
-        problems: tuple[Problem, ...] = ()
-        typed = typed_before(request) or request.POST
-        if request.method == "POST":
-            try:
-                act(
-                    case,
-                    by=user,
-                    reason=request.POST.get("reason", ""),
-                    version=parse_int(request.POST.get("version", "")),
-                )
-            except Invalid as error:
-                problems = error.problems
-            except DomainError as error:
-                messages.error(request, error.message)
-                return redirect("transactions:request", reference=case.reference)
-            else:
-                messages.success(request, done())
-                return redirect("transactions:request", reference=case.reference)
-        rows = list(case.objections.for_reading())
-        now = timezone.now()
-        context = {
-            "case": case,
-            "move": BY_NAME[move],
-            "right": objections.right_of(case, rows, now),
-            "may": _may(move, user, case, rows, now),
-            "problems": problems,
-            "reason": typed.get("reason", ""),
-        }
-        if not context["may"]:
-            messages.info(request, _why_not(move, user, case, rows, now))
+@login_required
+@hidden_gives_words_back
+@require_GET_or_POST
+def complain(request: HttpRequest, reference: str) -> HttpResponse:
+    """Complain that a request is late: what follows, the box, the button."""
+    user = current_user(request)
+    case = applicants_case(user, reference)
+    problems: tuple[Problem, ...] = ()
+    typed = typed_before(request) or request.POST
+    if request.method == "POST":
+        version = parse_int(request.POST.get("version", ""))
+        try:
+            complaints.complain(case, by=user, reason=request.POST.get("reason", ""), version=version)
+        except Invalid as error:
+            problems = error.problems
+        except DomainError as error:
+            messages.error(request, error.message)
             return redirect("transactions:request", reference=case.reference)
-        return render(request, template, context, status=422 if problems else 200)
-
-    return view
-
-
-def _may(move: MoveName, user: User, case: Transaction, rows: list[Objection], now: datetime) -> bool:
-    if move is MoveName.OBJECT:
-        return objections.may_object(user, case, objections.right_of(case, rows, now))
-    return objections.may_complain(user, case, rows, now)
-
-
-def _why_not(move: MoveName, user: User, case: Transaction, rows: list[Objection], now: datetime) -> str:
-    """Why the page of a move is not open now, to whoever came by its address."""
-    if case.status in BY_NAME[move].sources and not access.may_make_move(user, case, move):
-        return _("The document by which you act for its owner does not allow this.")
-    if move is MoveName.COMPLAIN:
-        if objections.waits_for_answer(rows):
-            return _("Your complaint is recorded and waiting for its answer.")
-        return _("This request is not late: its due date has not passed.")
-    right = objections.right_of(case, rows, now)
-    if right is None:
-        return _("There is nothing on this request to object to.")
-    if right.used:
-        return _("You have already objected to this. It is recorded once.")
-    return objections.over_in_words(right)
+        else:
+            messages.success(request, _("Your complaint is recorded. The answer will be here, and you are notified."))
+            return redirect("transactions:request", reference=case.reference)
+    rows, now = list(case.objections.for_reading()), timezone.now()
+    if not complaints.may_complain(user, case, rows, now):
+        messages.info(request, _why_no_complaint(user, case, rows))
+        return redirect("transactions:request", reference=case.reference)
+    context = {"case": case, "move": BY_NAME[MoveName.COMPLAIN], "problems": problems}
+    context |= {"reason": typed.get("reason", "")}
+    return render(request, "transactions/complaint.html", context, status=422 if problems else 200)
 
 
-submit_objection = _page(
-    MoveName.OBJECT,
-    objections.submit_objection,
-    "transactions/objection.html",
-    lambda: _("Your objection is recorded. The decision and its reasons will be here, and you are notified."),
-)
-complain = _page(
-    MoveName.COMPLAIN,
-    objections.complain,
-    "transactions/complaint.html",
-    lambda: _("Your complaint is recorded. The answer will be here, and you are notified."),
-)
+def applicants_case(user: User, reference: str) -> Transaction:
+    """A request whose applicant this person is or acts for; Http404 for staff, NotVisible for others."""
+    case = access.get_transaction(user, reference)
+    if not access.acts_for_applicant(user, case):
+        raise Http404
+    return case
+
+
+def is_barred(user: User, case: Transaction, move: MoveName) -> bool:
+    """Does the paper by which somebody acts keep them from a move that is open to the owner?"""
+    return case.status in BY_NAME[move].sources and not access.may_make_move(user, case, move)
+
+
+def barred_in_words() -> str:
+    """That a delegate's paper does not allow what they came for."""
+    return _("The document by which you act for its owner does not allow this.")
+
+
+def _why_no_complaint(user: User, case: Transaction, rows: list[Objection]) -> str:
+    """Why the page of a complaint is not open now, to whoever came by its address."""
+    if is_barred(user, case, MoveName.COMPLAIN):
+        return barred_in_words()
+    if complaints.waits_for_answer(rows):
+        return _("Your complaint is recorded and waiting for its answer.")
+    return _("This request is not late: its due date has not passed.")
 
 
 @login_required
