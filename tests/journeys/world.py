@@ -27,6 +27,7 @@ from outside.models import Channel as BodyChannel
 from outside.models import Referral
 from transactions import feedback
 from transactions.admin import staff_site
+from transactions.attachments import objections as objection_files
 from transactions.attachments import services as attachments
 from transactions.books.reconcile import reconcile
 from transactions.domain import pins, service_types
@@ -224,7 +225,8 @@ def claimed(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
         case = drive(submitted("land-subdivision"), cast, "awaiting_supervisor")
         cases.append(moves.reject(case, reason=LONG_NAME, by=cast.supervisor, now=now))
     refused, objected, dismissed = cases
-    objections.submit_objection(objected, reason=LONG_NAME, by=cast.citizen, now=now)
+    proof = objection_files.attach_to_objection(objected, upload("صك.jpg", picture("JPEG")), by=cast.citizen, now=now)
+    objections.submit_objection(objected, reason=LONG_NAME, files=[proof.key], by=cast.citizen, now=now)
     dismissed = objections.submit_objection(dismissed, reason=LONG_NAME, by=cast.citizen, now=now)
     dismissed = objections.dismiss(dismissed, reason=LONG_NAME, by=cast.central_supervisor, now=now)
     late = drive(submitted(now=long_ago), cast, "under_study", long_ago)

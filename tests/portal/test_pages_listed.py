@@ -29,6 +29,7 @@ NO_PAGE = {
     "/drawings/checks/<uuid:key>/.": "takes a press and goes back",
     "/drafts/<uuid:key>/documents/<slug:code>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/answer/<int:pk>/$": "takes a file in pieces, for the script",
+    "/requests/<str:reference>/objection/file/$": "takes a file in pieces, for the script",
     "/staff/counter/answers/<str:reference>/<int:pk>/$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/emblem$": "a picture",

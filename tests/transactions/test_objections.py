@@ -20,7 +20,7 @@ from transactions.domain.objections import ObjectionKind, kind_for, period_end
 from transactions.domain.pauses import Pause
 from transactions.domain.workflow import Status
 from transactions.models import Notification, Objection, Transaction
-from transactions.transitions import moves, objections
+from transactions.transitions import complaints, moves, objections
 from transactions.transitions.decisions import fee_changed
 from transactions.transitions.resuming import resume
 
@@ -304,27 +304,27 @@ def _late(submitted, cast):
 def test_a_complaint_goes_to_a_named_supervisor_and_up_when_nobody_answers(cast, submitted):
     case, late = _late(submitted, cast)
     with pytest.raises(DomainError) as early:
-        objections.complain(case, reason="تأخر", by=cast.citizen, now=case.due_at)
+        complaints.complain(case, reason="تأخر", by=cast.citizen, now=case.due_at)
     assert early.value.code == "not_late"
-    case = objections.complain(case, reason="تأخر", by=cast.citizen, now=late)
+    case = complaints.complain(case, reason="تأخر", by=cast.citizen, now=late)
     row = Objection.objects.get()
     assert (row.addressed_to, row.level, row.office.code) == (cast.supervisor, 1, "SHR")
     due = objections.due_of(row, case, late)
     assert due == objections.current_calendar().add_working_days(late, 5)
-    assert objections.pass_on_unanswered(due) == 0
-    assert objections.pass_on_unanswered(due + H) == 1
-    assert objections.pass_on_unanswered(due + H) == 0, "done once"
+    assert complaints.pass_on_unanswered(due) == 0
+    assert complaints.pass_on_unanswered(due + H) == 1
+    assert complaints.pass_on_unanswered(due + H) == 0, "done once"
     row.refresh_from_db()
     assert (row.addressed_to, row.level, row.office.code) == (cast.central_supervisor, 2, "CTR")
     event = case.events.get(move="escalate")
     assert event.facts["addressed_to"] == cast.central_supervisor.full_name
     case.refresh_from_db()
-    case = objections.answer_complaint(case, reason="بدأنا الدراسة", by=cast.central_supervisor, now=due + 2 * H)
+    case = complaints.answer_complaint(case, reason="بدأنا الدراسة", by=cast.central_supervisor, now=due + 2 * H)
     assert case.objected_at is None
     assert case.status == "under_study"
     row.refresh_from_db()
     assert row.outcome == "answered"
-    case = objections.complain(case, reason="ما زال", by=cast.citizen, now=due + 3 * H)
+    case = complaints.complain(case, reason="ما زال", by=cast.citizen, now=due + 3 * H)
     second = Objection.objects.waiting().get()
     assert second.level == 2, "an answer that was no help leads to the next level"
 
@@ -332,8 +332,8 @@ def test_a_complaint_goes_to_a_named_supervisor_and_up_when_nobody_answers(cast,
 @pytest.mark.django_db
 def test_an_answer_to_a_complaint_bars_nobody_from_deciding_the_case(cast, submitted):
     case, late = _late(submitted, cast)
-    case = objections.complain(case, reason="تأخر", by=cast.citizen, now=late)
-    case = objections.answer_complaint(case, reason="نعتذر", by=cast.supervisor, now=late + H)
+    case = complaints.complain(case, reason="تأخر", by=cast.citizen, now=late)
+    case = complaints.answer_complaint(case, reason="نعتذر", by=cast.supervisor, now=late + H)
     assert moves.reject(case, reason="س", by=cast.supervisor, now=late + 2 * H).status == "rejected"
 
 
