@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +19,15 @@ from transactions.attachments import objections as attachments
 from transactions.attachments import services as files
 from transactions.domain.content import content_hash
 from transactions.domain.errors import DomainError, Invalid, NotVisible
-from transactions.models import Attachment, Objection
+from transactions.models import Attachment, Objection, Outbox, PaperContent, SignedPaper
+from transactions.papers.book import compare
+from transactions.papers.papers import SIGN
+from transactions.signed_papers.making import owe_what_is_missing
+from transactions.signed_papers.verifying import Verdict, verify_file
 from transactions.transitions import moves, objections
 from transactions.transitions.objection_files import DOCUMENT, MOST
 
-from ..conftest import drive, picture, upload
+from ..conftest import drive, picture, upload, work_off
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -62,17 +68,9 @@ def test_they_are_the_objections_once_it_is_sent_and_no_part_of_the_request(cast
     assert kept.value.code == "file_is_kept"
     decided = objections.dismiss(case, reason="لا يثبت", by=cast.central_supervisor, now=timezone.now())
     entry = json.loads(bytes(Entry.objects.filter(kind="objection").get().body))
-    said = {"kind": "refusal", "outcome": "dismissed", "reason": "لا يثبت"}
-    hashes = sorted(file.sha256 for file in given)
-    assert entry["content"] == content_hash(decided.mark_salt, said | {"files": hashes}), "the entry binds them"
-
-
-def test_one_without_documents_is_bound_as_before(cast, refused):
-    case = objections.submit_objection(refused, reason="لا", by=cast.citizen)
-    decided = objections.dismiss(case, reason="س", by=cast.central_supervisor)
-    entry = json.loads(bytes(Entry.objects.filter(kind="objection").get().body))
-    said = {"kind": "refusal", "outcome": "dismissed", "reason": "س"}
-    assert entry["content"] == content_hash(decided.mark_salt, said)
+    letter = PaperContent.objects.get(transaction=decided, what="objection")
+    assert letter.content["objection_files"] == sorted(file.sha256 for file in given)
+    assert entry["content"] == content_hash(decided.mark_salt, letter.content), "the entry binds them"
 
 
 def test_who_decides_reads_them_and_before_they_are_sent_nobody_does(cast, refused, signed_in):
@@ -160,3 +158,58 @@ def test_the_api_takes_the_senders_own_files_and_tells_of_them(cast, refused):
     others.refresh_from_db()
     assert others.transaction is None
     assert Attachment.objects.get(pk=mine.pk).document == DOCUMENT
+
+
+# -- the letter on its outcome ---------------------------------------------------------------------------------------
+
+
+def decided(cast, case, outcome):
+    case = objections.submit_objection(case, reason="لا أقبل", by=cast.citizen)
+    decide = {"upheld": objections.uphold, "dismissed": objections.dismiss}[outcome]
+    return decide(case, reason="ثبت ما في الصك", by=cast.central_supervisor)
+
+
+@pytest.mark.parametrize(("outcome", "words"), [("upheld", "أُلغي الرفض"), ("dismissed", "ويبقى الرفض قائمًا")])
+def test_the_outcome_goes_out_as_a_signed_letter(outcome, words, cast, refused, signed_in):
+    case = decided(cast, refused, outcome)
+    letter = PaperContent.objects.get(transaction=case, what="objection")
+    said = letter.content
+    assert (said["objection"], said["outcome"], said["reason"]) == ("refusal", outcome, "ثبت ما في الصك")
+    assert words in said["ar"]["opening"][0]
+    assert said["en"]["office"] == cast.central_supervisor.posts.get().office.name_en, "of whoever decided"
+    assert letter.event.actor == cast.central_supervisor
+    work_off(timezone.now())
+    signed = SignedPaper.objects.get(content=letter)
+    answer = signed_in(cast.citizen).get(reverse("transactions:paper", args=[case.reference, letter.pk]))
+    file = b"".join(answer.streaming_content)
+    assert (answer["Content-Type"], hashlib.sha256(file).hexdigest()) == ("application/pdf", signed.sha256)
+    assert verify_file(SimpleUploadedFile("x.pdf", file), address="10.0.0.1").verdict == Verdict.GENUINE
+    shown = signed_in(cast.citizen).get(reverse("transactions:request", args=[case.reference])).content.decode()
+    assert reverse("transactions:paper", args=[case.reference, letter.pk]) in shown
+    foreign = signed_in(cast.other_citizen).get(reverse("transactions:paper", args=[case.reference, letter.pk]))
+    assert foreign.status_code == 404
+
+
+def test_the_books_hold_the_letter_to_its_entry(cast, refused):
+    case = decided(cast, refused, "dismissed")
+    bodies = [json.loads(bytes(entry.body)) for entry in Entry.objects.filter(subject=case.reference)]
+    assert list(compare(bodies)) == []
+    letter = PaperContent.objects.get(transaction=case, what="objection")
+    PaperContent.objects.filter(pk=letter.pk).update(content=letter.content | {"outcome": "upheld"})
+    assert any("what it says" in line for line in compare(bodies))
+
+
+def test_a_letter_whose_job_was_lost_is_made_all_the_same(cast, refused):
+    case = decided(cast, refused, "dismissed")
+    letter = PaperContent.objects.get(transaction=case, what="objection")
+    Outbox.objects.filter(kind=SIGN).delete()
+    owe_what_is_missing(timezone.now())
+    assert Outbox.objects.filter(kind=SIGN, subject=letter.pk).exists()
+
+
+def test_a_lower_fee_stands_in_the_letter(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "awaiting_payment", now=timezone.now() - 30 * HOUR)
+    case = objections.submit_objection(case, reason="المساحة أقل", by=cast.citizen)
+    case = objections.uphold(case, reason="صحيح", amount="100", by=cast.central_supervisor)
+    letter = PaperContent.objects.get(transaction=case, what="objection")
+    assert "100.00" in letter.content["en"]["opening"][0]

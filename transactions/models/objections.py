@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,9 @@ from municipality.models import Office
 from ..domain.objections import LEVEL_CENTRAL, LEVEL_OFFICE, ObjectionKind, ObjectionOutcome
 from .history import Event
 from .requests import Transaction, person
+
+if TYPE_CHECKING:
+    from .papers import PaperContent
 
 IS_WAITING = Q(decision__isnull=True)
 IS_COMPLAINT = Q(kind=ObjectionKind.LATENESS.value)
@@ -44,6 +49,9 @@ class Objection(models.Model):
     days = models.SmallIntegerField(_("working days"))
     decision = models.OneToOneField(Event, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     outcome = models.CharField(_("outcome"), max_length=10, choices=ObjectionOutcome, blank=True)
+
+    # The signed letter on its outcome, where whoever reads it asks for that too.
+    letter: PaperContent | None = None
 
     objects = ObjectionQuerySet.as_manager()
 

@@ -27,7 +27,7 @@ from ..models import (
 
 Body = Mapping[str, Any]
 # The move an entry's outcome comes of.
-MOVES = {"approved": "approve", "rejected": "reject"}
+MOVES = {"approved": "approve", "rejected": "reject", "upheld": "uphold", "dismissed": "dismiss"}
 
 
 def compare(bodies: Sequence[Body]) -> Iterator[str]:
@@ -148,6 +148,12 @@ def _decided(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     yield from _content(body, case, rows, event=body.get("event"))
 
 
+def _objection(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
+    """The outcome of an objection; entries from before its letters were kept say no version and bind no content."""
+    if "version" in body:
+        yield from _decided(body, case, rows)
+
+
 def _issued(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     paper = rows.issued.get(str(body.get("number")))
     if paper is None or paper.transaction_id != case.pk:
@@ -199,6 +205,7 @@ _BY_KIND: dict[str, Callable[[Body, Transaction, _Rows], Iterator[str]]] = {
     "answered": _version,
     "corrected": _version,
     "decided": _decided,
+    "objection": _objection,
     "issued": _issued,
     "revoked": _revoked,
     "signed": _signed,

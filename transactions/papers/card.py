@@ -15,7 +15,7 @@ from core.templatetags.portal import both_dates, ltr
 from core.text import isolated
 
 from ..models import IssuedDocument, PaperContent
-from .paper_content import APPROVED, RECEIVED, REJECTED
+from .paper_content import APPROVED, OBJECTION, RECEIVED, REJECTED
 from .validity import in_force_until
 
 Rows = list[tuple[str, object]]
@@ -84,6 +84,7 @@ def kind_of(content: PaperContent, page: dict[str, Any]) -> str:
         RECEIVED: _("Receipt of a request"),
         APPROVED: _("Approval of a request"),
         REJECTED: _("Refusal of a request"),
+        OBJECTION: _("Decision on an objection"),
     }
     return titles.get(content.what) or str(page["title"])
 

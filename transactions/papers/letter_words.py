@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from core.numbers import money_in_words
+
+from ..domain.objections import ObjectionKind
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,48 @@ def refusal_words(title: str, plot: str) -> dict[str, Any]:
                 "the portal under the transaction number."
             ),
         ],
+        **_courtesies(),
+    }
+
+
+_UPHELD = {
+    ObjectionKind.REFUSAL: gettext_noop(
+        "Your objection to the refusal of your request was studied and upheld. The refusal is taken back, and the "
+        "request goes on under the same number. The reasons for this decision:"
+    ),
+    ObjectionKind.RETURN: gettext_noop(
+        "Your objection to the return of your request was studied and upheld. The return is taken back, and the "
+        "request goes on under the same number. The reasons for this decision:"
+    ),
+    ObjectionKind.FEE: gettext_noop(
+        "Your objection to the fee was studied and upheld. The fee is %(fee)s SAR instead of %(fee_before)s SAR. The "
+        "reasons for this decision:"
+    ),
+}
+_DISMISSED = {
+    ObjectionKind.REFUSAL: gettext_noop(
+        "Your objection to the refusal of your request was studied and dismissed. The refusal stands, for these "
+        "reasons:"
+    ),
+    ObjectionKind.RETURN: gettext_noop(
+        "Your objection to the return of your request was studied and dismissed. What the return asks for stands, for "
+        "these reasons:"
+    ),
+    ObjectionKind.FEE: gettext_noop(
+        "Your objection to the fee was studied and dismissed. The fee stands, for these reasons:"
+    ),
+}
+
+
+def objection_words(title: str, plot: str, kind: str, *, upheld: bool, money: Mapping[str, str]) -> dict[str, Any]:
+    """The frame of the letter that tells the outcome of an objection: its reasons stand beside them in the content."""
+    outcome = _((_UPHELD if upheld else _DISMISSED)[ObjectionKind(kind)])
+    amounts = {name: money_in_words(Decimal(amount)) for name, amount in money.items()}
+    decider = _("It was decided by someone who had not acted on the request before.")
+    return {
+        "subject": subject(_("Decision on an objection: %(title)s") % {"title": title}, plot),
+        "opening": [outcome % amounts if amounts else outcome],
+        "closing": [decider],
         **_courtesies(),
     }
 

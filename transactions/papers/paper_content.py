@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from ..answers.cleaning import UNLISTED
 from ..answers.corners import corners_in_words
 from ..answers.summary import parse_day, rows_of
+from ..domain.objections import ObjectionOutcome
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
 from . import letter_words
 from .letter_words import Named as Named
@@ -33,7 +34,9 @@ UNIFIED_NUMBER = re.compile(r"7\d{9}$")
 # What a document of drawings takes and no other paper does.
 DWG = "image/vnd.dwg"
 # What a content is of, besides the kinds of outputs.
-RECEIVED, APPROVED, REJECTED = "received", "approved", "rejected"
+RECEIVED, APPROVED, REJECTED, OBJECTION = "received", "approved", "rejected", "objection"
+# Those that go out as letters with the reasons of whoever decided, to be signed.
+LETTERS = frozenset({REJECTED, OBJECTION})
 # Longer than any plan and parcel number together that a question takes.
 MAX_PLOT_LENGTH = 64
 
@@ -138,6 +141,39 @@ def decision_content(
         return {"title": title, "office": facts.office.here(), **refusal, **_signed(facts), **_approved(service, facts)}
 
     return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
+
+
+@dataclass(frozen=True)
+class ObjectionDecision:
+    """How an objection was decided. `money` is what the fee was and is, where it was changed; `files` are hashes."""
+
+    kind: str
+    outcome: str
+    reason: str
+    money: Mapping[str, str]
+    files: tuple[str, ...]
+    office: Named
+    signatory: Signatory | None
+
+    @property
+    def upheld(self) -> bool:
+        return self.outcome == ObjectionOutcome.UPHELD
+
+
+def objection_content(
+    service: ServiceType, facts: PaperFacts, decision: ObjectionDecision, *, at: datetime
+) -> dict[str, Any]:
+    """The content of the letter that tells the outcome of an objection, by the office that decided."""
+
+    def page() -> dict[str, Any]:
+        title, plot = str(service.title), plot_of(facts.answers)
+        words = letter_words.objection_words(title, plot, decision.kind, upheld=decision.upheld, money=decision.money)
+        signatory = {"signatory": decision.signatory.here()} if decision.signatory else {}
+        return {"title": title, "office": decision.office.here(), **words, **signatory}
+
+    decided: dict[str, Any] = {"objection": decision.kind, "outcome": decision.outcome, "reason": decision.reason}
+    decided |= {**decision.money, "objection_files": list(decision.files)}
+    return _head(service, OBJECTION, facts) | {**decided, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
 
 
 def receipt_content(service: ServiceType, facts: PaperFacts, *, at: datetime, channel: str) -> dict[str, Any]:

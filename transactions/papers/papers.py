@@ -23,7 +23,7 @@ from ..domain.errors import DomainError
 from ..models import Event, IssuedDocument, PaperContent, Transaction
 from ..outbox import queue
 from . import paper_content
-from .paper_content import APPROVED, RECEIVED, REJECTED, Named, PaperFacts
+from .paper_content import APPROVED, OBJECTION, RECEIVED, REJECTED, Named, ObjectionDecision, PaperFacts
 
 # The job that makes the PDF of a content (signed_papers.making).
 SIGN = "sign_paper"
@@ -46,6 +46,29 @@ def record_decision(case: Transaction, event: Event, outcome: str, now: datetime
     if outcome == REJECTED:
         owe_signed(frozen.pk, now)
     return frozen
+
+
+def record_objection(case: Transaction, event: Event, decision: ObjectionDecision, now: datetime) -> PaperContent:
+    """A decision on an objection is one as well: its letter is frozen, entered in the journal and signed."""
+    content = paper_content.objection_content(case.service_type, _facts(case), decision, at=now)
+    frozen = _store_content(case, event, OBJECTION, content, now)
+    facts: dict[str, str | int] = {
+        "objection": decision.kind,
+        "outcome": decision.outcome,
+        "event": case.version,
+        "service": case.service,
+        "version": case.answers_version,
+        "content": frozen.content_hash,
+    }
+    chain.append("objection", case.reference, facts, now)
+    owe_signed(frozen.pk, now)
+    return frozen
+
+
+def letters_on_objections(case: Transaction) -> dict[int | None, PaperContent]:
+    """The letters on objections of a case with their PDFs, by the key of the deciding event."""
+    rows = PaperContent.objects.filter(transaction=case, what=OBJECTION).select_related("signed")
+    return {row.event_id: row for row in rows}
 
 
 def enter_payment(case: Transaction, facts: Mapping[str, Any], now: datetime) -> Transaction:
@@ -129,9 +152,13 @@ def order_receipt(case: Transaction, now: datetime) -> PaperContent:
 
 
 def papers_of(case: Transaction) -> list[PaperContent]:
-    """What was issued or refused in a case and has a PDF, or will have; the newest first."""
+    """What was issued or refused in a case and has a PDF, or will have; the newest first. Letters on objections stand
+    with them (`letters_on_objections`).
+    """
     rows = PaperContent.objects.filter(transaction=case, reconstructed=False)
-    return list(rows.exclude(what__in=[APPROVED, RECEIVED]).select_related("signed", "document").order_by("-pk"))
+    return list(
+        rows.exclude(what__in=[APPROVED, RECEIVED, OBJECTION]).select_related("signed", "document").order_by("-pk")
+    )
 
 
 def content_of(document: IssuedDocument) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from journal.models import Entry
 
 from ..models import Intake, Outbox, PaperContent, SignedPaper, SigningCertificate
 from ..outbox import queue
-from ..papers.paper_content import RECEIVED, REJECTED
+from ..papers.paper_content import LETTERS, RECEIVED
 from ..papers.papers import SIGN, owe_signed
 from . import authority, ending, sheet, signing, typesetting
 from .authority import Authority
@@ -108,7 +108,7 @@ def _token(frozen: PaperContent) -> str:
 
 
 def _decision(reference: str, content_hash: str) -> Entry:
-    entries = Entry.objects.filter(subject=reference, kind="decided").order_by("-pk")
+    entries = Entry.objects.filter(subject=reference, kind__in=["decided", "objection"]).order_by("-pk")
     bound = (entry for entry in entries if (receipts.body_of(entry)).get("content") == content_hash)
     if (entry := next(bound, None)) is None:
         raise Entry.DoesNotExist(f"no entry of the journal binds the decision {content_hash}")
@@ -116,13 +116,14 @@ def _decision(reference: str, content_hash: str) -> Entry:
 
 
 def owe_what_is_missing(now: datetime) -> int:
-    """What was issued or refused before files were signed, or whose job was lost: some at each call. Returns how many.
+    """What was issued or told by letter before files were signed, or whose job was lost: some at each call. Returns how
+    many.
 
     Not those frozen later from what was known then: no entry of the journal binds their content.
     """
     owed = Outbox.objects.filter(kind=SIGN, state__in=queue.PENDING_STATES).values("subject")
-    issued_or_refused = Q(document__isnull=False) | Q(what=REJECTED)
-    without = PaperContent.objects.filter(issued_or_refused, signed=None, reconstructed=False)
+    issued_or_told = Q(document__isnull=False) | Q(what__in=LETTERS)
+    without = PaperContent.objects.filter(issued_or_told, signed=None, reconstructed=False)
     missing = list(without.exclude(pk__in=owed).order_by("-pk").values_list("pk", flat=True)[:MANY])
     for pk in missing:
         again = Outbox.objects.filter(dedupe=f"{SIGN}:{pk}").exclude(state__in=queue.PENDING_STATES)

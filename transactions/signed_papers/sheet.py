@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core.emblem import emblem
 from core.hijri import format_hijri, in_calendar, riyadh_day
 
-from ..papers.paper_content import RECEIVED, REJECTED
+from ..papers.paper_content import LETTERS, OBJECTION, RECEIVED, REJECTED
 
 Content = Mapping[str, Any]
 Pair = dict[str, Any]
@@ -87,6 +87,8 @@ def _words(say: Callable[[], str]) -> Pair:
 def _title(content: Content) -> Pair:
     if content["what"] == REJECTED:
         return _words(lambda: _("Letter of refusal"))
+    if content["what"] == OBJECTION:
+        return _words(lambda: _("Decision on an objection"))
     if content["what"] == RECEIVED:
         return _words(lambda: _("Receipt of a request"))
     return _of([content[language] for language in LANGUAGES], "title")
@@ -112,8 +114,8 @@ def _sentences(pages: list[Content], name: str) -> Iterator[Pair]:
 
 
 def _reason(content: Content) -> dict[str, Any] | None:
-    """The reason of a refusal, as it was written."""
-    if content["what"] != REJECTED:
+    """The reason of a refusal or of a decision on an objection, as it was written."""
+    if content["what"] not in LETTERS:
         return None
     return {"ar": content["reason"], "ltr": _is_latin(content["reason"])}
 
@@ -130,7 +132,7 @@ def _head(content: Content, pages: list[Content]) -> Iterator[dict[str, Any]]:
         yield _row(_words(lambda: _("Subject")), list(_of(pages, "subject").values()))
     if any(page.get("to") for page in pages):
         yield _row(_words(lambda: _("To")), list(_of(pages, "to").values()))
-    elif content["what"] in (REJECTED, RECEIVED):
+    elif content["what"] in LETTERS | {RECEIVED}:
         yield _row(_words(lambda: _("To")), [content["applicant"]] * 2)
     yield _row(_words(lambda: _("Transaction number")), [content["reference"]] * 2)
 
@@ -208,7 +210,7 @@ def _files(pages: list[Content], content: Content) -> list[dict[str, Any]]:
                     "mark": file["mark"],
                 }
             )
-    return listed if content["what"] != REJECTED else []
+    return [] if content["what"] in LETTERS else listed
 
 
 def _signatory(pages: list[Content]) -> dict[str, Pair] | None:

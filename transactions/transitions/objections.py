@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -22,17 +21,18 @@ from accounts.models import User
 from core.day_words import day_in_words
 from core.numbers import money_in_words
 from core.text import prose
-from journal import chain
 from municipality.services import current_calendar, get_office
 
 from .. import access, deciders
-from ..domain.content import content_hash
 from ..domain.deadlines import has_passed
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.objections import ObjectionKind, ObjectionOutcome, kind_for, period_end
 from ..domain.workflow import MoveName, Status
 from ..incidents import memory
 from ..models import AnswersInProgress, Objection, Transaction
+from ..papers import papers
+from ..papers.letter_words import Named, Signatory
+from ..papers.paper_content import ObjectionDecision
 from . import decisions, objection_files
 from .mover import Transition, begin, finish, require_office
 
@@ -171,6 +171,7 @@ def _office_to_decide(case: Transaction, now: datetime) -> int:
 
 
 def require_words(text: str, message: str) -> None:
+    """Invalid with this message where nothing was written."""
     if not prose(text):
         raise Invalid([Problem("reason", message, "required")])
 
@@ -250,17 +251,17 @@ _DO = {
 def _decide(transition: Transition, row: Objection, outcome: ObjectionOutcome, changed: Changed) -> Transaction:
     """A decision is a promise, so it is bound in the journal; who works out money hears of a fee that changed."""
     done = close(transition, row, outcome)
-    decision: dict[str, Any] = {"kind": row.kind, "outcome": outcome.value, "reason": transition.reason}
-    decision |= _money(changed)
-    if files := sorted(done.attachments.filter(objection=row).values_list("sha256", flat=True)):
-        decision |= {"files": files}
-    facts: dict[str, str | int] = {
-        "event": done.version,
-        "service": done.service,
-        "objection": row.kind,
-        "outcome": outcome.value,
-        "content": content_hash(done.mark_salt, decision),
-    }
+    office = transition.event.office or row.office
+    decision = ObjectionDecision(
+        kind=row.kind,
+        outcome=outcome.value,
+        reason=transition.reason,
+        money=_money(changed),
+        files=tuple(sorted(done.attachments.filter(objection=row).values_list("sha256", flat=True))),
+        office=Named(office.name_ar, office.name_en),
+        signatory=Signatory.of(office),
+    )
+    papers.record_objection(done, transition.event, decision, transition.now)
     if changed is not None:
         decisions.fee_changed.send(
             sender=Transaction,
@@ -271,7 +272,6 @@ def _decide(transition: Transition, row: Objection, outcome: ObjectionOutcome, c
             event=transition.event,
             now=transition.now,
         )
-    chain.append("objection", done.reference, facts, transition.now)
     return done
 
 
@@ -280,6 +280,7 @@ def _money(changed: Changed) -> dict[str, str]:
 
 
 def close(transition: Transition, row: Objection, outcome: ObjectionOutcome) -> Transaction:
+    """Write the move by which an objection or complaint ends, and how it ended."""
     transition.facts.update(objection=row.kind)
     _stop_waiting(transition, row)
     done = finish(transition)

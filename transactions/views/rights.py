@@ -26,7 +26,8 @@ from ..attachments import applying_again
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.objections import ObjectionKind, ObjectionOutcome
 from ..domain.workflow import BY_NAME, MoveName
-from ..models import Attachment, Objection, Transaction
+from ..models import Attachment, Objection, PaperContent, Transaction
+from ..papers import papers
 from ..transitions import complaints, objections, resuming
 from ..transitions.objections import Right
 from .common import hidden_is_404
@@ -36,6 +37,7 @@ from .gone import hidden_gives_words_back
 
 # An event of one of these tells that there is a row to read.
 MADE = frozenset({MoveName.OBJECT, MoveName.COMPLAIN})
+WITH_LETTER = frozenset({ObjectionOutcome.UPHELD, ObjectionOutcome.DISMISSED})
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Made:
     outcome: str
     reasons: str
     files: Sequence[Attachment] = ()
+    letter: PaperContent | None = None
 
     @property
     def file_keys(self) -> list[UUID]:
@@ -109,13 +112,17 @@ def rights_of(case: Transaction, user: User, moves: Iterable[str]) -> Rights:
 
 
 def read_made(case: Transaction) -> list[Objection]:
-    """Objections and complaints of a request with what pages tell of each, the oldest first; their documents are asked
-    for only where there are some.
+    """Objections and complaints of a request with what pages tell of each, the oldest first; their documents and the
+    letters on their outcome are asked for only where there are some.
     """
     rows = list(case.objections.for_reading())
     # By the request, which has an index; the column that names the objection needs none.
     files = Prefetch("files", case.attachments.filter(removed_at=None).order_by("pk"))
     prefetch_related_objects([row for row in rows if row.event.facts.get("files")], files)
+    if decided := [row for row in rows if row.outcome in WITH_LETTER]:
+        letters = papers.letters_on_objections(case)
+        for row in decided:
+            row.letter = letters.get(row.decision_id)
     return rows
 
 
@@ -130,6 +137,7 @@ def made_in_words(row: Objection, case: Transaction, now: datetime) -> Made:
         outcome=str(ObjectionOutcome(row.outcome).label) if row.outcome else "",
         reasons=row.decision.reason if row.decision and row.outcome != ObjectionOutcome.LAPSED else "",
         files=list(row.files.all()) if row.event.facts.get("files") else (),
+        letter=row.letter,
     )
 
 
