@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0053_requests_an_incident_touched'),
+        ('transactions', '0054_checks'),
     ]
 
     operations = [
