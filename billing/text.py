@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -71,7 +73,7 @@ def shown_bill(case: Transaction, fee: FeeDue | None, now: datetime) -> ShownBil
         to_pay=payable and not closed,
         may_renew=bool(bill) and state not in LIVE and not closed,
         at_centre=settings.PAY_AT_CENTRES and bill is not None and not closed,
-        pay_at=f"{settings.BANK_URL}/?bill={bill.number}" if bill and payable and is_simulated() else "",
+        pay_at=_simulated_page(bill, case) if bill and payable and is_simulated() else "",
     )
 
 
@@ -92,6 +94,11 @@ def is_simulated() -> bool:
     """Is the bank that is asked the simulated one of the demonstration?"""
     simulators = getattr(settings, "SIMULATORS_URL", "")
     return bool(simulators) and settings.BANK_URL.startswith(simulators)
+
+
+def _simulated_page(bill: Bill, case: Transaction) -> str:
+    back = settings.PORTAL_URL + reverse("billing:returned", args=[case.reference])
+    return f"{settings.BANK_URL}/?{urlencode({'bill': bill.number, 'back': back})}"
 
 
 def _closed(case: Transaction, now: datetime) -> str:

@@ -13,10 +13,11 @@ from core import outside_http
 from core.hijri import riyadh_day
 from transactions.domain.errors import OperationClosed
 from transactions.domain.workflow import Status
-from transactions.models import FeeDue, Transaction
+from transactions.models import FeeDue, Outbox, Transaction
+from transactions.outbox import queue
 
-from . import bank, bills, exchange, ledger, settlement
-from .domain.states import BillState
+from . import bank, bills, exchange, ledger, receiving, settlement
+from .domain.states import BillState, EntryKind
 from .models import Bill, LedgerEntry, Settlement
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ EVERY = timedelta(minutes=10)
 # A bill is asked after so long after it was asked after last; of so many at a time.
 ASK_EVERY = timedelta(minutes=30)
 MAX_ASKED = 200
+# After one bill whose payer has come back from the bank.
+ASK_AGAIN = timedelta(seconds=5)
 MAX_MADE = 500
 # Files are looked for so many days back; the bank writes the file of a day after it.
 FILES_BACK = 35
@@ -72,6 +75,25 @@ def follow_bills(now: datetime) -> int:
             logger.error("the bank refuses what it is asked of a bill", extra={"bill": bill.pk, "why": refused.why})
             Bill.objects.filter(pk=bill.pk).update(asked_at=now)
     return len(rows)
+
+
+def ask_now(case: Transaction, now: datetime) -> bool:
+    """Ask the bank after the bill of a fee at once, and apply what it tells; returns whether the fee is paid then.
+
+    For whoever has just paid. Not asked more often than every ASK_AGAIN; while the bank is away nothing changes.
+    """
+    due = Bill.objects.filter(state=BillState.ISSUED, asked_at__lte=now - ASK_AGAIN, fee__transaction=case)
+    for bill in due.select_related("fee__transaction"):
+        try:
+            exchange.ask_after(bill, now)
+        except (outside_http.OutsideError, OperationClosed) as error:
+            logger.warning("the bank is not asked after a bill now: %s", error)
+    numbers = Bill.objects.filter(fee__transaction=case).values("number")
+    payments = LedgerEntry.objects.filter(kind=EntryKind.RECEIVED, bill_number__in=numbers).values("pk")
+    waiting = Outbox.objects.filter(kind=receiving.APPLY, subject__in=payments, state=Outbox.State.OWED)
+    for pk in list(waiting.values_list("pk", flat=True)):
+        queue.process_row(pk, now)
+    return FeeDue.objects.filter(transaction=case).exclude(paid_at=None).exists()
 
 
 def missing_days(now: datetime) -> Iterator[date]:

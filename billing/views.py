@@ -17,7 +17,7 @@ from transactions import access
 from transactions.domain.errors import DomainError, NotVisible
 from transactions.views.common import hidden_is_404
 
-from . import bills, text
+from . import bills, text, upkeep
 
 
 @login_required
@@ -31,6 +31,27 @@ def slip(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("transactions:request", reference=case.reference)
     context = {"case": case, "service": case.service_type, "bill": shown, "steps": text.next_steps()}
     return render(request, "billing/slip.html", context)
+
+
+@login_required
+@hidden_is_404
+@require_safe
+def returned(request: HttpRequest, reference: str) -> HttpResponse:
+    """Back from the bank: it is asked now, so that what was paid shows on the next page, also where no script runs."""
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
+    if access.acts_for_applicant(user, case):
+        if upkeep.ask_now(case, timezone.now()):
+            messages.success(request, _("The fee is paid."))
+        else:
+            messages.info(
+                request,
+                _(
+                    "No payment has reached us yet. If you have paid, do not pay again: open this page again in a few "
+                    "minutes."
+                ),
+            )
+    return redirect("transactions:request", reference=case.reference)
 
 
 @login_required

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from core.admin.signals import consequences_wanted
+from core.numbers import money_in_words
 from transactions.domain import service_types
 
 from .models import Tariff
@@ -26,7 +27,8 @@ def fee_of_an_example(row: Tariff, deleted: bool, **_signal: Any) -> list[str]:
     if rates["before"] == rates["after"]:
         return []
     words = {
-        when: _("no tariff") if rate is None else f"{rate * kind.example_units:.2f}" for when, rate in rates.items()
+        when: _("no tariff") if rate is None else money_in_words(rate * kind.example_units)
+        for when, rate in rates.items()
     }
     sentence = _("From %(day)s, %(example)s: %(after)s SAR (before that: %(before)s).")
     return [sentence % {**words, "example": kind.example, "day": row.valid_from.isoformat()}]

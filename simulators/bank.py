@@ -177,7 +177,7 @@ def _pay(request: Request, state: dict[str, Any], form: dict[str, str]) -> Answe
         bill["payments"].append(paid)
         bill["state"] = "paid"
     _queue_notice(request.folder, state, paid, bill)
-    return bank_pages.paid(request, state, paid)
+    return bank_pages.paid(request, state, paid, form.get("back", ""))
 
 
 # -- notices ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -43,6 +44,10 @@ def _ltr(text: str) -> str:
     return f'<bdi dir="ltr">{escape(text)}</bdi>'
 
 
+def _money(amount: str) -> str:
+    return _ltr(f"{Decimal(amount):,.2f}")
+
+
 def _back(request: Request) -> str:
     return f'<a href="{request.mount}/">{both("إلى صفحة البنك", "Back to the bank")}</a>'
 
@@ -67,14 +72,15 @@ def bill(
     rows = [
         (("رقم الفاتورة", "Bill number"), f'<bdi dir="ltr">{escape(shown["number"])}</bdi>'),
         (("رمز المفوتر", "Biller code"), f'<bdi dir="ltr">{escape(shown["biller"])}</bdi>'),
-        (("المبلغ (ريال)", "Amount (SAR)"), f'<bdi dir="ltr">{escape(shown["amount"])}</bdi>'),
+        (("المبلغ (ريال)", "Amount (SAR)"), _money(shown["amount"])),
         (("آخر يوم للسداد", "Last day"), f'<bdi dir="ltr">{escape(shown["last_day"])}</bdi>'),
         (("الحالة", "State"), both(*STATES[shown["state"]])),
     ]
     table = "".join(f'<tr><th scope="row">{both(*label)}</th><td>{value}</td></tr>' for label, value in rows)
     content = (f"<p>{why}</p>" if refused else "") + f"<table>{table}</table>"
     if shown["state"] == "issued":
-        content += frame.button(request, "/pay", ("سداد", "Pay"), bill=shown["number"])
+        back = request.query().get("back", "")
+        content += frame.button(request, "/pay", ("سداد", "Pay"), bill=shown["number"], back=back)
     content += _pay_anyway(request, shown["number"], shown["amount"]) + f"<p>{_back(request)}</p>"
     return frame.page(request, ("فاتورة", "Bill"), content)
 
@@ -94,7 +100,7 @@ def _pay_anyway(request: Request, number: str, amount: str = "") -> str:
     )
 
 
-def paid(request: Request, state: dict[str, Any], payment: dict[str, Any]) -> Answer:
+def paid(request: Request, state: dict[str, Any], payment: dict[str, Any], back: str = "") -> Answer:
     """What somebody has paid."""
     silent = state.get("switches", {}).get("lost")
     announcement = (
@@ -103,14 +109,23 @@ def paid(request: Request, state: dict[str, Any], payment: dict[str, Any]) -> An
         else both("تُبلَّغ البوابة خلال لحظات.", "The portal is told in a moment.")
     )
     words = f'<p>{both("رقم العملية", "Payment number")}: <bdi dir="ltr">{escape(payment["payment"])}</bdi></p>'
-    return frame.page(request, ("تم السداد", "Paid"), f"{words}<p>{announcement}</p><p>{_back(request)}</p>")
+    content = f"{words}<p>{announcement}</p>{_to_portal(back)}<p>{_back(request)}</p>"
+    return frame.page(request, ("تم السداد", "Paid"), content)
+
+
+def _to_portal(address: str) -> str:
+    """The way back to whoever sent the payer here; nothing for what is no address of a page."""
+    if not address.startswith(("http://", "https://")):
+        return ""
+    words = both("العودة إلى طلبك في البوابة", "Back to your request on the portal")
+    return f'<p><a href="{escape(address)}">{words}</a></p>'
 
 
 def _bills(request: Request, state: dict[str, Any]) -> str:
     rows = sorted(state.get("bills", {}).values(), key=lambda each: each.get("made_at", ""), reverse=True)[:MAX_ROWS]
     body = "".join(
         f'<tr><td><a href="{request.mount}/?bill={escape(each["number"])}">{_ltr(each["number"])}</a></td>'
-        f"<td>{_ltr(each['amount'])}</td>"
+        f"<td>{_money(each['amount'])}</td>"
         f'<td><bdi dir="ltr">{escape(each["last_day"])}</bdi></td><td>{both(*STATES[each["state"]])}</td></tr>'
         for each in rows
     )
@@ -122,7 +137,7 @@ def _payments(request: Request, state: dict[str, Any]) -> str:
     every = [each for shown in state.get("bills", {}).values() for each in shown["payments"]] + state.get("strays", [])
     rows = sorted(every, key=lambda each: each["paid_at"], reverse=True)[:MAX_ROWS]
     body = "".join(
-        f"<tr><td>{_ltr(each['payment'])}</td><td>{_ltr(each['bill'])}</td><td>{_ltr(each['amount'])}</td>"
+        f"<tr><td>{_ltr(each['payment'])}</td><td>{_ltr(each['bill'])}</td><td>{_money(each['amount'])}</td>"
         f'<td><bdi dir="ltr">{escape(each["paid_at"][:16].replace("T", " "))}</bdi></td>'
         f"<td>{_unlist(request, each)}</td></tr>"
         for each in rows

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from permits.catalogue.building_permit import TARIFF
 from permits.checks import areas, building, parts
+from permits.consequences import fee_of_an_example
 from permits.models import Tariff
 from permits.services import load_tariffs, per_square_metre
 from transactions.answers import cleaning as answers
@@ -48,6 +49,19 @@ def test_the_fee_is_square_metres_times_the_tariff_of_the_day(cast, submitted):
     # 580.5 m² × 3 SAR
     assert fee.amount == Decimal("1741.50")
     assert fee.basis == {"area_m2": "580.5", "rate": "3.00", "tariff": TARIFF.code}
+
+
+@pytest.mark.django_db
+def test_an_amount_is_written_one_way_on_the_permit_and_before_a_tariff_is_saved(cast, submitted):
+    case = drive(submitted("building-permit"), cast, "issued")
+    content = case.issued_documents.get().content.content
+    for language in ("ar", "en"):
+        (fee,) = [row["value"] for row in content[language]["rows"] if "1,741.50" in str(row.get("value"))]
+        assert f"SADAD-{case.pk}" in fee
+    row = Tariff(code=TARIFF.code, rate=Decimal("3000.5"), valid_from=date(2030, 1, 1))
+    (sentence,) = fee_of_an_example(row=row, deleted=False)
+    assert "1,500,250.00" in sentence
+    assert "1,500.00" in sentence
 
 
 @pytest.mark.django_db

@@ -19,6 +19,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.numbers import money_in_words
+
 from ..answers.cleaning import UNLISTED
 from ..answers.corners import corners_in_words
 from ..answers.summary import parse_day, rows_of
@@ -80,7 +82,7 @@ def facts_of(
         answers=case.answers,
         answers_version=case.answers_version,
         files=files_of(files),
-        fee=(f"{fee.amount:.2f}", fee.payment_reference) if fee else None,
+        fee=(money_in_words(fee.amount), fee.payment_reference) if fee else None,
         unified_number=case.applicant.national_id if UNIFIED_NUMBER.match(case.applicant.national_id) else "",
         district=district,
         signatory=Signatory.of(case.branch),
