@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from core import outside_http
 from core.hijri import riyadh_day
@@ -82,8 +82,10 @@ def ask_now(case: Transaction, now: datetime) -> bool:
 
     For whoever has just paid. Not asked more often than every ASK_AGAIN; while the bank is away nothing changes.
     """
-    due = Bill.objects.filter(state=BillState.ISSUED, asked_at__lte=now - ASK_AGAIN, fee__transaction=case)
-    for bill in due.select_related("fee__transaction"):
+    due = Q(asked_at__lte=now - ASK_AGAIN) | Q(asked_at=F("issued_at"))
+    for bill in Bill.objects.filter(due, state=BillState.ISSUED, fee__transaction=case).select_related(
+        "fee__transaction"
+    ):
         try:
             exchange.ask_after(bill, now)
         except (outside_http.OutsideError, OperationClosed) as error:

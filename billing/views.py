@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -43,14 +44,8 @@ def returned(request: HttpRequest, reference: str) -> HttpResponse:
     if access.acts_for_applicant(user, case):
         if upkeep.ask_now(case, timezone.now()):
             messages.success(request, _("The fee is paid."))
-        else:
-            messages.info(
-                request,
-                _(
-                    "No payment has reached us yet. If you have paid, do not pay again: open this page again in a few "
-                    "minutes."
-                ),
-            )
+        else:  # the page says so beside the bill, unless it has come meanwhile
+            return redirect(f"{reverse('transactions:request', args=[case.reference])}?returned=1")
     return redirect("transactions:request", reference=case.reference)
 
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import current_user
+from accounts.delegated import Operation
 from accounts.models import Scope
 from billing import bills
 from billing.models import Bill
@@ -34,10 +35,10 @@ class BillView(View):
     def post(self, request: Request, reference: str) -> Response:
         """A new bill where the last one has ended and the fee is still owed; the one there is where it can be paid.
 
-        For the applicant and who acts for them. It is `issuing` until the bank has it: read it again.
+        For the applicant and whoever may file for them. It is `issuing` until the bank has it: read it again.
         """
         by = current_user(request)
         case = access.get_transaction(by, reference)
-        if not access.acts_for_applicant(by, case):
+        if not access.acts_for_applicant(by, case, Operation.FILE):
             raise NotVisible
         return Response(BillShape(bills.renew(case, now=timezone.now())).data)

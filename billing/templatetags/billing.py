@@ -21,14 +21,22 @@ register = template.Library()
 
 @register.inclusion_tag("components/bill.html")
 def bill_to_pay(
-    case: Transaction, fee: FeeDue | None, *, mine: bool = False, may_renew: bool = False
+    case: Transaction, fee: FeeDue | None, *, mine: bool = False, may_renew: bool = False, returned: str = ""
 ) -> dict[str, Any]:
     """What is to be paid, by which number and until when; nothing where nothing waits. `mine`: with the bill to print,
-    for whoever follows the request; `may_renew`: with a new bill, for whoever may file it.
+    for whoever follows the request; `may_renew`: with a new bill, for whoever may file it; `returned`: for whoever
+    comes back from the bank, that no payment is known yet.
     """
     shown = text.shown_bill(case, fee, timezone.now())
     steps = text.next_steps() if shown and shown.to_pay else []
-    return {"bill": shown, "case": case, "mine": mine, "may_renew": may_renew, "steps": steps}
+    return {
+        "bill": shown,
+        "case": case,
+        "mine": mine,
+        "may_renew": may_renew,
+        "steps": steps,
+        "returned": bool(returned),
+    }
 
 
 @register.simple_tag
