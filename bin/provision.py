@@ -383,11 +383,6 @@ def chromium() -> Path:
     return binary(["chromium", "chromium-browser", "google-chrome"], "chromium")
 
 
-def pdfsig() -> Path:
-    """Poppler's checker of signed PDFs: what is not ours has to find our documents valid."""
-    return binary(["pdfsig"], "poppler-utils")
-
-
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """SIGTERM ends us the same way Ctrl-C does; a shell that started us in the background had Ctrl-C ignored."""
