@@ -253,16 +253,18 @@ function settle(upload, answer) {
 
 for (const row of document.querySelectorAll("[data-upload]")) {
   tellUnfinished(row);
-  const input = row.querySelector("input[type=file]");
   const take = (files) => [...files].forEach((file) => add(row, file));
-  const takeChosen = () => {
-    take(input.files);
-    input.value = "";
-  };
-  input.addEventListener("change", takeChosen);
-  // On a slow line somebody has chosen already.
-  takeChosen();
-  input.classList.add("hide");
+  // The picker, and the camera beside it.
+  for (const input of row.querySelectorAll("input[type=file]")) {
+    const takeChosen = () => {
+      take(input.files);
+      input.value = "";
+    };
+    input.addEventListener("change", takeChosen);
+    // On a slow line somebody has chosen already.
+    takeChosen();
+    input.classList.add("hide");
+  }
   row.querySelectorAll(".pick, .pick__drop").forEach((part) => (part.hidden = false));
   row.addEventListener("dragover", (event) => event.preventDefault());
   row.addEventListener("drop", (event) => {

@@ -8,6 +8,8 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from .counter_pages import COUNTER
+
 Done = Callable[[Page, dict[str, str]], None]
 
 
@@ -20,6 +22,7 @@ def enter_an_absence(page: Page, world: dict[str, str]) -> None:
 
 
 PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
+    *COUNTER,
     ("staff-absences", "/staff/absences/", "supervisor", None),
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -52,6 +53,8 @@ from transactions.transitions import bulk, moves, notes, objections
 from transactions.transitions.handing_out import hand_out
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
+from transactions.visits import tickets
+from transactions.visits.reprints import reprint_receipt
 
 from ..billing.samples import money_that_waits
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
@@ -237,7 +240,12 @@ def claimed(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     hand_out(handed, visit=visit, papers=papers, originals=LONG_NAME, signed=True, by=cast.clerk)
     waiting = drive(submitted("land-subdivision"), cast, "issued")
     counter_visits.begin_visit(reference=waiting.reference, purpose="collect", **came)
+    asked = counter_visits.begin_visit(reference=late.reference, purpose="ask", **came)
+    tickets.call_next(came["centre"], serving=None, by=cast.clerk)
     return {
+        "asked": late.reference,
+        "reprint": str(reprint_receipt(asked, by=cast.clerk).key),
+        "ticket": str(tickets.draw(came["centre"], key=uuid4(), by=cast.clerk).key),
         "collected": waiting.reference,
         "collection": str(visit.key),
         "refused": refused.reference,

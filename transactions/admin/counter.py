@@ -44,6 +44,7 @@ from ..views.common import page_of
 from ..views.desk import FROM_THE_DESK
 from ..views.documents import attach_all, remove_pressed
 from ..views.form_recovery import typed_before
+from . import tickets
 from .intake_page import papers, topics
 from .site import staff_site
 from .visitor import VisitorForm
@@ -139,6 +140,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         "taken": lately if request.GET.get("taken") == "all" else lately[:MAX_TAKEN],
         "taken_count": taken.count(),
         "visits": open_and_answered(current_user(request), today),
+        "numbers": tickets.strip(current_user(request), centres),
     }
     return render(request, "staff/counter.html", context, status=422 if form.errors or question else 200)
 

@@ -78,6 +78,7 @@ class StaffSite(AdministeredSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from . import (
             absences,
+            asking,
             bulk,
             case,
             collecting,
@@ -91,6 +92,7 @@ class StaffSite(AdministeredSite):
             queue,
             saved_filters,
             supervision,
+            tickets,
             visits,
         )
 
@@ -122,6 +124,12 @@ class StaffSite(AdministeredSite):
             path("counter/collect/", self.admin_view(collecting.begin), name="collect"),
             path("counter/collect/<str:reference>/", self.admin_view(collecting.items), name="collect_items"),
             path("counter/collected/<uuid:key>/", self.admin_view(collecting.collected), name="collected"),
+            path("counter/ask/", self.admin_view(asking.begin), name="ask"),
+            path("counter/ask/<str:reference>/", self.admin_view(asking.show), name="ask_about"),
+            path("counter/reprints/<uuid:key>/", self.admin_view(asking.reprinted), name="reprint"),
+            path("counter/numbers/", self.admin_view(tickets.change), name="tickets"),
+            path("counter/numbers/<uuid:key>/", self.admin_view(tickets.show), name="ticket"),
+            path("counter/day/", self.admin_view(tickets.day), name="counter_day"),
             path("counter/answers/", self.admin_view(visits.visit), name="visit"),
             path("counter/answers/<str:reference>/", self.admin_view(visits.answer), name="visit_answer"),
             path("counter/answers/<str:reference>/<int:pk>/", self.admin_view(visits.add_file), name="visit_file"),

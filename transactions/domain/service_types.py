@@ -80,6 +80,11 @@ class Document:
         """The kinds of file it takes, as the `accept` of a file picker."""
         return accept_of(self.accepts)
 
+    @property
+    def may_be_photographed(self) -> bool:
+        """May it be a photograph, taken by the device's camera?"""
+        return any(kind.startswith("image/") for kind in self.accepts)
+
 
 class Location(StrEnum):
     """Where a stage is done."""

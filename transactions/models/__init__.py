@@ -6,6 +6,7 @@ from .brought import BroughtReceipt
 from .bulk import BulkItem, BulkJob
 from .checks import Check
 from .closures import Closure
+from .counter import CounterTicket, ReceiptReprint
 from .desk import CasePresence, SavedFilter
 from .feedback import FeedbackReason, PageFeedback
 from .figures import DayFigure, MonthFigures
@@ -40,6 +41,7 @@ __all__ = [
     "Channel",
     "Check",
     "Closure",
+    "CounterTicket",
     "CounterVisit",
     "DayFigure",
     "Deficiency",
@@ -70,6 +72,7 @@ __all__ = [
     "Outbox",
     "PageFeedback",
     "PaperContent",
+    "ReceiptReprint",
     "Reconciliation",
     "Register",
     "SavedFilter",

@@ -37,6 +37,7 @@ class CounterVisit(models.Model):
     class Purpose(models.TextChoices):
         ANSWER = "answer", _("Answer a return")
         COLLECT = "collect", _("Collect documents")
+        ASK = "ask", _("Ask where it stands")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     transaction = models.ForeignKey(

@@ -225,23 +225,29 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     case = access.get_transaction(user, reference)
     if not access.may_see_receipt(user, case):
         raise Http404
+    context = receipt_context(request, case, user) | {
+        "owns": case.applicant_id == user.pk,
+        "counter": case.taken_by_id == user.pk,
+    }
+    return render(request, "transactions/receipt.html", context | frame(request, case))
+
+
+def receipt_context(request: HttpRequest, case: Transaction, reader: User) -> dict[str, Any]:
+    """What the receipt for `reader` says; it holds their PIN."""
     intake = case.intake
     url = request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token]))
-    context = {
+    return {
         "case": case,
         "intake": intake,
         "service": case.service_type,
-        "pin": pins.format_pin(pin_for(case, user)),
-        "owns": case.applicant_id == user.pk,
+        "pin": pins.format_pin(pin_for(case, reader)),
         "qr": qr.svg(url, _("Code to verify this receipt")),
         "files": in_catalogue_order(
             case.service_type, case.attachments.of_request().filter(removed_at=None, deficiency=None)
         ),
         "slip": request.GET.get("paper") == "slip",
-        "counter": case.taken_by_id == user.pk,
         "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
     }
-    return render(request, "transactions/receipt.html", context | frame(request, case))
 
 
 @login_required

@@ -24,6 +24,8 @@ from ..models.visits import CounterVisitQuerySet
 ALLOWED_BY: dict[str, str] = {
     CounterVisit.Purpose.ANSWER: Operation.ANSWER,
     CounterVisit.Purpose.COLLECT: Operation.RECEIVE,
+    # Whoever acts for somebody may follow their requests.
+    CounterVisit.Purpose.ASK: "",
 }
 
 

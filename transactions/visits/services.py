@@ -23,11 +23,11 @@ from ..domain.workflow import BY_NAME, MoveName, Obstacle, Status
 from ..incidents import gates
 from ..models import CounterVisit, Transaction
 from ..text.wording import explain_obstacle
-from .permissions import ALLOWED_BY
+from .permissions import ALLOWED_BY, lasting_visit
 
 Whom = CounterVisit.Whom
 Purpose = CounterVisit.Purpose
-# What a visit is for, as a move of the table.
+# What a visit is for, as a move of the table; who only asks makes none.
 MOVES_FOR: dict[str, str] = {Purpose.ANSWER: MoveName.ANSWER, Purpose.COLLECT: MoveName.HAND_OUT}
 
 
@@ -64,8 +64,8 @@ def begin_visit(
     purpose: str = Purpose.ANSWER,
     now: datetime | None = None,
 ) -> CounterVisit:
-    """Somebody whose original ID the clerk has seen came about a request that is theirs: to answer a return, or to
-    collect documents (`purpose`).
+    """Somebody whose original ID the clerk has seen came about a request that is theirs: to answer a return, to
+    collect documents, or to ask where it stands (`purpose`).
 
     NotVisible, in the words of the inquiry, when number and ID do not belong together, whatever of them is wrong;
     TooManyVisits; DomainError `not_at_this_counter`, `own_request`, `not_waiting_for_you`, `move_not_allowed`;
@@ -89,6 +89,23 @@ def begin_visit(
         raise NotVisible
     attempts.clear_attempts(attempt)
     return _begin_visit(case, *visitor, centre, by, now, purpose)
+
+
+def go_on(visit: CounterVisit, purpose: str, *, by: User, now: datetime | None = None) -> CounterVisit:
+    """Whoever asked about their request stays for something else: their ID was seen, and is not asked for again.
+    DomainError as begin_visit; `visit_over`.
+    """
+    now = now or timezone.now()
+    gates.refuse_if_closed(Operation.COUNTERS, now=now, offices={visit.centre.code})
+    lasting = lasting_visit(by, visit.transaction, visit, now)
+    if lasting is None:
+        raise DomainError("visit_over", _("The visit has ended. Check the ID again to continue."))
+    case = Transaction.objects.for_pages().get(pk=lasting.transaction_id)
+    visitor = _identify_visitor(case, lasting.visitor.national_id, purpose, now)
+    if visitor is None:
+        message = _("The visitor’s paper does not allow this. Have the applicant come, or a paper that does.")
+        raise DomainError("not_allowed_by_paper", message)
+    return _begin_visit(case, *visitor, lasting.centre, by, now, purpose)
 
 
 def _identify_visitor(case: Transaction, national_id: str, purpose: str, now: datetime) -> tuple[User, Whom] | None:
@@ -118,14 +135,16 @@ def _begin_visit(
         raise DomainError(
             "own_request", _("This is your own request, or one you act for: answer it as its applicant does.")
         )
-    move = MOVES_FOR[purpose]
+    if purpose == Purpose.ASK:
+        gates.refuse_inquiry(locked, now)
     if purpose == Purpose.ANSWER and locked.status != Status.RETURNED:
         raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
     CounterVisit.objects.filter(transaction=locked, clerk=by, ended_at=None).update(ended_at=now)
     visit = CounterVisit.objects.create(
         transaction=locked, clerk=by, centre=centre, visitor=visitor, whom=whom, at=now, purpose=purpose
     )
-    if not access.may_make_move(by, locked, move, timezone.localdate(now), visit=visit):
+    move = MOVES_FOR.get(purpose)
+    if move and not access.may_make_move(by, locked, move, timezone.localdate(now), visit=visit):
         obstacle = Obstacle.DUTIES if locked.status in BY_NAME[move].sources else Obstacle.STATUS
         raise DomainError("move_not_allowed", explain_obstacle(locked, BY_NAME[move], obstacle))
     return visit
