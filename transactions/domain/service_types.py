@@ -82,8 +82,8 @@ class Document:
 
     @property
     def may_be_photographed(self) -> bool:
-        """May it be a photograph, taken by the device's camera?"""
-        return any(kind.startswith("image/") for kind in self.accepts)
+        """May it be what a device's camera gives?"""
+        return kinds.JPEG in self.accepts
 
 
 class Location(StrEnum):
