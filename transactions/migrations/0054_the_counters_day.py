@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0008_positions_of_offices'),
-        ('transactions', '0052_certificates_end'),
+        ('transactions', '0053_requests_an_incident_touched'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
