@@ -224,7 +224,7 @@ def test_from_the_number_to_the_receipt_printed_again(cast, submitted, signed_in
     assert cast.citizen.phone not in html
     printed = clerk.post(about, {"reprint": "1"})
     paper = clerk.get(printed.url.partition("#")[0]).content.decode()
-    assert "Printed again" in paper
+    assert "Printed again, no. 1" in paper
     assert clerk.post(about, {"reprint": "1"}).url == printed.url
     listed = clerk.get(reverse("staff:counter_day")).content.decode()
     assert cast.citizen.full_name in listed

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import current_user
+from accounts.models import User
 from core.http import require_GET_or_POST
 
 from .. import access
@@ -95,7 +96,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "staff/ask_about.html", context)
 
 
-def _people(visit: CounterVisit) -> list[object]:
+def _people(visit: CounterVisit) -> list[User]:
     people = [visit.visitor, visit.transaction.applicant]
     return people[:1] if visit.visitor_id == visit.transaction.applicant_id else people
 
