@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0008_positions_of_offices'),
-        ('transactions', '0053_requests_an_incident_touched'),
+        ('transactions', '0054_checks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
