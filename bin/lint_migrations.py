@@ -23,7 +23,7 @@ SAFE = [
     "0017_kinds_of_id",  # longer varchars: PostgreSQL rewrites neither table nor index
     "0004_longer_intake_keys",  # a longer varchar: PostgreSQL rewrites neither table nor index
     "0005_asked_once_a_round",  # its index is built concurrently; no version asks the same thing twice in a round
-    "0055_the_counters_day",  # its index is that of a table it has just made
+    "0056_the_counters_day",  # its index is that of a table it has just made
 ]
 ROOMS = [
     *("accounts", "billing", "continuity", "drawings", "journal", "municipality", "outside", "permits"),

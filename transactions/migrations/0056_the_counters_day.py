@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0008_positions_of_offices'),
-        ('transactions', '0054_checks'),
+        ('transactions', '0055_objection_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
