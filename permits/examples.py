@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import accumulate, pairwise
 from random import Random
 from typing import Any
+
+from transactions.domain.service_types import Answers
 
 STREETS = (
     "شارع حائل",
@@ -25,6 +30,26 @@ PLAIN_DEED = {
     "parcel_number": "27",
     "district": "SHR-01",
 }
+
+
+def strips(about: Answers, widths: Sequence[float], depth: float, slip: float = 0.0) -> tuple[str, list[str]]:
+    """The corners of a plot somewhere in the city, and of the strips it is cut into from west to east, the first of
+    them too wide by `slip` metres. The same for the same plan and parcel.
+    """
+    place = Random(f"{about['plan_number']}-{about['parcel_number']}")  # noqa: S311 – an example, no secret
+    x, y = place.randrange(515_000, 530_000, 100), place.randrange(2_370_000, 2_400_000, 100)
+    turn = math.radians(place.uniform(-25, 25))
+
+    def corners(west: float, east: float) -> str:
+        box = ((west, 0.0), (east, 0.0), (east, depth), (west, depth))
+        return "\n".join(
+            f"{x + e * math.cos(turn) - n * math.sin(turn):.3f} {y + e * math.sin(turn) + n * math.cos(turn):.3f}"
+            for e, n in box
+        )
+
+    edges = [0.0, *accumulate(widths)]
+    parts = [corners(west, east + (0 if n else slip)) for n, (west, east) in enumerate(pairwise(edges))]
+    return corners(0.0, edges[-1]), parts
 
 
 def deed(chance: Random, district: str, on: date) -> dict[str, Any]:

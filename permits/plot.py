@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.relative_days import TODAY
-from transactions.domain.service_types import Field, Kind, Stage, Step
+from transactions.domain.service_types import Field, Kind, PlotQuestions, Stage, Step
 from transactions.domain.workflow import Actor, MoveName, Status
 
 REGISTRATION = Stage("registration", _("Registration"), Status.INCOMING, Actor.REGISTRY_CLERK, 1, MoveName.REGISTER)
@@ -94,6 +94,7 @@ CORNERS = Field(
     # Two numbers beside each other stand the other way round in a line of Arabic, unless it is told.
     sample="\u20661   [520000.12   2380000.50]\u2069",
 )
+PERMIT_PLOT = PlotQuestions(corners="corners", area="plot_area_m2", frontage="frontage_m")
 PART_CORNERS = Field("corners", _("Corners of this part"), Kind.CORNERS, required=False, hint=_CORNERS_HINT)
 
 DEED_AND_PLOT = Step(

@@ -36,6 +36,7 @@ from .fee_shapes import FeeShape
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
 from .objection_shapes import ObjectionShape, objections_of
+from .plot_shapes import PlotField
 from .promises import WORTH
 
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
@@ -270,6 +271,7 @@ class CaseSerializer(CaseSummary):
 
     headline = serializers.SerializerMethodField()
     answers = serializers.JSONField(read_only=True)
+    plot = PlotField(source="*", read_only=True)
     versions = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
     movements = serializers.SerializerMethodField()
@@ -291,6 +293,7 @@ class CaseSerializer(CaseSummary):
             "headline",
             "answers",
             "answers_version",
+            "plot",
             "versions",
             "timeline",
             "movements",

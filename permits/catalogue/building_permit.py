@@ -27,7 +27,6 @@ from transactions.domain.service_types import (
     Kind,
     OneOf,
     Output,
-    PlotQuestions,
     RoutingRule,
     ServiceType,
     Stage,
@@ -39,8 +38,8 @@ from transactions.domain.workflow import Actor, MoveName, Status
 
 from ..checklists.building_permit import CHECKLIST
 from ..checks import building, geometry
-from ..examples import PLAIN_DEED, deed
-from ..plot import CORNERS, DEED_AND_PLOT, REGISTRATION
+from ..examples import PLAIN_DEED, deed, strips
+from ..plot import CORNERS, DEED_AND_PLOT, PERMIT_PLOT, REGISTRATION
 from ..services import per_square_metre
 
 # Published in 2016. A rate outside the bounds is a slip of the pen.
@@ -56,7 +55,6 @@ TARIFF = TariffKind(
     example=_("a villa of 500 m²"),
     example_units=Decimal(500),
 )
-PLOT = PlotQuestions(corners="corners", area="plot_area_m2", frontage="frontage_m")
 
 
 def _fee(answers: Answers, on: date) -> Amount:
@@ -83,9 +81,11 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
     plot = chance.choice((400, 500, 600, 625, 750, 900))
     ground = round(plot * chance.uniform(0.45, 0.74))
     floors = chance.choice((1, 2, 2, 3))
-    return deed(chance, district, on) | {
+    about, front = deed(chance, district, on), chance.choice((15, 20, 25))
+    return about | {
         "plot_area_m2": str(plot),
-        "frontage_m": str(chance.choice((15, 20, 25))),
+        "corners": strips(about, [front], plot / front)[0],
+        "frontage_m": str(front),
         "street_width_m": str(chance.choice((12, 15, 20, 30))),
         "land_use": chance.choices(("residential", "mixed", "industrial"), (92, 6, 2))[0],
         "survey_date": (on - timedelta(days=chance.randrange(20, 900))).isoformat(),
@@ -384,7 +384,7 @@ SERVICE = ServiceType(
         ),
     ),
     check=building.problems,
-    plot=PLOT,
-    flag=geometry.with_flags(PLOT, building.flags),
+    plot=PERMIT_PLOT,
+    flag=geometry.with_flags(PERMIT_PLOT, building.flags),
     examples=Examples(_plain, _varied, weight=19),
 )

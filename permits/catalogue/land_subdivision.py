@@ -38,7 +38,7 @@ from transactions.domain.workflow import Actor, MoveName, Status
 from ..bodies import DEEDS, SURVEY_DECISION
 from ..checklists.land_subdivision import CHECKLIST
 from ..checks import areas, geometry, parts
-from ..examples import PLAIN_DEED, STREETS, deed
+from ..examples import PLAIN_DEED, STREETS, deed, strips
 from ..plot import CORNERS, DEED_AND_PLOT, PART_CORNERS, REGISTRATION
 
 PLOT = PlotQuestions(
@@ -86,12 +86,25 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
         }
         for n in range(count)
     ]
-    return deed(chance, district, on) | {
-        "area_m2": str(area),
-        "land_use": chance.choices(("residential", "commercial"), (95, 5))[0],
-        "villas": chance.choice(("detached", "attached")),
-        "parts": parts,
-    }
+    about = deed(chance, district, on)
+    # Most of them bring corners, on strips of 30 m; every seventh has one strip two metres too wide.
+    corners: dict[str, Any] = {}
+    if (which := int(about["parcel_number"]) % 7) < 5:
+        widths = [round(float(each["area_m2"]) / 30, 2) for each in parts]
+        plot, cut = strips(about, widths, 30, slip=0 if which else 2)
+        corners = {"corners": plot}
+        for each, width, part in zip(parts, widths, cut, strict=True):
+            each |= {"frontage_m": str(width), "corners": part}
+    return (
+        about
+        | corners
+        | {
+            "area_m2": str(area),
+            "land_use": chance.choices(("residential", "commercial"), (95, 5))[0],
+            "villas": chance.choice(("detached", "attached")),
+            "parts": parts,
+        }
+    )
 
 
 SERVICE = ServiceType(

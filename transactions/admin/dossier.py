@@ -19,14 +19,17 @@ from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
 
 from .. import access, presence, previews, queues
+from ..answers.plot_view import view_of
 from ..answers.summary import in_catalogue_order, summarise
 from ..answers.versions import describe_version, missing_papers, versions_of
 from ..attachments import render_jobs
+from ..domain.plots import shape_of
 from ..domain.service_types import ServiceType
 from ..intake.draft_parts import flags_of
 from ..models import Attachment, Event, Transaction
 from ..previews import State
 from ..selectors import duplicates
+from ..selectors.neighbours import neighbours
 from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
 from ..views.rights import MADE, made_in_words, read_made
@@ -66,6 +69,9 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
     visits = list(case.inspections.select_related("by").prefetch_related("photographs")) if service.inspects else []
     files += [(_("Photograph of the inspection"), file) for visit in visits for file in visit.photographs.all()]
     posts = access.posts_working_on(case, timezone.localdate(now))
+    shape = shape_of(service.plot, case.answers)
+    # Asked for where there are corners alone.
+    beside = neighbours(shape.plot, user, at_desk=True, itself=case.pk) if shape and shape.plot else []
     stand_in = queues.case_stand_in(case, timezone.localdate(now))
     responsible = {case.assignee_id, stand_in.substitute.pk if stand_in and stand_in.substitute else None}
     flags = flags_of(service, case.answers)
@@ -88,7 +94,8 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "flags": flags,
         "checklist": checks.shown(case, user, sent, flags, events, wanted="checks" in request.GET),
         # They are for whoever decides, also whether to open it again; what was issued is decided for good.
-        "hints": [] if case.issued_at else duplicates.hints_for_case(case, sent, user),
+        "plot": view_of(shape, neighbours=[(n.reference, n.outline) for n in beside if n.opens]) if shape else None,
+        "hints": [] if case.issued_at else duplicates.hints_for_case(case, sent, user, beside),
         "history": history(case, events),
         "numbers": movements_of(case),
         "deficiencies": list(case.deficiencies.all()) if any(event.move == "return" for event in events) else [],

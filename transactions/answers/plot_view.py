@@ -57,23 +57,40 @@ class PlotView:
     marked: tuple[Marked, ...]
     odd: tuple[str, ...]
     measured: tuple[Measured, ...]
+    neighbours: tuple[tuple[str, str], ...] = ()
 
 
-def plot_view(service: ServiceType, answers: Answers, *, flagged: bool = True) -> PlotView | None:
-    """The plot in these answers; None when no corners are given. Without `flagged` nothing is said of what is odd."""
+def plot_view(service: ServiceType, answers: Answers) -> PlotView | None:
+    """The plot in these answers; None when no corners are given."""
     shape = shape_of(service.plot, answers)
-    if shape is None:
-        return None
+    return view_of(shape) if shape else None
+
+
+def view_of(shape: PlotShape, *, flagged: bool = True, neighbours: Sequence[tuple[str, Outline]] = ()) -> PlotView:
+    """A plot and, as (number of their request, outline), those beside it. Without `flagged` nothing is said of what is
+    odd: a paper says what was decided.
+    """
     patches = shape.division.patches if shape.division and flagged else ()
     marked = [Marked(_mark(n), kind, patch_words(kind, patch)) for n, (kind, patch) in enumerate(patches)]
     drawn = [(kind, _mark(n), patch) for n, (kind, patch) in enumerate(patches)]
     return PlotView(
         title=_("The plot and its parts") if shape.given_parts else _("The plot"),
-        picture=picture.draw(shape.plot, shape.given_parts, drawn),
+        picture=picture.draw(
+            shape.plot,
+            shape.given_parts,
+            drawn,
+            [(_letter(n), outline) for n, (_reference, outline) in enumerate(neighbours)],
+        ),
         marked=tuple(marked),
         odd=tuple(_odd(shape)) if flagged else (),
         measured=tuple(_measured(shape)),
+        neighbours=tuple((_letter(n), reference) for n, (reference, _outline) in enumerate(neighbours)),
     )
+
+
+def _letter(number: int) -> str:
+    """A neighbour's mark: small letters, where parts have numbers and patches capitals."""
+    return chr(ord("a") + number % 26)
 
 
 def _mark(number: int) -> str:

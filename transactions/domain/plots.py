@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from plots.geometry import (
     findings_of,
     outline_of,
     read_corners,
+    written,
 )
 
 from .conditions import Answers
@@ -75,6 +77,19 @@ def shape_of(asked: PlotQuestions | None, answers: Answers) -> PlotShape | None:
         for row in (rows if isinstance(rows, list) else ())
     )
     return PlotShape(plot, parts) if plot or any(parts) else None
+
+
+def frozen_shape(shape: PlotShape) -> dict[str, Any]:
+    """A plot as contents of papers keep it: its corners, and those of its parts in their order."""
+    outlines = [written(outline.given) if outline else "" for outline in (shape.plot, *shape.parts)]
+    return {"plot": outlines[0], "parts": outlines[1:]}
+
+
+def shape_in(frozen: Mapping[str, Any] | None) -> PlotShape | None:
+    """The plot that `frozen_shape` wrote down; None of a paper without one."""
+    if not frozen:
+        return None
+    return PlotShape(_outline(frozen["plot"]), tuple(_outline(part) for part in frozen["parts"]))
 
 
 def _outline(given: Any) -> Outline | None:

@@ -19,6 +19,7 @@ from ..models import Event, Transaction
 from ..notifications.notices import notify_of_receipts
 from ..outbox import queue
 from ..transitions.moves import waiting_to_arrive
+from ..transitions.outlines import keep_boxes
 from ..transitions.routing import route
 from ..transitions.versions import keep_first
 
@@ -39,6 +40,7 @@ def follow_up(transaction_ids: Sequence[int], now: datetime) -> Exception | None
     cases = [arriving[pk] for pk in dict.fromkeys(transaction_ids) if pk in arriving]
     received = _received(cases)
     keep_first(received)
+    keep_boxes(cases)
     announce(received, now)
     try:
         with transaction.atomic():

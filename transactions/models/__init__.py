@@ -16,6 +16,7 @@ from .inspections import Inspection
 from .marks import Mark
 from .notes import Note
 from .objections import Objection
+from .outlines import PlotBox
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
@@ -72,6 +73,7 @@ __all__ = [
     "Outbox",
     "PageFeedback",
     "PaperContent",
+    "PlotBox",
     "ReceiptReprint",
     "Reconciliation",
     "Register",

@@ -25,6 +25,7 @@ from ..answers.cleaning import UNLISTED
 from ..answers.corners import corners_in_words
 from ..answers.summary import parse_day, rows_of
 from ..domain.objections import ObjectionOutcome
+from ..domain.plots import frozen_shape, shape_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
 from . import letter_words
 from .letter_words import Named as Named
@@ -198,6 +199,7 @@ def receipt_content(service: ServiceType, facts: PaperFacts, *, at: datetime, ch
 
 
 def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
+    shape = shape_of(service.plot, facts.answers)
     return {
         "form": FORM,
         "service": service.code,
@@ -209,6 +211,7 @@ def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
         "answers": dict(facts.answers),
         "files": list(facts.files),
         "fee": list(facts.fee) if facts.fee else [],
+        **({"geometry": frozen_shape(shape)} if shape else {}),
         **({"inspections": list(facts.inspections)} if facts.inspections else {}),
     }
 

@@ -18,12 +18,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.text import compact, isolated, written_code
 from municipality.services import offices_by_pk
+from plots.words import metres
 
 from .. import access
 from ..answers import cleaning as answers
 from ..domain.deadlines import IS_OPEN
+from ..domain.plots import shape_of
 from ..domain.service_types import ServiceType
 from ..models import Attachment, Draft, Transaction
+from .neighbours import Neighbour, neighbours
 from .search import stored_spellings, with_answers
 
 # What was decided within a year may still be built, appealed or asked for again; an older decision is history.
@@ -59,6 +62,7 @@ class _Comparable:
     files: Sequence[Attachment]
     at: datetime
     itself: int | None = None
+    beside: Sequence[Neighbour] | None = None
     names: dict[str, list[Attachment]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,9 +82,15 @@ def hints_for_draft(draft: Draft, files: Iterable[Attachment], reader: User) -> 
     return _hints(_Comparable(service, draft.applicant_id, values, list(files), now), reader, at_desk=at_desk)
 
 
-def hints_for_case(case: Transaction, files: Iterable[Attachment], reader: User) -> list[Hint]:
-    """What a request shares with others, sent before or after it. One query."""
-    sent = _Comparable(case.service_type, case.applicant_id, case.answers, list(files), case.submitted_at, case.pk)
+def hints_for_case(
+    case: Transaction, files: Iterable[Attachment], reader: User, beside: Sequence[Neighbour] | None = None
+) -> list[Hint]:
+    """What a request shares with others, sent before or after it. One query, one more where there are corners and the
+    plots `beside` are not read yet.
+    """
+    sent = _Comparable(
+        case.service_type, case.applicant_id, case.answers, list(files), case.submitted_at, case.pk, beside
+    )
     return _hints(sent, reader, at_desk=not access.acts_for_applicant(reader, case))
 
 
@@ -93,7 +103,29 @@ def _hints(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
         Hint(code, *_describe_hint(sent, code, what), *_where(rows, at_desk))
         for (code, what), rows in sorted(rows_by_hint.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     ]
-    return [*hints, *_within(sent)]
+    return [*hints, *_overlapping(sent, reader, at_desk=at_desk), *_within(sent)]
+
+
+def _overlapping(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
+    """Other plots that share ground with this one, by their corners. One query, none where no corners are given.
+
+    An applicant is told that there is one; how much it shares would draw the other's plot for them.
+    """
+    shape = shape_of(sent.service.plot, sent.answers)
+    if shape is None or shape.plot is None:
+        return []
+    beside = sent.beside
+    if beside is None:
+        beside = neighbours(shape.plot, reader, at_desk=at_desk, itself=sent.itself)
+    rows = [("", "", each.reference, each.office, each.opens) for each in beside if each.shared]
+    if not rows:
+        return []
+    words = _("This plot overlaps the plot of another request.")
+    if at_desk:
+        words = _("This plot overlaps the plot of another request by up to %(area)s m².")
+        words = words % {"area": metres(beside[0].shared)}
+    asked = sent.service.plot
+    return [Hint("overlapping_plot", words, asked.corners if asked else "", *_where(rows, at_desk))]
 
 
 def _others(sent: _Comparable, may_open: Q) -> Iterable[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from core.emblem import emblem
 from core.hijri import format_hijri, in_calendar, riyadh_day
 
 from ..papers.paper_content import LETTERS, OBJECTION, RECEIVED, REJECTED
+from .plot_sheet import plot_of
 
 Content = Mapping[str, Any]
 Pair = dict[str, Any]
@@ -42,6 +43,7 @@ def sheet_of(content: Content, *, address: str, is_demo: bool) -> dict[str, Any]
         "opening": [*_greeting(pages), *_sentences(pages, "opening")],
         "reason": _reason(content),
         "sections": list(_sections(content, pages)),
+        "plot": plot_of(content, _words) if content["what"] not in (RECEIVED, *LETTERS) else None,
         "drawings": _files(pages, content),
         "drawings_title": _words(
             lambda: _("Files received") if content["what"] == RECEIVED else _("Approved drawings")

@@ -17,6 +17,7 @@ from ..domain.routing import OfficeFacts, decide_route
 from ..domain.service_types import Stage
 from ..models import AnswersVersion, Attachment, Event, Transaction
 from .mover import Transition
+from .outlines import keep_boxes
 
 DISTRICT_FIELD = "district"
 
@@ -90,6 +91,7 @@ def save_version(transition: Transition, kind: str) -> Entry:
         at=transition.now,
         event=transition.event,
     )
+    keep_boxes([case])
     files = list(case.attachments.in_force().values_list("sha256", flat=True))
     facts: dict[str, str | int] = {
         "service": case.service,

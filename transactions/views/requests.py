@@ -320,6 +320,7 @@ def document(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
         "case": case,
         "document": issued,
         "signed": PaperContent.objects.filter(document=issued).select_related("signed").first(),
+        "content": content,
         "paper": content.get(language) or content[settings.LANGUAGE_CODE],
         "version": content["answers_version"],
         "qr": qr.svg(url, _("Code to verify this document")),

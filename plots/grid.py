@@ -1,0 +1,41 @@
+"""Which boxes lie near which: each box has one number, and what can overlap a box lies in few ranges of numbers.
+
+A box belongs to the cell that holds its south-west corner, on the finest of a few grids whose cells are no smaller than
+the box. So whatever overlaps a place lies in the cells under it or beside them, on each grid: ranges that any index on
+whole numbers answers, on every engine (ADR 55).
+"""
+
+from __future__ import annotations
+
+import math
+
+Box = tuple[float, float, float, float]
+FINEST_M, GRIDS = 64.0, 8
+_LEVEL, _COLUMN = 1 << 44, 1 << 22
+
+
+def cell_of(box: Box) -> int | None:
+    """The cell a box belongs to (west, south, east, north in metres, none negative); None of one too large for any."""
+    west, south, east, north = box
+    extent = max(east - west, north - south)
+    for level in range(GRIDS):
+        size = FINEST_M * 2**level
+        if extent <= size:
+            return _number(level, math.floor(west / size), math.floor(south / size))
+    return None
+
+
+def ranges_near(box: Box) -> list[tuple[int, int]]:
+    """The ranges of cells, both ends included, in which every box lies that overlaps this one; others lie there too."""
+    west, south, east, north = box
+    ranges = []
+    for level in range(GRIDS):
+        size = FINEST_M * 2**level
+        low, high = max(0, math.floor((south - size) / size)), math.floor(north / size)
+        for column in range(max(0, math.floor((west - size) / size)), math.floor(east / size) + 1):
+            ranges.append((_number(level, column, low), _number(level, column, high)))
+    return ranges
+
+
+def _number(level: int, column: int, row: int) -> int:
+    return level * _LEVEL + column * _COLUMN + row

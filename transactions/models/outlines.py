@@ -1,0 +1,54 @@
+"""Where the plot of a request lies: a box and its cell, by which plots that overlap are found (plots.grid)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from plots.geometry import Outline
+from plots.grid import Box, cell_of, ranges_near
+
+from .requests import Transaction
+
+
+class PlotBoxQuerySet(models.QuerySet["PlotBox"]):
+    def near(self, box: Box) -> PlotBoxQuerySet:
+        """Those whose box shares ground with this one (west, south, east, north in metres of UTM zone 37 north)."""
+        west, south, east, north = box
+        in_cells = Q()
+        for low, high in ranges_near(box):
+            in_cells |= Q(cell__range=(low, high))
+        return self.filter(in_cells, west__lt=east, east__gt=west, south__lt=north, north__gt=south)
+
+
+class PlotBox(models.Model):
+    """Of the answers in force, written with each version of them; the corners are in the answers."""
+
+    transaction = models.OneToOneField(
+        Transaction, on_delete=models.PROTECT, primary_key=True, related_name="plot_box", verbose_name=_("transaction")
+    )
+    cell = models.BigIntegerField(_("cell"))
+    west = models.FloatField(_("west"))
+    south = models.FloatField(_("south"))
+    east = models.FloatField(_("east"))
+    north = models.FloatField(_("north"))
+
+    objects = PlotBoxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("place of a plot")
+        verbose_name_plural = _("places of plots")
+        indexes = [models.Index(fields=["cell"], name="plot_cell")]
+
+    def __str__(self) -> str:
+        return f"{self.transaction_id}: {self.west:.0f} {self.south:.0f}"
+
+    @classmethod
+    def of(cls, transaction_id: int, outline: Outline) -> PlotBox | None:
+        """The row of a plot; None of one that no grid holds."""
+        cell = cell_of(outline.box)
+        west, south, east, north = outline.box
+        if cell is None:
+            return None
+        return cls(transaction_id=transaction_id, cell=cell, west=west, south=south, east=east, north=north)
