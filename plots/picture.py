@@ -148,14 +148,14 @@ def _is_against_the_clock(outline: Outline) -> bool:
 
 def _sides(sheet: _Sheet, outline: Outline, *, inwards: bool) -> None:
     outward = 1 if _is_against_the_clock(outline) else -1
-    away = -11 if inwards else 13
+    distance = -11 if inwards else 13
     for side in outline.sides:
         (ax, ay), (bx, by) = sheet.place(side.start), sheet.place(side.end)
         if (length := math.hypot(bx - ax, by - ay)) < LABELLED_SIDE:
             continue
         # The picture's y runs down, so that left of a side is right of it there.
         nx, ny = -(by - ay) / length * outward, (bx - ax) / length * outward
-        reach = away * (1 + 0.7 * abs(nx))
+        reach = distance * (1 + 0.7 * abs(nx))
         x, y = (ax + bx) / 2 + nx * reach, (ay + by) / 2 + ny * reach
         if sheet.has_room(x, y):
             sheet.label("side", (x, y), metres(side.length))
@@ -170,8 +170,8 @@ def _corners(sheet: _Sheet, outline: Outline) -> None:
         if last is not None and math.hypot(x - last[0], y - last[1]) < LABELLED_CORNER:
             continue
         last = (x, y)
-        away = math.hypot(x - cx, y - cy) or 1.0
-        sheet.label("corner", (x + 12 * (x - cx) / away, y + 12 * (y - cy) / away), str(number))
+        distance = math.hypot(x - cx, y - cy) or 1.0
+        sheet.label("corner", (x + 12 * (x - cx) / distance, y + 12 * (y - cy) / distance), str(number))
 
 
 def centre_of(outline: Outline) -> Point:
