@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import current_user
-from continuity.classes import PROMISED, KeptEntry, of_case
+from continuity.classes import PROMISED, of_case
 from continuity.worth import Worth
 from transactions import access
 
@@ -34,7 +34,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     )
 
 
-class PromiseSerializer(serializers.Serializer[KeptEntry]):
+class PromiseSerializer(serializers.Serializer[Any]):
     """One entry of the journal. `worth` is as of now; what is provisional becomes confirmed by itself."""
 
     kind = serializers.ChoiceField(choices=PROMISED)
