@@ -41,29 +41,29 @@ def check(source: IO[bytes], facts: Facts, rules: RuleSet) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             return {"wrong": rendering.OVERLOADED}
         answer.seek(0)
-        said = answer.read(MAX_ANSWER + 1)
+        message = answer.read(MAX_ANSWER + 1)
     if done:
         # A signal of the processor's clock or the kernel: too long. Anything else: it fell over.
         return {"wrong": "slow" if done in (-9, -24, -27) else "crashed"}
-    return cleaned(said)
+    return cleaned(message)
 
 
-def cleaned(said: bytes) -> dict[str, Any]:
+def cleaned(message: bytes) -> dict[str, Any]:
     """An answer as far as it is one of ours: known codes, finite numbers, lists no longer than they may be."""
     try:
-        words = json.loads(said)
+        words = json.loads(message)
         if "wrong" in words:
             return {"wrong": words["wrong"] if words["wrong"] in WRONG else "crashed"}
         known = by_code()
         return {
             "state": words["state"] if words["state"] in (CHECKED, NO_UNIT, NOT_BY_TEMPLATE) else NOT_BY_TEMPLATE,
-            "findings": [_finding(one) for one in words["findings"][:MAX_FINDINGS] if one["code"] in known],
+            "findings": [_finding(item) for item in words["findings"][:MAX_FINDINGS] if item["code"] in known],
             "more": int(words.get("more", 0)),
-            "notes": [_note(one) for one in words["notes"][:MAX_FINDINGS] if one["code"] in NOTES],
+            "notes": [_note(item) for item in words["notes"][:MAX_FINDINGS] if item["code"] in NOTES],
             "failed": [code for code in words["failed"] if code in known],
             "measurable": bool(words.get("measurable")),
             "figures": {_text(name): _number(value) for name, value in list(words.get("figures", {}).items())[:100]},
-            "plan": [_line(one) for one in words.get("plan", ())[:MAX_LINES]],
+            "plan": [_line(item) for item in words.get("plan", ())[:MAX_LINES]],
             "origin": _points([words.get("origin", (0, 0))])[0],
             "metres": _optional(words.get("metres")),
         }
@@ -71,25 +71,25 @@ def cleaned(said: bytes) -> dict[str, Any]:
         return {"wrong": "crashed"}
 
 
-def _finding(one: dict[str, Any]) -> dict[str, Any]:
-    extra = {_text(name): _scalar(value) for name, value in list(one["extra"].items())[:5]}
+def _finding(item: dict[str, Any]) -> dict[str, Any]:
+    extra = {_text(name): _scalar(value) for name, value in list(item["extra"].items())[:5]}
     return {
-        "code": one["code"],
-        "subject": _text(one["subject"]),
-        "required": _optional(one["required"]),
-        "measured": _optional(one["measured"]),
-        "rule": _text(one["rule"]),
-        "place": _points(one["place"][:MAX_PLACE]),
+        "code": item["code"],
+        "subject": _text(item["subject"]),
+        "required": _optional(item["required"]),
+        "measured": _optional(item["measured"]),
+        "rule": _text(item["rule"]),
+        "place": _points(item["place"][:MAX_PLACE]),
         "extra": extra,
     }
 
 
-def _note(one: dict[str, Any]) -> dict[str, Any]:
-    return {"code": one["code"], "subject": _text(one["subject"]), "figure": _optional(one["figure"])}
+def _note(item: dict[str, Any]) -> dict[str, Any]:
+    return {"code": item["code"], "subject": _text(item["subject"]), "figure": _optional(item["figure"])}
 
 
-def _line(one: dict[str, Any]) -> dict[str, Any]:
-    return {"layer": _text(one["layer"]), "closed": bool(one["closed"]), "points": _points(one["points"])}
+def _line(item: dict[str, Any]) -> dict[str, Any]:
+    return {"layer": _text(item["layer"]), "closed": bool(item["closed"]), "points": _points(item["points"])}
 
 
 def _text(value: Any) -> str:

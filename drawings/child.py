@@ -45,12 +45,12 @@ def main(order_text: str) -> None:
     cage.drop_privileges(order["memory"], order["seconds"])
     cage.begin_step(order["step"])
     try:
-        found = measured(drawings.opened(thinned(read_input())), facts, rule_set)
+        results = measured(drawings.opened(thinned(read_input())), facts, rule_set)
     except UnreadableFile as error:
-        found = {"wrong": error.code}
+        results = {"wrong": error.code}
     except (TooMuch, RecursionError):
-        found = {"wrong": "too_much"}
+        results = {"wrong": "too_much"}
     except MemoryError:
-        found = {"wrong": "memory"}
-    sys.stdout.buffer.write(json.dumps(found, allow_nan=False).encode())
+        results = {"wrong": "memory"}
+    sys.stdout.buffer.write(json.dumps(results, allow_nan=False).encode())
     sys.stdout.buffer.flush()

@@ -94,8 +94,8 @@ def _checked(path: str, text: str) -> str:
 
 def _marked(finding: DrawingFinding, file: Attachment, reason: str, by: User, now: datetime) -> Mark:
     """The place on the drawing's page; all of it where that is not known."""
-    said = words.sentence(finding.content)
-    text = f"{said} {reason}".strip()
+    message = words.sentence(finding.content)
+    text = f"{message} {reason}".strip()
     if not file.has_preview:
         raise DomainError("no_picture", _("This drawing has no picture to mark. Ask in your own words in the return."))
     points = page_points(file, finding.check_of.result, finding.place) or [(0.0, 0.0), (1.0, 1.0)]

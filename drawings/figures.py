@@ -27,14 +27,14 @@ def figures_of_checks() -> list[Row]:
         rows.order_by()
         .values_list("code")
         .annotate(
-            found=Count("pk"),
+            results=Count("pk"),
             overridden=Count("pk", filter=Q(decision=Decision.OVERRIDDEN)),
             asked=Count("pk", filter=Q(decision=Decision.DEFICIENCY)),
         )
     )
     in_order = sorted(counted, key=lambda row: (-row[1], row[0]))
-    return [(words.check_of(code).title, "", [_told(number) for number in numbers]) for code, *numbers in in_order]
+    return [(words.check_of(code).title, "", [_published(number) for number in numbers]) for code, *numbers in in_order]
 
 
-def _told(count: int) -> int | str:
+def _published(count: int) -> int | str:
     return "withheld" if 0 < count < SMALL else count

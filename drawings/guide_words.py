@@ -29,8 +29,8 @@ LAYERS = (
 def example() -> plans.Plan | None:
     """The villa of the template."""
     rings: list[dict[str, Any]] = [
-        {"layer": name, "closed": True, "points": [list(point) for point in ring]}
-        for name, ring in layer_template.RINGS
+        {"layer": name, "closed": True, "points": [list(point) for point in boundary]}
+        for name, boundary in layer_template.RINGS
     ]
     lines = [
         {"layer": name, "closed": False, "points": [list(point) for point in line]}

@@ -57,8 +57,8 @@ def content() -> bytes:
     for name, colour in COLOURS.items():
         document.layers.add(name, color=colour)
     model = document.modelspace()
-    for name, ring in RINGS:
-        model.add_lwpolyline(ring, close=True, dxfattribs={"layer": name})
+    for name, boundary in RINGS:
+        model.add_lwpolyline(boundary, close=True, dxfattribs={"layer": name})
     for name, line in LINES:
         model.add_lwpolyline(line, dxfattribs={"layer": name})
     for name, text, at in TEXTS:

@@ -83,7 +83,7 @@ def _plan(sheet: Sheet) -> list[dict[str, Any]]:
     """Lines to draw the findings over."""
     drawn: list[tuple[str, bool, list[list[float]]]] = []
     for outline in sheet.outlines:
-        drawn.append((outline.layer, True, [[round(x, 3), round(y, 3)] for x, y in outline.ring]))
+        drawn.append((outline.layer, True, [[round(x, 3), round(y, 3)] for x, y in outline.boundary]))
     for layer, lines in sheet.lines.items():
         drawn += [(layer, False, [[round(x, 3), round(y, 3)] for x, y in line]) for line in lines]
     plan, corners = [], 0

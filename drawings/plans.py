@@ -69,7 +69,7 @@ def plan_of(result: dict[str, Any], places: Iterable[tuple[int, Sequence[Sequenc
     def written(points: Iterable[Sequence[float]]) -> str:
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in map(placed, points))
 
-    lines = [Line(_look(one["layer"]), written(one["points"]), one["closed"]) for one in drawn]
+    lines = [Line(_look(item["layer"]), written(item["points"]), item["closed"]) for item in drawn]
     spots: list[Spot] = []
     for number, place in marked:
         x, y = _middle([placed(point) for point in place])

@@ -59,11 +59,11 @@ def _keep(check: DrawingCheck, result: dict[str, Any], now: datetime) -> None:
         _keep_findings(locked, findings)
 
 
-def _keep_findings(check: DrawingCheck, found: list[dict[str, Any]]) -> None:
+def _keep_findings(check: DrawingCheck, results: list[dict[str, Any]]) -> None:
     """What was explained or decided about a finding that is still there stays with it; of what is gone only decisions
     stay, as it was decided.
     """
-    keys = _keys(found)
+    keys = _keys(results)
     there = {finding.key: finding for finding in check.findings.all()}
     for number, (key, content) in enumerate(keys.items(), start=1):
         finding = there.pop(key, None) or DrawingFinding(check_of=check, key=key, code=content["code"])
@@ -71,15 +71,15 @@ def _keep_findings(check: DrawingCheck, found: list[dict[str, Any]]) -> None:
             finding.content = content
         finding.number = number
         finding.save()
-    gone = [finding.pk for finding in there.values() if not finding.decision]
-    DrawingFinding.objects.filter(pk__in=gone).delete()
+    vanished = [finding.pk for finding in there.values() if not finding.decision]
+    DrawingFinding.objects.filter(pk__in=vanished).delete()
 
 
-def _keys(found: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
+def _keys(results: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
     """The same code of the same subject is numbered, so that each has a name of its own."""
     seen: Counter[str] = Counter()
     keys = {}
-    for content in found:
+    for content in results:
         name = f"{content['code']}:{content['subject']}:{content['extra'].get('side', '')}"
         seen[name] += 1
         keys[f"{name}:{seen[name]}"] = content

@@ -22,7 +22,7 @@ class ShownFinding:
     row: DrawingFinding
     number: int
     title: StrOrPromise
-    said: str
+    message: str
     mend: str
     rule: words.ShownRule | None
     required: str
@@ -64,17 +64,17 @@ def shown_findings(check: DrawingCheck) -> list[ShownFinding]:
 
 def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFinding:
     content = row.content
-    found = words.check_of(row.code)
+    results = words.check_of(row.code)
     return ShownFinding(
         row=row,
         number=number,
-        title=found.title,
-        said=words.sentence(content),
+        title=results.title,
+        message=words.sentence(content),
         mend=words.mend(content),
         rule=words.shown_rule(check.rule_set, content),
         required=words.number(content["required"]),
         measured=words.number(content["measured"]),
-        unit=found.unit,
+        unit=results.unit,
         has_place=bool(content.get("place")),
     )
 
@@ -95,7 +95,7 @@ def shown(check: DrawingCheck, user: User) -> ShownCheck:
         notes=[words.note(note) for note in result.get("notes", ())] if done else [],
         figures=figures if done else [],
         failed=[words.check_of(code).title for code in result.get("failed", ())],
-        plan=plans.plan_of(result, [(one.number, one.row.place) for one in findings]) if done else None,
+        plan=plans.plan_of(result, [(item.number, item.row.place) for item in findings]) if done else None,
         why_failed=words.WRONG.get(check.wrong, ""),
         rule_set=words.title_of(held),
         source=words.source_of(held),

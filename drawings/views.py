@@ -73,7 +73,7 @@ def _checked(request: HttpRequest, form: CheckForm, user: User) -> DrawingCheck 
     return None
 
 
-def _found(user: User, key: UUID, *, log: bool = True) -> DrawingCheck:
+def _get_check(user: User, key: UUID, *, log: bool = True) -> DrawingCheck:
     """NotVisible for whoever may not see the file."""
     file = visits.get_attachment(user, key) if log else visits.find_attachment(user, key)
     check = DrawingCheck.objects.filter(attachment=file).first()
@@ -88,13 +88,13 @@ def _found(user: User, key: UUID, *, log: bool = True) -> DrawingCheck:
 @require_safe
 def check(request: HttpRequest, key: UUID) -> HttpResponse:
     """What was found on a drawing."""
-    return _page(request, _found(current_user(request), key), {})
+    return _page(request, _get_check(current_user(request), key), {})
 
 
-def _page(request: HttpRequest, found: DrawingCheck, more: dict[str, Any], status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, results: DrawingCheck, more: dict[str, Any], status: int = 200) -> HttpResponse:
     user = current_user(request)
-    seen = shown(found, user)
-    file = found.attachment
+    seen = shown(results, user)
+    file = results.attachment
     context = {
         "shown": seen,
         "file": file,
@@ -121,15 +121,15 @@ def _may_give_unit(asked: bool, file: Attachment, user: User) -> bool:
 def unit(request: HttpRequest, key: UUID) -> HttpResponse:
     """The unit of a drawing that states none."""
     user = current_user(request)
-    found = _found(user, key, log=False)
-    seen = shown(found, user)
-    if not _may_give_unit(seen.asks_unit, found.attachment, user):
+    results = _get_check(user, key, log=False)
+    seen = shown(results, user)
+    if not _may_give_unit(seen.asks_unit, results.attachment, user):
         return redirect("drawings:check", key=key)
     form = UnitForm(request.POST)
     if not form.is_valid():
-        return _page(request, found, {"unit_form": form, "form": form}, status=422)
+        return _page(request, results, {"unit_form": form, "form": form}, status=422)
     side = form.cleaned_data["known_side"]
-    asking.give_unit(found, form.cleaned_data["unit"], float(side) if side else None)
+    asking.give_unit(results, form.cleaned_data["unit"], float(side) if side else None)
     return redirect("drawings:check", key=key)
 
 
@@ -138,7 +138,7 @@ def unit(request: HttpRequest, key: UUID) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest, key: UUID) -> HttpResponse:
     """Once more, by what is answered now."""
-    asking.once_more(_found(current_user(request), key, log=False))
+    asking.once_more(_get_check(current_user(request), key, log=False))
     return redirect("drawings:check", key=key)
 
 
@@ -148,7 +148,7 @@ def again(request: HttpRequest, key: UUID) -> HttpResponse:
 def delete(request: HttpRequest, key: UUID) -> HttpResponse:
     """Throw a drawing away that belongs to no request."""
     user = current_user(request)
-    file = _found(user, key, log=False).attachment
+    file = _get_check(user, key, log=False).attachment
     if not _is_loose(file):
         raise NotVisible
     attachments.remove(file, by=user)
@@ -162,11 +162,11 @@ def delete(request: HttpRequest, key: UUID) -> HttpResponse:
 def finding(request: HttpRequest, key: UUID, pk: int) -> HttpResponse:
     """What the applicant says of a finding, or what the reviewer does with it."""
     user = current_user(request)
-    found = _found(user, key, log=False)
-    row = found.findings.filter(pk=pk).first()
+    results = _get_check(user, key, log=False)
+    row = results.findings.filter(pk=pk).first()
     if row is None:
         raise NotVisible
-    row.check_of = found
+    row.check_of = results
     try:
         if "explanation" in request.POST:
             deciding.explain(row, request.POST["explanation"], by=user)
@@ -176,7 +176,7 @@ def finding(request: HttpRequest, key: UUID, pk: int) -> HttpResponse:
             messages.success(request, _("Kept with the finding."))
     except Invalid as error:
         typed = {"wrong": error.problems, "wrong_at": pk, "typed": request.POST}
-        return _page(request, found, typed, status=422)
+        return _page(request, results, typed, status=422)
     except NotVisible:
         raise
     except DomainError as error:

@@ -70,7 +70,7 @@ def _subject(subject: str) -> str:
 
 
 def sentence(content: dict[str, Any]) -> str:
-    return str(check_of(content["code"]).said) % _places(content)
+    return str(check_of(content["code"]).message) % _places(content)
 
 
 def mend(content: dict[str, Any]) -> str:
@@ -98,16 +98,16 @@ def _in_language(words: dict[str, str]) -> str:
 
 def shown_rule(rule_set: str, content: dict[str, Any]) -> ShownRule | None:
     """None for what needs no rule: how the drawing itself is made, or what was typed."""
-    found = rules.by_code(rule_set).rules.get(content["rule"])
-    if found is None:
+    results = rules.by_code(rule_set).rules.get(content["rule"])
+    if results is None:
         return None
     held = rules.by_code(rule_set)
     return ShownRule(
-        _in_language(found.clause),
-        found.path,
+        _in_language(results.clause),
+        results.path,
         _in_language(held.source),
         _in_language(held.title),
-        str(Certainty(found.certainty).label),
+        str(Certainty(results.certainty).label),
         number(content["required"]),
     )
 

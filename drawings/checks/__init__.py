@@ -40,14 +40,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Check:
-    """`said` and `mend` are sentences with the places %(required)s, %(measured)s, %(subject)s; `run` finds.
+    """`message` and `mend` are sentences with the places %(required)s, %(measured)s, %(subject)s; `run` finds.
 
     `measures` is False for what needs no outline of the plot and no unit: how the file itself is drawn.
     """
 
     code: str
     title: StrOrPromise
-    said: StrOrPromise
+    message: StrOrPromise
     mend: StrOrPromise
     run: Callable[[Case], Iterable[Finding]]
     kinds: frozenset[Kind] = BOTH
@@ -58,10 +58,10 @@ class Check:
 @cache
 def all_checks() -> tuple[Check, ...]:
     """Every check of this folder, in the order of their files."""
-    found: list[Check] = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):
-        found += getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ())
-    return tuple(found)
+    results: list[Check] = []
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
+        results += getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ())
+    return tuple(results)
 
 
 def by_code() -> dict[str, Check]:

@@ -19,8 +19,8 @@ AIM, LEAST = 0.02, 0.05
 
 def largest(area: BaseGeometry) -> Polygon | None:
     """The largest piece of what may have fallen into several."""
-    pieces = [piece for piece in getattr(area, "geoms", [area]) if isinstance(piece, Polygon) and not piece.is_empty]
-    return max(pieces, key=lambda piece: piece.area, default=None)
+    fragments = [piece for piece in getattr(area, "geoms", [area]) if isinstance(piece, Polygon) and not piece.is_empty]
+    return max(fragments, key=lambda piece: piece.area, default=None)
 
 
 def ring_of(area: BaseGeometry) -> tuple[Point, ...]:

@@ -23,7 +23,7 @@ def _open(case: Case) -> Iterable[Finding]:
 
 def _crossing(case: Case) -> Iterable[Finding]:
     for outline in [outline for outline in case.sheet.outlines if outline.shape is None][:MOST]:
-        yield Finding("outline-crosses", outline.layer, place=outline.crossings[:1] or outline.ring[:1])
+        yield Finding("outline-crosses", outline.layer, place=outline.crossings[:1] or outline.boundary[:1])
 
 
 def _plot(case: Case) -> Iterable[Finding]:
@@ -32,10 +32,10 @@ def _plot(case: Case) -> Iterable[Finding]:
 
 
 def _several(case: Case) -> Iterable[Finding]:
-    found = case.sheet.of(Role.PLOT)
-    if len(found) > 1:
-        smaller = sorted(found, key=lambda outline: outline.shape.area if outline.shape else 0.0)[0]
-        yield Finding("plot-several", str(Role.PLOT), 1, len(found), place=smaller.ring)
+    results = case.sheet.of(Role.PLOT)
+    if len(results) > 1:
+        smaller = sorted(results, key=lambda outline: outline.shape.area if outline.shape else 0.0)[0]
+        yield Finding("plot-several", str(Role.PLOT), 1, len(results), place=smaller.boundary)
 
 
 def _needed(case: Case) -> Iterable[Finding]:

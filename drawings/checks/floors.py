@@ -35,7 +35,7 @@ def _height(case: Case) -> Iterable[Finding]:
     given = [(height, label) for height, label in heights if height is not None]
     if rule is None or not given:
         return
-    highest, label = max(given, key=lambda one: one[0])
+    highest, label = max(given, key=lambda item: item[0])
     if highest > rule.value + 0.005:
         yield Finding("height", label.text[:40], rule.value, highest, rule.path, (label.at,))
 

@@ -18,7 +18,7 @@ LEAST = 0.098
 MOST = 60
 
 
-def _pieces(area: BaseGeometry) -> Iterator[BaseGeometry]:
+def _fragments(area: BaseGeometry) -> Iterator[BaseGeometry]:
     for piece in getattr(area, "geoms", [area]):
         if piece.area > LEAST:
             yield piece
@@ -28,7 +28,7 @@ def _gaps(case: Case) -> Iterable[Finding]:
     plot, parts = case.sheet.plot, case.sheet.shapes(Role.PART)
     if plot is None or not parts or case.sheet.crosses(Role.PART):
         return
-    for piece in list(_pieces(plot.difference(union_all(parts))))[:MOST]:
+    for piece in list(_fragments(plot.difference(union_all(parts))))[:MOST]:
         yield Finding("parts-gap", "", 0, piece.area, place=ring_of(piece))
 
 
@@ -36,14 +36,14 @@ def _overlaps(case: Case) -> Iterable[Finding]:
     parts = case.sheet.shapes(Role.PART)
     if len(parts) < 2 or case.sheet.crosses(Role.PART):
         return
-    found = 0
+    results = 0
     for first, second in sorted(map(tuple, STRtree(parts).query(parts, predicate="intersects").T.tolist())):
         if first >= second:
             continue
-        for piece in _pieces(parts[first].intersection(parts[second])):
+        for piece in _fragments(parts[first].intersection(parts[second])):
             yield Finding("parts-overlap", f"{first + 1} + {second + 1}", 0, piece.area, place=ring_of(piece))
-            found += 1
-            if found >= MOST:
+            results += 1
+            if results >= MOST:
                 return
 
 
@@ -52,7 +52,7 @@ def _beyond(case: Case) -> Iterable[Finding]:
     if plot is None:
         return
     for number, part in enumerate(case.sheet.shapes(Role.PART), start=1):
-        for piece in _pieces(part.difference(plot)):
+        for piece in _fragments(part.difference(plot)):
             yield Finding("part-outside", str(number), 0, piece.area, place=ring_of(piece))
 
 

@@ -74,8 +74,8 @@ def propose(name: str) -> str:
             return str(role)
     if not ours:
         return ""
-    if found := re.fullmatch(r"fl(?:oo|o)?r?(\d{1,2})", bare):
-        return role_of(f"{FLOOR}{int(found[1])}")
+    if results := re.fullmatch(r"fl(?:oo|o)?r?(\d{1,2})", bare):
+        return role_of(f"{FLOOR}{int(results[1])}")
     likeness = {role: SequenceMatcher(None, bare, _key(role).removeprefix("jm")).ratio() for role in _known()}
     best = max(likeness, key=lambda role: likeness[role])
     second = max(value for role, value in likeness.items() if role != best)
@@ -98,10 +98,10 @@ def _key(name: str) -> str:
 
 def floor_order(role: str) -> int | None:
     """How high a floor lies: 0 the ground floor, below it negative, the upper annex above all; None for no floor."""
-    found = _FLOORS.fullmatch(role)
-    if found is None:
+    results = _FLOORS.fullmatch(role)
+    if results is None:
         return None
-    name = found["name"]
+    name = results["name"]
     if name == "ROOF":
         return MAX_FLOOR + 1
     return -int(name[1:]) if name.startswith("B") else int(name)

@@ -40,8 +40,8 @@ class RuleSet:
         return self.rules.get(f"{group}.{name}") or self.rules.get(f"common.{name}")
 
     def number(self, group: str, name: str) -> float | None:
-        found = self.rule(group, name)
-        return None if found is None else float(found.value)
+        results = self.rule(group, name)
+        return None if results is None else float(results.value)
 
 
 @cache
@@ -55,15 +55,15 @@ def all_sets() -> tuple[RuleSet, ...]:
             rules[path] = Rule(path, value, unit, {"en": clause_en, "ar": clause_ar}, certainty)
         day = date.fromisoformat(entry["effective"])
         sets.append(RuleSet(entry["code"], day, entry["title"], entry["source"], rules))
-    return tuple(sorted(sets, key=lambda one: one.effective))
+    return tuple(sorted(sets, key=lambda item: item.effective))
 
 
 def by_code(code: str) -> RuleSet:
     """KeyError when there is none."""
-    return {one.code: one for one in all_sets()}[code]
+    return {item.code: item for item in all_sets()}[code]
 
 
 def in_force(on: date) -> RuleSet:
     """The set of a day: the latest that had begun; before all of them the first."""
-    begun = [one for one in all_sets() if one.effective <= on]
+    begun = [item for item in all_sets() if item.effective <= on]
     return begun[-1] if begun else all_sets()[0]

@@ -19,7 +19,7 @@ class Outline:
     """
 
     layer: str
-    ring: tuple[Point, ...]
+    boundary: tuple[Point, ...]
     shape: Polygon | None
     gap: float = 0.0
     gap_at: tuple[Point, ...] = ()

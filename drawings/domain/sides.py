@@ -68,14 +68,14 @@ def _covered(run: tuple[Point, ...], near: BaseGeometry) -> float:
 
 def corners_of(plot: Polygon) -> list[Point]:
     """The corners, anticlockwise, without points that lie on a straight line between their neighbours."""
-    ring = orient(plot).exterior.simplify(STRAY)
-    points = [(float(x), float(y)) for x, y in ring.coords[:-1]]
-    kept = [
+    boundary = orient(plot).exterior.simplify(STRAY)
+    points = [(float(x), float(y)) for x, y in boundary.coords[:-1]]
+    retained = [
         point
         for at, point in enumerate(points)
         if LineString([points[at - 1], points[(at + 1) % len(points)]]).distance(_point(point)) > STRAY
     ]
-    return kept if len(kept) >= 3 else points
+    return retained if len(retained) >= 3 else points
 
 
 def _point(point: Point) -> LineString:
@@ -114,8 +114,8 @@ def _rear(runs: list[tuple[Point, ...]], on_street: list[bool]) -> int | None:
     if not streets:
         return None
     front = _outward(max(streets, key=lambda run: LineString(run).length))
-    away = {
+    angles = {
         at: abs(math.remainder(_outward(run) - front, math.tau)) for at, run in enumerate(runs) if not on_street[at]
     }
-    best = max(away, key=lambda at: (round(away[at], 2), LineString(runs[at]).length), default=None)
-    return best if best is not None and away[best] >= BEHIND else None
+    best = max(angles, key=lambda at: (round(angles[at], 2), LineString(runs[at]).length), default=None)
+    return best if best is not None and angles[best] >= BEHIND else None

@@ -44,7 +44,7 @@ class Raw:
 
 
 @dataclass
-class Found:
+class Entities:
     lines: list[Raw] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Walk:
     """One walk through a drawing, with what is left of its limits."""
 
     def __init__(self, document: Drawing) -> None:
-        self.found = Found()
+        self.results = Entities()
         self._blocks = document.blocks
         self._holding: dict[str, bool] = {}
         self._entities, self._points = MAX_ENTITIES, MAX_POINTS
@@ -66,19 +66,19 @@ class Walk:
 
     def _leave_out_others(self) -> None:
         """An office's own layer that sounds like one of ours is none where ours is used."""
-        used = {line.layer for line in self.found.lines if role_of(line.name)}
-        others = {name for name, role in self.found.taken_as.items() if role in used and not is_ours_misspelt(name)}
-        self.found.lines = [line for line in self.found.lines if line.name not in others]
+        used = {line.layer for line in self.results.lines if role_of(line.name)}
+        others = {name for name, role in self.results.taken_as.items() if role in used and not is_ours_misspelt(name)}
+        self.results.lines = [line for line in self.results.lines if line.name not in others]
         for name in others:
-            del self.found.taken_as[name]
-            self.found.names.pop(name, None)
+            del self.results.taken_as[name]
+            self.results.names.pop(name, None)
 
     def _role(self, name: str) -> str:
         role = role_of(name) or propose(name)
-        if role and len(self.found.names) < MAX_NAMES:
-            self.found.names[name] = None
+        if role and len(self.results.names) < MAX_NAMES:
+            self.results.names[name] = None
             if not role_of(name):
-                self.found.taken_as[name] = role
+                self.results.taken_as[name] = role
         return role
 
     def _visit(self, entity: Any, outer: str, depth: int) -> None:
@@ -94,7 +94,7 @@ class Walk:
                 self._spend()
                 self._take(entity, kind, role, name)
         elif name.upper().startswith(PREFIX):
-            self.found.names.setdefault(name)
+            self.results.names.setdefault(name)
 
     def _spend(self) -> None:
         self._entities -= 1
@@ -106,7 +106,7 @@ class Walk:
         if not (self._holds(block, ()) or role_of(name) or propose(name)):
             return
         if depth <= 0:
-            self.found.skipped += 1
+            self.results.skipped += 1
             return
         self._spend()
         for attribute in insert.attribs:
@@ -117,7 +117,7 @@ class Walk:
                 for entity in single.virtual_entities():
                     self._visit(entity, name, depth - 1)
         except (ArithmeticError, ValueError, TypeError):
-            self.found.skipped += 1
+            self.results.skipped += 1
 
     def _holds(self, name: str, above: tuple[str, ...]) -> bool:
         """Is anything on a layer of the template in this block? A block that holds itself ends there."""
@@ -142,10 +142,10 @@ class Walk:
         except (ArithmeticError, ValueError, TypeError, IndexError):
             points = []
         if len(points) < 2 or not all(math.isfinite(x + y) and abs(x) + abs(y) < FARTHEST for x, y in points):
-            self.found.skipped += 1
+            self.results.skipped += 1
             return
         closed = (points[0] == points[-1] and len(points) > 3) or _says_closed(entity, kind)
-        self.found.lines.append(Raw(role, points, closed, name))
+        self.results.lines.append(Raw(role, points, closed, name))
 
     def _flat(self, entity: Any, kind: str) -> Iterator[Point]:
         if kind == "LINE":
@@ -166,7 +166,7 @@ class Walk:
             yield float(corner.x), float(corner.y)
 
     def _label(self, entity: Any, kind: str, role: str) -> None:
-        if role not in WORDS or len(self.found.labels) >= MAX_LABELS:
+        if role not in WORDS or len(self.results.labels) >= MAX_LABELS:
             return
         text = entity.text if kind == "MTEXT" else entity.dxf.get("text", "")
         if len(text) <= MAX_TEXT:
@@ -174,7 +174,7 @@ class Walk:
         place = entity.dxf.get("insert")
         if place is not None and math.isfinite(place.x + place.y) and abs(place.x) + abs(place.y) < FARTHEST:
             text = " ".join(decode_dxf_unicode(str(text)).split())[:MAX_TEXT]
-            self.found.labels.append(Label(role, text, (float(place.x), float(place.y))))
+            self.results.labels.append(Label(role, text, (float(place.x), float(place.y))))
 
 
 def _vertices(entity: Any, kind: str) -> int:

@@ -34,9 +34,9 @@ def outlines_of(layer: str, lines: Iterable[tuple[list[Point], bool]]) -> tuple[
         (closed if closes else open_).append(points)
     if len(closed) + len(open_) > MAX_LINES:
         raise TooMuch
-    found = [_outline(layer, ring, 0.0, ()) for ring in closed]
-    found += _joined(layer, open_)
-    return _once([outline for outline in found if outline is not None][:MAX_OUTLINES])
+    results = [_outline(layer, boundary, 0.0, ()) for boundary in closed]
+    results += _joined(layer, open_)
+    return _once([outline for outline in results if outline is not None][:MAX_OUTLINES])
 
 
 def _joined(layer: str, lines: list[list[Point]]) -> list[Outline | None]:
@@ -47,13 +47,13 @@ def _joined(layer: str, lines: list[list[Point]]) -> list[Outline | None]:
     for reach in (GRID, JOINED):
         snapped = _snapped(lines, reach)
         chains = chains or _one_after_the_other(lines, snapped) or _meshes(snapped, reach)
-    found = []
+    results = []
     for chain, gap, place in chains or _chains(lines):
         ends = math.dist(chain[0], chain[-1])
         if ends > gap:
             gap, place = ends, (chain[-1], chain[0])
-        found.append(_outline(layer, chain, gap, place))
-    return found
+        results.append(_outline(layer, chain, gap, place))
+    return results
 
 
 def _one_after_the_other(lines: list[list[Point]], snapped: list[list[Point]]) -> list[Chain]:
@@ -81,18 +81,18 @@ def _meshes(snapped: list[list[Point]], reach: float) -> list[Chain]:
     if len(lines) < 2:
         return []
     network = union_all(lines, grid_size=GRID)
-    pieces = list(getattr(network, "geoms", [network]))
-    rings, cuts, dangles, invalid = polygonize_full(pieces)
-    if cuts.geoms or dangles.geoms or invalid.geoms or _cross(lines, pieces):
+    fragments = list(getattr(network, "geoms", [network]))
+    rings, cuts, dangles, invalid = polygonize_full(fragments)
+    if cuts.geoms or dangles.geoms or invalid.geoms or _cross(lines, fragments):
         return []
-    told = reach if reach > GRID else 0.0
-    return [([(x, y) for x, y in ring.exterior.coords], told, ()) for ring in rings.geoms]
+    reported = reach if reach > GRID else 0.0
+    return [([(x, y) for x, y in boundary.exterior.coords], reported, ()) for boundary in rings.geoms]
 
 
-def _cross(lines: list[LineString], pieces: list[BaseGeometry]) -> bool:
+def _cross(lines: list[LineString], fragments: list[BaseGeometry]) -> bool:
     """Do lines meet where none of them has a corner?"""
     corners = MultiPoint([point for line in lines for point in line.coords])
-    ends = MultiPoint([point for piece in pieces for point in (piece.coords[0], piece.coords[-1])])
+    ends = MultiPoint([point for piece in fragments for point in (piece.coords[0], piece.coords[-1])])
     return not ends.difference(corners.buffer(JOINED)).is_empty
 
 
@@ -149,39 +149,39 @@ def _nearest(chain: list[Point], lines: Sequence[list[Point]]) -> tuple[int, boo
 
 
 def _outline(layer: str, points: list[Point], gap: float, place: tuple[Point, ...]) -> Outline | None:
-    ring = [point for at, point in enumerate(points) if at == 0 or math.dist(point, points[at - 1]) > SAME]
-    while len(ring) > 1 and math.dist(ring[0], ring[-1]) <= JOINED:
-        ring.pop()  # ends that were meant to meet are one corner
-    if len(ring) < 3 or len(ring) > MAX_CORNERS:
+    boundary = [point for at, point in enumerate(points) if at == 0 or math.dist(point, points[at - 1]) > SAME]
+    while len(boundary) > 1 and math.dist(boundary[0], boundary[-1]) <= JOINED:
+        boundary.pop()  # ends that were meant to meet are one corner
+    if len(boundary) < 3 or len(boundary) > MAX_CORNERS:
         return None
-    shape = Polygon(ring)
+    shape = Polygon(boundary)
     if shape.is_valid:
-        return Outline(layer, tuple(ring), shape, gap, place) if shape.area > SAME else None
+        return Outline(layer, tuple(boundary), shape, gap, place) if shape.area > SAME else None
     mended = max(_polygons(make_valid(shape)), key=lambda piece: piece.area, default=None)
     total = sum(piece.area for piece in _polygons(make_valid(shape)))
-    if mended is not None and total - mended.area < SPIKE and abs(mended.area - _enclosed(ring)) < SPIKE:
-        return Outline(layer, tuple(ring), mended, gap, place)
+    if mended is not None and total - mended.area < SPIKE and abs(mended.area - _enclosed(boundary)) < SPIKE:
+        return Outline(layer, tuple(boundary), mended, gap, place)
     if mended is None:
         return None
-    return Outline(layer, tuple(ring), None, gap, place, _crossing(shape))
+    return Outline(layer, tuple(boundary), None, gap, place, _crossing(shape))
 
 
 def _polygons(shape: BaseGeometry) -> list[Polygon]:
-    pieces = getattr(shape, "geoms", [shape])
-    flat = [inner for piece in pieces for inner in (piece.geoms if isinstance(piece, MultiPolygon) else [piece])]
+    fragments = getattr(shape, "geoms", [shape])
+    flat = [inner for piece in fragments for inner in (piece.geoms if isinstance(piece, MultiPolygon) else [piece])]
     return [piece for piece in flat if isinstance(piece, Polygon) and not piece.is_empty]
 
 
-def _enclosed(ring: Sequence[Point]) -> float:
-    turned = [*ring[1:], ring[0]]
-    return abs(sum(x * up - across * y for (x, y), (across, up) in zip(ring, turned, strict=True))) / 2
+def _enclosed(boundary: Sequence[Point]) -> float:
+    turned = [*boundary[1:], boundary[0]]
+    return abs(sum(x * up - across * y for (x, y), (across, up) in zip(boundary, turned, strict=True))) / 2
 
 
 def _crossing(shape: Polygon) -> tuple[Point, ...]:
     """Where it crosses itself, as the library says it: “Self-intersection[12.5 40]”."""
-    said = explain_validity(shape)
+    message = explain_validity(shape)
     try:
-        across, up = said.partition("[")[2].rstrip("]").split()[:2]
+        across, up = message.partition("[")[2].rstrip("]").split()[:2]
         return ((float(across), float(up)),)
     except ValueError:
         return ()
@@ -189,7 +189,7 @@ def _crossing(shape: Polygon) -> tuple[Point, ...]:
 
 def _once(outlines: list[Outline]) -> tuple[list[Outline], int]:
     """Outlines that lie on each other are one."""
-    kept: list[Outline] = []
+    retained: list[Outline] = []
     by_size: dict[int, list[Outline]] = defaultdict(list)
     for outline in outlines:
         shape = outline.shape
@@ -199,10 +199,10 @@ def _once(outlines: list[Outline]) -> tuple[list[Outline], int]:
             if any(other.shape is not None and _same(shape, other.shape) for other in near):
                 continue
             by_size[size].append(outline)
-        kept.append(outline)
-    return kept, len(outlines) - len(kept)
+        retained.append(outline)
+    return retained, len(outlines) - len(retained)
 
 
-def _same(one: Polygon, other: Polygon) -> bool:
-    apart = max(abs(a - b) for a, b in zip(one.bounds, other.bounds, strict=True))
-    return apart < JOINED and one.symmetric_difference(other).area < SPIKE
+def _same(item: Polygon, other: Polygon) -> bool:
+    apart = max(abs(a - b) for a, b in zip(item.bounds, other.bounds, strict=True))
+    return apart < JOINED and item.symmetric_difference(other).area < SPIKE

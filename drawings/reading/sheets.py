@@ -11,7 +11,7 @@ from ..domain.facts import Facts
 from ..domain.finding import Point
 from ..domain.layers import Role, is_outline
 from ..domain.sheet import Label, Sheet
-from .entities import Found, Raw, Walk
+from .entities import Entities, Raw, Walk
 from .outlines import outlines_of
 
 # Metres of a unit of the drawing, by its number in DXF ($INSUNITS), the likely ones first.
@@ -23,14 +23,14 @@ NEAR_AREA, NEAR_SIDE = 0.05, 0.02
 
 def sheet_of(document: Drawing, facts: Facts) -> tuple[Sheet, Point]:
     """The sheet, and the point of the drawing its coordinates begin at, in units of the drawing. TooMuch."""
-    found = Walk(document).found
+    results = Walk(document).results
     stated = _stated(document)
-    origin = _origin(found)
-    unit = stated or facts.unit or _unit_that_fits(found, facts, origin)
+    origin = _origin(results)
+    unit = stated or facts.unit or _unit_that_fits(results, facts, origin)
     metres = METRES.get(unit or 0)
-    sheet = Sheet(names=list(found.names), taken_as=found.taken_as, stated=stated, skipped=found.skipped)
+    sheet = Sheet(names=list(results.names), taken_as=results.taken_as, stated=stated, skipped=results.skipped)
     sheet.metres = metres
-    _fill(sheet, found, origin, metres or 1.0)
+    _fill(sheet, results, origin, metres or 1.0)
     return sheet, origin
 
 
@@ -42,19 +42,19 @@ def _stated(document: Drawing) -> int:
     return stated if stated in METRES else 0
 
 
-def _origin(found: Found) -> Point:
+def _origin(results: Entities) -> Point:
     """Near what is drawn, so that numbers of six digits before the point leave room for those behind it."""
-    first = next((line.points[0] for line in found.lines if line.layer == Role.PLOT), None)
-    first = first or next((line.points[0] for line in found.lines), (0.0, 0.0))
+    first = next((line.points[0] for line in results.lines if line.layer == Role.PLOT), None)
+    first = first or next((line.points[0] for line in results.lines), (0.0, 0.0))
     return math.floor(first[0]), math.floor(first[1])
 
 
-def _fill(sheet: Sheet, found: Found, origin: Point, metres: float) -> None:
+def _fill(sheet: Sheet, results: Entities, origin: Point, metres: float) -> None:
     def moved(point: Point) -> Point:
         return (point[0] - origin[0]) * metres, (point[1] - origin[1]) * metres
 
     by_layer: dict[str, list[Raw]] = defaultdict(list)
-    for line in found.lines:
+    for line in results.lines:
         by_layer[line.layer].append(line)
     for layer, lines in by_layer.items():
         if is_outline(layer):
@@ -63,24 +63,24 @@ def _fill(sheet: Sheet, found: Found, origin: Point, metres: float) -> None:
             sheet.doubles += doubles
         else:
             sheet.lines[layer] = [tuple(map(moved, raw.points)) for raw in lines]
-    sheet.labels = [Label(label.layer, label.text, moved(label.at)) for label in found.labels]
+    sheet.labels = [Label(label.layer, label.text, moved(label.at)) for label in results.labels]
 
 
-def _unit_that_fits(found: Found, facts: Facts, origin: Point) -> int | None:
+def _unit_that_fits(results: Entities, facts: Facts, origin: Point) -> int | None:
     """The unit by which a known side or the area typed is right; None when none or several are."""
-    plots = [raw for raw in found.lines if raw.layer == Role.PLOT]
+    plots = [raw for raw in results.lines if raw.layer == Role.PLOT]
     known_area = facts.plot_area or sum(facts.parts)
     if not plots or not (known_area or facts.known_side):
         return None
     fitting = []
     for unit in LIKELY:
         sheet = Sheet(metres=METRES[unit])
-        _fill(sheet, Found(lines=plots), origin, METRES[unit])
+        _fill(sheet, Entities(lines=plots), origin, METRES[unit])
         plot = sheet.plot
         if plot is None:
             continue
-        ring = list(plot.exterior.simplify(0.001 * METRES[unit]).coords)
-        lengths = [math.dist(ring[at], ring[at + 1]) for at in range(len(ring) - 1)]
+        boundary = list(plot.exterior.simplify(0.001 * METRES[unit]).coords)
+        lengths = [math.dist(boundary[at], boundary[at + 1]) for at in range(len(boundary) - 1)]
         known = facts.known_side
         by_area = known_area and abs(plot.area - known_area) <= NEAR_AREA * known_area
         by_side = known and any(abs(length - known) <= NEAR_SIDE * known for length in lengths)

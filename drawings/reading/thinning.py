@@ -17,7 +17,7 @@ from ..domain.layers import PREFIX, propose, role_of
 # Smaller files are read whole: thinning is for what would take too long.
 LARGE = 3 * 1024**2
 _BINARY = b"AutoCAD Binary DXF"
-MOST_OF_ONE, MOST_BLOCKS, MOST_NAMES = 40, 2000, 20_000
+MAX_OF_A_BLOCK, MAX_BLOCKS, MAX_NAMES = 40, 2000, 20_000
 # What belongs to the entity before it.
 _PARTS = frozenset({b"VERTEX", b"SEQEND", b"ATTRIB"})
 
@@ -31,16 +31,16 @@ def thinned(data: bytes) -> bytes:
     if bounds is None:
         return data
     begin, end = bounds
-    kept: list[bytes] = lines[:begin]
+    retained: list[bytes] = lines[:begin]
     inserted: dict[bytes, int] = {}
     keep = False
-    for start, stop in _pieces(lines, begin, end):
+    for start, stop in _fragments(lines, begin, end):
         kind = lines[start + 1].strip()
         if kind not in _PARTS:
             keep = _is_wanted(lines, start, stop, kind, inserted)
         if keep:
-            kept += lines[start:stop]
-    return b"\n".join(kept + lines[end:])
+            retained += lines[start:stop]
+    return b"\n".join(retained + lines[end:])
 
 
 def _entities(lines: list[bytes]) -> tuple[int, int] | None:
@@ -58,7 +58,7 @@ def _entities(lines: list[bytes]) -> tuple[int, int] | None:
     return None
 
 
-def _pieces(lines: list[bytes], begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _fragments(lines: list[bytes], begin: int, end: int) -> Iterator[tuple[int, int]]:
     starts = [begin + 2 * at for at, code in enumerate(lines[begin:end:2]) if code.strip() == b"0"]
     for number, start in enumerate(starts):
         yield start, starts[number + 1] if number + 1 < len(starts) else end
@@ -76,11 +76,11 @@ def _is_wanted(lines: list[bytes], start: int, stop: int, kind: bytes, inserted:
     if kind == b"INSERT" and not wanted:
         # A block may hold outlines of ours wherever it stands; the same many times is no plot of land.
         inserted[name] = inserted.get(name, 0) + 1
-        return inserted[name] <= MOST_OF_ONE and len(inserted) <= MOST_BLOCKS
+        return inserted[name] <= MAX_OF_A_BLOCK and len(inserted) <= MAX_BLOCKS
     return wanted
 
 
-@lru_cache(maxsize=MOST_NAMES)
+@lru_cache(maxsize=MAX_NAMES)
 def _is_ours(layer: bytes) -> bool:
     name = decode_dxf_unicode(layer.decode("utf-8", errors="replace"))
     return bool(role_of(name) or propose(name)) or name.upper().startswith(PREFIX)
