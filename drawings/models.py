@@ -87,7 +87,7 @@ class DrawingFinding(models.Model):
                 name="decided_by_somebody_at_a_moment",
                 condition=Q(decision="", decided_at__isnull=True, decided_by__isnull=True)
                 | Q(~Q(decision=""), decided_at__isnull=False, decided_by__isnull=False),
-                violation_error_message=_("A decision has somebody who made it, and a moment."),
+                violation_error_message=_("A decision names who made it and when."),
             ),
             models.CheckConstraint(
                 name="overridden_with_a_reason",

@@ -77,7 +77,7 @@ CHECKS = (
     Check(
         "parts-gap",
         _("No gap between the parts"),
-        _("%(measured)s m² of the plot belong to no part."),
+        _("No part covers %(measured)s m² of the plot."),
         _("Move the boundary of a part so that the parts meet."),
         _gaps,
         kinds=DIVISIONS,

@@ -44,7 +44,7 @@ PUBLIC = {
     "/api/v1/verifications/", "/api/v1/verifications/file/",
     "/verify/", "/verify/<str:token>/", "/verify/file/", "/verify/number/", "/verify/certificates.pem",
     "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
-    "/centres/", "/services/<slug:code>/checklist/",
+    "/centres/", "/services/<slug:code>/checklist/", "/drawings/", "/drawings/template.dxf",
     "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",
     "/.well-known/security.txt",
     "/sign-on/", "/sign-on/wait/", "/sign-on/state/", "/sign-on/continue/", "/sign-on/cancel/", "/sign-on/callback/",

@@ -143,6 +143,8 @@ LATIN_KEPT = {
     "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
     "UTM", "WGS", "GeoJSON",
+    # Layers of the template of drawings, and what programs that draw call things.
+    "JM", "PLOT", "STREET", "PART", "SETBACK", "FLOOR", "ROOF", "PARKING", "UNIT", "HEIGHT", "UNITS", "Blocks",
 }  # fmt: skip
 HOLES = re.compile(r"%\((\w+)\)[sd]")
 
