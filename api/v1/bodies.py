@@ -119,6 +119,12 @@ class MoveSerializer(Strict):
         max_length=40,
         help_text="The right fee in SAR, where an objection to it is upheld.",
     )
+    conditions_ar = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_CHARACTERS, help_text="Conditions of the approval, in Arabic."
+    )
+    conditions_en = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_CHARACTERS, help_text="The same in English."
+    )
     result = serializers.ChoiceField(
         choices=Inspection.Result.choices, required=False, help_text="Of an inspection; failed returns the request."
     )

@@ -67,6 +67,7 @@ EXPECTED = {
         {"stage role", "system"},
     ),
     "recommend": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
+    "advise_refusal": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "inspect": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "answer": ({"returned"}, {"applicant", "at_counter"}),
@@ -144,6 +145,7 @@ CALLS = {
     "return": lambda case, by: moves.return_for_completion(
         case, deficiencies=[RequestedCompletion(case.service_type.deficiencies[0].code)], by=by, now=NOW
     ),
+    "advise_refusal": lambda case, by: moves.advise_refusal(case, reason="it stands in a wadi", by=by, now=NOW),
     "correct": lambda case, by: moves.correct(
         case, changes={"block_number": "7"}, reason="as in the deed", by=by, now=NOW
     ),

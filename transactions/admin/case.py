@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -23,7 +24,8 @@ from municipality.models import Office
 
 from .. import access, presence
 from ..domain.errors import DomainError, Invalid, NotVisible
-from ..models import Transaction
+from ..models import Event, Transaction
+from ..text import two_languages
 from ..transitions import notes
 from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
 from ..views.common import hidden_is_404, is_read
@@ -32,7 +34,7 @@ from ..views.public import answer_context
 from . import checks, correction
 from .done_words import confirmation_text
 from .dossier import dossier
-from .move_forms import OUTSIDE, asked_in, deficiency_choices, marks_to_tell, own_words
+from .move_forms import OUTSIDE, MoveForm, asked_in, deficiency_choices, marks_to_tell, own_words
 from .site import staff_site
 from .ways import way_back
 
@@ -218,7 +220,8 @@ def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _written(typed: QueryDict) -> list[str]:
     """The sentences of a form: of deficiencies, a reason, a note."""
-    texts = [asked.sentence for asked in asked_in(typed)] + [typed.get("reason", ""), typed.get("text", "")]
+    texts = [asked.sentence for asked in asked_in(typed)]
+    texts += [typed.get(name, "") for name in ("reason", "text", "conditions_ar", "conditions_en")]
     return [text for text in texts if prose(text)]
 
 
@@ -262,6 +265,21 @@ ELSEWHERE = OUTSIDE | {"inspect"}
 ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in ELSEWHERE}
 
 
+def _with_reasons(forms: list[MoveForm], typed_in: str, typed: QueryDict, advised: Event | None) -> list[MoveForm]:
+    """The moves, with what was typed as the reason of one; a refusal begins with the reasons it was advised with."""
+    written = {typed_in: typed.get("reason", "")}
+    if advised is not None and advised.move == "advise_refusal":
+        written = {"reject": advised.reason} | written
+    return [replace(form, written=written.get(form.name, "")) for form in forms]
+
+
+def _conditions(advised: Event | None, typed: QueryDict) -> dict[str, str]:
+    """Those typed on a form that was refused; otherwise those that were recommended."""
+    if "conditions_ar" in typed or "conditions_en" in typed:
+        return {language: typed.get(f"conditions_{language}", "") for language in ("ar", "en")}
+    return dict(advised.facts.get("conditions", {})) if advised else {}
+
+
 def case_page(
     request: HttpRequest,
     case: Transaction,
@@ -281,6 +299,9 @@ def case_page(
     asked = checks.return_form(case, asks) if asks else typed
     refused = {item.code: item.sentence for item in asked_in(asked) if item.code}
     context |= {
+        "moves": _with_reasons(context["moves"], open_move, typed, context["advice"]),
+        "conditions": _conditions(context["advice"], typed),
+        "advised_conditions": two_languages.here(_conditions(context["advice"], QueryDict())),
         "open_move": open_move or ("return" if asks and "return" in offered else ""),
         "back": way_back(request),
         "refused": status != 200,

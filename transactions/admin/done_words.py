@@ -53,7 +53,7 @@ def _sentence(case: Transaction, event: Event) -> str | SafeString:
         case "refer":
             words = _("Referred to %(office)s under outgoing number %(number)s of %(year)s AH.")
             return words % {**line, "office": describe_office_of(event)}
-        case "recommend":
+        case "recommend" | "advise_refusal":
             return _("The case was passed to the stage “%(stage)s”.") % stage
         case "send_back" | "reopen":
             return _("The case was sent back to the stage “%(stage)s”.") % stage

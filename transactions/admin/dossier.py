@@ -32,6 +32,7 @@ from ..selectors import duplicates
 from ..selectors.neighbours import neighbours
 from ..text.deadline_status import deadline_statuses
 from ..text.timeline import movements_of
+from ..transitions import advice
 from ..views.rights import MADE, made_in_words, read_made
 from . import checks, move_forms
 from .history import events_of, history
@@ -105,6 +106,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "issued": list(case.issued_documents.all()) if case.issued_at else [],
         "moves": move_forms.open_moves(case, user),
         "at_counter": move_forms.answered_at_counter(case, user),
+        "advice": advice.latest(events),
         "closed_moves": move_forms.closed_moves(case, user),
         "why_none": move_forms.why_none(case, user),
         **_notes(case, user, posts),

@@ -16,12 +16,14 @@ from .. import access
 from ..domain.service_types import ServiceType
 from ..domain.workflow import APPLICANT_SIDE, Actor, Status
 from ..models import CounterVisit, Event, Transaction
+from ..text import two_languages
 from ..text.wording import describe_office_of, title, was_at_counter
 from ..transitions.checklist import counts_in_words
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {
     "return": gettext_noop("Returned to the applicant for completion"),
+    "advise_refusal": gettext_noop("Refusal recommended"),
     "answer": gettext_noop("The applicant answered"),
     "answer_at_counter": gettext_noop("Answered at a counter for the applicant"),
     "correct": gettext_noop("Correction recorded"),
@@ -100,6 +102,9 @@ def _details(event: Event, service: ServiceType) -> list[str]:
         lines.append(ngettext("%(n)d point to complete", "%(n)d points to complete", count) % {"n": count})
     if event.move in ("answer", "correct") and "answers_version" in facts:
         lines.append(_("Version %(n)d of the answers") % {"n": int(facts["answers_version"])})
+    if texts := facts.get("conditions"):
+        words = _("Conditions: %(text)s") if event.move == "approve" else _("Conditions recommended: %(text)s")
+        lines.append(words % {"text": two_languages.here(texts)})
     if "checklist" in facts:
         lines.append(counts_in_words(facts["checklist"]))
     if was_at_counter(event):

@@ -48,7 +48,8 @@ SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 @dataclass(frozen=True)
 class MoveForm:
     """An open move. `consequences` are the sentences of what it does to this very file, `takes` what its form asks for
-    (the API's names in transitions/forms.py); `decides` when it is more than handing the file out.
+    (the API's names in transitions/forms.py), `written` what its reason begins with; `decides` when it is more than
+    handing the file out.
     """
 
     name: str
@@ -59,6 +60,7 @@ class MoveForm:
     note: StrOrPromise
     primary: bool
     decides: bool = True
+    written: str = ""
 
 
 def open_moves(case: Transaction, user: User) -> list[MoveForm]:
@@ -112,6 +114,8 @@ def _stage_after(move: Move, case: Transaction) -> Stage | None:
     match move.target:
         case Target.NEXT_STAGE:
             return service.stage_after(stage.code, case.answers)
+        case Target.DECISION:
+            return service.decision_after(stage.code, case.answers)
         case Target.STAGE_BEFORE:
             return service.stage_before(stage.code, case.answers)
         case Target.FIRST_STUDY:

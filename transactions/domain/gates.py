@@ -63,6 +63,7 @@ OF_MOVE: dict[str, Operation | None] = {
     "hand_over": Operation.PROCESSING,
     "stay": Operation.PROCESSING,
     "recommend": Operation.PROCESSING,
+    "advise_refusal": Operation.PROCESSING,
     "inspect": Operation.PROCESSING,
     "return": Operation.PROCESSING,
     "answer": Operation.REPLIES,

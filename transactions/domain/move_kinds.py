@@ -20,6 +20,7 @@ class Target(StrEnum):
 
     NEXT_STAGE = "next stage"
     SAME_STAGE = "same stage"
+    DECISION = "decision"
     STAGE_BEFORE = "stage before"
     FIRST_STUDY = "first study"
     REGISTRATION = "registration elsewhere"
@@ -70,6 +71,7 @@ class MoveName(StrEnum):
     STOP_CLOCK = "stop_clock"
     OUTSIDE_ANSWER = "outside_answer"
     RECOMMEND = "recommend"
+    ADVISE_REFUSAL = "advise_refusal"
     INSPECT = "inspect"
     RETURN = "return"
     ANSWER = "answer"

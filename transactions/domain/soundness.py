@@ -180,6 +180,9 @@ def _stages(service: ServiceType) -> Iterator[str]:
         return
     if service.stages[0].finish is not MoveName.REGISTER or service.stages[0].when is not None:
         yield "its first stage must be the registration, for every answer"
+    decided = [stage for stage in service.stages if stage.finish is MoveName.APPROVE]
+    if not decided or decided[-1].when is not None:
+        yield "somebody must decide on it, for every answer"
     *before, last = service.stages
     if last.finish is None or BY_NAME[last.finish].target is Target.NEXT_STAGE or last.when is not None:
         yield "its last stage must close it, for every answer"

@@ -116,6 +116,15 @@ MOVES: tuple[Move, ...] = (
         forward=True,
     ),
     Move(
+        MoveName.ADVISE_REFUSAL,
+        _("Recommend refusal"),
+        _("The case goes to the supervisor, who reads your reasons and decides. The applicant does not see them."),
+        STUDY,
+        Target.DECISION,
+        (Actor.STAGE_ROLE,),
+        needs_reason=True,
+    ),
+    Move(
         MoveName.INSPECT,
         _("Record the inspection"),
         _(

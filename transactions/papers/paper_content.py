@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from ..answers.summary import parse_day, rows_of
 from ..domain.objections import ObjectionOutcome
 from ..domain.plots import frozen_shape, shape_of
 from ..domain.service_types import Answers, Field, Group, Kind, ServiceType
+from ..text import two_languages
 from . import letter_words
 from .letter_words import Named as Named
 from .letter_words import Signatory
@@ -63,6 +64,7 @@ class PaperFacts:
     inspections: tuple[dict[str, Any], ...] = ()
     unified_number: str = ""
     signatory: Signatory | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts_of(
@@ -213,6 +215,7 @@ def _head(service: ServiceType, what: str, facts: PaperFacts) -> dict[str, Any]:
         "fee": list(facts.fee) if facts.fee else [],
         **({"geometry": frozen_shape(shape)} if shape else {}),
         **({"inspections": list(facts.inspections)} if facts.inspections else {}),
+        **({"conditions": dict(facts.conditions)} if facts.conditions else {}),
     }
 
 
@@ -247,13 +250,19 @@ def _paper_page(service: ServiceType, facts: PaperFacts, valid_until: date | Non
         "opening": [str(sentence) for sentence in output.opening],
         "rows": rows,
         **_approved(service, facts),
-        "closing": [str(sentence) for sentence in output.closing],
+        "closing": [*_conditions(facts), *(str(sentence) for sentence in output.closing)],
         "figures": _figures(service, facts),
         **letter_words.paper_words(
             str(output.title), plot_of(facts.answers), is_letter=bool(output.recipient), valid_until=valid_until
         ),
         **_signed(facts),
     }
+
+
+def _conditions(facts: PaperFacts) -> list[str]:
+    """The conditions of the approval, a line each, after what they are."""
+    lines = two_languages.lines(facts.conditions)
+    return [_("This approval is given on these conditions:"), *lines] if lines else []
 
 
 def _signed(facts: PaperFacts) -> dict[str, Any]:

@@ -31,9 +31,8 @@ SIGN = "sign_paper"
 
 def record_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
     """A decision is a promise, so what was decided is frozen and goes into the journal in the same transaction."""
-    content = paper_content.decision_content(
-        case.service_type, _facts(case), outcome=outcome, reason=event.reason, at=now
-    )
+    known = replace(_facts(case), conditions=event.facts.get("conditions", {}))
+    content = paper_content.decision_content(case.service_type, known, outcome=outcome, reason=event.reason, at=now)
     frozen = _store_content(case, event, outcome, content, now)
     facts: dict[str, str | int] = {
         "outcome": outcome,
@@ -89,8 +88,9 @@ def issue_document(
     output = case.service_type.output
     valid_until = replaces.valid_until if replaces else _last_day(case, now)
     before = replaces.number if replaces else ""
+    known = replace(_facts(case), conditions=conditions_of(case))
     content = paper_content.document_content(
-        case.service_type, _facts(case), number=number, issued_at=now, valid_until=valid_until, replaces=before
+        case.service_type, known, number=number, issued_at=now, valid_until=valid_until, replaces=before
     )
     frozen = _store_content(case, event, output.kind, content, now)
     facts: dict[str, str | int] = {
@@ -172,7 +172,7 @@ def content_of(document: IssuedDocument) -> dict[str, Any]:
     case = document.transaction
     return paper_content.document_content(
         case.service_type,
-        _facts(case),
+        replace(_facts(case), conditions=conditions_of(case)),
         number=document.number,
         issued_at=document.issued_at,
         valid_until=document.valid_until,
@@ -194,6 +194,13 @@ def _store_content(case: Transaction, event: Event, what: str, content: dict[str
 def _facts(case: Transaction) -> PaperFacts:
     visits = case.inspections.prefetch_related("photographs") if case.service_type.inspects else ()
     return paper_content.facts_of(case, case.attachments.in_force(), getattr(case, "fee", None), _district, visits)
+
+
+def conditions_of(case: Transaction) -> dict[str, str]:
+    """The conditions under which a case was approved last, by language; one query."""
+    facts = case.events.filter(move="approve").order_by("-seq").values_list("facts", flat=True).first()
+    conditions: dict[str, str] = (facts or {}).get("conditions", {})
+    return conditions
 
 
 def _district(code: str) -> Named | None:

@@ -22,7 +22,7 @@ from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..incidents import memory
 from ..incidents.words import moment
 from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
-from . import ending_words, outside_words, rights_words
+from . import ending_words, outside_words, rights_words, two_languages
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -40,6 +40,7 @@ TITLES = {
     "outside_answer": gettext_noop("An outside body has answered"),
     "give_back": gettext_noop("Waiting for another employee"),
     "recommend": gettext_noop("Stage “%(stage)s” completed"),
+    "advise_refusal": gettext_noop("Study completed"),
     "inspect": gettext_noop("The inspection was passed"),
     "return": gettext_noop("Returned to you for completion"),
     "answer": gettext_noop("Your answers were received"),
@@ -206,6 +207,7 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "outside_answer": lambda event: outside_words.sentence(event),
     "give_back": lambda event: _("The request keeps its place and its due date."),
     "recommend": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
+    "advise_refusal": lambda event: _("Next: %(stage)s.") % {"stage": _stage(event)},
     "inspect": _inspect,
     "return": _return,
     "answer": _answer,
@@ -245,7 +247,10 @@ def sentence(event: Event) -> str:
 
 def reason_shown(event: Event) -> str:
     """A reason of the office that the applicant may read and that is not part of the sentence already."""
-    return event.reason if event.move == "approve" else ""
+    if event.move != "approve":
+        return ""
+    conditions = two_languages.conditions_in_words(event.facts.get("conditions", {}))
+    return "\n".join(part for part in (event.reason, conditions) if part)
 
 
 def status_words(case: Transaction) -> StrOrPromise:

@@ -33,6 +33,7 @@ ANSWERS = Input("changes", "answers", "answers")
 RESULT = Input("result", "result", "result")
 VISITED = Input("visited_on", "visited_on", "visited_on")
 FINDINGS = Input("findings", "reason", "findings")
+CONDITIONS = tuple(Input(name, name, name) for name in ("conditions_ar", "conditions_en"))
 AMOUNT = Input("amount", "amount", "amount")
 PHOTOGRAPHS = Input("photographs", "photographs", "photographs")
 FILES = Input("files", "files", "files")
@@ -60,12 +61,13 @@ FORMS: dict[str, Form] = {
     "take": Form(moves.take),
     "give_back": Form(moves.give_back),
     "reassign": Form(moves.reassign, (COLLEAGUE,)),
-    "recommend": Form(moves.recommend, (NOTE,)),
+    "recommend": Form(moves.recommend, (NOTE, *CONDITIONS)),
+    "advise_refusal": Form(moves.advise_refusal, (REASON,)),
     "inspect": Form(inspections.inspect, (RESULT, VISITED, FINDINGS, PHOTOGRAPHS)),
     "return": Form(moves.return_for_completion, (DEFICIENCIES,)),
     "correct": Form(moves.correct, (ANSWERS, REASON)),
     "send_back": Form(moves.send_back, (REASON,)),
-    "approve": Form(moves.approve, (NOTE,)),
+    "approve": Form(moves.approve, (NOTE, *CONDITIONS)),
     "reject": Form(moves.reject, (REASON,)),
     "record_payment": Form(moves.record_payment, (PAYMENT,)),
     "issue": Form(moves.issue),

@@ -219,6 +219,9 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
             if after is None:
                 raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
             return after.status, after
+        case Target.DECISION:
+            stage = service.decision_after(stage.code, case.answers)
+            return stage.status, stage
         case Target.STAGE_BEFORE:
             stage = service.stage_before(stage.code, case.answers)
             return stage.status, stage

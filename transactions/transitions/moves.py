@@ -34,6 +34,7 @@ from ..models import (
 from ..papers import papers
 from ..text.deadline_status import days_spent
 from . import (
+    advice,
     answering,
     assignees,
     at_counter,
@@ -45,6 +46,8 @@ from . import (
     returning,
     versions,
 )
+from .advice import advise_refusal as advise_refusal
+from .advice import recommend as recommend
 from .mover import Transition, apply, begin, check, finish, require_office
 from .returning import RequestedCompletion as RequestedCompletion
 
@@ -130,19 +133,6 @@ def reassign(
     transition.facts["to"] = gets.pk
     if gets.pk != to.pk:
         transition.facts["instead_of"] = to.pk
-    return finish(transition)
-
-
-@transaction.atomic
-def recommend(
-    case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
-) -> Transaction:
-    """Pass a complete and compliant file on to the next stage. Event, and movements when the office changes.
-
-    DomainError `checklist_open` names what nobody has looked at yet.
-    """
-    transition = begin(case, "recommend", by=by, now=now, version=version, reason=note)
-    checklist.refuse_while_open(transition)
     return finish(transition)
 
 
@@ -237,13 +227,22 @@ def send_back(
 
 @transaction.atomic
 def approve(
-    case: Transaction, *, by: User, note: str = "", now: datetime | None = None, version: int | None = None
+    case: Transaction,
+    *,
+    by: User,
+    note: str = "",
+    conditions_ar: str = "",
+    conditions_en: str = "",
+    now: datetime | None = None,
+    version: int | None = None,
 ) -> Transaction:
-    """Decide for the applicant. Works out the fee, enters the decision in the journal. Event, notice.
+    """Decide for the applicant, also on `conditions`, which stand on the paper. Works out the fee, enters the decision
+    in the journal. Event, notice.
 
     DomainError `checklist_open` as of `recommend`, for the points of all stages so far.
     """
     transition = begin(case, "approve", by=by, now=now, version=version, reason=note)
+    advice.write_conditions(transition, conditions_ar, conditions_en)
     checklist.refuse_while_open(transition)
     transition.case.approved_at = transition.now
     transition.facts["working_days"] = days_spent(transition.case, transition.now)

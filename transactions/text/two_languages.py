@@ -1,0 +1,53 @@
+"""Texts that people of the office write for applicants, in Arabic, English or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.text import prose
+
+from ..domain.errors import Problem
+from ..domain.text_length import validate_text_length
+
+# What is said where a text is there in the other language alone, by the language it is in.
+ONLY_IN = {
+    "ar": gettext_lazy("%(text)s (the office wrote this in Arabic only)"),
+    "en": gettext_lazy("%(text)s (the office wrote this in English only)"),
+}
+
+
+def clean(path: str, texts: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """What is written in each language, those with nothing left out; and what is wrong, as `path`_ar and `path`_en."""
+    written = {language: prose(texts.get(language, "")) for language, _name in settings.LANGUAGES}
+    stored = {language: text for language, text in written.items() if text}
+    problems = [
+        problem for language, text in stored.items() for problem in validate_text_length(f"{path}_{language}", text)
+    ]
+    return stored, problems
+
+
+def here(texts: Mapping[str, str]) -> str:
+    """The text in the reader's language; the other one, and that it is the only one, where there is none."""
+    reader = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
+    if text := texts.get(reader, ""):
+        return text
+    for language, text in texts.items():
+        if text and language in ONLY_IN:
+            return str(ONLY_IN[language]) % {"text": text}
+    return ""
+
+
+def lines(texts: Mapping[str, str]) -> list[str]:
+    """The same line by line."""
+    return [line.strip() for line in here(texts).splitlines() if line.strip()]
+
+
+def conditions_in_words(texts: Mapping[str, str]) -> str:
+    """The conditions of an approval, with what they are."""
+    text = here(texts)
+    return _("Conditions of this approval: %(conditions)s") % {"conditions": text} if text else ""
