@@ -220,7 +220,8 @@ def press(
     if line is None or state not in State.values or state == State.LEFT_OUT:
         raise DomainError("no_such_point", _("This point is not on the checklist of this case. Look at it again."))
     if not may_press(by, locked) or (state == State.DEFICIENT and not may_ask(by, locked)):
-        raise DomainError("not_yours_to_check", _("This case is with another colleague now. You can read its checklist."))
+        message = _("This case is with another colleague now. You can read its checklist.")
+        raise DomainError("not_yours_to_check", message)
     repeated = line.state == state and not line.changed
     if repeated or (state == State.CLEARED and line.check is None):
         return None
