@@ -20,7 +20,7 @@ from core.templatetags.portal import mobile
 from core.text import written_code
 from municipality.search import filter_by_text
 
-from . import emails, four_eyes, services, sms
+from . import emails, four_eyes, leaving, services, sms
 from .access import current_user, holds_power
 from .api_token_admin import ApiTokenAdmin
 from .assurance import TAG_KINDS, Level
@@ -28,14 +28,26 @@ from .errors import AccountError
 from .forms import MobileField, NameField
 from .models import Authorisation, EngineeringOffice, OfficeMembership, Program, Proposal, StaffPost, User
 from .people_admin import PeopleAdmin, PersonForm
-from .power_admin import ProposalAdmin, StaffPostAdmin, ask_before_forgetting, message_proposed, reason_field
+from .power_admin import (
+    ProposalAdmin,
+    StaffPostAdmin,
+    ask_about_open_work,
+    ask_before_forgetting,
+    message_proposed,
+    reason_field,
+)
 from .search import people_condition, plots_condition
 
 
 class PersonDataForm(VersionedForm):
     full_name = NameField(label=_("full name"), max_length=150)
     phone = MobileField(label=_("mobile"))
+    hand_over = leaving.HandOverField()
     reason = reason_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_about_open_work(self)
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
@@ -91,13 +103,20 @@ class UserAdmin(PeopleAdmin):
         opens = obj is not None and not sms.can_reach(obj.phone) and holds_power(obj)
         return (*self.readonly_fields, "email") if opens else self.readonly_fields
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        names = list(super().get_fields(request, obj))
+        if obj is not None and leaving.open_work(obj).count:
+            names.insert(names.index("is_active") + 1, "hand_over")
+        return names
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What opens an account goes through `four_eyes`; the rest is saved as it stands in the form."""
         by, reason = current_user(request), form.cleaned_data.get("reason", "")
-        rest, done = [name for name in form.changed_data if name != "reason"], []
+        rest = [name for name in form.changed_data if name not in ("reason", "hand_over")]
+        done: list[Any] = []
         if "phone" in rest:
             rest.remove("phone")
             done.append(four_eyes.change_phone(obj, obj.phone, reason=reason, by=by))
@@ -109,7 +128,9 @@ class UserAdmin(PeopleAdmin):
             done.append(four_eyes.open_account(obj, reason=reason, by=by))
         elif "is_active" in rest:
             rest.remove("is_active")
+            posts = leaving.posts_of(obj, timezone.localdate())
             four_eyes.close_account(obj, by=by)
+            leaving.hand_over(obj, posts, form.cleaned_data.get("hand_over", ""), by=by)
         if "email" in rest:
             rest.remove("email")
             emails.request_change(obj, obj.email, by=by)

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from . import access_log, api_tokens, four_eyes, security_events  # noqa: F401 – the first two listen
+        from . import access_log, api_tokens, lending, newcomers, security_events  # noqa: F401 – these listen or register
         from .sign_on import body as sign_on_body
 
         sign_on_body.register()

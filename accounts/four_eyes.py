@@ -34,6 +34,9 @@ CarryOut = Callable[[Proposal, User | None, datetime], None]
 # What other rooms do with two administrators, by kind; this one does not know what it is.
 _carried: dict[str, CarryOut] = {}
 _described: dict[str, Callable[[Proposal], list[str]]] = {}
+# Who but an administrator may propose something, by kind.
+MayPropose = Callable[[User, "dict[str, Any] | None"], bool]
+_proposers: dict[str, MayPropose] = {}
 ACTS = {
     "proposed": Act.PROPOSED,
     Outcome.CONFIRMED: Act.CONFIRMED,
@@ -161,6 +164,30 @@ def describes(kind: Proposal.Kind) -> Callable[[Callable[[Proposal], list[str]]]
     return remember
 
 
+def may_propose(kind: Proposal.Kind) -> Callable[[MayPropose], MayPropose]:
+    """Register who proposes this kind instead of an administrator: called with them and the facts."""
+
+    def remember(may: MayPropose) -> MayPropose:
+        _proposers[kind] = may
+        return may
+
+    return remember
+
+
+def _require_proposer(kind: str, by: User | None, facts: dict[str, Any] | None) -> None:
+    if kind not in _proposers:
+        _require_administrator(by)
+    elif by is None or needs_second_factor(by) or not _proposers[kind](by, facts):
+        raise AccountError("not_yours_to_propose", _("You cannot propose this."))
+
+
+def _still_proposer(proposal: Proposal) -> bool:
+    if proposal.proposed_by is None:
+        return False
+    may = _proposers.get(proposal.kind)
+    return may(proposal.proposed_by, proposal.facts) if may else is_administrator(proposal.proposed_by)
+
+
 def second(proposal: Proposal, by: User | None) -> User | None:
     """Who confirmed it, for the records of another room; nobody where it was carried out without a second person."""
     return None if by is None or by.pk == proposal.proposed_by_id else by
@@ -174,13 +201,22 @@ def in_words(proposal: Proposal) -> list[str]:
 
 @transaction.atomic
 def propose(
-    kind: Proposal.Kind, what: str, facts: dict[str, Any], *, reason: str, by: User | None, now: datetime | None = None
+    kind: Proposal.Kind,
+    what: str,
+    facts: dict[str, Any],
+    *,
+    reason: str,
+    by: User | None,
+    now: datetime | None = None,
+    person: User | None = None,
+    **row: Any,
 ) -> Proposal:
-    """Propose what another room does (`carries_out`); `facts` are all it needs, `what` tells one from another.
+    """Propose what another module does (`carries_out`); `facts` are all it needs, `what` tells one from another, `row`
+    are further columns.
 
     AccountError `reason_missing`, `not_an_administrator`.
     """
-    return _propose(kind, None, what, reason=reason, by=by, now=now or timezone.now(), facts=facts)
+    return _propose(kind, person, what, reason=reason, by=by, now=now or timezone.now(), facts=facts, **row)
 
 
 def refuse_last_administrator(post: StaffPost, ends_on: date) -> None:
@@ -223,7 +259,7 @@ def _propose(
     kind: Proposal.Kind, person: User | None, what: str, *, reason: str, by: User | None, now: datetime, **facts: Any
 ) -> Proposal:
     """AccountError `reason_missing`, `not_an_administrator`. The same proposed again is the one that waits."""
-    _require_administrator(by)
+    _require_proposer(kind, by, facts.get("facts"))
     reason = prose(reason)[:1000]
     if not reason:
         message = _("Give the reason: a second administrator will decide.")
@@ -251,11 +287,17 @@ def reason_not_to_confirm(proposal: Proposal, by: User, now: datetime) -> str:
         return _("This proposal has been answered or has expired.")
     if proposal.proposed_by_id == by.pk:
         return _("You proposed this yourself. Another administrator has to confirm it.")
-    if proposal.person_id is not None and proposal.person_id == by.pk:
+    if by.pk == proposal.person_id or by.national_id in _ids_in(proposal):
         return _("This is about yourself. Another administrator has to confirm it.")
-    if proposal.proposed_by is None or not is_administrator(proposal.proposed_by):
-        return _("The proposer is no longer an administrator. Refuse this proposal and make a new one.")
+    if not _still_proposer(proposal):
+        return _("The proposer may no longer propose this. Refuse this proposal and make a new one.")
     return ""
+
+
+def _ids_in(proposal: Proposal) -> set[str]:
+    """The ID numbers of whom a list is about (newcomers.py)."""
+    people = (proposal.facts or {}).get("people", ()) if proposal.kind == Kind.PEOPLE else ()
+    return {facts["national_id"] for facts in people}
 
 
 @transaction.atomic

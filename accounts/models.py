@@ -24,6 +24,7 @@ from .assurance import Level
 from .delegated import Delegation as Delegation
 from .id_kinds import IdKind, kind_of
 from .identity import validate_mobile, validate_national_id
+from .imported import Import as Import
 from .records import AccessRecord as AccessRecord
 from .records import Act as Act
 from .records import EmailChange as EmailChange

@@ -25,7 +25,7 @@ from core.forms.fields import ProseField
 from core.forms.versioned import VersionedForm
 from core.text import prose
 
-from . import four_eyes
+from . import four_eyes, leaving
 from .access import current_user, is_administrator
 from .errors import AccountError
 from .models import DECIDING_ROLES, PhoneChange, Proposal, Role, StaffPost, User
@@ -64,10 +64,15 @@ class NewPostForm(PersonForm):
 
 class PostEndForm(VersionedForm):
     reason = reason_field()
+    hand_over = leaving.HandOverField()
 
     class Meta:
         model = StaffPost
         fields = ("ends_on",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_about_open_work(self)
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
@@ -84,6 +89,16 @@ class PostEndForm(VersionedForm):
         if longer and self.instance.role in DECIDING_ROLES and not typed.get("reason"):
             self.add_error("reason", _("Give the reason: a second administrator will decide."))
         return typed
+
+
+def ask_about_open_work(form: forms.ModelForm) -> None:
+    """The box for whom open cases go to, or none where there are none."""
+    work = leaving.open_work(form.instance)
+    box = form.fields.get("hand_over")
+    if work.count and isinstance(box, leaving.HandOverField):
+        box.ask_about(work)
+    else:
+        form.fields.pop("hand_over", None)
 
 
 class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
@@ -103,7 +118,10 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
         return super().get_form(request, obj, change, **kwargs | {"form": PostEndForm if obj else NewPostForm})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("user", "office", "role", "starts_on", "ends_on", "reason")
+        if obj is None:
+            return ("user", "office", "role", "starts_on", "ends_on", "reason")
+        asked = ("hand_over",) if leaving.open_work(obj).count else ()
+        return ("user", "office", "role", "starts_on", "ends_on", *asked, "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("user", "office", "role", "starts_on") if obj else ()
@@ -122,6 +140,8 @@ class StaffPostAdmin(PeopleAdmin, RecordedAdmin):
         by, reason = current_user(request), form.cleaned_data.get("reason", "")
         if change:
             done = four_eyes.set_end(StaffPost.objects.get(pk=obj.pk), obj.ends_on, reason=reason, by=by)
+            if isinstance(done, StaffPost) and done.ended_at is not None:
+                leaving.hand_over(obj.user, [done], form.cleaned_data.get("hand_over", ""), by=by)
         else:
             done = four_eyes.give_post(
                 obj.user, obj.office, obj.role, starts_on=obj.starts_on, ends_on=obj.ends_on, reason=reason, by=by

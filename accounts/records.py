@@ -30,6 +30,8 @@ class Proposal(models.Model):
         INCIDENT = "incident", _("Announce something about an incident")
         GATE = "gate", _("Open a gate further")
         CERTIFICATE = "certificate", _("End a signing certificate")
+        PEOPLE = "people", _("Add people and their posts")
+        LEND = "lend", _("Lend somebody to another office")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")
@@ -178,6 +180,7 @@ class Act(models.TextChoices):
     ERASED = "erased", _("Erased a person's data")
     ABSENCE_ENTERED = "absence_entered", _("Entered an absence")
     ABSENCE_ENDED = "absence_ended", _("Ended an absence")
+    IMPORTED = "imported", _("Imported a list")
 
 
 # What /metrics counts and somebody may have to be woken for; the others are kept and looked up.

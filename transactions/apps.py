@@ -19,7 +19,7 @@ class TransactionsConfig(AppConfig):
         from .papers import book
         from .papers.verification import details_of, number_typed, status_now
         from .signed_papers import ending, frames, making  # noqa: F401
-        from .transitions import bulk, consequences, leaving, powers, recount, suspension  # noqa: F401
+        from .transitions import bulk, consequences, leaving, powers, recount, staff_notices, suspension  # noqa: F401
 
         receipts.register_status(status_now)
         verifier.register_certificates(frames.certificates)

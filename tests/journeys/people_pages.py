@@ -21,8 +21,21 @@ def enter_an_absence(page: Page, world: dict[str, str]) -> None:
     page.locator(".messagelist, .notice--error").first.wait_for()
 
 
+def bring_a_list(page: Page, world: dict[str, str]) -> None:
+    text = "code,name_ar,name_en,sub_municipality\nNEW-1,حي جديد,New quarter,SHR\nNEW-2,حي,Quarter,NOWHERE\n"
+    page.select_option("[name=kind]", "districts")
+    page.set_input_files("[name=file]", {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.locator(".counter__form button").click()
+    page.locator(".tag--error").first.wait_for()
+
+
 PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     *COUNTER,
     ("staff-absences", "/staff/absences/", "supervisor", None),
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
+    ("staff-lending", "/staff/lending/", "supervisor", None),
+    ("staff-notices", "/staff/notices/", "reviewer", None),
+    ("staff-imports", "/staff/imports/", "administrator", None),
+    ("staff-import", "/staff/imports/", "administrator", bring_a_list),
+    ("staff-new-person", "/staff/people/new/", "administrator", None),
 )

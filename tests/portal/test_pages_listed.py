@@ -43,6 +43,8 @@ NO_PAGE = {
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",
     "/staff/absences/<int:pk>/end/$": "takes a press and goes back",
+    "/staff/notices/(read|mail)/$": "takes a press and goes back",
+    "/staff/imports/<int:pk>/": "there is one only once a list was brought: staff-import",
     "/(staff/counter/)?delegations/<int:pk>/end/$": "takes a press and goes back",
     "/sign-on/|/profile/(confirm|mobile/code)/$": "there is none without a provider; tests/journeys/test_sign_on.py",
     "/profile/email/$": "takes a press and goes back",

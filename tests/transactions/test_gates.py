@@ -251,6 +251,8 @@ JOBS: dict[str, Operation | str] = {
     "vault_copy": "hands a copy to the vault, whatever is open",
     "vault_heads": "hands the heads of the journal to the vault, whatever is open",
     "confirmed": "says that the vault has a receipt",
+    "staff_mail": Operation.MESSAGES,
+    "staff_digest": Operation.MESSAGES,
     "warn": "tells a person that somebody took over their account",
     "warn_name": "tells a person that somebody changed their name",
     "warn_delegation": "tells a person that somebody acts for them",

@@ -35,8 +35,8 @@ def done() -> set[str]:
 def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     """What is known of each: how often. Those that other rooms add are asked with the rest."""
     submitted()
-    daily = {"reseal", "delegations", "sweep_files", "verify_journal", "reconcile", "exchanges"}
-    hourly = {"clean_up", "figures", "open_figures", "papers", "hand_back", "complaints"}
+    daily = {"reseal", "delegations", "sweep_files", "verify_journal", "reconcile", "exchanges", "staff_digests"}
+    hourly = {"clean_up", "figures", "open_figures", "papers", "hand_back", "complaints", "staff_late"}
     often = {"bills"}
     every = [*schedule.JOBS]
     assert set(every) == daily | hourly | often

@@ -26,7 +26,7 @@ from .. import access, presence
 from ..domain.errors import DomainError, Invalid, NotVisible
 from ..models import Event, Transaction
 from ..text import two_languages
-from ..transitions import notes
+from ..transitions import notes, staff_notices
 from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE, Form, Input
 from ..views.common import hidden_is_404, is_read
 from ..views.form_recovery import typed_before
@@ -293,6 +293,8 @@ def case_page(
     context = staff_site.each_context(request) | dossier(request, case)
     if is_read(request) and case.is_open:
         presence.show_open(case, user, now)
+    if is_read(request):
+        staff_notices.mark_read(user, now, case=case)
     offered = {move.name for move in context["moves"]}
     marked = any(getattr(file, "has_marks", False) for _label, file in context["files"])
     asks = () if open_move else context["checklist"].asks

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import (
@@ -19,11 +20,12 @@ from accounts.access import (
     staff_may_enter,
     staff_posts_of,
 )
-from accounts.models import NO_CASE_ROLES, Role, StaffPost
+from accounts.models import NO_CASE_ROLES, Role, StaffPost, User
 from core.admin.guarded import AdministeredSite
 from municipality.models import Office, OfficeKind
 from municipality.services import offices_by_pk
 
+from ..transitions import staff_notices
 from ..transitions.suspension import replacement_office
 from ..views.form_recovery import typed_before
 
@@ -69,6 +71,7 @@ class StaffSite(AdministeredSite):
             "supervises": Role.SUPERVISOR in roles,
             "handles_money": Role.ACCOUNTANT in roles,
             "administers": Role.ADMINISTRATOR in roles,
+            "unread_notices": SimpleLazyObject(lambda: _unread(request)),
             "closed_offices": _closed_offices(posts),
             "exports": addresses(request.get_full_path()),
             "my_posts": " · ".join(_post_in_words(post) for post in posts[:2]),
@@ -86,7 +89,10 @@ class StaffSite(AdministeredSite):
             counter,
             delegations,
             exports,
+            imports,
             inspection,
+            lending,
+            notices,
             objections,
             operations,
             queue,
@@ -138,6 +144,14 @@ class StaffSite(AdministeredSite):
             path("counter/delegations/<int:pk>/end/", self.admin_view(delegations.end), name="delegation_end"),
             path("absences/", self.admin_view(absences.absences_page), name="absences"),
             path("absences/<int:pk>/end/", self.admin_view(absences.end), name="absence_end"),
+            path("imports/", self.admin_view(imports.imports), name="imports"),
+            path("imports/<int:pk>/", self.admin_view(imports.show), name="import"),
+            path("imports/<int:pk>/carry-out/", self.admin_view(imports.carry_out), name="import_do"),
+            path("people/new/", self.admin_view(imports.new_person), name="new_person"),
+            path("lending/", self.admin_view(lending.lending_page), name="lending"),
+            path("notices/", self.admin_view(notices.notices), name="notices"),
+            path("notices/read/", self.admin_view(notices.read), name="notices_read"),
+            path("notices/mail/", self.admin_view(notices.by_mail), name="notices_mail"),
             path("supervision/", self.admin_view(supervision.supervision), name="supervision"),
             path("objections/", self.admin_view(objections.objections), name="objections"),
             path("operations/", self.admin_view(operations.operations), name="operations"),
@@ -154,6 +168,12 @@ def _sentences(typed: QueryDict | None) -> list[str]:
     """What was written in a form, without what was only chosen."""
     values = [value for _name, values in typed.lists() for value in values] if typed else []
     return [value for value in values if len(value.split()) > 1]
+
+
+def _unread(request: HttpRequest) -> int:
+    """How many notices are new to whoever asks; asked by the page that shows it."""
+    user = request.user
+    return len(staff_notices.unread(user)) if isinstance(user, User) else 0
 
 
 def _post_in_words(post: StaffPost) -> str:

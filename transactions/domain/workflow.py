@@ -58,7 +58,7 @@ MOVES: tuple[Move, ...] = (
         _("The case is assigned to the colleague you choose."),
         STUDY | {Status.AWAITING_SUPERVISOR},
         Target.UNCHANGED,
-        (Actor.SUPERVISOR,),
+        (Actor.SUPERVISOR, Actor.SYSTEM),
         is_duty=False,
     ),
     Move(

@@ -14,7 +14,7 @@ from accounts.sign_on import flow
 from .. import presence
 from ..models import FailedAttempt
 from ..notifications import subscriptions
-from ..transitions import bulk
+from ..transitions import bulk, staff_notices
 from .personal_data import delete_expired
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def clean_up(now: datetime) -> None:
         "access_records": access_log.delete_old(now, MAX_ROWS_A_RUN),
         "open_cases": presence.forget_old(now),
         "bulk_jobs": bulk.forget_old(now, MAX_ROWS_A_RUN // 100),
+        "staff_notices": staff_notices.forget_old(now, MAX_ROWS_A_RUN),
         "tries": FailedAttempt.objects.filter(pk__in=tries).delete()[0],
         "subscriptions": subscriptions.delete_unconfirmed(now, MAX_ROWS_A_RUN),
         **delete_expired(now, MAX_ROWS_A_RUN),

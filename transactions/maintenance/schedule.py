@@ -23,6 +23,7 @@ from ..books.reconcile import reconcile
 from ..models import Heartbeat
 from ..selectors import figures, open_figures
 from ..signed_papers import making
+from ..transitions import staff_notices
 from ..transitions.complaints import pass_on_unanswered
 from ..transitions.leaving import hand_back_all
 from .cleanup import clean_up
@@ -48,6 +49,8 @@ JOBS = {
     "papers": Job(timedelta(hours=1), making.owe_what_is_missing),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "complaints": Job(timedelta(hours=1), pass_on_unanswered),
+    "staff_late": Job(timedelta(hours=1), staff_notices.tell_of_lateness),
+    "staff_digests": Job(timedelta(days=1), staff_notices.owe_digests),
     "sweep_files": Job(timedelta(days=1), _command("sweep_files")),
     "verify_journal": Job(timedelta(days=1), _command("verify_journal")),
     "reconcile": Job(timedelta(days=1), reconcile),

@@ -20,6 +20,7 @@ from .outlines import PlotBox
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
+from .staff_notices import StaffMail, StaffNotice
 from .subscriptions import StatusMessage, StatusSubscription
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
@@ -81,6 +82,8 @@ __all__ = [
     "Serial",
     "SignedPaper",
     "SigningCertificate",
+    "StaffMail",
+    "StaffNotice",
     "StatusMessage",
     "StatusSubscription",
     "Transaction",

@@ -27,6 +27,8 @@ class BulkJob(models.Model):
     by = person(_("by"), related_name="+", db_index=True)
     # Whom the cases go to, where the move hands them to somebody.
     to = person(_("to"), null=True, blank=True, related_name="+", db_index=False)
+    # Whose post or account ended: the cases were theirs, and the system hands them over.
+    leaver = person(_("who leaves"), null=True, blank=True, related_name="+", db_index=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.LOOKED_AT)
     # The list it was begun from, to go back to.
     back = models.CharField(max_length=1000, blank=True)

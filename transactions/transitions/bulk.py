@@ -30,6 +30,7 @@ from ..outbox.queue import Postponed
 from . import moves
 from .assignees import whom
 from .mover import check
+from .spreading import spread
 
 logger = logging.getLogger(__name__)
 KIND = "bulk"
@@ -84,6 +85,10 @@ def moves_offered(user: User) -> list[Move]:
     ]
 
 
+# Not a move of the table: each case goes to another colleague (spreading).
+SPREAD = "spread"
+
+
 def look(
     cases: Sequence[Transaction],
     move: str,
@@ -99,12 +104,16 @@ def look(
     than MAX_CASES, for a move that is not made on many, and for a move that needs a colleague without one.
     """
     now = now or timezone.now()
-    if move not in BULK_MOVES:
+    if move not in (*BULK_MOVES, SPREAD):
         raise DomainError("no_such_bulk", _("Choose what to do with the cases."))
     if not cases:
         raise DomainError("nothing_chosen", _("Choose cases first."))
     if len(cases) > MAX_CASES:
         raise DomainError("too_many", _("At most %(most)d cases can be handled at once.") % {"most": MAX_CASES})
+    if move == SPREAD:
+        owners = spread(cases, timezone.localdate(now))
+        nobody = _("No colleague can have this case now.")
+        return _write_job(cases, "reassign", by=by, to=None, back=back, now=now, owners=owners, nobody=nobody)
     if BULK_MOVES[move].to_colleague and to is None:
         raise DomainError("wrong_assignee", _("Choose a colleague."))
     return _write_job(cases, move, by=by, to=to, back=back, now=now)
@@ -120,13 +129,14 @@ def _write_job(
     back: str,
     undoes: BulkJob | None = None,
     owners: dict[int, User | None] | None = None,
+    nobody: str = "",
 ) -> BulkJob:
     access.load_duties_done(cases)
     items = []
     for position, case in enumerate(cases, start=1):
         target = owners[case.pk] if owners is not None else None
         obstacle = (
-            _("Nobody had this case before.")
+            nobody or _("Nobody had this case before.")
             if owners is not None and target is None
             else find_obstacle(case, move, by=by, to=target or to, now=now)
         )
@@ -237,6 +247,8 @@ def work_on(job_pk: int, now: datetime) -> Exception | None:
     BulkJob.objects.filter(pk=job_pk, state=BulkJob.State.RUNNING).update(
         state=BulkJob.State.DONE, finished_at=timezone.now() if now < timezone.now() else now
     )
+    if job.leaver_id:  # what could not be handed over goes back to the queue
+        queue.enqueue("hand_back", job.leaver_id, dedupe=f"hand_back:bulk-{job.pk}", now=now)
     return None
 
 
@@ -258,7 +270,10 @@ def _make_move(pk: int, now: datetime) -> None:
     claimed = BulkItem.objects.filter(pk=pk, state=BulkItem.State.WAITING, job__state=BulkJob.State.RUNNING)
     if not claimed.update(state=BulkItem.State.DONE):
         return
-    item = BulkItem.objects.select_related("job__to", "to", "transaction").get(pk=pk)
+    item = BulkItem.objects.select_related("job__to", "job__leaver", "to", "transaction").get(pk=pk)
+    if item.job.leaver is not None:
+        _pass_on(item, item.job.leaver, now)
+        return
     by = User.objects.get(pk=item.job.by_id)  # as they are now, with the posts they have now
     case = item.transaction
     if not access.works_on(by, case):
@@ -268,6 +283,15 @@ def _make_move(pk: int, now: datetime) -> None:
     BulkItem.objects.filter(pk=pk).update(
         version_after=done.version, assignee_before=before, message=_number_given(done)
     )
+
+
+def _pass_on(item: BulkItem, leaver: User, now: datetime) -> None:
+    """A case of somebody who left goes to whom it was shared out to; by the system, whose business it is."""
+    case = item.transaction
+    if case.assignee_id != leaver.pk or item.to is None:
+        raise DomainError("moved_meanwhile", _("This case has changed since."))
+    done = moves.reassign(case, to=item.to, by=None, version=item.version, now=now)
+    BulkItem.objects.filter(pk=item.pk).update(version_after=done.version, assignee_before=leaver)
 
 
 def _number_given(case: Transaction) -> str:
@@ -281,6 +305,7 @@ def _number_given(case: Transaction) -> str:
 
 
 def _refuse(pk: int, why: str) -> None:
+    """It stays as it is; a case of somebody who left goes back to the queue instead (leaving.hand_back)."""
     BulkItem.objects.filter(pk=pk, state=BulkItem.State.WAITING).update(state=BulkItem.State.REFUSED, message=why)
 
 
@@ -294,7 +319,7 @@ def forget_old(now: datetime, most: int) -> int:
 
 def get_job(user: User, key: str) -> BulkJob:
     """One's own job; NotVisible for anybody else's."""
-    job = BulkJob.objects.filter(key=key, by=user).select_related("by", "to", "undoes").first()
+    job = BulkJob.objects.filter(key=key, by=user, leaver=None).select_related("by", "to", "undoes").first()
     if job is None:
         raise NotVisible
     return job

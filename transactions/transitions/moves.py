@@ -122,13 +122,15 @@ def give_back(
 
 @transaction.atomic
 def reassign(
-    case: Transaction, *, to: User, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, to: User, by: User | None, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Give the file to a colleague who holds the stage's role in the same office; while they are away, to whoever
-    stands in for them. Event.
+    stands in for them. By the system it goes on from somebody who left. Event.
     """
     transition = begin(case, "reassign", by=by, now=now, version=version)
     gets = assignees.whom(transition.case, to, transition.now, absences.read())
+    if by is None:
+        transition.facts["from"] = transition.case.assignee_id
     transition.case.assignee = gets
     transition.facts["to"] = gets.pk
     if gets.pk != to.pk:

@@ -17,6 +17,7 @@ from ..domain.gates import Operation
 from ..domain.text_length import validate_text_length
 from ..incidents import gates
 from ..models import Note, Transaction
+from .staff_notices import tell_of_note
 
 DUPLICATE_WINDOW = timedelta(minutes=10)
 """The same words by the same person within this time are one note that came twice."""
@@ -47,7 +48,9 @@ def write_note(case: Transaction, *, text: str, by: User, to: User | None = None
         return there
     places = (case.held_by_id, case.branch_id, case.centre_id, case.taken_at_id)
     office = next(post.office for place in places for post in access.case_posts(by) if post.office_id == place)
-    return Note.objects.create(transaction=case, at=now, author=by, office=office, to=to, text=text)
+    written = Note.objects.create(transaction=case, at=now, author=by, office=office, to=to, text=text)
+    tell_of_note(written)
+    return written
 
 
 def mark_read(case: Transaction, *, by: User, now: datetime | None = None) -> int:
