@@ -33,7 +33,7 @@ MAX_DAYS = 366
 
 
 @dataclass(frozen=True)
-class Away:
+class AbsentDays:
     """One absence as it is read for many: `covers` are the days on which the substitute holds the same post."""
 
     user_id: int
@@ -63,32 +63,37 @@ class StandIn:
 class Absences:
     """Every absence that is not over, as it was read."""
 
-    rows: tuple[Away, ...]
+    rows: tuple[AbsentDays, ...]
 
     def of(self, user_id: int | None, office_id: int | None, role: str, day: date) -> StandIn | None:
         """Who stands in for the holder of a post on a day; None when they are there."""
-        away = self._away(user_id, office_id, role, day)
-        if away is None:
+        absence = self._at_post(user_id, office_id, role, day)
+        if absence is None:
             return None
-        return StandIn(away.ends_on, away.substitute if self._is_covered(away, day) else None)
+        return StandIn(absence.ends_on, absence.substitute if self._is_covered(absence, day) else None)
 
-    def on(self, day: date) -> list[tuple[Away, User | None]]:
+    def on(self, day: date) -> list[tuple[AbsentDays, User | None]]:
         """Who is away on a day, each with whoever stands in."""
-        return [(away, away.substitute if self._is_covered(away, day) else None) for away in self.rows if away.on(day)]
+        return [
+            (absence, absence.substitute if self._is_covered(absence, day) else None)
+            for absence in self.rows
+            if absence.on(day)
+        ]
 
-    def stood_in_by(self, user: User, day: date) -> list[Away]:
+    def stood_in_by(self, user: User, day: date) -> list[AbsentDays]:
         """Those for whom this person stands in on a day."""
-        return [away for away, substitute in self.on(day) if substitute is not None and substitute.pk == user.pk]
+        return [absence for absence, substitute in self.on(day) if substitute is not None and substitute.pk == user.pk]
 
-    def _away(self, user_id: int | None, office_id: int | None, role: str, day: date) -> Away | None:
+    def _at_post(self, user_id: int | None, office_id: int | None, role: str, day: date) -> AbsentDays | None:
         wanted = (user_id, office_id, role)
-        same = (away for away in self.rows if (away.user_id, away.office_id, away.role) == wanted and away.on(day))
-        return next(same, None)
+        return next(
+            (row for row in self.rows if (row.user_id, row.office_id, row.role) == wanted and row.on(day)), None
+        )
 
-    def _is_covered(self, away: Away, day: date) -> bool:
-        if away.substitute is None or not away.has_substitute_on(day):
+    def _is_covered(self, absence: AbsentDays, day: date) -> bool:
+        if absence.substitute is None or not absence.has_substitute_on(day):
             return False
-        return self._away(away.substitute.pk, away.office_id, away.role, day) is None
+        return self._at_post(absence.substitute.pk, absence.office_id, absence.role, day) is None
 
 
 def read() -> Absences:
@@ -98,17 +103,17 @@ def read() -> Absences:
     rows = list(live.select_related("post", "substitute"))
     wanted = {row.substitute_id for row in rows if row.substitute_id}
     posts = list(StaffPost.objects.filter(user__in=wanted, ended_at=None, user__is_active=True)) if wanted else []
-    return Absences(tuple(_away(row, posts) for row in rows))
+    return Absences(tuple(_read_one(row, posts) for row in rows))
 
 
-def _away(row: Absence, posts: Iterable[StaffPost]) -> Away:
+def _read_one(row: Absence, posts: Iterable[StaffPost]) -> AbsentDays:
     post = row.post
     covers = tuple(
         (other.starts_on, other.ends_on or date.max)
         for other in posts
         if (other.user_id, other.office_id, other.role) == (row.substitute_id, post.office_id, post.role)
     )
-    return Away(post.user_id, post.office_id, post.role, row.starts_on, row.ends_on, row.substitute, covers)
+    return AbsentDays(post.user_id, post.office_id, post.role, row.starts_on, row.ends_on, row.substitute, covers)
 
 
 remembered: Remembered[Absences] = Remembered(read, lambda: CACHE_SECONDS)
@@ -221,7 +226,7 @@ def _check_substitute(person: User, post: StaffPost, substitute: User, days: tup
     follow, seen = stands_in.get(substitute.pk), {substitute.pk}
     while follow is not None and follow not in seen:
         if follow == person.pk:
-            message = _("%(name)s is away on some of these days, with this person as substitute. Choose somebody else.")
+            message = _("%(name)s is away on some of these days, with this person as substitute. Choose someone else.")
             raise AccountError("circle", message % {"name": substitute.full_name})
         seen.add(follow)
         follow = stands_in.get(follow)

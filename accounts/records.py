@@ -31,7 +31,7 @@ class Proposal(models.Model):
         GATE = "gate", _("Open a gate further")
         CERTIFICATE = "certificate", _("End a signing certificate")
         PEOPLE = "people", _("Add people and their posts")
-        LEND = "lend", _("Lend somebody to another office")
+        LEND = "lend", _("Lend a person to another office")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")

@@ -116,14 +116,14 @@ MODELS: dict[str, type[Model]] = {
 def headings_of(kind: str) -> dict[str, list[str]]:
     """What each column may be called: in the reader's language first, then in both."""
     form = FORMS[kind]()
-    found = {}
+    headings = {}
     for name, field in form.fields.items():
         words = [str(field.label)]
         for language in ("ar", "en"):
             with translation.override(language):
                 words.append(str(field.label))
-        found[name] = words
-    return found
+        headings[name] = words
+    return headings
 
 
 def required_of(kind: str) -> list[str]:

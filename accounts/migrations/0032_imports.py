@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='proposal',
             name='kind',
-            field=models.CharField(choices=[('post', 'Assign a post'), ('term', 'Extend a post'), ('phone', "Change a staff member's mobile"), ('second_factor', "Remove a staff member's two-step verification"), ('account', "Reopen a staff member's closed account"), ('incident', 'Announce something about an incident'), ('gate', 'Open a gate further'), ('certificate', 'End a signing certificate'), ('people', 'Add people and their posts'), ('lend', 'Lend somebody to another office')], max_length=20, verbose_name='what is proposed'),
+            field=models.CharField(choices=[('post', 'Assign a post'), ('term', 'Extend a post'), ('phone', "Change a staff member's mobile"), ('second_factor', "Remove a staff member's two-step verification"), ('account', "Reopen a staff member's closed account"), ('incident', 'Announce something about an incident'), ('gate', 'Open a gate further'), ('certificate', 'End a signing certificate'), ('people', 'Add people and their posts'), ('lend', 'Lend a person to another office')], max_length=20, verbose_name='what is proposed'),
         ),
         migrations.CreateModel(
             name='Import',

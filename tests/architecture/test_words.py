@@ -140,7 +140,7 @@ ENTRIES = [entry for entry in polib.pofile(str(ROOT / "locale/ar/LC_MESSAGES/dja
 # Latin words that Arabic pages keep: names of formats, laws of the net and things people see spelt so.
 LATIN_KEPT = {
     "PDF", "DWG", "DXF", "HEIC", "TIFF", "WebP", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API",
-    "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "gov", "sa", "https", "HTTPS",
+    "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "UTF", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
     "UTM", "WGS", "GeoJSON",
     # Layers of the template of drawings, and what programs that draw call things.

@@ -184,6 +184,14 @@ def test_a_digest_once_a_day_with_everything_new(how, mails, cast, studied, subm
     assert all("2" in message.body for message in mine)
 
 
+def test_without_a_confirmed_address_nothing_is_sent(cast, studied):
+    wants(cast.reviewer, "each", email="")
+    assigned(cast, studied)
+    work_off()
+    assert StaffNotice.objects.get().mailed_at is None
+    assert not [message for message in mail.outbox if PAGE in message.body]
+
+
 def test_the_choice_is_made_on_the_page(cast, signed_in):
     page = signed_in(cast.reviewer)
     page.post(reverse("staff:notices_mail"), {"how": "each"})

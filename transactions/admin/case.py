@@ -40,8 +40,9 @@ from .ways import way_back
 
 
 def _visible(request: HttpRequest, reference: str) -> Transaction:
-    among = access.cases_of_staff(current_user(request)).select_related("applicant__identity_verified_by")
-    return access.get_transaction(current_user(request), reference, among)
+    user = current_user(request)
+    among = access.cases_of_staff(user).select_related("applicant__identity_verified_by")
+    return access.get_transaction(user, reference, staff_notices.with_unread(among, user))
 
 
 def hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -293,8 +294,7 @@ def case_page(
     context = staff_site.each_context(request) | dossier(request, case)
     if is_read(request) and case.is_open:
         presence.show_open(case, user, now)
-    if is_read(request):
-        staff_notices.mark_read(user, now, case=case)
+    staff_notices.mark_case_read(user, case, now, opened=is_read(request))
     offered = {move.name for move in context["moves"]}
     marked = any(getattr(file, "has_marks", False) for _label, file in context["files"])
     asks = () if open_move else context["checklist"].asks

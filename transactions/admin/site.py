@@ -173,7 +173,7 @@ def _sentences(typed: QueryDict | None) -> list[str]:
 def _unread(request: HttpRequest) -> int:
     """How many notices are new to whoever asks; asked by the page that shows it."""
     user = request.user
-    return len(staff_notices.unread(user)) if isinstance(user, User) else 0
+    return staff_notices.count_unread(user) if isinstance(user, User) else 0
 
 
 def _post_in_words(post: StaffPost) -> str:

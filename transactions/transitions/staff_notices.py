@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -30,7 +30,7 @@ from ..domain.deadlines import Deadline, overdue
 from ..domain.gates import Operation
 from ..domain.workflow import MoveName
 from ..incidents import gates
-from ..models import Event, Note, Outbox, StaffMail, StaffNotice, Transaction
+from ..models import Event, Note, Outbox, StaffMail, StaffNotice, Transaction, TransactionQuerySet
 from ..outbox import queue
 from .signals import moved
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Kind, How = StaffNotice.Kind, StaffMail.How
 EACH, DIGEST = "staff_mail", "staff_digest"
 # Nobody counts further; a list says “more than”.
-MOST_UNREAD = 99
+MAX_UNREAD = 99
 # What became late longer ago was told, or was late before there were these notices.
 LATE_SINCE = timedelta(days=2)
 MAX_LATE = 2000
@@ -50,7 +50,7 @@ KEPT_FOR = timedelta(days=180)
 # -- telling ---------------------------------------------------------------------------------------------------
 
 
-def tell(notices: Iterable[StaffNotice], now: datetime) -> None:
+def notify(notices: Iterable[StaffNotice], now: datetime) -> None:
     """Write notices, each once however often it comes, and owe the mail of those who want each. One query or three."""
     rows = list(notices)
     if not rows:
@@ -61,10 +61,10 @@ def tell(notices: Iterable[StaffNotice], now: datetime) -> None:
     if at_once:
         abouts = [row.about for row in rows]
         wanted = StaffNotice.objects.filter(recipient__in=at_once, about__in=abouts, mailed_at=None, read_at=None)
-        _owe(EACH, {f"{EACH}:{pk}": pk for pk in wanted.values_list("pk", flat=True)}, now)
+        _enqueue(EACH, {f"{EACH}:{pk}": pk for pk in wanted.values_list("pk", flat=True)}, now)
 
 
-def _owe(kind: str, jobs: dict[str, int], now: datetime) -> None:
+def _enqueue(kind: str, jobs: dict[str, int], now: datetime) -> None:
     """Jobs by what tells them apart; those there are already are left."""
     there = set(Outbox.objects.filter(dedupe__in=jobs).values_list("dedupe", flat=True))
     for dedupe, subject in jobs.items():
@@ -82,7 +82,7 @@ def _tell_of_move(case: Transaction, event: Event, **_signal: Any) -> None:
     elif event.move == MoveName.ANSWER and case.assignee is not None:
         kind, people = Kind.ANSWERED, _responsible(case, event.at)
     about = f"event:{event.pk}"
-    tell([_notice(person, kind, about, event.at, transaction=case) for person in people], event.at)
+    notify([_notice(person, kind, about, event.at, transaction=case) for person in people], event.at)
 
 
 def _responsible(case: Transaction, now: datetime) -> list[User]:
@@ -99,14 +99,14 @@ def _notice(to: User, kind: StaffNotice.Kind, about: str, now: datetime, **on: A
 def tell_of_note(note: Note) -> None:
     """The colleague a note is meant for; a note for everybody is found on the case."""
     if note.to is not None:
-        tell([_notice(note.to, Kind.NOTED, f"note:{note.pk}", note.at, transaction=note.transaction)], note.at)
+        notify([_notice(note.to, Kind.NOTED, f"note:{note.pk}", note.at, transaction=note.transaction)], note.at)
 
 
 @receiver(absence_entered, sender=Absence, dispatch_uid="staff notices")
 def _tell_of_absence(absence: Absence, now: datetime, **_signal: Any) -> None:
     substitute = absence.substitute
     if substitute is not None and substitute.pk != absence.entered_by_id:
-        tell([_notice(substitute, Kind.STANDS_IN, f"absence:{absence.pk}", now, absence=absence)], now)
+        notify([_notice(substitute, Kind.STANDS_IN, f"absence:{absence.pk}", now, absence=absence)], now)
 
 
 def tell_of_lateness(now: datetime) -> None:
@@ -122,7 +122,7 @@ def tell_of_lateness(now: datetime) -> None:
             about = f"late:{case.pk}:{int(case.stage_due_at.timestamp())}"
             notices.append(_notice(to, Kind.LATE, about, now, transaction=case))
     with transaction.atomic():
-        tell(notices, now)
+        notify(notices, now)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
@@ -137,27 +137,39 @@ def visible_to(user: User) -> QuerySet[StaffNotice]:
     return rows.filter(seen)
 
 
-def unread(user: User) -> list[tuple[int, int | None]]:
-    """(notice, case) of what is new to a person, at most one more than MOST_UNREAD; read once for each user object."""
+def count_unread(user: User) -> int:
+    """How many notices are new to a person, at most one more than MAX_UNREAD; read once for each user object."""
     if "_unread_notices" not in user.__dict__:
-        rows = visible_to(user).filter(read_at=None).order_by().values_list("pk", "transaction")
-        user.__dict__["_unread_notices"] = list(rows[: MOST_UNREAD + 1])
-    known: list[tuple[int, int | None]] = user.__dict__["_unread_notices"]
-    return known
+        rows = visible_to(user).filter(read_at=None).order_by().values_list("pk", flat=True)
+        user.__dict__["_unread_notices"] = len(rows[: MAX_UNREAD + 1])
+    many: int = user.__dict__["_unread_notices"]
+    return many
 
 
-def mark_read(user: User, now: datetime, *, case: Transaction | None = None) -> int:
-    """The person has seen what their notices say: all they may see, or those about a case that is open before them."""
-    if case is None:
-        user.__dict__.pop("_unread_notices", None)
-        pks = list(visible_to(user).filter(read_at=None).values_list("pk", flat=True))
-    else:
-        pks = [pk for pk, about in unread(user) if about == case.pk]
-    if not pks:
-        return 0
-    if "_unread_notices" in user.__dict__:
-        user.__dict__["_unread_notices"] = [row for row in unread(user) if row[0] not in pks]
+def with_unread(cases: TransactionQuerySet, user: User) -> TransactionQuerySet:
+    """Cases with how many notices are new to a person, in all and about each: for a page that asks nothing more."""
+    new = visible_to(user).filter(read_at=None).order_by().values("recipient")
+    here = new.filter(transaction=OuterRef("pk"))
+    counts = {"unread_notices": new, "unread_here": here}
+    counted = {name: Subquery(rows.annotate(many=Count("pk")).values("many")) for name, rows in counts.items()}
+    return cases.annotate(**counted)
+
+
+def mark_read(user: User, now: datetime) -> int:
+    """The person has seen what their notices say: all they may see."""
+    user.__dict__.pop("_unread_notices", None)
+    pks = list(visible_to(user).filter(read_at=None).values_list("pk", flat=True))
     return StaffNotice.objects.filter(pk__in=pks, read_at=None).update(read_at=now)
+
+
+def mark_case_read(user: User, case: Transaction, now: datetime, *, opened: bool) -> None:
+    """A case read `with_unread` is before the person: what is about it is new no more, once it is `opened`."""
+    if not hasattr(case, "unread_notices"):
+        return
+    many, here = case.unread_notices or 0, case.unread_here or 0
+    if opened and here:
+        many -= StaffNotice.objects.filter(recipient=user, transaction=case, read_at=None).update(read_at=now)
+    user.__dict__["_unread_notices"] = many
 
 
 def sentence(notice: StaffNotice) -> StrOrPromise:
@@ -203,7 +215,7 @@ def owe_digests(now: datetime) -> None:
     waiting = waiting.exclude(recipient__email="").exclude(recipient__staff_mail__how__in=[How.EACH, How.NONE])
     people = waiting.order_by().values_list("recipient", flat=True).distinct()
     with transaction.atomic():
-        _owe(DIGEST, {f"{DIGEST}:{pk}:{timezone.localdate(now)}": pk for pk in people}, now)
+        _enqueue(DIGEST, {f"{DIGEST}:{pk}:{timezone.localdate(now)}": pk for pk in people}, now)
 
 
 @queue.register_handler(DIGEST, attempts=queue.MAX_ATTEMPTS_IN_A_MONTH)
@@ -212,7 +224,7 @@ def send_digest(user_id: int, now: datetime) -> None:
     gates.refuse_if_closed(Operation.MESSAGES, now=now)
     user = User.objects.get(pk=user_id)
     if mail_of(user) is How.DIGEST:
-        rows = list(_still_to_mail(user).order_by("pk")[: MOST_UNREAD + 1])
+        rows = list(_still_to_mail(user).order_by("pk")[: MAX_UNREAD + 1])
         _mail(user, rows, f"staff-digest-{user_id}-{rows[-1].pk if rows else 0}", now)
 
 
