@@ -166,7 +166,7 @@ def mark_case_read(user: User, case: Transaction, now: datetime, *, opened: bool
     """A case read `with_unread` is before the person: what is about it is new no more, once it is `opened`."""
     if not hasattr(case, "unread_notices"):
         return
-    many, here = case.unread_notices or 0, case.unread_here or 0
+    many, here = case.unread_notices or 0, getattr(case, "unread_here", 0) or 0
     if opened and here:
         many -= StaffNotice.objects.filter(recipient=user, transaction=case, read_at=None).update(read_at=now)
     user.__dict__["_unread_notices"] = many
