@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0032_imports'),
-        ('transactions', '0054_checks'),
+        ('transactions', '0056_the_counters_day'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
