@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0032_imports'),
-        ('transactions', '0056_the_counters_day'),
+        ('transactions', '0057_places_of_plots'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
