@@ -93,8 +93,8 @@ def _varied(chance: Random, district: str, on: date) -> dict[str, Any]:
         widths = [round(float(each["area_m2"]) / 30, 2) for each in parts]
         plot, cut = strips(about, widths, 30, slip=0 if which else 2)
         corners = {"corners": plot}
-        for each, width, part in zip(parts, widths, cut, strict=True):
-            each |= {"frontage_m": str(width), "corners": part}
+        for each, width, outline in zip(parts, widths, cut, strict=True):
+            each |= {"frontage_m": str(width), "corners": outline}
     return (
         about
         | corners
