@@ -32,6 +32,7 @@ class Weight:
     hosts: set[str] = field(default_factory=set)
     shift: float = 0
     largest_ms: float = 0
+    viewer: bool = False
 
 
 def weigh(
@@ -84,6 +85,7 @@ def weigh(
     while not page.evaluate("window.largest") and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     found.requests = max(documents.values())
+    found.viewer = page.locator("[data-viewer]").count() > 0
     found.shift, found.largest_ms = page.evaluate("[window.shift, window.largest]")
     context.close()
     return found
