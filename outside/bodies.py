@@ -51,14 +51,11 @@ def register_bodies() -> None:
 
 
 def _entry(body: Body) -> OutsideBody:
-    from .referrals import count_waiting
-
     return OutsideBody(
         name=body.code,
         title=body.title,
         fallback=_("Requests wait here and are sent by themselves once it answers. Until then they can go by letter."),
         is_set=lambda: bool(place_of(body.code).url),
-        waiting=lambda: count_waiting(body.code),
         simulated=lambda: place_of(body.code).simulated,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.db.models import Count
 from django.dispatch import receiver
 
 from transactions.domain.workflow import MoveName, Status
@@ -61,7 +62,8 @@ def is_dropped(referral: Referral) -> bool:
     return ended and referral.state == State.WAITING
 
 
-def count_waiting(body: str) -> int:
-    """How many matters are not sent yet."""
+def waiting_by_body() -> dict[str, int]:
+    """How many matters of each body are not sent yet; one query."""
     ended = {"transaction__status__in": [Status.REJECTED, Status.WITHDRAWN]}
-    return Referral.objects.filter(body=body, state=State.WAITING).exclude(**ended).count()
+    waiting = Referral.objects.filter(state=State.WAITING).exclude(**ended).order_by()
+    return dict(waiting.values_list("body").annotate(Count("pk")))

@@ -15,6 +15,7 @@ from transactions.domain import service_types
 from transactions.text.tags import Tag
 
 from .models import BodyMessage, Contact, Referral, State
+from .referrals import waiting_by_body
 
 FAILURES = {
     "unreachable": gettext_lazy("Nobody answered"),
@@ -43,17 +44,25 @@ class BodyStatus:
 
 
 def body_statuses(now: datetime) -> list[BodyStatus]:
-    """Every registered body: three queries, and at most one more a body."""
+    """Every registered body: four queries, and at most one more for each that no service refers requests to."""
     contacts = {contact.body: contact for contact in Contact.objects.all()}
-    late, every = late_by_body(now), outside_bodies()
+    late, referred, every = late_by_body(now), waiting_by_body(), outside_bodies()
     circuits = outside_http.open_circuits([body.name for body in every])
     return [
-        _status(body, contacts.get(body.name) or Contact(), circuits.get(body.name), late.get(body.name, 0))
+        _status(
+            body,
+            contacts.get(body.name) or Contact(),
+            circuits.get(body.name),
+            waiting=body.waiting() + referred.get(body.name, 0),
+            late=late.get(body.name, 0),
+        )
         for body in every
     ]
 
 
-def _status(body: OutsideBody, contact: Contact, circuit: outside_http.Circuit | None, late: int) -> BodyStatus:
+def _status(
+    body: OutsideBody, contact: Contact, circuit: outside_http.Circuit | None, *, waiting: int, late: int
+) -> BodyStatus:
     works, tag = _reading(body, contact, circuit)
     return BodyStatus(
         body=body,
@@ -63,7 +72,7 @@ def _status(body: OutsideBody, contact: Contact, circuit: outside_http.Circuit |
         answered_at=contact.answered_at,
         failed_at=contact.failed_at,
         failure=FAILURES.get(contact.failure, contact.failure),
-        waiting=body.waiting(),
+        waiting=waiting,
         late=late,
     )
 

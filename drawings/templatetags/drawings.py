@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
 
-from transactions.models import Draft, Transaction
+from transactions.domain import kinds
+from transactions.models import Attachment
 
 from ..figures import figures_of_checks
 from ..models import DrawingCheck
@@ -18,10 +20,15 @@ MAX_SHOWN = 6
 
 
 @register.inclusion_tag("drawings/part.html")
-def drawings_of(thing: Transaction | Draft, staff: bool = False) -> dict[str, Any]:
-    """The checked drawings of a request or a draft, with what the reviewer will ask about; nothing where none is."""
-    about = {"attachment__transaction": thing} if isinstance(thing, Transaction) else {"attachment__draft": thing}
-    rows = DrawingCheck.objects.filter(**about, attachment__removed_at=None, attachment__replaced_in=None)
+def drawings_of(files: Iterable[Attachment], staff: bool = False) -> dict[str, Any]:
+    """Those of these files that are checked drawings, with what the reviewer will ask about; nothing where none is.
+
+    Most requests have no drawing: then nothing is asked of the database.
+    """
+    drawn = [file.pk for file in files if file.content_type == kinds.DXF and file.replaced_in is None]
+    if not drawn:
+        return {"checks": [], "staff": staff}
+    rows = DrawingCheck.objects.filter(attachment__in=drawn)
     rows = rows.select_related("attachment").prefetch_related("findings").order_by("attachment_id")[:MAX_SHOWN]
     return {"checks": [{"check": row, "findings": shown_findings(row)} for row in rows], "staff": staff}
 

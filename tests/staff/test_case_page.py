@@ -270,7 +270,7 @@ def test_the_page_asks_the_database_at_most_twelve_times_however_long_the_file_h
     for one, person in ((permit, cast.reviewer), (issued, cast.supervisor)):
         page, url = signed_in(person), reverse("staff:case", args=[one.reference])
         page.get(url)
-        with django_assert_max_num_queries(13):  # one more for checked drawings
+        with django_assert_max_num_queries(12):
             assert page.get(url).status_code == 200
 
 

@@ -164,5 +164,5 @@ def test_the_page_of_a_checked_case_asks_once_more_at_most(permit, cast, signed_
         checklist.press(permit, stage=permit.stage, code=line.point.code, state="ticked", by=cast.reviewer)
     page, url = signed_in(cast.reviewer), reverse("staff:case", args=[permit.reference])
     page.get(url)
-    with django_assert_max_num_queries(14):  # one of them for checked drawings
+    with django_assert_max_num_queries(13):
         assert page.get(url).status_code == 200

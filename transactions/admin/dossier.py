@@ -89,6 +89,7 @@ def dossier(request: HttpRequest, case: Transaction) -> dict[str, Any]:
         "versions": versions_of(case, events),
         "turned_up": _unexpected_files(case, events, sent),
         "files": files,
+        "sent": sent,
         "inspections": visits,
         "shown": shown(files, request.GET),
         "not_scanned": any(not file.scanned for _label, file in files),

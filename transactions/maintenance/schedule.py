@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -108,9 +108,10 @@ def mark_backup(now: datetime, whole: bool) -> None:
         mark_done(NOT_WHOLE, now)
 
 
-def failures(now: datetime) -> tuple[dict[str, int], dict[str, int]]:
-    """(what is late or was found changed, what is wrong with the backups); each is 0 when all is well. One query."""
-    marks = dict(Heartbeat.objects.filter(name__in=[*JOBS, BROKEN, BACKUP, NOT_WHOLE]).values_list("name", "at"))
+def failures(marks: Mapping[str, datetime], now: datetime) -> tuple[dict[str, int], dict[str, int]]:
+    """(what is late or was found changed, what is wrong with the backups); each is 0 when all is well. `marks` are
+    those of heartbeat.marks().
+    """
     late = sum(name in JOBS and at < now - max(LATE_AFTER, JOBS[name].every + A_DAY) for name, at in marks.items())
     made = marks.get(BACKUP)
     return {BROKEN: int(BROKEN in marks), "upkeep_late": late}, {

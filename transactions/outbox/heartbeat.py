@@ -30,6 +30,11 @@ def beat(now: datetime) -> None:
         do(now)
 
 
+def marks() -> dict[str, datetime]:
+    """When each thing was done last, by its name: the workers' heartbeat, and what is done daily; one query."""
+    return dict(Heartbeat.objects.values_list("name", "at"))
+
+
 def age(now: datetime) -> timedelta | None:
     """How old the last heartbeat is; None when there never was one."""
     at = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()

@@ -295,6 +295,7 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
     files = list(draft.attachments.filter(removed_at=None))
     context = {
         "draft": draft,
+        "files": files,
         "service": draft.service_type,
         "turn": _next_action(draft, user, gaps=bool(problems), closed=bool(closure)),
         "sections": summarise(draft.service_type, draft.answers, files),

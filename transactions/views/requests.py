@@ -153,7 +153,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     case = access.get_transaction(user, reference)
     files = list(case.attachments.sent())
     summary = summarise(case.service_type, case.answers, files)
-    context = _state(case, user) | {"summary": summary, "rounds": _rounds(case, files)}
+    context = _state(case, user) | {"files": files, "summary": summary, "rounds": _rounds(case, files)}
     # Most requests have one version only; the history, read already, says whether there is another to ask for.
     changed = any(entry.move in MAKES_A_VERSION for entry in (*context["entries"], *context["earlier"]))
     events = case.events.filter(move__in=MAKES_A_VERSION).order_by("-seq") if changed else ()
