@@ -337,7 +337,7 @@ def test_in_whatever_order_reports_and_our_row_come_they_say_the_same(notice, ro
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.stack  # SQLite has one writer at a time
 @pytest.mark.parametrize("by_our_key", [True, False])
 def test_a_report_waits_for_the_row_that_is_being_written(notice, by_our_key):
     """Neither sees what the other has not committed yet."""
