@@ -153,10 +153,10 @@ def fill(page: Page, typed: dict[str, Any]) -> None:
 
 def attach(page: Page, files: dict[str, Any]) -> None:
     """Attach files: with scripts each is sent as it is chosen, without them all by the button."""
-    page.locator("input[type=file]").first.wait_for(state="attached")
+    page.locator("input[type=file]:not([capture])").first.wait_for(state="attached")
     page.wait_for_load_state()  # the button is there or not as soon as the scripts are
     for name, paths in files.items():
-        page.locator(f"input[type=file][name='{name}']").set_input_files(paths)
+        page.locator(f"input[type=file]:not([capture])[name='{name}']").set_input_files(paths)
     button = page.get_by_role("button", name="إرفاق", exact=True).first
     if button.is_visible():
         button.click()

@@ -122,7 +122,7 @@ class Owner:
         follow(page.locator("main a[href$='/answer/']").first)
         page.locator("main textarea").first.fill("أرفقت نسخة واضحة" if self.language == "ar" else "A clear copy")
         self.looks("answer")
-        page.locator("main input[type=file]").first.set_input_files(paper)
+        page.locator("main input[type=file]:not([capture])").first.set_input_files(paper)
         self.press("Send the answers")
 
     def pays(self):
