@@ -114,9 +114,9 @@ def test_a_land_subdivision(cast, open_page, papers):
     assert "هناك نقطتان للاستكمال" in said
     follow(owner.get_by_role("link", name="استكمال ما طُلب"))
     fits(owner)
-    boxes = owner.locator("main textarea")
+    boxes = owner.locator("main textarea[name^='answer-']")
     boxes.nth(0).fill("أرفقت التقرير مختومًا")
-    owner.locator("main input[type=file]:not([capture])").nth(1).set_input_files(papers["paper"])
+    owner.locator("main input[type=file][name^='file-']:not([capture])").nth(1).set_input_files(papers["paper"])
     follow(owner.get_by_role("button", name="إرسال الإجابات"))
     owner.get_by_text("وصلت إجاباتك إلى المهندس المدقق").first.wait_for()
     assert Transaction.objects.get().reference == reference
