@@ -32,6 +32,8 @@ OUTWARD = (
     "warn_delegation",
     "confirm_email",
     "confirmed",
+    "staff_mail",
+    "staff_digest",
 )
 ENDED = {
     "sessions": "every session: {many}",

@@ -30,6 +30,7 @@ DONE_AGAIN = {
     "vault_copy": "the vault knows what it has",
     "vault_heads": "the vault knows what it has",
     "draw": "makes a picture here",
+    "check_drawing": "reads a drawing here",
     "scan": "looks into a file here",
 }
 

@@ -184,6 +184,25 @@ def test_a_digest_once_a_day_with_everything_new(how, mails, cast, studied, subm
     assert all("2" in message.body for message in mine)
 
 
+@pytest.mark.parametrize("how", ["each", "digest"])
+def test_a_number_given_again_after_a_restore_is_another_mail(how, cast, studied):
+    wants(cast.reviewer, how)
+    keys = []
+    for hours in range(2):
+        StaffNotice.objects.all().delete()
+        row = StaffNotice(pk=77, recipient=cast.reviewer, kind="assigned", about=f"event:{hours}", transaction=studied)
+        row.created_at = NOW + hours * HOUR
+        row.save()
+        for _twice in range(2):  # as after a crash between sending and writing that down
+            StaffNotice.objects.update(mailed_at=None)
+            if how == "each":
+                staff_notices.send_one(row.pk, NOW)
+            else:
+                staff_notices.send_digest(cast.reviewer.pk, NOW)
+            keys.append(mail.outbox[-1].extra_headers["Message-ID"])
+    assert [len(keys), len(set(keys)), keys[0]] == [4, 2, keys[1]]
+
+
 def test_without_a_confirmed_address_nothing_is_sent(cast, studied):
     wants(cast.reviewer, "each", email="")
     assigned(cast, studied)

@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from accounts import absences, mail
 from accounts.models import Absence, User
 from accounts.signals import absence_entered
+from core.outside_http import key_of
 from core.text import isolated
 
 from .. import access, queues
@@ -206,7 +207,7 @@ def send_one(notice_id: int, now: datetime) -> None:
     row = StaffNotice.objects.select_related("recipient").get(pk=notice_id)
     if mail_of(row.recipient) is not How.EACH:
         return
-    _mail(row.recipient, list(_still_to_mail(row.recipient).filter(pk=notice_id)), f"staff-notice-{notice_id}", now)
+    _mail(row.recipient, list(_still_to_mail(row.recipient).filter(pk=notice_id)), "staff-notice", now)
 
 
 def owe_digests(now: datetime) -> None:
@@ -225,11 +226,11 @@ def send_digest(user_id: int, now: datetime) -> None:
     user = User.objects.get(pk=user_id)
     if mail_of(user) is How.DIGEST:
         rows = list(_still_to_mail(user).order_by("pk")[: MAX_UNREAD + 1])
-        _mail(user, rows, f"staff-digest-{user_id}-{rows[-1].pk if rows else 0}", now)
+        _mail(user, rows, "staff-digest", now)
 
 
-def _mail(user: User, rows: list[StaffNotice], key: str, now: datetime) -> None:
-    """Kinds and figures, and where to read more: a mail names neither person nor case."""
+def _mail(user: User, rows: list[StaffNotice], what: str, now: datetime) -> None:
+    """Kinds and figures, and where to read more: a mail names neither person nor case. Its key is that of the last."""
     if not rows:
         return
     StaffNotice.objects.filter(pk__in=[row.pk for row in rows]).update(mailed_at=now)
@@ -241,7 +242,7 @@ def _mail(user: User, rows: list[StaffNotice], key: str, now: datetime) -> None:
         footer = _("Read them here: %(link)s") % {"link": page}
         ending = _("On the same page you choose whether and how often these messages come.")
         text = "\n".join([*lines, "", footer, ending])
-        mail.send_mail(user.email, words % {"n": len(rows)}, text, key=key)
+        mail.send_mail(user.email, words % {"n": len(rows)}, text, key=key_of(what, rows[-1].pk, rows[-1].created_at))
 
 
 def forget_old(now: datetime, most: int) -> int:
