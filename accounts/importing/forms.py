@@ -52,12 +52,21 @@ class NoFormulas(NamedErrors):
 
 
 class OfficeRow(NoFormulas, forms.ModelForm):
+    # What the administrators' page fixes besides the code: where cases go and which posts there are follows from it.
+    fixed = ("kind",)
     parent = OfficeByCode(Office.objects.all(), _("belongs to"), required=False)
 
     class Meta:
         model = Office
         fields = ("code", "name_ar", "name_en", "kind", "parent", "location_ar", "capacity", "opens_at", "closes_at")
         formfield_callback = _box
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        for name in self.fixed:
+            if self.instance.pk and name in typed and typed[name] != self.initial[name]:
+                self.add_error(name, _("The kind of an office is fixed once it is entered."))
+        return typed
 
 
 class DistrictRow(NoFormulas, forms.ModelForm):
