@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -62,7 +63,6 @@ def give_post(
     now: datetime | None = None,
 ) -> StaffPost | Proposal:
     """A post with a deciding role is proposed; another is given at once. AccountError as `_propose`; `has_post`.
-
     ValidationError for a role there is not, one the office cannot have, and for days nobody means.
     """
     now = now or timezone.now()
@@ -75,7 +75,8 @@ def give_post(
         raise AccountError("has_post", _("This person already holds this post."))
     if role in DECIDING_ROLES:
         facts = {"office": office, "role": role, "starts_on": starts_on, "ends_on": ends_on}
-        return _propose(Kind.POST, person, f"{office.pk}:{role}", reason=reason, by=by, now=now, **facts)
+        what = f"{office.pk}:{role}:{starts_on}:{ends_on}"
+        return _propose(Kind.POST, person, what, reason=reason, by=by, now=now, **facts)
     _require_administrator(by)
     post = services.create_staff_post(person, office, role, on=starts_on, until=ends_on)
     access_log.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=role, now=now)
@@ -226,10 +227,8 @@ def refuse_last_administrator(post: StaffPost, ends_on: date) -> None:
     others = StaffPost.objects.current(ends_on).filter(role=Role.ADMINISTRATOR, user__is_active=True)
     stay = others.exclude(user=post.user).filter(Q(ends_on=None) | Q(ends_on__gt=ends_on))
     if not stay.exists():
-        raise AccountError(
-            "last_administrator",
-            _("This is the last administrator. Appoint another first: without one, nobody could assign posts."),
-        )
+        message = _("This is the last administrator. Appoint another first: without one, nobody could assign posts.")
+        raise AccountError("last_administrator", message)
 
 
 def refuse_closing_last_administrator(person: User, today: date) -> None:
@@ -262,8 +261,7 @@ def _propose(
     _require_proposer(kind, by, facts.get("facts"))
     reason = prose(reason)[:1000]
     if not reason:
-        message = _("Give the reason: a second administrator will decide.")
-        raise AccountError("reason_missing", message)
+        raise AccountError("reason_missing", _("Give the reason: a second administrator will decide."))
     about = person.pk if person else ""
     take_lock(f"power:{about or kind}")
     same = f"{kind}:{about}:{what}"
@@ -360,6 +358,8 @@ def _carry_out(proposal: Proposal, by: User | None, now: datetime) -> None:
         case Kind.POST:
             on = max(proposal.starts_on or timezone.localdate(now), timezone.localdate(proposal.proposed_at))
             office = Office.objects.get(proposals=proposal)
+            if StaffPost.objects.current(on).filter(user=person, office=office, role=proposal.role).exists():
+                raise ValidationError(_("This person already holds this post."))
             services.create_staff_post(person, office, proposal.role, on=on, until=proposal.ends_on)
         case Kind.TERM:
             post = StaffPost.objects.select_for_update().get(proposals=proposal)

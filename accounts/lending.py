@@ -66,14 +66,20 @@ def lend(
     StaffPost(office=office, role=role, starts_on=starts_on, ends_on=ends_on).clean()
     if _holds(post.user, office, role, starts_on):
         raise AccountError("has_post", _("This person already holds this post."))
-    facts = {"lent_from": post.office.code}
-    what = f"{office.pk}:{role}:{starts_on}:{ends_on}"
+    facts = {"lent_from": post.office.code, "held": post.role}
+    what = f"{post.pk}:{office.pk}:{role}:{starts_on}:{ends_on}"
     row: dict[str, Any] = {"office": office, "role": role, "starts_on": starts_on, "ends_on": ends_on}
     return four_eyes.propose(Kind.LEND, what, facts, reason=reason, by=by, now=now, person=post.user, **row)
 
 
 def _holds(person: User, office: Office, role: str, on: date) -> bool:
     return StaffPost.objects.current(on).filter(user=person, office=office, role=role).exists()
+
+
+def _holds_what_is_lent(proposal: Proposal, person: User, on: date) -> bool:
+    facts = proposal.facts or {}
+    office = office_by_code(facts.get("lent_from", ""))
+    return office is not None and _holds(person, office, facts.get("held", ""), on)
 
 
 @four_eyes.may_propose(Kind.LEND)
@@ -91,8 +97,10 @@ def _give(proposal: Proposal, by: User | None, now: datetime) -> None:
         raise ValidationError(_("This proposal is not complete."))
     if proposal.ends_on <= today or not person.is_active:
         raise ValidationError(_("These days have passed, or the account of the person is closed."))
-    if _holds(person, office, proposal.role, max(proposal.starts_on, today)):
-        raise ValidationError(_("This person already holds this post."))
     on = max(proposal.starts_on, today)
+    if not all(_holds_what_is_lent(proposal, person, day) for day in {today, on}):
+        raise ValidationError(_("This person no longer holds the post they were to be lent from."))
+    if _holds(person, office, proposal.role, on):
+        raise ValidationError(_("This person already holds this post."))
     services.create_staff_post(person, office, proposal.role, on=on, until=proposal.ends_on)
     access_log.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=proposal.role, now=now)

@@ -5,6 +5,8 @@ One typed by hand and a list from a file are the same thing; until it is confirm
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +20,8 @@ from core.text import same_name
 from municipality.models import Office
 from municipality.services import office_by_code
 
-from . import access_log, emails, four_eyes, services
+from . import access_log, emails, four_eyes, services, sms
+from .access import holds_power
 from .models import Act, Proposal, Role, StaffPost, User
 from .visitors import Visitor, visitor_account
 
@@ -60,6 +63,8 @@ def _problem_with_account(person: User, facts: dict[str, str], office: Office, t
         return _("The ID number is on file under another name.")
     if person.phone != facts["phone"]:
         return _("Another mobile is on file for this ID number.")
+    if facts["email"] and not person.email and holds_power(person) and not sms.can_reach(person.phone):
+        return str(emails.EMAIL_OF_STAFF)
     same = StaffPost.objects.current(today).filter(user=person, office=office, role=facts["role"])
     return _("This person already holds this post.") if same.exists() else ""
 
@@ -70,31 +75,37 @@ def _days(facts: dict[str, str], today: date) -> tuple[date, date | None]:
     return max(first, today), date.fromisoformat(facts["ends_on"]) if facts["ends_on"] else None
 
 
-def propose(
-    people: Sequence[dict[str, str]], *, reason: str, by: User, now: datetime | None = None, what: str = ""
-) -> Proposal:
-    """Propose these people and their posts, all together. AccountError as `four_eyes.propose`."""
-    now = now or timezone.now()
-    told_apart = what or ":".join(people[0][name] for name in ("national_id", "office", "role"))
+def propose(people: Sequence[dict[str, str]], *, reason: str, by: User, now: datetime | None = None) -> Proposal:
+    """Propose these people and their posts, all together; with anything corrected it is another proposal. AccountError
+    as `four_eyes.propose`.
+    """
     facts = {"people": list(people)}
-    return four_eyes.propose(Kind.PEOPLE, told_apart, facts, reason=reason, by=by, now=now)
+    told_apart = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return four_eyes.propose(Kind.PEOPLE, told_apart, facts, reason=reason, by=by, now=now or timezone.now())
 
 
 @four_eyes.carries_out(Kind.PEOPLE)
 def _add(proposal: Proposal, by: User | None, now: datetime) -> None:
-    """All of them, or ValidationError for whoever cannot get the post any more, and nobody."""
+    """All of them, or ValidationError for whoever cannot get the post any more, and nobody. The addresses of all are
+    asked about before any has power: from then on only they themselves type one.
+    """
     today = timezone.localdate(now)
-    for facts in people_in(proposal):
-        if problem := problem_with(facts, today):
-            raise ValidationError(f"{facts['full_name']}: {problem}")
-        visitor = Visitor.typed(**{name: facts[name] for name in ("national_id", "full_name", "phone")})
-        person = visitor_account(visitor, language=facts["language"])
+    made = [(facts, _account_of(facts, by, now)) for facts in people_in(proposal)]
+    for facts, person in made:
         office = Office.objects.get(code=facts["office"])
         first, last = _days(facts, today)
         services.create_staff_post(person, office, facts["role"], on=first, until=last)
         access_log.record(Act.POST_GIVEN, by=by, person=person, office=office, subject=facts["role"], now=now)
-        if facts["email"] and not person.email:
-            emails.request_change(person, facts["email"], by=by, now=now)
+
+
+def _account_of(facts: dict[str, str], by: User | None, now: datetime) -> User:
+    if problem := problem_with(facts, timezone.localdate(now)):
+        raise ValidationError(f"{facts['full_name']}: {problem}")
+    visitor = Visitor.typed(**{name: facts[name] for name in ("national_id", "full_name", "phone")})
+    person = visitor_account(visitor, language=facts["language"])
+    if facts["email"] and not person.email:
+        emails.request_change(person, facts["email"], by=by, now=now)
+    return person
 
 
 def people_in(proposal: Proposal) -> list[dict[str, str]]:

@@ -109,7 +109,7 @@ def carry_out(brought: Import, *, by: User, reason: str = "", now: datetime | No
         raise AccountError("import_wrong", message)
     if locked.kind == Import.Kind.PEOPLE:
         people = [row.facts for row in outcome.rows if row.state == NEW]
-        locked.proposal = newcomers.propose(people, reason=reason, by=by, now=now, what=f"import {locked.sha256[:40]}")
+        locked.proposal = newcomers.propose(people, reason=reason, by=by, now=now)
     locked.done_at, locked.result = now, outcome.counts
     locked.save(update_fields=["done_at", "result", "proposal"])
     access_log.record(Act.IMPORTED, by=by, subject=f"{locked.kind}:{locked.pk}", now=now)

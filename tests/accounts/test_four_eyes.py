@@ -35,12 +35,11 @@ def second(cast):
     return user
 
 
-def propose(cast, person=None, role="supervisor", by=None):
+def propose(cast, person=None, role="supervisor", by=None, **days):
     elsewhere = {"informal_areas": "INF", "centre_clerk": "SC01", "accountant": "CTR"}
     office = Office.objects.get(code=elsewhere.get(role, "SHR"))
-    return four_eyes.give_post(
-        person or cast.other_citizen, office, role, starts_on=TODAY, reason="x", by=by or cast.administrator, now=NOW
-    )
+    asked = {"starts_on": TODAY, "reason": "x", "by": by or cast.administrator, "now": NOW} | days
+    return four_eyes.give_post(person or cast.other_citizen, office, role, **asked)
 
 
 def holds(person, role):
@@ -120,6 +119,18 @@ def test_a_proposal_ends_and_what_was_answered_is_answered_once(cast, second, se
 def test_proposed_twice_is_one_proposal(cast):
     assert propose(cast).pk == propose(cast).pk
     assert Proposal.objects.count() == 1
+
+
+def test_a_post_proposed_with_other_days_is_another_proposal_and_gives_no_second_post(cast, second):
+    day = timedelta(days=30)
+    first, corrected = propose(cast), propose(cast, ends_on=TODAY + day)
+    assert corrected.pk != first.pk
+    assert corrected.ends_on == TODAY + day
+    four_eyes.confirm(corrected, by=second, now=NOW)
+    with pytest.raises(ValidationError):
+        four_eyes.confirm(first, by=second, now=NOW)
+    posts = StaffPost.objects.filter(user=cast.other_citizen)
+    assert [post.ends_on for post in posts] == [TODAY + day]
 
 
 def test_the_mobile_of_whoever_a_post_is_proposed_for_takes_two(cast, second):

@@ -8,12 +8,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from accounts import four_eyes, newcomers
+from accounts import emails, four_eyes, newcomers
 from accounts import services as people
 from accounts.errors import AccountError
 from accounts.importing import services
+from accounts.importing.forms import KEYS, OfficeRow, PersonRow
 from accounts.importing.reading import Unreadable, decode, read_rows
 from accounts.models import AccessRecord, Act, Import, Proposal, StaffPost, User
+from municipality.admin import OfficeAdmin
 from municipality.models import District, Holiday, Office
 
 from ..cast import PASSWORD, national_id
@@ -150,6 +152,18 @@ def test_an_office_may_belong_to_one_of_the_same_file(cast):
     assert set(problems(cast, text.replace("NW1", "NW3").replace("NW2", "NW4").replace(",NW3,5", ",SC01,5"), "offices"))
 
 
+def test_what_the_page_of_an_office_fixes_no_file_changes(cast):
+    assert set(OfficeAdmin.fixed) == {*KEYS["offices"], *OfficeRow.fixed}
+    before = Office.objects.get(code="SHR")
+    row = f"code,name_ar,name_en,kind\nSHR,{before.name_ar},{before.name_en},department\n"
+    for kind in ("department", "service_centre", Office(kind="department").get_kind_display()):
+        assert set(problems(cast, row.replace("department", kind), "offices")) == {2}, kind
+    with pytest.raises(AccountError):
+        done(cast, row, "offices")
+    assert Office.objects.get(code="SHR").kind == before.kind
+    assert problems(cast, row.replace("department", before.kind), "offices") == {}
+
+
 # -- people ----------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +248,57 @@ def test_what_changed_before_the_second_confirmed_keeps_it_waiting(cast, second)
         four_eyes.confirm(row.proposal, by=second, now=NOW)
     assert Proposal.objects.get(pk=row.proposal_id).outcome == "waiting"
     assert not User.objects.filter(national_id=national_id(81)).exists(), "all of them or nobody"
+
+
+def proposed(cast, **more):
+    form = PersonRow(data=row_of(**more))
+    assert form.is_valid(), form.errors
+    return newcomers.propose([newcomers.facts_of(form.cleaned_data)], reason="new", by=cast.administrator, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"full_name": "سعيد بن علي الزهراني"},
+        {"phone": "0500000181"},
+        {"email": "saeed@example.sa"},
+        {"language": "en"},
+        {"starts_on": "2027-01-02"},
+        {"ends_on": "2027-01-02"},
+        {"role": "supervisor"},
+        {"office": "MTR"},
+    ],
+)
+def test_a_corrected_person_is_proposed_and_the_same_twice_is_one(corrected, cast, second):
+    first = proposed(cast)
+    assert proposed(cast) == first
+    right = proposed(cast, **corrected)
+    assert right != first
+    assert {newcomers.people_in(right)[0][name] for name in corrected} != {
+        newcomers.people_in(first)[0][name] for name in corrected
+    }
+    four_eyes.refuse(first, reason="mistyped", by=second, now=NOW)
+    four_eyes.confirm(right, by=second, now=NOW)
+    assert User.objects.filter(national_id=national_id(81)).exists()
+
+
+FOREIGN = {"phone": "+96550012345", "email": "abroad@example.sa"}
+
+
+def test_the_address_of_somebody_with_a_mobile_from_abroad_is_asked_about(cast, second):
+    posts = [row_of(81, role="supervisor", **FOREIGN), row_of(81, office="MTR", role="supervisor", **FOREIGN)]
+    four_eyes.confirm(done(cast, file_of(*posts), "people").proposal, by=second, now=NOW)
+    made = User.objects.get(national_id=national_id(81))
+    assert (emails.pending_address_of(made), made.email) == ("abroad@example.sa", "")
+    assert StaffPost.objects.filter(user=made).count() == 2
+
+
+def test_an_address_that_only_its_owner_may_type_is_named_at_the_look(cast):
+    User.objects.filter(pk=cast.reviewer.pk).update(phone=FOREIGN["phone"])
+    known = {"national_id": cast.reviewer.national_id, "full_name": cast.reviewer.full_name, "office": "MTR"}
+    wrong = problems(cast, file_of(row_of(82), row_of(**known | FOREIGN)), "people")
+    assert wrong == {3: [str(emails.EMAIL_OF_STAFF)]}
+    assert problems(cast, file_of(row_of(82), row_of(**known | FOREIGN | {"email": ""})), "people") == {}
 
 
 # -- pages -----------------------------------------------------------------------------------------------------

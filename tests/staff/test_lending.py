@@ -120,6 +120,21 @@ def test_whoever_supervises_no_more_has_proposed_nothing(cast, supervised):
     assert refused.value.code == "not_yours_to_confirm"
 
 
+@pytest.mark.parametrize("as_deputy", [False, True])
+@pytest.mark.parametrize("ends", [TODAY - DAY, TODAY])
+def test_whoever_has_left_meanwhile_gets_nothing(ends, as_deputy, cast, supervised):
+    post = StaffPost.objects.get(user=supervised)
+    more = {"office": post.office, "as_deputy": True} if as_deputy else {}
+    proposal = lent(cast, person=supervised, **more)
+    StaffPost.objects.filter(pk=post.pk).update(ends_on=ends)
+    with pytest.raises(ValidationError, match="no longer holds"):
+        four_eyes.confirm(proposal, by=cast.administrator, now=NOW)
+    assert not StaffPost.objects.filter(user=supervised).exclude(pk=post.pk).exists()
+    StaffPost.objects.filter(pk=post.pk).update(ends_on=None, role="registrar")
+    with pytest.raises(ValidationError, match="no longer holds"):
+        four_eyes.confirm(proposal, by=cast.administrator, now=NOW)
+
+
 def test_on_the_page(cast, supervised, signed_in):
     assert signed_in(cast.reviewer).get(PAGE).status_code == 404
     page = signed_in(cast.central_supervisor)
