@@ -11,6 +11,8 @@ import math
 
 Box = tuple[float, float, float, float]
 FINEST_M, GRIDS = 64.0, 8
+# The sides of a box that belongs to a cell; a place is no larger than this and a cell of the finest grid on each side.
+LARGEST_M = FINEST_M * 2 ** (GRIDS - 1)
 _LEVEL, _COLUMN = 1 << 44, 1 << 22
 
 
@@ -26,8 +28,13 @@ def cell_of(box: Box) -> int | None:
 
 
 def ranges_near(box: Box) -> list[tuple[int, int]]:
-    """The ranges of cells, both ends included, in which every box lies that overlaps this one; others lie there too."""
+    """The ranges of cells, both ends included, in which every box lies that overlaps this one; others lie there too.
+
+    Never more than some 280. ValueError for a place larger than any plot: it has as many as it has columns.
+    """
     west, south, east, north = box
+    if not max(east - west, north - south) <= LARGEST_M + 2 * FINEST_M:
+        raise ValueError("larger than any plot")
     ranges = []
     for level in range(GRIDS):
         size = FINEST_M * 2**level

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from plots.geometry import feature_of
+from plots.geometry import feature_of, lies_here
 from transactions.domain.plots import shape_of
 from transactions.models import Transaction
 
@@ -20,7 +20,8 @@ from transactions.models import Transaction
         "description": (
             "The corners in the answers as a GeoJSON FeatureCollection (RFC 7946, degrees): a polygon whose `role` is "
             "plot, and for each part that has corners one whose `role` is part, with its `number`. `area_m2` is "
-            "measured on the plane of UTM zone 37 north. Null where no corners were given."
+            "measured on the plane of UTM zone 37 north. An outline with a corner outside the "
+            "governorate is left out. Null where no corners were given."
         ),
     }
 )
@@ -34,6 +35,6 @@ class PlotField(serializers.Field[Any, Any, Any, Transaction]):
         features = [
             feature_of(outline, {"reference": case.reference, **about, "area_m2": round(outline.area, 2)})
             for about, outline in outlines
-            if len(outline.corners) > 2
+            if len(outline.corners) > 2 and lies_here(outline.corners)
         ]
         return {"type": "FeatureCollection", "features": features}

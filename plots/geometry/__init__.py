@@ -17,6 +17,7 @@ from .outlines import Point as Point
 from .outlines import Side as Side
 from .outlines import outline_of as outline_of
 from .projection import is_here as is_here
+from .projection import lies_here as lies_here
 from .reading import MAX_CORNERS as MAX_CORNERS
 from .reading import Slip as Slip
 from .reading import Unreadable as Unreadable

@@ -11,8 +11,8 @@ GEOJSON_SLIPS = ("json_broken", "json_no_outline", "json_several", "json_holes")
 _MAX_FEATURES = 200
 
 
-def positions(given: object) -> list[tuple[float, float]]:
-    """The positions of its one outline, as they stand. ValueError with one of GEOJSON_SLIPS."""
+def positions(given: object, most: int) -> list[tuple[float, float]]:
+    """The positions of its one outline, as they stand. ValueError with one of GEOJSON_SLIPS, or `too_many`."""
     if isinstance(given, str):
         try:
             given = json.loads(given)
@@ -28,6 +28,8 @@ def positions(given: object) -> list[tuple[float, float]]:
     if shapes and len(shapes[0]) > 1:
         raise ValueError("json_holes")
     corners = shapes[0][0] if shapes else [position for line in points for position in line]
+    if len(corners) > most:
+        raise ValueError("too_many")
     return [_position(position) for position in corners]
 
 

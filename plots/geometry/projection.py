@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,11 @@ def is_here(x: float, y: float) -> bool:
     """Is this point of the plane somewhere a plot of the municipality can be?"""
     west, south, east, north = AREA_METRES
     return west <= x <= east and south <= y <= north
+
+
+def lies_here(corners: Iterable[Point]) -> bool:
+    """Are all of these? Elsewhere nothing can be said in degrees, or of neighbours."""
+    return all(is_here(*corner) for corner in corners)
 
 
 def is_degrees_here(longitude: float, latitude: float) -> bool:

@@ -22,6 +22,8 @@ from .projection import is_degrees_here, to_plane
 
 MAX_CORNERS = 200
 MAX_TEXT = 20_000
+# Two coordinates with their names and a note are shorter; patterns try a longer one in too many ways.
+MAX_LINE = 200
 MIN_CORNERS = 3
 # Further than any coordinate of a UTM zone, and small enough to measure with.
 _MAX_METRES = Decimal(100_000_000)
@@ -51,7 +53,7 @@ def read_corners(given: object) -> tuple[Point, ...]:
         if not given.lstrip().startswith(("{", "[")):
             return _counted(_read_lines(given))
     try:
-        pairs = [(0, (Decimal(repr(x)), Decimal(repr(y)))) for x, y in positions(given)]
+        pairs = [(0, (Decimal(repr(x)), Decimal(repr(y)))) for x, y in positions(given, MAX_CORNERS)]
     except ValueError as error:
         raise Unreadable([Slip(str(error))]) from error
     return _counted(_place(pairs))
@@ -80,6 +82,9 @@ def _read_lines(text: str) -> list[Point]:
     order = (0, 1)
     lines = re.split("\r\n?|[\n\u0085\u2028\u2029]", text)
     for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE and line.strip():
+            slips.append(Slip("line", number, line.strip()[:60]))
+            continue
         plain = _plain(line)
         if not plain:
             continue
@@ -95,6 +100,8 @@ def _read_lines(text: str) -> list[Point]:
             pairs.append((number, (pair[order[0]], pair[order[1]])))
     if slips:
         raise Unreadable(slips)
+    if len(pairs) > MAX_CORNERS:
+        raise Unreadable([Slip("too_many")])
     return _place(pairs)
 
 

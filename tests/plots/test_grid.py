@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,3 +34,14 @@ def test_a_plot_asks_for_few_ranges(box):
 
 def test_a_box_larger_than_any_cell_is_in_none():
     assert cell_of((500_000, 2_400_000, 510_000, 2_400_010)) is None
+
+
+@pytest.mark.parametrize("east", [521_000 + 8_192.0, 521_000 + 8_320.0])
+def test_the_largest_place_asks_for_a_bounded_number_of_ranges(east):
+    assert len(ranges_near((521_000, 2_380_000, east, 2_380_025))) <= 300
+
+
+@pytest.mark.parametrize("east", [521_000 + 8_400.0, 5_210_025.0, 1e8, float("nan")])
+def test_a_place_larger_than_any_plot_is_refused(east):
+    with pytest.raises(ValueError, match="larger"):
+        ranges_near((521_000, 2_380_000, east, 2_380_025))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -127,3 +129,52 @@ def test_however_a_list_is_written_it_is_the_same_list(corners, between, label, 
     read = read_corners(text)
     assert read == tuple((float(x), float(y)) for x, y in corners), (western_digits(text), read)
     assert read_corners(written(read)) == read
+
+
+def seconds_for(given: object) -> float:
+    began = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read_corners(given)
+    return time.process_time() - began
+
+
+def ring(many: int) -> dict[str, object]:
+    return {"type": "Polygon", "coordinates": [[[39.2 + n / 1e7, 21.5] for n in range(many)]]}
+
+
+HOSTILE = {
+    "digits": "1" * 20_000,
+    "brackets": "(" * 20_000,
+    "equals": "1 1" + "=" * 19_000 + "1",
+    "spaces": "1 1" + " " * 19_000 + "1",
+    "long lines": ("1 1" + "=" * 195 + "1\n") * 100,
+    "long lines of spaces and signs": ("x" + " " * 97 + "=" * 100 + "1 x\n") * 99,
+    "long lines of digits": ("1" * 198 + "x\n") * 100,
+    "long lines of brackets": ("(" * 199 + "\n") * 100,
+    "long lines of letters": ("n" * 199 + "\n") * 100,
+    "letters and spaces": ("n " * 99 + "\n") * 100,
+    "many short lines": "39.2 21.5\n" * 2_000,
+    "many positions": ring(250_000),
+    "many points": {"type": "MultiPoint", "coordinates": [[39.2, 21.5]] * 250_000},
+    "bare": [[39.2, 21.5]] * 250_000,
+}
+
+
+@pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_list_of_corners_takes_long_to_refuse(given):
+    with pytest.raises(Unreadable):
+        read_corners(given)
+    allowed = max(1.0, 100 * seconds_for(RIGHT["spaces"]))
+    assert seconds_for(given) < allowed
+
+
+def test_a_line_too_long_for_a_corner_is_named():
+    with pytest.raises(Unreadable) as refused:
+        read_corners(f"{E1} {N1}\n{E2} {N1}{' ' * 200}x\n{E2} {N2}")
+    assert [(slip.code, slip.line) for slip in refused.value.slips] == [("line", 2)]
+
+
+def test_more_positions_than_a_plot_has_are_too_many():
+    with pytest.raises(Unreadable) as refused:
+        read_corners(ring(201))
+    assert [slip.code for slip in refused.value.slips] == ["too_many"]

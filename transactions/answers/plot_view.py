@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from plots import picture
-from plots.geometry import Outline
+from plots.geometry import Outline, lies_here
 from plots.words import bearing, metres, patch_words, sentences
 
 from ..domain.plots import PlotShape, shape_of
@@ -116,7 +116,7 @@ def measured(title: str, outline: Outline) -> Measured:
         title=title,
         words=measures_in_words(outline),
         area=metres(outline.area),
-        ground=metres(outline.ground_area) if outline.is_simple else "",
+        ground=metres(outline.ground_area) if outline.is_simple and lies_here(outline.corners) else "",
         perimeter=metres(outline.perimeter),
         closing=metres(outline.closing_error) if outline.closing_error else "",
         rows=tuple(

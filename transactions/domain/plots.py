@@ -70,10 +70,10 @@ def shape_of(asked: PlotQuestions | None, answers: Answers) -> PlotShape | None:
     """The plot in these answers, clean or as typed; None when neither it nor a part has corners."""
     if asked is None:
         return None
-    plot = _outline(answers.get(asked.corners))
+    plot = outline_in(answers.get(asked.corners))
     rows = answers.get(asked.parts) if asked.parts else None
     parts = tuple(
-        _outline(row.get(asked.part_corners)) if isinstance(row, dict) else None
+        outline_in(row.get(asked.part_corners)) if isinstance(row, dict) else None
         for row in (rows if isinstance(rows, list) else ())
     )
     return PlotShape(plot, parts) if plot or any(parts) else None
@@ -89,10 +89,11 @@ def shape_in(frozen: Mapping[str, Any] | None) -> PlotShape | None:
     """The plot that `frozen_shape` wrote down; None of a paper without one."""
     if not frozen:
         return None
-    return PlotShape(_outline(frozen["plot"]), tuple(_outline(part) for part in frozen["parts"]))
+    return PlotShape(outline_in(frozen["plot"]), tuple(outline_in(part) for part in frozen["parts"]))
 
 
-def _outline(given: Any) -> Outline | None:
+def outline_in(given: Any) -> Outline | None:
+    """The outline in one answer; None while nothing readable is there."""
     if not given:
         return None
     try:

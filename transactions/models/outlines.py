@@ -13,13 +13,21 @@ from .requests import Transaction
 
 
 class PlotBoxQuerySet(models.QuerySet["PlotBox"]):
-    def near(self, box: Box) -> PlotBoxQuerySet:
-        """Those whose box shares ground with this one (west, south, east, north in metres of UTM zone 37 north)."""
+    def near(self, box: Box, around: float = 0.0) -> PlotBoxQuerySet:
+        """Those whose box shares ground with this one (west, south, east, north in metres of UTM zone 37 north) or with
+        so many metres around it, at most 64. None are near one that is larger than any plot.
+        """
+        if cell_of(box) is None:
+            return self.none()
+        west, south, east, north = box[0] - around, box[1] - around, box[2] + around, box[3] + around
+        ranges = ranges_near((west, south, east, north))
+        in_cells = Q(*(Q(cell__range=ends) for ends in ranges), _connector=Q.OR)
+        return self.filter(in_cells).touching((west, south, east, north))
+
+    def touching(self, box: Box) -> PlotBoxQuerySet:
+        """Those whose box shares ground with this one; `near` finds them by the index."""
         west, south, east, north = box
-        in_cells = Q()
-        for low, high in ranges_near(box):
-            in_cells |= Q(cell__range=(low, high))
-        return self.filter(in_cells, west__lt=east, east__gt=west, south__lt=north, north__gt=south)
+        return self.filter(west__lt=east, east__gt=west, south__lt=north, north__gt=south)
 
 
 class PlotBox(models.Model):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
 
 from accounts.models import User
-from plots.geometry import Outline, shared_area
+from plots.geometry import Outline, lies_here, shared_area
 
 from .. import access
 from ..domain import service_types
 from ..domain.deadlines import IS_OPEN
-from ..domain.plots import shape_of
+from ..domain.plots import outline_in
 from ..models import PlotBox, Transaction
 
 # Neighbours share a line, and two surveys never agree on it to the centimetre: less is no overlap (assumed).
@@ -36,25 +35,29 @@ class Neighbour:
 
 
 def neighbours(plot: Outline, reader: User, *, at_desk: bool, itself: int | None = None) -> list[Neighbour]:
-    """Plots of open and issued requests that overlap this one or lie beside it, the most shared first. One query."""
-    if not plot.is_simple:
+    """Plots of open and issued requests that overlap this one or lie beside it, the most shared first. One query; none
+    for an outline that cannot be a plot here, such as one with a digit too many.
+    """
+    if not lies_here(plot.corners) or not plot.is_simple:
         return []
-    west, south, east, north = plot.box
-    near = PlotBox.objects.near((west - AROUND_M, south - AROUND_M, east + AROUND_M, north + AROUND_M))
+    near = PlotBox.objects.near(plot.box, AROUND_M)
+    touching = Exists(PlotBox.objects.touching(plot.box).filter(pk=OuterRef("pk")))
     may_open = access.staff_condition(reader) if at_desk else access.applicant_condition(reader)
     counts = Q(withdrawn_at=None) & (IS_OPEN | Q(issued_at__isnull=False))
     opens = Case(When(may_open, then=Value(True)), default=Value(False), output_field=BooleanField())
-    rows = Transaction.objects.filter(counts, pk__in=near.values("pk")).exclude(pk=itself or 0).order_by("-pk")
-    read = rows.annotate(opens=opens).values_list("reference", "held_by", "opens", "service", "answers")
+    rows = Transaction.objects.filter(counts, pk__in=near.values("pk")).exclude(pk=itself or 0)
+    # However many lie beside it, those that can overlap it are read first.
+    first = rows.annotate(opens=opens).order_by(touching.desc(), "-pk")
+    names = sorted({service.plot.corners for service in service_types.all_services() if service.plot})
+    read = first.values_list("reference", "held_by", "opens", *(f"answers__{name}" for name in names))
     beside = [_neighbour(plot, *row) for row in read[:MAX_NEIGHBOURS]]
     return sorted(filter(None, beside), key=lambda neighbour: -neighbour.shared)
 
 
-def _neighbour(
-    plot: Outline, reference: str, office: int | None, opens: bool, service: str, answers: dict[str, Any]
-) -> Neighbour | None:
-    shape = shape_of(service_types.get(service).plot, answers)
-    if shape is None or shape.plot is None or not shape.plot.is_simple:
+def _neighbour(plot: Outline, reference: str, office: int | None, opens: bool, *corners: object) -> Neighbour | None:
+    """By the corners under whichever name its service asks for them."""
+    other = outline_in(next(filter(None, corners), None))
+    if other is None or not other.is_simple:
         return None
-    shared = shared_area(plot, shape.plot)
-    return Neighbour(reference, office, opens, shape.plot, shared if shared >= MIN_OVERLAP_M2 else 0.0)
+    shared = shared_area(plot, other)
+    return Neighbour(reference, office, opens, other, shared if shared >= MIN_OVERLAP_M2 else 0.0)
