@@ -198,6 +198,10 @@ class MomentField(forms.SplitDateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fields = (DateField(required=False), ClockField(required=False))
+        # Two boxes under one legend: each says what it takes.
+        if isinstance(self.widget, forms.MultiWidget):
+            day, clock = self.widget.widgets
+            day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
 # Which box a column of a model gets in the admin; a subclass of a column that is not named here keeps its own.

@@ -20,10 +20,15 @@ def _missing(case: Case) -> Iterable[Finding]:
 
 
 def _unlike(case: Case) -> Iterable[Finding]:
-    plot = case.sheet.plot
-    if plot is None:
+    plot, known = case.sheet.plot, case.facts.known_side
+    metres, meant = case.sheet.metres, case.sheet.metres_meant
+    if not metres:
         return
-    known = case.facts.known_side
+    if plot is None:
+        if meant and metres != meant:
+            required = known or (case.facts.plot_area or sum(case.facts.parts)) ** 0.5
+            yield Finding("unit-unlike", required=required, measured=required * metres / meant)
+        return
     if known:
         lengths = [side.length for side in sides_of(plot, ())]
         nearest = min(lengths, key=lambda length: abs(length - known))
@@ -51,5 +56,6 @@ CHECKS = (
         _("Check the unit that the file states; if it is right, check the length you gave."),
         _unlike,
         unit="m",
+        measures=False,
     ),
 )

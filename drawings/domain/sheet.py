@@ -36,7 +36,8 @@ class Label:
 @dataclass
 class Sheet:
     """What was read. `metres` of a unit of the drawing, None when it is not known; `stated` the unit the file states,
-    by its number in DXF, 0 when it states none; `names` all layers that hold something.
+    by its number in DXF, 0 when it states none; `names` all layers that hold something. `metres_meant`: of the unit
+    that what is known would fit, where no plot is to be seen in this one.
     """
 
     outlines: list[Outline] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Sheet:
     taken_as: dict[str, str] = field(default_factory=dict)
     stated: int = 0
     metres: float | None = None
+    metres_meant: float | None = None
     doubles: int = 0
     skipped: int = 0
 

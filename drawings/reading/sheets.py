@@ -31,6 +31,9 @@ def sheet_of(document: Drawing, facts: Facts) -> tuple[Sheet, Point]:
     sheet = Sheet(names=list(results.names), taken_as=results.taken_as, stated=stated, skipped=results.skipped)
     sheet.metres = metres
     _fill(sheet, results, origin, metres or 1.0)
+    if sheet.plot is None:
+        # In the wrong unit a plot is a speck that nothing is left of once gaps are closed.
+        sheet.metres_meant = METRES.get(_unit_that_fits(results, facts, origin) or 0)
     return sheet, origin
 
 

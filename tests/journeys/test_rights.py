@@ -19,9 +19,9 @@ def test_a_refusal_is_objected_to_upheld_and_approved(cast, submitted, open_page
     home.goto(f"/requests/{case.reference}/")
     follow(home.locator(".rights a[href$='/objection/']"))
     assert home.locator("html").get_attribute("lang") == language
-    follow(home.locator("main form button[type=submit]"))  # without a word it is not sent
+    follow(home.locator("main form button[type=submit]:not([name=attach])"))  # without a word it is not sent
     home.locator("[name=reason]").fill("الموقع داخل النطاق، والمخطط مرفق")
-    follow(home.locator("main form button[type=submit]"))
+    follow(home.locator("main form button[type=submit]:not([name=attach])"))
     assert home.locator(".rights .said").inner_text().strip() == "الموقع داخل النطاق، والمخطط مرفق"
     # Whoever refused it cannot decide; the central office's supervisor can.
     own = open_page(cast.supervisor)

@@ -33,8 +33,6 @@ class ClosureForm(VersionedForm):
             self.fields["service"].choices = [(s.code, s.title) for s in all_services()]  # type: ignore[attr-defined]
         if "since" in self.fields:
             self.fields["since"].initial = timezone.now().replace(second=0, microsecond=0)
-            day, clock = self.fields["since"].widget.widgets
-            day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
 
 class ClosureAdmin(PreviewedAdmin, Administered, RecordedAdmin):

@@ -83,9 +83,6 @@ class NoticeForm(VersionedForm):
         for name, direction in (("text_ar", "rtl"), ("text_en", "ltr")):
             self.fields[name].widget.attrs.update(dir=direction, lang=name[-2:], rows=4)
         _capitals(self)
-        for name in ("starts_at", "ended_at", "next_update_at"):
-            day, clock = self.fields[name].widget.widgets
-            day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
@@ -262,8 +259,6 @@ class GateForm(VersionedForm):
         for name, direction in (("reason_ar", "rtl"), ("reason_en", "ltr")):
             self.fields[name].widget.attrs.update(dir=direction, lang=name[-2:])
         _capitals(self)
-        day, clock = self.fields["expires_at"].widget.widgets
-        day.attrs["aria-label"], clock.attrs["aria-label"] = _("Day"), _("Time")
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -275,10 +275,10 @@ class ServiceType:
         gone_through = [stage for stage in self.stages_before(code) if stage.when is None or stage.when(answers)]
         return gone_through[-1] if gone_through else self.first_study()
 
-    def decision_after(self, code: str, answers: Answers) -> Stage:
-        """The stage at which a file that is at this one is decided."""
+    def decision_after(self, code: str, answers: Answers) -> Stage | None:
+        """The stage at which a file that is at this one is decided; None for a service that is offered no more."""
         later = (stage for stage in self.stages_for(answers) if stage not in self.stages_before(code))
-        return next(stage for stage in later if stage.finish is MoveName.APPROVE)
+        return next((stage for stage in later if stage.finish is MoveName.APPROVE), None)
 
     @property
     def inspects(self) -> bool:

@@ -220,8 +220,10 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
                 raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
             return after.status, after
         case Target.DECISION:
-            stage = service.decision_after(stage.code, case.answers)
-            return stage.status, stage
+            decision = service.decision_after(stage.code, case.answers)
+            if decision is None:
+                raise ValueError(f"{service.code}: nothing is decided after stage {stage.code}")
+            return decision.status, decision
         case Target.STAGE_BEFORE:
             stage = service.stage_before(stage.code, case.answers)
             return stage.status, stage
