@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts import absences, four_eyes, leaving
@@ -14,7 +14,7 @@ from accounts.models import StaffPost, User
 from municipality.models import Office
 from transactions.models import BulkItem, BulkJob, Outbox, Transaction
 from transactions.outbox import queue
-from transactions.transitions import moves
+from transactions.transitions import bulk, moves
 from transactions.transitions.spreading import spread
 
 from ..cast import PASSWORD, national_id
@@ -177,6 +177,34 @@ def test_the_sweep_waits_for_the_action_and_what_changed_meanwhile_stays(cast, t
     work_off()
     assert owners(taken) == [cast.second_reviewer.pk] * 5
     assert taken[0].events.order_by("-seq")[0].move == "take"
+
+
+def test_a_list_that_comes_to_its_end_twice_owes_the_sweep_once(cast, taken):
+    post = four_eyes.set_end(post_of(cast.reviewer), NOW.date(), by=cast.administrator, now=NOW)
+    leaving.hand_over(cast.reviewer, [post], str(cast.second_reviewer.pk), by=cast.administrator, now=NOW)
+    work_off()
+    job = BulkJob.objects.get()
+    assert job.state == "done"
+    assert bulk.work_on(job.pk, NOW) is None
+    assert Outbox.objects.filter(dedupe=f"hand_back:bulk-{job.pk}").count() == 1
+
+
+def test_a_list_is_not_over_before_the_sweep_is_owed(cast, taken):
+    post = four_eyes.set_end(post_of(cast.reviewer), NOW.date(), by=cast.administrator, now=NOW)
+    leaving.hand_over(cast.reviewer, [post], str(cast.second_reviewer.pk), by=cast.administrator, now=NOW)
+    job = BulkJob.objects.get()
+    # The database refuses the row, as it would where it is full.
+    refused = Outbox.objects.create(
+        kind="hand_back", subject=1, dedupe=f"hand_back:bulk-{job.pk}", not_before=NOW, created_at=NOW
+    )
+    with pytest.raises(IntegrityError):
+        bulk.work_on(job.pk, NOW)
+    job.refresh_from_db()
+    assert job.state == "running"
+    refused.delete()
+    bulk.work_on(job.pk, NOW)
+    job.refresh_from_db()
+    assert (job.state, Outbox.objects.filter(dedupe=f"hand_back:bulk-{job.pk}").count()) == ("done", 1)
 
 
 def test_a_post_that_ends_later_is_handed_over_then(cast, taken, signed_in, monkeypatch):

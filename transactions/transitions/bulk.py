@@ -244,12 +244,16 @@ def work_on(job_pk: int, now: datetime) -> Exception | None:
             if time.monotonic() > end:
                 return Postponed(now)
             _work_on_item(pk, now)
-    BulkJob.objects.filter(pk=job_pk, state=BulkJob.State.RUNNING).update(
-        state=BulkJob.State.DONE, finished_at=timezone.now() if now < timezone.now() else now
-    )
-    if job.leaver_id:  # what could not be handed over goes back to the queue
-        queue.enqueue("hand_back", job.leaver_id, dedupe=f"hand_back:bulk-{job.pk}", now=now)
+    _end(job, now)
     return None
+
+
+@transaction.atomic
+def _end(job: BulkJob, now: datetime) -> None:
+    """Over, once; what could not be handed over goes back to the queue."""
+    running = BulkJob.objects.filter(pk=job.pk, state=BulkJob.State.RUNNING)
+    if running.update(state=BulkJob.State.DONE, finished_at=max(now, timezone.now())) and job.leaver_id:
+        queue.enqueue("hand_back", job.leaver_id, dedupe=f"hand_back:bulk-{job.pk}", now=now)
 
 
 def _work_on_item(pk: int, now: datetime) -> None:
