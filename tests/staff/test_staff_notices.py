@@ -104,6 +104,31 @@ def test_what_somebody_left_is_told_as_handed_over(cast, studied):
     assert told(cast.second_reviewer) == [("handed_over", studied.pk)]
 
 
+def test_nobody_is_told_of_a_request_of_their_own_nor_where_they_cannot_stand_in(cast, studied, stopped_clock):
+    case, day = moves.take(studied, by=cast.reviewer, now=NOW), stopped_clock.date()
+    away = {post_of(cast.reviewer): cast.second_reviewer}
+    absences.enter_absence(cast.reviewer, away, starts_on=day, ends_on=day, by=cast.reviewer)
+    Transaction.objects.filter(pk=case.pk).update(stage_due_at=NOW - HOUR, applicant=cast.second_reviewer)
+    staff_notices.tell_of_lateness(NOW)
+    assert told(cast.reviewer) == [("late", case.pk)]
+    assert told(cast.second_reviewer) == [("stands_in", None)]
+    notes.write_note(case, text="look", by=cast.reviewer, to=cast.second_reviewer, now=NOW)
+    assert [row.kind for row in staff_notices.visible_to(cast.second_reviewer)] == ["stands_in"]
+    assert staff_notices.count_unread(cast.second_reviewer) == 1
+    Transaction.objects.filter(pk=case.pk).update(applicant=cast.citizen)
+    assert {row.kind for row in staff_notices.visible_to(cast.second_reviewer)} == {"stands_in", "noted"}
+
+
+def test_a_substitute_who_had_another_duty_on_the_case_is_passed_over(cast, studied, stopped_clock):
+    case, day = moves.take(studied, by=cast.reviewer, now=NOW), stopped_clock.date()
+    away = {post_of(cast.reviewer): cast.second_reviewer}
+    absences.enter_absence(cast.reviewer, away, starts_on=day, ends_on=day, by=cast.reviewer)
+    case.events.filter(move="register").update(actor=cast.second_reviewer)
+    Transaction.objects.filter(pk=case.pk).update(stage_due_at=NOW - HOUR)
+    staff_notices.tell_of_lateness(NOW)
+    assert told(cast.reviewer) == [("late", case.pk)]
+
+
 # -- what is read ----------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import absences, mail
+from accounts.absences import Absences
 from accounts.models import Absence, User
 from accounts.signals import absence_entered
 from core.outside_http import key_of
@@ -88,9 +89,15 @@ def _tell_of_move(case: Transaction, event: Event, **_signal: Any) -> None:
 
 def _responsible(case: Transaction, now: datetime) -> list[User]:
     """Whoever has the case, and whoever stands in for them today."""
-    stand_in = queues.stand_in_of(case, timezone.localdate(now), absences.read())
-    people = [case.assignee, stand_in.substitute if stand_in else None]
+    people = [case.assignee, _substitute(case, now, absences.read())]
     return [person for person in people if person is not None]
+
+
+def _substitute(case: Transaction, now: datetime, known: Absences) -> User | None:
+    """Who stands in today, where they may: not on a request of their own, nor after another duty on this case."""
+    stand_in = queues.stand_in_of(case, timezone.localdate(now), known)
+    substitute = stand_in.substitute if stand_in else None
+    return substitute if substitute and queues.may_stand_in(case, substitute) else None
 
 
 def _notice(to: User, kind: StaffNotice.Kind, about: str, now: datetime, **on: Any) -> StaffNotice:
@@ -114,11 +121,11 @@ def tell_of_lateness(now: datetime) -> None:
     """Whoever has a case that became late in its stage, or stands in for them: once for each due date."""
     late = Transaction.objects.open().filter(overdue(now, Deadline.STAGE), assignee__isnull=False)
     lately = late.filter(stage_due_at__gt=now - LATE_SINCE).select_related("assignee").order_by("stage_due_at", "pk")
-    known = absences.read()
+    cases, known = list(lately[:MAX_LATE]), absences.read()
+    access.load_duties_done(cases)
     notices = []
-    for case in lately[:MAX_LATE]:
-        stand_in = queues.stand_in_of(case, timezone.localdate(now), known)
-        to = stand_in.substitute if stand_in and stand_in.substitute else case.assignee
+    for case in cases:
+        to = _substitute(case, now, known) or case.assignee
         if to is not None and case.stage_due_at is not None:
             about = f"late:{case.pk}:{int(case.stage_due_at.timestamp())}"
             notices.append(_notice(to, Kind.LATE, about, now, transaction=case))
@@ -130,11 +137,12 @@ def tell_of_lateness(now: datetime) -> None:
 
 
 def visible_to(user: User) -> QuerySet[StaffNotice]:
-    """The notices of a person about what they may see now."""
+    """The notices of a person about what they may see now; nothing of a request of their own."""
     rows = StaffNotice.objects.filter(recipient=user)
     if not access.case_posts(user):
         return rows.none()
-    seen = Q(transaction__in=access.cases_of_staff(user)) | Q(absence__ended_at=None, absence__isnull=False)
+    cases = access.cases_of_staff(user).exclude(access.applicant_condition(user))
+    seen = Q(transaction__in=cases) | Q(absence__ended_at=None, absence__isnull=False)
     return rows.filter(seen)
 
 
