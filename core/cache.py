@@ -6,13 +6,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, cast
 
 from django.core.cache import caches
 
 Value = TypeVar("Value")
+
+
+# What this thread has read for itself alone, while it is `apart`.
+_own: ContextVar[dict[Remembered[Any], Any] | None] = ContextVar("own", default=None)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is read meanwhile is remembered for this thread alone: it may come of a transaction that is never
+    committed, of which no other request may hear.
+    """
+    token = _own.set({})
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 class Remembered(Generic[Value]):
@@ -23,6 +40,10 @@ class Remembered(Generic[Value]):
         self._value: tuple[float, Value] | None = None
 
     def __call__(self) -> Value:
+        if (own := _own.get()) is not None:
+            if self not in own:
+                own[self] = self._read()
+            return cast(Value, own[self])
         value, now = self._value, time.monotonic()
         if value is None or now - value[0] > self._seconds():
             self._value = value = (now, self._read())
@@ -31,6 +52,7 @@ class Remembered(Generic[Value]):
     def forget(self) -> None:
         """Have the next call read."""
         self._value = None
+        (_own.get() or {}).pop(self, None)
 
 
 class Cache:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.text import is_storable, one_line, search_key
 
-MAX_BYTES, MAX_ROWS, MAX_CELL = 1_000_000, 2000, 2000
+MAX_BYTES, MAX_ROWS, MAX_COLUMNS, MAX_CELL = 1_000_000, 2000, 50, 2000
 # As Excel writes Arabic where it is not told to write UTF-8.
 ARABIC_WINDOWS = "cp1256"
 SEPARATORS = ",;\t"
@@ -72,10 +72,10 @@ def read_rows(text: str, headings: Mapping[str, Sequence[str]], required: Sequen
             raise Unreadable(_("Row %(row)d has more cells than there are headings.") % {"row": number})
         filled = dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
         rows.append(Row(number, {name: cell for name, cell in filled.items() if name}))
+        if len(rows) > MAX_ROWS:
+            raise Unreadable(_("At most %(most)d rows can be imported at once.") % {"most": MAX_ROWS})
     if not rows:
         raise Unreadable(_("There is no row under the headings."))
-    if len(rows) > MAX_ROWS:
-        raise Unreadable(_("At most %(most)d rows can be imported at once.") % {"most": MAX_ROWS})
     return rows
 
 
@@ -85,6 +85,11 @@ def _separator(text: str) -> str:
 
 
 def _columns(line: Sequence[str], headings: Mapping[str, Sequence[str]], required: Sequence[str]) -> list[str]:
+    line = list(line)
+    while line and not line[-1].strip():  # a program for tables may write every column it can show
+        line.pop()
+    if len(line) > MAX_COLUMNS:
+        raise Unreadable(_("The file has more than %(most)d columns.") % {"most": MAX_COLUMNS})
     known = {search_key(word): name for name, words in headings.items() for word in (name, *words)}
     columns = []
     for cell in line:

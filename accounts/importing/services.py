@@ -15,6 +15,7 @@ from django.forms import BaseForm, ModelForm
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.cache import apart
 from core.text import one_line
 from municipality import services as municipality
 
@@ -82,12 +83,9 @@ def bring(kind: str, file_name: str, content: bytes, *, by: User, now: datetime 
 
 def look(brought: Import, *, now: datetime | None = None) -> Outcome:
     """What carrying it out would do now, row by row. Changes nothing."""
-    try:
-        with transaction.atomic():
-            outcome = _go_through(brought, now or timezone.now())
-            transaction.set_rollback(True)
-    finally:
-        municipality.clear_caches()
+    with apart(), transaction.atomic():
+        outcome = _go_through(brought, now or timezone.now())
+        transaction.set_rollback(True)
     return outcome
 
 
@@ -103,7 +101,9 @@ def carry_out(brought: Import, *, by: User, reason: str = "", now: datetime | No
         raise AccountError("not_yours", _("Whoever brought the file carries it out."))
     if locked.done_at is not None or locked.proposal_id is not None:
         return locked
-    outcome = _go_through(locked, now)
+    with apart():
+        outcome = _go_through(locked, now)
+    transaction.on_commit(municipality.clear_caches)
     if not outcome.may_be_carried_out:
         message = _("Nothing was imported: the file has mistakes, or there is nothing new in it.")
         raise AccountError("import_wrong", message)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import post_save
 from django.urls import reverse
 
 from accounts import emails, four_eyes, newcomers
@@ -17,6 +18,7 @@ from accounts.importing.reading import Unreadable, decode, read_rows
 from accounts.models import AccessRecord, Act, Import, Proposal, StaffPost, User
 from municipality.admin import OfficeAdmin
 from municipality.models import District, Holiday, Office
+from municipality.services import office_by_code, offices_by_pk
 
 from ..cast import PASSWORD, national_id
 from ..conftest import NOW
@@ -61,6 +63,19 @@ def test_a_table_is_read_in_the_encodings_and_with_the_separators_there_are(enco
         (2, {"code": "X1", "name": "حي النخيل"}),
         (4, {"code": "X2", "name": "حي الورود"}),
     ]
+
+
+def test_blank_columns_and_rows_that_a_program_for_tables_adds_cost_nothing():
+    blank = "," * 16_000
+    text = f"code,,name{blank}\n" + f"X1,,one{blank}\n" * 2 + f",,{blank}\n" * 2
+    assert [row.cells for row in read_rows(text, HEADS, ["code"])] == [{"code": "X1", "name": "one"}] * 2
+    with pytest.raises(Unreadable, match="50"):
+        read_rows("code" + "," * 50 + "name\n" + "x\n", HEADS, ["code"])
+
+
+def test_rows_after_too_many_are_not_gone_through():
+    with pytest.raises(Unreadable, match="2000"):
+        read_rows("code,name\n" + "x,y\n" * 2001 + "one,two,three\n", HEADS, ["code"])
 
 
 def test_a_cell_may_hold_separators_quotes_and_lines():
@@ -109,6 +124,26 @@ def test_a_look_changes_nothing_and_carrying_out_does_what_was_shown(cast):
     assert District.objects.get(code="OLD-1").name_en == "Older quarter"
     assert AccessRecord.objects.filter(act=Act.IMPORTED, by=cast.administrator).count() == 1
     assert services.look(brought(cast, text), now=NOW).counts == {"new": 0, "changed": 0, "same": 2, "wrong": 0}
+
+
+def test_what_a_look_made_no_other_request_hears_of(cast):
+    text = "code,name_ar,name_en,kind\nNW1,بلدية,New one,sub_municipality\n"
+    heard = []
+
+    def ask(instance, **_signal):
+        assert office_by_code(instance.code) is not None, "the look itself goes on with what it made"
+        _at, shared = offices_by_pk._value or (0, {})
+        heard.append(instance.code in {office.code for office in shared.values()})
+
+    post_save.connect(ask, sender=Office)
+    try:
+        services.look(brought(cast, text, "offices"), now=NOW)
+    finally:
+        post_save.disconnect(ask, sender=Office)
+    assert heard == [False]
+    assert office_by_code("NW1") is None
+    done(cast, text, "offices")
+    assert office_by_code("NW1").name_en == "New one"
 
 
 def test_columns_that_are_not_in_the_file_stay_as_they_are(cast):
