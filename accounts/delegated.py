@@ -88,6 +88,11 @@ class Delegation(Term):
     def __str__(self) -> str:
         return f"{self.agent} ← {self.principal} ({self.number})"
 
+    def _is_over(self, today: date) -> bool:
+        """A paper holds through its last day, unless somebody ended it on that day."""
+        by_hand = self.ended_by_id is not None
+        return self.ends_on is not None and (self.ends_on <= today if by_hand else self.ends_on < today)
+
     @property
     def is_limited(self) -> bool:
         """Does the paper leave anything out that the principal may do?"""

@@ -39,11 +39,14 @@ class Term(models.Model):
 
     def save(self, **options: Any) -> None:
         now = timezone.now()
-        over = self.ends_on is not None and self.ends_on <= timezone.localdate(now)
-        self.ended_at = (self.ended_at or now) if over else None
+        self.ended_at = (self.ended_at or now) if self._is_over(timezone.localdate(now)) else None
         if options.get("update_fields") is not None:
             options["update_fields"] = {*options["update_fields"], "ended_at"}
         super().save(**options)
+
+    def _is_over(self, today: date) -> bool:
+        """Does what is written down now end it at once?"""
+        return self.ends_on is not None and self.ends_on <= today
 
     def clean(self) -> None:
         """ValidationError for a term that lies in another century. What stands stays."""

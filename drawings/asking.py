@@ -18,6 +18,7 @@ from transactions.domain import kinds
 from transactions.domain.errors import DomainError
 from transactions.models import Attachment
 from transactions.outbox import queue
+from transactions.quotas import spend_quota
 
 from .domain import rules
 from .domain.facts import Facts
@@ -46,6 +47,7 @@ def check_loose(upload: UploadedFile[Any], facts: Facts, *, by: User, now: datet
     if len(checks_of(by)) >= MAX_KEPT:
         message = _("You have %(many)d checked drawings. Delete one before you check another.")
         raise DomainError("too_many_drawings", message % {"many": MAX_KEPT})
+    spend_quota("checks", by, now)
     file = attachments.store(upload, document=LOOSE, by=by, accepts=(kinds.DXF,), now=now)
     return ask(file, facts, on=timezone.localdate(now), now=now)
 
@@ -104,16 +106,22 @@ def is_stale(check: DrawingCheck) -> bool:
     return any(now[name] != check.facts.get(name) for name in now if name not in GIVEN)
 
 
-def give_unit(check: DrawingCheck, unit: int, known_side: float | None, *, now: datetime | None = None) -> DrawingCheck:
-    """The unit of a drawing that states none, once it is given, and a side to compare with."""
+@transaction.atomic
+def give_unit(
+    check: DrawingCheck, unit: int, known_side: float | None, *, by: User, now: datetime | None = None
+) -> DrawingCheck:
+    """The unit of a drawing that states none, once it is given, and a side to compare with. OverQuota."""
     facts = Facts.from_json(check.facts | {"unit": unit, "known_side": known_side})
     case = check.attachment.transaction
     now = now or timezone.now()
+    spend_quota("checks", by, now)
     return ask(check.attachment, facts, on=timezone.localdate(case.submitted_at if case else now), now=now)
 
 
-def once_more(check: DrawingCheck, *, now: datetime | None = None) -> None:
-    """Have it checked by what is answered now; one that failed is tried again."""
+@transaction.atomic
+def once_more(check: DrawingCheck, *, by: User, now: datetime | None = None) -> None:
+    """Have it checked by what is answered now; one that failed is tried again. OverQuota."""
     now = now or timezone.now()
+    spend_quota("checks", by, now)
     if ask_of_request(check.attachment, now=now) is None:
         ask(check.attachment, Facts.from_json(check.facts), on=timezone.localdate(now), now=now)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.delegated import Operation as Acting
 from accounts.models import User
 from core.text import is_storable, prose
 from transactions import access, previews
@@ -30,9 +31,9 @@ AROUND = 0.01
 
 
 def may_explain(user: User, file: Attachment) -> bool:
-    """Whoever writes the draft, or the applicant's side of an open request."""
+    """Whoever writes the draft, or whoever may answer for the applicant of an open request: following is not enough."""
     if file.transaction is not None:
-        return file.transaction.is_open and access.own_requests(user).filter(pk=file.transaction.pk).exists()
+        return file.transaction.is_open and access.acts_for_applicant(user, file.transaction, Acting.ANSWER)
     return file.draft is not None and access.may_write(user, file.draft)
 
 
@@ -73,15 +74,18 @@ def decide(finding: DrawingFinding, decision: str, reason: str, *, by: User, now
     reason = _checked("reason", reason)
     if decision == Decision.OVERRIDDEN and not reason:
         raise Invalid([Problem("reason", _("Give the reason why it does not hold."), "required")])
-    if decision == locked.decision == Decision.DEFICIENCY:
+    if decision == locked.decision == Decision.DEFICIENCY and not locked.decided_on:
         return
     if locked.mark is not None:
-        marks.take_back(file, locked.mark.pk, by=by, now=now)
+        # What the applicant was asked stands; where the drawing says something else since, it is decided on anew.
+        if not (locked.decided_on and locked.mark.deficiency_id):
+            marks.take_back(file, locked.mark.pk, by=by, now=now)
         locked.mark = None
     if decision == Decision.DEFICIENCY:
         locked.mark = _marked(locked, file, reason, by, now)
     locked.decision, locked.reason, locked.decided_by, locked.decided_at = decision, reason, by, now
-    locked.save(update_fields=["decision", "reason", "decided_by", "decided_at", "mark"])
+    locked.content.pop("decided_on", None)
+    locked.save(update_fields=["decision", "reason", "decided_by", "decided_at", "mark", "content"])
 
 
 def _checked(path: str, text: str) -> str:

@@ -100,5 +100,10 @@ class DrawingFinding(models.Model):
         return f"{self.code} {self.decision}"
 
     @property
+    def decided_on(self) -> dict[str, Any]:
+        """What the decision is about, while `content` says something else since; empty when it does not."""
+        return dict(self.content.get("decided_on", {}))
+
+    @property
     def place(self) -> list[Any]:
         return list(self.content.get("place", ()))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from transactions.attachments import rendering
+from transactions.attachments import render_jobs, rendering
 from transactions.attachments.stored import open_intact
+from transactions.models import Outbox
 from transactions.outbox import queue
 
 from . import caged
@@ -19,8 +22,17 @@ from .domain.facts import Facts
 from .models import DrawingCheck, DrawingFinding
 
 KIND = "check_drawing"
+# Where one of these changes, what was decided is no decision on what is there now.
+DECIDED_ON = ("required", "measured", "place")
 # For so long it is tried again when the machine had too much to do; then the drawing is too slow.
 PATIENCE = timedelta(minutes=20)
+
+
+@queue.register_order(KIND)
+def order_by_sender(waiting: QuerySet[Outbox]) -> list[int]:
+    """One drawing of each sender, first of those for whom least was drawn and checked lately."""
+    sender = Subquery(DrawingCheck.objects.filter(pk=OuterRef("subject")).values("attachment__uploaded_by")[:1])
+    return render_jobs.least_served_first(waiting.annotate(sender=sender))
 
 
 @queue.register_handler(KIND, outside=True)
@@ -33,8 +45,12 @@ def run(subject: int, now: datetime) -> Exception | None:
     if stored is None:
         _keep(check, {"wrong": "broken"}, now)
         return None
-    with stored:
-        result = caged.check(stored, Facts.from_json(check.facts), rules.by_code(check.rule_set))
+    began = time.monotonic()
+    try:
+        with stored:
+            result = caged.check(stored, Facts.from_json(check.facts), rules.by_code(check.rule_set))
+    finally:
+        render_jobs.charge_sender(check.attachment.uploaded_by_id, time.monotonic() - began)
     if result.get("wrong") == rendering.OVERLOADED and now < check.asked_at + PATIENCE:
         return TimeoutError("too much is being done to check this drawing now")
     if result.get("wrong") == rendering.OVERLOADED:
@@ -60,19 +76,24 @@ def _keep(check: DrawingCheck, result: dict[str, Any], now: datetime) -> None:
 
 
 def _keep_findings(check: DrawingCheck, results: list[dict[str, Any]]) -> None:
-    """What was explained or decided about a finding that is still there stays with it; of what is gone only decisions
-    stay, as it was decided.
+    """What was explained or decided about a finding that is still there stays with it, beside what the decision was
+    about where that has changed; of what is gone only decisions stay, as it was decided.
     """
     keys = _keys(results)
     there = {finding.key: finding for finding in check.findings.all()}
     for number, (key, content) in enumerate(keys.items(), start=1):
         finding = there.pop(key, None) or DrawingFinding(check_of=check, key=key, code=content["code"])
-        if not finding.decision:
-            finding.content = content
+        finding.content = content | (_decided_on(finding, content) if finding.decision else {})
         finding.number = number
         finding.save()
     vanished = [finding.pk for finding in there.values() if not finding.decision]
     DrawingFinding.objects.filter(pk__in=vanished).delete()
+
+
+def _decided_on(finding: DrawingFinding, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What was required, measured and where when this was decided on, unless that is so still or again."""
+    before = finding.decided_on or {name: finding.content.get(name) for name in DECIDED_ON}
+    return {} if all(before[name] == content.get(name) for name in DECIDED_ON) else {"decided_on": before}
 
 
 def _keys(results: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:

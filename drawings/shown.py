@@ -29,6 +29,10 @@ class ShownFinding:
     measured: str
     unit: str
     has_place: bool
+    # The decision is about another measurement or place.
+    changed: bool
+    decided_measured: str
+    decided_required: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFind
         measured=words.number(content["measured"]),
         unit=results.unit,
         has_place=bool(content.get("place")),
+        changed=bool(row.decided_on),
+        decided_measured=words.number(row.decided_on.get("measured")),
+        decided_required=words.number(row.decided_on.get("required")),
     )
 
 

@@ -18,7 +18,6 @@ from core.http import require_GET_or_POST
 from transactions.attachments import services as attachments
 from transactions.domain.errors import DomainError, Invalid, NotVisible
 from transactions.models import Attachment
-from transactions.quotas import OverQuota
 from transactions.views.common import hidden_is_404
 from transactions.visits import permissions as visits
 
@@ -66,8 +65,6 @@ def _checked(request: HttpRequest, form: CheckForm, user: User) -> DrawingCheck 
     except Invalid as error:
         for problem in error.problems:
             form.add_error("file", str(problem.message))
-    except OverQuota:
-        raise
     except DomainError as error:
         form.add_error(None, str(error.message))
     return None
@@ -129,7 +126,10 @@ def unit(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, results, {"unit_form": form, "form": form}, status=422)
     side = form.cleaned_data["known_side"]
-    asking.give_unit(results, form.cleaned_data["unit"], float(side) if side else None)
+    try:
+        asking.give_unit(results, form.cleaned_data["unit"], float(side) if side else None, by=user)
+    except DomainError as error:
+        messages.error(request, str(error.message))
     return redirect("drawings:check", key=key)
 
 
@@ -138,7 +138,13 @@ def unit(request: HttpRequest, key: UUID) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest, key: UUID) -> HttpResponse:
     """Once more, by what is answered now."""
-    asking.once_more(_get_check(current_user(request), key, log=False))
+    user = current_user(request)
+    try:
+        asking.once_more(_get_check(user, key, log=False), by=user)
+    except NotVisible:
+        raise
+    except DomainError as error:
+        messages.error(request, str(error.message))
     return redirect("drawings:check", key=key)
 
 

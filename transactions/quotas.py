@@ -25,6 +25,8 @@ from .domain.errors import DomainError
 from .models import FailedAttempt
 
 CROWD_QUOTAS = 10
+# Drawings that one person has measured in an hour, each of them seconds of a processor.
+MAX_CHECKS = 60
 # Of a network in an hour: an office where many share an address may say what it thinks, and a machine fills no table.
 MAX_FEEDBACK = 60
 # More workers than send at once anywhere.
@@ -35,6 +37,7 @@ MESSAGES = {
     "drafts": _("You have started many requests this hour. Continue one of them, or start another after %(time)s."),
     "links": _("Many links were asked for this hour. Ask again after %(time)s."),
     "feedback": _("Many answers came from your network this hour. The next one can be taken after %(time)s."),
+    "checks": _("You have had many drawings checked this hour. Have the next one checked after %(time)s."),
     "kilobytes": _("You have sent many files this hour. Nothing in your request is lost; continue after %(time)s."),
 }
 
@@ -54,6 +57,7 @@ def spend_quota(kind: str, by: User, now: datetime, amount: int = 1) -> None:
         "requests": settings.QUOTA_REQUESTS,
         "drafts": settings.QUOTA_DRAFTS,
         "kilobytes": settings.QUOTA_UPLOAD_MB * KIB,
+        "checks": MAX_CHECKS,
     }[kind]
     if not most or by.is_staff:
         return

@@ -133,6 +133,7 @@ TASKS_BY_KIND: dict[str, Task] = {
     "warn": warn,
     "warn_name": warn_name,
     "draw": draw,
+    "check_drawing": check_drawing,
     "scan": scan,
     "other": other,
 }

@@ -19,6 +19,7 @@ from accounts.models import Delegation, PhoneChange, User
 from accounts.visitors import Visitor
 from core.db import replica
 from municipality.models import Office
+from transactions import access
 from transactions.attachments import delegations as scans
 from transactions.attachments import services as attachments
 from transactions.domain import pins
@@ -335,9 +336,19 @@ def test_a_paper_that_ran_out_is_recorded_anew_under_its_number(days, cast, dele
     assert refused(AccountError, delegated) == "already_recorded"
 
 
+def test_a_paper_that_ends_today_holds_through_today(cast, submitted, delegated):
+    case, held = submitted(), delegated(ends_on=TODAY)
+    held.save()
+    held.refresh_from_db()
+    assert (held.ended_at, held.holds(TODAY), held.holds(TODAY + timedelta(days=1))) == (None, True, False)
+    assert access.acts_for_applicant(fresh(cast.other_citizen), case)
+    assert close_expired(timezone.now()) == 0
+    ended = end_delegation(held, by=cast.citizen)
+    assert (ended.ended_at is None, ended.holds(TODAY)) == (False, False)
+
+
 def test_one_that_still_holds_is_not_closed_by_another(cast, delegated):
-    held = delegated(ends_on=TODAY)
-    Delegation.objects.filter(pk=held.pk).update(ended_at=None)
+    delegated(ends_on=TODAY)
     assert refused(AccountError, delegated) == "already_recorded"
     other = delegated(number="2")
     run_out(other)

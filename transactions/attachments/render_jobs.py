@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from django.db.models import BigIntegerField, F, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast
@@ -103,7 +103,12 @@ def order_by_sender(waiting: QuerySet[Outbox]) -> list[int]:
     """The oldest row of each sender, first of those for whom least was drawn lately."""
     file = Cast(F("subject") / _FILES, BigIntegerField())
     sender = Subquery(Attachment.objects.filter(pk=OuterRef("file")).values("uploaded_by")[:1])
-    of_senders = waiting.annotate(file=file).annotate(sender=sender).order_by().values_list("sender")
+    return least_served_first(waiting.annotate(file=file).annotate(sender=sender))
+
+
+def least_served_first(waiting: QuerySet[Any]) -> list[int]:
+    """The same of any rows that are annotated with their `sender`."""
+    of_senders = waiting.order_by().values_list("sender")
     rows = [(_time_used[sender], pk) for sender, pk in of_senders.annotate(first=Min("pk"))]
     return [pk for _seconds, pk in sorted(rows)]
 
@@ -121,7 +126,7 @@ def render_pages(subject: int, now: datetime) -> Exception | None:
     try:
         return _render_pages(file, wanted, now)
     finally:
-        _charge_sender(file.uploaded_by_id, time.monotonic() - began)
+        charge_sender(file.uploaded_by_id, time.monotonic() - began)
 
 
 def open_to_draw(file: Attachment) -> tuple[IO[bytes], str] | None:
@@ -190,7 +195,7 @@ def _write(file: Attachment, result: rendering.Rendering) -> None:
     file.save(update_fields=["look", "marks", "pages"])
 
 
-def _charge_sender(sender: int, seconds: float) -> None:
+def charge_sender(sender: int, seconds: float) -> None:
     """Remembered by this process, and forgotten bit by bit, so that nobody waits for what was long ago."""
     _time_used[sender] += max(1, round(seconds * 1000))
     if sum(_time_used.values()) > 600_000:
