@@ -12,7 +12,7 @@ import math
 Box = tuple[float, float, float, float]
 FINEST_M, GRIDS = 64.0, 8
 # The sides of a box that belongs to a cell; a place is no larger than this and a cell of the finest grid on each side.
-LARGEST_M = FINEST_M * 2 ** (GRIDS - 1)
+MAX_EXTENT_M = FINEST_M * 2 ** (GRIDS - 1)
 _LEVEL, _COLUMN = 1 << 44, 1 << 22
 
 
@@ -33,7 +33,7 @@ def ranges_near(box: Box) -> list[tuple[int, int]]:
     Never more than some 280. ValueError for a place larger than any plot: it has as many as it has columns.
     """
     west, south, east, north = box
-    if not max(east - west, north - south) <= LARGEST_M + 2 * FINEST_M:
+    if not max(east - west, north - south) <= MAX_EXTENT_M + 2 * FINEST_M:
         raise ValueError("larger than any plot")
     ranges = []
     for level in range(GRIDS):
