@@ -185,9 +185,13 @@ def pressable(case: Transaction, lines: Iterable[Line] | None = None) -> list[Li
 
 
 def may_press(user: User, case: Transaction) -> bool:
-    """May this person end the present stage by saying that it was looked at?"""
+    """May this person end the present stage by saying that it was looked at? Where a case is studied the move that
+    ends a stage without points of its own will do too, such as an inspection: points of stages before may be open.
+    """
     finish = case.current_stage.finish
-    return finish in CHECKED_MOVES and access.may_make_move(user, case, finish)
+    if finish is None or not (finish in CHECKED_MOVES or case.status in STUDY):
+        return False
+    return access.may_make_move(user, case, finish)
 
 
 def may_leave_out(user: User, case: Transaction) -> bool:
