@@ -14,7 +14,7 @@ from accounts.models import NO_CASE_ROLES, Role, StaffPost, User
 
 from .domain import service_types
 from .domain.workflow import ALLOCATION_MOVES, SEPARATED_DUTIES, Status, conflicting_duties
-from .duties import duties_done
+from .duties import duties_done, studied_points
 from .models import Event, Transaction, TransactionQuerySet
 
 # Who works stages; a supervisor's own stage is theirs to hand over too.
@@ -81,7 +81,9 @@ def _cannot_stand_in(substitute: User, role: str) -> Q:
     """`may_stand_in` of rows, the other way round."""
     same_duty = {who for line in SEPARATED_DUTIES if role in line for who in line}
     moved = Event.objects.filter(transaction=OuterRef("pk"), actor=substitute).exclude(move__in=ALLOCATION_MOVES)
-    return Q(applicant=substitute) | Q(Exists(moved.exclude(actor_role__in=same_duty)))
+    studied = studied_points().filter(transaction=OuterRef("pk"), by=substitute)
+    elsewhere = Q(Exists(moved.exclude(actor_role__in=same_duty)) | Exists(studied.exclude(acted_as__in=same_duty)))
+    return Q(applicant=substitute) | elsewhere
 
 
 def stood_in_by(user: User, day: date) -> Q:

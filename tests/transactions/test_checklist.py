@@ -11,17 +11,21 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import absences
 from accounts import services as people
-from accounts.models import Role
+from accounts.models import Role, StaffPost, User
+from transactions import access, queues
+from transactions.admin import history
 from transactions.domain import service_types
 from transactions.domain.checkpoints import CheckPoint
 from transactions.domain.errors import DomainError, Invalid, NotVisible
 from transactions.domain.workflow import MoveName
-from transactions.models import Check, Event
+from transactions.duties import duties_done
+from transactions.models import Check, Event, Transaction
 from transactions.transitions import checklist, moves
 from transactions.transitions.moves import RequestedCompletion
 
-from ..conftest import NOW, drive
+from ..conftest import NOW, drive, inspected
 
 pytestmark = pytest.mark.django_db
 SERVICES = ("building-permit", "land-subdivision", "electricity-connection", "shop-licence")
@@ -186,6 +190,69 @@ def test_nobody_passes_on_a_study_whose_points_they_left_out_themselves(permit, 
     with refused("checklist_open"):
         moves.recommend(permit, by=cast.reviewer, now=NOW)
     assert moves.recommend(permit, by=cast.second_reviewer, now=NOW).stage == "technical"
+
+
+@pytest.mark.parametrize("state", ["ticked", "not_needed"])
+def test_whoever_studied_a_point_does_not_decide_as_a_deputy(state, permit, cast):
+    """The moves were another's; the study was theirs."""
+    case = permit
+    press(case, "soil", cast.second_reviewer, state)
+    while case.stage != "approval":
+        tick_all(case, cast.reviewer, but=("soil",))
+        case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    people.create_staff_post(cast.second_reviewer, case.held_by, Role.SUPERVISOR, on=NOW.date())
+    deputy = User.objects.get(pk=cast.second_reviewer.pk)
+    case = Transaction.objects.get(pk=case.pk)
+    assert not access.may_make_move(deputy, case, "approve")
+    assert not queues.may_stand_in(case, deputy)
+    with pytest.raises(DomainError):
+        moves.approve(case, by=deputy, now=NOW)
+    with refused("not_yours_to_check"):
+        press(case, "fee", deputy)
+    read_with_events = Transaction.objects.get(pk=case.pk)
+    history.events_of(read_with_events)
+    assert duties_done(read_with_events) == duties_done(case)
+    assert duties_done(case)[deputy.pk] == {"reviewer"}
+    Transaction.objects.filter(pk=case.pk).update(assignee=cast.supervisor)
+    away = {StaffPost.objects.get(user=cast.supervisor): deputy}
+    day = NOW.date()
+    absences.enter_absence(cast.supervisor, away, starts_on=day, ends_on=day, by=cast.supervisor, now=NOW)
+    absences.remembered.forget()
+    assert not Transaction.objects.filter(queues.stood_in_by(deputy, day)).exists()
+
+
+def test_whose_points_another_looked_at_since_or_who_took_them_back_decides(permit, cast):
+    press(permit, "soil", cast.second_reviewer)
+    press(permit, "soil", cast.second_reviewer, "cleared")
+    press(permit, "sketch", cast.second_reviewer)
+    press(permit, "sketch", cast.reviewer, "not_needed")
+    press(permit, "deed", cast.second_reviewer, "deficient")
+    assert set(duties_done(Transaction.objects.get(pk=permit.pk))) & {cast.reviewer.pk, cast.second_reviewer.pk} == {
+        cast.reviewer.pk
+    }
+
+
+def test_points_open_again_at_an_inspection_are_pressed_by_the_inspector(cast, submitted, binding):
+    case = drive(submitted("shop-licence"), cast, "under_study")
+    tick_all(case, cast.reviewer)
+    case = moves.recommend(case, by=cast.reviewer, now=NOW)
+    assert (case.stage, open_points(case)) == ("site", [])
+    case = moves.correct(case, changes={"area_m2": "81"}, reason="measured again", by=cast.inspector, now=NOW)
+    codes = open_points(case)
+    assert codes
+    with refused("not_yours_to_check"):
+        press(case, codes[0], cast.reviewer, of="study")
+    for code in codes:
+        press(case, code, cast.inspector, of="study")
+    assert open_points(case) == []
+    case = inspected(case, by=cast.inspector, now=NOW)
+    tick_all(case, cast.supervisor)
+    assert moves.approve(case, by=cast.supervisor, now=NOW).status == "awaiting_payment"
+
+
+def open_points(case):
+    lines = checklist.read(case, checklist.stages_so_far(case))
+    return [line.point.code for line in lines if line.stage != case.stage and not line.is_settled]
 
 
 def test_what_was_looked_at_is_open_again_once_it_has_changed(permit, cast):

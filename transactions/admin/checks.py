@@ -19,6 +19,7 @@ from ..domain.service_types import Flag
 from ..models import Attachment, Check, Event, Transaction
 from ..transitions import checklist
 from ..transitions.checklist import Line
+from .history import checks_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -75,8 +76,7 @@ def shown(
         return Checklist(is_folded=True)
     so_far = checklist.stages_so_far(case)
     files = [(file.document, file.sha256) for file in sent if file.replaced_in is None]
-    rows = list(case.checks.select_related("by"))
-    lines = checklist.read(case, so_far, files=files, checks=rows, flags=flags)
+    lines = checklist.read(case, so_far, files=files, checks=checks_of(case), flags=flags)
     present = checklist.pressable(case, lines)
     before = [
         StageLines(case.service_type.stage(stage).title, of_stage)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -15,7 +16,7 @@ from municipality.services import get_office
 from .. import access
 from ..domain.service_types import ServiceType
 from ..domain.workflow import APPLICANT_SIDE, Actor, Status
-from ..models import CounterVisit, Event, Transaction
+from ..models import Check, CounterVisit, Event, Transaction
 from ..text import two_languages
 from ..text.wording import describe_office_of, title, was_at_counter
 from ..transitions.checklist import counts_in_words
@@ -56,10 +57,19 @@ class Line:
 
 
 def events_of(case: Transaction) -> list[Event]:
-    """Newest first, with who did it; one query."""
+    """Newest first, with who did it; one query, and that of `checks_of` where somebody may still decide on the case."""
     events = list(case.events.select_related("actor").order_by("-seq"))
-    access.remember_duties_done(case, events)
+    is_decided = case.closed_at is not None and case.objected_at is None
+    access.remember_duties_done(case, events, [] if is_decided else checks_of(case))
     return events
+
+
+def checks_of(case: Transaction) -> list[Check]:
+    """What was said of its checklist, oldest first, with by whom; one query, however often it is asked."""
+    if not case.service_type.checklist:
+        return []
+    prefetch_related_objects([case], Prefetch("checks", Check.objects.select_related("by")))
+    return list(case.checks.all())
 
 
 def history(case: Transaction, events: Iterable[Event] | None = None) -> list[Line]:

@@ -40,6 +40,8 @@ class Check(models.Model):
     office = models.ForeignKey(
         Office, verbose_name=_("office"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # In which capacity they pressed, as an event has it; nobody who studied a case decides on it (duties.py).
+    acted_as = models.CharField(max_length=20, default="", db_default="", editable=False)
     at = models.DateTimeField(_("at"))
 
     class Meta:

@@ -229,7 +229,9 @@ def press(
     repeated = line.state == state and not line.changed
     if repeated or (state == State.CLEARED and line.check is None):
         return None
-    return write(locked, [line], state, by=by, now=now)[0]
+    move, role = BY_NAME[str(locked.current_stage.finish)], locked.current_stage.role
+    acted_as = access.get_capacity(by, locked).acts_as(move, role)
+    return write(locked, [line], state, by=by, acted_as=acted_as, now=now)[0]
 
 
 @transaction.atomic
@@ -248,7 +250,8 @@ def leave_out(case: Transaction, *, stage: str, reason: str, by: User, now: date
     if problems := validate_text_length("reason", reason):
         raise Invalid(problems)
     open_lines = stands_against(locked, str(locked.current_stage.finish), None)
-    return write(locked, open_lines, State.LEFT_OUT, by=by, now=now, reason=reason)
+    acted_as = Role.SUPERVISOR.value
+    return write(locked, open_lines, State.LEFT_OUT, by=by, acted_as=acted_as, now=now, reason=reason)
 
 
 def _lock(case: Transaction, by: User, stage: str, now: datetime) -> Transaction:
@@ -264,7 +267,14 @@ def _lock(case: Transaction, by: User, stage: str, now: datetime) -> Transaction
 
 
 def write(
-    case: Transaction, lines: Iterable[Line], state: str, *, by: User, now: datetime, reason: str = ""
+    case: Transaction,
+    lines: Iterable[Line],
+    state: str,
+    *,
+    by: User,
+    acted_as: str,
+    now: datetime,
+    reason: str = "",
 ) -> list[Check]:
     """The rows of what somebody said of these points, of a case that is locked; whether they may is asked before."""
     files = list(case.attachments.in_force().values_list("document", "sha256"))
@@ -281,6 +291,7 @@ def write(
             answers_version=case.answers_version,
             by=by,
             office_id=case.held_by_id,
+            acted_as=acted_as,
             at=now,
         )
         for line in lines
