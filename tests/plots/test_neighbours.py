@@ -87,6 +87,23 @@ def test_neighbours_that_share_a_line_overlap_nothing_and_are_drawn(cast, filed)
     assert first.reference not in mine
 
 
+@pytest.mark.parametrize(
+    ("plot", "shared", "told"),
+    [
+        (corners(29, 0, 59, 30), "30.00", False),
+        (corners(28.5, 0, 58.5, 30), "45.00", True),
+        (corners(28, 0, 31, 3), "6.00", False),
+        (corners(20, 0, 35, 1), "10.00", True),
+    ],
+)
+def test_a_small_overlap_is_told_to_the_desk_alone(cast, filed, plot, shared, told):
+    filed()
+    second = filed(cast.other_citizen, plot=plot, parts=ACROSS["parts"])
+    (hint,) = overlaps(second, cast.reviewer)
+    assert f"{shared} m²" in hint.message
+    assert bool(overlaps(second, cast.other_citizen)) == told
+
+
 def test_boxes_follow_the_answers_and_a_withdrawn_request_counts_no_more(cast, filed):
     first, second = filed(), filed(cast.other_citizen, **ACROSS)
     box = PlotBox.objects.get(transaction=first)

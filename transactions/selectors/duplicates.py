@@ -34,6 +34,9 @@ DECIDED_WITHIN = timedelta(days=365)
 # Who sends the same thing twice does so on the same errand: they saw no receipt, or went from the phone to the counter.
 # An hour holds that; a second request of another day is meant.
 TWICE_WITHIN = timedelta(minutes=60)
+# Of less of their plot than this no applicant is told: whoever tries one outline after another would find every corner
+# of somebody else's (assumed).
+MIN_TOLD_SHARE, MIN_TOLD_M2 = 0.05, 10.0
 # A form that everybody attaches lies in thousands of requests: so many are read at most, and the newest of them named.
 MAX_HINTS = 20
 SHOWN = 5
@@ -109,7 +112,8 @@ def _hints(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
 def _overlapping(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
     """Other plots that share ground with this one, by their corners. One query, none where no corners are given.
 
-    An applicant is told that there is one; how much it shares would draw the other's plot for them.
+    An applicant is told that there is one, where it is no small part of theirs; how much it shares, and every corner
+    that touches, would draw the other's plot for them.
     """
     shape = shape_of(sent.service.plot, sent.answers)
     if shape is None or shape.plot is None:
@@ -117,7 +121,9 @@ def _overlapping(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint
     beside = sent.beside
     if beside is None:
         beside = neighbours(shape.plot, reader, at_desk=at_desk, itself=sent.itself)
-    rows = [("", "", each.reference, each.office, each.opens) for each in beside if each.shared]
+    least = 0.0 if at_desk else max(MIN_TOLD_M2, MIN_TOLD_SHARE * shape.plot.area)
+    overlapping = [each for each in beside if each.shared and each.shared >= least]
+    rows = [("", "", each.reference, each.office, each.opens) for each in overlapping]
     if not rows:
         return []
     words = _("This plot overlaps the plot of another request.")

@@ -29,11 +29,13 @@ not in a backup:
     printed PINs are useless)
   Redis, logs, static files, previews: made anew by themselves
   PINs of receipts that were renewed since: the ones before are in force again; their owners renew them once more
+  certificates of documents that were ended or declared stolen since: they count again, and nothing here says so
 ended, because some of it was ended after the backup and nobody knows which:
 {ended}
 to do before people are let in (until then nothing can be written here):
   set JOURNAL_INCARNATION to a letter after {letter} and JOURNAL_KEY to a new key, so that no number is given twice
   manage.py reinstate posts (memberships, authorisations, superusers): list them, and give back those that still hold
+  end again each certificate that was stolen or retired since (“Signing certificates”; docs/operations.md)
   look at the {held} notices under “Background jobs” that may have been sent since, and retry them or leave them"""
 
 
