@@ -270,9 +270,9 @@ def test_pages_of_a_visit_ask_at_most_twelve_times(cast, returned, elsewhere, si
     page = signed_in(elsewhere)
     for url in (VISIT, page_of(case), reverse("staff:counter")):
         page.get(url)
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             assert page.get(url).status_code == 200
     moves.answer(case, answers={i.pk: "x" for i in case.deficiencies.open()}, by=elsewhere, visit=visit)
     url = reverse("staff:visit_sent", args=[visit.key])
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert page.get(url).status_code == 200
