@@ -165,8 +165,8 @@ def test_a_tariff_of_an_unknown_code_or_of_the_past_is_refused(admin, city):
 def test_a_tariff_says_what_a_villa_pays_and_is_corrected_until_a_fee_rests_on_it(admin, submitted):
     typed = {"code": "building-permit-m2", "rate": "30", "valid_from": TODAY, "certainty": "confirmed"}
     asked = add(admin, "permits_tariff", **typed)
-    assert "15000.00" in asked.content.decode()
-    assert "1500.00" in asked.content.decode()
+    assert "15,000.00" in asked.content.decode()
+    assert "1,500.00" in asked.content.decode()
     confirm(admin, asked, reverse("staff:permits_tariff_add"))
     slip = Tariff.objects.get(rate=30)
 

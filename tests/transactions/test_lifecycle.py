@@ -30,7 +30,11 @@ EXPECTED = {
         {"incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved"},
         {"stage role"},
     ),
-    "reassign": ({"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"}, {"supervisor"}),
+    # By the portal where somebody leaves, is away, or cases are spread.
+    "reassign": (
+        {"under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor"},
+        {"supervisor", "system"},
+    ),
     "hand_over": (
         {
             "incoming", "under_admin_audit", "under_study", "under_tech_audit", "awaiting_supervisor", "approved",

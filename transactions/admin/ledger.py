@@ -226,6 +226,9 @@ WORK = {
     "sign_paper": gettext_lazy("Make the signed PDF of a document"),
     "vault_copy": gettext_lazy("Hand a copy of the database over to the vault"),
     "vault_heads": gettext_lazy("Show the vault the new entries of the journal"),
+    "check_drawing": gettext_lazy("Check a drawing against the rules of its day"),
+    "staff_mail": gettext_lazy("Send a notice to staff by email"),
+    "staff_digest": gettext_lazy("Send the day's notices to staff by email"),
     "confirmed": gettext_lazy("Tell a person that what was provisional for long is confirmed"),
 }
 
