@@ -330,7 +330,7 @@ class City:
             (Check.State.TICKED, [line for line in lines if line not in needless]),
             (Check.State.DOES_NOT_APPLY, needless),
         ):
-            checklist.write(case, chosen, state, by=by, now=at)
+            checklist.write(case, chosen, state, by=by, acted_as=str(case.current_stage.role), now=at)
 
     def _inspect(self, case: Transaction, by: User, at: datetime) -> Transaction:
         """A visit on the same day; now and then the place is not ready, once."""
