@@ -32,6 +32,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "StatusEnum": "transactions.domain.workflow.Status",
         "OperationEnum": "transactions.domain.gates.Operation",
+        "CertaintyEnum": "municipality.models.Certainty",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
