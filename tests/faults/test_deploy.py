@@ -23,11 +23,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings as django_settings
 from packaging.version import Version
 
 from ..conftest import provision
 from ..journeys.conftest import database_url
+from ..signers import rsa_authority
 from .stack import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
@@ -153,12 +155,16 @@ def compose() -> dict[str, dict[str, object]]:
     return yaml.safe_load((ROOT / "compose.yml").read_text())["services"]
 
 
-def test_the_image_builds_migrates_serves_and_works(image, run):
+def test_the_image_builds_migrates_serves_and_works(image, run, tmp_path):
     image.env["DATABASE_URL"] = database_url()
     # Nothing but what is pinned can be imported.
     image.run("! python -c 'import pytest' 2>/dev/null")
     image.run(str(compose()["migrate"]["command"]))
-    gateways = "EMAIL_URL=smtp://mail.example:25 SMS_BACKEND=gateway.send"
+    key, certificates = rsa_authority()
+    papers = tmp_path / "papers.pem"
+    own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    papers.write_bytes(own + b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
+    gateways = f"EMAIL_URL=smtp://mail.example:25 SMS_BACKEND=gateway.send PAPER_SIGNING_FILE={papers}"
     assert "no issues" in image.run(f"{gateways} python manage.py check --deploy --fail-level WARNING")
     assert list(image.places["/srv/static"].rglob("*.css.gz"))
 
