@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
+
+from core.write_once import write_once
 
 
 def demo_secret(folder: Path, name: str) -> str:
     """The demo's secret of this name, made when it is first asked for. One file, readable by its owner only."""
     path = folder / f"{name.lower()}.json"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{name.lower()}.{os.getpid()}"
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump({name: secrets.token_urlsafe(48)}, file)
-        try:
-            # A hard link fails when another process was first, so both end up with the same secret.
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return str(json.loads(path.read_text(encoding="ascii"))[name])
+    if path.exists():
+        content = path.read_bytes()
+    else:
+        content = write_once(path, json.dumps({name: secrets.token_urlsafe(48)}).encode("ascii"))
+    return str(json.loads(content)[name])

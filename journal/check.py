@@ -63,7 +63,7 @@ def _trusted(seen: Mapping[str, Witness], *, take: bool) -> tuple[dict[str, byte
     """(the key of each chain by its name, what is wrong with the keys in the table)."""
     trusted, wrong = {}, []
     for chain in Chain.objects.order_by("node", "incarnation"):
-        known, table = _key_of(chain, seen), bytes(chain.public_key)
+        known, table = _key_of(chain, seen, own=not take), bytes(chain.public_key)
         if known is None and (take or not chain.witnessed):
             known = table
         if known is None:
@@ -74,8 +74,11 @@ def _trusted(seen: Mapping[str, Witness], *, take: bool) -> tuple[dict[str, byte
     return trusted, wrong
 
 
-def _key_of(chain: Chain, seen: Mapping[str, Witness]) -> bytes | None:
-    """From the settings, else from the witness; never from the table."""
+def _key_of(chain: Chain, seen: Mapping[str, Witness], *, own: bool) -> bytes | None:
+    """From the settings, else from the witness, else this portal's `own` key; never from the table.
+
+    Where a chain was brought back, the key set here is for the chain that follows it, not for the one that was lost.
+    """
     name = f"{chain.node}{chain.incarnation}"
     if configured := settings.JOURNAL_PUBLIC_KEYS.get(name):
         return base64.b64decode(configured)
@@ -85,7 +88,7 @@ def _key_of(chain: Chain, seen: Mapping[str, Witness]) -> bytes | None:
         return None
     if beside := seen.get(chain.incarnation):
         return beside.public_key
-    return keys.public_bytes() if chain.incarnation == settings.JOURNAL_INCARNATION else None
+    return keys.public_bytes() if own and chain.incarnation == settings.JOURNAL_INCARNATION else None
 
 
 def _walk(trusted: Mapping[str, bytes], seen: Mapping[str, Witness], say: Callable[[str], object]) -> list[str]:

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from core.write_once import write_once
+
 
 def signing_key() -> Ed25519PrivateKey:
     """The private key of this node; ImproperlyConfigured when there is none outside the demo."""
@@ -40,17 +42,7 @@ def load(encoded: str, path: str, may_create: bool) -> Ed25519PrivateKey:
 
 def _create(path: Path) -> bytes:
     """Make a key for a demo. Two processes may start at once: whoever is second reads the first one's key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    seed = os.urandom(32)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return base64.b64decode(path.read_text(encoding="ascii").strip())
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(base64.b64encode(seed).decode() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return seed
+    return base64.b64decode(write_once(path, base64.b64encode(os.urandom(32)) + b"\n").strip())
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -95,8 +94,7 @@ def _load(places: Places, family: provision.Family, seconds: float) -> dict[str,
     """What clients were told until everything was killed."""
     log = places.home / "told"
     env = places.centre.env
-    worker = [sys.executable, ROOT / "manage.py", "work"]
-    family.start("worker", worker, env=env, log=places.home / "worker.log")
+    family.start("worker", [sys.executable, ROOT / "manage.py", "work"], env=env, log=places.home / "worker.log")
     shell = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports"]
     with log.open("wb") as out:
         quiet = {"stdout": out, "stderr": subprocess.DEVNULL, "env": env, "cwd": ROOT}
@@ -105,13 +103,8 @@ def _load(places: Places, family: provision.Family, seconds: float) -> dict[str,
         clients.stdin.write(LOAD.encode())
         clients.stdin.close()
         time.sleep(seconds)
-        places.lose_the_centre()
-        clients.send_signal(signal.SIGKILL)
-        clients.wait()
-    _worker, process, _stop = family.members[-1]
-    process.kill()
-    process.wait()
-    family.members.pop()
+        _worker, worker, _stop = family.members.pop()
+        places.lose_the_centre(clients, worker)
     return dict(re.findall(r"^(\S+) (confirmed|provisional)$", log.read_text(), re.MULTILINE))
 
 

@@ -95,10 +95,13 @@ class Places:
             cursor.execute("SELECT count(*) FROM pg_stat_replication WHERE application_name = 'barman_receive_wal'")
             return cursor.fetchone()[0] == 1 and bool(bases(self.vault))
 
-    def lose_the_centre(self) -> None:
-        """kill -9 of PostgreSQL, rm -rf of all that was there."""
+    def lose_the_centre(self, *processes: subprocess.Popen) -> None:
+        """kill -9 of PostgreSQL and of the portal's `processes`, rm -rf of all that was there."""
         os.killpg(self.server.pid, signal.SIGKILL)
-        self.server.wait()
+        for process in processes:
+            process.kill()
+        for process in (self.server, *processes):
+            process.wait()
         self.family.members = [member for member in self.family.members if member[1] is not self.server]
         shutil.rmtree(self.home / "postgres")
         shutil.rmtree(self.centre.folder)

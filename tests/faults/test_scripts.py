@@ -51,7 +51,7 @@ def test_every_script_says_what_it_does(script):
 def bench():
     printed = run("bench", "--small")
     parts = re.findall(r"^## (\w+)$", printed, re.MULTILINE)
-    assert parts == ["cost", "load", "latency", "backlog", "memory", "growth", "books"]
+    assert parts == ["cost", "load", "latency", "backlog", "memory", "growth", "books", "desk"]
     load = printed.partition("## load")[2].partition("## latency")[0]
     failed = re.findall(r"^\| (inquiry.*?|submission.*?) \|.*\| (\d+) \|$", load, re.MULTILINE)
     asked = dict(failed)

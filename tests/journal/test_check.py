@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from importlib import import_module
 from io import StringIO
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from journal import check as brought_back
 from journal import standing
 from journal.entry import GENESIS, link
 from journal.models import Chain, Entry
@@ -147,3 +149,11 @@ def test_a_book_changed_and_hashed_anew_is_noticed(book, owner):
         previous = digest
     Chain.objects.update(head_hash=previous)
     assert "its signature is not good" in check()
+
+
+def test_a_chain_that_was_brought_back_is_not_of_the_key_that_is_set_for_the_next(book, settings, tmp_path):
+    """Lost before the vault heard of its head: nothing beside the copy knows the key, and the new one is not it."""
+    settings.MEDIA_ROOT = str(tmp_path)  # without its witness
+    settings.JOURNAL_KEY = b64encode(b"n" * 32).decode()
+    assert brought_back.book(say=lambda good: None, whole=False) == []
+    assert "the key in the database is not its key" in check(), "what goes on daily trusts its own key"

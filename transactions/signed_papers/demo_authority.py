@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
+
+from core.write_once import write_once
 
 ORGANISATION = "Jeddah Municipality (demonstration)"
 AUTHORITY_YEARS, SIGNER_DAYS = 20, 730
@@ -38,7 +38,7 @@ def _authority(path: Path, now: datetime) -> tuple[Key, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("Demonstration authority")
         made = _certificate(name, name, key, key, now, timedelta(days=365 * AUTHORITY_YEARS), is_authority=True)
-        _write(path, _pem(key) + made.public_bytes(Encoding.PEM))
+        write_once(path, _pem(key) + made.public_bytes(Encoding.PEM))
     content = path.read_bytes()
     read = load_pem_private_key(content, None)
     if not isinstance(read, Key):
@@ -50,7 +50,7 @@ def _signer(path: Path, issuer_key: Key, issuer: x509.Certificate, now: datetime
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Documents of the demonstration")
     made = _certificate(name, issuer.subject, key, issuer_key, now, timedelta(days=SIGNER_DAYS), is_authority=False)
-    _write(path, _pem(key) + made.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM))
+    write_once(path, _pem(key) + made.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM))
     return path
 
 
@@ -90,19 +90,3 @@ def _certificate(
 
 def _pem(key: Key) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for its owner alone. Two processes may begin at once: the first one's stays."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(temporary)
