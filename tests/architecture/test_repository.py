@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -97,3 +98,9 @@ def test_every_sentence_tells_the_greatest_file_as_it_is():
     told = re.findall(r"(\d+) MB", described)
     assert told
     assert {int(number) * MIB for number in told} == {MAX_FILE_BYTES}
+
+
+def test_the_lines_of_every_app_are_counted():
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    apps = set(written["importlinter"]["root_packages"]) - {"simulators"}  # stands in for others in the demo
+    assert set(written["coverage"]["run"]["source"]) == apps
