@@ -13,7 +13,7 @@ import pytest
 from ..conftest import provision
 from ..faults.stack import PATIENCE, answers, until
 from .conftest import ROOT, database_url
-from .pages import LISTS, OTHERS, PUBLIC, Shown, every_move
+from .pages import LISTS, OTHERS, PUBLIC, every_move, show
 from .weigh import WATCH, weigh
 from .world import build
 
@@ -23,11 +23,26 @@ WITH_VIEWER = 25  # a document beside the form: what draws it, and the first til
 SHIFT = 0.01  # of a page behind the sign-in; the public ones do not move at all
 ONE_IN = 3  # of Django's own lists and forms, which are alike; bin/test --screens weighs them all
 APART = {"design"}  # every component many times over; no page of the portal
+# Each with something that a script shows, or a row of the frame that a wider typeface could break.
+COME_LATE = {
+    "home", "checklist-building-permit", "receipt",
+    "staff-queue", "staff-printed-list", "counter-day", "collected", "staff-supervision",
+}  # fmt: skip
 
 
 def files_of(tmp_path_factory) -> Path:
     """Where the server looks for files and the witness of the journal; each test links it to its own."""
     return tmp_path_factory.getbasetemp() / "weighed-files"
+
+
+@pytest.fixture
+def world(cast, submitted, settings, tmp_path_factory) -> dict[str, str]:
+    """All there is to see, with its files where the server looks for them."""
+    own, link = Path(settings.MEDIA_ROOT), files_of(tmp_path_factory)
+    own.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(own)
+    return build(cast, submitted)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +68,8 @@ def server(django_db_setup, tmp_path_factory):
         process.wait(60)
 
 
-def test_every_page_is_light_and_does_not_jump(server, browser, cast, submitted, settings, tmp_path_factory):
+def test_every_page_is_light_and_does_not_jump(server, browser, cast, world):
     """Django's own lists and forms among them, which by themselves make up to 33 requests."""
-    Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
-    files_of(tmp_path_factory).symlink_to(settings.MEDIA_ROOT)
-    world = build(cast, submitted)
     wrong = []
     alike = set(LISTS) - set(LISTS[::ONE_IN])
     for shown in (*PUBLIC, *OTHERS):
@@ -74,12 +86,33 @@ def test_every_page_is_light_and_does_not_jump(server, browser, cast, submitted,
     assert wrong == [], "\n".join(wrong)
 
 
-def test_nothing_jumps_when_the_typeface_comes_late(server, browser, city):
+def late_shift(browser, server, shown, world, cast, late: dict[str, int]) -> float:
+    """How far a page moves while these files (by pattern) come so many milliseconds late."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, base_url=server)
+    if shown.who:
+        session = shown.session(getattr(cast, shown.who))
+        context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
     context.add_init_script(WATCH)
     page = context.new_page()
-    page.route("**/*.woff2", lambda route: (time.sleep(1), route.continue_()))
-    page.goto(Shown("home", "/").path, wait_until="networkidle")
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.shift") == 0
+    for files, late_ms in late.items():
+        page.route(files, lambda route, _, late_ms=late_ms: (time.sleep(late_ms / 1000), route.continue_()))
+    show(page, shown, world)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(200)
+    shift = float(page.evaluate("window.shift"))
     context.close()
+    return shift
+
+
+def test_nothing_jumps_when_typeface_and_scripts_come_late(server, browser, cast, world):
+    """On a loaded machine they come after the first picture: what a script shows has its place before that."""
+    pages = [shown for shown in (*PUBLIC, *OTHERS) if shown.name in COME_LATE]
+    assert {shown.name for shown in pages} == COME_LATE
+    wrong = []
+    for typeface_ms, script_ms in ((20, 60), (60, 150), (120, 400), (1000, 0)):
+        late = {"**/*.woff2": typeface_ms, "**/*.js": script_ms}
+        for shown in pages:
+            shift = late_shift(browser, server, shown, world, cast, late)
+            if shift > (0 if shown in PUBLIC else SHIFT):
+                wrong.append(f"{shown.name} {late}: {shift:.4f}")
+    assert wrong == [], "\n".join(wrong)
