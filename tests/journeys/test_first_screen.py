@@ -12,6 +12,17 @@ from .world import session_of
 pytestmark = pytest.mark.embedded
 PHONE, DESKTOP = (360, 640), (1280, 720)
 ROW = 90  # pixels: one row of the header, with its lattice
+# Where the icon of a warning ends and where its words begin, both from the side one reads from.
+ICON_AND_WORDS = """() => {
+  const list = document.createElement("ul");
+  list.className = "messagelist";
+  list.innerHTML = "<li class='warning'>" + "word ".repeat(80) + "</li>";
+  document.querySelector("#content-start").prepend(list);
+  const row = list.firstChild, style = getComputedStyle(row);
+  const at = style.backgroundPositionX, size = parseFloat(style.backgroundSize);
+  const offset = parseFloat(at.match(/(-?[0-9.]+)px/)[1]);
+  return [Math.abs(offset) + size, parseFloat(style.paddingInlineStart)];
+}"""
 
 
 @pytest.fixture
@@ -59,6 +70,40 @@ def test_the_header_is_one_row_and_its_menu_needs_no_script(signed_in, language,
         expect(menu.locator("[data-sign-out] button")).to_be_visible()
     menu.locator(".nav__link").first.click()
     page.wait_for_url("**/services/")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_workbench_has_one_row_on_a_phone_and_its_menu_is_reached_by_keys(language, window, cast):
+    page = window(PHONE, user=cast.supervisor, language=language)
+    page.goto("/staff/")
+    assert page.locator("#header").bounding_box()["height"] <= 48
+    places = page.locator(".staff-nav--places a")
+    expect(places.first).to_be_hidden()
+    page.locator("[popovertarget]").focus()
+    page.keyboard.press("Enter")
+    expect(places.last).to_be_visible()
+    for part in page.locator("#header :is(a, button):visible").all():
+        box = part.bounding_box()
+        assert min(box["width"], box["height"]) >= 44, part.inner_text()
+    page.keyboard.press("Escape")
+    expect(places.first).to_be_hidden()
+    page.keyboard.press("Enter")
+    places.nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/supervision/**")
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    expect(page.locator("[popovertarget]")).to_be_hidden()
+    expect(places.first).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_icon_of_a_message_stands_before_its_words(language, window, cast):
+    page = window(PHONE, user=cast.supervisor, language=language)
+    page.goto("/staff/")
+    for width in (360, 800, 1280):
+        page.set_viewport_size({"width": width, "height": 640})
+        ends, begins = page.evaluate(ICON_AND_WORDS)
+        assert ends <= begins, (width, ends, begins)
 
 
 def test_search_opens_without_a_script_and_finds(window, city):
