@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from transactions import access
 from transactions.answers import summary
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.errors import DomainError
+from transactions.domain.statuses import IN_HAND
 from transactions.intake import draft_parts, drafts
 from transactions.intake.drafts import submit_draft
 from transactions.models import Attachment, Draft, Transaction
 from transactions.transitions import moves
+from transactions.transitions.forms import FORMS
 
 from ..answers import ANSWERS
 from ..conftest import NOW, drive, pdf, picture, upload
@@ -24,6 +28,7 @@ from ..portal.world import build, client_of, routes
 
 pytestmark = pytest.mark.django_db
 ELECTRICITY = "electricity-connection"
+FORMS_WITH_REASON = {name for name, form in FORMS.items() if "reason" in form.names}
 
 
 @pytest.fixture
@@ -99,6 +104,31 @@ def test_a_supervisor_leads_a_file_on_whose_stage_was_dropped(cast, submitted):
     assert "reject" in page.content.decode()
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["service gone", "stages gone"])
+def test_a_press_on_a_case_the_catalogue_no_longer_leads_on_is_done_or_said(cast, submitted, changed, whole):
+    """Opened while the service was whole; pressed by everybody who may, once it, or all after its study, is gone."""
+    case = drive(submitted(), cast, "under_study")
+    if whole:
+        Transaction.objects.filter(pk=case.pk).update(service="plant-nursery")
+    else:
+        changed(ELECTRICITY, stages=service_types.get(ELECTRICITY).stages[:2])
+    said = set()
+    for status in sorted(IN_HAND):
+        Transaction.objects.filter(pk=case.pk).update(status=status, approved_at=NOW)
+        for person in (cast.registry, cast.reviewer, cast.supervisor):
+            now = Transaction.objects.get(pk=case.pk)
+            for move in (move.name for move in access.moves_open_to(person, now) if move.name in FORMS):
+                typed = {"version": now.version, "reason": "لا يطابق المخطط", "to": "CTR", "own-1": "أكمل الرسم"}
+                with transaction.atomic():
+                    page = client_of(person).post(reverse("staff:move", args=[case.reference, move]), typed)
+                    transaction.set_rollback(True)
+                assert page.status_code in (302, 409, 422), (status, person, move)
+                if page.status_code == 409:
+                    said.add(move)
+                    assert "لا يطابق المخطط" in page.content.decode() or move not in FORMS_WITH_REASON
+    assert said
+
+
 def test_a_retired_service_is_offered_to_nobody_and_its_requests_go_on(cast, submitted, changed, client):
     case = submitted()
     changed(ELECTRICITY, retired=True)
@@ -121,6 +151,18 @@ def test_a_draft_of_a_retired_service_is_kept_and_not_sent(cast, whole_draft, ch
         submit_draft(whole_draft, by=cast.citizen, now=NOW)
     assert refused.value.code == "service_retired"
     assert Draft.objects.get(pk=whole_draft.pk).answers == whole_draft.answers
+
+
+def test_what_is_typed_on_a_page_the_service_no_longer_has_is_read_back(cast, whole_draft, changed):
+    steps = whole_draft.service_type.steps
+    place = next(step for step in steps if step.code == "place")  # whose questions other services ask as well
+    changed(ELECTRICITY, steps=tuple(step for step in steps if step is not place))
+    address = reverse("transactions:step", args=[whole_draft.key, "place"])
+    client = client_of(cast.citizen)
+    assert client.get(address).status_code == 404
+    page = client.post(address, {"plan_number": "415/ب"})
+    assert (page.status_code, page.templates[0].name) == (404, "transactions/gone.html")
+    assert "415/ب" in page.content.decode()
 
 
 def test_a_draft_with_answers_to_dropped_questions_is_sent_without_them_and_says_so(cast, whole_draft):

@@ -217,12 +217,12 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
         case Target.NEXT_STAGE:
             after = service.stage_after(stage.code, case.answers)
             if after is None:
-                raise ValueError(f"{service.code}: stage {stage.code} has nothing after it")
+                raise _leads_nowhere()
             return after.status, after
         case Target.DECISION:
             decision = service.decision_after(stage.code, case.answers)
             if decision is None:
-                raise ValueError(f"{service.code}: nothing is decided after stage {stage.code}")
+                raise _leads_nowhere()
             return decision.status, decision
         case Target.STAGE_BEFORE:
             stage = service.stage_before(stage.code, case.answers)
@@ -244,6 +244,17 @@ def _target(case: Transaction, move: Move) -> tuple[Status, Stage]:
             return Status(withdrawn[0]), stage
         case status:
             return Status(status), stage
+
+
+def _leads_nowhere() -> DomainError:
+    """For a press on a case whose service, or the rest of its stages, has left the catalogue meanwhile."""
+    return DomainError(
+        "service_gone",
+        _(
+            "The portal no longer holds the stages that come after this one, so the case stays where it is. Tell an "
+            "administrator: the service has to be put back first."
+        ),
+    )
 
 
 def _update_clock(transition: Transition, status: Status, stage: Stage) -> None:

@@ -29,7 +29,7 @@ from ..answers import cleaning as answers
 from ..answers.corners import with_files
 from ..answers.summary import summarise
 from ..domain import service_types
-from ..domain.errors import DomainError, Invalid, Overtaken, Problem
+from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..domain.service_types import Group, Step, SubmittedBy
 from ..intake import closures, drafts
 from ..intake.answer_forms import asks_corners, step_page, typed_in
@@ -180,9 +180,10 @@ def _receipt_of(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
 
 
 def _step(service: service_types.ServiceType, code: str) -> Step:
+    """NotVisible for a page this request does not have, or no longer has: what was typed on it is read back."""
     chosen = next((step for step in service.steps if step.code == code), None)
     if chosen is None:
-        raise Http404
+        raise NotVisible
     return chosen
 
 
