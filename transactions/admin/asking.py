@@ -7,7 +7,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +22,6 @@ from .. import access
 from ..domain.errors import DomainError, NotVisible
 from ..domain.workflow import Status
 from ..models import CounterVisit
-from ..models.visits import VISIT_DURATION
 from ..views.common import hidden_is_404
 from ..views.desk import Desk
 from ..views.public import answer_context
@@ -30,10 +29,9 @@ from ..views.requests import receipt_context
 from ..visits import permissions as visits
 from ..visits import reprints
 from ..visits import services as counter_visits
-from ..visits.services import TooManyVisits
 from .site import staff_site
 from .visitor import masked
-from .visits import VisitForm, centres_of
+from .visits import begin_page
 
 Purpose = CounterVisit.Purpose
 NEXT_PAGES = {Purpose.ANSWER: "staff:visit_answer", Purpose.COLLECT: "staff:collect_items"}
@@ -41,28 +39,9 @@ NEXT_PAGES = {Purpose.ANSWER: "staff:visit_answer", Purpose.COLLECT: "staff:coll
 
 @require_GET_or_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """Number and ID: a right pair opens what the inquiry tells, and nothing else."""
-    centres = centres_of(current_user(request))
-    if not centres:
-        raise Http404
-    form = VisitForm(request.POST or None, centres=centres, initial={"reference": request.GET.get("reference", "")})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            typed = {name: form.cleaned_data[name] for name in ("reference", "national_id", "centre")}
-            try:
-                begun = counter_visits.begin_visit(**typed, by=current_user(request), purpose=Purpose.ASK)
-                return redirect("staff:ask_about", reference=begun.transaction.reference)
-            except DomainError as error:
-                form.add_error(None, str(error.message))
-                status = 429 if isinstance(error, TooManyVisits) else 404 if isinstance(error, NotVisible) else 409
-    context = staff_site.each_context(request) | {
-        "title": _("Where a request stands"),
-        "form": form,
-        "minutes": int(VISIT_DURATION.total_seconds() // 60),
-    }
-    return render(request, "staff/ask.html", context, status=status)
+    """Who asks where a request stands: on to what the inquiry tells."""
+    title = _("Where a request stands")
+    return begin_page(request, Purpose.ASK, page="staff/ask.html", title=title, then="staff:ask_about")
 
 
 @hidden_is_404

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,45 +19,23 @@ from core.text import parse_int
 
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
 from ..models import CounterVisit, Transaction
-from ..models.visits import VISIT_DURATION
 from ..text.rights_words import items_of
 from ..transitions import handing_out
 from ..views.common import hidden_is_404
 from ..views.desk import Desk
 from ..views.form_recovery import typed_before
 from ..visits import permissions as visits
-from ..visits import services as counter_visits
-from ..visits.services import TooManyVisits
 from .site import staff_site
-from .visits import VisitForm, centres_of
+from .visits import begin_page
 
 COLLECT = CounterVisit.Purpose.COLLECT
 
 
 @require_GET_or_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """Number and ID: a right pair opens the list of what can be handed out."""
-    centres = centres_of(current_user(request))
-    if not centres:
-        raise Http404
-    form = VisitForm(request.POST or None, centres=centres, initial={"reference": request.GET.get("reference", "")})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            typed = {name: form.cleaned_data[name] for name in ("reference", "national_id", "centre")}
-            try:
-                begun = counter_visits.begin_visit(**typed, by=current_user(request), purpose=COLLECT)
-                return redirect("staff:collect_items", reference=begun.transaction.reference)
-            except DomainError as error:
-                form.add_error(None, str(error.message))
-                status = 429 if isinstance(error, TooManyVisits) else 404 if isinstance(error, NotVisible) else 409
-    context = staff_site.each_context(request) | {
-        "title": _("Hand out documents"),
-        "form": form,
-        "minutes": int(VISIT_DURATION.total_seconds() // 60),
-    }
-    return render(request, "staff/collect.html", context, status=status)
+    """Who comes to collect: on to the list of what can be handed out."""
+    title = _("Hand out documents")
+    return begin_page(request, COLLECT, page="staff/collect.html", title=title, then="staff:collect_items")
 
 
 @hidden_is_404

@@ -85,9 +85,12 @@ def centres_of(user: User) -> list[Office]:
     return [post.office for post in staff_posts_of(user) if post.role == Role.CENTRE_CLERK]
 
 
-@require_GET_or_POST
-def visit(request: HttpRequest) -> HttpResponse:
-    """Number and ID: a right pair opens what the return asks for, and nothing else."""
+def begin_page(
+    request: HttpRequest, purpose: CounterVisit.Purpose, *, page: str, title: str, then: str
+) -> HttpResponse:
+    """Number and ID: a right pair opens what this purpose is for, and nothing else. `page` is the template, `then` the
+    name of the page that follows; 404 for whoever sits at no counter.
+    """
     centres = centres_of(current_user(request))
     if not centres:
         raise Http404
@@ -98,23 +101,21 @@ def visit(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             typed = {name: form.cleaned_data[name] for name in ("reference", "national_id", "centre")}
             try:
-                begun = counter_visits.begin_visit(**typed, by=current_user(request))
-                return redirect("staff:visit_answer", reference=begun.transaction.reference)
-            except TooManyVisits as error:
-                form.add_error(None, str(error.message))
-                status = 429
-            except NotVisible as error:
-                form.add_error(None, str(error.message))
-                status = 404
+                begun = counter_visits.begin_visit(**typed, by=current_user(request), purpose=purpose)
+                return redirect(then, reference=begun.transaction.reference)
             except DomainError as error:
                 form.add_error(None, str(error.message))
-                status = 409
-    context = staff_site.each_context(request) | {
-        "title": _("Answer for a visitor"),
-        "form": form,
-        "minutes": int(VISIT_DURATION.total_seconds() // 60),
-    }
-    return render(request, "staff/visit.html", context, status=status)
+                status = 429 if isinstance(error, TooManyVisits) else 404 if isinstance(error, NotVisible) else 409
+    minutes = int(VISIT_DURATION.total_seconds() // 60)
+    context = staff_site.each_context(request) | {"title": title, "form": form, "minutes": minutes}
+    return render(request, page, context, status=status)
+
+
+@require_GET_or_POST
+def visit(request: HttpRequest) -> HttpResponse:
+    """Who comes about a returned request: on to what is asked of them."""
+    purpose, title = CounterVisit.Purpose.ANSWER, _("Answer for a visitor")
+    return begin_page(request, purpose, page="staff/visit.html", title=title, then="staff:visit_answer")
 
 
 @hidden_is_404
