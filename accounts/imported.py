@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Import(models.Model):
-    """The file as it was read, so that what is carried out is what was looked at. People wait for a second
-    administrator (`proposal`); everything else is carried out by whoever brought it.
+    """The file as it was read, so that what is carried out is what was looked at; once it was, nothing of its text is
+    kept. People wait for a second administrator (`proposal`); everything else is carried out by whoever brought it.
     """
 
     class Kind(models.TextChoices):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +29,9 @@ from .visitors import Visitor, visitor_account
 Kind = Proposal.Kind
 # So many are named where a proposal is read; the file holds all.
 NAMED = 200
+# What a list says of somebody who is erased.
+NOBODY = {"national_id": "", "full_name": "—", "phone": "", "email": ""}
+NOTHING = (Proposal.Outcome.REFUSED, Proposal.Outcome.WITHDRAWN, Proposal.Outcome.LAPSED)
 
 
 def facts_of(cleaned: dict[str, Any]) -> dict[str, str]:
@@ -111,6 +115,25 @@ def _account_of(facts: dict[str, str], by: User | None, now: datetime) -> User:
 def people_in(proposal: Proposal) -> list[dict[str, str]]:
     """Whom a proposal of this kind is about."""
     return list((proposal.facts or {}).get("people", ()))
+
+
+def forget(person: User) -> None:
+    """Somebody is erased: the lists they stood on tell no more who they are. Call before their number goes."""
+    for proposal in Proposal.objects.select_for_update().filter(kind=Kind.PEOPLE):
+        people = people_in(proposal)
+        told = [facts if facts["national_id"] != person.national_id else facts | NOBODY for facts in people]
+        if told != people:
+            Proposal.objects.filter(pk=proposal.pk).update(facts={"people": told})
+
+
+def forget_old(now: datetime, most: int) -> int:
+    """Of lists nothing came of, KEEP_NOTICES_DAYS after that was clear: who stood on them. Returns how many lists."""
+    old = now - timedelta(days=settings.KEEP_NOTICES_DAYS)
+    came_to_nothing = Proposal.objects.filter(kind=Kind.PEOPLE, outcome__in=NOTHING, answered_at__lt=old)
+    rows = list(came_to_nothing.exclude(facts={"people": []}).order_by("pk")[:most])
+    for proposal in rows:
+        Proposal.objects.filter(pk=proposal.pk).update(facts={"people": []})
+    return len(rows)
 
 
 @four_eyes.describes(Kind.PEOPLE)

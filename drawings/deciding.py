@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.delegated import Operation as Acting
 from accounts.models import User
-from core.text import is_storable, prose
+from core.forms.concurrency import is_stale
+from core.forms.versioned import saved_meanwhile
+from core.text import is_storable, isolated, prose
 from transactions import access, previews
 from transactions.attachments import marks
 from transactions.domain.errors import DomainError, Invalid, NotVisible, Problem
@@ -43,22 +45,38 @@ def may_decide(user: User, file: Attachment) -> bool:
 
 
 @transaction.atomic
-def explain(finding: DrawingFinding, text: str, *, by: User, now: datetime | None = None) -> None:
-    """Say why it is as it is; an empty text takes it back. NotVisible for whoever has no say; Invalid."""
+def explain(
+    finding: DrawingFinding, text: str, *, by: User, seen: str | None = None, now: datetime | None = None
+) -> None:
+    """Say why it is as it is; an empty text takes it back. NotVisible for whoever has no say; Invalid; DomainError
+    `saved_meanwhile` when another explanation was kept since `seen`, the fingerprint of what the page showed.
+    """
     if not may_explain(by, finding.check_of.attachment):
         raise NotVisible
     locked = DrawingFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
-    locked.explanation = _checked("explanation", text)
+    explanation = _checked("explanation", text)
+    if is_stale(seen, said_of(locked)) and explanation != locked.explanation:
+        raise DomainError("saved_meanwhile", saved_meanwhile(isolated(locked.explanation or "—")))
+    locked.explanation = explanation
     locked.explained_by, locked.explained_at = by, now or timezone.now()
     locked.save(update_fields=["explanation", "explained_by", "explained_at"])
 
 
 @transaction.atomic
-def decide(finding: DrawingFinding, decision: str, reason: str, *, by: User, now: datetime | None = None) -> None:
+def decide(
+    finding: DrawingFinding,
+    decision: str,
+    reason: str,
+    *,
+    by: User,
+    seen: str | None = None,
+    now: datetime | None = None,
+) -> None:
     """Accept it, override it with a reason, or mark its place, so that the next return asks for it.
 
     NotVisible for whoever does not work on the case; OperationClosed; Invalid; DomainError `mark_is_told` when the
-    applicant was asked already.
+    applicant was asked already, `saved_meanwhile` when it was measured anew or decided on since `seen`, the
+    fingerprint of what the page showed.
     """
     now = now or timezone.now()
     file = finding.check_of.attachment
@@ -69,6 +87,9 @@ def decide(finding: DrawingFinding, decision: str, reason: str, *, by: User, now
     gates.refuse_if_closed(Operation.PROCESSING, now=now, service=case.service, offices=where, lot=case.reference)
     Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)
     locked = DrawingFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    if is_stale(seen, stands(locked)):
+        message = _("This finding has changed since you opened the page. Look at it again before you decide.")
+        raise DomainError("saved_meanwhile", message)
     if decision not in Decision.values:
         raise Invalid([Problem("decision", _("Choose what to do with it."), "required")])
     reason = _checked("reason", reason)
@@ -86,6 +107,18 @@ def decide(finding: DrawingFinding, decision: str, reason: str, *, by: User, now
     locked.decision, locked.reason, locked.decided_by, locked.decided_at = decision, reason, by, now
     locked.content.pop("decided_on", None)
     locked.save(update_fields=["decision", "reason", "decided_by", "decided_at", "mark", "content"])
+
+
+def said_of(finding: DrawingFinding) -> dict[str, Any]:
+    """What an explanation takes the place of."""
+    return {"explanation": finding.explanation}
+
+
+def stands(finding: DrawingFinding) -> dict[str, Any]:
+    """What a decision is about, and takes the place of."""
+    names = ("measured", "required", "place")
+    about = {name: finding.content.get(name) for name in names}
+    return about | {"decision": finding.decision, "reason": finding.reason, "by": finding.decided_by_id}
 
 
 def _checked(path: str, text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
+from core.forms.concurrency import fingerprint
 
 from . import asking, deciding, plans, words
 from .domain import rules
@@ -33,6 +34,11 @@ class ShownFinding:
     changed: bool
     decided_measured: str
     decided_required: str
+    # Fingerprints of what the two forms show, so that neither wipes what another window kept meanwhile.
+    explain_seen: str
+    decide_seen: str
+    # The decision that is marked in the form: that on record, or what was typed in one that was refused.
+    chosen: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,13 @@ class ShownCheck:
     stale: bool
     may_explain: bool
     may_decide: bool
+
+    def with_choice(self, finding: int, decision: str) -> ShownCheck:
+        """The same after a decision on one finding was refused: it stays marked as it was typed."""
+        return replace(
+            self,
+            findings=[replace(item, chosen=decision) if item.row.pk == finding else item for item in self.findings],
+        )
 
     @property
     def waits(self) -> bool:
@@ -83,6 +96,9 @@ def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFind
         changed=bool(row.decided_on),
         decided_measured=words.number(row.decided_on.get("measured")),
         decided_required=words.number(row.decided_on.get("required")),
+        explain_seen=fingerprint(deciding.said_of(row)),
+        decide_seen=fingerprint(deciding.stands(row)),
+        chosen=row.decision,
     )
 
 

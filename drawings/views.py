@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import current_user
 from accounts.models import User
+from core.forms.concurrency import FIELD
 from core.http import require_GET_or_POST
 from transactions.attachments import services as attachments
 from transactions.domain.errors import DomainError, Invalid, NotVisible
@@ -91,6 +92,8 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
 def _page(request: HttpRequest, results: DrawingCheck, more: dict[str, Any], status: int = 200) -> HttpResponse:
     user = current_user(request)
     seen = shown(results, user)
+    if "wrong_at" in more:
+        seen = seen.with_choice(more["wrong_at"], more["typed"].get("decision", ""))
     file = results.attachment
     context = {
         "shown": seen,
@@ -175,10 +178,11 @@ def finding(request: HttpRequest, key: UUID, pk: int) -> HttpResponse:
     row.check_of = results
     try:
         if "explanation" in request.POST:
-            deciding.explain(row, request.POST["explanation"], by=user)
+            deciding.explain(row, request.POST["explanation"], by=user, seen=request.POST.get(FIELD))
             messages.success(request, _("Your explanation is kept with the drawing."))
         else:
-            deciding.decide(row, request.POST.get("decision", ""), request.POST.get("reason", ""), by=user)
+            decision, reason = request.POST.get("decision", ""), request.POST.get("reason", "")
+            deciding.decide(row, decision, reason, by=user, seen=request.POST.get(FIELD))
             messages.success(request, _("Kept with the finding."))
     except Invalid as error:
         typed = {"wrong": error.problems, "wrong_at": pk, "typed": request.POST}
@@ -186,5 +190,6 @@ def finding(request: HttpRequest, key: UUID, pk: int) -> HttpResponse:
     except NotVisible:
         raise
     except DomainError as error:
-        messages.error(request, str(error.message))
+        messages.error(request, error.message)
+        return _page(request, results, {"wrong_at": pk, "typed": request.POST}, status=409)
     return redirect(f"{request.path.rpartition('findings/')[0]}#finding-{row.pk}")

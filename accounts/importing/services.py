@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import Error, transaction
 from django.forms import BaseForm, ModelForm
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.cache import apart
+from core.forms.concurrency import fingerprint
 from core.text import one_line
 from municipality import services as municipality
 
@@ -57,6 +59,14 @@ class Outcome:
         return {state: sum(row.state == state for row in self.rows) for state in (NEW, CHANGED, SAME, WRONG)}
 
     @property
+    def seen(self) -> str:
+        """A mark of all it would do: another as soon as it would do something else."""
+        rows = [
+            (row.number, row.state, row.name, [change[1:] for change in row.changes], row.facts) for row in self.rows
+        ]
+        return fingerprint({"rows": rows})
+
+    @property
     def may_be_carried_out(self) -> bool:
         return not self.trouble and not self.wrong and any(row.state in (NEW, CHANGED) for row in self.rows)
 
@@ -90,9 +100,13 @@ def look(brought: Import, *, now: datetime | None = None) -> Outcome:
 
 
 @transaction.atomic
-def carry_out(brought: Import, *, by: User, reason: str = "", now: datetime | None = None) -> Import:
-    """Do all of it, once; people are proposed to a second administrator. AccountError `not_an_administrator`,
-    `not_yours`, `import_wrong` when anything is wrong with it by now, `reason_missing`.
+def carry_out(
+    brought: Import, *, by: User, reason: str = "", seen: str | None = None, now: datetime | None = None
+) -> Import:
+    """Do all of it, once; people are proposed to a second administrator. What the file held is not kept any longer.
+
+    AccountError `not_an_administrator`, `not_yours`, `import_wrong` when anything is wrong with it by now,
+    `import_changed` when it would do something else by now than the look that bore the mark `seen`, `reason_missing`.
     """
     now = now or timezone.now()
     _require_administrator(by)
@@ -107,13 +121,24 @@ def carry_out(brought: Import, *, by: User, reason: str = "", now: datetime | No
     if not outcome.may_be_carried_out:
         message = _("Nothing was imported: the file has mistakes, or there is nothing new in it.")
         raise AccountError("import_wrong", message)
+    if seen and seen != outcome.seen:
+        message = _("Something of this was changed meanwhile, so the list would do something else now. Look again.")
+        raise AccountError("import_changed", message)
     if locked.kind == Import.Kind.PEOPLE:
         people = [row.facts for row in outcome.rows if row.state == NEW]
         locked.proposal = newcomers.propose(people, reason=reason, by=by, now=now)
-    locked.done_at, locked.result = now, outcome.counts
-    locked.save(update_fields=["done_at", "result", "proposal"])
+    locked.done_at, locked.result, locked.text = now, outcome.counts, ""
+    locked.save(update_fields=["done_at", "result", "text", "proposal"])
     access_log.record(Act.IMPORTED, by=by, subject=f"{locked.kind}:{locked.pk}", now=now)
     return locked
+
+
+def delete_old(now: datetime, most: int) -> int:
+    """Files that nobody carried out in KEEP_DRAFTS_DAYS go, and what those held that were; returns how many."""
+    Import.objects.exclude(done_at=None).exclude(text="").update(text="")
+    old = now - timedelta(days=settings.KEEP_DRAFTS_DAYS)
+    stale = Import.objects.filter(done_at=None, proposal=None, made_at__lt=old).values("pk")[:most]
+    return Import.objects.filter(pk__in=stale).delete()[0]
 
 
 def _require_administrator(by: User) -> None:

@@ -137,9 +137,19 @@ _EAST = {"e", "x", "east", "easting", "eastings", "lon", "long", "longitude", "�
          "الاحداثي الشرقي", "احداثي شرقي", "شرقيات", "الشرقيات", "خط الطول", "طول"}  # fmt: skip
 _NORTH = {"n", "y", "north", "northing", "northings", "lat", "latitude", "ص", "شمال", "شمالا", "شمالي", "الشمالي",
           "الاحداثي الشمالي", "احداثي شمالي", "شماليات", "الشماليات", "دائره العرض", "خط العرض", "عرض"}  # fmt: skip
+# A height, which is left out.
+_HEIGHT, _UP = {"z", "h", "elev", "elevation", "height", "ع", "ارتفاع", "الارتفاع", "منسوب", "المنسوب"}, 2
 _AXES = {search_key(word): 0 for word in _EAST} | {search_key(word): 1 for word in _NORTH}
+_AXES |= {search_key(word): _UP for word in _HEIGHT}
 # The number of a corner as lists are numbered: "1) ", "2. ", "P3: ".
 _NUMBERED = re.compile(r"^[(\[]?[a-z]{0,3}\d{1,3} ?[).\]:-] +(?=\D{0,12}\d)", re.IGNORECASE)
+# What survey programs put around a corner: "37 Q 520000 m E 2380000 m N", "at point X = 520000", "(520000, 2380000)".
+_ZONE = re.compile(r"^(?:utm\s*)?37 ?[qr]\b[\s,:]*", re.IGNORECASE)
+_METRES_AFTER = re.compile(r"(?<=\d) ?(?:m|mt|metres?|meters?|متر|م)(?=\s*[ens]?\s*(?:[\s,،;؛)]|$))", re.IGNORECASE)
+_AT_POINT = re.compile(r"^(?:at|id)? ?point[\s:]+(?=\D{0,4}[xe]\b)", re.IGNORECASE)
+_BRACKETS = re.compile(r"[()\[\]{}]")
+# Degrees with a decimal comma: no thousands are parted so.
+_LONG_FRACTION = re.compile(r"([+-]?\d{1,3}),(\d{4,})")
 _BESIDE = re.compile(r"^(?P<before>[^\d.,+-]*?)[\s:=]*(?P<number>[+-]?[\d.,٫٬']*\d)[\s:=]*(?P<after>[^\d]*)$")
 
 
@@ -155,7 +165,7 @@ def _header(line: str) -> tuple[int, int] | None:
         return None
     if len(cells) == 1:
         cells = [search_key(word) for word in line.split()]
-    axes = [_AXES[cell] for cell in cells if cell in _AXES]
+    axes = [_AXES[cell] for cell in cells if _AXES.get(cell, _UP) != _UP]
     if sorted(axes) == [0, 1]:
         return (0, 1) if axes[0] == 0 else (1, 0)
     return None if any(char.isdigit() for char in line) else (0, 1)
@@ -165,7 +175,7 @@ def _read_line(line: str) -> tuple[Decimal, Decimal]:
     """The two numbers of a line, easting first where the line itself says which is which. ValueError if it has none."""
     if degrees := list(_DEGREES.finditer(line)):
         return _sexagesimal(degrees, line)
-    cells = _cells(_NUMBERED.sub("", line))
+    cells = _cells(_BRACKETS.sub(" ", _METRES_AFTER.sub("", _AT_POINT.sub("", _ZONE.sub("", _NUMBERED.sub("", line))))))
     if not 2 <= len(cells) <= 4:
         raise ValueError(line)
     named: dict[int, Decimal] = {}
@@ -175,7 +185,7 @@ def _read_line(line: str) -> tuple[Decimal, Decimal]:
         numbers.append(number)
         if axis is not None and number is not None:
             named[axis] = number
-    if len(named) == 2:
+    if 0 in named and 1 in named:
         return named[0], named[1]
     first, second = _without_label(numbers)
     return first, second
@@ -192,7 +202,9 @@ def _cells(line: str) -> list[str]:
         return words
     # A name before its number: "E 520000 N 2380000".
     joined = [f"{a} {b}" for a, b in zip(words[::2], words[1::2], strict=False)]
-    if len(words) == 4 and all(search_key(word) in _AXES for word in words[::2]):
+    if len(words) in (4, 6) and any(
+        all(search_key(word) in _AXES for word in names) for names in (words[::2], words[1::2])
+    ):
         return joined
     cells = [cell.strip() for cell in re.split(r"[,،]", line) if cell.strip()]
     if len(words) > 1 and all(_is_number(part) for cell in cells for part in cell.split()):
@@ -214,7 +226,7 @@ def _cell(cell: str) -> tuple[int | None, Decimal | None]:
     if any(word and word not in _AXES and word not in ("m", "م", "متر") for word in beside):
         return None, None
     try:
-        return (axes[0] if axes else None), read_number(match["number"])
+        return (axes[0] if axes else None), read_number(_LONG_FRACTION.sub(r"\1.\2", match["number"]))
     except ValueError:
         return None, None
 

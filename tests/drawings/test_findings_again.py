@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,53 @@ def test_whoever_may_only_follow_neither_explains_nor_sets_the_unit(
     reader.post(reverse("drawings:unit", args=[key]), {"unit": "4"})
     on_case.refresh_from_db()
     assert (on_case.facts["unit"] == 4) == may
+
+
+def seen_in(page, key, box):
+    """The marks of what the forms on a page show, one a finding."""
+    html = page.get(reverse("drawings:check", args=[key])).content.decode()
+    return re.findall(rf'name="version_seen" value="(\w+)">(?=[^§]{{0,400}}?name="{box}")', html)
+
+
+def test_two_windows_wipe_nobodys_explanation(on_case, cast, signed_in):
+    finding, key = the_overlap(on_case), on_case.attachment.key
+    at, page = reverse("drawings:finding", args=[key, finding.pk]), signed_in(cast.citizen)
+    (old,) = seen_in(page, key, "explanation")
+    for _twice in range(2):
+        assert page.post(at, {"explanation": "جدار مشترك", "version_seen": old}).status_code == 302
+    refused = page.post(at, {"explanation": "ارتداد قديم", "version_seen": old})
+    html = refused.content.decode()
+    assert refused.status_code == 409
+    assert "جدار مشترك" in html
+    assert "ارتداد قديم" in html
+    finding.refresh_from_db()
+    assert finding.explanation == "جدار مشترك"
+    (new,) = re.findall(r'name="version_seen" value="(\w+)"', html)
+    assert page.post(at, {"explanation": "ارتداد قديم", "version_seen": new}).status_code == 302
+    finding.refresh_from_db()
+    assert finding.explanation == "ارتداد قديم"
+
+
+def test_nobody_decides_on_what_was_measured_or_decided_since_they_looked(on_case, cast, signed_in):
+    finding, key = the_overlap(on_case), on_case.attachment.key
+    at, one, other = (
+        reverse("drawings:finding", args=[key, finding.pk]),
+        signed_in(cast.reviewer),
+        signed_in(cast.second_reviewer),
+    )
+    (old,) = seen_in(one, key, "decision")
+    running._keep_findings(on_case, [finding.content | {"measured": 987.65}])
+    sent = {"decision": "overridden", "reason": "حُدّد في الموقع"}
+    refused = one.post(at, sent | {"version_seen": old})
+    html = refused.content.decode()
+    assert refused.status_code == 409
+    assert "حُدّد في الموقع" in html
+    assert re.search(r'value="overridden"\s+checked', html), "what was chosen stays chosen"
+    (new,) = seen_in(one, key, "decision")
+    assert other.post(at, {"decision": "accepted", "version_seen": new}).status_code == 302
+    assert one.post(at, sent | {"version_seen": new}).status_code == 409
+    finding.refresh_from_db()
+    assert (finding.decision, finding.decided_by) == ("accepted", cast.second_reviewer)
 
 
 @pytest.mark.parametrize("name", ["measured", "required", "place"])

@@ -32,6 +32,14 @@ RIGHT = {
     "persian digits, arabic comma": "۵۲۰۰۰۰٫۱۲، ۲۳۸۰۰۰۰٫۵۰\n۵۲۰۰۲۵٫۱۲، ۲۳۸۰۰۰۰٫۵۰\n۵۲۰۰۲۵٫۱۲، ۲۳۸۰۰۲۵٫۵۰",
     "axes named": f"E={E1} N={N1}\nN {N1} E {E2}\nس: {E2} ص: {N2}",
     "direction marks": f"\u200f{E1}\u200e {N1}\u202c\n{E2}\u00a0{N1}\n\ufeff{E2} {N2}",
+    "brackets": f"({E1}, {N1})\n({E2}, {N1}),\nP3 ({E2}, {N2})",
+    "numbers in brackets": f"(1) {E1} {N1}\n(2) [{E2} {N1}]\n(3) {E2} {N2}",
+    "as Google Earth copies": f"37 Q {E1} m E {N1} m N\n37Q {E2} m E, {N1} m N\nUTM 37 Q: {E2}m E {N2}m N",
+    "as AutoCAD lists": f"X = {E1}00    Y = {N1}00    Z = 0.0000\nat point  X= {E2}   Y= {N1}   Z= 1\nX={E2} Y={N2}",
+    "axes behind": f"{E1} E {N1} N\n{N1} N {E2} E\n{E2}E {N2}N",
+    "heights named": f"س {E1} ص {N1} ع 12.5\nN {N1} E {E2} H 3\nX:{E2} Y:{N2} Z:7",
+    "three titles": f"N,E,H\n{N1},{E1},1\n{N1},{E2},2\n{N2},{E2},3",
+    "metres": f"{E1} م، {N1} م\n{E2} m; {N1} m\n{E2} متر {N2} متر",
     "json": json.dumps({"type": "Polygon", "coordinates": [[[*map(float, p.split())] for p in (
         f"{E1} {N1}", f"{E2} {N1}", f"{E2} {N2}")]]}),
 }  # fmt: skip
@@ -44,6 +52,8 @@ def test_every_usual_writing_is_read(text):
 
 DEGREES = {
     "latitude first": "21.5216 39.1932\n21.5216 39.1934\n21.5218 39.1934",
+    "decimal commas": "39,1932;21,5216\n39,1934 21,5216\n21,5218\t39,1934",
+    "brackets": "(21.5216, 39.1932)\n(39.1934, 21.5216)\n[1] (21.5218, 39.1934)",
     "longitude first": "39.1932,21.5216\n39.1934,21.5216\n39.1934,21.5218",
     "geojson": '{"type":"FeatureCollection","features":[{"type":"Feature","properties":null,"geometry":'
     '{"type":"Polygon",'
@@ -72,6 +82,8 @@ def test_degrees_are_read_in_either_order(text):
         (f"{E1} {N1}\n{E2} {N1}", [("too_few", 0)]),
         (f"{E1} {N1}\n{E2}\n{E2} {N2}\nhello there", [("line", 2), ("line", 4)]),
         (f"{E1} {N1}\n520025,12,2380000,50", [("line", 2)]),
+        (f"38 Q {E1} {N1}\n37 Q {E2} {N1}\n37 Q {E2} {N2}", [("line", 1)]),
+        (f"{E1} {N1}\n{E2} Z {N1}\n{E2} {N2}", [("line", 2)]),
         ("24.7 46.7\n24.8 46.7\n24.8 46.8", [("degrees_elsewhere", n) for n in (1, 2, 3)]),
         ("21°61'18\"N 39°11'36\"E", [("line", 1)]),
         ("21°31'18\"S 39°11'36\"E", [("line", 1)]),

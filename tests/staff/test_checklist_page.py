@@ -23,7 +23,7 @@ def permit(cast, submitted, settings):
 
 
 def pressing(case, press, **more):
-    return {"press": press, "stage": case.stage, **more}
+    return {"press": press, "stage": case.stage, "answers": case.answers_version, **more}
 
 
 def test_each_press_is_a_row_of_its_own_also_from_two_windows(permit, cast, signed_in):
@@ -140,6 +140,31 @@ def test_who_may_not_press_reads_and_presses_nothing(permit, cast, signed_in):
     assert Check.objects.count() == 1
     for nonsense in ({}, {"press": "ticked"}, {"press": "ticked:completeness/deed/x", "stage": permit.stage}):
         assert signed_in(cast.reviewer).post(url, nonsense).status_code == 409
+
+
+def test_an_old_page_ticks_nothing_of_what_it_never_showed(permit, cast, signed_in):
+    """The case went back and came again to the same stage: the page from before knows neither answers nor files."""
+    reviewer, supervisor = signed_in(cast.reviewer), signed_in(cast.supervisor)
+    url = reverse("staff:check", args=[permit.reference])
+    reviewer.post(url, pressing(permit, "ticked:completeness/deed"))
+    old = pressing(permit, "ticked:completeness/regulation")
+    old_reason = pressing(permit, "leave_out", reason="سبق فحص هذه الأرض")
+    asked = [moves.RequestedCompletion(sentence="صحّح نظام البناء", opens=("building_regulation",))]
+    returned = moves.return_for_completion(permit, deficiencies=asked, by=cast.reviewer, now=NOW)
+    answered = moves.answer(
+        returned, answers={item.pk: "صحّحناه" for item in returned.deficiencies.all()}, by=cast.citizen, now=NOW
+    )
+    assert (answered.stage, answered.status) == (permit.stage, permit.status)
+    assert answered.answers_version != permit.answers_version
+    nothing_said = {name: value for name, value in old.items() if name != "answers"}
+    for page, sent in ((reviewer, old), (supervisor, old_reason), (reviewer, nothing_said)):
+        refused = page.post(url, sent)
+        assert refused.status_code == 409
+    assert "سبق فحص هذه الأرض" in supervisor.post(url, old_reason).content.decode()
+    assert [row.code for row in Check.objects.all()] == ["deed"]
+    shown = reviewer.get(reverse("staff:case", args=[permit.reference])).content.decode()
+    assert f'name="answers" value="{answered.answers_version}"' in shown
+    assert reviewer.post(url, pressing(answered, "ticked:completeness/regulation")).status_code == 302
 
 
 def test_the_public_sees_nothing_of_the_checklist(permit, cast, signed_in):

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.access import current_user
 from accounts.models import User
+from core.text import parse_int
 
 from ..domain.service_types import Flag
 from ..models import Attachment, Check, Event, Transaction
@@ -127,11 +128,13 @@ def return_form(case: Transaction, asks: Iterable[Line]) -> QueryDict:
 def pressed(case: Transaction, request: HttpRequest) -> str:
     """One press of the checklist's form; returns what is said of it. DomainError as of the service."""
     user, stage = current_user(request), request.POST.get("stage", "")
+    seen = parse_int(request.POST.get("answers", "")) or 0  # a page that does not say what it showed showed nothing
     if request.POST.get("press") == "leave_out":
-        rows = checklist.leave_out(case, stage=stage, reason=request.POST.get("reason", ""), by=user)
+        reason = request.POST.get("reason", "")
+        rows = checklist.leave_out(case, stage=stage, answers_version=seen, reason=reason, by=user)
         words = ngettext("%(n)d point was left out.", "%(n)d points were left out.", len(rows))
         return words % {"n": len(rows)} if rows else ""
     state, _colon, point = request.POST.get("press", "").partition(":")
     of, _slash, code = point.partition("/")
-    checklist.press(case, stage=stage, of=of, code=code, state=state, by=user)
+    checklist.press(case, stage=stage, answers_version=seen, of=of, code=code, state=state, by=user)
     return ""

@@ -23,6 +23,7 @@ from accounts.importing import services
 from accounts.importing.forms import PersonRow, headings_of, required_of
 from accounts.models import Import
 from accounts.power_admin import message_proposed, reason_field
+from core.forms.concurrency import FIELD
 from core.forms.named_errors import NamedErrors
 from core.http import require_GET_or_POST
 
@@ -124,7 +125,8 @@ def carry_out(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("staff:import", pk=pk)
     try:
-        done = services.carry_out(brought, by=current_user(request), reason=request.POST.get("reason", ""))
+        reason, seen = request.POST.get("reason", ""), request.POST.get(FIELD)
+        done = services.carry_out(brought, by=current_user(request), reason=reason, seen=seen)
     except AccountError as error:
         messages.error(request, error.message)
         return _page(request, brought, status=409)

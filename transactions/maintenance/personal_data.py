@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
-from accounts import access_log
+from accounts import access_log, newcomers
 from accounts.access import holds_power
 from accounts.errors import AccountError
 from accounts.models import (
@@ -160,6 +160,7 @@ def erase_person(user: User, *, by: User, now: datetime | None = None) -> None:
     locked.emails_asked.all().delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
     Proposal.objects.filter(person=locked).update(phone="")
+    newcomers.forget(locked)
     NameChange.objects.filter(user=locked).update(old="", new="", phone="")
     BroughtReceipt.objects.filter(transaction__applicant=locked).update(phone="")
     _delete_history(User, [locked.pk])

@@ -209,17 +209,26 @@ def may_ask(user: User, case: Transaction) -> bool:
 
 @transaction.atomic
 def press(
-    case: Transaction, *, stage: str, code: str, state: str, by: User, of: str = "", now: datetime | None = None
+    case: Transaction,
+    *,
+    stage: str,
+    code: str,
+    state: str,
+    by: User,
+    of: str = "",
+    answers_version: int | None = None,
+    now: datetime | None = None,
 ) -> Check | None:
     """Say of one point that it was looked at, does not apply, is deficient, or take back what was said; None when the
-    same was said before and still holds. `stage` is the case's as the page showed it; `of` is that of the point, where
-    one of an earlier stage is open again.
+    same was said before and still holds. `stage` is the case's as the page showed it, and `answers_version` that of
+    the answers and files it showed: what nobody saw is not ticked. `of` is the stage of the point, where one of an
+    earlier stage is open again.
 
     NotVisible for whoever may not see the case's work; DomainError `stage_has_ended` from an old page,
     `no_such_point`, `not_yours_to_check`.
     """
     now = now or timezone.now()
-    locked = _lock(case, by, stage, now)
+    locked = _lock(case, by, stage, answers_version, now)
     line = next((line for line in pressable(locked) if (line.stage, line.point.code) == (of or stage, code)), None)
     if line is None or state not in State.values or state == State.LEFT_OUT:
         raise DomainError("no_such_point", _("This point is not on the checklist of this case. Look at it again."))
@@ -235,13 +244,21 @@ def press(
 
 
 @transaction.atomic
-def leave_out(case: Transaction, *, stage: str, reason: str, by: User, now: datetime | None = None) -> list[Check]:
+def leave_out(
+    case: Transaction,
+    *,
+    stage: str,
+    reason: str,
+    by: User,
+    answers_version: int | None = None,
+    now: datetime | None = None,
+) -> list[Check]:
     """Leave out every open point that stands against going on, with a reason that stays on record; returns their rows.
 
     Errors as of `press`; Invalid without a reason, or with one too long.
     """
     now = now or timezone.now()
-    locked = _lock(case, by, stage, now)
+    locked = _lock(case, by, stage, answers_version, now)
     if not may_leave_out(by, locked):
         raise DomainError("not_yours_to_leave_out", _("Only a supervisor of the office can leave points out."))
     reason = prose(reason)
@@ -254,12 +271,14 @@ def leave_out(case: Transaction, *, stage: str, reason: str, by: User, now: date
     return write(locked, open_lines, State.LEFT_OUT, by=by, acted_as=acted_as, now=now, reason=reason)
 
 
-def _lock(case: Transaction, by: User, stage: str, now: datetime) -> Transaction:
-    """One press after the other; refused where the case has gone on since the page was shown."""
+def _lock(case: Transaction, by: User, stage: str, answers_version: int | None, now: datetime) -> Transaction:
+    """One press after the other; refused where the case has gone on since the page was shown, or came back to the same
+    stage with other answers or files.
+    """
     locked = Transaction.objects.select_for_update().filter(pk=case.pk).order_by().first()
     if locked is None or not access.may_read_notes(by, locked):
         raise NotVisible
-    if locked.stage != stage:
+    if locked.stage != stage or answers_version not in (None, locked.answers_version):
         raise DomainError("stage_has_ended", _("This case has changed since you opened it. Look at it again."))
     if finish := locked.current_stage.finish:
         gates.refuse_move(locked, finish, now=now, at_counter=False, acting=locked.held_by_id)
