@@ -121,9 +121,9 @@ def forget(person: User) -> None:
     """Somebody is erased: the lists they stood on tell no more who they are. Call before their number goes."""
     for proposal in Proposal.objects.select_for_update().filter(kind=Kind.PEOPLE):
         people = people_in(proposal)
-        told = [facts if facts["national_id"] != person.national_id else facts | NOBODY for facts in people]
-        if told != people:
-            Proposal.objects.filter(pk=proposal.pk).update(facts={"people": told})
+        left = [facts if facts["national_id"] != person.national_id else facts | NOBODY for facts in people]
+        if left != people:
+            Proposal.objects.filter(pk=proposal.pk).update(facts={"people": left})
 
 
 def forget_old(now: datetime, most: int) -> int:

@@ -270,7 +270,7 @@ def test_a_delegate_has_a_pin_of_their_own_which_ends_with_the_paper(code, cast,
     "changed",
     [
         {"services": ["land-subdivision"]},
-        {"starts_on": TODAY + DAY},
+        {"starts_on": TODAY + 2 * DAY},
         {"ends_on": TODAY - DAY, "starts_on": TODAY - 2 * DAY},
         {"ended_at": NOW},
     ],
@@ -337,18 +337,19 @@ def test_a_paper_that_ran_out_is_recorded_anew_under_its_number(days, cast, dele
 
 
 def test_a_paper_that_ends_today_holds_through_today(cast, submitted, delegated):
-    case, held = submitted(), delegated(ends_on=TODAY)
+    today = timezone.localdate()  # not TODAY: a run may have begun yesterday
+    case, held = submitted(), delegated(ends_on=today)
     held.save()
     held.refresh_from_db()
-    assert (held.ended_at, held.holds(TODAY), held.holds(TODAY + timedelta(days=1))) == (None, True, False)
+    assert (held.ended_at, held.holds(today), held.holds(today + timedelta(days=1))) == (None, True, False)
     assert access.acts_for_applicant(fresh(cast.other_citizen), case)
     assert close_expired(timezone.now()) == 0
     ended = end_delegation(held, by=cast.citizen)
-    assert (ended.ended_at is None, ended.holds(TODAY)) == (False, False)
+    assert (ended.ended_at is None, ended.holds(today)) == (False, False)
 
 
 def test_one_that_still_holds_is_not_closed_by_another(cast, delegated):
-    delegated(ends_on=TODAY)
+    delegated(ends_on=timezone.localdate())
     assert refused(AccountError, delegated) == "already_recorded"
     other = delegated(number="2")
     run_out(other)

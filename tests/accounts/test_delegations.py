@@ -152,7 +152,7 @@ def test_a_delegate_files_for_an_establishment_and_the_journal_names_both(cast, 
     [
         {"operations": ["answer"]},
         {"services": ["land-subdivision"]},
-        {"starts_on": TODAY + timedelta(days=1)},
+        {"starts_on": TODAY + timedelta(days=2)},
     ],
 )
 def test_what_the_paper_does_not_name_is_not_begun(cast, delegated, changed):
