@@ -18,7 +18,7 @@ class TransactionsConfig(AppConfig):
         from .notifications import authorisation_events, incident_notices, notices, subscriptions  # noqa: F401
         from .papers import book
         from .papers.verification import details_of, number_typed, status_now
-        from .signed_papers import ending, frames, making  # noqa: F401
+        from .signed_papers import batches, ending, frames, making  # noqa: F401
         from .transitions import bulk, consequences, leaving, powers, recount, staff_notices, suspension  # noqa: F401
 
         receipts.register_status(status_now)

@@ -18,8 +18,9 @@ DATABASE_ROUTERS = ["core.db.replica.Router"]
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=1.5)
 # What PostgreSQL is told of every session, and of those of the web besides (libpq's `options`). No commit waits for a
 # vault, which may be away; it is asked afterwards (continuity).
+# It compiles no query either: of those with many conditions that takes longer than they do (ADR 63).
 DATABASE_SESSION = env.str(
-    "DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s -c synchronous_commit=local"
+    "DATABASE_SESSION", default="-c idle_in_transaction_session_timeout=15s -c synchronous_commit=local -c jit=off"
 )
 DATABASE_WEB_SESSION = env.str("DATABASE_WEB_SESSION", default="-c lock_timeout=1200ms -c statement_timeout=3s")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -307,6 +307,7 @@ OTHERS = (
     Shown("draft-gone", "/drafts/{draft}/place/", "citizen", then=write_to_a_draft_that_is_gone),
     Shown("draft-conditions", "/drafts/{draft}/conditions/", "citizen"),
     Shown("draft-documents", "/drafts/{draft}/documents/", "citizen"),
+    Shown("draft-photographs", "/drafts/{draft}/documents/id_copy/photographs/", "citizen"),
     Shown("draft-check", "/drafts/{draft}/check/", "citizen", then=look_at_the_first),
     Shown("draft-discard", "/drafts/{draft}/discard/", "citizen"),
     Shown("draft-send-again", "/drafts/{draft}/place/", "citizen", then=send_with_a_stale_token),

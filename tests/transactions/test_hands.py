@@ -138,5 +138,5 @@ def test_whoever_corrected_the_answers_does_not_approve_them(cast, submitted):
 
 def test_every_move_counts_but_those_that_hand_work_out():
     hand_out = {"take", "reassign", "give_back", "hand_over", "stay", "stop_clock", "outside_answer"}
-    assert hand_out | {"escalate", "answer_complaint", "hand_out"} == ALLOCATION_MOVES
+    assert hand_out | {"escalate", "answer_complaint", "hand_out", "remind"} == ALLOCATION_MOVES
     assert all(move.name in ALLOCATION_MOVES for move in MOVES if not move.is_duty)

@@ -74,6 +74,7 @@ EXPECTED = {
     "advise_refusal": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "inspect": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "return": ({"under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
+    "remind": ({"returned", "awaiting_payment"}, {"stage role", "supervisor", "centre_clerk"}),
     "answer": ({"returned"}, {"applicant", "at_counter"}),
     "correct": ({"incoming", "under_admin_audit", "under_study", "under_tech_audit"}, {"stage role"}),
     "send_back": ({"awaiting_supervisor"}, {"supervisor"}),

@@ -5,35 +5,42 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import access_log
 from accounts.access import current_user
-from accounts.models import Role, StaffPost, User
+from accounts.models import Act, Role, StaffPost, User
 from core.http import post_only
 from core.text import parse_int
 from municipality.models import Office
 
 from .. import access
+from ..attachments.stored import open_intact
 from ..domain.errors import DomainError
-from ..domain.workflow import BY_NAME
 from ..models import BulkItem, BulkJob, Transaction, TransactionQuerySet
 from ..queues import WORKERS
-from ..transitions import bulk
+from ..signed_papers import batches
+from ..transitions import bulk, printing
 from ..transitions.bulk import BULK_MOVES
-from ..views.common import hidden_is_404, page_of
+from ..views.common import harden, hidden_is_404, page_of
 from .site import staff_site
 from .ways import WayBack, read_way, way_back
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 ROWS = 100
-PAGE, FILTER = "page", "filter"
+# Not offered where no colleague can be chosen.
+NEED_A_COLLEAGUE = frozenset(name for name, move in BULK_MOVES.items() if move.to_colleague)
 
 
 def context(user: User, workers: list[StaffPost] | None = None) -> dict[str, Any]:
@@ -43,7 +50,15 @@ def context(user: User, workers: list[StaffPost] | None = None) -> dict[str, Any
     offered = bulk.moves_offered(user)
     hands_out = any(BULK_MOVES[move.name].to_colleague for move in offered)
     colleagues = (colleagues_of(user) if workers is None else workers) if hands_out else []
-    return {"bulk_moves": offered, "bulk_colleagues": colleagues}
+    return {"bulk_moves": actions_offered(user), "bulk_colleagues": colleagues}
+
+
+def actions_offered(user: User) -> list[tuple[str, StrOrPromise]]:
+    """What this person may do with many cases: moves, then what is printed; names and words."""
+    if not access.case_posts(user):
+        return []
+    moves = [(str(move.name), move.label) for move in bulk.moves_offered(user)]
+    return moves + [(name, action.label) for name, action in printing.ACTIONS.items() if action.of_cases]
 
 
 def colleagues_of(user: User) -> list[StaffPost]:
@@ -104,7 +119,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: str) -> dict[str, Any]:
     state, many = BulkItem.State, counts
-    goes = many[state.WAITING] + many[state.DONE] + many[state.REFUSED] + many[state.CANCELLED]
+    lines, now = len(job.lines or ()), timezone.now()
+    goes = lines or many[state.WAITING] + many[state.DONE] + many[state.REFUSED] + many[state.CANCELLED]
     rows = job.items.select_related("transaction__applicant", "transaction__assignee", "to")
     looked_at = job.state == BulkJob.State.LOOKED_AT
     stays = (state.CANNOT,) if looked_at else (state.CANNOT, state.REFUSED, state.CANCELLED)
@@ -112,22 +128,26 @@ def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: st
     undone = job.undone_by.exclude(state=BulkJob.State.LOOKED_AT).exists()
     finished = job.state in (BulkJob.State.DONE, BulkJob.State.CANCELLED)
     return {
-        "title": BY_NAME[job.move].label,
+        "title": bulk.described(job.move).label,
         "job": job,
-        "move": BY_NAME[job.move],
+        "move": bulk.described(job.move),
+        "prints": job.move in printing.ACTIONS,
+        "has_file": job.has_file(now),
+        "file_gone": bool(job.kept_until) and not job.has_file(now),
+        "lines": lines,
         "looked_at": looked_at,
         "running": job.state == BulkJob.State.RUNNING,
         "finished": finished,
         "stamp": stamp,
         "goes": goes,
-        "handled": goes - many[state.WAITING],
+        "handled": goes - (many[state.WAITING] if job.lines is None else lines * (not finished)),
         "counts": {name.value: many[name] for name in state},
         "stay": rows.filter(state__in=stays)[:ROWS] if any(many[name] for name in stays) else [],
         "staying": sum(many[name] for name in stays),
         "reasons": reasons.most_common(10),
         "page": page_of(request, rows.exclude(state__in=stays), ROWS, goes if looked_at else None),
         "back": read_way(job.back),
-        "may_undo": finished and bool(BULK_MOVES[job.move].inverse) and bool(many[state.DONE]) and not undone,
+        "may_undo": finished and bool(bulk.inverse_of(job.move)) and bool(many[state.DONE]) and not undone,
         "load": _load_after(job, many[state.WAITING]) if looked_at and job.to else None,
     }
 
@@ -181,3 +201,36 @@ def undo(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("staff:bulk", key=job.key)
     messages.info(request, _("This takes back what was done. Cases that have changed since are left as they are."))
     return redirect("staff:bulk", key=new.key)
+
+
+@hidden_is_404
+@require_GET
+def file(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The file an action made, for whoever asked for it, while it is kept and they may still see all that is in it. It
+    is on record who took which.
+    """
+    user = current_user(request)
+    job = bulk.get_job(user, key)
+    if not job.has_file(timezone.now()):
+        raise Http404
+    batches.refuse_unless_still_theirs(job)
+    content = open_intact(job)
+    if content is None:
+        messages.error(request, _("The file cannot be read just now. Make it again."))
+        return redirect("staff:bulk", key=job.key)
+    many = len(job.lines) if job.lines is not None else job.items.filter(state=BulkItem.State.DONE).count()
+    access_log.record(Act.EXPORT, by=user, subject=f"{job.move} {job.key}"[:200], why=f"pdf, {many} rows")
+    name = f"{job.move.replace('_', '-')}-{timezone.localtime(job.made_at):%Y%m%d-%H%M}.pdf"
+    return harden(FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf"))
+
+
+def from_changelist(request: HttpRequest, rows: TransactionQuerySet, action: str) -> HttpResponse:
+    """Rows of "All cases" were ticked, or all of its filter: as `look`."""
+    back = read_way(request.get_full_path())
+    chosen = rows.for_pages()[: bulk.MAX_CASES + 1]
+    try:
+        job = bulk.look(list(chosen), action, by=current_user(request), back=back.url)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(back.url)
+    return redirect("staff:bulk", key=job.key)

@@ -217,6 +217,8 @@ def intake(request: HttpRequest, key: UUID) -> HttpResponse:
             return redirect("staff:counter")
         if "remove" in request.POST and not refused:
             return redirect("staff:intake", key=key)
+        if (code := request.POST.get("photographs", "")) and draft.service_type.document(code) and not refused:
+            return redirect("transactions:photographs", key=key, code=code)
         problems = refused if only_rows or "remove" in request.POST else [*refused, *_missing(draft, request)]
         if not held and not problems and not only_rows:
             return redirect("staff:intake_check", key=key)

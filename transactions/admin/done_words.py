@@ -19,6 +19,7 @@ _PLAIN = {
     "take": gettext_lazy("The case is assigned to you."),
     "give_back": gettext_lazy("The case is unassigned. Colleagues can take it."),
     "return": gettext_lazy("The case was returned to the applicant. The clock is paused."),
+    "remind": gettext_lazy("The applicant was reminded."),
     "reject": gettext_lazy("The request was refused, and the applicant was notified."),
     "record_payment": gettext_lazy("The payment was recorded."),
     "file": gettext_lazy("The case was closed and archived."),

@@ -26,14 +26,17 @@ from journal.models import Entry
 from .. import access
 from ..domain import references
 from ..domain.deadlines import Deadline
+from ..domain.errors import DomainError
 from ..domain.register_lines import read_line
 from ..domain.service_types import all_services
 from ..models import Movement, Outbox, Transaction
 from ..outbox import queue
 from ..selectors import search
+from ..signed_papers import batches
 from ..templatetags.cases import status_kind
 from ..text.deadline_status import deadline_status
 from ..text.wording import describe_recipient, status_words
+from . import bulk
 
 
 class ReadOnly(Watched):
@@ -104,6 +107,15 @@ class TransactionAdmin(ReadOnly):
     ) -> tuple[QuerySet[Any], bool]:
         return queryset.filter(search.search_cases(search_term)), False
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What may be done with many, closed ones as well; each leads to a look at what would become of each."""
+
+        def begin(_admin: Any, asked: HttpRequest, rows: Any) -> HttpResponse:
+            return bulk.from_changelist(asked, rows, asked.POST["action"])
+
+        offered = bulk.actions_offered(current_user(request))
+        return {name: (begin, name, label) for name, label in offered if name not in bulk.NEED_A_COLLEAGUE}
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -143,6 +155,19 @@ class MovementAdmin(ReadOnly):
     list_select_related = ("office", "transaction", "counterpart")
     search_fields = ("number",)  # a box; see get_search_results
     ordering = ("-at",)
+    actions = ("print_pages",)
+
+    @admin.action(description=gettext_lazy("Print pages of the register"))
+    def print_pages(self, request: HttpRequest, rows: QuerySet[Movement]) -> HttpResponse | None:
+        """These lines as one PDF, by office, register and year; looked at first."""
+        try:
+            job = batches.look_at_lines(
+                rows, by=current_user(request), back=request.get_full_path(), now=timezone.now()
+            )
+        except DomainError as error:
+            messages.error(request, error.message)
+            return None
+        return redirect("staff:bulk", key=job.key)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -39,7 +39,7 @@ AS_STAFF = re.compile(r"(?P<roles>\w+(?:, \w+)*) at (?P<office>[^\s,]+)(?:, visi
 AS_ENGINEERS = re.compile(r"engineering office (?P<licences>.+)")
 OF_A_FILE = re.compile(r"(?:(?P<why>.*) )?· (?P<document>\w+) (?P<key>\S+)")
 OF_A_SIGN_ON = re.compile(r"national sign-on: (?P<code>\w+)")
-OF_AN_EXPORT = re.compile(r"(?P<form>csv|xlsx|print), (?P<many>\d+) rows")
+OF_AN_EXPORT = re.compile(r"(?P<form>csv|xlsx|print|pdf), (?P<many>\d+) rows")
 OF_A_DRAFT = re.compile(r"draft (?P<key>\S+)")
 OF_A_PROPOSAL = re.compile(rf"(?P<kind>{'|'.join(Proposal.Kind.values)}):(?P<number>\d+)")
 

@@ -109,6 +109,7 @@ class StaffSite(AdministeredSite):
             path("bulk/<uuid:key>/", self.admin_view(bulk.show), name="bulk"),
             path("bulk/<uuid:key>/start/", self.admin_view(bulk.start), name="bulk_start"),
             path("bulk/<uuid:key>/cancel/", self.admin_view(bulk.cancel), name="bulk_cancel"),
+            path("bulk/<uuid:key>/file/", self.admin_view(bulk.file), name="bulk_file"),
             path("bulk/<uuid:key>/undo/", self.admin_view(bulk.undo), name="bulk_undo"),
             path("export/", self.admin_view(exports.export), name="export"),
             path("filters/", self.admin_view(saved_filters.save), name="save_filter"),

@@ -27,6 +27,7 @@ LISTS: dict[str, StrOrPromise] = {
     "staff:index": _("My queue"),
     "staff:supervision": _("Supervision"),
     "staff:transactions_transaction_changelist": _("All cases"),
+    "staff:transactions_movement_changelist": _("Registers"),
 }
 PLACES = {"staff:index": Place.QUEUE, "staff:supervision": Place.SUPERVISION}
 

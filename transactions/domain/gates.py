@@ -66,6 +66,7 @@ OF_MOVE: dict[str, Operation | None] = {
     "advise_refusal": Operation.PROCESSING,
     "inspect": Operation.PROCESSING,
     "return": Operation.PROCESSING,
+    "remind": Operation.PROCESSING,
     "answer": Operation.REPLIES,
     "correct": Operation.PROCESSING,
     "send_back": Operation.PROCESSING,

@@ -74,6 +74,7 @@ class MoveName(StrEnum):
     ADVISE_REFUSAL = "advise_refusal"
     INSPECT = "inspect"
     RETURN = "return"
+    REMIND = "remind"
     ANSWER = "answer"
     CORRECT = "correct"
     SEND_BACK = "send_back"

@@ -85,6 +85,11 @@ class Document:
         """May it be what a device's camera gives?"""
         return kinds.JPEG in self.accepts
 
+    @property
+    def takes_photographed_pages(self) -> bool:
+        """May several photographs be sent as one paper?"""
+        return self.may_be_photographed and kinds.PDF in self.accepts
+
 
 class Location(StrEnum):
     """Where a stage is done."""

@@ -145,6 +145,15 @@ MOVES: tuple[Move, ...] = (
         (Actor.STAGE_ROLE,),
     ),
     Move(
+        MoveName.REMIND,
+        _("Remind the applicant"),
+        _("They are told once more what the request waits for; nothing else changes."),
+        CLOCK_STOPPED,
+        Target.UNCHANGED,
+        (Actor.STAGE_ROLE, Actor.SUPERVISOR, Actor.CENTRE_CLERK),
+        is_duty=False,
+    ),
+    Move(
         MoveName.ANSWER,
         _("Send the answers"),
         _("Your answers go to the reviewer and the clock resumes."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,14 @@ class BulkJob(models.Model):
     made_at = models.DateTimeField(_("at"))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    # Of pages of a register: the keys of its lines, in order.
+    lines = models.JSONField(null=True, editable=False)
+    # The file it made, if it is one that prints: for whoever asked for it, and for a while.
+    stored_as = models.CharField(max_length=60, default="", db_default="", editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, default="", db_default="", editable=False)
+    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, editable=False)
+    pages = models.PositiveIntegerField(_("pages"), null=True, editable=False)
+    kept_until = models.DateTimeField(_("kept until"), null=True, editable=False)
     undoes = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by")
 
     class Meta:
@@ -44,6 +53,10 @@ class BulkJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.move} {self.key}"
+
+    def has_file(self, now: datetime) -> bool:
+        """Can what it made still be had?"""
+        return bool(self.stored_as) and self.kept_until is not None and now < self.kept_until
 
 
 class BulkItem(models.Model):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Kind = AuthorisationEvent.Kind
 # Six parts of an Arabic message. Gateways refuse what is longer than they take, for ever.
 MAX_SMS_CHARACTERS = 6 * 67
+# Moves that tell what is asked, whose points go out with them.
+ASKING = ("return", "remind")
 # How many points of a return an SMS names, and how much of each.
 MAX_POINTS, MAX_POINT_CHARACTERS = 3, 90
 # AuthorisationEvent.kind → title and sentence. They go out by SMS too, so they name neither person nor plot.
@@ -93,7 +95,7 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
         raise ValueError(f"notice {notice.pk} tells of nothing")
     reference = notice.event.transaction.reference
     page = reverse("transactions:request", args=[reference])
-    points = _points_of(notice.event) if with_points and notice.event.move == "return" else ()
+    points = _points_of(notice.event) if with_points and notice.event.move in ASKING else ()
     added = [add(notice.event) for add in added_sentences] if with_points else []
     text = " ".join([_sentence_of(notice.event), *filter(None, added)])
     return Message(wording.title(notice.event), text, page, reference, points)
@@ -111,7 +113,7 @@ def _of_incident(notice: IncidentNotice, *, touched: int | None = None) -> Messa
 
 
 def _points_of(event: Event) -> tuple[str, ...]:
-    """What this return asked for, a sentence each."""
+    """What this return asked for, or the one this reminds of, a sentence each."""
     service = service_types.get(event.transaction.service)
     asked = Deficiency.objects.filter(transaction=event.transaction_id, round=event.facts.get("round", 0))
     return tuple(one_line(wording.describe_deficiency(item, service)) for item in asked.order_by("pk"))

@@ -37,6 +37,7 @@ NOTIFIED_MOVES = frozenset(
         "register",
         "inspect",
         "return",
+        "remind",
         "approve",
         "reject",
         "record_payment",

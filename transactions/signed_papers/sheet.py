@@ -119,7 +119,7 @@ def _reason(content: Content) -> dict[str, Any] | None:
     """The reason of a refusal or of a decision on an objection, as it was written."""
     if content["what"] not in LETTERS:
         return None
-    return {"ar": content["reason"], "ltr": _is_latin(content["reason"])}
+    return {"ar": content["reason"], "ltr": is_latin(content["reason"])}
 
 
 def _head(content: Content, pages: list[Content]) -> Iterator[dict[str, Any]]:
@@ -170,7 +170,7 @@ def _row(label: Pair, values: list[Any]) -> dict[str, Any]:
     lines = [[value] if isinstance(value, str) else value for value in values]
     if lines[0] == lines[1] and len(lines[0]) == 1:
         (text,) = lines[0]
-        return {"label": label, "value": {"same": True, "ar": _together(text), "ltr": _is_latin(text)}}
+        return {"label": label, "value": {"same": True, "ar": _together(text), "ltr": is_latin(text)}}
     ar, en = ([_together(line) for line in each] for each in lines)
     return {"label": label, "value": {"same": False, "ar": ar, "en": en}}
 
@@ -208,7 +208,7 @@ def _files(pages: list[Content], content: Content) -> list[dict[str, Any]]:
             listed.append(
                 {
                     "label": label,
-                    "name": {"ar": file["name"], "ltr": _is_latin(file["name"])},
+                    "name": {"ar": file["name"], "ltr": is_latin(file["name"])},
                     "mark": file["mark"],
                 }
             )
@@ -224,7 +224,7 @@ def _signatory(pages: list[Content]) -> dict[str, Pair] | None:
     }
 
 
-def _is_latin(text: str) -> bool:
+def is_latin(text: str) -> bool:
     """Does it read from left to right by its first letter?"""
     letters = [char for char in text if char.isalpha()]
     return not letters or letters[0].isascii()

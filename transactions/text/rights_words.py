@@ -1,4 +1,4 @@
-"""The words of objections, complaints and withdrawals taken back: part of those in `wording`, told everywhere alike.
+"""The words of objections, complaints, reminders and withdrawals taken back: part of those in `wording`, told alike.
 
 Neither what somebody wrote in an objection nor to whom by name a complaint went is told to whoever only asks by number
 and PIN: the page of the request says both.
@@ -16,6 +16,7 @@ from municipality.services import office_by_code
 
 from ..domain import service_types
 from ..domain.objections import ObjectionKind
+from ..domain.statuses import Status
 from ..models import CounterVisit, Event
 
 TITLES = {
@@ -27,6 +28,7 @@ TITLES = {
     "escalate": gettext_noop("Complaint passed on to the next level"),
     "answer_complaint": gettext_noop("Your complaint was answered"),
     "hand_out": gettext_noop("Documents handed out at a service centre"),
+    "remind": gettext_noop("Reminder: your request is waiting for you"),
 }
 _MADE = {
     ObjectionKind.REFUSAL: gettext_noop("It is about the refusal. %(office)s decides; no one who acted before does."),
@@ -84,6 +86,12 @@ def _hand_out(event: Event) -> str:
     return f"{sentence} " + _("If this was not for you, tell any service centre.")
 
 
+def _remind(event: Event) -> str:
+    if event.to_status == Status.AWAITING_PAYMENT:
+        return _("The fee has not been paid yet. The request goes on once it is.")
+    return _("What was asked of you has not been answered yet. The request goes on once you answer.")
+
+
 SENTENCES: dict[str, Callable[[Event], str]] = {
     "resume": lambda event: _("The request goes on under the same number."),
     "object": _object,
@@ -95,4 +103,5 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     ),
     "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": event.reason},
     "hand_out": _hand_out,
+    "remind": _remind,
 }

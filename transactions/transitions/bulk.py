@@ -1,4 +1,4 @@
-"""One move on many cases: looked at first, then made on each by itself, by a worker.
+"""One move on many cases: looked at first, then made on each by itself, by a worker. So are printed files of many.
 
 Every case goes by its own move, in a database transaction of its own, and whoever began it is asked about anew each
 time: a post that ended meanwhile ends their work. Of a case, its move and the mark that it is done are one commit, so
@@ -27,9 +27,10 @@ from ..domain.workflow import BY_NAME, Move
 from ..models import BulkItem, BulkJob, Event, Transaction
 from ..outbox import queue
 from ..outbox.queue import Postponed
-from . import moves
+from . import moves, printing, reminding
 from .assignees import whom
 from .mover import check
+from .printing import PrintAction
 from .spreading import spread
 
 logger = logging.getLogger(__name__)
@@ -64,13 +65,15 @@ BULK_MOVES: dict[str, BulkMove] = {
     "issue": BulkMove(),
     "dispatch": BulkMove(),
     "file": BulkMove(),
+    "remind": BulkMove(),
 }
 
 
 def _make(move: str, case: Transaction, *, by: User, to: User | None, version: int, now: datetime) -> Transaction:
     """One move of the table, by the service every other page calls."""
     given = {"to": _known(to)} if BULK_MOVES[move].to_colleague else {}
-    done: Transaction = getattr(moves, move)(case, by=by, version=version, now=now, **given)
+    service = reminding.remind if move == "remind" else getattr(moves, move)
+    done: Transaction = service(case, by=by, version=version, now=now, **given)
     return done
 
 
@@ -83,6 +86,11 @@ def moves_offered(user: User) -> list[Move]:
         for name in BULK_MOVES
         if any(who.value in roles or (who.value == "stage role" and stage_roles) for who in BY_NAME[name].who)
     ]
+
+
+def described(action: str) -> Move | PrintAction:
+    """Its words: `label` and `consequence`."""
+    return printing.ACTIONS.get(action) or BY_NAME[action]
 
 
 # Not a move of the table: each case goes to another colleague (spreading).
@@ -104,7 +112,7 @@ def look(
     than MAX_CASES, for a move that is not made on many, and for a move that needs a colleague without one.
     """
     now = now or timezone.now()
-    if move not in (*BULK_MOVES, SPREAD):
+    if move not in (*BULK_MOVES, *printing.ACTIONS, SPREAD):
         raise DomainError("no_such_bulk", _("Choose what to do with the cases."))
     if not cases:
         raise DomainError("nothing_chosen", _("Choose cases first."))
@@ -114,7 +122,9 @@ def look(
         owners = spread(cases, timezone.localdate(now))
         nobody = _("No colleague can have this case now.")
         return _write_job(cases, "reassign", by=by, to=None, back=back, now=now, owners=owners, nobody=nobody)
-    if BULK_MOVES[move].to_colleague and to is None:
+    if move in printing.ACTIONS:
+        printing.refuse_too_many(move, len(cases))
+    elif BULK_MOVES[move].to_colleague and to is None:
         raise DomainError("wrong_assignee", _("Choose a colleague."))
     return _write_job(cases, move, by=by, to=to, back=back, now=now)
 
@@ -131,14 +141,14 @@ def _write_job(
     owners: dict[int, User | None] | None = None,
     nobody: str = "",
 ) -> BulkJob:
-    access.load_duties_done(cases)
+    known = _read_first(cases, move, now)
     items = []
     for position, case in enumerate(cases, start=1):
         target = owners[case.pk] if owners is not None else None
         obstacle = (
             nobody or _("Nobody had this case before.")
             if owners is not None and target is None
-            else find_obstacle(case, move, by=by, to=target or to, now=now)
+            else known.get(case.pk) or find_obstacle(case, move, by=by, to=target or to, now=now)
         )
         items.append(
             BulkItem(
@@ -158,8 +168,22 @@ def _write_job(
     return job
 
 
+def _read_first(cases: Sequence[Transaction], move: str, now: datetime) -> dict[int, str]:
+    """What is asked of all cases at once: why some stay, by the key of the case."""
+    if move in printing.ACTIONS:
+        return printing.ACTIONS[move].find_obstacles(cases)
+    access.load_duties_done(cases)
+    if move != "remind":
+        return {}
+    reminded = reminding.last_reminders(cases)
+    waiting = [case for case in cases if case.status in BY_NAME[move].sources]
+    return {case.pk: reminding.find_too_early(case, reminded.get(case.pk), now) for case in waiting}
+
+
 def find_obstacle(case: Transaction, move: str, *, by: User, to: User | None, now: datetime) -> str:
     """Why this person cannot make the move on this case now, in words; nothing when they can. Changes nothing."""
+    if move in printing.ACTIONS:
+        return ""
     if move == "take" and case.assignee_id is not None:
         return _("It is already assigned to you.") if case.assignee_id == by.pk else _assigned_to_colleague(case)
     if move == "give_back" and case.assignee_id != by.pk:
@@ -203,13 +227,18 @@ def cancel(job: BulkJob, *, now: datetime | None = None) -> int:
         return waiting.update(state=BulkItem.State.CANCELLED)
 
 
+def inverse_of(action: str) -> str:
+    """The move that takes it back; empty when there is none."""
+    return BULK_MOVES[action].inverse if action in BULK_MOVES else ""
+
+
 def undo(job: BulkJob, *, now: datetime | None = None) -> BulkJob:
     """A new job, to be looked at, that takes back what this one did where nothing has happened to the case since.
 
     DomainError when its move has no inverse, or nothing was done.
     """
     now = now or timezone.now()
-    inverse = BULK_MOVES[job.move].inverse
+    inverse = inverse_of(job.move)
     done = job.items.filter(state=BulkItem.State.DONE).select_related("assignee_before")
     rows = {item.transaction_id: item for item in done}
     if not inverse or not rows or job.state not in (BulkJob.State.DONE, BulkJob.State.CANCELLED):
@@ -237,22 +266,27 @@ def _leave_changed(new: BulkJob, rows: dict[int, BulkItem]) -> None:
 def work_on(job_pk: int, now: datetime) -> Exception | None:
     """Do what is left of a job for some seconds; Postponed when there is more."""
     job = BulkJob.objects.select_related("by").get(pk=job_pk)
-    end = time.monotonic() + SECONDS
+    began = time.monotonic()
     waiting = job.items.filter(state=BulkItem.State.WAITING).order_by("position").values_list("pk", flat=True)
     with translation.override(job.by.language):
         for pk in list(waiting[:MAX_CASES]):
-            if time.monotonic() > end:
+            if time.monotonic() > began + SECONDS:
                 return Postponed(now)
             _work_on_item(pk, now)
-    _end(job, now)
+        made: dict[str, object] = {}
+        if job.move in printing.ACTIONS and job.state == BulkJob.State.RUNNING:
+            if time.monotonic() > began + SECONDS / 4:
+                return Postponed(now)  # the file gets a lease of its own
+            made = printing.ACTIONS[job.move].assemble(job, now)
+    _end(job, now, made)
     return None
 
 
 @transaction.atomic
-def _end(job: BulkJob, now: datetime) -> None:
-    """Over, once; what could not be handed over goes back to the queue."""
+def _end(job: BulkJob, now: datetime, made: dict[str, object]) -> None:
+    """Over, once, with the file that was `made`; what could not be handed over goes back to the queue."""
     running = BulkJob.objects.filter(pk=job.pk, state=BulkJob.State.RUNNING)
-    if running.update(state=BulkJob.State.DONE, finished_at=max(now, timezone.now())) and job.leaver_id:
+    if running.update(state=BulkJob.State.DONE, finished_at=max(now, timezone.now()), **made) and job.leaver_id:
         queue.enqueue("hand_back", job.leaver_id, dedupe=f"hand_back:bulk-{job.pk}", now=now)
 
 
@@ -282,6 +316,10 @@ def _make_move(pk: int, now: datetime) -> None:
     case = item.transaction
     if not access.works_on(by, case):
         raise DomainError("not_yours", _("This case is no longer with an office of yours."))
+    if item.job.move in printing.ACTIONS:
+        note = printing.ACTIONS[item.job.move].check(case)
+        BulkItem.objects.filter(pk=pk).update(version_after=case.version, message=note)
+        return
     before = case.assignee_id
     done = _make(item.job.move, case, by=by, to=item.to or item.job.to, version=item.version, now=now)
     BulkItem.objects.filter(pk=pk).update(
@@ -318,6 +356,8 @@ def forget_old(now: datetime, most: int) -> int:
     idle = BulkJob.objects.filter(state=BulkJob.State.LOOKED_AT, made_at__lt=now - LOOKED_AT_FOR)
     old = BulkJob.objects.filter(finished_at__lt=now - KEPT_FOR)
     pks = list(idle.values_list("pk", flat=True)[:most]) + list(old.values_list("pk", flat=True)[:most])
+    # A file no row names is taken away by `sweep_files`.
+    BulkJob.objects.filter(kept_until__lt=now).exclude(stored_as="").update(stored_as="")
     return BulkJob.objects.filter(pk__in=pks).delete()[0]
 
 

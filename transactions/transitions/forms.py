@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 
 from ..models import Transaction
-from . import complaints, endings, inspections, moves, objections, resuming
+from . import complaints, endings, inspections, moves, objections, reminding, resuming
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ FORMS: dict[str, Form] = {
     "advise_refusal": Form(moves.advise_refusal, (REASON,)),
     "inspect": Form(inspections.inspect, (RESULT, VISITED, FINDINGS, PHOTOGRAPHS)),
     "return": Form(moves.return_for_completion, (DEFICIENCIES,)),
+    "remind": Form(reminding.remind),
     "correct": Form(moves.correct, (ANSWERS, REASON)),
     "send_back": Form(moves.send_back, (REASON,)),
     "approve": Form(moves.approve, (NOTE, *CONDITIONS)),

@@ -54,6 +54,11 @@ def run_task(task: str, kind: str, first: int, last: int, width: int, step: floa
     write_record(pages=paper.pages, marks=sorted(getattr(paper, "marks", ())))
     if isinstance(paper, papers.PdfDocument) and task == "clean":
         write_record(paper.without_programs(), name="clean")
+    elif task == "photograph":
+        photograph = pictures.as_photograph(paper) if isinstance(paper, pictures.Picture) else None
+        if photograph is None:
+            raise UnreadableFile("broken")
+        write_record(photograph, name="photograph")
     elif task == "parts":
         rows, columns, parts = paper.parts(first, width)
         write_record(rows=rows, columns=columns)

@@ -18,6 +18,8 @@ MAX_MEMORY = 680 * 1024**2
 STRIP_PIXELS = 4_000_000
 MAX_BYTES = 290 * 1024
 QUALITIES = (85, 75, 65, 55, 45, 35)
+# The longest side of a photograph that becomes a page: A4 at 300 dpi.
+PHOTOGRAPH_SIDE, PHOTOGRAPH_QUALITY = 3508, 86
 # The longest side of a picture in parts.
 MAX_SIDE = 12_000
 PART = 1600
@@ -83,6 +85,10 @@ class Picture:
         """All of it, at most so wide; three times as high if it is a strip."""
         self._turn_to(page)
         return self._small(lambda across, down: min(1.0, width / across, width * 3 / down))
+
+    def upright(self, longest: int) -> Image.Image:
+        """All of it as it was taken, its longer side at most so many pixels."""
+        return self._small(lambda across, down: min(1.0, longest / max(across, down)))
 
     def parts(self, page: int, _width: int) -> tuple[int, int, Iterator[Image.Image]]:
         """Rows, columns and pieces of it at the size it has."""
@@ -319,6 +325,18 @@ def encoded(image: Image.Image) -> bytes:
             return encoded_bytes
     smaller = image.resize((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS)
     return encoded(smaller)
+
+
+def as_photograph(picture: Picture) -> bytes:
+    """A photograph as a JPEG of its pixels and nothing else: turned as it was taken, without what the camera wrote
+    beside them (when, where, with what).
+    """
+    image = picture.upright(PHOTOGRAPH_SIDE)
+    if image.mode not in ("L", "RGB"):
+        image = image.convert("RGB")
+    image = image.copy()
+    image.info = {}
+    return _saved(image, "JPEG", quality=PHOTOGRAPH_QUALITY, subsampling=2, optimize=False)
 
 
 def _saved(image: Image.Image, kind: str, **how: Any) -> bytes:

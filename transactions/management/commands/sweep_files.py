@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from transactions.models import STORED, Attachment
+from transactions.models import STORED, Attachment, BulkJob
 
 from ... import previews
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         removed = 0
         for folder, names in _folders_of_ours():
             stored = {f"{folder}/{name}" for name in names}
-            for kind in STORED:
+            for kind in (*STORED, BulkJob):
                 rows = kind._default_manager.filter(stored_as__startswith=f"{folder}/")
                 stored.difference_update(rows.values_list("stored_as", flat=True).iterator())
             for name in stored:

@@ -1,0 +1,97 @@
+"""An office with ten thousand open cases: its lists ask as often as with ten, and PostgreSQL visits no row per row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from transactions.domain import references
+from transactions.models import Transaction
+
+from ..conftest import drive
+
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+MANY = 10_000
+PAGES = {
+    "reviewer": ("/staff/", "/staff/?sort=applicant", "/staff/?page=200", "/staff/?show=free", "/staff/?show=late"),
+    "supervisor": ("/staff/supervision/?show=everything", "/staff/supervision/?show=free"),
+}
+
+
+def crowded(one: Transaction, owners: list[int | None]) -> None:
+    """As many open cases of the office of this one, its copies but for number and owner."""
+    values = {field.attname: getattr(one, field.attname) for field in Transaction._meta.concrete_fields}
+    number = references.parse(one.reference)
+    rows = (
+        Transaction(
+            **values
+            | {
+                "id": None,
+                "assignee_id": owners[serial % len(owners)],
+                "reference": str(replace(number, serial=serial)),
+            }
+        )
+        for serial in range(800_000, 800_000 + MANY)
+    )
+    Transaction.objects.bulk_create(rows, batch_size=1000)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE transactions_transaction")
+
+
+def loops(plan: dict[str, Any]) -> list[tuple[str, int]]:
+    """Every node of a plan with how often it was begun."""
+    found = [(f"{plan['Node Type']} {plan.get('Relation Name', '')}".strip(), plan["Actual Loops"])]
+    for part in plan.get("Plans", ()):
+        found += loops(part)
+    return found
+
+
+def explained(sql: str) -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
+        (plan,) = cursor.fetchone()[0]
+    assert "JIT" not in plan, "a query of the web is compiled"
+    return loops(plan["Plan"])
+
+
+def test_the_lists_of_ten_thousand_ask_as_often_as_those_of_one(cast, submitted, signed_in):
+    one = drive(submitted(), cast, "under_study")
+    pages = [(signed_in(getattr(cast, who)), path) for who, paths in PAGES.items() for path in paths]
+
+    def asked() -> list[list[str]]:
+        found = []
+        for client, path in pages:
+            client.get(path)  # what is remembered between requests is there
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path, follow=True).status_code == 200
+            found.append([query["sql"] for query in queries.captured_queries])
+        return found
+
+    with_one = asked()
+    crowded(one, [cast.reviewer.pk, cast.second_reviewer.pk, None, cast.other_reviewer.pk])
+    with_many = asked()
+    for (_client, path), few, many in zip(pages, with_one, with_many, strict=True):
+        assert len(many) <= len(few) + 1, path
+    if connection.vendor != "postgresql":
+        return
+    for (_client, path), many in zip(pages, with_many, strict=True):
+        for sql in many:
+            if sql.startswith("SELECT"):
+                often = [node for node in explained(sql) if node[1] > MANY // 10]
+                assert not often, (path, often, sql)
+
+
+def test_postgresql_compiles_no_query_of_the_portal():
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",), settings.DATABASE_SESSION
+    assert timezone.now()

@@ -1,0 +1,176 @@
+"""Several photographs of one document, sent one by one or together, then put into one PDF in the order one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.access import current_user
+from accounts.models import User
+from core.http import require_GET_or_POST
+from core.text import parse_int
+
+from .. import access
+from ..attachments import photographs
+from ..attachments import services as attachments
+from ..attachments.chunks import InvalidChunk
+from ..attachments.services import StorageFull
+from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.service_types import Document, accept_of
+from ..intake import drafts
+from ..models import Attachment, Draft
+from .common import hidden_is_404
+from .documents import MORE_TO_COME, TRY_AGAIN, receive, redirect_reader, remove_pressed
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+FILES = "photographs"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the PDF is for: `name` is how its photographs are known, `attach` adds it there, `back` is where one goes
+    on, `url` the page and `upload` the address that takes photographs one by one.
+    """
+
+    name: str
+    document: Document
+    title: StrOrPromise
+    attach: Callable[[UploadedFile[Any]], Attachment]
+    url: str
+    upload: str
+    back: str
+
+
+def _of_draft(user: User, draft: Draft, code: str) -> Place:
+    document = draft.service_type.document(code)
+    if document is None or not document.takes_photographed_pages:
+        raise Http404
+    where = {"key": draft.key, "code": code}
+    # A clerk goes back to the page of the whole request.
+    at_counter = draft.centre_id is not None and draft.created_by_id == user.pk
+    return Place(
+        f"draft/{draft.key}/{code}",
+        document,
+        document.label,
+        partial(attachments.attach_to_draft, draft, code, by=user),
+        reverse("transactions:photographs", kwargs=where),
+        reverse("transactions:add_photograph", kwargs=where),
+        reverse("staff:intake" if at_counter else "transactions:documents", args=[draft.key]),
+    )
+
+
+@login_required
+@hidden_is_404
+@require_GET_or_POST
+def of_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
+    """Photographs for one document of a request that is being written."""
+    user = current_user(request)
+    draft = access.get_draft(user, key)
+    if reader := redirect_reader(request, draft, user):
+        return reader
+    return _page(request, _of_draft(user, draft, code))
+
+
+@hidden_is_404
+@require_POST
+def add_to_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
+    """One photograph, whole or in pieces, sent by upload-progress.js; the answer is what the page shows of them."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    user = current_user(request)
+    draft = access.get_draft(user, key)
+    place, problems = _of_draft(user, draft, code), tuple[Problem, ...]()
+    document = photographs.document_of(place.name)
+    try:
+        drafts.refuse_unless_writer(draft, user)
+        attach = partial(photographs.add_photograph, place.name, by=user)
+        beside = photographs.photographs_for(place.name, user)
+        have = receive(request, document, f"photographs/{place.name}", beside, attach)
+        if have is not None:
+            return JsonResponse({"have": have}, status=MORE_TO_COME)
+    except StorageFull:
+        return HttpResponse(status=TRY_AGAIN)
+    except InvalidChunk as error:
+        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
+    except Invalid as error:
+        problems = error.problems
+    except DomainError as error:
+        problems = (Problem(FILES, error.message, error.code),)
+    state = "transactions/photographs_state.html"
+    return render(request, state, _state(place, user, problems), status=422 if problems else 200)
+
+
+def _page(request: HttpRequest, place: Place) -> HttpResponse:
+    user = current_user(request)
+    problems: list[Problem] = []
+    if request.method == "POST":
+        remove_pressed(request, photographs.photographs_for(place.name, user))
+        problems = _keep(request, place, user)
+        if "combine" in request.POST and not problems:
+            problems = _combine(request, place, user)
+            if not problems:
+                return redirect(place.back)
+        if not problems:
+            return redirect(place.url)
+    context = _state(place, user, problems) | {
+        "problems": problems,
+        "place": place,
+        "most_bytes": attachments.MAX_FILE_BYTES,
+        "accept": accept_of(photographs.PHOTO),
+        "most": photographs.MAX_PHOTOGRAPHS,
+    }
+    return render(request, "transactions/photographs.html", context, status=422 if problems else 200)
+
+
+def _state(place: Place, user: User, problems: Any) -> dict[str, Any]:
+    files = list(photographs.photographs_for(place.name, user))
+    return {"files": files, "room": photographs.MAX_PHOTOGRAPHS - len(files), "wrong": problems}
+
+
+def _keep(request: HttpRequest, place: Place, user: User) -> list[Problem]:
+    """Keep the photographs that are good; what is wrong with the others, by name."""
+    problems: list[Problem] = []
+    for upload in request.FILES.getlist(FILES):
+        try:
+            photographs.add_photograph(place.name, upload, by=user)
+        except Invalid as error:
+            problems += [Problem(FILES, problem.message, problem.code) for problem in error.problems]
+        except DomainError as error:
+            problems.append(Problem(FILES, error.message, error.code))
+    return problems
+
+
+def _combine(request: HttpRequest, place: Place, user: User) -> list[Problem]:
+    """Put together those the page showed, in the order of the numbers typed; equal ones as they came."""
+    shown = request.POST.getlist("shown") or [str(file.key) for file in photographs.photographs_for(place.name, user)]
+    numbers = {key: parse_int(request.POST.get(f"page.{key}", ""), max_digits=3) for key in shown}
+    order = sorted(shown, key=lambda key: numbers[key] if numbers[key] is not None else len(shown) + 1)
+    try:
+        photographs.combine(
+            place.name,
+            order,
+            title=str(place.title),
+            most_bytes=place.document.max_bytes,
+            by=user,
+            attach=place.attach,
+        )
+    except Invalid as error:
+        return [Problem(FILES, problem.message, problem.code) for problem in error.problems]
+    except DomainError as error:
+        return [Problem(FILES, error.message, error.code)]
+    messages.success(request, _("The photographs are attached as one PDF."))
+    return []
