@@ -354,6 +354,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-bulk-look", "/staff/bulk/{bulk_looked_at}/", "registry"),
     Shown("staff-bulk-running", "/staff/bulk/{bulk_running}/", "registry", holds="progress"),
     Shown("staff-bulk-done", "/staff/bulk/{bulk_done}/", "registry"),
+    Shown("staff-bulk-printed", "/staff/bulk/{bulk_printed}/", "registry", holds="[download]"),
     Shown("staff-printed-list", "/staff/export/?from=/staff/&format=print", "reviewer", holds="table.printed td"),
     Shown("staff-cases", "/staff/transactions/transaction/", "supervisor"),
     Shown("staff-reference", "/staff/reference/", "administrator"),

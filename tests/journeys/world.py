@@ -281,7 +281,10 @@ def of_bulks(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]
         if name == "done":
             bulk.work_on(job.pk, NOW)
         made[f"bulk_{name}"] = str(job.key)
-    return made
+    labels = bulk.look(cases, "print_labels", by=cast.registry, now=NOW)
+    bulk.start(labels, now=NOW)
+    bulk.work_on(labels.pk, NOW)
+    return made | {"bulk_printed": str(labels.key)}
 
 
 def each_service(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:

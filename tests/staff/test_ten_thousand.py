@@ -17,7 +17,7 @@ from transactions.models import Transaction
 from ..conftest import drive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
-MANY = 10_000
+MANY, REMEMBERED = 10_000, 4
 PAGES = {
     "reviewer": ("/staff/", "/staff/?sort=applicant", "/staff/?page=200", "/staff/?show=free", "/staff/?show=late"),
     "supervisor": ("/staff/supervision/?show=everything", "/staff/supervision/?show=free"),
@@ -78,7 +78,8 @@ def test_the_lists_of_ten_thousand_ask_as_often_as_those_of_one(cast, submitted,
     crowded(one, [cast.reviewer.pk, cast.second_reviewer.pk, None, cast.other_reviewer.pk])
     with_many = asked()
     for (_client, path), few, many in zip(pages, with_one, with_many, strict=True):
-        assert len(many) <= len(few) + 1, path
+        # What is remembered for some seconds may be asked for again meanwhile.
+        assert len(many) <= len(few) + REMEMBERED, path
     if connection.vendor != "postgresql":
         return
     for (_client, path), many in zip(pages, with_many, strict=True):

@@ -94,7 +94,7 @@ def test_pages_come_in_the_order_of_their_numbers_upright_and_without_what_the_c
     ]
     assert page.post(url, {"photographs": sent}).status_code == 302
     files = list(photographs.photographs_for(f"draft/{draft.key}/{document.code}", cast.citizen))
-    assert [file.original_name for file in files] == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg"]
+    assert [file.original_name for file in files] == ["1.jpg", "2.webp.jpg", "3.heic.jpg", "4.png.jpg", "5.jpg"]
     for file in files:
         kept = content_of(file)
         assert SECRET not in kept
