@@ -107,8 +107,8 @@ def combine(
     The same photographs in the same order give the same file, so that whoever presses twice attaches it once.
     DomainError `nothing_chosen`, `file_lost`, `file_too_large`; and whatever `attach` raises, with all of them kept.
     """
-    kept = {str(file.key): file for file in photographs_for(place, by)}
-    files = [kept[key] for key in dict.fromkeys(keys) if key in kept]
+    stored_photographs = {str(file.key): file for file in photographs_for(place, by)}
+    files = [stored_photographs[key] for key in dict.fromkeys(keys) if key in stored_photographs]
     if not files:
         raise DomainError("nothing_chosen", _("Add photographs first."))
     if sum(file.size for file in files) > most_bytes - MIB:

@@ -2,7 +2,7 @@
 
 Made by the job of the action (transitions/bulk.py): each case is looked at when its turn comes, then the file is laid
 out and stored, and named by the job with the mark that it is over. Whoever dies before leaves a file that no row names.
-It is kept for KEPT, for whoever asked for it; the signed papers themselves are read and never changed.
+It is kept for STORED_FOR, for whoever asked for it; the signed papers themselves are read and never changed.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from .printed_files import Copy, Label, RegisterPart, join_copies, lay_out_label
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-KEPT = timedelta(days=1)
+STORED_FOR = timedelta(days=1)
 # They are held in memory until the file is written.
 MAX_PAPERS, MAX_BYTES = 300, 64 * MIB
 MAX_LINES = 2000
 REGISTER = "print_register"
-Found = tuple[SignedPaper | None, str]
+PaperMatch = tuple[SignedPaper | None, str]
 
 
-def _of_case(find: Callable[[Sequence[Transaction]], dict[int, Found]], case: Transaction) -> SignedPaper:
+def _of_case(find: Callable[[Sequence[Transaction]], dict[int, PaperMatch]], case: Transaction) -> SignedPaper:
     """The paper of a case, or DomainError with what stands against it."""
     paper, obstacle = find([case])[case.pk]
     if paper is None:
@@ -55,34 +55,34 @@ def _of_case(find: Callable[[Sequence[Transaction]], dict[int, Found]], case: Tr
     return paper
 
 
-def _signed(content: PaperContent | None) -> Found:
+def _signed(content: PaperContent | None) -> PaperMatch:
     signed = getattr(content, "signed", None)
     return signed, "" if signed else _("Its signed file has not been made yet. Try again in a minute.")
 
 
-def find_issued(cases: Sequence[Transaction]) -> dict[int, Found]:
+def find_issued(cases: Sequence[Transaction]) -> dict[int, PaperMatch]:
     """The document in force of each of these cases as its signed file, or why there is none; one query."""
     rows = IssuedDocument.objects.filter(transaction__in=[case.pk for case in cases]).order_by("pk")
-    found: dict[int, Found] = {case.pk: (None, _("No document has been issued.")) for case in cases}
+    matches: dict[int, PaperMatch] = {case.pk: (None, _("No document has been issued.")) for case in cases}
     for row in rows.select_related("content__signed"):
         ended = row.ended_at is not None
-        if ended and found[row.transaction_id][0] is None:
-            found[row.transaction_id] = (None, _("Its document is no longer valid."))
+        if ended and matches[row.transaction_id][0] is None:
+            matches[row.transaction_id] = (None, _("Its document is no longer valid."))
         elif not ended:
-            found[row.transaction_id] = _signed(getattr(row, "content", None))
-    return found
+            matches[row.transaction_id] = _signed(getattr(row, "content", None))
+    return matches
 
 
-def find_letters(cases: Sequence[Transaction]) -> dict[int, Found]:
+def find_letters(cases: Sequence[Transaction]) -> dict[int, PaperMatch]:
     """The latest letter of decision of each, likewise."""
     rows = PaperContent.objects.filter(transaction__in=[case.pk for case in cases], what__in=LETTERS).order_by("pk")
-    found: dict[int, Found] = {case.pk: (None, _("No letter of decision has been written.")) for case in cases}
+    matches: dict[int, PaperMatch] = {case.pk: (None, _("No letter of decision has been written.")) for case in cases}
     for row in rows.select_related("signed"):
-        found[row.transaction_id] = _signed(row)
-    return found
+        matches[row.transaction_id] = _signed(row)
+    return matches
 
 
-def _prints_papers(label: StrOrPromise, find: Callable[[Sequence[Transaction]], dict[int, Found]]) -> PrintAction:
+def _prints_papers(label: StrOrPromise, find: Callable[[Sequence[Transaction]], dict[int, PaperMatch]]) -> PrintAction:
     """The action that copies the papers that `find` finds into one file."""
 
     def find_obstacles(cases: Sequence[Transaction]) -> dict[int, str]:
@@ -102,13 +102,13 @@ def _prints_papers(label: StrOrPromise, find: Callable[[Sequence[Transaction]], 
     return PrintAction(label, _UNCHANGED, find_obstacles, check, assemble, MAX_PAPERS)
 
 
-def _copies(job: BulkJob, find: Callable[[Sequence[Transaction]], dict[int, Found]]) -> Iterator[Copy]:
+def _copies(job: BulkJob, find: Callable[[Sequence[Transaction]], dict[int, PaperMatch]]) -> Iterator[Copy]:
     """The papers of the cases whose turn has been, in order; one that cannot be read, or no longer fits, is named."""
     items = list(_done_items(job))
-    found = find([item.transaction for item in items])
+    matches = find([item.transaction for item in items])
     total = 0
     for item in items:
-        paper, obstacle = found[item.transaction_id]
+        paper, obstacle = matches[item.transaction_id]
         if paper is not None and total + paper.size > MAX_BYTES:
             paper, obstacle = None, _("It does not fit into this file. Print it in another.")
         stored = open_intact(paper) if paper is not None else None
@@ -233,7 +233,7 @@ def _store(content: bytes, pages: int, now: datetime) -> dict[str, object]:
         "sha256": hashlib.sha256(content).hexdigest(),
         "size": len(content),
         "pages": pages,
-        "kept_until": max(now, timezone.now()) + KEPT,
+        "kept_until": max(now, timezone.now()) + STORED_FOR,
     }
 
 

@@ -47,10 +47,10 @@ def last_reminders(cases: Iterable[Transaction]) -> dict[int, datetime]:
 
 def find_too_early(case: Transaction, reminded_at: datetime | None, now: datetime) -> str:
     """Why it is too early to remind of this case, in words; nothing when it is not. It waits since it is paused."""
-    told = max(filter(None, (case.paused_at, reminded_at)), default=None)
-    if told is None or now >= told + REMIND_AFTER:
+    notified = max(filter(None, (case.paused_at, reminded_at)), default=None)
+    if notified is None or now >= notified + REMIND_AFTER:
         return ""
     return _("The applicant was told on %(day)s. They can be reminded %(days)d days after that.") % {
-        "day": date_format(timezone.localdate(told), "j F Y"),
+        "day": date_format(timezone.localdate(notified), "j F Y"),
         "days": REMIND_AFTER.days,
     }
