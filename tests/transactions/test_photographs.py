@@ -92,7 +92,8 @@ def test_pages_come_in_the_order_of_their_numbers_upright_and_without_what_the_c
         photograph("4.png", RED, size=(300, 400), form="PNG"),
         photograph("5.jpg", GREEN, turned=6),
     ]
-    assert page.post(url, {"photographs": sent}).status_code == 302
+    answer = page.post(url, {"photographs": sent})
+    assert answer.status_code == 302, answer.context["problems"]
     files = list(photographs.photographs_for(f"draft/{draft.key}/{document.code}", cast.citizen))
     assert [file.original_name for file in files] == ["1.jpg", "2.webp.jpg", "3.heic.jpg", "4.png.jpg", "5.jpg"]
     for file in files:
