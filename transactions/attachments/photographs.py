@@ -13,7 +13,7 @@ import logging
 import struct
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -81,7 +81,7 @@ def _stream(upload: UploadedFile[Any]) -> IO[bytes]:
     return upload.file if upload.file is not None else io.BytesIO(upload.read())
 
 
-def _refuse(document: str, name: str, kind: str, read: rendering.Rendering) -> None:
+def _refuse(document: str, name: str, kind: str, read: rendering.Rendering) -> NoReturn:
     if read.wrong in rendering.REFUSED:
         refuse(document, words_of(read.wrong, name, kind, read.figures), code_of(read.wrong, kind))
     if read.wrong in rendering.UNDRAWN:

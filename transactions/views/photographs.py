@@ -28,6 +28,7 @@ from ..attachments import services as attachments
 from ..attachments.chunks import InvalidChunk
 from ..attachments.services import StorageFull
 from ..domain.errors import DomainError, Invalid, Problem
+from ..domain.limits import MAX_FILE_BYTES
 from ..domain.service_types import Document, accept_of
 from ..intake import drafts
 from ..models import Attachment, Draft
@@ -129,7 +130,7 @@ def _page(request: HttpRequest, place: Place) -> HttpResponse:
     context = _state(place, user, problems) | {
         "problems": problems,
         "place": place,
-        "most_bytes": attachments.MAX_FILE_BYTES,
+        "most_bytes": MAX_FILE_BYTES,
         "accept": accept_of(photographs.PHOTO),
         "most": photographs.MAX_PHOTOGRAPHS,
     }
@@ -157,8 +158,12 @@ def _keep(request: HttpRequest, place: Place, user: User) -> list[Problem]:
 def _combine(request: HttpRequest, place: Place, user: User) -> list[Problem]:
     """Put together those the page showed, in the order of the numbers typed; equal ones as they came."""
     shown = request.POST.getlist("shown") or [str(file.key) for file in photographs.photographs_for(place.name, user)]
-    numbers = {key: parse_int(request.POST.get(f"page.{key}", ""), max_digits=3) for key in shown}
-    order = sorted(shown, key=lambda key: numbers[key] if numbers[key] is not None else len(shown) + 1)
+
+    def number(key: str) -> int:
+        typed = parse_int(request.POST.get(f"page.{key}", ""), max_digits=3)
+        return len(shown) + 1 if typed is None else typed
+
+    order = sorted(shown, key=number)
     try:
         photographs.combine(
             place.name,
