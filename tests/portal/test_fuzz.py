@@ -55,6 +55,8 @@ MAY_WRITE = {
     "/api/v1/transactions/": f"{SUBMITTING} deficiency movement fee document",
     "/staff/cases/": f"{SUBMITTING} deficiency movement fee document check",
     "/staff/bulk/": "bulk outbox",
+    "/staff/transactions/transaction/": "bulk",  # what is chosen there is looked at first
+    "/staff/transactions/movement/": "bulk",
     "/staff/filters/": "savedfilter",
     "/staff/absences/": "absence staffnotice outbox",
     "/staff/imports/": "import municipality proposal outbox",
