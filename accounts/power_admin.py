@@ -43,10 +43,12 @@ COLOURS = {
 }
 
 
-def reason_field() -> ProseField:
+def reason_field(when_empty: StrOrPromise = "") -> ProseField:
+    """Why, for whoever confirms. `when_empty` is said where it is always asked for; otherwise it may be left out."""
     return ProseField(
         label=_("Reason, for the second administrator"),
-        required=False,
+        required=bool(when_empty),
+        error_messages={"required": when_empty} if when_empty else None,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2, "aria-label": _("Reason, for the second administrator")}),
     )

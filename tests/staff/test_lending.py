@@ -140,7 +140,10 @@ def test_on_the_page(cast, supervised, signed_in):
     page = signed_in(cast.central_supervisor)
     post, office = StaffPost.objects.get(user=supervised), Office.objects.get(code="SHR")
     typed = {"post": post.pk, "to": office.pk, "starts_on": "2026-11-25", "ends_on": "2026-11-26"}
-    assert page.post(PAGE, typed).status_code == 422
+    refused = page.post(PAGE, typed)
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {"reason": ["اذكر السبب: فالقرار لمدير نظام."]}
+    assert refused.context["form"].fields["reason"].required, "nothing that is asked for is called optional"
     assert page.post(PAGE, typed | {"reason": "help", "to": post.office_id}).status_code == 422
     foreign = StaffPost.objects.get(user=cast.reviewer)
     assert page.post(PAGE, typed | {"reason": "help", "post": foreign.pk}).status_code == 422

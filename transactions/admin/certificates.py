@@ -22,7 +22,7 @@ from ..signed_papers import ending
 
 
 class EndForm(VersionedForm):
-    reason = reason_field()
+    reason = reason_field(_("Give the reason: a second administrator will decide."))
 
     class Meta:
         model = SigningCertificate
@@ -30,8 +30,6 @@ class EndForm(VersionedForm):
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
-        if not typed.get("reason"):
-            self.add_error("reason", _("Give the reason: a second administrator will decide."))
         try:
             stored = SigningCertificate.objects.get(pk=self.instance.pk)
             ending.validate(stored, typed.get("ended_why", ""), typed.get("ended_from"), timezone.now())

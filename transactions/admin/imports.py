@@ -42,13 +42,7 @@ class NewPersonForm(PersonRow):
     """The same boxes as a row of a list, and why."""
 
     labels_are_columns = False
-    reason = reason_field()
-
-    def clean(self) -> dict[str, Any]:
-        typed = super().clean() or self.cleaned_data
-        if not typed.get("reason"):
-            self.add_error("reason", _("Give the reason: a second administrator will decide."))
-        return typed
+    reason = reason_field(gettext_lazy("Give the reason: a second administrator will decide."))
 
 
 def for_administrators(view: View) -> View:

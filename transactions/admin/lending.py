@@ -34,12 +34,12 @@ class LendingForm(NamedErrors, forms.Form):
     """Who, where to or as whose deputy, and for how long."""
 
     post = forms.ChoiceField(label=gettext_lazy("Person"))
-    to = forms.ChoiceField(label=gettext_lazy("Works for some days"))
+    to = forms.ChoiceField(label=gettext_lazy("Place and role"))
     starts_on = DateField(label=gettext_lazy("First day"))
     ends_on = DateField(
         label=gettext_lazy("Last day"), help_text=gettext_lazy("After it the rights end by themselves.")
     )
-    reason = reason_field()
+    reason = reason_field(gettext_lazy("Give the reason: an administrator will decide."))
 
     def __init__(self, *args: Any, posts: list[StaffPost], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,13 +57,7 @@ class LendingForm(NamedErrors, forms.Form):
             (DEPUTY, _("In the same office, as deputy of a supervisor")),
             (_("In another office, in the same role"), [(key, name) for name, key in places]),
         ]
-        self.fields["to"] = forms.ChoiceField(label=gettext_lazy("Works for some days"), choices=choices)
-
-    def clean(self) -> dict[str, Any]:
-        typed = super().clean() or self.cleaned_data
-        if not typed.get("reason"):
-            self.add_error("reason", _("Give the reason: an administrator will decide."))
-        return typed
+        self.fields["to"] = forms.ChoiceField(label=self.fields["to"].label, choices=choices)
 
 
 @require_GET_or_POST
