@@ -32,6 +32,7 @@ class Proposal(models.Model):
         CERTIFICATE = "certificate", _("End a signing certificate")
         PEOPLE = "people", _("Add people and their posts")
         LEND = "lend", _("Lend a person to another office")
+        BOX = "box", _("Enrol an office box")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")
@@ -181,6 +182,9 @@ class Act(models.TextChoices):
     ABSENCE_ENTERED = "absence_entered", _("Entered an absence")
     ABSENCE_ENDED = "absence_ended", _("Ended an absence")
     IMPORTED = "imported", _("Imported a list")
+    BOX_ENROLLED = "box_enrolled", _("Made the enrolment file of an office box")
+    BOX_ENDED = "box_ended", _("Ended an office box")
+    BOX_DECIDED = "box_decided", _("Decided on a delivery in quarantine")
 
 
 # What /metrics counts and somebody may have to be woken for; the others are kept and looked up.

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from journal.models import Entry
 from transactions.models import Attachment, Transaction
 
+from . import place
 from .asking import ask
 from .models import KeptFile
 from .worth import Promise, Worth, worth
@@ -38,6 +39,10 @@ def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[KeptEntr
     """
     rows = Entry.objects.filter(subject=case.reference, kind__in=kinds).order_by("chain_id", "seq")
     promises = [Promise(*row) for row in rows.values_list("chain_id", "seq", "at", "kind")]
+    if place.ours is not None:
+        confirmed = place.ours.confirmed([promise.seq for promise in promises])
+        classes = (Worth.CONFIRMED if promise.seq in confirmed else Worth.PROVISIONAL for promise in promises)
+        return [KeptEntry(row.kind, row.at, row.seq, each) for row, each in zip(promises, classes, strict=True)]
     if not (promises and settings.VAULT_URL):
         return [KeptEntry(promise.kind, promise.at, promise.seq, Worth.PROVISIONAL) for promise in promises]
     ends: dict[int, int] = {}
@@ -58,7 +63,7 @@ def of_case(case: Transaction, kinds: Sequence[str] = PROMISED) -> list[KeptEntr
 
 def of_receipt(case: Transaction) -> Worth:
     """What the receipt of a case is worth now; PROVISIONAL for one the journal does not have."""
-    if not settings.VAULT_URL:
+    if not settings.VAULT_URL and place.ours is None:
         return Worth.PROVISIONAL
     return next((entry.worth for entry in of_case(case, [RECEIVED])), Worth.PROVISIONAL)
 

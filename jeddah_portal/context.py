@@ -31,6 +31,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "contact": {"phone": settings.CONTACT_PHONE, "mail": settings.CONTACT_EMAIL},
         "national_sign_on": bool(settings.SIGN_ON_URL),
         "second_site": settings.SECOND_SITE,
+        "office_box": settings.OFFICE_BOX,
         "asks_nobody": getattr(request, "asks_nobody", False),
         "brings_a_session": public.brings_a_session(request),
         "from_an_old_copy": SimpleLazyObject(lambda: public.from_an_old_copy(request)),

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.urls")),
     path("", include("outside.urls")),
     path("", include("drawings.urls")),
+    path("", include("boxes.urls")),
     path("accounts/", include("accounts.sign_in_urls")),
     path("staff/", staff_site.urls),
     path("status/", status, name="status"),

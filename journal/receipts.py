@@ -26,6 +26,7 @@ MAX_CHARACTERS = 4000
 # Node, incarnation and the letters drawn with it, as in the numbers of transactions.
 _CHAIN = re.compile(r"[A-Z][0-9A-Z]/[A-Z](?:[A-Z]{4})?")
 _doubt: Callable[[Callable[[], bool]], bool] | None = None
+_elsewhere: Callable[[str, str], tuple[ListedChain, bool] | None] | None = None
 _numbers: Callable[[str], LookupResult | None] | None = None
 _status: Callable[[str, Mapping[str, Any]], str | None] | None = None
 _details: Callable[[str, Mapping[str, Any]], Sequence[tuple[str, object]]] | None = None
@@ -41,6 +42,14 @@ def register_details(say: Callable[[str, Mapping[str, Any]], Sequence[tuple[str,
     """Give the verify page somebody who knows what a paper says, to compare it with (transactions does at start)."""
     global _details
     _details = say
+
+
+def register_elsewhere(key_of: Callable[[str, str], tuple[ListedChain, bool] | None]) -> None:
+    """Give the verify page somebody who knows the keys of places whose journals are not here (boxes does at start):
+    asked with the name of a chain and the hash of an entry, says whose key it is and whether that was taken in.
+    """
+    global _elsewhere
+    _elsewhere = key_of
 
 
 def register_doubt(ask_again: Callable[[Callable[[], bool]], bool]) -> None:
@@ -147,6 +156,9 @@ def _check(token: str, known: NodeList | None) -> Check:
         return Check(False, False, None, readable=raw.startswith(b"{") and not _cut_short(raw))
     digest = link(previous, raw)
     chain = Chain.objects.filter(node=body["node"], incarnation=body["inc"][0], lot=body["inc"][1:]).first()
+    if chain is None and (place := _elsewhere(f"{body['node']}{body['inc']}", digest.hex()) if _elsewhere else None):
+        signed = _signed(place[0].raw_key, signature, digest)
+        return Check(signed, signed and place[1], body, readable=True, listed=place[0])
     listed = known.chains.get(f"{body['node']}{body['inc']}") if known else None
     # The list is signed and the table is not: where both name a key, the list's counts.
     key = listed.raw_key if listed else bytes(chain.public_key) if chain else None

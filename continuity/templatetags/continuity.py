@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from transactions.models import Transaction
 
-from .. import heads, watch
+from .. import heads, place, watch
 from ..classes import RECEIVED, of_case
 from ..worth import Worth
 
@@ -40,6 +40,8 @@ KINDS = {
 
 def worth_in_words(worth: Worth) -> str:
     """What the class means here."""
+    if place.ours is not None:
+        return str(place.ours.words[worth])
     return str(WORDS[worth] if settings.VAULT_URL else ALONE)
 
 

@@ -4,10 +4,11 @@ With nothing set this is the demo: SQLite, no broker, secrets made once under va
 missing or weak stops the start with its name (production.py).
 """
 
-from . import production
+from . import boxes, production
 from .api import *
 from .base import *
 from .billing import *
+from .boxes import *
 from .continuity import *
 from .database import *
 from .desk import *
@@ -24,4 +25,5 @@ from .security import *
 from .sign_on import *
 from .work import *
 
+globals().update(boxes.of_role())
 production.refuse()

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "billing",
     "outside",
     "drawings",
+    "boxes",
     "permits",
     "api",
     "jeddah_portal",

@@ -32,3 +32,7 @@ def secret(name: str) -> str:
         return env.str(name, default="") or demo_secret(VAR, name)
     KEYS[name] = env.str(name, default="")
     return KEYS[name]
+
+
+# What this installation is: the whole portal, or the box of one office (boxes/, bin/office).
+OFFICE_BOX = env.str("PORTAL_ROLE", default="portal") == "office"

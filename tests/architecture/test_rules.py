@@ -45,6 +45,7 @@ PUBLIC = {
     "/verify/", "/verify/<str:token>/", "/verify/file/", "/verify/number/", "/verify/certificates.pem",
     "/first/", "/first/code/", "/language/", "/healthz", "/readyz", "/design/",
     "/centres/", "/services/<slug:code>/checklist/", "/drawings/", "/drawings/template.dxf",
+    "/boxes/deliveries/", "/boxes/news/",
     "/design/<int:status>/", "/email/<str:token>/", "/favicon.ico", "/robots.txt", "/sitemap.xml",
     "/.well-known/security.txt",
     "/sign-on/", "/sign-on/wait/", "/sign-on/state/", "/sign-on/continue/", "/sign-on/cancel/", "/sign-on/callback/",

@@ -18,7 +18,7 @@ from accounts.models import User
 from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 
-from .people_pages import PEOPLE
+from . import box_pages, people_pages
 from .world import LISTED, session_half_signed_in, session_just_confirmed, session_of, session_with_code_sent
 
 
@@ -382,7 +382,7 @@ LISTS = tuple(
         Shown(f"staff-row-{meta.model_name}", f"{url}{{{name}}}/change/", WHO_READS.get(name, "administrator")),
     )
 )
-STAFF += LISTS + tuple(Shown(*each) for each in PEOPLE)
+STAFF += LISTS + tuple(Shown(*each) for each in (*people_pages.PEOPLE, *box_pages.BOXES))
 OTHERS += STAFF
 
 

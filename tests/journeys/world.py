@@ -57,6 +57,7 @@ from transactions.visits import tickets
 from transactions.visits.reprints import reprint_receipt
 
 from ..billing.samples import money_that_waits
+from ..boxes.machine import in_quarantine
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
 from ..portal.world import a_checked_drawing, an_incident, answered_at_counter
 
@@ -173,6 +174,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
     feedback.give_feedback(page="transactions:help", language="ar", useful=False, address="198.51.100.7", now=NOW)
     emails.request_change(cast.other_citizen, "a.very.long.address.of.somebody@department.example.org")
     before_bodies(cast, submitted)
+    quarantined = in_quarantine(cast)
     SigningCertificate.objects.create(
         fingerprint="3f" * 32,
         subject="CN=Documents of the Municipality of Jeddah,OU=Electronic services,O=Jeddah Municipality,C=SA",
@@ -207,6 +209,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             "office_draft": str(office_draft.key),
             **{f"{meta.app_label}_{meta.model_name}": str(first_of(meta.model)) for meta in LISTED},
             "outside_key": str(Referral.objects.order_by("pk")[0].key),
+            "delivered": str(quarantined.pk),
             "past": str(Office.history.filter(id=first_of(Office)).latest().pk),
             "email": emails.make_token(EmailChange.objects.get()),
             "subscription": subscriptions.make_token(

@@ -71,6 +71,9 @@ NO_PAGE = {
     "/staff/transactions/transaction/.": "goes to the case",
     "/staff/outside/referral/bodies/<slug:body>/again/$": "takes a press and goes back",
     "/outside/": "for programs of bodies outside",
+    "/boxes/": "for office boxes",
+    "/staff/boxes/delivered/boxes/<slug:node>/(enrol|end)/$": "takes a press and goes back",
+    "/staff/boxes/delivered/boxes/<slug:node>/(file|word|news)/$": "files",
     "/staff/outside/referral/letters/<int:pk>/sent/$": "takes a press and goes back",
 }
 # Django's own templates, drawn for each model alike: one of each is listed.

@@ -43,6 +43,7 @@ from transactions.transitions import bulk, moves
 from transactions.transitions.moves import RequestedCompletion
 from transactions.visits import services as counter_visits
 
+from ..boxes.machine import in_quarantine
 from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
 
 # Who asks: what they are to the cases of this world, whose office is Ash-Sharafiyah's.
@@ -66,7 +67,8 @@ ACTORS = {
 }
 APPS = re.compile(r"(?<=app_label>)[a-z|]+")
 MODEL = re.compile(
-    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside|drawings)/([a-z]+)/(?!bodies|list|letters|record)"
+    r"/staff/(transactions|journal|municipality|accounts|billing|permits|outside|boxes|drawings)/([a-z]+)/"
+    r"(?!bodies|list|letters|record|boxes|stick|quarantine)"
 )
 
 
@@ -103,6 +105,7 @@ class World:
     asked: int
     deficiency: int
     filter: int
+    delivered: int
     bulk: BulkJob
 
     def who(self, actor: str) -> User | None:
@@ -131,6 +134,7 @@ class World:
             "<slug:kind>": self.issued.issued_documents.get().kind,
             "<slug:move>": "recommend",
             "<slug:body>": "electricity",
+            "<slug:node>": "B0",
             "<int:deficiency>": self.deficiency,
             "<int:status>": 410,
             "<str:number>": 1,
@@ -165,6 +169,7 @@ class World:
             "/requests/": self.deficiency,
             "/staff/counter/answers/": self.deficiency,
             "/staff/filters/": self.filter,
+            "/staff/boxes/delivered/quarantine/": self.delivered,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
             "/drawings/": self.paper.drawing_check.findings.get().pk,
@@ -238,6 +243,7 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         asked=asked.pk,
         deficiency=returned.deficiencies.get().pk,
         filter=SavedFilter.objects.create(owner=cast.reviewer, place="queue", name="x", query="show=late").pk,
+        delivered=in_quarantine(cast).pk,
         bulk=bulk.look([studied], "take", by=cast.reviewer, now=NOW),
     )
 

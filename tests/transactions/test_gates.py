@@ -231,6 +231,7 @@ JOBS: dict[str, Operation | str] = {
     "bill_issue": "looks itself whether payments are open (billing/exchange.py), and waits",
     "bill_cancel": "looks itself whether payments are open (billing/exchange.py), and waits",
     "payment_apply": "writes down money that came; the move of the case is gated",
+    "box_entry": "takes in what has its receipt already; closed for new requests, a person looks at it",
     "bulk": "each case by its own move, which is gated",
     "route": Operation.INTAKE,
     "notify": Operation.MESSAGES,

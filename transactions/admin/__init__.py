@@ -1,18 +1,14 @@
-"""The staff workbench: a site of its own at /staff/, a skin over the services."""
+"""The staff workbench: a site of its own at /staff/, a skin over the services. At an office box it is the counter alone
+(boxes/office/site.py), and the rest of this package is not loaded there (jeddah_portal/office_role.py).
+"""
 
-from ..models import BroughtReceipt, Difference, Reconciliation
-from . import access_log, brought, certificates, closures, differences, feedback, incidents, ledger, registrations
+from django.conf import settings
+
 from .site import staff_site
 
-certificates.register(staff_site)
-closures.register(staff_site)
-feedback.register(staff_site)
-incidents.register(staff_site)
-ledger.register(staff_site)
-registrations.register(staff_site)
-access_log.register(staff_site)
-staff_site.register(BroughtReceipt, brought.BroughtReceiptAdmin)
-staff_site.register(Difference, differences.DifferenceAdmin)
-staff_site.register(Reconciliation, differences.ReconciliationAdmin)
+if not settings.OFFICE_BOX:
+    from . import lists
+
+    lists.register(staff_site)
 
 __all__ = ["staff_site"]

@@ -226,6 +226,7 @@ WORK = {
     "route": gettext_lazy("Route a request"),
     "notify": gettext_lazy("Send a notice"),
     "refer_out": gettext_lazy("Send a request to an outside body"),
+    "box_entry": gettext_lazy("Take in what an office box delivered"),
     "bulk": gettext_lazy("Carry out one action on many cases"),
     "bill_issue": gettext_lazy("Issue a bill at the bank"),
     "bill_cancel": gettext_lazy("Cancel a bill at the bank"),

@@ -6,8 +6,8 @@ from django.utils.module_loading import import_string
 
 from core.admin.guarded import AdministeredSite
 
-# permits, billing and outside lie above this room, so they are asked by name for what they want registered.
-ROOMS = ("municipality", "accounts", "permits", "billing", "outside")
+# permits, billing, outside and boxes lie above this room, so they are asked by name for what they want registered.
+ROOMS = ("municipality", "accounts", "permits", "billing", "outside", "boxes")
 
 
 def register(site: AdministeredSite) -> None:

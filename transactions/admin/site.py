@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -61,8 +63,6 @@ class StaffSite(AdministeredSite):
     password_change_done = password_change  # type: ignore[assignment]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        from .exports import addresses
-
         posts = staff_posts_of(request.user) if request.user.is_authenticated else []
         roles = {post.role for post in posts}
         own = {
@@ -73,7 +73,7 @@ class StaffSite(AdministeredSite):
             "administers": Role.ADMINISTRATOR in roles,
             "unread_notices": SimpleLazyObject(lambda: _unread(request)),
             "closed_offices": _closed_offices(posts),
-            "exports": addresses(request.get_full_path()),
+            "exports": _exports(request.get_full_path()),
             "my_posts": " · ".join(_post_in_words(post) for post in posts[:2]),
         }
         return super().each_context(request) | own
@@ -163,6 +163,15 @@ class StaffSite(AdministeredSite):
     def reference(self, request: HttpRequest) -> HttpResponse:
         """Reference data, people and the books: Django's own index of lists."""
         return self.index(request, {"title": _("Reference data and books")})
+
+
+def _exports(address: str) -> Iterable[tuple[str, str]]:
+    """Ways to take a list along; none at an office box, which has no lists."""
+    if settings.OFFICE_BOX:
+        return []
+    from .exports import addresses
+
+    return addresses(address)
 
 
 def _sentences(typed: QueryDict | None) -> list[str]:

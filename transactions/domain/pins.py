@@ -14,6 +14,8 @@ from django.conf import settings
 
 from core.text import compact
 
+from .references import is_of_box
+
 DIGITS = 8
 
 
@@ -35,8 +37,17 @@ def derive_pin(
         subject = f"office pin:{reference}:{member[0]}:{member[1]}"
     elif delegate is not None:
         subject = f"delegate pin:{reference}:{delegate[0]}:{delegate[1]}"
-    digest = hmac.digest(settings.RECEIPT_PIN_KEY.encode(), subject.encode(), hashlib.sha256)
+    digest = hmac.digest(_key_of(reference).encode(), subject.encode(), hashlib.sha256)
     return str(int.from_bytes(digest[:8], "big") % 10**DIGITS).zfill(DIGITS)
+
+
+def box_key(node: str) -> str:
+    """The key that an office box has for its own numbers: it opens no other's."""
+    return hmac.new(settings.RECEIPT_PIN_KEY.encode(), f"office box:{node}".encode(), hashlib.sha256).hexdigest()
+
+
+def _key_of(reference: str) -> str:
+    return settings.RECEIPT_PIN_KEY if settings.OFFICE_BOX or not is_of_box(reference) else box_key(reference[:2])
 
 
 def format_pin(pin: str) -> str:

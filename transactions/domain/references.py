@@ -18,6 +18,15 @@ from core.text import compact, written_code
 _SHAPE = re.compile(r"([A-Z][0-9A-Z])([A-Z])([A-Z]{4})?(1[0-9]{3})([0-9]{6,9})([0-9A-Z])")
 
 
+# Nodes that begin with one of these are office boxes (boxes/); all others are portals.
+BOX_LETTERS = "BD"
+
+
+def is_of_box(reference: str) -> bool:
+    """Did an office box give this number?"""
+    return reference[:1] in BOX_LETTERS and looks_like_reference(reference)
+
+
 @dataclass(frozen=True)
 class Reference:
     node: str

@@ -20,12 +20,14 @@ Sent a second time under the same key, the first receipt is the answer (`_earlie
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,42 +49,69 @@ from ..domain.references import Reference
 from ..incidents import gates, memory
 from ..models import Channel, Event, Intake, Outbox, Transaction
 from ..outbox import queue
-from ..transitions.registers import next_serial
+from ..transitions.registers import next_serial, number_at_this_place
 from ..transitions.versions import district_of
 from .closures import refuse_if_closed
 from .eligibility import refuse_unless_may_submit
 from .submission import Submission
 from .submitted_files import SubmittedFile, attach_files, document_problems, files_of
 
+# Sent with `intake`, inside the transaction that wrote it.
+taken_in = Signal()
+# What else an entry says, by whoever knows: an office box says when it last heard of the centre.
+more_facts: list[Callable[[], Mapping[str, str | int]]] = []
 
-def submit(submission: Submission, *, by: User, key: str, now: datetime | None = None) -> Intake:
+
+@dataclass(frozen=True)
+class GivenReceipt:
+    """A receipt that an office box gave already, which stands here: its number (empty: it gets one of ours), its token,
+    the salt of its marks, and what our journal says of where it came from. `looked_at`: a person answers for it that it
+    may be taken in, whatever is closed now and whoever works where.
+    """
+
+    reference: str
+    token: str
+    salt: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    looked_at: bool = False
+
+
+def submit(
+    submission: Submission, *, by: User, key: str, now: datetime | None = None, given: GivenReceipt | None = None
+) -> Intake:
     """Take a request in and return its intake (transaction and receipt token).
 
     The same person with the same key and body gets the same intake again; with another body: `key_reused`.
     Raises Invalid with every problem, DomainError when this person may not file it, or nobody may now. Side effects:
-    transaction, event, files attached, journal entry, the job of following up.
+    transaction, event, files attached, journal entry, the job of following up. A receipt `given` elsewhere stands.
     """
     body_hash = submission.body_hash()
     now = now or timezone.now()
     try:
-        refuse_if_closed(
-            submission.service,
-            now=now,
-            offices=_offices_of(submission),
-            lot=str(submission.applicant.pk),
-            at_counter=submission.channel == Channel.COUNTER,
-        )
-        refuse_unless_may_submit(submission, by, now)
+        if given is None or not given.looked_at:
+            _refuse_if_not_taken(submission, by, now)
         values, files = check_submission(submission, by=by, now=now)
         with transaction.atomic():
-            quotas.spend_quota("requests", by, now)
-            return _take_in(submission, values, files, by=by, key=key, body_hash=body_hash, now=now)
+            if given is None:
+                quotas.spend_quota("requests", by, now)
+            return _take_in(submission, values, files, by=by, key=key, body_hash=body_hash, now=now, given=given)
     except (IntegrityError, DomainError):
         # Nobody asks first whether the key is new, since it nearly always is. Sent twice, also at once, the other one
         # was taken, with its files, and its receipt is the answer.
         if earlier := _find_earlier(by, key, body_hash):
             return earlier
         raise
+
+
+def _refuse_if_not_taken(submission: Submission, by: User, now: datetime) -> None:
+    refuse_if_closed(
+        submission.service,
+        now=now,
+        offices=_offices_of(submission),
+        lot=str(submission.applicant.pk),
+        at_counter=submission.channel == Channel.COUNTER,
+    )
+    refuse_unless_may_submit(submission, by, now)
 
 
 def check_submission(
@@ -124,29 +153,39 @@ def _take_in(
     key: str,
     body_hash: str,
     now: datetime,
+    given: GivenReceipt | None = None,
 ) -> Intake:
     """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
     batch = Batch(Transaction, Event, Intake, Outbox)
     case = _build_transaction(submission, values, by=by, now=now)
+    if given is not None:
+        case.mark_salt = given.salt
     batch.key(case)
     batch.insert(_event(case, submission, by))
     queue.enqueue("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
     attached = [file for group in files.values() for file in group]
     promise = _receipt_facts(case, values, attached) | _agent_mark(case, by)
+    for say in more_facts:
+        promise |= say()
+    if given is not None:
+        promise |= given.facts
     attach_files(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
-    case.reference, locked = _next_reference(now)
+    case.reference, locked = _next_reference(now) if given is None else _given_reference(given, now)
     batch.insert(case)
     token = receipts.encode_token(
         chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute)
     )
+    if given and given.reference:
+        token = given.token
     due_at = cast(datetime, case.due_at)
     intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
     batch.insert(intake)
     batch.send()
+    taken_in.send(Intake, intake=intake)
     return intake
 
 
@@ -197,9 +236,14 @@ def _build_transaction(submission: Submission, values: dict[str, Any], *, by: Us
 def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
     """The next number of this node, and its journal, locked; nobody else gets one until this transaction ends."""
     node, incarnation, year = settings.JOURNAL_NODE, settings.JOURNAL_INCARNATION, hijri_year(now)
-    serial = next_serial(node, incarnation, year)
+    serial = number_at_this_place(next_serial(node, incarnation, year))
     locked = chain.lock()
     return str(Reference(node, incarnation, year, serial, locked.lot)), locked
+
+
+def _given_reference(given: GivenReceipt, now: datetime) -> tuple[str, chain.LockedChain]:
+    """The number that was given; one of ours where that is another's by now."""
+    return (given.reference, chain.lock()) if given.reference else _next_reference(now)
 
 
 def _agent_mark(case: Transaction, by: User) -> dict[str, str]:

@@ -6,12 +6,15 @@ it back. Locks are always taken in this order: transaction row, registers by off
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F, Model
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.hijri import hijri_year
@@ -19,6 +22,7 @@ from journal import chain
 from journal.standing import LOT_LETTERS
 from municipality.models import Office
 
+from ..domain.errors import DomainError
 from ..models import Direction, Movement, Register, Serial, Transaction
 
 # Numbers of registers are plain, so after a restore they go on far away, at one of this many places.
@@ -56,6 +60,20 @@ def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
     place = {"node": node, "incarnation": incarnation, "hijri_year": year}
     return _increment(Serial, "last", place)
+
+
+# An office box puts four digits before its serials, drawn anew whenever it starts: a machine that was copied, or put
+# back to an earlier day, starts too, and gives no number a second time.
+DRAWN, SERIALS = secrets.randbelow(9_000) + 1_000, 100_000
+
+
+def number_at_this_place(serial: int) -> int:
+    """The serial as it stands in a reference here. DomainError when the numbers of a box's year are used up."""
+    if not settings.OFFICE_BOX:
+        return serial
+    if serial >= SERIALS:
+        raise DomainError("numbers_used_up", _("This box has no numbers left for this year. Enrol another box."))
+    return DRAWN * SERIALS + serial
 
 
 def _increment(model: type[Model], column: str, place: dict[str, Any]) -> int:

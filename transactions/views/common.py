@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -21,6 +22,11 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 def client_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def public_address(request: HttpRequest, path: str) -> str:
+    """Where whoever holds a paper opens this page: here, or at the portal for a paper of an office box."""
+    return f"{settings.PORTAL_URL}{path}" if settings.OFFICE_BOX else request.build_absolute_uri(path)
 
 
 def harden(response: HttpResponse | FileResponse) -> Any:

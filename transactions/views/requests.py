@@ -48,7 +48,7 @@ from ..text.timeline import history_of, movements_of
 from ..text.wording import describe_deficiency as asked_in_words
 from ..text.wording import headline
 from ..transitions import moves
-from .common import MAX_COUNTED, count_up_to, hidden_is_404, is_read, page_of
+from .common import MAX_COUNTED, count_up_to, hidden_is_404, is_read, page_of, public_address
 from .desk import frame
 from .gone import hidden_gives_words_back
 from .rights import rights_of
@@ -235,7 +235,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 def receipt_context(request: HttpRequest, case: Transaction, reader: User) -> dict[str, Any]:
     """What the receipt for `reader` says; it holds their PIN."""
     intake = case.intake
-    url = request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token]))
+    url = public_address(request, reverse("journal:verify_token", args=[intake.token]))
     return {
         "case": case,
         "intake": intake,
@@ -246,7 +246,7 @@ def receipt_context(request: HttpRequest, case: Transaction, reader: User) -> di
             case.service_type, case.attachments.of_request().filter(removed_at=None, deficiency=None)
         ),
         "slip": request.GET.get("paper") == "slip",
-        "inquiry_url": request.build_absolute_uri(reverse("transactions:inquiry")),
+        "inquiry_url": public_address(request, reverse("transactions:inquiry")),
     }
 
 

@@ -1,0 +1,181 @@
+"""What a box delivers: frames, one behind the other, the same over the network and on a stick. No Django.
+
+    frame = "jeddah-portal box 1 entry 1234\n", so many bytes, "\n"
+
+An entry is JSON: a line of the box's journal (journal/verify.py), the content of what it promises, sealed with age for
+the centre, and the hashes of its files, sealed likewise; all under the signature of the box's key. A file is the sealed
+bytes alone, named by their SHA-256. What is cut off is good up to the cut.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pyrage
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from journal import verify
+from journal.verify import Line
+
+DOMAIN = b"jeddah-portal box entry v1\x00"
+ENTRY, FILE = "entry", "file"
+MAX_ENTRY_BYTES = 2 << 20
+MAX_SEALED_BYTES = 60 << 20
+MAX_FILES = 200
+_HEAD = re.compile(rb"jeddah-portal box 1 (entry|file) ([0-9]{1,9})\n", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class BadBundle(ValueError):
+    """This is nothing a box of ours delivers; `str` says why, for operators."""
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """A file as it is delivered: the SHA-256 and the length of its sealed bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BoxEntry:
+    """One entry as it was delivered. `text` are the bytes it came in."""
+
+    line: Line
+    content: bytes
+    files: tuple[SealedFile, ...]
+    signature: bytes
+    text: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the line of the journal says."""
+        body: dict[str, Any] = json.loads(self.line.body)
+        return body
+
+    def is_signed_by(self, public_key: bytes) -> bool:
+        """Did whoever holds this key sign the entry, the line of the journal and all that comes with it?"""
+        if self.line.public_key != public_key or not _hangs_together(self.line):
+            return False
+        try:
+            key = Ed25519PublicKey.from_public_bytes(public_key)
+            key.verify(self.line.signature, self.line.hash)
+            key.verify(self.signature, _signed(self.line.hash, self.content, self.files))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _hangs_together(line: Line) -> bool:
+    body = json.loads(line.body)
+    named = isinstance(body, dict) and f"{body.get('node')}{body.get('inc')}" == line.chain
+    return (
+        named
+        and body.get("seq") == line.seq
+        and hashlib.sha256(verify.DOMAIN + line.previous + line.body).digest() == line.hash
+    )
+
+
+def _signed(digest: bytes, content: bytes, files: Iterable[SealedFile]) -> bytes:
+    named = json.dumps([[file.sha256, file.bytes] for file in files], separators=(",", ":"))
+    return DOMAIN + digest + hashlib.sha256(content).digest() + named.encode()
+
+
+def write_entry(line: Line, content: bytes, files: Iterable[SealedFile], key: Ed25519PrivateKey) -> bytes:
+    """The bytes of an entry, signed. `content` is sealed already, and empty for what promises nothing."""
+    files = tuple(files)
+    return json.dumps(
+        {
+            "line": json.loads(verify.write(line)),
+            "content": base64.b64encode(content).decode(),
+            "files": [{"sha256": file.sha256, "bytes": file.bytes} for file in files],
+            "signature": base64.b64encode(key.sign(_signed(line.hash, content, files))).decode(),
+        },
+        sort_keys=True,
+    ).encode()
+
+
+def read_entry(text: bytes) -> BoxEntry:
+    """The entry in these bytes, its signature not asked about yet. BadBundle."""
+    if len(text) > MAX_ENTRY_BYTES:
+        raise BadBundle("the entry is too long")
+    try:
+        item = json.loads(text)
+        line = next(iter(verify.read([json.dumps(item["line"])])))
+        files = tuple(SealedFile(str(file["sha256"]), int(file["bytes"])) for file in item["files"])
+        content, signature = (base64.b64decode(item[name], validate=True) for name in ("content", "signature"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
+        raise BadBundle(f"no entry of a box ({type(error).__name__})") from error
+    sound = all(_SHA256.fullmatch(file.sha256) and 0 < file.bytes <= MAX_SEALED_BYTES for file in files)
+    if len(files) > MAX_FILES or not sound:
+        raise BadBundle("its files are not named as ours are")
+    return BoxEntry(line, content, files, signature, text)
+
+
+def write_frame(kind: str, payload: bytes, out: IO[bytes]) -> None:
+    """Put one frame behind those that are there."""
+    out.write(b"jeddah-portal box 1 %s %d\n" % (kind.encode(), len(payload)))
+    out.write(payload)
+    out.write(b"\n")
+
+
+def read_frames(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """(kind, payload) of each whole frame. BadBundle at the first that is cut off or is none."""
+    while True:
+        head = stream.readline(64)
+        if not head:
+            return
+        match = _HEAD.fullmatch(head)
+        if match is None:
+            raise BadBundle("what follows is no frame of a box")
+        kind, size = match[1].decode(), int(match[2])
+        if size > (MAX_ENTRY_BYTES if kind == ENTRY else MAX_SEALED_BYTES):
+            raise BadBundle(f"a frame of {size} bytes is too long")
+        payload = _exactly(stream, size)
+        if stream.read(1) != b"\n":
+            raise BadBundle("the delivery is cut off")
+        yield kind, payload
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    parts, left = list[bytes](), size
+    while left:
+        part = stream.read(left)
+        if not part:
+            raise BadBundle("the delivery is cut off")
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def seal(clear: bytes, recipient: str) -> bytes:
+    """Encrypt with age for a recipient (age1…)."""
+    return bytes(pyrage.encrypt(clear, [pyrage.x25519.Recipient.from_str(recipient)]))
+
+
+def unseal(sealed: bytes, identity: str) -> bytes:
+    """Open what was sealed for this identity. BadBundle when it was not, or was changed since."""
+    try:
+        return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(identity)]))
+    except pyrage.DecryptError as error:
+        raise BadBundle("it was not sealed for us, or was changed since") from error
+
+
+def digest(payload: bytes) -> str:
+    return hashlib.sha256(payload).hexdigest()
+
+
+def one_frame(kind: str, payload: bytes) -> bytes:
+    """A delivery of one frame."""
+    out = io.BytesIO()
+    write_frame(kind, payload, out)
+    return out.getvalue()
