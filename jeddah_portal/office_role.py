@@ -14,7 +14,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 
 # Of the workbench, what the counter is made of.
-COUNTER = frozenset({"site", "counter", "intake_page", "visitor", "visits"})
+COUNTER = frozenset({"site", "counter", "intake_page", "tickets", "visitor", "visits"})
 # The pages, the API and the centre's side of the boxes.
 BACK_OFFICE = (
     "api.authentication",
