@@ -56,7 +56,7 @@ from .eligibility import refuse_unless_may_submit
 from .submission import Submission
 from .submitted_files import SubmittedFile, attach_files, document_problems, files_of
 
-# Sent with `intake`, inside the transaction that wrote it.
+# Sent with `intake`, inside the transaction that writes it.
 taken_in = Signal()
 # What else an entry says, by whoever knows: an office box says when it last heard of the centre.
 more_facts: list[Callable[[], Mapping[str, str | int]]] = []
@@ -184,8 +184,8 @@ def _take_in(
     due_at = cast(datetime, case.due_at)
     intake = Intake(by=by, key=key, body_hash=body_hash, transaction=case, token=token, due_at=due_at)
     batch.insert(intake)
-    batch.send()
     taken_in.send(Intake, intake=intake)
+    batch.send()
     return intake
 
 
