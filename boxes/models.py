@@ -73,7 +73,9 @@ class Delivered(models.Model):
         QUARANTINED = "quarantined", _("In quarantine")
         REJECTED = "rejected", _("Not accepted")
 
-    box = models.ForeignKey(Box, on_delete=models.PROTECT, related_name="delivered", db_index=False)
+    box = models.ForeignKey(
+        Box, verbose_name=_("box"), on_delete=models.PROTECT, related_name="delivered", db_index=False
+    )
     seq = models.PositiveBigIntegerField(_("entry"))
     hash = models.BinaryField()
     # Part of the one chain that is followed here; another at the same place is of a copy.

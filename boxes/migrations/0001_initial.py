@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('known_otherwise', models.JSONField(default=dict)),
                 ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
                 ('decision', models.TextField(blank=True, verbose_name='reason given')),
-                ('box', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='delivered', to='boxes.box')),
+                ('box', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='delivered', to='boxes.box', verbose_name='box')),
                 ('decided_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
                 ('transaction', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='transactions.transaction')),
             ],
