@@ -32,6 +32,9 @@ MAX_SEALED_BYTES = 60 << 20
 MAX_FILES = 200
 _HEAD = re.compile(rb"jeddah-portal box 1 (entry|file) ([0-9]{1,9})\n", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# Node, letter, and the letters that may be drawn with it.
+_CHAIN = re.compile(r"[A-Z][0-9A-Z][A-Z](?:[A-Z]{4})?", re.ASCII)
+MAX_SEQ = 1 << 53
 
 
 class BadBundle(ValueError):
@@ -48,13 +51,23 @@ class SealedFile:
 
 @dataclass(frozen=True)
 class BoxEntry:
-    """One entry as it was delivered. `text` are the bytes it came in."""
+    """One entry as it was delivered."""
 
     line: Line
     content: bytes
     files: tuple[SealedFile, ...]
     signature: bytes
-    text: bytes
+
+    @property
+    def text(self) -> bytes:
+        """The bytes it is written in: what else came in the same JSON is nobody's, and not kept."""
+        item = {
+            "line": json.loads(verify.write(self.line)),
+            "content": base64.b64encode(self.content).decode(),
+            "files": [{"sha256": file.sha256, "bytes": file.bytes} for file in self.files],
+            "signature": base64.b64encode(self.signature).decode(),
+        }
+        return json.dumps(item, sort_keys=True).encode()
 
     @property
     def body(self) -> dict[str, Any]:
@@ -76,7 +89,10 @@ class BoxEntry:
 
 
 def _hangs_together(line: Line) -> bool:
-    body = json.loads(line.body)
+    try:
+        body = json.loads(line.body.decode())
+    except (ValueError, RecursionError):
+        return False
     named = isinstance(body, dict) and f"{body.get('node')}{body.get('inc')}" == line.chain
     return (
         named
@@ -93,15 +109,7 @@ def _signed(digest: bytes, content: bytes, files: Iterable[SealedFile]) -> bytes
 def write_entry(line: Line, content: bytes, files: Iterable[SealedFile], key: Ed25519PrivateKey) -> bytes:
     """The bytes of an entry, signed. `content` is sealed already, and empty for what promises nothing."""
     files = tuple(files)
-    return json.dumps(
-        {
-            "line": json.loads(verify.write(line)),
-            "content": base64.b64encode(content).decode(),
-            "files": [{"sha256": file.sha256, "bytes": file.bytes} for file in files],
-            "signature": base64.b64encode(key.sign(_signed(line.hash, content, files))).decode(),
-        },
-        sort_keys=True,
-    ).encode()
+    return BoxEntry(line, content, files, key.sign(_signed(line.hash, content, files))).text
 
 
 def read_entry(text: bytes) -> BoxEntry:
@@ -109,16 +117,26 @@ def read_entry(text: bytes) -> BoxEntry:
     if len(text) > MAX_ENTRY_BYTES:
         raise BadBundle("the entry is too long")
     try:
-        item = json.loads(text)
+        item = json.loads(text.decode())
         line = next(iter(verify.read([json.dumps(item["line"])])))
         files = tuple(SealedFile(str(file["sha256"]), int(file["bytes"])) for file in item["files"])
         content, signature = (base64.b64decode(item[name], validate=True) for name in ("content", "signature"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        StopIteration,
+        TypeError,
+        ValueError,
+    ) as error:
         raise BadBundle(f"no entry of a box ({type(error).__name__})") from error
+    if not _CHAIN.fullmatch(line.chain) or not 0 < line.seq < MAX_SEQ:
+        raise BadBundle("it has no place in the journal of a box")
     sound = all(_SHA256.fullmatch(file.sha256) and 0 < file.bytes <= MAX_SEALED_BYTES for file in files)
-    if len(files) > MAX_FILES or not sound:
+    if len(files) > MAX_FILES or not sound or len({file.sha256 for file in files}) < len(files):
         raise BadBundle("its files are not named as ours are")
-    return BoxEntry(line, content, files, signature, text)
+    return BoxEntry(line, content, files, signature)
 
 
 def write_frame(kind: str, payload: bytes, out: IO[bytes]) -> None:

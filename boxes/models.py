@@ -68,7 +68,7 @@ class Delivered(models.Model):
     class State(models.TextChoices):
         # Its files are on their way, or something before it is.
         INCOMPLETE = "incomplete", _("Waiting for the rest")
-        ARRIVED = "arrived", _("Arrived")
+        ARRIVED = "arrived", pgettext_lazy("delivery", "Arrived")
         TAKEN = "taken", pgettext_lazy("delivery", "Accepted")
         QUARANTINED = "quarantined", _("In quarantine")
         REJECTED = "rejected", _("Not accepted")
@@ -76,7 +76,7 @@ class Delivered(models.Model):
     box = models.ForeignKey(
         Box, verbose_name=_("box"), on_delete=models.PROTECT, related_name="delivered", db_index=False
     )
-    seq = models.PositiveBigIntegerField(_("entry"))
+    seq = models.PositiveBigIntegerField(pgettext_lazy("delivery", "entry"))
     hash = models.BinaryField()
     # Part of the one chain that is followed here; another at the same place is of a copy.
     in_chain = models.BooleanField(default=False)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .worth import Worth
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
 class Place:
-    """`confirmed`: of these entries of our own chain, those somebody else has. `words`: what each class means here."""
+    """`confirmed`: of these entries of our own chain, those somebody else has. `words`: what a class means here now."""
 
     confirmed: Callable[[Sequence[int]], Collection[int]]
-    words: Mapping[Worth, StrOrPromise]
+    words: Callable[[Worth], str]
 
 
 ours: Place | None = None

@@ -26,6 +26,8 @@ BACK_OFFICE = (
     "billing.urls",
     "boxes.admin",
     "boxes.centre",
+    "drawings.urls",
+    "drawings.views",
     "jeddah_portal.urls",
     "municipality.admin",
     "outside.admin",

@@ -50,6 +50,7 @@ State = Delivered.State
 # A clock that is wrong by more than this is looked at by a person, where the centre cannot know the hour better itself.
 CLOCK = timedelta(minutes=10)
 NARROW = timedelta(hours=1)
+FACTS_OF_FILE = ("sealed", "sha256", "document", "name", "content_type")
 
 
 class NotTaken(Exception):
@@ -72,7 +73,7 @@ class Content:
     clerk: str
     office: str
     visitor: Visitor
-    files: list[dict[str, Any]]
+    files: list[dict[str, str]]
 
 
 @queue.register_handler(receiving.KIND, outside=True)
@@ -81,6 +82,8 @@ def take_delivered(pk: int, now: datetime) -> None:
     row = Delivered.objects.select_related("box__office").get(pk=pk)
     if row.state == State.ARRIVED:
         take(row, now)
+    elif row.state == State.TAKEN:  # whoever took it in died before this
+        _forget_files(row)
 
 
 @dataclass(frozen=True)
@@ -95,23 +98,27 @@ class Look:
 def take(row: Delivered, now: datetime, look: Look | None = None) -> Delivered:
     """Take a delivered entry in, after a `look` whatever is closed now. What stands against it is written down."""
     try:
-        case = _take(row, now, look)
+        _take(row, now, look)
     except NotTaken as error:
         quarantined = {"state": State.QUARANTINED, "reason": error.reason, "detail": error.detail[:2000]}
         Delivered.objects.filter(pk=row.pk, state__in=[State.ARRIVED, State.QUARANTINED]).update(**quarantined)
         logger.error("a delivery went into quarantine", extra={"delivered": row.pk, "reason": error.reason})
     else:
-        if case is not None:
-            receiving.forget_files(row.files.values_list("sha256", flat=True))
+        _forget_files(row)
     row.refresh_from_db()
     return row
 
 
-def _take(row: Delivered, now: datetime, look: Look | None) -> Transaction | None:
+def _forget_files(row: Delivered) -> None:
+    receiving.forget_files(row.files.values_list("sha256", flat=True))
+
+
+def _take(row: Delivered, now: datetime, look: Look | None) -> None:
     entry = bundle.read_entry(row.document.encode())
     if entry.body.get("kind") != "received":
-        Delivered.objects.filter(pk=row.pk).update(state=State.TAKEN, reason="")
-        return None
+        with transaction.atomic():
+            _note_taken(row, None, {}, look, now)
+        return
     if look is None or not look.new_number:
         _check_number(row.box, entry)
     content = _read(entry)
@@ -136,7 +143,6 @@ def _take(row: Delivered, now: datetime, look: Look | None) -> Transaction | Non
         raise NotTaken("closed" if "closed" in error.code else "refused", str(error.message)) from error
     except AccountError as error:
         raise NotTaken("person", str(error.message)) from error
-    return case
 
 
 def _given(row: Delivered, entry: BoxEntry, content: Content, look: Look | None, now: datetime) -> GivenReceipt:
@@ -145,12 +151,15 @@ def _given(row: Delivered, entry: BoxEntry, content: Content, look: Look | None,
     return GivenReceipt("" if anew else row.reference, _token(entry), content.salt, facts, looked_at=look is not None)
 
 
-def _note_taken(row: Delivered, case: Transaction, otherwise: dict[str, Any], look: Look | None, now: datetime) -> None:
+def _note_taken(
+    row: Delivered, case: Transaction | None, otherwise: dict[str, Any], look: Look | None, now: datetime
+) -> None:
     """In the transaction that takes it in. NotTaken when somebody else was quicker."""
     done: dict[str, Any] = {"state": State.TAKEN, "transaction": case, "known_otherwise": otherwise}
     if look is not None:
         done |= {"decided_by": look.by, "decided_at": now, "decision": look.why}
-        access_log.record(Act.BOX_DECIDED, by=look.by, office=row.box.office_id, subject=case.reference, now=now)
+        subject = case.reference if case else row.reference
+        access_log.record(Act.BOX_DECIDED, by=look.by, office=row.box.office_id, subject=subject, now=now)
     if not Delivered.objects.filter(pk=row.pk, state__in=[State.ARRIVED, State.QUARANTINED]).update(**done):
         raise NotTaken("taken_meanwhile")
 
@@ -210,14 +219,14 @@ def _read(entry: BoxEntry) -> Content:
             service=service_types.get(item["service"]),
             answers=dict(item["answers"]),
             visitor=Visitor.typed(**{name: str(item["visitor"][name]) for name in Visitor.__dataclass_fields__}),
-            files=[dict(file) for file in item["files"]],
+            files=[{name: str(file[name]) for name in FACTS_OF_FILE} for file in item["files"]],
             **{name: str(item[name]) for name in texts},
         )
     except BadBundle as error:
         raise NotTaken("sealed", str(error)) from error
     except ValidationError as error:
         raise NotTaken("person", " ".join(error.messages)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise NotTaken("content", type(error).__name__) from error
 
 
@@ -232,13 +241,13 @@ def _all_storable(value: Any) -> bool:
 
 def _hold_to_promise(entry: BoxEntry, content: Content) -> None:
     """Service, person, answers and files are those that the receipt binds us to."""
-    body, hashes = entry.body, [str(file.get("sha256")) for file in content.files]
+    body, hashes = entry.body, [file["sha256"] for file in content.files]
     promised = (
         body.get("service") == content.service.code
         and body.get("for") == person_mark(content.salt, content.visitor.national_id)
         and body.get("content") == answers_hash(content.salt, content.answers, hashes)
         and content.language in ("ar", "en")
-        and {str(file.get("sealed")) for file in content.files} == {file.sha256 for file in entry.files}
+        and {file["sealed"] for file in content.files} == {file.sha256 for file in entry.files}
     )
     if not promised:
         raise NotTaken("content", "it is not what the receipt promises")
@@ -263,7 +272,7 @@ def _store_files(row: Delivered, content: Content, clerk: User, now: datetime) -
     """Every file through the door of all uploads; keys by document. Those of an earlier attempt are used again."""
     keys: dict[str, list[Any]] = {}
     for item in content.files:
-        document = content.service.document(str(item.get("document")))
+        document = content.service.document(item["document"])
         if document is None:
             raise NotTaken("content", "a document nobody asked for")
         loose = attachments.unattached_of(clerk).filter(sha256=item["sha256"], document=document.code)
@@ -272,11 +281,11 @@ def _store_files(row: Delivered, content: Content, clerk: User, now: datetime) -
     return keys
 
 
-def _store(item: Mapping[str, Any], document: service_types.Document, clerk: User, now: datetime) -> Attachment:
-    clear = _open(str(item.get("sealed")))
+def _store(item: Mapping[str, str], document: service_types.Document, clerk: User, now: datetime) -> Attachment:
+    clear = _open(item["sealed"])
     if bundle.digest(clear) != item["sha256"]:
         raise NotTaken("content", "a file is not what the receipt promises")
-    upload = SimpleUploadedFile(str(item.get("name", "")), clear, str(item.get("content_type", "")))
+    upload = SimpleUploadedFile(item["name"], clear, item["content_type"])
     try:
         return attachments.store(
             upload, document=document.code, by=clerk, accepts=document.accepts, most_bytes=document.max_bytes, now=now

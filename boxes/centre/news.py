@@ -25,7 +25,7 @@ from ..models import Box
 from . import secrets
 
 ROSTER_DAYS = 90
-"""So long a box lets the people of its roster in without hearing of the centre."""
+"""So long the people of its roster may take requests at a box that hears nothing of the centre."""
 MAX_SUMMARIES = 200_000
 # Closed cases stay in the summaries for so long.
 LATELY = timedelta(days=90)

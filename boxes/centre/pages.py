@@ -27,6 +27,7 @@ from core.http import post_only, require_GET_or_POST
 from municipality.models import Office
 from transactions.admin.site import staff_site
 from transactions.domain.errors import DomainError
+from transactions.view_log import record_case_view
 from transactions.views.common import page_of
 
 from ..models import Box, Delivered, RefusedDelivery
@@ -107,7 +108,7 @@ def _box_page(request: HttpRequest, row: Box, **more: Any) -> HttpResponse:
         "title": _("Office box %(node)s") % {"node": row.node},
         "box": row,
         "ends": [Box.End.LOST, Box.End.RETIRED],
-        "file_waits": row.enrolled_at and not row.seen_at and default_storage.exists(_file_of(row)),
+        "file_waits": row.enrolled_at and not row.seen_at and default_storage.exists(registering.enrolment_file(row)),
         "page": page_of(request, row.delivered.order_by("-seq", "-pk")),
         "tags": STATE_TAGS,
     }
@@ -121,10 +122,6 @@ def _box(node: str) -> Box:
     return row
 
 
-def _file_of(row: Box) -> str:
-    return f"boxes/enrolment-{row.node}"
-
-
 @post_only("staff:boxes")
 def enrol(request: HttpRequest, node: str) -> HttpResponse:
     """The enrolment file is made; its secret is on this page, and nowhere else."""
@@ -134,7 +131,7 @@ def enrol(request: HttpRequest, node: str) -> HttpResponse:
     except AccountError as error:
         messages.error(request, error.message)
         return redirect("staff:box", node=node)
-    default_storage.save(_file_of(row), ContentFile(sealed))
+    default_storage.save(registering.enrolment_file(row), ContentFile(sealed))
     return _box_page(request, _box(node), secret=secret)
 
 
@@ -143,9 +140,11 @@ def enrolment_file(request: HttpRequest, node: str) -> HttpResponseBase:
     """The sealed file, until the box was first heard."""
     _administrator(request)
     row = _box(node)
-    if row.seen_at or not default_storage.exists(_file_of(row)):
+    if row.seen_at or not default_storage.exists(registering.enrolment_file(row)):
         raise Http404
-    return FileResponse(default_storage.open(_file_of(row)), as_attachment=True, filename=f"box-{row.node}.enrolment")
+    return FileResponse(
+        default_storage.open(registering.enrolment_file(row)), as_attachment=True, filename=f"box-{row.node}.enrolment"
+    )
 
 
 @post_only("staff:boxes")
@@ -236,6 +235,8 @@ def delivered(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid() and _decided(request, form, row, user, now):
             return redirect("staff:delivered", pk=pk)
+    if row.transaction is not None:
+        record_case_view(user, row.transaction)
     reason = quarantine.reason_of(row) if row.state in (State.QUARANTINED, State.REJECTED) else None
     context = staff_site.each_context(request) | {
         "title": row.reference or _("Delivery"),

@@ -33,7 +33,9 @@ from . import registering, secrets
 logger = logging.getLogger(__name__)
 KIND = "box_entry"
 State = Delivered.State
-KNOWN_REFUSALS, KNOWN_KEPT = 100, 20_000
+# Whoever sends so much that is not ours is not read on.
+MAX_REFUSALS = 100
+KNOWN_KEPT = 20_000
 
 
 @dataclass
@@ -61,6 +63,8 @@ def receive(stream: IO[bytes], *, by_stick: bool, now: datetime) -> Outcome:
                     _receive_file(payload, outcome, now)
             except BadBundle as error:
                 outcome.refused.append(str(error))
+                if len(outcome.refused) == MAX_REFUSALS:
+                    break
     except BadBundle as error:
         outcome.refused.append(str(error))
     return outcome
@@ -83,7 +87,7 @@ def _receive_entry(payload: bytes, outcome: Outcome, by_stick: bool, now: dateti
         box = Box.objects.select_for_update(of=("self",)).get(pk=box.pk)
         known = Delivered.objects.filter(box=box, hash=entry.line.hash).first()
         row = known or _write_down(box, entry, by_stick, now)
-        Box.objects.filter(pk=box.pk).update(seen_at=now)
+        registering.note_heard(box, now)
     outcome.new += known is None
     _say(row, outcome)
 
@@ -109,7 +113,7 @@ def _write_down(box: Box, entry: BoxEntry, by_stick: bool, now: datetime) -> Del
     row.save(force_insert=True)
     DeliveredFile.objects.bulk_create(
         DeliveredFile(entry=row, sha256=file.sha256, bytes=file.bytes, arrived_at=_since(file.sha256))
-        for file in dict.fromkeys(entry.files)
+        for file in entry.files
     )
     if row.reason != "forked":
         _go_on(box, now)
@@ -230,7 +234,7 @@ def acknowledge(outcome: Outcome, now: datetime) -> str:
         "state": box.ended_why or box.state,
         "kept": outcome.complete,
         "wanted": outcome.wanted,
-        "refused": outcome.refused[:KNOWN_REFUSALS],
+        "refused": outcome.refused,
     }
     return secrets.sign(words.ACKNOWLEDGED, body, name)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import logging
 from datetime import datetime
+from functools import partial
 
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -75,7 +77,7 @@ def _create(proposal: Proposal, by: User | None, now: datetime) -> None:
 @transaction.atomic
 def enrol(box: Box, *, by: User, now: datetime) -> tuple[bytes, str]:
     """Make the enrolment file of a box, once: (the sealed file, its one-time secret). The keys in it are kept nowhere
-    else. AccountError `not_an_administrator`, `enrolled_already`, `box_ended`.
+    else. AccountError `not_an_administrator`, `enrolled_already`, `box_ended`, `no_identity`.
     """
     locked = _locked(box, by)
     if locked.state == Box.State.ENDED:
@@ -83,6 +85,11 @@ def enrol(box: Box, *, by: User, now: datetime) -> tuple[bytes, str]:
     if locked.enrolled_at is not None:
         message = _("The file of this box was made already. If it is lost, end the box and enrol another one.")
         raise AccountError("enrolled_already", message)
+    try:
+        recipient = secrets.recipient()
+    except ImproperlyConfigured as error:
+        message = _("The centre has no key to open deliveries with yet. Set BOXES_IDENTITY_FILE first.")
+        raise AccountError("no_identity", message) from error
     key, age = Ed25519PrivateKey.generate(), pyrage.x25519.Identity.generate()
     locked.public_key, locked.recipient = key.public_key().public_bytes_raw(), str(age.to_public())
     locked.enrolled_at = now
@@ -95,7 +102,7 @@ def enrol(box: Box, *, by: User, now: datetime) -> tuple[bytes, str]:
         "office": locked.office.code,
         "centre": settings.PORTAL_URL,
         "centre_keys": {chain: base64.b64encode(keys.public_bytes()).decode()},
-        "centre_recipient": secrets.recipient(),
+        "centre_recipient": recipient,
         "node_list_key": base64.b64encode(trusted).decode() if trusted else "",
         "demo": settings.DEMO,
         "made_at": second_of(now),
@@ -122,9 +129,22 @@ def end(box: Box, why: Box.End, *, by: User | None, now: datetime) -> Box:
     locked.state, locked.ended_at, locked.ended_why = Box.State.ENDED, now, why
     locked.ended_by_id = by.pk if by else None
     locked.save(update_fields=["state", "ended_at", "ended_by", "ended_why"])
+    transaction.on_commit(partial(default_storage.delete, enrolment_file(locked)), robust=True)
     access_log.record(Act.BOX_ENDED, by=by, office=locked.office, subject=locked.node, why=str(why.label), now=now)
     logger.critical("office box ended", extra={"box": locked.node, "why": why.value})
     return locked
+
+
+def enrolment_file(box: Box) -> str:
+    """Where the sealed file of a box lies in the store until the box is heard, or ends."""
+    return f"boxes/enrolment-{box.node}"
+
+
+def note_heard(box: Box, now: datetime) -> None:
+    """A box has signed something. From the first time on nobody needs its enrolment file any more."""
+    if box.seen_at is None:
+        transaction.on_commit(partial(default_storage.delete, enrolment_file(box)), robust=True)
+    Box.objects.filter(pk=box.pk).update(seen_at=now)
 
 
 def _locked(box: Box, by: User) -> Box:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from .. import words
 from ..models import Box
 from . import news as telling
-from . import receiving
+from . import receiving, registering
 
 logger = logging.getLogger(__name__)
 MAX_QUESTION = 10_000
@@ -38,7 +38,7 @@ def news(request: HttpRequest) -> HttpResponse:
     if box is None:
         return HttpResponse("no box in use\n", status=400, content_type="text/plain; charset=utf-8")
     now = timezone.now()
-    Box.objects.filter(pk=box.pk).update(seen_at=now)
+    registering.note_heard(box, now)
     return HttpResponse(telling.sealed_for(box, now), content_type="application/octet-stream")
 
 

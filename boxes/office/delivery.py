@@ -32,13 +32,26 @@ class CentreUnavailable(Exception):
     """The centre does not answer, or something in its place does that is not the centre."""
 
 
+class NotKept(CentreUnavailable):
+    """The centre answers, and does not take this entry."""
+
+
 def deliver(now: datetime) -> int:
-    """Bring some of what is unconfirmed; returns how many entries were confirmed. CentreUnavailable."""
-    done = 0
+    """Bring some of what is unconfirmed; returns how many entries were confirmed. One that the centre does not take
+    holds up none behind it. CentreUnavailable; OSError.
+    """
+    done, kept_back = 0, None
     for number, place in enumerate(outgoing.unconfirmed()):
         if number == AT_ONCE:
             break
-        done += _bring(bundle.one_frame(bundle.ENTRY, place.read_bytes()), now)
+        try:
+            done += _bring(bundle.one_frame(bundle.ENTRY, place.read_bytes()), now)
+        except NotKept as error:
+            logger.critical("the centre does not take an entry: %s", error, extra={"entry": place.name})
+            outgoing.rewrite_damaged(place, now)
+            kept_back = error
+    if kept_back:
+        raise kept_back
     return done
 
 
@@ -47,9 +60,10 @@ def _bring(frame: bytes, now: datetime) -> int:
     done = outgoing.confirm(answer["kept"], now)
     for sha256 in answer["wanted"]:
         place = outgoing.file_of(sha256)
-        if place.exists():
-            more = _post("/boxes/deliveries/", bundle.one_frame(bundle.FILE, place.read_bytes()))
-            done += outgoing.confirm(take_acknowledgement(more, now)["kept"], now)
+        if not place.exists():
+            raise NotKept(f"its file {sha256} is not on the second disk")
+        more = _post("/boxes/deliveries/", bundle.one_frame(bundle.FILE, place.read_bytes()))
+        done += outgoing.confirm(take_acknowledgement(more, now)["kept"], now)
     return done
 
 
@@ -110,6 +124,8 @@ def _post(path: str, content: bytes) -> bytes:
             link.close()
     except (OSError, http.client.HTTPException) as error:
         raise CentreUnavailable(f"no answer ({type(error).__name__})") from error
+    if answer.status in (400, 413):
+        raise NotKept(f"it answered {answer.status}")
     if answer.status != 200:
         raise CentreUnavailable(f"it answered {answer.status}")
     return text

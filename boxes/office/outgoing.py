@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from core.units import MIB
@@ -54,14 +55,21 @@ def _write_now(reference: str) -> None:
         logger.critical("a receipt is on one disk only", extra={"reference": reference}, exc_info=True)
 
 
-def store_missing(now: datetime) -> int:
-    """Write what is not on the second disk yet, oldest first; returns how many."""
-    done = 0
-    for entry in Entry.objects.filter(chain__in=_chains()).select_related("chain").order_by("chain", "seq"):
-        if not Outgoing.objects.filter(seq=entry.seq).exclude(stored_at=None).exists():
-            store(entry, now)
-            done += 1
-    return done
+def store_missing(now: datetime, after: int = 0) -> int:
+    """Write what is not on the second disk yet, oldest first; returns the entry up to which all is there. What stands
+    up to `after` is not looked at. OSError.
+    """
+    ours = Entry.objects.filter(chain__in=_chains(), seq__gt=after)
+    last = ours.aggregate(last=Max("seq"))["last"] or after
+    there = Outgoing.objects.filter(seq=OuterRef("seq")).exclude(stored_at=None)
+    for entry in ours.filter(~Exists(there), seq__lte=last).select_related("chain").order_by("chain", "seq"):
+        store(entry, now)
+    return last
+
+
+def on_one_disk() -> bool:
+    """Is there a receipt that could not be written to the second disk yet?"""
+    return Outgoing.objects.filter(confirmed_at=None, stored_at=None).exists()
 
 
 def _chains() -> list[Chain]:
@@ -71,14 +79,27 @@ def _chains() -> list[Chain]:
 def store(entry: Entry, now: datetime) -> None:
     """An entry with its files, on the second disk. Written already, it stays as it is. OSError."""
     place = path_of(entry.chain, entry.seq)
+    Outgoing.objects.get_or_create(seq=entry.seq, defaults={"hash": bytes(entry.hash)})
     if not place.exists():
         content, files = b"", list[bundle.SealedFile]()
         if entry.kind == "received":
             content, files = _seal(entry)
         line = export.line(entry.chain, entry)
         _write(place, bundle.write_entry(line, content, files, keys.signing_key()))
-    Outgoing.objects.get_or_create(seq=entry.seq, defaults={"hash": bytes(entry.hash)})
     Outgoing.objects.filter(seq=entry.seq, stored_at=None).update(stored_at=now)
+
+
+def rewrite_damaged(place: Path, now: datetime) -> bool:
+    """An entry that is not on the second disk as it was written is written there anew; True when it was so. OSError."""
+    try:
+        if bundle.read_entry(place.read_bytes()).is_signed_by(keys.public_bytes()):
+            return False
+    except bundle.BadBundle:
+        pass
+    place.rename(place.with_suffix(".damaged"))
+    seq = int(place.stem.rpartition("-")[2])
+    store(Entry.objects.select_related("chain").get(chain__in=_chains(), seq=seq), now)
+    return True
 
 
 def _seal(entry: Entry) -> tuple[bytes, list[bundle.SealedFile]]:

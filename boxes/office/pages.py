@@ -26,6 +26,7 @@ from transactions.domain.errors import NotVisible
 from transactions.domain.references import normalise
 from transactions.domain.workflow import Status
 from transactions.models import Transaction
+from transactions.view_log import record_case_view
 
 from .. import words
 from ..models import Outgoing, Summary
@@ -57,10 +58,11 @@ def box(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "heard": heard,
         "news_of": parse_datetime(str(state.last_word(words.NEWS).get("at", ""))),
-        "roster_until": parse_datetime(str(state.last_word(words.NEWS).get("valid_until", ""))),
+        "roster_until": state.news_valid_until(),
         "ended": state.ended_why(),
         "second_disk": place.second_disk_is_ready(),
-        "one_disk_only": Outgoing.objects.filter(stored_at=None).count(),
+        "one_disk_only": outgoing.on_one_disk(),
+        "news_too_old": state.is_news_too_old(now),
         "clock_is_behind": heard is not None and now + CLOCK_OFF < heard,
         "form": LookupForm(),
     }
@@ -74,6 +76,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
         row = access.get_transaction(current_user(request), reference)
     except NotVisible as error:
         raise Http404 from error
+    record_case_view(current_user(request), row)
     context = staff_site.each_context(request) | {"title": row.reference, "case": row}
     return render(request, "staff/office_case.html", context)
 

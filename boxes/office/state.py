@@ -63,6 +63,17 @@ def heard_at() -> datetime | None:
     return max((at for at in moments if at is not None), default=None)
 
 
+def news_valid_until() -> datetime | None:
+    """So long the clerks named in the last news may take requests here."""
+    return parse_datetime(str(last_word(words.NEWS).get("valid_until", "")))
+
+
+def is_news_too_old(now: datetime) -> bool:
+    """Who works here, and which services are closed, is not known well enough any more."""
+    until = news_valid_until()
+    return until is not None and until < now
+
+
 def ended_why() -> str:
     """Why the centre ended this box, as far as it was heard here; empty while it is in use."""
     state = str(last_word(words.ACKNOWLEDGED).get("state", "active"))

@@ -41,7 +41,7 @@ KINDS = {
 def worth_in_words(worth: Worth) -> str:
     """What the class means here."""
     if place.ours is not None:
-        return str(place.ours.words[worth])
+        return place.ours.words(worth)
     return str(WORDS[worth] if settings.VAULT_URL else ALONE)
 
 

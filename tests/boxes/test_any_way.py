@@ -110,7 +110,7 @@ class World:
 
 
 @given(steps=STEPS)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_lost_or_doubled_and_no_number_is_given_twice(cast, tmp_path_factory, steps):
     from django.conf import settings as portal
     from django.db import transaction

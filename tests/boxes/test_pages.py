@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from accounts.models import AccessRecord, Act
 from boxes import bundle, words
-from boxes.centre import secrets
+from boxes.centre import registering, secrets
 from boxes.models import Box, Delivered
 from journal import keys
 from transactions.models import Transaction
@@ -23,7 +25,9 @@ def _identity(settings, tmp_path):
     settings.BOXES_IDENTITY_FILE = str(tmp_path / "boxes.age")
 
 
-def test_the_secret_is_shown_once_and_the_file_until_the_box_is_heard(cast, signed_in):
+def test_the_secret_is_shown_once_and_the_file_until_the_box_is_heard(
+    cast, signed_in, django_capture_on_commit_callbacks
+):
     ready_made(cast)
     Box.objects.update(enrolled_at=None, public_key=None, recipient="")
     page = signed_in(cast.administrator)
@@ -35,8 +39,21 @@ def test_the_secret_is_shown_once_and_the_file_until_the_box_is_heard(cast, sign
     assert b"".join(page.get(reverse("staff:box_file", args=["B0"])).streaming_content).startswith(b"age-encryption")
     again = page.post(reverse("staff:box_enrol", args=["B0"]))
     assert again.status_code == 302
-    Box.objects.update(seen_at="2026-11-24T10:00:00Z")
+    place = registering.enrolment_file(Box.objects.get())
+    assert default_storage.exists(place)
+    with django_capture_on_commit_callbacks(execute=True):
+        registering.note_heard(Box.objects.get(), NOW)
+    assert not default_storage.exists(place)
     assert page.get(reverse("staff:box_file", args=["B0"])).status_code == 404
+
+
+def test_without_a_key_of_the_centre_no_box_is_enrolled(cast, signed_in, settings, tmp_path):
+    ready_made(cast)
+    Box.objects.update(enrolled_at=None, public_key=None, recipient="")
+    settings.DEMO, settings.BOXES_IDENTITY_FILE = False, str(tmp_path / "nowhere")
+    page = signed_in(cast.administrator)
+    assert "BOXES_IDENTITY_FILE" in page.post(reverse("staff:box_enrol", args=["B0"]), follow=True).content.decode()
+    assert Box.objects.get().enrolled_at is None
 
 
 def test_a_stick_is_handed_in_by_a_clerk_and_its_word_goes_back(cast, signed_in):
@@ -61,7 +78,9 @@ def test_an_administrator_decides_on_what_waits(cast, signed_in):
     assert page.post(address, {"accept": "1", "why": "The clerk left last week"}).status_code == 302
     assert Transaction.objects.get(reference=row.reference).taken_by == cast.administrator
     assert page.post(address, {"reject": "1", "why": "twice"}).status_code == 422
-    assert "The clerk left last week" in page.get(address).content.decode()
+    shown = page.get(address).content.decode()
+    assert "The clerk left last week" in shown
+    assert AccessRecord.objects.filter(act=Act.READ_CASE, subject=row.reference).exists()
 
 
 def test_one_press_on_the_page_ends_a_box(cast, signed_in):

@@ -36,7 +36,8 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
         self.beat_due = self.news_due = self.centre_due = timezone.now()
-        self.rest = FIRST_REST
+        # Up to `stored` every entry is on the second disk.
+        self.rest, self.stored = FIRST_REST, 0
         while not stop.is_set():
             now = timezone.now()
             try:
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         with render_jobs.sole_renderer() as free:
             if free:
                 queue.process_kind(render_jobs.KIND, seconds=1)
-        outgoing.store_missing(now)
+        self.stored = outgoing.store_missing(now, self.stored)
         if now >= self.centre_due:
             self._centre(now)
 

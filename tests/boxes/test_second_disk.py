@@ -1,0 +1,139 @@
+"""The box's second disk: every receipt is there, as it was written, and what is not there is said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.files.storage import default_storage
+
+from boxes import bundle, words
+from boxes.centre import secrets
+from boxes.models import Outgoing, Word
+from boxes.office import delivery, outgoing, place, state
+from continuity.worth import Worth
+from journal import keys
+from journal.models import Entry
+from transactions.domain.errors import DomainError
+
+from ..conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def disk(settings, tmp_path):
+    """What a box has: its enrolment and the folder on its second disk."""
+    settings.BOXES_IDENTITY_FILE = str(tmp_path / "boxes.age")
+    settings.OFFICE_FILE = tmp_path / "office.json"
+    settings.OFFICE_FILE.write_text(json.dumps({"centre_recipient": secrets.recipient(), "node": "C1", "letter": "A"}))
+    settings.OFFICE_SECOND_MEDIUM = str(tmp_path / "second")
+    (tmp_path / "second").mkdir()
+    return tmp_path / "second"
+
+
+def entries():
+    return Entry.objects.count()
+
+
+def test_what_is_missing_there_is_written_and_what_was_looked_at_is_not_looked_at_again(
+    disk, submitted, django_assert_max_num_queries
+):
+    submitted()
+    last = outgoing.store_missing(NOW)
+    assert Outgoing.objects.exclude(stored_at=None).count() == entries() == len(list((disk / "entries").iterdir()))
+    with django_assert_max_num_queries(3):
+        assert outgoing.store_missing(NOW, last) == last
+    with django_assert_max_num_queries(3):  # after a start everything is looked at once, at one question
+        assert outgoing.store_missing(NOW) == last
+    submitted()
+    assert outgoing.store_missing(NOW, last) > last
+    assert Outgoing.objects.exclude(stored_at=None).count() == entries()
+
+
+def test_what_lies_there_is_signed_and_opens_at_the_centre_alone(disk, submitted):
+    case = submitted()
+    outgoing.store_missing(NOW)
+    entry = next(each for each in map(_read, outgoing.unconfirmed()) if each.body["kind"] == "received")
+    assert entry.is_signed_by(keys.public_bytes())
+    assert case.applicant.national_id.encode() not in entry.text
+    content = json.loads(bundle.unseal(entry.content, secrets.identity()))
+    assert content["visitor"]["national_id"] == case.applicant.national_id
+    sealed = {file.sha256 for file in entry.files}
+    assert sealed == {path.name for path in (disk / "files").iterdir()}
+    assert len(sealed) == case.attachments.count() == len(content["files"])
+
+
+def _read(path):
+    return bundle.read_entry(path.read_bytes())
+
+
+def test_a_receipt_that_is_on_one_disk_only_says_so(disk, submitted):
+    case = submitted()
+    assert "two disks" in place.in_words(Worth.PROVISIONAL)
+    (disk / "entries").write_bytes(b"no folder can be made here")
+    outgoing._write_now(case.reference)
+    assert outgoing.on_one_disk()
+    assert "one disk" in place.in_words(Worth.PROVISIONAL)
+    assert "one disk" not in place.in_words(Worth.CONFIRMED)
+    (disk / "entries").unlink()
+    outgoing.store_missing(NOW)
+    assert not outgoing.on_one_disk()
+    assert "two disks" in place.in_words(Worth.PROVISIONAL)
+
+
+def test_a_lost_file_of_a_receipt_is_an_error_and_not_delivered_without_it(disk, submitted):
+    case = submitted()
+    default_storage.delete(case.attachments.order_by("pk")[0].stored_as)
+    with pytest.raises(OSError, match="lost or changed"):
+        outgoing.store_missing(NOW)
+    assert not any(entry.body["kind"] == "received" for entry in map(_read, outgoing.unconfirmed()))
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-40], lambda text: text.replace(b'"files"', b'"filed"')])
+def test_an_entry_damaged_there_is_written_anew(disk, submitted, damage):
+    submitted()
+    outgoing.store_missing(NOW)
+    path = next(path for path in outgoing.unconfirmed() if _read(path).body["kind"] == "received")
+    before = path.read_bytes()
+    assert not outgoing.rewrite_damaged(path, NOW)
+    assert path.read_bytes() == before
+    path.write_bytes(damage(before))
+    assert outgoing.rewrite_damaged(path, NOW)
+    assert _read(path).is_signed_by(keys.public_bytes())
+    assert _read(path).line == bundle.read_entry(before).line
+    assert path.with_suffix(".damaged").exists()
+
+
+def test_an_entry_the_centre_does_not_take_holds_up_none_behind_it(disk, submitted, monkeypatch):
+    submitted()
+    submitted()
+    outgoing.store_missing(NOW)
+    waiting = list(outgoing.unconfirmed())
+    first = waiting[0]
+    first.write_bytes(b"{}")
+    brought = []
+
+    def bring(frame, now):
+        brought.append(frame)
+        if b"{}" in frame[:60]:
+            raise delivery.NotKept("it answered 400")
+        return 1
+
+    monkeypatch.setattr(delivery, "_bring", bring)
+    with pytest.raises(delivery.CentreUnavailable):  # so that it rests before it tries again
+        delivery.deliver(NOW)
+    assert len(brought) == len(waiting)
+    assert delivery.deliver(NOW) == len(waiting)  # the first was written anew
+
+
+def test_a_box_without_news_for_too_long_gives_no_receipt(disk):
+    Word.objects.create(
+        kind=words.NEWS, body={"at": "2020-01-01T00:00:00Z", "valid_until": "2020-03-31T00:00:00Z"}, at=NOW
+    )
+    with pytest.raises(DomainError) as refused:
+        place.facts()
+    assert refused.value.code == "news_too_old"
+    Word.objects.update(body={"at": "2020-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z"})
+    assert place.facts() == {"heard": "2020-01-01T00:00:00Z"}
+    assert not state.is_news_too_old(NOW)
