@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from accounts.errors import AccountError
 from accounts.models import AccessRecord, Act
 from boxes import bundle, words
 from boxes.centre import registering, secrets
@@ -47,12 +48,13 @@ def test_the_secret_is_shown_once_and_the_file_until_the_box_is_heard(
     assert page.get(reverse("staff:box_file", args=["B0"])).status_code == 404
 
 
-def test_without_a_key_of_the_centre_no_box_is_enrolled(cast, signed_in, settings, tmp_path):
+def test_without_a_key_of_the_centre_no_box_is_enrolled(cast, settings, tmp_path):
     ready_made(cast)
     Box.objects.update(enrolled_at=None, public_key=None, recipient="")
     settings.DEMO, settings.BOXES_IDENTITY_FILE = False, str(tmp_path / "nowhere")
-    page = signed_in(cast.administrator)
-    assert "BOXES_IDENTITY_FILE" in page.post(reverse("staff:box_enrol", args=["B0"]), follow=True).content.decode()
+    with pytest.raises(AccountError) as refused:
+        registering.enrol(Box.objects.get(), by=cast.administrator, now=NOW)
+    assert refused.value.code == "no_identity"
     assert Box.objects.get().enrolled_at is None
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 
 from boxes import bundle, words
 from boxes.centre import secrets
@@ -68,6 +73,7 @@ def _read(path):
     return bundle.read_entry(path.read_bytes())
 
 
+@translation.override("en")
 def test_a_receipt_that_is_on_one_disk_only_says_so(disk, submitted):
     case = submitted()
     assert "two disks" in place.in_words(Worth.PROVISIONAL)
@@ -105,26 +111,70 @@ def test_an_entry_damaged_there_is_written_anew(disk, submitted, damage):
     assert path.with_suffix(".damaged").exists()
 
 
-def test_an_entry_the_centre_does_not_take_holds_up_none_behind_it(disk, submitted, monkeypatch):
+class Centre(BaseHTTPRequestHandler):
+    """Answers as the centre does: 400 to what it cannot read, its signed word to the rest."""
+
+    asked = 0
+
+    def do_POST(self):
+        type(self).asked += 1
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        try:
+            entries = [bundle.read_entry(payload) for _kind, payload in bundle.read_frames(io.BytesIO(content))]
+        except bundle.BadBundle:
+            self.send_error(400)
+            return
+        body = {"box": "C1A", "seq": 1, "at": "2026-11-24T07:00:00Z", "state": "active", "wanted": [], "refused": []}
+        body["kept"] = [entry.line.hash.hex() for entry in entries]
+        answer = words.sign(words.ACKNOWLEDGED, body, "C1A", keys.signing_key()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_arguments):
+        """Nothing on the screen."""
+
+
+@pytest.fixture
+def centre(disk, settings):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Centre)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Centre.asked = 0
+    content = json.loads(settings.OFFICE_FILE.read_text())
+    content |= {"centre": f"http://127.0.0.1:{server.server_port}", "node_list_key": ""}
+    content["centre_keys"] = {"C1A": base64.b64encode(keys.public_bytes()).decode()}
+    settings.OFFICE_FILE = settings.OFFICE_FILE.with_name("with-centre.json")
+    settings.OFFICE_FILE.write_text(json.dumps(content))
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_entry_the_centre_does_not_take_holds_up_none_behind_it(centre, submitted):
     submitted()
     submitted()
     outgoing.store_missing(NOW)
     waiting = list(outgoing.unconfirmed())
-    first = waiting[0]
-    first.write_bytes(b"{}")
-    brought = []
-
-    def bring(frame, now):
-        brought.append(frame)
-        if b"{}" in frame[:60]:
-            raise delivery.NotKept("it answered 400")
-        return 1
-
-    monkeypatch.setattr(delivery, "_bring", bring)
-    with pytest.raises(delivery.CentreUnavailable):  # so that it rests before it tries again
+    waiting[0].write_bytes(b"{}")
+    with pytest.raises(delivery.CentreUnavailable):  # so that the box rests before it tries again
         delivery.deliver(NOW)
-    assert len(brought) == len(waiting)
-    assert delivery.deliver(NOW) == len(waiting)  # the first was written anew
+    assert Centre.asked == len(waiting)
+    assert list(outgoing.unconfirmed()) == waiting[:1]
+    assert delivery.deliver(NOW) == 1  # it was written anew meanwhile
+    assert not list(outgoing.unconfirmed())
+
+
+def test_where_nobody_answers_everything_stays_unconfirmed(centre, submitted, settings):
+    submitted()
+    outgoing.store_missing(NOW)
+    content = json.loads(settings.OFFICE_FILE.read_text()) | {"centre": "http://127.0.0.1:1"}
+    settings.OFFICE_FILE = settings.OFFICE_FILE.with_name("nobody.json")
+    settings.OFFICE_FILE.write_text(json.dumps(content))
+    waiting = list(outgoing.unconfirmed())
+    with pytest.raises(delivery.CentreUnavailable):
+        delivery.deliver(NOW)
+    assert list(outgoing.unconfirmed()) == waiting
 
 
 def test_a_box_without_news_for_too_long_gives_no_receipt(disk):
