@@ -88,7 +88,7 @@ def enrol(box: Box, *, by: User, now: datetime) -> tuple[bytes, str]:
     try:
         recipient = secrets.recipient()
     except ImproperlyConfigured as error:
-        message = _("The centre has no key to open deliveries with yet. Set BOXES_IDENTITY_FILE first.")
+        message = _("The centre has no key to open deliveries with yet. The operators have to set one first.")
         raise AccountError("no_identity", message) from error
     key, age = Ed25519PrivateKey.generate(), pyrage.x25519.Identity.generate()
     locked.public_key, locked.recipient = key.public_key().public_bytes_raw(), str(age.to_public())
