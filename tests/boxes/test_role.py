@@ -18,7 +18,8 @@ BACK_OFFICE = (
     "transactions.admin.case", "transactions.admin.queue", "transactions.admin.bulk", "transactions.admin.supervision",
     "transactions.admin.exports", "transactions.admin.ledger", "transactions.admin.lists",
     "transactions.admin.incidents",
-    "billing.admin", "outside.pages", "accounts.power_admin", "boxes.centre.receiving", "boxes.centre", "api.v1.urls",
+    "billing.admin", "outside.pages", "drawings.views", "accounts.power_admin",
+    "boxes.centre.receiving", "boxes.centre", "api.v1.urls",
 )  # fmt: skip
 ASKED = """
 import importlib, json, sys
