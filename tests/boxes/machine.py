@@ -136,7 +136,7 @@ def machine_of(content: dict[str, Any], clerk: str) -> Machine:
 
 
 def ready_made(cast: Any, node: str = "B0") -> Machine:
-    """A box in use, without the file that takes seconds to seal."""
+    """A box in use, without the enrolment file."""
     from boxes.centre import secrets
 
     key = Ed25519PrivateKey.generate()

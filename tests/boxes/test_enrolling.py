@@ -68,6 +68,25 @@ def test_two_administrators_one_file_one_secret(box, cast, second, submitted, se
     assert "private" not in (tmp_path / "box" / "office.json").read_text()
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: b"",
+        lambda file: file[:30],
+        lambda file: file[:-1],
+        lambda file: file + b"x",
+        lambda file: b"age" + file,
+        lambda file: file[:60] + bytes([file[60] ^ 1]) + file[61:],
+    ],
+)
+def test_a_file_that_is_not_as_it_was_made_does_not_open(spoil):
+    secret = enrolment.make_secret()
+    file = enrolment.seal({"node": "B0", "name": "شباك ٢"}, secret)
+    assert enrolment.unseal(file, secret) == {"node": "B0", "name": "شباك ٢"}
+    with pytest.raises(enrolment.NotOpened):
+        enrolment.unseal(spoil(file), secret)
+
+
 def test_a_name_is_given_to_one_box_for_ever(box, cast, second):
     registering.end(box, Box.End.RETIRED, by=second, now=NOW)
     office = Office.objects.get(code="SC01")
