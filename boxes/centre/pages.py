@@ -46,7 +46,9 @@ STATE_TAGS = {
 class BoxForm(NamedErrors, forms.Form):
     """A box that is proposed."""
 
-    office = forms.ModelChoiceField(Office.objects.order_by("code"), label=gettext_lazy("Office"))
+    office = forms.ModelChoiceField(
+        Office.objects.order_by("code"), label=gettext_lazy("Office"), empty_label=gettext_lazy("Choose")
+    )
     name = LineField(
         label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("As people there call it: Counter 2.")
     )
