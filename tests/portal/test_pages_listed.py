@@ -74,6 +74,7 @@ NO_PAGE = {
     "/boxes/": "for office boxes",
     "/staff/boxes/delivered/boxes/<slug:node>/(enrol|end)/$": "takes a press and goes back",
     "/staff/boxes/delivered/boxes/<slug:node>/(file|word|news)/$": "files",
+    "/staff/boxes/delivered/quarantine/<int:pk>/$": "is listed under a number, which no key fits: staff-delivered",
     "/staff/outside/referral/letters/<int:pk>/sent/$": "takes a press and goes back",
 }
 # Django's own templates, drawn for each model alike: one of each is listed.
