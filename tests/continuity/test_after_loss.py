@@ -32,6 +32,7 @@ DONE_AGAIN = {
     "draw": "makes a picture here",
     "check_drawing": "reads a drawing here",
     "scan": "looks into a file here",
+    "box_entry": "takes a delivery in by its key; taken in already, it is left as it is",
 }
 
 
