@@ -7,8 +7,11 @@ whole.
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from ezdxf.lldxf.encoding import decode_dxf_unicode
 
@@ -17,6 +20,8 @@ from ..domain.layers import PREFIX, propose, role_of
 # Smaller files are read whole: thinning is for what would take too long.
 LARGE = 3 * 1024**2
 _BINARY = b"AutoCAD Binary DXF"
+# Where the section of entities begins; a block may bear that name too.
+_HEAD = re.compile(rb"(?:^|\n)[ \t]*0[ \t\r]*\n[ \t]*SECTION[ \t\r]*\n[ \t]*2[ \t\r]*\n[ \t]*ENTITIES[ \t\r]*\n")
 MAX_OF_A_BLOCK, MAX_BLOCKS, MAX_NAMES = 40, 2000, 20_000
 # What belongs to the entity before it.
 _PARTS = frozenset({b"VERTEX", b"SEQEND", b"ATTRIB"})
@@ -26,57 +31,59 @@ def thinned(data: bytes) -> bytes:
     """The same drawing without entities on other layers; blocks stay, and what stands for them."""
     if len(data) < LARGE or data.startswith(_BINARY):
         return data
-    lines = data.split(b"\n")
-    bounds = _entities(lines)
-    if bounds is None:
+    head = _HEAD.search(data)
+    if head is None:
         return data
-    begin, end = bounds
-    retained: list[bytes] = lines[:begin]
+    retained = [data[: head.end()]]
     inserted: dict[bytes, int] = {}
     keep = False
-    for start, stop in _fragments(lines, begin, end):
-        kind = lines[start + 1].strip()
-        if kind not in _PARTS:
-            keep = _is_wanted(lines, start, stop, kind, inserted)
+    for fragment in _fragments(data, head.end()):
+        if fragment.kind == b"ENDSEC":
+            return b"".join([*retained, data[fragment.start :]])
+        if fragment.kind not in _PARTS:
+            keep = _is_wanted(fragment, inserted)
         if keep:
-            retained += lines[start:stop]
-    return b"\n".join(retained + lines[end:])
+            retained.append(data[fragment.start : fragment.stop])
+    return data
 
 
-def _entities(lines: list[bytes]) -> tuple[int, int] | None:
-    """The lines from the first entity up to the end of their section. Codes stand on even lines."""
-    begin = None
-    for at in range(0, len(lines) - 3, 2):
-        if lines[at + 1].strip() == b"ENTITIES" and lines[at].strip() == b"2":
-            begin = at + 2
-            break
-    if begin is None:
-        return None
-    for at in range(begin, len(lines) - 1, 2):
-        if lines[at + 1].strip() == b"ENDSEC" and lines[at].strip() == b"0":
-            return begin, at
-    return None
+class _Fragment(NamedTuple):
+    """One entity: where it stands in the file, what it is, on which layer, and of which block."""
+
+    start: int
+    stop: int
+    kind: bytes
+    layer: bytes
+    name: bytes
 
 
-def _fragments(lines: list[bytes], begin: int, end: int) -> Iterator[tuple[int, int]]:
-    starts = [begin + 2 * at for at, code in enumerate(lines[begin:end:2]) if code.strip() == b"0"]
-    for number, start in enumerate(starts):
-        yield start, starts[number + 1] if number + 1 < len(starts) else end
+def _fragments(data: bytes, begin: int) -> Iterator[_Fragment]:
+    """From the first entity on, line by line: a list of the lines of a large file takes ten times its size."""
+    lines = io.BytesIO(data)
+    lines.seek(begin)
+    start, at, kind, layer, name = begin, begin, b"", b"", b""
+    while code := lines.readline():
+        value = lines.readline()
+        code_read = code.strip()
+        if code_read == b"0":
+            if kind:
+                yield _Fragment(start, at, kind, layer, name)
+            start, kind, layer, name = at, value.strip(), b"", b""
+        elif code_read == b"8":
+            layer = value.strip()
+        elif code_read == b"2":
+            name = value.strip()
+        at += len(code) + len(value)
+    if kind:
+        yield _Fragment(start, at, kind, layer, name)
 
 
-def _is_wanted(lines: list[bytes], start: int, stop: int, kind: bytes, inserted: dict[bytes, int]) -> bool:
-    layer = name = b""
-    for at in range(start + 2, stop - 1, 2):
-        code = lines[at].strip()
-        if code == b"8":
-            layer = lines[at + 1].strip()
-        elif code == b"2" and kind == b"INSERT":
-            name = lines[at + 1].strip()
-    wanted = _is_ours(layer)
-    if kind == b"INSERT" and not wanted:
+def _is_wanted(fragment: _Fragment, inserted: dict[bytes, int]) -> bool:
+    wanted = _is_ours(fragment.layer)
+    if fragment.kind == b"INSERT" and not wanted:
         # A block may hold outlines of ours wherever it stands; the same many times is no plot of land.
-        inserted[name] = inserted.get(name, 0) + 1
-        return inserted[name] <= MAX_OF_A_BLOCK and len(inserted) <= MAX_BLOCKS
+        inserted[fragment.name] = inserted.get(fragment.name, 0) + 1
+        return inserted[fragment.name] <= MAX_OF_A_BLOCK and len(inserted) <= MAX_BLOCKS
     return wanted
 
 
