@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 
 from django.utils.translation import gettext_lazy as _
-from shapely import STRtree, union_all
-from shapely.geometry.base import BaseGeometry
+
+from plots.geometry import gap_patches, outside_patches, overlap_patches
 
 from ..domain.finding import Finding
 from ..domain.layers import Role
@@ -18,42 +19,28 @@ LEAST = 0.098
 MOST = 60
 
 
-def _fragments(area: BaseGeometry) -> Iterator[BaseGeometry]:
-    for piece in getattr(area, "geoms", [area]):
-        if piece.area > LEAST:
-            yield piece
-
-
 def _gaps(case: Case) -> Iterable[Finding]:
     plot, parts = case.sheet.plot, case.sheet.shapes(Role.PART)
     if plot is None or not parts or case.sheet.crosses(Role.PART):
         return
-    for piece in list(_fragments(plot.difference(union_all(parts))))[:MOST]:
+    for piece in islice(gap_patches(plot, parts, LEAST), MOST):
         yield Finding("parts-gap", "", 0, piece.area, place=ring_of(piece))
 
 
 def _overlaps(case: Case) -> Iterable[Finding]:
     parts = case.sheet.shapes(Role.PART)
-    if len(parts) < 2 or case.sheet.crosses(Role.PART):
+    if case.sheet.crosses(Role.PART):
         return
-    results = 0
-    for first, second in sorted(map(tuple, STRtree(parts).query(parts, predicate="intersects").T.tolist())):
-        if first >= second:
-            continue
-        for piece in _fragments(parts[first].intersection(parts[second])):
-            yield Finding("parts-overlap", f"{first + 1} + {second + 1}", 0, piece.area, place=ring_of(piece))
-            results += 1
-            if results >= MOST:
-                return
+    for first, second, piece in islice(overlap_patches(parts, LEAST), MOST):
+        yield Finding("parts-overlap", f"{first + 1} + {second + 1}", 0, piece.area, place=ring_of(piece))
 
 
 def _beyond(case: Case) -> Iterable[Finding]:
     plot = case.sheet.plot
     if plot is None:
         return
-    for number, part in enumerate(case.sheet.shapes(Role.PART), start=1):
-        for piece in _fragments(part.difference(plot)):
-            yield Finding("part-outside", str(number), 0, piece.area, place=ring_of(piece))
+    for at, piece in islice(outside_patches(plot, case.sheet.shapes(Role.PART), LEAST), MOST):
+        yield Finding("part-outside", str(at + 1), 0, piece.area, place=ring_of(piece))
 
 
 def _typed(case: Case) -> Iterable[Finding]:

@@ -7,6 +7,9 @@ from .division import Division as Division
 from .division import Frontage as Frontage
 from .division import Patch as Patch
 from .division import compare_division as compare_division
+from .division import gap_patches as gap_patches
+from .division import outside_patches as outside_patches
+from .division import overlap_patches as overlap_patches
 from .division import shared_area as shared_area
 from .division import straight_lines as straight_lines
 from .findings import Finding as Finding
@@ -22,4 +25,5 @@ from .reading import MAX_CORNERS as MAX_CORNERS
 from .reading import Slip as Slip
 from .reading import Unreadable as Unreadable
 from .reading import read_corners as read_corners
+from .reading import read_point as read_point
 from .reading import written as written

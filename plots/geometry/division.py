@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from .outlines import Outline, Point
@@ -71,27 +70,21 @@ def compare_division(plot: Outline, parts: Sequence[Outline | None]) -> Division
 
     ValueError when the plot bounds no area.
     """
-    import shapely
-
     if not plot.is_simple:
         raise ValueError("the plot bounds no area")
     origin = plot.corners[0]
     whole = _polygon(plot, origin)
     simple = {number: part for number, part in enumerate(parts, start=1) if part is not None and part.is_simple}
     shapes = {number: _polygon(part, origin) for number, part in simple.items()}
+    numbers, drawn = list(shapes), list(shapes.values())
     overlaps = [
-        patch
-        for first, second in combinations(shapes, 2)
-        for patch in _patches(shapes[first].intersection(shapes[second]), (first, second), origin)
+        _patch(piece, (numbers[first], numbers[second]), origin) for first, second, piece in overlap_patches(drawn)
     ]
-    outside = [
-        patch for number, shape in shapes.items() for patch in _patches(shape.difference(whole), (number,), origin)
-    ]
-    covered = shapely.union_all(list(shapes.values()))
+    outside = [_patch(piece, (numbers[at],), origin) for at, piece in outside_patches(whole, drawn)]
     left_out = tuple(n for n, part in enumerate(parts, start=1) if part is not None and n not in simple)
     # While a part is missing, what it would cover is no gap.
     is_whole = len(simple) == len(parts)
-    gaps = _patches(whole.difference(covered), (), origin) if is_whole else ()
+    gaps = [_patch(piece, (), origin) for piece in gap_patches(whole, drawn)] if is_whole else []
     frontages = [f for number, part in simple.items() for f in _frontages(number, part, plot)]
     total = math.fsum(part.area for part in simple.values())
     return Division(tuple(gaps), tuple(overlaps), tuple(outside), tuple(frontages), left_out, total)
@@ -110,12 +103,40 @@ def _polygon(outline: Outline, origin: Point) -> Any:
     return Polygon([(x - origin.x, y - origin.y) for x, y in outline.corners])
 
 
-def _patches(shape: Any, parts: tuple[int, ...], origin: Point) -> Iterator[Patch]:
-    for patch in getattr(shape, "geoms", (shape,)):
-        if patch.geom_type == "Polygon" and patch.area >= MIN_PATCH_M2:
-            rings = (patch.exterior, *patch.interiors)
-            outlines = (tuple(Point(x + origin.x, y + origin.y) for x, y in line.coords[:-1]) for line in rings)
-            yield Patch(parts, float(patch.area), tuple(outlines))
+def gap_patches(whole: Any, parts: Sequence[Any], least: float = MIN_PATCH_M2) -> Iterator[Any]:
+    """The pieces of a shape that none of its parts covers; shapes here are shapely's, areas at least `least` m²."""
+    from shapely import union_all
+
+    yield from _fragments(whole.difference(union_all(list(parts))), least)
+
+
+def overlap_patches(parts: Sequence[Any], least: float = MIN_PATCH_M2) -> Iterator[tuple[int, int, Any]]:
+    """The pieces that two parts share, with the places of both in the list, in their order."""
+    from shapely import STRtree
+
+    for first, second in sorted(map(tuple, STRtree(parts).query(parts, predicate="intersects").T.tolist())):
+        if first < second:
+            for piece in _fragments(parts[first].intersection(parts[second]), least):
+                yield first, second, piece
+
+
+def outside_patches(whole: Any, parts: Sequence[Any], least: float = MIN_PATCH_M2) -> Iterator[tuple[int, Any]]:
+    """The pieces of parts that lie beyond the shape, with the part's place in the list."""
+    for at, part in enumerate(parts):
+        for piece in _fragments(part.difference(whole), least):
+            yield at, piece
+
+
+def _fragments(shape: Any, least: float) -> Iterator[Any]:
+    for piece in getattr(shape, "geoms", (shape,)):
+        if piece.geom_type == "Polygon" and piece.area >= least:
+            yield piece
+
+
+def _patch(piece: Any, parts: tuple[int, ...], origin: Point) -> Patch:
+    rings = (piece.exterior, *piece.interiors)
+    outlines = (tuple(Point(x + origin.x, y + origin.y) for x, y in line.coords[:-1]) for line in rings)
+    return Patch(parts, float(piece.area), tuple(outlines))
 
 
 def _frontages(number: int, part: Outline, plot: Outline) -> Iterator[Frontage]:

@@ -59,6 +59,16 @@ def read_corners(given: object) -> tuple[Point, ...]:
     return _counted(_place(pairs))
 
 
+def read_point(text: str) -> Point:
+    """The one point of a text, in every form a corner may have. Unreadable where it is none, or more than one."""
+    if len(text) > MAX_TEXT:
+        raise Unreadable([Slip("too_long")])
+    points = _read_lines(text)
+    if len(points) != 1:
+        raise Unreadable([Slip("one_point")])
+    return points[0]
+
+
 def written(corners: Iterable[Point]) -> str:
     """Corners as they are kept: one a line, easting and northing in metres to the millimetre. Read again, the same."""
     return "\n".join(" ".join(_metres(value) for value in corner) for corner in corners)
