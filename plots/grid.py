@@ -44,5 +44,21 @@ def ranges_near(box: Box) -> list[tuple[int, int]]:
     return ranges
 
 
+def ranges_over(box: Box) -> list[tuple[int, int]]:
+    """The same of ground of any size. Over more than a plot's it is one range a grid: every cell of the columns that
+    the box touches, also those south and north of it.
+    """
+    west, south, east, north = box
+    if max(east - west, north - south) <= MAX_EXTENT_M:
+        return ranges_near(box)
+    ranges = []
+    for level in range(GRIDS):
+        size = FINEST_M * 2**level
+        first, last = max(0, math.floor((west - size) / size)), math.floor(east / size)
+        low, high = max(0, math.floor((south - size) / size)), math.floor(north / size)
+        ranges.append((_number(level, first, low), _number(level, last, high)))
+    return ranges
+
+
 def _number(level: int, column: int, row: int) -> int:
     return level * _LEVEL + column * _COLUMN + row

@@ -188,9 +188,14 @@ def centre_of(outline: Outline) -> Point:
     return Point(min(max(ox + sx / (3 * total), west), east), min(max(oy + sy / (3 * total), south), north))
 
 
-def _bar(scale: float) -> tuple[float, str]:
-    """The longest of 1, 2, 5, 10, … metres that takes at most a quarter of the picture."""
+def bar_of(scale: float) -> tuple[float, float]:
+    """The longest of 1, 2, 5, 10, … metres that takes at most a quarter of the picture: as long there, in metres."""
     most = WIDTH / 4 / scale
     size = 10.0 ** math.floor(math.log10(most))
     length = next(factor * size for factor in (5, 2, 1) if factor * size <= most)
-    return round(length * scale, 1), f"{length:,g}"
+    return round(length * scale, 1), length
+
+
+def _bar(scale: float) -> tuple[float, str]:
+    length, metres = bar_of(scale)
+    return length, f"{metres:,g}"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .geometry import MAX_CORNERS, Finding, Patch, Side, Slip
+from .geometry import MAX_CORNERS, Finding, Patch, Side, Slip, Unreadable
 from .geometry import findings as odd
+from .regions import MAX_RADIUS, NotARegion
 
 # Beyond these nobody reads on.
 _SENTENCES = 8
@@ -49,8 +50,12 @@ _SLIPS: dict[str, Callable[[], str]] = {
     "line": lambda: _(
         "Line %(line)d is not understood: %(text)s. Write easting and northing, for example %(example)s."
     ),
+    "point": lambda: _(
+        "“%(text)s” is not a point in or around Jeddah. Write easting and northing, such as %(example)s."
+    ),
     "degrees_elsewhere": lambda: _("Line %(line)d is not in or around Jeddah: %(text)s. Check the degrees."),
     "all_elsewhere": lambda: _("These degrees are not in or around Jeddah: %(text)s."),
+    "one_point": lambda: _("Give one point: easting and northing, for example %(example)s, or degrees."),
     "too_few": lambda: _("An outline has at least three corners, one on each line."),
     "too_many": lambda: _("An outline can have up to %(most)d corners."),
     "too_long": lambda: _("This is too long to be a list of corners."),
@@ -60,6 +65,37 @@ _SLIPS: dict[str, Callable[[], str]] = {
     "json_no_outline": lambda: _("This GeoJSON contains no polygon with corners in numbers."),
     "json_several": lambda: _("This GeoJSON contains several polygons. Give the one that is meant."),
     "json_holes": lambda: _("This outline has a hole. Give the outer corners only."),
+}
+
+
+def region_words(wrong: NotARegion) -> str:
+    """Why ground that somebody typed is none, with the name of the field."""
+    field = _FIELDS[wrong.name]()
+    return _("%(field)s: %(sentence)s") % {"field": field, "sentence": _region_sentence(wrong.reason)}
+
+
+def _region_sentence(reason: Unreadable | Finding | str) -> str:
+    if isinstance(reason, Unreadable):
+        return slip_words(Slip("point", text=reason.slips[0].text) if reason.slips[0].text else reason.slips[0])
+    if isinstance(reason, Finding):
+        return _OF_A_POINT[reason.code]() % {"zone": int(reason.value)}
+    return _OF_A_REGION[reason]() % {"most": f"{MAX_RADIUS:,}"}
+
+
+_FIELDS: dict[str, Callable[[], str]] = {
+    "at": lambda: _("Point"),
+    "to": lambda: _("Opposite corner"),
+    "radius": lambda: _("Radius"),
+}
+_OF_A_REGION: dict[str, Callable[[], str]] = {
+    "missing": lambda: _("Give the coordinates of a point."),
+    "both": lambda: _("Give an opposite corner or a radius, not both."),
+    "radius": lambda: _("Give metres as a number, up to %(most)s."),
+}
+_OF_A_POINT: dict[str, Callable[[], str]] = {
+    odd.SWAPPED: lambda: _("Easting and northing seem to be swapped."),
+    odd.WRONG_ZONE: lambda: _("These seem to be metres of UTM zone %(zone)d. Jeddah is in zone 37."),
+    odd.FAR_AWAY: lambda: _("This is far from Jeddah. Check the digits."),
 }
 
 

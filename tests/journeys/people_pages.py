@@ -29,11 +29,16 @@ def bring_a_list(page: Page, world: dict[str, str]) -> None:
     page.locator(".tag--error").first.wait_for()
 
 
+def open_the_location(page: Page, world: dict[str, str]) -> None:
+    page.locator("#location-at").evaluate("box => { box.closest('details').open = true; }")
+
+
 PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     *COUNTER,
     ("staff-absences", "/staff/absences/", "supervisor", None),
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
     ("staff-lending", "/staff/lending/", "supervisor", None),
+    ("staff-map", "/staff/map/?list=cases", "reviewer", open_the_location),
     ("staff-notices", "/staff/notices/", "reviewer", None),
     ("staff-imports", "/staff/imports/", "administrator", None),
     ("staff-import", "/staff/imports/", "administrator", bring_a_list),

@@ -32,11 +32,13 @@ from ..domain.service_types import all_services
 from ..models import Movement, Outbox, Transaction
 from ..outbox import queue
 from ..selectors import search
+from ..selectors.location import NAMES
 from ..signed_papers import batches
 from ..templatetags.cases import status_kind
 from ..text.deadline_status import deadline_status
 from ..text.wording import describe_recipient, status_words
 from . import bulk
+from .location import LocationFilter, OpenFilter
 
 
 class ReadOnly(Watched):
@@ -93,7 +95,7 @@ class TransactionAdmin(ReadOnly):
     """Every case this person's offices hold, decide or serve; a row leads to the case page."""
 
     list_display = ("number", "applicant_name", "state", "due", "held_by", "assignee", "submitted_at")
-    list_filter = (ServiceFilter, LateFilter, "status", "channel")
+    list_filter = (ServiceFilter, OpenFilter, LateFilter, "status", "channel", LocationFilter)
     search_fields = ("reference",)  # a box; what is found in it, transactions.selectors.search says
     list_select_related = ("applicant", "held_by", "assignee")
     date_hierarchy = "submitted_at"
@@ -101,6 +103,10 @@ class TransactionAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transaction]:
         return access.cases_of_staff(current_user(request)).order_by("-submitted_at")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Ground has several names in an address."""
+        return lookup in NAMES or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -27,7 +27,7 @@ from ..selectors.case_lists import QUEUE_SHOWS, CaseList, Place, read_list
 from ..text.deadline_status import deadline_statuses
 from ..transitions import moves
 from ..views.common import page_of
-from . import bulk, case_table, saved_filters
+from . import bulk, case_table, location, saved_filters
 from .site import staff_site
 from .ways import here, way_back
 
@@ -67,8 +67,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "shows": [(name, label, counts[name]) for name, label in QUEUE_SHOWS.items()],
         "service": listed.service,
         "services": service_types.all_services(),
-        "filtered": bool(listed.text or listed.service or listed.show != "all"),
+        "filtered": bool(listed.text or listed.service or listed.location.narrows or listed.show != "all"),
         "notes": _notes_waiting(user),
+        **location.context(request, "queue"),
         **saved_filters.context(request, user, Place.QUEUE),
         **bulk.context(user),
     }

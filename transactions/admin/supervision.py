@@ -39,7 +39,7 @@ from ..selectors.case_lists import (
 from ..selectors.statistics import arrivals_at, count_by_week, week_start
 from ..text.deadline_status import CAUSES, TAKEABLE, Cause, deadline_statuses, explain_lateness
 from ..views.common import page_of
-from . import bulk, case_table, saved_filters
+from . import bulk, case_table, location, saved_filters
 from .queue import count_each
 from .site import staff_site
 from .ways import here
@@ -59,7 +59,7 @@ TILES = {
 }
 ROWS = 40
 # What an address may narrow the list by, beside its tab; without any, the tab's figure is its length.
-NARROWS = ("person", "office", "age", "service", "stage", "q")
+NARROWS = ("person", "office", "age", "service", "stage", "q", "at", "to")
 LATE = ("late", "stage_late", *(f"late_{cause}" for cause in Cause))
 
 
@@ -113,6 +113,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "headings": case_table.headings(listed, request),
         "chart": picture,
         "outlook": outlook(picture, figures["open"]),
+        **location.context(request, "supervision"),
         **saved_filters.context(request, user, Place.SUPERVISION),
         **bulk.context(user, workers),
     }

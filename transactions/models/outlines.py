@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from plots.geometry import Outline
-from plots.grid import Box, cell_of, ranges_near
+from plots.grid import Box, cell_of, ranges_near, ranges_over
+from plots.regions import Region
 
 from .requests import Transaction
+
+# The middle of a plot's box: where a map counts it, once.
+MIDDLE_X = ExpressionWrapper((F("west") + F("east")) / 2, output_field=models.FloatField())
+MIDDLE_Y = ExpressionWrapper((F("south") + F("north")) / 2, output_field=models.FloatField())
 
 
 class PlotBoxQuerySet(models.QuerySet["PlotBox"]):
@@ -23,6 +29,26 @@ class PlotBoxQuerySet(models.QuerySet["PlotBox"]):
         ranges = ranges_near((west, south, east, north))
         in_cells = Q(*(Q(cell__range=ends) for ends in ranges), _connector=Q.OR)
         return self.filter(in_cells).touching((west, south, east, north))
+
+    def over(self, region: Region, *, by_middle: bool = False) -> PlotBoxQuerySet:
+        """Those whose box touches this ground, or whose box has its middle there (west and south of a box belong to it,
+        its east and north to what lies beyond). Found by the index, however large the ground.
+        """
+        west, south, east, north = region.box
+        in_cells = Q(*(Q(cell__range=ends) for ends in ranges_over(region.box)), _connector=Q.OR)
+        rows = self.filter(in_cells)
+        if by_middle:
+            middles = rows.alias(x=MIDDLE_X, y=MIDDLE_Y)
+            return middles.filter(x__gte=west, x__lt=east, y__gte=south, y__lt=north)
+        rows = rows.filter(west__lte=east, east__gte=west, south__lte=north, north__gte=south)
+        if region.centre is None:
+            return rows
+        # How far the nearest point of the box is from the centre, along each axis.
+        x, y = region.centre
+        beside = Greatest(F("west") - x, x - F("east"), Value(0.0), output_field=models.FloatField())
+        above = Greatest(F("south") - y, y - F("north"), Value(0.0), output_field=models.FloatField())
+        distance = ExpressionWrapper(beside * beside + above * above, output_field=models.FloatField())
+        return rows.alias(distance=distance).filter(distance__lte=region.radius**2)
 
     def touching(self, box: Box) -> PlotBoxQuerySet:
         """Those whose box shares ground with this one; `near` finds them by the index."""

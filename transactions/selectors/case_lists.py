@@ -29,6 +29,7 @@ from ..models import Transaction, TransactionQuerySet
 from ..queues import queue_of, stood_in_by, unassigned, waiting_for_absent
 from ..text.deadline_status import TAKEABLE, Cause
 from . import search
+from .location import EVERYWHERE, Location, read_location
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -129,6 +130,18 @@ def read_order(text: str, default: str = "due") -> Order:
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """What every list may be narrowed by: words or a number, a service, ground."""
+
+    text: str = ""
+    service: str = ""
+    location: Location = EVERYWHERE
+
+
+EVERYTHING = Narrowing()
+
+
+@dataclass(frozen=True)
 class CaseList:
     """A list as an address asks for it. `every` is the place without the filter `show`, for the counts beside it."""
 
@@ -137,10 +150,21 @@ class CaseList:
     shows: Mapping[str, Q]
     order: Order
     every: TransactionQuerySet
-    text: str = ""
-    service: str = ""
+    narrowing: Narrowing = EVERYTHING
     person: int | None = None
     offices: list[Office] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.narrowing.text
+
+    @property
+    def service(self) -> str:
+        return self.narrowing.service
+
+    @property
+    def location(self) -> Location:
+        return self.narrowing.location
 
     @property
     def rows(self) -> TransactionQuerySet:
@@ -158,7 +182,7 @@ def read_list(place: Place, asked: Mapping[str, str], user: User, now: datetime)
 
 
 def _queue(asked: Mapping[str, str], user: User, now: datetime) -> CaseList:
-    rows, text, service = _narrowed(queue_of(user), asked)
+    rows, narrowing = _narrowed(queue_of(user), asked)
     shows = {
         "all": Q(),
         "mine": Q(assignee=user) | stood_in_by(user, timezone.localdate(now)),
@@ -170,7 +194,7 @@ def _queue(asked: Mapping[str, str], user: User, now: datetime) -> CaseList:
     show = asked.get("show", "")
     show = show if show in shows else "all"
     order = read_order(asked.get("sort", ""))
-    return CaseList(Place.QUEUE, show, shows, order, rows, text=text, service=service)
+    return CaseList(Place.QUEUE, show, shows, order, rows, narrowing)
 
 
 def supervised_offices(user: User) -> list[Office]:
@@ -185,14 +209,12 @@ def _supervision(asked: Mapping[str, str], user: User, now: datetime) -> CaseLis
     shows = supervision_shows(now, offices)
     show = asked.get("show", "")
     show = show if show in shows else "late"
-    rows, text, service = _narrowed(Transaction.objects.filter(held_by__in=offices, status__in=OPEN), asked)
+    rows, narrowing = _narrowed(Transaction.objects.filter(held_by__in=offices, status__in=OPEN), asked)
     if (person := parse_int(asked.get("person", ""))) is not None:
         rows = rows.filter(assignee=person)
     rows = rows.filter(_office(asked, offices) & _stage(asked) & age_condition(asked.get("age", ""), now))
     order = read_order(asked.get("sort", ""), default="due" if show == "stage_late" else "whole")
-    return CaseList(
-        Place.SUPERVISION, show, shows, order, rows, text=text, service=service, person=person, offices=offices
-    )
+    return CaseList(Place.SUPERVISION, show, shows, order, rows, narrowing, person, offices)
 
 
 def supervision_shows(now: datetime, offices: list[Office]) -> dict[str, Q]:
@@ -224,7 +246,7 @@ def age_condition(band: str, now: datetime) -> Q:
     return old_enough & Q(submitted_at__gt=now - timedelta(days=most)) if most is not None else old_enough
 
 
-def _narrowed(rows: TransactionQuerySet, asked: Mapping[str, str]) -> tuple[TransactionQuerySet, str, str]:
+def _narrowed(rows: TransactionQuerySet, asked: Mapping[str, str]) -> tuple[TransactionQuerySet, Narrowing]:
     text, service = one_line(asked.get("q", "")), asked.get("service", "")
     if text:
         rows = rows.filter(search.search_cases(text))
@@ -232,7 +254,8 @@ def _narrowed(rows: TransactionQuerySet, asked: Mapping[str, str]) -> tuple[Tran
         service = ""
     if service:
         rows = rows.filter(service=service)
-    return rows, text, service
+    location = read_location(asked)
+    return rows.filter(location.condition), Narrowing(text, service, location)
 
 
 def _office(asked: Mapping[str, str], offices: list[Office]) -> Q:

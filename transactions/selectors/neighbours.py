@@ -48,10 +48,15 @@ def neighbours(plot: Outline, reader: User, *, at_desk: bool, itself: int | None
     rows = Transaction.objects.filter(counts, pk__in=near.values("pk")).exclude(pk=itself or 0)
     # However many lie beside it, those that can overlap it are read first.
     first = rows.annotate(opens=opens).order_by(touching.desc(), "-pk")
-    names = sorted({service.plot.corners for service in service_types.all_services() if service.plot})
-    read = first.values_list("reference", "held_by", "opens", *(f"answers__{name}" for name in names))
+    corners = (f"answers__{name}" for name in names_of_corners())
+    read = first.values_list("reference", "held_by", "opens", *corners)
     beside = [_neighbour(plot, *row) for row in read[:MAX_NEIGHBOURS]]
     return sorted(filter(None, beside), key=lambda neighbour: -neighbour.shared)
+
+
+def names_of_corners() -> list[str]:
+    """The names under which services ask for the corners of a plot."""
+    return sorted({service.plot.corners for service in service_types.all_services() if service.plot})
 
 
 def _neighbour(plot: Outline, reference: str, office: int | None, opens: bool, *corners: object) -> Neighbour | None:
