@@ -35,6 +35,7 @@ from transactions.intake.submit import submit
 from transactions.maintenance.health import read_health
 from transactions.models import Attachment, Channel, Outbox, Transaction
 from transactions.outbox import queue
+from transactions.selectors import piles
 from transactions.transitions import inspections, moves
 
 from . import order, seed, tables
@@ -69,6 +70,7 @@ REMEMBERED = (
     "accounts.absences.CACHE_SECONDS",
     "municipality.services.CACHE_SECONDS",
     "transactions.incidents.memory.CACHE_SECONDS",
+    "transactions.selectors.piles.CACHE_SECONDS",
     "transactions.views.public.STATISTICS_SECONDS",
 )
 
@@ -114,6 +116,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     clear_caches()
     memory.forget()
     absences.remembered.forget()
+    piles.remembered.forget()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread

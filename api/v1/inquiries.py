@@ -14,6 +14,7 @@ from core.hijri import days_between
 from transactions import view_log
 from transactions.inquiry import services as inquiry
 from transactions.models import Transaction
+from transactions.selectors.places import place_of
 from transactions.text.timeline import history_of, public_movements_of
 from transactions.text.wording import headline
 
@@ -63,6 +64,7 @@ def _answer(case: Transaction) -> dict[str, Any]:
         "due_at": case.due_at,
         "late": case.is_late(now),
         **inquiry.cached_until_next_event("inquiry", case, lambda: _describe_case(case)),
+        "place": vars(place) if (place := place_of(case, now)) else None,
         "as_of": replica.as_of(),
     }
 

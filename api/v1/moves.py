@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
@@ -31,6 +32,7 @@ from transactions.transitions.forms import (
     Form,
     Input,
 )
+from transactions.turns import in_their_turn
 
 from ..strict import Strict, View, read
 from . import bodies, people_shapes, serializers
@@ -109,7 +111,7 @@ class TakeNext(View):
         """The first free file of my queue becomes mine; 204 when none waits. Two who ask at once get two files."""
         read(Strict, request)
         by = current_user(request)
-        case = moves.take_next(queue_of(by), by=by)
+        case = moves.take_next(in_their_turn(queue_of(by), by, timezone.now()), by=by)
         if case is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(serializers.CaseSummary(case).data)

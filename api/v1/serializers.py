@@ -376,6 +376,19 @@ class CaseSerializer(CaseSummary):
         return AttachmentSerializer(in_catalogue_order(case.service_type, case.attachments.sent()), many=True).data
 
 
+class PlaceShape(serializers.Serializer[Any]):
+    """Between how many others a request stands at its office, as of `at`; the dates are null where they cannot be
+    told.
+    """
+
+    least = serializers.IntegerField(help_text="At least so many that came in before it wait there.")
+    most = serializers.IntegerField(help_text="Fewer than so many do.")
+    first = serializers.DateField(allow_null=True, help_text="Likely decided from this day on.")
+    last = serializers.DateField(allow_null=True)
+    piled = serializers.BooleanField(help_text="It waited through a declared incident.")
+    at = serializers.DateTimeField()
+
+
 class InquiryAnswer(serializers.Serializer[Any]):
     """Where a transaction is. Names nobody."""
 
@@ -393,4 +406,5 @@ class InquiryAnswer(serializers.Serializer[Any]):
     late = serializers.BooleanField()
     timeline = EntryShape(many=True)
     movements = MovementShape(many=True)
+    place = PlaceShape(allow_null=True)
     as_of = serializers.DateTimeField()

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from journal import keys
 from journal.entry import second_of
@@ -24,6 +25,7 @@ from transactions.domain.pauses import Span, merged
 from transactions.incidents import declaring, state
 from transactions.incidents.words import affected
 from transactions.models import IncidentNotice
+from transactions.selectors import piles
 
 FRESH = timedelta(minutes=5)
 HISTORY = timedelta(days=365)
@@ -45,6 +47,7 @@ def from_database(now: datetime, probes: Sequence[Mapping[str, Any]]) -> dict[st
         incidents=[_notice(notice) for notice in notices if notice.pk in going_on],
         history=[_notice(notice) for notice in notices if notice.pk not in going_on],
         lost=lost_time(notices, now),
+        waiting=_piles(),
     )
 
 
@@ -85,10 +88,12 @@ def from_notice(values: Mapping[str, Any], now: datetime, before: Mapping[str, A
     ]
     older = dict(before or {})
     history = [*older.get("incidents", ()), *older.get("history", ())]
-    return _document(now, components, [], [by_hand], history, older.get("lost", []))
+    return _document(now, components, [], [by_hand], history, older.get("lost", []), older.get("piles", []))
 
 
-def _document(now: datetime, components: Any, offices: Any, incidents: Any, history: Any, lost: Any) -> dict[str, Any]:
+def _document(
+    now: datetime, components: Any, offices: Any, incidents: Any, history: Any, lost: Any, waiting: Any
+) -> dict[str, Any]:
     return {
         "v": 1,
         "as_of": second_of(now),
@@ -99,6 +104,7 @@ def _document(now: datetime, components: Any, offices: Any, incidents: Any, hist
         "incidents": incidents,
         "history": history,
         "lost": lost,
+        "piles": waiting,
     }
 
 
@@ -131,6 +137,20 @@ def _offices(now: datetime) -> list[dict[str, Any]]:
         {"code": office.code, "ar": office.name_ar, "en": office.name_en, "state": state.LIMITED}
         for office in sorted(touched, key=lambda office: office.code)
     ]
+
+
+def _piles() -> list[dict[str, Any]]:
+    """What waits of piles, the city first, with the names of the offices; each says as of when."""
+    names = {office.code: {"ar": office.name_ar, "en": office.name_en} for office in offices_by_pk().values()}
+    return [row | names.get(row["office"], _city_name()) for row in piles.published()]
+
+
+def _city_name() -> dict[str, str]:
+    rows = {}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            rows[language] = gettext("The whole city")
+    return rows
 
 
 def _notice(notice: IncidentNotice) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def context_of(document: Mapping[str, Any], language: str) -> dict[str, Any]:
         return {**row, **values, **words, "due": row.get("next_update_at"), "overdue": overdue}
 
     def named(row: Mapping[str, Any]) -> dict[str, Any]:
-        moments = {"since": _moment(row.get("since")), "probed_at": _moment(row.get("probed_at"))}
+        moments = {name: _moment(row.get(name)) for name in ("since", "probed_at", "first", "last")}
         return {**row, "name": row[language], "kind": TAGS.get(row.get("state", ""), "plain"), **moments}
 
     return {
@@ -60,6 +60,8 @@ def context_of(document: Mapping[str, Any], language: str) -> dict[str, Any]:
         "incidents": [notice(row) for row in document["incidents"]],
         "history": [notice(row) for row in document["history"]],
         "lost": [named(row) for row in document["lost"]],
+        # Documents from before piles were told have none.
+        "piles": [named(row) | {"counted_at": _moment(row["as_of"])} for row in document.get("piles", ())],
     }
 
 

@@ -39,6 +39,7 @@ PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
     ("staff-lending", "/staff/lending/", "supervisor", None),
     ("staff-map", "/staff/map/?list=cases", "reviewer", open_the_location),
+    ("staff-pile", "/staff/pile/", "supervisor", None),
     ("staff-notices", "/staff/notices/", "reviewer", None),
     ("staff-imports", "/staff/imports/", "administrator", None),
     ("staff-import", "/staff/imports/", "administrator", bring_a_list),

@@ -37,7 +37,7 @@ def test_each_piece_of_upkeep_is_done_when_it_is_due(cast, submitted):
     submitted()
     daily = {"reseal", "delegations", "sweep_files", "verify_journal", "reconcile", "exchanges", "staff_digests"}
     hourly = {"clean_up", "figures", "open_figures", "papers", "hand_back", "complaints", "staff_late"}
-    often = {"bills"}
+    often = {"bills", "piles"}
     every = [*schedule.JOBS]
     assert set(every) == daily | hourly | often
     assert schedule.run_due(NOW) == every

@@ -45,7 +45,7 @@ def headings(listed: CaseList, request: HttpRequest) -> list[Heading]:
 def _heading(column: str, label: StrOrPromise, listed: CaseList, request: HttpRequest) -> Heading:
     order = listed.order
     key = "whole" if column == "due" and order.column == "whole" else column
-    by_it = order.column == key
+    by_it = order.column == key and listed.turns is None
     asked = request.GET.copy()
     asked.pop("page", None)
     asked["sort"] = f"-{key}" if by_it and not order.descending else key

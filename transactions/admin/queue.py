@@ -26,6 +26,7 @@ from ..queues import queue_of
 from ..selectors.case_lists import QUEUE_SHOWS, CaseList, Place, read_list
 from ..text.deadline_status import deadline_statuses
 from ..transitions import moves
+from ..turns import in_their_turn
 from ..views.common import page_of
 from . import bulk, case_table, location, saved_filters
 from .site import staff_site
@@ -62,6 +63,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "lines": [case_table.Line(case, case_table.one_date(case, due, listed.show)) for case, due in rows],
         "headings": case_table.headings(listed, request),
         "sort": str(listed.order) if request.GET.get("sort") else "",
+        "in_turns": listed.turns is not None,
         "q": listed.text,
         "show": listed.show,
         "shows": [(name, label, counts[name]) for name, label in QUEUE_SHOWS.items()],
@@ -98,8 +100,9 @@ def take_next(request: HttpRequest) -> HttpResponse:
     user, back = current_user(request), way_back(request)
     listed = back.case_list(user, timezone.now())
     # The first free one of the list before oneself; of a list that is not one's queue, the queue's.
-    waiting = listed.rows if listed is not None and listed.place is Place.QUEUE else queue_of(user)
-    case = moves.take_next(waiting, by=user) or moves.take_next(queue_of(user), by=user)
+    own = in_their_turn(queue_of(user), user, timezone.now())
+    waiting = listed.rows if listed is not None and listed.place is Place.QUEUE else own
+    case = moves.take_next(waiting, by=user) or moves.take_next(own, by=user)
     if case is None:
         messages.info(request, _("No unassigned case is waiting for you."))
         return redirect(back.url)

@@ -104,7 +104,11 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "workers": workers,
         "show": show,
         "says_why": show in LATE,
-        "shows": [(name, label, figures[name]) for name, label in SUPERVISION_SHOWS.items()],
+        "shows": [
+            (name, label, figures[name])
+            for name, label in SUPERVISION_SHOWS.items()
+            if name != "pile" or figures[name] or show == name  # a tab for what may never be
+        ],
         "person": request.GET.get("person", ""),
         "narrowed": narrowed,
         "page": page,

@@ -28,6 +28,8 @@ STUDY = frozenset({Status.UNDER_ADMIN_AUDIT, Status.UNDER_STUDY, Status.UNDER_TE
 IN_HAND = STUDY | {Status.INCOMING, Status.AWAITING_SUPERVISOR, Status.APPROVED}
 # The file waits for the applicant, so the clock of the municipality stands still.
 CLOCK_STOPPED = frozenset({Status.RETURNED, Status.AWAITING_PAYMENT})
+# What waits for the decision of the municipality.
+UNDECIDED = (IN_HAND - {Status.APPROVED}) | {Status.SUBMITTED}
 OPEN = IN_HAND | CLOCK_STOPPED | {Status.SUBMITTED}
 CLOSED = frozenset(Status) - OPEN
 DECIDED_FOR = frozenset({Status.AWAITING_PAYMENT, Status.APPROVED, Status.ISSUED, Status.COMPLETED})

@@ -24,6 +24,7 @@ from .statuses import DECIDED_FOR as DECIDED_FOR
 from .statuses import IN_HAND as IN_HAND
 from .statuses import OPEN as OPEN
 from .statuses import STUDY as STUDY
+from .statuses import UNDECIDED as UNDECIDED
 from .statuses import Status as Status
 
 MOVES: tuple[Move, ...] = (

@@ -21,7 +21,7 @@ from core import db as database
 
 from ..books.reconcile import reconcile
 from ..models import Heartbeat
-from ..selectors import figures, open_figures
+from ..selectors import figures, open_figures, piles
 from ..signed_papers import making
 from ..transitions import staff_notices
 from ..transitions.complaints import pass_on_unanswered
@@ -46,6 +46,7 @@ JOBS = {
     "clean_up": Job(timedelta(hours=1), clean_up),
     "figures": Job(timedelta(hours=1), figures.store_past_days),
     "open_figures": Job(timedelta(hours=1), open_figures.store_past_months),
+    "piles": Job(timedelta(minutes=15), piles.store),
     "papers": Job(timedelta(hours=1), making.owe_what_is_missing),
     "hand_back": Job(timedelta(hours=1), hand_back_all),
     "complaints": Job(timedelta(hours=1), pass_on_unanswered),

@@ -7,7 +7,7 @@ from .bulk import BulkItem, BulkJob
 from .checks import Check
 from .closures import Closure
 from .counter import CounterTicket, ReceiptReprint
-from .desk import CasePresence, SavedFilter
+from .desk import CasePresence, LaneTurn, SavedFilter
 from .feedback import FeedbackReason, PageFeedback
 from .figures import DayFigure, MonthFigures
 from .history import Deficiency, Direction, Event, Movement, Register, Serial
@@ -18,6 +18,7 @@ from .notes import Note
 from .objections import Objection
 from .outlines import PlotBox
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
+from .piles import OfficePile, PileForecast
 from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
 from .staff_notices import StaffMail, StaffNotice
@@ -65,15 +66,18 @@ __all__ = [
     "Inspection",
     "Intake",
     "IssuedDocument",
+    "LaneTurn",
     "Mark",
     "MonthFigures",
     "Movement",
     "Note",
     "Notification",
     "Objection",
+    "OfficePile",
     "Outbox",
     "PageFeedback",
     "PaperContent",
+    "PileForecast",
     "PlotBox",
     "ReceiptReprint",
     "Reconciliation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,3 +62,25 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LaneTurn(models.Model):
+    """How far each lane has come of what a person takes while a pile is worked off (domain.lanes.Turn)."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="+",
+    )
+    pile = models.PositiveSmallIntegerField()
+    due = models.PositiveSmallIntegerField()
+    new = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = _("turn of the lanes")
+        verbose_name_plural = _("turns of the lanes")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.pile}, {self.due}, {self.new}"

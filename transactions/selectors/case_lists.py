@@ -24,10 +24,11 @@ from municipality.models import Office
 
 from ..domain import service_types
 from ..domain.deadlines import Deadline, overdue
-from ..domain.workflow import IN_HAND, OPEN
+from ..domain.workflow import IN_HAND, OPEN, UNDECIDED
 from ..models import Transaction, TransactionQuerySet
 from ..queues import queue_of, stood_in_by, unassigned, waiting_for_absent
 from ..text.deadline_status import TAKEABLE, Cause
+from ..turns import Turns, piled, turns_of
 from . import search
 from .location import EVERYWHERE, Location, read_location
 
@@ -68,6 +69,7 @@ SUPERVISION_SHOWS: dict[str, StrOrPromise] = {
     "free": _("Not assigned"),
     "away": _("Of colleagues away, without a substitute"),
     "answered": _("New answers"),
+    "pile": _("Waited through an incident"),
     "all": _("All that can be handed over"),
     "waiting": _("Waiting for the applicant"),
     "everything": _("All open cases"),
@@ -143,7 +145,9 @@ EVERYTHING = Narrowing()
 
 @dataclass(frozen=True)
 class CaseList:
-    """A list as an address asks for it. `every` is the place without the filter `show`, for the counts beside it."""
+    """A list as an address asks for it. `every` is the place without the filter `show`, for the counts beside it;
+    `turns` are there while a pile is worked off and no other order was asked for.
+    """
 
     place: Place
     show: str
@@ -153,6 +157,7 @@ class CaseList:
     narrowing: Narrowing = EVERYTHING
     person: int | None = None
     offices: list[Office] = field(default_factory=list)
+    turns: Turns | None = None
 
     @property
     def text(self) -> str:
@@ -168,12 +173,24 @@ class CaseList:
 
     @property
     def rows(self) -> TransactionQuerySet:
-        return self.every.filter(self.shows[self.show]).order_by(*self.order.expressions)
+        chosen = self.every.filter(self.shows[self.show])
+        return self.turns.order(chosen) if self.turns else chosen.order_by(*self.order.expressions)
 
     def neighbour(self, case: Transaction, *, back: bool = False) -> Transaction | None:
-        """The file after this one in the list, or before it, wherever it is now; None at the end."""
+        """The file after this one in the list, or before it, wherever it is now; None at the end. In turns, the first
+        is after one that is not in the list any more.
+        """
+        if self.turns:
+            return self._beside(case, back)
         rows = self.rows.exclude(pk=case.pk).filter(self.order.beyond(case, back=back))
         return (rows.reverse() if back else rows).first()
+
+    def _beside(self, case: Transaction, back: bool) -> Transaction | None:
+        keys = list(self.rows.values_list("pk", flat=True))
+        if case.pk not in keys:
+            return None if back else self.rows.first()
+        at = keys.index(case.pk) + (-1 if back else 1)
+        return self.rows.model.objects.get(pk=keys[at]) if 0 <= at < len(keys) else None
 
 
 def read_list(place: Place, asked: Mapping[str, str], user: User, now: datetime) -> CaseList | None:
@@ -194,7 +211,8 @@ def _queue(asked: Mapping[str, str], user: User, now: datetime) -> CaseList:
     show = asked.get("show", "")
     show = show if show in shows else "all"
     order = read_order(asked.get("sort", ""))
-    return CaseList(Place.QUEUE, show, shows, order, rows, narrowing)
+    turns = None if asked.get("sort") else turns_of(rows, user, now)
+    return CaseList(Place.QUEUE, show, shows, order, rows, narrowing, turns=turns)
 
 
 def supervised_offices(user: User) -> list[Office]:
@@ -228,6 +246,7 @@ def supervision_shows(now: datetime, offices: list[Office]) -> dict[str, Q]:
         "free": unassigned(today) & Q(status__in=TAKEABLE),
         "away": waiting_for_absent(today, {office.pk for office in offices}),
         "answered": ANSWERED,
+        "pile": piled(now) & Q(status__in=UNDECIDED),
         "all": Q(status__in=TAKEABLE),
         "waiting": ~Q(status__in=IN_HAND),
         "everything": Q(),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from ..models import DayFigure, Event, Transaction
 from ..models.history import IS_DECISION
+from ..turns import pile_pauses, piled
 
 # Days that are kept from the beginning; the home page tells medians of the last quarter.
 DAYS = 92
@@ -75,8 +76,13 @@ def _count_days(first: date, last: date) -> dict[date, Figures]:
 
 
 def _approvals(first: date, last: date) -> dict[date, Approvals]:
-    """The days are in the event of each approval, as they were counted then."""
+    """The days are in the event of each approval, as they were counted then. What waited through an incident is left
+    out: what is told of them is how long a request usually takes.
+    """
     rows = Event.objects.filter(IS_DECISION, move="approve", **_span("at", first, last))
+    now = timezone.now()
+    if pile_pauses(now):
+        rows = rows.exclude(transaction__in=Transaction.objects.filter(piled(now)))
     rows = rows.exclude(facts__working_days=None).annotate(day=TruncDate("at"))
     approvals: dict[date, Approvals] = {}
     for day, service, took, count in (

@@ -27,6 +27,7 @@ from ..domain.workflow import BY_NAME, Move
 from ..models import BulkItem, BulkJob, Event, Transaction
 from ..outbox import queue
 from ..outbox.queue import Postponed
+from ..turns import mixed
 from . import moves, printing, reminding
 from .assignees import whom
 from .mover import check
@@ -119,7 +120,7 @@ def look(
     if len(cases) > MAX_CASES:
         raise DomainError("too_many", _("At most %(most)d cases can be handled at once.") % {"most": MAX_CASES})
     if move == SPREAD:
-        owners = spread(cases, timezone.localdate(now))
+        owners = spread(mixed(cases, now), timezone.localdate(now))
         nobody = _("No colleague can have this case now.")
         return _write_job(cases, "reassign", by=by, to=None, back=back, now=now, owners=owners, nobody=nobody)
     if move in printing.ACTIONS:

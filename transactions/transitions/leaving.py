@@ -25,6 +25,7 @@ from ..domain.errors import DomainError
 from ..domain.workflow import BY_NAME
 from ..models import BulkItem, BulkJob, Transaction, TransactionQuerySet
 from ..outbox import queue
+from ..turns import mixed
 from . import bulk
 from .moves import give_back
 from .spreading import spread
@@ -95,7 +96,7 @@ def hand_over(
     cases = list(_open_cases(person, posts).for_pages().order_by("stage_due_at", "pk")) if how != QUEUE else []
     if not cases or by is None:
         return None
-    owners = spread(cases, timezone.localdate(now), without=person) if how == SPREAD else {}
+    owners = spread(mixed(cases, now), timezone.localdate(now), without=person) if how == SPREAD else {}
     job = BulkJob.objects.create(
         move="reassign", by=by, leaver=person, made_at=now, started_at=now, state=BulkJob.State.RUNNING
     )

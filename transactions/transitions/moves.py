@@ -18,7 +18,7 @@ from core.db.prepared import PreparedUpdate
 from core.hijri import hijri_year
 from municipality.models import Office, OfficeKind
 
-from .. import queues
+from .. import queues, turns
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, Status
 from ..models import (
@@ -74,14 +74,15 @@ def register(case: Transaction, *, by: User, now: datetime | None = None, versio
 
 @transaction.atomic
 def take(case: Transaction, *, by: User, now: datetime | None = None, version: int | None = None) -> Transaction:
-    """Assign the file to oneself. Event."""
+    """Assign the file to oneself. Event; while a pile is worked off, the turn of its lane (turns.py)."""
     transition = begin(case, "take", by=by, now=now, version=version)
     transition.case.assignee = by
+    turns.note_taken(transition.case, by, transition.now)
     return finish(transition)
 
 
 def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
-    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free.
+    """Take the first free file of a queue, in its order. Two who press at once get two files; None when nothing is free.
 
     Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
     comes to pay chooses the counter: it is only led to, and nobody else is for LED_FOR.

@@ -38,6 +38,7 @@ from ..intake import closures
 from ..intake.assured import describe_levels
 from ..intake.eligibility import only_for_whom
 from ..models import Transaction
+from ..selectors.places import place_of
 from ..selectors.statistics import Statistics, read_statistics
 from ..text.deadline_status import days_late
 from ..text.help_topics import search_topics
@@ -238,9 +239,10 @@ def answer_context(case: Transaction) -> dict[str, Any]:
     now = timezone.now()
     days = days_between(case.submitted_at, now)
     days_overdue = days_late(case.due_at, now) if case.due_at and case.is_late(now) else None
+    place = place_of(case, now)
 
     def story() -> SafeString:
-        context = {"case": case, "now": now, "days": days, "late_by": days_overdue}
+        context = {"case": case, "now": now, "days": days, "late_by": days_overdue, "place": place}
         context |= {"entries": history_of(case, names=False), "numbers": public_movements_of(case)}
         return render_to_string("transactions/inquiry_story.html", context)
 
@@ -252,5 +254,5 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "from_copy": replica.is_copy(),
         "behind": now - as_of > BEHIND,
         "headline": headline(case),
-        "story": inquiry.cached_until_next_event(f"story:{days}:{days_overdue}", case, story),
+        "story": inquiry.cached_until_next_event(f"story:{days}:{days_overdue}:{place}", case, story),
     }
