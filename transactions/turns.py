@@ -73,9 +73,7 @@ def lane_of(case: Transaction, now: datetime) -> Lane:
     known = (offices_by_pk().get(pk) for pk in (case.held_by_id, case.branch_id) if pk is not None)
     offices = [office.code for office in known if office is not None]
     due_by = due_soon_by(now)
-    return lane_of_file(
-        pile_pauses(now), case.service, offices, case.submitted_at, case.due_at, now=now, due_by=due_by
-    )
+    return lane_of_file(pile_pauses(now), case.service, offices, case.submitted_at, case.due_at, now=now, due_by=due_by)
 
 
 @dataclass(frozen=True)
@@ -121,8 +119,7 @@ def in_their_turn(rows: TransactionQuerySet, user: User, now: datetime) -> Trans
 
 
 def mixed(cases: Sequence[Transaction], now: datetime) -> Sequence[Transaction]:
-    """Cases as they are shared out: in turns, so that nobody is given the pile alone; as they came where there is none.
-    """
+    """Cases as they are shared out: in turns, so that nobody gets the pile alone; as they came where there is none."""
     lanes = {case.pk: lane_of(case, now) for case in cases} if pile_pauses(now) else {}
     if Lane.PILE not in lanes.values():
         return cases
@@ -135,7 +132,7 @@ def mixed(cases: Sequence[Transaction], now: datetime) -> Sequence[Transaction]:
 
 
 def note_taken(case: Transaction, by: User, now: datetime) -> None:
-    """Remember of which lane somebody took a file, where a pile waits at its office. Run it where the case is locked."""
+    """Remember of which lane somebody took a file, where a pile waits at its office; the case is locked."""
     if not pile_pauses(now):
         return
     lane = lane_of(case, now)

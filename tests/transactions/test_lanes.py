@@ -37,7 +37,7 @@ def _after(turn, taken):
 
 @given(TURNS, st.lists(st.sets(st.sampled_from(Lane), min_size=1), min_size=1, max_size=120))
 def test_new_work_has_its_share_whatever_else_waits(turn, waiting):
-    """Other lanes fill and empty as they like; in any stretch in which new work waited it got three of ten, less one."""
+    """Other lanes fill and empty as they like; in any stretch in which it waited it got three of ten, less one."""
     taken = []
     for others in waiting:
         lane = lanes.next_lane(turn, others | {Lane.NEW})

@@ -1,4 +1,4 @@
-"""The pile: what waits of it in the city and at each office one oversees, at which pace, until when, and who can help."""
+"""The pile: what waits of it in the city and at the offices one oversees, at which pace and until when."""
 
 from __future__ import annotations
 

@@ -106,9 +106,7 @@ def lane_of_file(
     return Lane.DUE if due_at is not None and due_at < due_by else Lane.NEW
 
 
-def waited_through(
-    pause: Pause, service: str, offices: Collection[str], submitted_at: datetime, now: datetime
-) -> bool:
+def waited_through(pause: Pause, service: str, offices: Collection[str], submitted_at: datetime, now: datetime) -> bool:
     """Was a file that still waits here while this incident lasted?"""
     return (
         submitted_at < min(pause.end or now, now)

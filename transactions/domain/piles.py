@@ -109,4 +109,4 @@ def band(cuts: Sequence[str], moment: str) -> int:
 
 def about(many: int) -> int | None:
     """A count as it is published, in tens; None for fewer than ten."""
-    return None if many < 10 else round(many / 10) * 10
+    return None if many < 10 else (many + 5) // 10 * 10

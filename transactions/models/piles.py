@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OfficePile(models.Model):
-    """What waits at an office, in bands, and when its pile ends (selectors.piles writes it and says what `known` is)."""
+    """What waits at an office, in bands, and when its pile ends; selectors.piles writes `known`."""
 
     office = models.SlugField(_("office"), max_length=12, primary_key=True)
     at = models.DateTimeField(_("as of"))

@@ -9,14 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import Error, connection
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.absent import Absence
 from accounts.models import StaffPost
 from core.cache import Remembered
-from municipality.calendar import WorkingCalendar
+from core.hijri import riyadh_time
+from municipality.calendar import WorkingCalendar, closing_time
 from municipality.models import Office
 from municipality.services import current_calendar, offices_by_pk
 
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 CACHE_SECONDS = 60
 # How many calendar days hold MAX_AHEAD working days, with all holidays there may be.
 LOOK_AHEAD = timedelta(days=2 * MAX_AHEAD)
+# So far back decisions are counted: all days the pace is measured on, and those of forecasts that come due.
+COUNTED, DAY = timedelta(days=45), timedelta(days=1)
 
 
 # -- worked out by the job -------------------------------------------------------------------------------------
@@ -103,9 +106,10 @@ class _Measured:
         begun = timezone.localdate(max(ends)) + timedelta(days=1)
         self.days = self.calendar.working_days(begun, self.today - timedelta(days=1))[-MAX_DAYS:]
         self.lasts = any(pause.end is None for pause in pile_pauses(now))
-        first = self.days[0] if self.days else self.today
-        self.decided = decided_by_day(first, self.today, now)
-        self.ahead = self.calendar.working_days(self.today, self.today + LOOK_AHEAD)[:MAX_AHEAD]
+        self.counted_from = self.today - COUNTED
+        self.decided = decided_by_day(self.counted_from, self.today, now)
+        over = riyadh_time(now).time() > closing_time(self.today)
+        self.ahead = self.calendar.working_days(self.today + over * DAY, self.today + LOOK_AHEAD)[:MAX_AHEAD]
         self.people = people_by_day(offices, [*self.days, *self.ahead])
 
     def pace_of(self, office: Office, errors: Sequence[float]) -> Pace | None:
@@ -117,7 +121,9 @@ class _Measured:
 
 def decided_by_day(first: date, last: date, now: datetime) -> dict[tuple[int, date], int]:
     """How many files of the pile each office decided on each of these days; one query."""
-    events = Event.objects.filter(IS_DECISION, at__gte=start_of_day(first), at__lt=start_of_day(last), office__gt=0)
+    events = Event.objects.filter(
+        IS_DECISION, at__gte=start_of_day(first), at__lt=start_of_day(last), office__isnull=False
+    )
     rows = events.filter(transaction__in=Transaction.objects.filter(piled(now)))
     counted = rows.annotate(day=TruncDate("at")).values_list("office", "day").annotate(Count("pk")).order_by()
     return {(office, day): many for office, day, many in counted}
@@ -164,17 +170,16 @@ def _plan(office: Office, waiting: Waiting, measured: _Measured, now: datetime) 
     facts |= {"pace": pace.per_person, "width": pace.width, "learned": pace.learned, "people": people[:1]}
     if (ends := plan.span(len(pile))) is None:
         return facts
-    if measured.calendar.is_working_day(measured.today):
-        PileForecast.objects.get_or_create(
-            office=office.code,
-            day=measured.today,
-            defaults={
-                "waiting": len(pile),
-                "expected": min(plan.expected(), len(pile)),
-                "first": ends.first,
-                "last": ends.last,
-            },
-        )
+    PileForecast.objects.get_or_create(
+        office=office.code,
+        day=measured.ahead[0],
+        defaults={
+            "waiting": len(pile),
+            "expected": min(plan.expected(), len(pile)),
+            "first": ends.first,
+            "last": ends.last,
+        },
+    )
     marks = [*range(BAND, len(pile), BAND), len(pile)]
     more = piles.plan(measured.ahead, [there + 1 for there in people], pace).span(len(pile))
     return facts | {
@@ -192,7 +197,8 @@ def _compare(office: Office, measured: _Measured) -> list[float]:
     """How wrong the forecasts were that have come due, the latest last; what came of each is kept once."""
     rows = list(PileForecast.objects.filter(office=office.code).order_by("-day")[: MAX_ERRORS + HORIZON + 1])
     for row in rows:
-        if row.actual is None and (due := _due(row.day, measured.calendar)) and due[-1] < measured.today:
+        due = _due(row.day, measured.calendar)
+        if row.actual is None and measured.counted_from <= row.day and due[-1] < measured.today:
             row.actual = sum(measured.decided.get((office.pk, day), 0) for day in due)
             row.save(update_fields=["actual"])
     known = [piles.error_of(row.expected, row.actual) for row in reversed(rows) if row.actual is not None]
@@ -200,7 +206,7 @@ def _compare(office: Office, measured: _Measured) -> list[float]:
 
 
 def _due(day: date, calendar: WorkingCalendar) -> list[date]:
-    """The working days a forecast made on a day is about, that one among them."""
+    """The working days a forecast is about, the first of which is its day."""
     return calendar.working_days(day, day + timedelta(days=30))[:HORIZON]
 
 

@@ -38,6 +38,11 @@ class Place:
     piled: bool
     at: datetime
 
+    @property
+    def stamp(self) -> str:
+        """It changes with whatever is told."""
+        return f"{self.least}-{self.first}-{self.last}-{self.piled}-{self.at.timestamp():.0f}"
+
 
 def place_of(case: Transaction, now: datetime) -> Place | None:
     """The place of a request; None for one that waits for nobody here: closed, decided, waiting for its applicant,

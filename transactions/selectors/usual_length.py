@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.cache import LOCAL
 
+from ..turns import pile_pauses
 from . import figures
 from .statistics import QUARTER
 
@@ -22,7 +23,7 @@ SECONDS = 600
 @dataclass(frozen=True)
 class Length:
     """Working days from submission to approval: half took at most `median`, eight of ten from `low` to `high`. Of so
-    many `decided` in the last `days`.
+    many `decided` in the last `days`; `left_out` says that there are others, which waited through an incident.
     """
 
     median: int
@@ -30,15 +31,16 @@ class Length:
     high: int
     decided: int
     days: int = QUARTER
+    left_out: bool = False
 
 
-def length_from(counts: Mapping[int, int]) -> Length | None:
+def length_from(counts: Mapping[int, int], left_out: bool = False) -> Length | None:
     """The length of requests told by how many took so many days; None when they are too few to say."""
     decided = sum(counts.values())
     if decided < MIN_DECIDED:
         return None
     median, low, high = (_at(counts, decided, percent) for percent in (50, 10, 90))
-    return Length(median, low, high, decided)
+    return Length(median, low, high, decided, left_out=left_out)
 
 
 def _at(counts: Mapping[int, int], decided: int, percent: int) -> int:
@@ -62,4 +64,5 @@ def _lengths() -> dict[str, Length | None]:
     for day in figures.by_day(today - timedelta(days=QUARTER), today).values():
         for service, took in day.approvals.items():
             counts.setdefault(service, Counter()).update({int(days): count for days, count in took.items()})
-    return {service: length_from(took) for service, took in counts.items()}
+    left_out = bool(pile_pauses(timezone.now()))
+    return {service: length_from(took, left_out) for service, took in counts.items()}

@@ -82,7 +82,7 @@ def take(case: Transaction, *, by: User, now: datetime | None = None, version: i
 
 
 def take_next(waiting: TransactionQuerySet, *, by: User, now: datetime | None = None) -> Transaction | None:
-    """Take the first free file of a queue, in its order. Two who press at once get two files; None when nothing is free.
+    """Take the first free file of a queue. Two who press at once get two files; None when nothing is free.
 
     Whoever studies and registers gets what is to be studied first. What waits for a payment is nobody's, since whoever
     comes to pay chooses the counter: it is only led to, and nobody else is for LED_FOR.

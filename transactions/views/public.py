@@ -247,6 +247,7 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         return render_to_string("transactions/inquiry_story.html", context)
 
     as_of = replica.as_of()
+    shown = f"story:{days}:{days_overdue}:{place.stamp if place else ''}"
     return {
         "case": case,
         "again": inquiry.sign_answer(case),
@@ -254,5 +255,5 @@ def answer_context(case: Transaction) -> dict[str, Any]:
         "from_copy": replica.is_copy(),
         "behind": now - as_of > BEHIND,
         "headline": headline(case),
-        "story": inquiry.cached_until_next_event(f"story:{days}:{days_overdue}:{place}", case, story),
+        "story": inquiry.cached_until_next_event(shown, case, story),
     }
