@@ -67,6 +67,7 @@ from transactions.views.public import PinForm
 from transactions.views.rights import Made, Rights
 
 from .context import banners
+from .design_pile import pile_samples
 from .design_plot import plotted
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي"
@@ -351,6 +352,7 @@ def design(request: HttpRequest) -> HttpResponse:
         },
         "length": Length(7, 4, 12, 128),
         "short_length": Length(1, 1, 1, 20),
+        **pile_samples(timezone.now()),
         "map_centres": [
             Centre(number, OFFICE, "", "", True, Place(100 + 90 * number, 200, number == 3), None, number == 1)
             for number in (1, 2, 3)

@@ -35,6 +35,7 @@ from .bodies import TAKES
 from .fee_shapes import FeeShape
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
+from .inquiry_shapes import PlaceShape
 from .objection_shapes import ObjectionShape, objections_of
 from .plot_shapes import PlotField
 from .promises import WORTH
@@ -374,19 +375,6 @@ class CaseSerializer(CaseSummary):
     @extend_schema_field(AttachmentSerializer(many=True))
     def get_attachments(self, case: Transaction) -> Any:
         return AttachmentSerializer(in_catalogue_order(case.service_type, case.attachments.sent()), many=True).data
-
-
-class PlaceShape(serializers.Serializer[Any]):
-    """Between how many others a request stands at its office, as of `at`; the dates are null where they cannot be
-    told.
-    """
-
-    least = serializers.IntegerField(help_text="At least so many that came in before it wait there.")
-    most = serializers.IntegerField(help_text="Fewer than so many do.")
-    first = serializers.DateField(allow_null=True, help_text="Likely decided from this day on.")
-    last = serializers.DateField(allow_null=True)
-    piled = serializers.BooleanField(help_text="It waited through a declared incident.")
-    at = serializers.DateTimeField()
 
 
 class InquiryAnswer(serializers.Serializer[Any]):

@@ -149,7 +149,7 @@ def people_by_day(offices: Iterable[Office], days: Sequence[date], more: int = 0
                 and post.starts_on <= day
                 and (post.ends_on is None or day <= post.ends_on)
                 and (post.ended_at is None or day < timezone.localdate(post.ended_at))
-                and not any(away.starts_on <= day <= away.ends_on for away in absent.get(post.pk, ()))
+                and not any(row.starts_on <= day <= row.ends_on for row in absent.get(post.pk, ()))
             }
             counted[pk, day] = len(there) + more
     return counted
@@ -253,11 +253,10 @@ remembered: Remembered[dict[str, Pile]] = Remembered(_read, lambda: CACHE_SECOND
 def published() -> list[dict[str, Any]]:
     """Where a pile waits, the city first: what is told to everybody, in tens and dates."""
     rows = [(code, pile) for code, pile in sorted(remembered().items()) if pile.known.get("pile")]
-    told = [_told(code, pile) for code, pile in rows]
-    return [_city(rows), *told] if rows else []
+    return [_city(rows), *(_of_office(code, pile) for code, pile in rows)] if rows else []
 
 
-def _told(code: str, pile: Pile) -> dict[str, Any]:
+def _of_office(code: str, pile: Pile) -> dict[str, Any]:
     ends = pile.known.get("ends") or [None, None]
     return {
         "office": code,
