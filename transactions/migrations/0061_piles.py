@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0032_imports'),
-        ('transactions', '0059_checks_acted_as'),
+        ('transactions', '0060_printed_batches'),
     ]
 
     operations = [
