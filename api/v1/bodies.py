@@ -88,7 +88,14 @@ class AskedSerializer(Strict):
     """A deficiency of the service's list by its code or, without one, in one's own words."""
 
     code = serializers.SlugField(max_length=30, required=False, default="", allow_blank=True)
-    sentence = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
+    sentence = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_CHARACTERS,
+        help_text="In the language of the request. It can also be given by language, in both or in that one.",
+    )
+    sentence_ar = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
+    sentence_en = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
     opens = serializers.ListField(
         child=serializers.SlugField(max_length=40),
         required=False,

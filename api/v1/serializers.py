@@ -10,14 +10,12 @@ from rest_framework import serializers
 from continuity.classes import of_case
 from municipality.models import District, Office
 from transactions.access import acts_for_applicant, moves_open_to, works_on
-from transactions.answers.revision import with_dependants
 from transactions.answers.summary import in_catalogue_order
 from transactions.domain.workflow import CLOSED, Status
 from transactions.intake.assured import may_receive_document
 from transactions.intake.draft_parts import flags_of
 from transactions.models import (
     AnswersVersion,
-    Deficiency,
     Event,
     IssuedDocument,
     Movement,
@@ -32,6 +30,7 @@ from transactions.transitions.rights import is_offered
 from transactions.transitions.versions import versions_of
 
 from .bodies import TAKES
+from .deficiency_shapes import DeficiencyShape
 from .fee_shapes import FeeShape
 from .file_shapes import AttachmentSerializer as AttachmentSerializer
 from .file_shapes import InspectionShape
@@ -140,26 +139,6 @@ class CaseSummary(serializers.ModelSerializer[Transaction]):
             "closed_at",
         )
         read_only_fields = fields
-
-
-class DeficiencyShape(serializers.ModelSerializer[Deficiency]):
-    """An answer is shown once it is sent; until then it is its writer's own."""
-
-    answer = serializers.SerializerMethodField()
-    opens = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Deficiency
-        fields = ("id", "round", "code", "sentence", "about", "opens", "answer", "answered_at")
-        read_only_fields = fields
-
-    @extend_schema_field({"type": "array", "items": {"type": "string"}})
-    def get_opens(self, item: Deficiency) -> list[str]:
-        """The questions and documents that may be changed in answer, with those that follow from them."""
-        return sorted(with_dependants(item.transaction.service_type, item.names))
-
-    def get_answer(self, item: Deficiency) -> str:
-        return item.answer if item.answered_at else ""
 
 
 class IssuedShape(serializers.ModelSerializer[IssuedDocument]):

@@ -34,7 +34,7 @@ from ..views.public import answer_context
 from . import checks, correction
 from .done_words import confirmation_text
 from .dossier import dossier
-from .move_forms import OUTSIDE, MoveForm, asked_in, deficiency_choices, marks_to_tell, own_words
+from .move_forms import OUTSIDE, MoveForm, asked_in, deficiency_choices, marks_to_tell, other_language, own_words
 from .site import staff_site
 from .ways import way_back
 
@@ -221,8 +221,15 @@ def notes_read(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _written(typed: QueryDict) -> list[str]:
     """The sentences of a form: of deficiencies, a reason, a note."""
-    texts = [asked.sentence for asked in asked_in(typed)]
-    texts += [typed.get(name, "") for name in ("reason", "text", "conditions_ar", "conditions_en")]
+    chosen = {
+        *(f"sentence-{code}" for code in typed.getlist("deficiency")),
+        *map("mark-{}".format, typed.getlist("mark")),
+    }
+    texts = [
+        typed.get(name, "")
+        for name in typed
+        if name in WRITTEN or name.startswith("own-") or name.removesuffix("-other") in chosen
+    ]
     return [text for text in texts if prose(text)]
 
 
@@ -240,11 +247,12 @@ def _office(code: str) -> Office:
     return office
 
 
+WRITTEN = frozenset({"reason", "text", "conditions_ar", "conditions_en"})
 Action = Callable[[Transaction, HttpRequest, User, int], Transaction]
 READ: dict[Input, Callable[[Transaction, QueryDict], Any]] = {
     OFFICE: lambda case, post: _office(post.get("to", "")),
     COLLEAGUE: lambda case, post: _person(post.get("to", "")),
-    DEFICIENCIES: lambda case, post: asked_in(post),
+    DEFICIENCIES: lambda case, post: asked_in(post, case),
     ANSWERS: correction.changes_in,
 }
 
@@ -299,7 +307,7 @@ def case_page(
     marked = any(getattr(file, "has_marks", False) for _label, file in context["files"])
     asks = () if open_move else context["checklist"].asks
     asked = checks.return_form(case, asks) if asks else typed
-    refused = {item.code: item.sentence for item in asked_in(asked) if item.code}
+    refused = {item.code: item.sentence for item in asked_in(asked, case) if item.code}
     context |= {
         "moves": _with_reasons(context["moves"], open_move, typed, context["advice"]),
         "conditions": _conditions(context["advice"], typed),
@@ -313,5 +321,6 @@ def case_page(
         "choices": deficiency_choices(case, refused) if "return" in offered else (),
         "marks": marks_to_tell(case, typed) if "return" in offered and marked else (),
         "own_words": own_words(case, asked) if "return" in offered else (),
+        "other_language": other_language(case),
     }
     return render(request, "staff/case.html", context, status=status)

@@ -21,6 +21,7 @@ from ..models import Attachment, Check, Event, Transaction
 from ..transitions import checklist
 from ..transitions.checklist import Line
 from .history import checks_of
+from .move_forms import other_language
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -117,10 +118,10 @@ def return_form(case: Transaction, asks: Iterable[Line]) -> QueryDict:
                 filled.appendlist("deficiency", line.point.deficiency)
             continue
         own += 1
-        with translation.override(case.language):
-            filled[f"own-{own}"] = _("Not as required: %(point)s. Correct or complete it.") % {
-                "point": line.point.words
-            }
+        for language, box in ((case.language, f"own-{own}"), (other_language(case), f"own-{own}-other")):
+            with translation.override(language):
+                words = _("Not as required: %(point)s. Correct or complete it.")
+                filled[box] = words % {"point": line.point.words}
         filled.setlist(f"opens-{own}", [name for name in line.point.about if name in names])
     return filled
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.utils import timezone, translation
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role, User
 from core.numbers import money_in_words
-from core.text import isolated, parse_int, prose
+from core.text import isolated, parse_int
 
 from .. import access
 from ..domain.errors import DomainError
@@ -225,15 +226,18 @@ OWN_WORDS, MAX_OWN_WORDS = 3, 12
 
 @dataclass(frozen=True)
 class OwnWords:
-    """A deficiency in the reviewer's own words. `names` are every question and document (name, label, ticked?)."""
+    """A deficiency in the reviewer's own words: in the language of the request, and in the other one. `names` are every
+    question and document (name, label, ticked?).
+    """
 
     number: int
     sentence: str
+    other: str
     names: list[tuple[str, StrOrPromise, bool]]
 
     @property
     def chosen(self) -> bool:
-        return bool(self.sentence) or any(ticked for _name, _label, ticked in self.names)
+        return bool(self.sentence or self.other) or any(ticked for _name, _label, ticked in self.names)
 
 
 def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
@@ -242,27 +246,42 @@ def own_words(case: Transaction, typed: QueryDict) -> list[OwnWords]:
     named = [(spec.name, spec.label) for spec in service.fields()]
     named += [(document.code, document.label) for document in service.documents]
     rows = []
-    filled = sum(1 for number in range(1, MAX_OWN_WORDS + 1) if typed.get(f"own-{number}"))
+    filled = sum(1 for number in range(1, MAX_OWN_WORDS + 1) if _is_filled(typed, number))
     for number in range(1, min(max(OWN_WORDS, filled + 1), MAX_OWN_WORDS) + 1):
         ticked = set(typed.getlist(f"opens-{number}"))
         names = [(name, label, name in ticked) for name, label in named]
-        rows.append(OwnWords(number, typed.get(f"own-{number}", ""), names))
+        rows.append(OwnWords(number, typed.get(f"own-{number}", ""), typed.get(f"own-{number}-other", ""), names))
     return rows
 
 
-def asked_in(post: QueryDict) -> list[RequestedCompletion]:
+def _is_filled(typed: QueryDict, number: int) -> bool:
+    return bool(typed.get(f"own-{number}") or typed.get(f"own-{number}-other"))
+
+
+def other_language(case: Transaction) -> str:
+    """The language a request is not in."""
+    return next(language for language, _name in settings.LANGUAGES if language != case.language)
+
+
+def asked_in(post: QueryDict, case: Transaction) -> list[RequestedCompletion]:
     """The deficiencies of a form: those ticked in the list, in the reviewer's own words, and marks on documents."""
+    also = f"sentence_{other_language(case)}"
     listed = [RequestedCompletion(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
     own = [
-        RequestedCompletion("", post.get(f"own-{number}", ""), tuple(post.getlist(f"opens-{number}")))
+        RequestedCompletion(
+            "",
+            post.get(f"own-{number}", ""),
+            tuple(post.getlist(f"opens-{number}")),
+            **{also: post.get(f"own-{number}-other", "")},
+        )
         for number in range(1, MAX_OWN_WORDS + 1)
     ]
     marked = [
-        RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,))
+        RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,), **{also: post.get(f"mark-{pk}-other", "")})
         for pk in map(parse_int, post.getlist("mark"))
         if pk is not None
     ]
-    return [*listed, *(item for item in own if prose(item.sentence) or item.opens), *marked]
+    return [*listed, *(item for item in own if item.written(case.language) or item.opens), *marked]
 
 
 def has_untold_marks() -> Exists:
@@ -270,11 +289,19 @@ def has_untold_marks() -> Exists:
     return Exists(Mark.objects.current().filter(attachment=OuterRef("pk"), deficiency=None).exclude(text=""))
 
 
-def marks_to_tell(case: Transaction, typed: QueryDict) -> list[tuple[Mark, str, bool]]:
-    """Marks with words that no return told of yet: each with its sentence and whether it was chosen on a form that was
-    refused.
+def marks_to_tell(case: Transaction, typed: QueryDict) -> list[tuple[Mark, str, str, bool]]:
+    """Marks with words that no return told of yet: each with its sentence, the same in the other language, and whether
+    it was chosen on a form that was refused.
     """
     marks = Mark.objects.current().filter(attachment__transaction=case, deficiency=None).exclude(text="")
     chosen = set(typed.getlist("mark"))
     rows = marks.select_related("attachment").order_by("attachment", "page", "pk")
-    return [(mark, typed.get(f"mark-{mark.pk}") or mark.text, str(mark.pk) in chosen) for mark in rows]
+    return [
+        (
+            mark,
+            typed.get(f"mark-{mark.pk}") or mark.text,
+            typed.get(f"mark-{mark.pk}-other", ""),
+            str(mark.pk) in chosen,
+        )
+        for mark in rows
+    ]

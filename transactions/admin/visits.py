@@ -31,7 +31,7 @@ from ..domain.errors import DomainError, NotVisible
 from ..domain.workflow import Status
 from ..models import CounterVisit
 from ..models.visits import VISIT_DURATION
-from ..text.wording import describe_deficiency as asked_in_words
+from ..text.deficiency_words import describe_deficiency as asked_in_words
 from ..views import answering
 from ..views.common import hidden_is_404
 from ..views.desk import Desk

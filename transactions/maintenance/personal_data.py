@@ -111,7 +111,7 @@ def _request(case: Transaction) -> dict[str, Any]:
         "submitted_at": case.submitted_at,
         "answers": case.answers,
         "events": list(case.events.order_by("seq").values(*fields)),
-        "asked": list(case.deficiencies.order_by("pk").values("sentence", "answer", "answered_at")),
+        "asked": list(case.deficiencies.order_by("pk").values("sentence", "own_words", "answer", "answered_at")),
         "inspections": list(case.inspections.order_by("pk").values("visited_on", "result", "findings")),
         "objections": list(
             case.objections.order_by("pk").values(

@@ -23,6 +23,7 @@ from .requests import Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
 from .staff_notices import StaffMail, StaffNotice
 from .subscriptions import StatusMessage, StatusSubscription
+from .text_templates import TextTemplate, TextTemplateVersion
 from .versions import AnswersInProgress, AnswersVersion
 from .visits import CounterVisit
 from .work import Delivery, DeliveryReport, FailedAttempt, Handover, Heartbeat, Notification, Outbox
@@ -90,6 +91,8 @@ __all__ = [
     "StaffNotice",
     "StatusMessage",
     "StatusSubscription",
+    "TextTemplate",
+    "TextTemplateVersion",
     "Transaction",
     "TransactionQuerySet",
 ]

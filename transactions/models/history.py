@@ -136,6 +136,8 @@ class Deficiency(models.Model):
     round = models.PositiveSmallIntegerField()
     code = models.SlugField(_("code"), max_length=30, db_index=False)
     sentence = models.TextField(_("what is asked"))
+    # Where somebody wrote it themselves: by language, and `sentence` is that in the language of the request.
+    own_words = models.JSONField(_("own words, by language"), null=True)
     about = models.CharField(_("document or question"), max_length=40, blank=True)
     # Every question and document it opens for change; rows from before there were versions have `about` alone.
     opens = models.JSONField(_("opens for change"), null=True)
@@ -160,6 +162,11 @@ class Deficiency(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def in_other_words(self) -> str:
+        """What was written in the other language than the request's, if anything was."""
+        return next((text for text in (self.own_words or {}).values() if text != self.sentence), "")
 
     @property
     def names(self) -> tuple[str, ...]:

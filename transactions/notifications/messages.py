@@ -20,6 +20,7 @@ from ..domain import service_types
 from ..incidents.words import affected, moment
 from ..models import AuthorisationEvent, Deficiency, Event, IncidentNotice, Notification
 from ..text import wording
+from ..text.deficiency_words import describe_deficiency
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -116,7 +117,7 @@ def _points_of(event: Event) -> tuple[str, ...]:
     """What this return asked for, or the one this reminds of, a sentence each."""
     service = service_types.get(event.transaction.service)
     asked = Deficiency.objects.filter(transaction=event.transaction_id, round=event.facts.get("round", 0))
-    return tuple(one_line(wording.describe_deficiency(item, service)) for item in asked.order_by("pk"))
+    return tuple(one_line(describe_deficiency(item, service)) for item in asked.order_by("pk"))
 
 
 def _sentence_of(event: Event) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import translation
@@ -13,6 +14,9 @@ from core.text import prose
 
 from ..domain.errors import Problem
 from ..domain.text_length import validate_text_length
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # What is said where a text is there in the other language alone, by the language it is in.
 ONLY_IN = {
@@ -40,6 +44,16 @@ def here(texts: Mapping[str, str]) -> str:
         if text and language in ONLY_IN:
             return str(ONLY_IN[language]) % {"text": text}
     return ""
+
+
+def as_read(written: str, known: StrOrPromise) -> str:
+    """A text that was written in one language, in the reader's if it is the known one."""
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            same = written == str(known)
+        if same:
+            return str(known)
+    return written
 
 
 def lines(texts: Mapping[str, str]) -> list[str]:

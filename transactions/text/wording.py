@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -21,7 +19,7 @@ from ..domain import outside, service_types
 from ..domain.workflow import BY_NAME, Actor, Move, Obstacle, Status
 from ..incidents import memory
 from ..incidents.words import moment
-from ..models import CounterVisit, Deficiency, Event, Movement, Transaction
+from ..models import CounterVisit, Event, Movement, Transaction
 from . import ending_words, outside_words, rights_words, two_languages
 
 if TYPE_CHECKING:
@@ -294,25 +292,9 @@ def headline(case: Transaction) -> str:
             }
 
 
-def describe_deficiency(item: Deficiency, service: service_types.ServiceType) -> str:
-    """What a return asks for: the catalogue's sentence in the reader's language, the reviewer's own as written."""
-    known = next((code.sentence for code in service.deficiencies if code.code == item.code), "")
-    return _as_read(item.sentence, known)
-
-
 def describe_recipient(line: Movement, service: service_types.ServiceType) -> str:
     """Who a file went out to: the body the service names in the reader's language, anybody else as written."""
-    return _as_read(line.recipient, service.output.recipient)
-
-
-def _as_read(written: str, known: StrOrPromise) -> str:
-    """A text that was written in one language, in the reader's if it is the known one."""
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            same = written == str(known)
-        if same:
-            return str(known)
-    return written
+    return two_languages.as_read(line.recipient, service.output.recipient)
 
 
 def explain_obstacle(case: Transaction, move: Move, obstacle: Obstacle | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.text import prose
 
@@ -24,13 +25,27 @@ class RequestedCompletion:
     """One deficiency to list in a return; an empty sentence takes the catalogue's, in the applicant's language.
 
     Without a code it is in the reviewer's own words, and `opens` names the questions and documents it is about. `marks`
-    are places on documents the applicant is told of with it; it opens those documents as well.
+    are places on documents the applicant is told of with it; it opens those documents as well. `sentence` is in the
+    language of the request; it can also be given by language, in both or in that one.
     """
 
     code: str = ""
     sentence: str = ""
     opens: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
+    sentence_ar: str = ""
+    sentence_en: str = ""
+
+    def written(self, language: str) -> dict[str, str]:
+        """What is written, by language, for a request in `language`; nothing for what is empty."""
+        given = {"ar": prose(self.sentence_ar), "en": prose(self.sentence_en)}
+        given[language] = given[language] or prose(self.sentence)
+        return {each: text for each, text in given.items() if text}
+
+    def is_written_twice(self, language: str) -> bool:
+        """Are there two different sentences in the language of the request?"""
+        given = {prose(self.sentence), prose({"ar": self.sentence_ar, "en": self.sentence_en}[language])} - {""}
+        return len(given) > 1
 
 
 def open_round(transition: Transition, asked: Iterable[RequestedCompletion]) -> list[Deficiency]:
@@ -58,12 +73,15 @@ def deficiency_rows(case: Transaction, asked: Iterable[RequestedCompletion], rou
     deficiencies = []
     for code, item in {**listed, **own}.items():
         names = tuple(dict.fromkeys((*(known[code].names if code in known else ()), *item.opens)))
+        written = item.written(case.language)
+        sentence = written.get(case.language) or usual[code]
         deficiencies.append(
             Deficiency(
                 transaction=case,
                 round=round_,
                 code=code,
-                sentence=prose(item.sentence) or usual[code],
+                sentence=sentence,
+                own_words=written if sentence != usual.get(code) else None,
                 about=names[0] if names else "",
                 opens=list(names),
             )
@@ -98,15 +116,25 @@ def tell_of_marks(case: Transaction, rows: Iterable[Deficiency], asked: Iterable
             raise Invalid([Problem(f"deficiencies.{row.code}", words, "mark_is_gone")])
 
 
+_IN_ITS_LANGUAGE = {
+    "ar": gettext_lazy("The request is in Arabic: write in Arabic too what the applicant has to complete."),
+    "en": gettext_lazy("The request is in English: write in English too what the applicant has to complete."),
+}
+
+
 def _problems(case: Transaction, asked: dict[str, RequestedCompletion]) -> list[Problem]:
     service = case.service_type
     names = {spec.name for spec in service.fields()} | {document.code for document in service.documents}
     problems = []
     for code, item in asked.items():
         path = f"deficiencies.{code}"
-        problems += validate_text_length(path, item.sentence)
-        if not item.code and not prose(item.sentence):
-            problems.append(Problem(path, _("Write what the applicant has to complete."), "required"))
+        written = item.written(case.language)
+        problems += [problem for text in written.values() for problem in validate_text_length(path, text)]
+        if case.language not in written and (written or not item.code):
+            words = _IN_ITS_LANGUAGE[case.language] if written else _("Write what the applicant has to complete.")
+            problems.append(Problem(path, words, "required"))
+        if item.is_written_twice(case.language):
+            problems.append(Problem(path, _("The sentence is given twice, and differently."), "given_twice"))
         if strangers := sorted(set(item.opens) - names):
             words = _("Neither a question nor a document: %s") % ", ".join(strangers)
             problems.append(Problem(path, words, "unknown_name"))

@@ -33,7 +33,7 @@ from ..intake import answers_in_progress
 from ..intake.answer_forms import FieldsPart, GroupPart, step_page, typed_in
 from ..intake.draft_parts import flags_of
 from ..models import AnswersInProgress, Attachment, CounterVisit, Deficiency, Transaction
-from ..text.wording import describe_deficiency as asked_in_words
+from ..text.deficiency_words import describe_deficiency as asked_in_words
 from ..transitions import answering, moves
 from .documents import files_of, remove_pressed
 from .form_recovery import typed_before

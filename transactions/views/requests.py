@@ -42,10 +42,10 @@ from ..papers import papers
 from ..papers.papers import papers_of
 from ..papers.verification import paper_number
 from ..selectors import search
+from ..text.deficiency_words import describe_deficiency as asked_in_words
 from ..text.progress import progress_of
 from ..text.tags import draft_tag
 from ..text.timeline import history_of, movements_of
-from ..text.wording import describe_deficiency as asked_in_words
 from ..text.wording import headline
 from ..transitions import moves
 from .common import MAX_COUNTED, count_up_to, hidden_is_404, is_read, page_of, public_address
