@@ -31,12 +31,26 @@ def bring_a_list(page: Page, world: dict[str, str]) -> None:
 
 def open_the_location(page: Page, world: dict[str, str]) -> None:
     page.locator("#location-at").evaluate("box => { box.closest('details').open = true; }")
+def write_a_text(page: Page, world: dict[str, str]) -> None:
+    page.fill("[name=name]", "الصك غير مقروء")
+    page.fill("[name=text_ar]", "{المستند}: الصورة غير واضحة في الطلب {رقم الطلب}. أرفق صورة واضحة.")
+    page.fill("[name=text_en]", "{document}: the picture in request {number} is not clear. Attach a clear one.")
+    page.locator(".counter__form button").click()
+    page.locator(".rows a").first.wait_for()
+
+
+def open_a_text(page: Page, world: dict[str, str]) -> None:
+    write_a_text(page, world)
+    page.locator(".rows a").first.click()
+    page.locator(".kept").first.wait_for()
 
 
 PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     *COUNTER,
     ("staff-absences", "/staff/absences/", "supervisor", None),
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
+    ("staff-texts", "/staff/texts/", "reviewer", write_a_text),
+    ("staff-text", "/staff/texts/", "reviewer", open_a_text),
     ("staff-lending", "/staff/lending/", "supervisor", None),
     ("staff-map", "/staff/map/?list=cases", "reviewer", open_the_location),
     ("staff-pile", "/staff/pile/", "supervisor", None),

@@ -59,6 +59,7 @@ MAY_WRITE = {
     "/staff/transactions/movement/": "bulk",
     "/staff/filters/": "savedfilter",
     "/staff/absences/": "absence staffnotice outbox",
+    "/staff/texts/": "texttemplate",
     "/staff/imports/": "import municipality proposal outbox",
     "/staff/people/new/": "proposal",
     "/staff/lending/": "proposal",

@@ -44,6 +44,7 @@ NO_PAGE = {
     "/notices/read/$": "takes a press and goes back",
     "/profile/data/$": "a file",
     "/staff/absences/<int:pk>/end/$": "takes a press and goes back",
+    "/staff/texts/<int:pk>/": "there is one only once a template was written: staff-text",
     "/staff/notices/(read|mail)/$": "takes a press and goes back",
     "/staff/counter/numbers/$": "takes a press and goes to a number, or back",
     "/staff/imports/<int:pk>/": "there is one only once a list was brought: staff-import",

@@ -1,4 +1,4 @@
-"""What a reviewer asks for in their own words, in both languages: each reader has theirs, and is told where it is not."""
+"""What a reviewer asks for in their own words, in both languages: each reader has theirs, or is told that it is not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,13 @@ def test_where_one_language_is_missing_its_reader_is_told_so(cast, case, signed_
 
 def test_the_language_of_the_request_is_never_the_missing_one_and_nothing_typed_is_lost(cast, case, signed_in):
     url = reverse("staff:move", args=[case.reference, "return"])
-    typed = {"version": case.version, "own-1": "  ", "own-1-other": ENGLISH, "own-5-other": "Fifth", "opens-1": ["deed"]}
+    typed = {
+        "version": case.version,
+        "own-1": "  ",
+        "own-1-other": ENGLISH,
+        "own-5-other": "Fifth",
+        "opens-1": ["deed"],
+    }
     refused = signed_in(cast.reviewer).post(url, typed)
     assert refused.status_code == 422
     assert "اكتب بالعربية أيضًا" in refused.content.decode()

@@ -22,7 +22,7 @@ from core.http import post_only
 from core.text import parse_int, prose
 from municipality.models import Office
 
-from .. import access, presence
+from .. import access, presence, text_templates
 from ..domain.errors import DomainError, Invalid, NotVisible
 from ..models import Event, Transaction
 from ..text import two_languages
@@ -31,7 +31,7 @@ from ..transitions.forms import ANSWERS, COLLEAGUE, DEFICIENCIES, FORMS, OFFICE,
 from ..views.common import hidden_is_404, is_read
 from ..views.form_recovery import typed_before
 from ..views.public import answer_context
-from . import checks, correction
+from . import checks, correction, texts
 from .done_words import confirmation_text
 from .dossier import dossier
 from .move_forms import OUTSIDE, MoveForm, asked_in, deficiency_choices, marks_to_tell, other_language, own_words
@@ -42,7 +42,8 @@ from .ways import way_back
 def _visible(request: HttpRequest, reference: str) -> Transaction:
     user = current_user(request)
     among = access.cases_of_staff(user).select_related("applicant__identity_verified_by")
-    return access.get_transaction(user, reference, staff_notices.with_unread(among, user))
+    among = staff_notices.with_unread(among, user).annotate(has_templates=text_templates.has_templates(user))
+    return access.get_transaction(user, reference, among)
 
 
 def hidden_gives_words_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -152,6 +153,23 @@ def move(request: HttpRequest, reference: str, move: str) -> HttpResponse:
         return redirect(back.ahead(reverse("staff:case", args=[following.reference])))
     stays = move in STAYS and access.cases_of_staff(user).filter(pk=done.pk).exists()
     return redirect(back.ahead(reverse("staff:case", args=[done.reference])) if stays else back.url)
+
+
+@hidden_gives_words_back
+@require_http_methods(["GET", "POST"])
+def insert_text(request: HttpRequest, reference: str, move: str) -> HttpResponse:
+    """A text template put into the form of a move: the page again, with everything typed and that text."""
+    shown_case = _visible(request, reference)
+    if move not in ACTIONS:
+        raise Http404
+    if request.method == "GET":
+        return _typed_before(request, shown_case, move)
+    typed, status = request.POST, 200
+    try:
+        typed = texts.insert(request, shown_case, move)
+    except DomainError as error:
+        status = _say(request, error)
+    return case_page(request, shown_case, typed, open_move=move, status=status)
 
 
 @hidden_gives_words_back
@@ -304,12 +322,16 @@ def case_page(
         presence.show_open(case, user, now)
     staff_notices.mark_case_read(user, case, now, opened=is_read(request))
     offered = {move.name for move in context["moves"]}
+    templates = texts.offered(user, offered) if getattr(case, "has_templates", True) else {}
     marked = any(getattr(file, "has_marks", False) for _label, file in context["files"])
     asks = () if open_move else context["checklist"].asks
     asked = checks.return_form(case, asks) if asks else typed
     refused = {item.code: item.sentence for item in asked_in(asked, case) if item.code}
     context |= {
-        "moves": _with_reasons(context["moves"], open_move, typed, context["advice"]),
+        "moves": [
+            replace(form, templates=templates.get(form.name, []))
+            for form in _with_reasons(context["moves"], open_move, typed, context["advice"])
+        ],
         "conditions": _conditions(context["advice"], typed),
         "advised_conditions": two_languages.here(_conditions(context["advice"], QueryDict())),
         "open_move": open_move or ("return" if asks and "return" in offered else ""),

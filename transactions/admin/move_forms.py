@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from .. import access
 from ..domain.errors import DomainError
 from ..domain.service_types import DeficiencyCode, Fee, Stage
 from ..domain.workflow import ALLOCATION_MOVES, MOVES, Actor, Move, Obstacle, Status, Target, find_obstacle
-from ..models import Mark, Transaction
+from ..models import Mark, TextTemplate, Transaction
 from ..notifications.notices import NOTIFIED_MOVES
 from ..text.wording import explain_obstacle, status_words
 from ..transitions.decisions import amount_due, is_fee_current
@@ -49,8 +49,8 @@ SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 @dataclass(frozen=True)
 class MoveForm:
     """An open move. `consequences` are the sentences of what it does to this very file, `takes` what its form asks for
-    (the API's names in transitions/forms.py), `written` what its reason begins with; `decides` when it is more than
-    handing the file out.
+    (the API's names in transitions/forms.py), `written` what its reason begins with, `templates` the texts that can be
+    put into it; `decides` when it is more than handing the file out.
     """
 
     name: str
@@ -62,6 +62,7 @@ class MoveForm:
     primary: bool
     decides: bool = True
     written: str = ""
+    templates: Sequence[TextTemplate] = ()
 
 
 def open_moves(case: Transaction, user: User) -> list[MoveForm]:

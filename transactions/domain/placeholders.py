@@ -1,7 +1,7 @@
 """Placeholders in texts that the office writes once and uses for many cases: a closed list, replaced by name. Pure.
 
-A placeholder stands in braces, in Arabic or English: `{رقم الطلب}` is `{number}`. Nothing else in braces means anything:
-a text is searched for names, never given to a formatter, so that what somebody writes can reach nothing but these.
+A placeholder stands in braces, by its Arabic or English name. Nothing else in braces means anything: a text is searched
+for names, never given to a formatter, so that what somebody writes can reach nothing but these.
 """
 
 from __future__ import annotations
@@ -49,9 +49,13 @@ def _code_of(written: str) -> str:
     return _codes().get(search_key(one_line(written).replace("_", " ")), "")
 
 
+def _braced(name: object) -> str:
+    return f"{{{name}}}"
+
+
 def shown(code: str) -> str:
     """A placeholder as the reader of this page writes it."""
-    return "{%s}" % PLACEHOLDERS[code]
+    return _braced(PLACEHOLDERS[code])
 
 
 def listed() -> str:
@@ -60,12 +64,12 @@ def listed() -> str:
 
 
 def validate(path: str, text: str) -> Iterator[Problem]:
-    """What is wrong with the braces of a template: names that are no placeholder, and braces without their other half."""
+    """What is wrong with the braces of a template: names that are no placeholder, braces without their other half."""
     for written in dict.fromkeys(_IN_BRACES.findall(text)):
         if not _code_of(written):
             words = _("There is no placeholder “%(name)s”. These can be used: %(known)s.")
             short = written if len(written) <= MAX_SHOWN else f"{written[:MAX_SHOWN]}…"
-            yield Problem(path, words % {"name": "{%s}" % short, "known": listed()}, "unknown_placeholder")
+            yield Problem(path, words % {"name": _braced(short), "known": listed()}, "unknown_placeholder")
     if re.search(r"[{}]", _IN_BRACES.sub("", text)):
         words = _("A brace stands alone. A placeholder begins with “{” and ends with “}”; use braces for nothing else.")
         yield Problem(path, words, "unclosed_placeholder")
@@ -79,7 +83,7 @@ def in_language(text: str, language: str) -> str:
 
 def stored(text: str) -> str:
     """A text with its placeholders by their codes, which no translation changes."""
-    return _IN_BRACES.sub(lambda found: "{%s}" % code if (code := _code_of(found[1])) else found[0], text)
+    return _IN_BRACES.sub(lambda found: _braced(code) if (code := _code_of(found[1])) else found[0], text)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

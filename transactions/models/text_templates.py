@@ -12,7 +12,7 @@ from .requests import person
 
 
 class TextTemplate(models.Model):
-    """A text under a name, with its versions. `office` is whom it is shared with; without one it is its owner's alone."""
+    """A text under a name, with its versions. `office` is whom it is shared with; without one, its owner's alone."""
 
     class Kind(models.TextChoices):
         DEFICIENCY = "deficiency", pgettext_lazy("text template", "Deficiency")

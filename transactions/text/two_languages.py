@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from core.text import prose
 
+from ..domain import placeholders
 from ..domain.errors import Problem
 from ..domain.text_length import validate_text_length
 
@@ -29,9 +30,10 @@ def clean(path: str, texts: Mapping[str, str]) -> tuple[dict[str, str], list[Pro
     """What is written in each language, those with nothing left out; and what is wrong, as `path`_ar and `path`_en."""
     written = {language: prose(texts.get(language, "")) for language, _name in settings.LANGUAGES}
     stored = {language: text for language, text in written.items() if text}
-    problems = [
-        problem for language, text in stored.items() for problem in validate_text_length(f"{path}_{language}", text)
-    ]
+    problems = []
+    for language, text in stored.items():
+        box = f"{path}_{language}"
+        problems += [*validate_text_length(box, text), *placeholders.validate_filled(box, text)]
     return stored, problems
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Role, User
 from core.text import prose
 from municipality.calendar import WorkingCalendar
 from municipality.models import Office
@@ -22,7 +22,7 @@ from municipality.services import current_calendar
 from municipality.services import get_office as office_by_key
 
 from .. import access
-from ..domain import clock
+from ..domain import clock, placeholders
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
 from ..domain.service_types import Location, Stage
 from ..domain.text_length import validate_text_length
@@ -135,9 +135,12 @@ def check(
     reason = prose(reason)
     if move.needs_reason and not reason:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
-    if problems := validate_text_length("reason", reason):
-        raise Invalid(problems)
     acting_as = capacity.acts_as(move, stage.role)
+    problems = validate_text_length("reason", reason)
+    if acting_as in Role.values:
+        problems += placeholders.validate_filled("reason", reason)
+    if problems:
+        raise Invalid(problems)
     acting_from = capacity.places.get(acting_as)
     gates.refuse_move(locked, move.name, now=now, at_counter=lasting is not None, acting=acting_from)
     return Transition(

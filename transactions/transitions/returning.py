@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.text import prose
 
+from ..domain import placeholders
 from ..domain.errors import Invalid, Problem
 from ..domain.text_length import validate_text_length
 from ..models import Deficiency, Mark, Transaction
@@ -129,7 +130,8 @@ def _problems(case: Transaction, asked: dict[str, RequestedCompletion]) -> list[
     for code, item in asked.items():
         path = f"deficiencies.{code}"
         written = item.written(case.language)
-        problems += [problem for text in written.values() for problem in validate_text_length(path, text)]
+        for text in written.values():
+            problems += [*validate_text_length(path, text), *placeholders.validate_filled(path, text)]
         if case.language not in written and (written or not item.code):
             words = _IN_ITS_LANGUAGE[case.language] if written else _("Write what the applicant has to complete.")
             problems.append(Problem(path, words, "required"))
