@@ -23,7 +23,7 @@ from core.text import parse_int, prose
 
 from .. import access, text_templates
 from ..domain import placeholders
-from ..domain.errors import DomainError, Invalid
+from ..domain.errors import DomainError, Invalid, NotVisible
 from ..domain.text_length import MAX_CHARACTERS
 from ..models import TextTemplate, Transaction
 from ..transitions.forms import CONDITIONS, DEFICIENCIES, FORMS, NOTE, REASON
@@ -209,7 +209,7 @@ def offered(user: User, moves: Iterable[str]) -> dict[str, list[TextTemplate]]:
 
 def insert(request: HttpRequest, case: Transaction, move: str) -> QueryDict:
     """The form of a move as it was typed, with the chosen template added where it belongs; what is left to fill in is
-    told. NotVisible for a template that is not theirs; DomainError where it does not belong on this form.
+    told. DomainError for a template that is not theirs, or does not belong on this form.
     """
     user, typed = current_user(request), request.POST.copy()
     pk = parse_int(typed.get(f"template-{move}", ""))
@@ -217,7 +217,10 @@ def insert(request: HttpRequest, case: Transaction, move: str) -> QueryDict:
         raise DomainError("no_template", _("Choose a text template."))
     number = _free_box(typed)
     about = typed.getlist(f"opens-{number}")
-    filled = text_templates.fill(user, pk, case, about=about)
+    try:
+        filled = text_templates.fill(user, pk, case, about=about)
+    except NotVisible as error:
+        raise DomainError("no_template", _("This text template is no longer offered. Choose another.")) from error
     kind = filled.template.kind
     if kind not in kinds_of(move):
         raise DomainError("wrong_template", _("This text template is not for this action."))
