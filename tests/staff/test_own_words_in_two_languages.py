@@ -34,6 +34,8 @@ def read_in(language, page, case):
 
 
 def test_each_reader_has_their_own_language_on_the_page_by_mail_and_by_program(cast, case, signed_in):
+    cast.citizen.email, cast.citizen.email_notices = "citizen@example.com", True
+    cast.citizen.save()
     page = signed_in(cast.reviewer)
     typed = {"version": case.version, "own-1": ARABIC, "own-1-other": f" {ENGLISH}\r\n", "opens-1": ["deed"]}
     page.post(reverse("staff:move", args=[case.reference, "return"]), typed)
