@@ -47,8 +47,8 @@ def test_each_reader_has_their_own_language_on_the_page_by_mail_and_by_program(c
         assert (shown in html, hidden in html) == (True, False)
     mail.outbox.clear()
     work_off(timezone.now())
-    letter = next(sent.body for sent in mail.outbox if case.reference in sent.body)
-    assert ARABIC in letter
+    letters = [sent.body for sent in mail.outbox if case.reference in sent.body]
+    assert any(ARABIC in letter for letter in letters)
     told = Api(cast.citizen).get(f"/transactions/{case.reference}/").json()["deficiencies"][0]
     assert [told[name] for name in ("sentence", "sentence_ar", "sentence_en")] == [ARABIC, ARABIC, ENGLISH]
     staff = page.get(reverse("staff:case", args=[case.reference])).content.decode()
