@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('municipality', '0008_positions_of_offices'),
-        ('transactions', '0060_own_words_by_language'),
+        ('transactions', '0062_own_words_by_language'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

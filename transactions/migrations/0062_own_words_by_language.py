@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0059_checks_acted_as'),
+        ('transactions', '0061_piles'),
     ]
 
     operations = [
