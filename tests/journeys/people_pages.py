@@ -31,6 +31,8 @@ def bring_a_list(page: Page, world: dict[str, str]) -> None:
 
 def open_the_location(page: Page, world: dict[str, str]) -> None:
     page.locator("#location-at").evaluate("box => { box.closest('details').open = true; }")
+
+
 def write_a_text(page: Page, world: dict[str, str]) -> None:
     page.fill("[name=name]", "الصك غير مقروء")
     page.fill("[name=text_ar]", "{المستند}: الصورة غير واضحة في الطلب {رقم الطلب}. أرفق صورة واضحة.")

@@ -164,7 +164,8 @@ def insert_text(request: HttpRequest, reference: str, move: str) -> HttpResponse
         raise Http404
     if request.method == "GET":
         return _typed_before(request, shown_case, move)
-    typed, status = request.POST, 200
+    typed: QueryDict = request.POST
+    status = 200
     try:
         typed = texts.insert(request, shown_case, move)
     except DomainError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -267,18 +267,22 @@ def other_language(case: Transaction) -> str:
 def asked_in(post: QueryDict, case: Transaction) -> list[RequestedCompletion]:
     """The deficiencies of a form: those ticked in the list, in the reviewer's own words, and marks on documents."""
     also = f"sentence_{other_language(case)}"
+
+    def other(name: str) -> dict[str, Any]:
+        return {also: post.get(name, "")}
+
     listed = [RequestedCompletion(code, post.get(f"sentence-{code}", "")) for code in post.getlist("deficiency")]
     own = [
         RequestedCompletion(
             "",
             post.get(f"own-{number}", ""),
             tuple(post.getlist(f"opens-{number}")),
-            **{also: post.get(f"own-{number}-other", "")},
+            **other(f"own-{number}-other"),
         )
         for number in range(1, MAX_OWN_WORDS + 1)
     ]
     marked = [
-        RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,), **{also: post.get(f"mark-{pk}-other", "")})
+        RequestedCompletion("", post.get(f"mark-{pk}", ""), marks=(pk,), **other(f"mark-{pk}-other"))
         for pk in map(parse_int, post.getlist("mark"))
         if pk is not None
     ]

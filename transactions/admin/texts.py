@@ -88,8 +88,10 @@ class TemplateForm(NamedErrors, forms.Form):
         """The page shows the version in use beside what was typed: whoever saves now has seen it."""
         if template is not None:
             template.refresh_from_db()
-            self.data = self.data.copy()
-            self.data["version"] = str(template.version)
+            typed = QueryDict(mutable=True)
+            typed.update(self.data)
+            typed["version"] = str(template.version)
+            self.data = typed
 
 
 @hidden_is_404
