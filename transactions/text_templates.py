@@ -113,7 +113,7 @@ def save(
     if same and (row.kind, row.name, row.office_id) == (kind, name, office):
         return row
     if version != row.version:
-        words = _("Somebody changed this template since you opened it. Look at the version in use below, then save.")
+        words = _("This template was changed after you opened it. Look at the version in use below, then save.")
         raise DomainError("changed_meanwhile", words)
     row.kind, row.name, row.office_id = kind, name, office
     if not same:

@@ -78,17 +78,17 @@ def validate(path: str, text: str) -> Iterator[Problem]:
 def in_language(text: str, language: str) -> str:
     """A text with its placeholders named in this language."""
     with translation.override(language):
-        return _IN_BRACES.sub(lambda found: shown(code) if (code := _code_of(found[1])) else found[0], text)
+        return _IN_BRACES.sub(lambda match: shown(code) if (code := _code_of(match[1])) else match[0], text)
 
 
 def stored(text: str) -> str:
     """A text with its placeholders by their codes, which no translation changes."""
-    return _IN_BRACES.sub(lambda found: _braced(code) if (code := _code_of(found[1])) else found[0], text)
+    return _IN_BRACES.sub(lambda match: _braced(code) if (code := _code_of(match[1])) else match[0], text)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """A text with the values there are; a placeholder without one stays. What a value holds is not read again."""
-    return _IN_BRACES.sub(lambda found: values.get(_code_of(found[1])) or found[0], text)
+    return _IN_BRACES.sub(lambda match: values.get(_code_of(match[1])) or match[0], text)
 
 
 def open_in(text: str) -> list[str]:

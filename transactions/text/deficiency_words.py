@@ -25,5 +25,5 @@ def deficiency_in(item: Deficiency, language: str) -> str:
         return str(item.own_words.get(language, ""))
     case = item.transaction
     with translation.override(language):
-        said = describe_deficiency(item, case.service_type)
-    return said if said != item.sentence or language == case.language else ""
+        words = describe_deficiency(item, case.service_type)
+    return words if words != item.sentence or language == case.language else ""
