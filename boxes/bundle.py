@@ -1,10 +1,12 @@
 """What a box delivers: frames, one behind the other, the same over the network and on a stick. No Django.
 
     frame = "jeddah-portal box 1 entry 1234\n", so many bytes, "\n"
+          | "jeddah-portal box 1 file 1234 (their SHA-256)\n", so many bytes, "\n"
 
 An entry is JSON: a line of the box's journal (journal/verify.py), the content of what it promises, sealed with age for
 the centre, and the hashes of its files, sealed likewise; all under the signature of the box's key. A file is the sealed
-bytes alone, named by their SHA-256. What is cut off is good up to the cut.
+bytes alone. What is cut off is good up to the cut. Nobody needs to hold a file in memory, or to read one that is not
+wanted.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ ENTRY, FILE = "entry", "file"
 MAX_ENTRY_BYTES = 2 << 20
 MAX_SEALED_BYTES = 60 << 20
 MAX_FILES = 200
-_HEAD = re.compile(rb"jeddah-portal box 1 (entry|file) ([0-9]{1,9})\n", re.ASCII)
+PIECE = 1 << 18
+_HEAD = re.compile(rb"jeddah-portal box 1 (?:entry ([0-9]{1,9})|file ([0-9]{1,9}) ([0-9a-f]{64}))\n", re.ASCII)
+_LONGEST_HEAD = 128
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 # Node, letter, and the letters that may be drawn with it.
 _CHAIN = re.compile(r"[A-Z][0-9A-Z][A-Z](?:[A-Z]{4})?", re.ASCII)
@@ -39,6 +43,13 @@ MAX_SEQ = 1 << 53
 
 class BadBundle(ValueError):
     """This is nothing a box of ours delivers; `str` says why, for operators."""
+
+
+class CutOff(BadBundle):
+    """The delivery ends before the frame does."""
+
+    def __init__(self) -> None:
+        super().__init__("the delivery is cut off")
 
 
 @dataclass(frozen=True)
@@ -139,40 +150,64 @@ def read_entry(text: bytes) -> BoxEntry:
     return BoxEntry(line, content, files, signature)
 
 
-def write_frame(kind: str, payload: bytes, out: IO[bytes]) -> None:
-    """Put one frame behind those that are there."""
-    out.write(b"jeddah-portal box 1 %s %d\n" % (kind.encode(), len(payload)))
-    out.write(payload)
-    out.write(b"\n")
+class Frame:
+    """A frame while it is read, to its end at most once. `sha256` is empty for an entry."""
+
+    def __init__(self, kind: str, size: int, sha256: str, stream: IO[bytes]) -> None:
+        self.kind, self.size, self.sha256 = kind, size, sha256
+        self._stream, self._left, self._is_closed = stream, size, False
+
+    def pieces(self) -> Iterator[bytes]:
+        """What has not been read of it yet. CutOff."""
+        while self._left:
+            piece = self._stream.read(min(self._left, PIECE))
+            if not piece:
+                raise CutOff
+            self._left -= len(piece)
+            yield piece
+        if not self._is_closed:
+            self._is_closed = True
+            if self._stream.read(1) != b"\n":
+                raise CutOff
+
+    def whole(self) -> bytes:
+        """All of it, for an entry. CutOff."""
+        return b"".join(self.pieces())
 
 
-def read_frames(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """(kind, payload) of each whole frame. BadBundle at the first that is cut off or is none."""
-    while True:
-        head = stream.readline(64)
-        if not head:
-            return
+def read_frames(stream: IO[bytes]) -> Iterator[Frame]:
+    """Each frame; what nobody reads of it is passed over. BadBundle at the first that is cut off or is none."""
+    while head := stream.readline(_LONGEST_HEAD):
         match = _HEAD.fullmatch(head)
+        if match is None and len(head) < _LONGEST_HEAD and not head.endswith(b"\n"):
+            raise CutOff
         if match is None:
             raise BadBundle("what follows is no frame of a box")
-        kind, size = match[1].decode(), int(match[2])
+        kind, size = (ENTRY, int(match[1])) if match[1] else (FILE, int(match[2]))
         if size > (MAX_ENTRY_BYTES if kind == ENTRY else MAX_SEALED_BYTES):
             raise BadBundle(f"a frame of {size} bytes is too long")
-        payload = _exactly(stream, size)
-        if stream.read(1) != b"\n":
-            raise BadBundle("the delivery is cut off")
-        yield kind, payload
+        frame = Frame(kind, size, (match[3] or b"").decode(), stream)
+        yield frame
+        for _piece in frame.pieces():
+            pass
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    parts, left = list[bytes](), size
-    while left:
-        part = stream.read(left)
-        if not part:
-            raise BadBundle("the delivery is cut off")
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def entry_frame(text: bytes) -> bytes:
+    """An entry, to be delivered."""
+    return b"jeddah-portal box 1 entry %d\n%s\n" % (len(text), text)
+
+
+def file_frame(file: SealedFile, content: IO[bytes]) -> Iterator[bytes]:
+    """A file, to be delivered, piece by piece."""
+    yield b"jeddah-portal box 1 file %d %s\n" % (file.bytes, file.sha256.encode())
+    while piece := content.read(PIECE):
+        yield piece
+    yield b"\n"
+
+
+def length_of_frame(file: SealedFile) -> int:
+    """How many bytes `file_frame` makes of it."""
+    return sum(map(len, file_frame(file, io.BytesIO()))) + file.bytes
 
 
 def seal(clear: bytes, recipient: str) -> bytes:
@@ -190,10 +225,3 @@ def unseal(sealed: bytes, identity: str) -> bytes:
 
 def digest(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
-
-
-def one_frame(kind: str, payload: bytes) -> bytes:
-    """A delivery of one frame."""
-    out = io.BytesIO()
-    write_frame(kind, payload, out)
-    return out.getvalue()

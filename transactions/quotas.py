@@ -29,6 +29,10 @@ CROWD_QUOTAS = 10
 MAX_CHECKS = 60
 # Of a network in an hour: an office where many share an address may say what it thinks, and a machine fills no table.
 MAX_FEEDBACK = 60
+# Deliveries of a network in an hour that are of no office box; a box tries again every half minute at most.
+MAX_STRANGE = 600
+# A box asks every five minutes, and when it starts.
+MAX_BOX_NEWS = 60
 # More workers than send at once anywhere.
 CROWD = 100
 NO_LIMIT = 2**31 - 1
@@ -71,6 +75,28 @@ def spend_feedback(address: str, now: datetime) -> None:
     """Count an answer about a page, by the network it comes from; OverQuota when that is more than an hour's share."""
     if not _counted(f"quota:feedback:{rate_limit_network(address)}", _hour(now), 1, MAX_FEEDBACK):
         raise OverQuota("feedback", now)
+
+
+def seconds_until_read(address: str, now: datetime) -> int:
+    """How long nothing is read at the door of the office boxes from a network that sent too much there which no box of
+    ours has signed; 0 while it is read.
+    """
+    sent = FailedAttempt.objects.filter(bucket=_strange(address), hour=_hour(now), count__gte=MAX_STRANGE)
+    return ceil((_hour(now) + timedelta(hours=1) - now).total_seconds()) if sent.exists() else 0
+
+
+def count_strange(address: str, now: datetime) -> None:
+    """Something came to that door which is of no box of ours."""
+    _counted(_strange(address), _hour(now), 1, NO_LIMIT)
+
+
+def spend_box_news(box: str, address: str, now: datetime) -> bool:
+    """May a box ask for news, this often from this network? Whoever has heard a question can repeat it."""
+    return _counted(f"quota:news:{box}:{rate_limit_network(address)}", _hour(now), 1, MAX_BOX_NEWS)
+
+
+def _strange(address: str) -> str:
+    return f"quota:box:{rate_limit_network(address)}"
 
 
 class SmsWait(Exception):

@@ -8,13 +8,16 @@ of a copy: the box ends at once, and what the copy took is kept in quarantine.
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -26,7 +29,7 @@ from journal.entry import GENESIS, second_of
 from transactions.outbox import queue
 
 from .. import bundle, words
-from ..bundle import BadBundle, BoxEntry
+from ..bundle import BadBundle, BoxEntry, CutOff, Frame
 from ..models import Box, Delivered, DeliveredFile, RefusedDelivery
 from . import registering, secrets
 
@@ -55,12 +58,14 @@ def receive(stream: IO[bytes], *, by_stick: bool, now: datetime) -> Outcome:
     """
     outcome = Outcome()
     try:
-        for kind, payload in bundle.read_frames(stream):
+        for frame in bundle.read_frames(stream):
             try:
-                if kind == bundle.ENTRY:
-                    _receive_entry(payload, outcome, by_stick, now)
+                if frame.kind == bundle.ENTRY:
+                    _receive_entry(frame.whole(), outcome, by_stick, now)
                 else:
-                    _receive_file(payload, outcome, now)
+                    _receive_file(frame, outcome, now)
+            except CutOff:
+                raise
             except BadBundle as error:
                 outcome.refused.append(str(error))
                 if len(outcome.refused) == MAX_REFUSALS:
@@ -87,6 +92,8 @@ def _receive_entry(payload: bytes, outcome: Outcome, by_stick: bool, now: dateti
         box = Box.objects.select_for_update(of=("self",)).get(pk=box.pk)
         known = Delivered.objects.filter(box=box, hash=entry.line.hash).first()
         row = known or _write_down(box, entry, by_stick, now)
+        if known and known.state == State.INCOMPLETE:
+            _take_sealed_anew(known, entry, now)
         registering.note_heard(box, now)
     outcome.new += known is None
     _say(row, outcome)
@@ -111,14 +118,31 @@ def _write_down(box: Box, entry: BoxEntry, by_stick: bool, now: datetime) -> Del
     elif ended:
         row.reason = "ended"
     row.save(force_insert=True)
-    DeliveredFile.objects.bulk_create(
-        DeliveredFile(entry=row, sha256=file.sha256, bytes=file.bytes, arrived_at=_since(file.sha256))
-        for file in entry.files
-    )
+    _name_files(row, entry)
     if row.reason != "forked":
         _go_on(box, now)
     _settle(row, now)
     return row
+
+
+def _name_files(row: Delivered, entry: BoxEntry) -> None:
+    DeliveredFile.objects.bulk_create(
+        DeliveredFile(entry=row, sha256=file.sha256, bytes=file.bytes, arrived_at=_since(file.sha256))
+        for file in entry.files
+    )
+
+
+def _take_sealed_anew(row: Delivered, entry: BoxEntry, now: datetime) -> None:
+    """The same entry with other sealed bytes: those the box named first are lost there, and nobody waits for them."""
+    if row.document.encode() == entry.text:
+        return
+    row.document = entry.text.decode()
+    row.save(update_fields=["document"])
+    before = list(row.files.values_list("sha256", flat=True))
+    row.files.all().delete()
+    _name_files(row, entry)
+    transaction.on_commit(partial(forget_files, before), robust=True)
+    _settle(row, now)
 
 
 def _since(sha256: str) -> datetime | None:
@@ -177,16 +201,13 @@ def _settle(row: Delivered, now: datetime) -> None:
 # -- a file ----------------------------------------------------------------------------------------------------------
 
 
-def _receive_file(payload: bytes, outcome: Outcome, now: datetime) -> None:
-    """Only what a signed entry asks for is kept."""
-    sha256 = bundle.digest(payload)
-    wanting = DeliveredFile.objects.filter(sha256=sha256, bytes=len(payload))
+def _receive_file(frame: Frame, outcome: Outcome, now: datetime) -> None:
+    """Only what a signed entry asks for is read, and kept when it is that."""
+    wanting = DeliveredFile.objects.filter(sha256=frame.sha256, bytes=frame.size)
     if not wanting.exists():
         raise BadBundle("a file that no entry names")
     if wanting.filter(arrived_at=None).exists():
-        name = place_of(sha256)
-        if not default_storage.exists(name):
-            default_storage.save(name, ContentFile(payload))
+        _keep(frame)
         with transaction.atomic():
             for box_id in sorted(set(wanting.values_list("entry__box", flat=True))):
                 take_lock(f"box:{box_id}")
@@ -197,6 +218,21 @@ def _receive_file(payload: bytes, outcome: Outcome, now: datetime) -> None:
     for row in Delivered.objects.filter(files__in=wanting).select_related("box").distinct():
         outcome.box = outcome.box or row.box
         _say(row, outcome)
+
+
+def _keep(frame: Frame) -> None:
+    """Put a file into the store. BadBundle when it is not the one it is called."""
+    name, digest = place_of(frame.sha256), hashlib.sha256()
+    if default_storage.exists(name):
+        return
+    with tempfile.TemporaryFile() as whole:
+        for piece in frame.pieces():
+            digest.update(piece)
+            whole.write(piece)
+        if digest.hexdigest() != frame.sha256:
+            raise BadBundle("a file is not the one it is called")
+        whole.seek(0)
+        default_storage.save(name, File(whole, name=frame.sha256))
 
 
 def place_of(sha256: str) -> str:

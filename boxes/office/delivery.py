@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import logging
 import ssl
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ CONNECT_SECONDS = 3.0
 # A file of 50 MB over a poor line; the answer itself takes the centre a moment.
 ANSWER_SECONDS = 300.0
 AT_ONCE = 50
+DELIVERIES = "/boxes/deliveries/"
 
 
 class CentreUnavailable(Exception):
@@ -45,7 +47,7 @@ def deliver(now: datetime) -> int:
         if number == AT_ONCE:
             break
         try:
-            done += _bring(bundle.one_frame(bundle.ENTRY, place.read_bytes()), now)
+            done += _bring(place.read_bytes(), now)
         except NotKept as error:
             logger.critical("the centre does not take an entry: %s", error, extra={"entry": place.name})
             outgoing.rewrite_damaged(place, now)
@@ -55,16 +57,24 @@ def deliver(now: datetime) -> int:
     return done
 
 
-def _bring(frame: bytes, now: datetime) -> int:
-    answer = take_acknowledgement(_post("/boxes/deliveries/", frame), now)
+def _bring(text: bytes, now: datetime) -> int:
+    answer = take_acknowledgement(_post(DELIVERIES, bundle.entry_frame(text)), now)
     done = outgoing.confirm(answer["kept"], now)
-    for sha256 in answer["wanted"]:
-        place = outgoing.file_of(sha256)
-        if not place.exists():
-            raise NotKept(f"its file {sha256} is not on the second disk")
-        more = _post("/boxes/deliveries/", bundle.one_frame(bundle.FILE, place.read_bytes()))
-        done += outgoing.confirm(take_acknowledgement(more, now)["kept"], now)
+    wanted = set(answer["wanted"])
+    for file in bundle.read_entry(text).files:
+        if file.sha256 in wanted:
+            done += outgoing.confirm(take_acknowledgement(_post_file(file), now)["kept"], now)
     return done
+
+
+def _post_file(file: bundle.SealedFile) -> bytes:
+    place = outgoing.file_of(file.sha256)
+    try:
+        content = place.open("rb")
+    except FileNotFoundError:
+        raise NotKept(f"its file {file.sha256} is not on the second disk") from None
+    with content:
+        return _post(DELIVERIES, bundle.file_frame(file, content), bundle.length_of_frame(file))
 
 
 def take_acknowledgement(text: bytes | str, now: datetime) -> dict[str, Any]:
@@ -107,12 +117,13 @@ def _name() -> str:
     return f"{content['node']}{content['letter']}"
 
 
-def _post(path: str, content: bytes) -> bytes:
+def _post(path: str, content: bytes | Iterator[bytes], length: int = 0) -> bytes:
     url = urlsplit(state.enrolled()["centre"])
     if url.scheme != "https" and url.hostname not in ON_THIS_MACHINE:
         raise ImproperlyConfigured("the centre of this box is asked without TLS; its address must begin with https://")
     tls = ssl.create_default_context(cafile=settings.OFFICE_CA_FILE or None) if url.scheme == "https" else None
     headers = {"Content-Type": "application/octet-stream", "Connection": "close", "User-Agent": "jeddah-portal box"}
+    headers["Content-Length"] = str(len(content) if isinstance(content, bytes) else length)
     try:
         link = open_link(url, tls, CONNECT_SECONDS)
         try:

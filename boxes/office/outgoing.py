@@ -31,6 +31,7 @@ from . import state
 
 logger = logging.getLogger(__name__)
 MAX_PART_BYTES = 40 * MIB
+MAX_NAMED = 20
 
 
 class Lost(OSError):
@@ -56,20 +57,39 @@ def _write_now(reference: str) -> None:
 
 
 def store_missing(now: datetime, after: int = 0) -> int:
-    """Write what is not on the second disk yet, oldest first; returns the entry up to which all is there. What stands
-    up to `after` is not looked at. OSError.
+    """Write what is not on the second disk yet, oldest first; returns the entry up to which all was looked at. What
+    stands up to `after` is not. A receipt whose own file is lost holds up none behind it (`lost` names it). OSError.
     """
     ours = Entry.objects.filter(chain__in=_chains(), seq__gt=after)
     last = ours.aggregate(last=Max("seq"))["last"] or after
     there = Outgoing.objects.filter(seq=OuterRef("seq")).exclude(stored_at=None)
     for entry in ours.filter(~Exists(there), seq__lte=last).select_related("chain").order_by("chain", "seq"):
-        store(entry, now)
+        try:
+            store(entry, now)
+        except Lost:
+            logger.critical("a receipt cannot be written whole", extra={"reference": entry.subject}, exc_info=True)
     return last
 
 
 def on_one_disk() -> bool:
     """Is there a receipt that could not be written to the second disk yet?"""
     return Outgoing.objects.filter(confirmed_at=None, stored_at=None).exists()
+
+
+def lost() -> list[str]:
+    """Numbers of receipts that are not on the second disk and cannot be: a file of theirs is lost on this machine."""
+    waiting = Outgoing.objects.filter(stored_at=None).order_by("seq").values_list("seq", flat=True)[:MAX_NAMED]
+    entries = Entry.objects.filter(chain__in=_chains(), seq__in=list(waiting), kind="received")
+    return [number for number in entries.values_list("subject", flat=True) if not _has_its_files(number)]
+
+
+def _has_its_files(reference: str) -> bool:
+    for file in Transaction.objects.get(reference=reference).attachments.received():
+        stored = open_intact(file)
+        if stored is None:
+            return False
+        stored.close()
+    return True
 
 
 def _chains() -> list[Chain]:
@@ -90,16 +110,26 @@ def store(entry: Entry, now: datetime) -> None:
 
 
 def rewrite_damaged(place: Path, now: datetime) -> bool:
-    """An entry that is not on the second disk as it was written is written there anew; True when it was so. OSError."""
-    try:
-        if bundle.read_entry(place.read_bytes()).is_signed_by(keys.public_bytes()):
-            return False
-    except bundle.BadBundle:
-        pass
-    place.rename(place.with_suffix(".damaged"))
+    """An entry that is not on the second disk as it was written, or not with all its files, is written there anew;
+    True when it was so. OSError; Lost when it cannot be.
+    """
+    if _is_whole(place):
+        return False
     seq = int(place.stem.rpartition("-")[2])
+    # Until it is written anew the box says that it is on one disk only.
+    Outgoing.objects.filter(seq=seq).update(stored_at=None)
+    place.rename(place.with_suffix(".damaged"))
     store(Entry.objects.select_related("chain").get(chain__in=_chains(), seq=seq), now)
     return True
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        entry = bundle.read_entry(place.read_bytes())
+    except bundle.BadBundle:
+        return False
+    there = all(file_of(file.sha256).exists() for file in entry.files)
+    return there and entry.is_signed_by(keys.public_bytes())
 
 
 def _seal(entry: Entry) -> tuple[bytes, list[bundle.SealedFile]]:
@@ -176,10 +206,12 @@ def _write(place: Path, content: bytes) -> None:
 # -- what goes out -----------------------------------------------------------------------------------------------
 
 
-def unconfirmed() -> Iterator[Path]:
-    """Entries the centre has not said it has, in their order."""
+def unconfirmed(*, all_there_are: bool = False) -> Iterator[Path]:
+    """Entries the centre has not said it has, in their order; or every one, for a centre that has lost its own."""
     chains = {chain.pk: chain for chain in _chains()}
-    waiting = Outgoing.objects.filter(confirmed_at=None).exclude(stored_at=None).order_by("seq")
+    waiting = Outgoing.objects.exclude(stored_at=None).order_by("seq")
+    if not all_there_are:
+        waiting = waiting.filter(confirmed_at=None)
     for seq in waiting.values_list("seq", flat=True):
         for chain in chains.values():
             if (place := path_of(chain, seq)).exists():
@@ -191,11 +223,11 @@ def file_of(sha256: str) -> Path:
     return folder() / "files" / sha256
 
 
-def parts() -> list[list[Path]]:
+def parts(*, all_there_are: bool = False) -> list[list[Path]]:
     """The entries of `unconfirmed`, in files that the centre's page takes; one that is too large alone stands alone."""
     files_of_stick: list[list[Path]] = []
     room = 0
-    for place in unconfirmed():
+    for place in unconfirmed(all_there_are=all_there_are):
         text = place.read_bytes()
         size = len(text) + sum(file.bytes for file in bundle.read_entry(text).files)
         if not files_of_stick or size > room:
@@ -210,9 +242,10 @@ def write_part(places: Iterable[Path], out: IO[bytes]) -> None:
     """Entries with their files, as one delivery."""
     for place in places:
         text = place.read_bytes()
-        bundle.write_frame(bundle.ENTRY, text, out)
+        out.write(bundle.entry_frame(text))
         for file in bundle.read_entry(text).files:
-            bundle.write_frame(bundle.FILE, file_of(file.sha256).read_bytes(), out)
+            with file_of(file.sha256).open("rb") as content:
+                out.writelines(bundle.file_frame(file, content))
 
 
 def confirm(digests: list[str], now: datetime) -> int:

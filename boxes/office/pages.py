@@ -62,6 +62,7 @@ def box(request: HttpRequest) -> HttpResponse:
         "ended": state.ended_why(),
         "second_disk": place.second_disk_is_ready(),
         "one_disk_only": outgoing.on_one_disk(),
+        "lost": outgoing.lost(),
         "news_too_old": state.is_news_too_old(now),
         "clock_is_behind": heard is not None and now + CLOCK_OFF < heard,
         "form": LookupForm(),

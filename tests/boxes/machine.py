@@ -8,7 +8,7 @@ import base64
 import copy
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,8 @@ class Receipt:
     hash: str
     text: bytes
     files: list[bytes]
+    clear: dict[str, list[bytes]]
+    content: dict[str, Any]
 
 
 @dataclass
@@ -74,15 +76,7 @@ class Machine:
         )
         answers, visitor = answered(), national_id(person)
         clear = {name: [pdf()] for name in ("ownership_doc", "id_copy", "croquis")} | {"facade_photo": [picture()] * 2}
-        files, sealed = [], []
-        for document, contents in clear.items():
-            for which, content in enumerate(contents):
-                hidden = bundle.seal(content, self.recipient)
-                sealed.append(hidden)
-                files.append({
-                    "sealed": bundle.digest(hidden), "sha256": bundle.digest(content), "document": document,
-                    "name": f"{document}-{which}", "content_type": "application/octet-stream",
-                })  # fmt: skip
+        files, sealed = self._seal(clear)
         salt = f"{self.node}{number:030d}"
         facts: dict[str, Any] = {
             "service": SERVICE,
@@ -99,9 +93,29 @@ class Machine:
             "visitor": {"national_id": visitor, "full_name": NAME, "phone": "+966500000500", "email": ""},
         } | changed.get("content", {})  # fmt: skip
         text = self.enter("received", reference, facts, at, content, sealed)
-        receipt = Receipt(reference, self.head.hex(), text, sealed)
+        receipt = Receipt(reference, self.head.hex(), text, sealed, clear, content)
         self.receipts.append(receipt)
         return receipt
+
+    def _seal(self, clear: dict[str, list[bytes]]) -> tuple[list[dict[str, str]], list[bytes]]:
+        files, sealed = [], []
+        for document, contents in clear.items():
+            for which, content in enumerate(contents):
+                hidden = bundle.seal(content, self.recipient)
+                sealed.append(hidden)
+                files.append({
+                    "sealed": bundle.digest(hidden), "sha256": bundle.digest(content), "document": document,
+                    "name": f"{document}-{which}", "content_type": "application/octet-stream",
+                })  # fmt: skip
+        return files, sealed
+
+    def seal_anew(self, receipt: Receipt) -> Receipt:
+        """The same entry, for one whose sealed files were lost on the second disk."""
+        files, sealed = self._seal(receipt.clear)
+        line = bundle.read_entry(receipt.text).line
+        hidden = bundle.seal(json.dumps(receipt.content | {"files": files}).encode(), self.recipient)
+        named = [bundle.SealedFile(bundle.digest(file), len(file)) for file in sealed]
+        return replace(receipt, text=bundle.write_entry(line, hidden, named, self.key), files=sealed)
 
     def enter(
         self, kind: str, subject: str, facts: dict[str, Any], at: datetime, content: Any = None, sealed: Any = ()
@@ -119,13 +133,18 @@ class Machine:
         return bundle.write_entry(line, hidden, named, self.key)
 
 
+def file_frame(sealed: bytes) -> bytes:
+    """A file as it is delivered."""
+    file = bundle.SealedFile(bundle.digest(sealed), len(sealed))
+    return b"".join(bundle.file_frame(file, io.BytesIO(sealed)))
+
+
 def delivery(*receipts: Receipt) -> bytes:
     """As on a stick: each entry with its files."""
     out = io.BytesIO()
     for receipt in receipts:
-        bundle.write_frame(bundle.ENTRY, receipt.text, out)
-        for file in receipt.files:
-            bundle.write_frame(bundle.FILE, file, out)
+        out.write(bundle.entry_frame(receipt.text))
+        out.writelines(map(file_frame, receipt.files))
     return out.getvalue()
 
 

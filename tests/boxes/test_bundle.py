@@ -27,7 +27,7 @@ def box(cast, settings, tmp_path):
 
 
 def receive(text):
-    return receiving.receive(io.BytesIO(bundle.one_frame(bundle.ENTRY, text)), by_stick=False, now=NOW)
+    return receiving.receive(io.BytesIO(bundle.entry_frame(text)), by_stick=False, now=NOW)
 
 
 def changed(text, *path, to):
@@ -116,7 +116,7 @@ def test_the_same_entry_in_another_encoding_is_refused(box):
 
 
 def test_who_sends_nothing_of_ours_is_not_read_to_the_end(box):
-    nonsense = bundle.one_frame(bundle.ENTRY, b"{}") * 5000
+    nonsense = bundle.entry_frame(b"{}") * 5000
     stream = io.BytesIO(nonsense + delivery(box.take()))
     outcome = receiving.receive(stream, by_stick=False, now=NOW)
     assert len(outcome.refused) == receiving.MAX_REFUSALS

@@ -19,7 +19,7 @@ from transactions.models import Attachment, Intake, Transaction
 from transactions.outbox import queue
 
 from ..conftest import NOW, national_id
-from .machine import delivery, ready_made
+from .machine import delivery, file_frame, ready_made
 
 pytestmark = pytest.mark.django_db
 State = Delivered.State
@@ -110,13 +110,27 @@ def test_cut_off_it_is_good_up_to_the_cut_and_the_rest_comes_later(box, share):
 
 def test_files_that_come_later_are_asked_for(box):
     receipt = box.take()
-    outcome = bring(bundle.one_frame(bundle.ENTRY, receipt.text))
+    outcome = bring(bundle.entry_frame(receipt.text))
     assert sorted(outcome.wanted) == sorted(bundle.digest(file) for file in receipt.files)
     assert not outcome.complete
     for file in receipt.files:
-        outcome = bring(bundle.one_frame(bundle.FILE, file))
+        outcome = bring(file_frame(file))
     assert outcome.complete == [receipt.hash]
     assert states() == {1: State.TAKEN}
+
+
+def test_an_entry_sealed_anew_takes_the_place_of_one_whose_files_are_lost(box):
+    receipt = box.take()
+    bring(bundle.entry_frame(receipt.text) + file_frame(receipt.files[0]))
+    anew = box.seal_anew(receipt)
+    outcome = bring(bundle.entry_frame(anew.text))
+    assert sorted(outcome.wanted) == sorted(bundle.digest(file) for file in anew.files)
+    outcome = bring(delivery(anew))
+    assert outcome.complete == [receipt.hash]
+    assert Transaction.objects.get(reference=receipt.reference).attachments.count() == 5
+    bring(delivery(receipt))  # too late: it is taken in
+    assert Transaction.objects.count() == 1
+    assert Delivered.objects.get().document.encode() == anew.text
 
 
 def test_what_the_box_did_not_sign_reaches_no_table_and_is_counted(box, cast):
@@ -126,10 +140,10 @@ def test_what_the_box_did_not_sign_reaches_no_table_and_is_counted(box, cast):
     stranger = ready_made(cast, "B1")
     Box.objects.filter(node="B1").delete()
     for text in (json.dumps(item).encode(), stranger.take().text):
-        assert bring(bundle.one_frame(bundle.ENTRY, text)).refused
+        assert bring(bundle.entry_frame(text)).refused
     assert not Delivered.objects.exists()
     assert RefusedDelivery.objects.get().many == 1  # nobody's box is nobody's to count
-    assert bring(bundle.one_frame(bundle.FILE, b"any file")).refused == ["a file that no entry names"]
+    assert bring(file_frame(b"any file")).refused == ["a file that no entry names"]
 
 
 def test_after_its_end_everything_waits_for_a_person(box, cast):

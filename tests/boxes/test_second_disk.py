@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.utils import translation
 
 from boxes import bundle, words
@@ -88,12 +89,56 @@ def test_a_receipt_that_is_on_one_disk_only_says_so(disk, submitted):
     assert "two disks" in place.in_words(Worth.PROVISIONAL)
 
 
-def test_a_lost_file_of_a_receipt_is_an_error_and_not_delivered_without_it(disk, submitted):
-    case = submitted()
+def test_a_receipt_whose_file_is_lost_is_named_and_holds_up_none_behind_it(disk, submitted):
+    case, other = submitted(), submitted()
     default_storage.delete(case.attachments.order_by("pk")[0].stored_as)
-    with pytest.raises(OSError, match="lost or changed"):
-        outgoing.store_missing(NOW)
-    assert not any(entry.body["kind"] == "received" for entry in map(_read, outgoing.unconfirmed()))
+    outgoing.store_missing(NOW)
+    there = {entry.body["ref"] for entry in map(_read, outgoing.unconfirmed()) if entry.body["kind"] == "received"}
+    assert there == {other.reference}  # not delivered without it
+    assert outgoing.lost() == [case.reference]
+    assert outgoing.on_one_disk()
+
+
+def test_a_file_lost_on_the_second_disk_is_sealed_anew(disk, submitted):
+    submitted()
+    outgoing.store_missing(NOW)
+    path = next(path for path in outgoing.unconfirmed() if _read(path).body["kind"] == "received")
+    before = _read(path)
+    outgoing.file_of(before.files[0].sha256).unlink()
+    assert outgoing.rewrite_damaged(path, NOW)
+    after = _read(path)
+    assert after.line == before.line
+    assert after.is_signed_by(keys.public_bytes())
+    assert len(after.files) == len(before.files)
+    assert all(outgoing.file_of(file.sha256).exists() for file in after.files)
+    assert not outgoing.rewrite_damaged(path, NOW)
+    assert not outgoing.on_one_disk()
+
+
+def test_lost_on_both_disks_it_is_named_and_not_forgotten(disk, submitted):
+    case = submitted()
+    outgoing.store_missing(NOW)
+    path = next(path for path in outgoing.unconfirmed() if _read(path).body["kind"] == "received")
+    outgoing.file_of(_read(path).files[0].sha256).unlink()
+    for file in case.attachments.all():
+        default_storage.delete(file.stored_as)
+    with pytest.raises(outgoing.Lost):
+        outgoing.rewrite_damaged(path, NOW)
+    assert outgoing.lost() == [case.reference]
+
+
+def test_a_centre_that_lost_what_it_confirmed_can_have_it_again(disk, submitted, tmp_path):
+    submitted()
+    outgoing.store_missing(NOW)
+    written = {path: path.read_bytes() for path in outgoing.unconfirmed()}
+    Outgoing.objects.update(confirmed_at=NOW)
+    for more, many in (([], 0), (["--all"], len(written))):
+        stick = tmp_path / f"stick{many}"
+        stick.mkdir()
+        call_command("office_stick", str(stick), *more, stdout=io.StringIO())
+        content = b"".join(path.read_bytes() for path in stick.iterdir())
+        texts = [frame.whole() for frame in bundle.read_frames(io.BytesIO(content)) if frame.kind == bundle.ENTRY]
+        assert texts == list(written.values())[:many]
 
 
 @pytest.mark.parametrize("damage", [lambda text: text[:-40], lambda text: text.replace(b'"files"', b'"filed"')])
@@ -120,7 +165,7 @@ class Centre(BaseHTTPRequestHandler):
         type(self).asked += 1
         content = self.rfile.read(int(self.headers["Content-Length"]))
         try:
-            entries = [bundle.read_entry(payload) for _kind, payload in bundle.read_frames(io.BytesIO(content))]
+            entries = [bundle.read_entry(frame.whole()) for frame in bundle.read_frames(io.BytesIO(content))]
         except bundle.BadBundle:
             self.send_error(400)
             return

@@ -1,4 +1,4 @@
-"""Write what the centre does not have yet into files of a folder (a stick): manage.py office_stick FOLDER"""
+"""Write what the centre does not have yet into files of a folder (a stick): manage.py office_stick FOLDER [--all]"""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
+        parser.add_argument("--all", action="store_true", help="what the centre has confirmed too, after a loss there")
 
-    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+    def handle(self, *args: Any, folder: Path, all: bool, **options: Any) -> None:
         stamp, node = f"{timezone.localtime():%Y%m%d-%H%M%S}", state.enrolled()["node"]
-        parts = outgoing.parts()
+        parts = outgoing.parts(all_there_are=all)
         for number, part in enumerate(parts, start=1):
             path = folder / f"box-{node}-{stamp}-{number}.delivery"
             with path.open("xb") as out:
                 outgoing.write_part(part, out)
             self.stdout.write(f"{path.name}: {len(part)} entries")
         if not parts:
-            self.stdout.write("the centre has everything that was taken here")
+            self.stdout.write("nothing was taken here yet" if all else "the centre has everything that was taken here")
