@@ -123,7 +123,9 @@ def test_who_sends_nothing_of_ours_is_not_read_to_the_end(box):
     assert stream.tell() < len(nonsense)
 
 
-@pytest.mark.parametrize("head", [b"jeddah-portal box 1 file 999999999\n", b"jeddah-portal box 1 entry 3000000\n"])
+@pytest.mark.parametrize(
+    "head", [b"jeddah-portal box 1 file 999999999 %s\n" % (b"0" * 64), b"jeddah-portal box 1 entry 3000000\n"]
+)
 def test_a_frame_that_says_it_is_too_long_is_not_read(box, head):
     stream = io.BytesIO(head + b"x" * 1000)
     assert "too long" in receiving.receive(stream, by_stick=False, now=NOW).refused[0]

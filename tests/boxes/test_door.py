@@ -81,7 +81,8 @@ def test_a_frame_of_a_file_is_as_long_as_it_says(size):
 
 
 def test_what_is_longer_than_any_delivery_is_not_read(client, box):
-    answer = client.post(reverse("boxes:deliveries"), b"x", CONTENT_LENGTH=views.MAX_DELIVERY + 1, **BYTES, **STRANGER)
+    too_long = {"CONTENT_LENGTH": str(views.MAX_DELIVERY + 1)}
+    answer = client.post(reverse("boxes:deliveries"), b"x", **too_long, **BYTES, **STRANGER)
     assert answer.status_code == 413
     answer = client.post(reverse("boxes:deliveries"), delivery(box.take()), **BYTES, **STRANGER)
     assert answer.status_code == 200
