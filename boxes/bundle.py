@@ -34,7 +34,7 @@ MAX_SEALED_BYTES = 60 << 20
 MAX_FILES = 200
 PIECE = 1 << 18
 _HEAD = re.compile(rb"jeddah-portal box 1 (?:entry ([0-9]{1,9})|file ([0-9]{1,9}) ([0-9a-f]{64}))\n", re.ASCII)
-_LONGEST_HEAD = 128
+MAX_HEAD_BYTES = 128
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 # Node, letter, and the letters that may be drawn with it.
 _CHAIN = re.compile(r"[A-Z][0-9A-Z][A-Z](?:[A-Z]{4})?", re.ASCII)
@@ -157,7 +157,7 @@ class Frame:
         self.kind, self.size, self.sha256 = kind, size, sha256
         self._stream, self._left, self._is_closed = stream, size, False
 
-    def pieces(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         """What has not been read of it yet. CutOff."""
         while self._left:
             piece = self._stream.read(min(self._left, PIECE))
@@ -172,14 +172,14 @@ class Frame:
 
     def whole(self) -> bytes:
         """All of it, for an entry. CutOff."""
-        return b"".join(self.pieces())
+        return b"".join(self.chunks())
 
 
 def read_frames(stream: IO[bytes]) -> Iterator[Frame]:
     """Each frame; what nobody reads of it is passed over. BadBundle at the first that is cut off or is none."""
-    while head := stream.readline(_LONGEST_HEAD):
+    while head := stream.readline(MAX_HEAD_BYTES):
         match = _HEAD.fullmatch(head)
-        if match is None and len(head) < _LONGEST_HEAD and not head.endswith(b"\n"):
+        if match is None and len(head) < MAX_HEAD_BYTES and not head.endswith(b"\n"):
             raise CutOff
         if match is None:
             raise BadBundle("what follows is no frame of a box")
@@ -188,7 +188,7 @@ def read_frames(stream: IO[bytes]) -> Iterator[Frame]:
             raise BadBundle(f"a frame of {size} bytes is too long")
         frame = Frame(kind, size, (match[3] or b"").decode(), stream)
         yield frame
-        for _piece in frame.pieces():
+        for _piece in frame.chunks():
             pass
 
 

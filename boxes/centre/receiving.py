@@ -226,7 +226,7 @@ def _keep(frame: Frame) -> None:
     if default_storage.exists(name):
         return
     with tempfile.TemporaryFile() as whole:
-        for piece in frame.pieces():
+        for piece in frame.chunks():
             digest.update(piece)
             whole.write(piece)
         if digest.hexdigest() != frame.sha256:
