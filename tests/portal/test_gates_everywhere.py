@@ -49,6 +49,9 @@ COMMANDS: dict[str, str] = {
     "load_reference_data": "is for whoever runs the machine: offices and districts, no request",
     "load_tariffs": "is for whoever runs the machine: tariffs, no request",
     "enter_earlier_payments": "enters in the ledger what was paid before; takes no payment and moves no request",
+    "take_deliveries": "takes in receipts that were given already, whatever has been closed since",
+    "office_prepare": "is for whoever runs the machine of an office box",
+    **dict.fromkeys(("office_work", "office_stick"), "brings the centre receipts that were given already"),
     "guard_copy": "watches the late copy at the second site and stops it; writes no request",
     **dict.fromkeys(
         ("backup", "restore", "reinstate", "reseal", "prepare", "migrate", "flush", "web_role", "vault_role", "check"),
