@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from jeddah_portal import stores
 from jeddah_portal.checks import attachments_can_be_reached
+from journal import standing
 from transactions.domain import service_types
 from transactions.intake import drafts
 from transactions.models import Attachment
@@ -91,7 +92,12 @@ def test_check_deploy_asks_the_store(wherever_files_lie, nobody_answers, setting
 
 
 @pytest.mark.django_db
-def test_a_store_that_is_away_is_told_in_words_and_nothing_is_half_kept(cast, signed_in, submitted, nobody_answers):
+def test_a_store_that_is_away_is_told_in_words_and_nothing_is_half_kept(
+    cast, signed_in, submitted, nobody_answers, monkeypatch
+):
+    # That the witness lies there too, and is asked now and then, is another matter.
+    monkeypatch.setattr(standing, "RECHECK_SECONDS", 3600)
+    standing.clear_cache()
     case = drive(submitted(), cast, "under_study")
     draft = drafts.start_draft(service_types.get("land-subdivision"), by=cast.citizen)
     before = Attachment.objects.count()
