@@ -19,7 +19,7 @@ from .server import submissions as prepared
 
 CLIENTS = 8
 SECONDS = 3
-MAX_A_SECOND = 300
+MAX_A_SECOND = 500
 """Submissions that are made ready for each second."""
 
 
