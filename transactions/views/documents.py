@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,20 +20,14 @@ from core.http import require_GET_or_POST
 
 from .. import access
 from ..answers import cleaning as answers
-from ..attachments import chunks
 from ..attachments import services as attachments
-from ..attachments.chunks import Chunk, InvalidChunk
-from ..attachments.services import StorageFull
 from ..domain.errors import DomainError, Invalid, Problem
-from ..domain.service_types import Document
 from ..intake import drafts
 from ..intake.draft_parts import DocumentStatus, document_statuses
 from ..models import Attachment, CounterVisit, Deficiency, Draft, Transaction
 from .common import hidden_is_404
+from .receiving import answer_or_problems, receive
 
-MORE_TO_COME = 202
-# The script tries again by itself, and then offers it; what it is told with a 422 it takes for the last word.
-TRY_AGAIN = 503
 # Buttons that attach what is chosen and go on, and where they lead.
 ONWARD = {"check": "transactions:check", "later": "transactions:draft"}
 
@@ -119,22 +110,16 @@ def add_document(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     document = draft.service_type.document(code)
     if document is None:
         raise Http404
-    problems: tuple[Problem, ...] = ()
-    try:
+
+    def take() -> int | None:
         # Before the first piece, not after the last.
         drafts.refuse_unless_writer(draft, user)
         attach = partial(attachments.attach_to_draft, draft, code, by=user)
-        have = receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
-        if have is not None:
-            return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except StorageFull:
-        return HttpResponse(status=TRY_AGAIN)
-    except InvalidChunk as error:
-        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
-    except Invalid as error:
-        problems = error.problems
-    except DomainError as error:
-        problems = (Problem(f"documents.{code}", error.message, error.code),)
+        return receive(request, document, f"draft/{key}/{code}", draft.attachments.all(), attach)
+
+    problems = answer_or_problems(take, f"documents.{code}")
+    if isinstance(problems, HttpResponse):
+        return problems
     paper = next((paper for paper in _papers(draft, problems) if paper.document == document), None)
     if paper is None:
         raise Http404
@@ -157,23 +142,17 @@ def take_answer_file(
     item = case.deficiencies.open().filter(pk=pk).first()
     if item is None:
         raise Http404
-    problems: tuple[Problem, ...] = ()
     code = request.GET.get("document", "")
-    try:
+
+    def take() -> int | None:
         by = current_user(request)
         attach = partial(attachments.attach_to_deficiency, item, by=by, document=code, visit=visit)
         document = attachments.document_asked(item, code)
-        have = receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
-        if have is not None:
-            return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except StorageFull:
-        return HttpResponse(status=TRY_AGAIN)
-    except InvalidChunk as error:
-        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
-    except Invalid as error:
-        problems = error.problems
-    except DomainError as error:
-        problems = (Problem(f"answers.{pk}", error.message, error.code),)
+        return receive(request, document, f"answer/{pk}/{code}", item.attachments.all(), attach)
+
+    problems = answer_or_problems(take, f"answers.{pk}")
+    if isinstance(problems, HttpResponse):
+        return problems
     context = {"files": files_of(item, code), "problems": problems}
     return render(request, "transactions/answer_files.html", context, status=422 if problems else 200)
 
@@ -182,28 +161,6 @@ def files_of(item: Deficiency, document: str = "") -> list[Attachment]:
     """The files of an answer that is being written; only those for one document when it is named."""
     files = [file for file in item.attachments.all() if file.removed_at is None]
     return [file for file in files if document in ("", file.document)]
-
-
-def receive(
-    request: HttpRequest,
-    document: Document,
-    place: str,
-    beside: QuerySet[Attachment],
-    attach: Callable[[UploadedFile[Any]], Attachment],
-) -> int | None:
-    """Attach the file of this request, or of this and earlier ones when it says it is a piece; None when that is done,
-    else how much is held so far.
-    """
-    upload = request.FILES.get("file")
-    if upload is None:
-        attachments.refuse(document.code, _("No file arrived. Choose it again."), "required")
-    if "Content-Range" not in request.headers:
-        attach(upload)
-        return None
-    piece = Chunk.from_header(request.headers["Content-Range"], upload.size or 0, request.POST.get("mark", ""))
-    by = current_user(request)
-    held = chunks.receive_chunk(upload, piece, place=place, document=document, by=by, beside=beside, attach=attach)
-    return held if isinstance(held, int) else None
 
 
 def remove_pressed(request: HttpRequest, files: Iterable[Attachment], *, visit: CounterVisit | None = None) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,17 +19,16 @@ from core.http import require_GET_or_POST
 from core.text import parse_int
 
 from ..attachments import objections as attachments
-from ..attachments.chunks import InvalidChunk
-from ..attachments.services import StorageFull
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.workflow import BY_NAME, MoveName
 from ..models import Transaction
 from ..transitions import objections
 from ..transitions.objection_files import asked_of
 from .common import hidden_is_404
-from .documents import MORE_TO_COME, TRY_AGAIN, receive, remove_pressed
+from .documents import remove_pressed
 from .form_recovery import typed_before
 from .gone import hidden_gives_words_back
+from .receiving import answer_or_problems, receive
 from .rights import applicants_case, barred_in_words, is_barred, read_made
 
 FILES = "files"
@@ -120,20 +119,14 @@ def add_objection_file(request: HttpRequest, reference: str) -> HttpResponse:
         return HttpResponse(status=401)
     user = current_user(request)
     case = applicants_case(user, reference)
-    problems: Sequence[Problem] = ()
     pending = attachments.pending_files(case, user)
-    try:
+
+    def take() -> int | None:
         attach = partial(attachments.attach_to_objection, case, by=user)
-        have = receive(request, asked_of(case), f"objection/{case.pk}", pending, attach)
-        if have is not None:
-            return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except StorageFull:
-        return HttpResponse(status=TRY_AGAIN)
-    except InvalidChunk as error:
-        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
-    except Invalid as error:
-        problems = error.problems
-    except DomainError as error:
-        problems = (Problem(FILES, error.message, error.code),)
+        return receive(request, asked_of(case), f"objection/{case.pk}", pending, attach)
+
+    problems = answer_or_problems(take, FILES)
+    if isinstance(problems, HttpResponse):
+        return problems
     context = {"files": list(pending.all()), "problems": problems}
     return render(request, "transactions/answer_files.html", context, status=422 if problems else 200)

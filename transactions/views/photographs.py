@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,15 +25,14 @@ from core.text import parse_int
 from .. import access
 from ..attachments import photographs
 from ..attachments import services as attachments
-from ..attachments.chunks import InvalidChunk
-from ..attachments.services import StorageFull
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.limits import MAX_FILE_BYTES
 from ..domain.service_types import Document, accept_of
 from ..intake import drafts
 from ..models import Attachment, Draft
 from .common import hidden_is_404
-from .documents import MORE_TO_COME, TRY_AGAIN, receive, redirect_reader, remove_pressed
+from .documents import redirect_reader, remove_pressed
+from .receiving import answer_or_problems, receive
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -94,23 +93,18 @@ def add_to_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         return HttpResponse(status=401)
     user = current_user(request)
     draft = access.get_draft(user, key)
-    place, problems = _of_draft(user, draft, code), tuple[Problem, ...]()
+    place = _of_draft(user, draft, code)
     document = photographs.document_of(place.name)
-    try:
+
+    def take() -> int | None:
         drafts.refuse_unless_writer(draft, user)
         attach = partial(photographs.add_photograph, place.name, by=user)
         beside = photographs.photographs_for(place.name, user)
-        have = receive(request, document, f"photographs/{place.name}", beside, attach)
-        if have is not None:
-            return JsonResponse({"have": have}, status=MORE_TO_COME)
-    except StorageFull:
-        return HttpResponse(status=TRY_AGAIN)
-    except InvalidChunk as error:
-        return HttpResponseBadRequest(error.message, content_type="text/plain; charset=utf-8")
-    except Invalid as error:
-        problems = error.problems
-    except DomainError as error:
-        problems = (Problem(FILES, error.message, error.code),)
+        return receive(request, document, f"photographs/{place.name}", beside, attach)
+
+    problems = answer_or_problems(take, FILES)
+    if isinstance(problems, HttpResponse):
+        return problems
     state = "transactions/photographs_state.html"
     return render(request, state, _state(place, user, problems), status=422 if problems else 200)
 
