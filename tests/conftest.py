@@ -65,6 +65,9 @@ hypothesis.settings.load_profile("portal")
 
 # After a test whose transactions were real: as quick as it can be, where Django makes all permissions anew.
 TransactionTestCase._fixture_teardown = empty
+# Style sheets lie where they are written. Once and for all tests: a request that lingers while a setting goes back and
+# forth between two tests would leave the other storage behind for the next.
+django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # What a process remembers for some seconds: asked again or not, depending on the machine.
 REMEMBERED = (
     "accounts.absences.CACHE_SECONDS",
@@ -103,9 +106,6 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.SMS_DIR = tmp_path / "sms"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
     # The few people of a test do what a city does; test_quotas.py sets its own.
     settings.QUOTA_REQUESTS = settings.QUOTA_DRAFTS = settings.QUOTA_UPLOAD_MB = 0
     settings.QUOTA_SMS_PHONE = settings.QUOTA_SMS = settings.QUOTA_UNFINISHED_MB = 0
