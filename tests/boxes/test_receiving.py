@@ -97,12 +97,34 @@ def test_in_another_order_each_waits_for_the_one_before_it(box):
     assert Box.objects.get().head_seq == 3
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
-def test_cut_off_it_is_good_up_to_the_cut_and_the_rest_comes_later(box, share):
+def borders(content):
+    """Where the frames of a delivery end."""
+    stream = io.BytesIO(content)
+    for frame in bundle.read_frames(stream):
+        for _piece in frame.chunks():
+            pass
+        yield stream.tell()
+
+
+@pytest.mark.parametrize("frame", [0, 1, 3, 7, -1])
+@pytest.mark.parametrize("missing", [1, 2, 60])
+def test_cut_off_it_is_good_up_to_the_cut_and_the_rest_comes_later(box, frame, missing):
     content = delivery(box.take(), box.take(person=501))
-    outcome = bring(content[: int(len(content) * share)])
+    outcome = bring(content[: list(borders(content))[frame] - missing])
     assert outcome.refused == ["the delivery is cut off"]
     assert len(outcome.complete) <= Delivered.objects.count()
+    bring(content)
+    assert set(states().values()) == {State.TAKEN}
+    assert Transaction.objects.count() == 2
+
+
+# Two entries of five files each: what did not come is asked for, by the entries that did.
+@pytest.mark.parametrize(("frames", "complete", "wanted"), [(1, 0, 5), (2, 0, 4), (6, 1, 0), (7, 1, 5), (11, 1, 1)])
+def test_cut_off_between_two_frames_the_rest_is_asked_for_or_comes_later(box, frames, complete, wanted):
+    content = delivery(box.take(), box.take(person=501))
+    outcome = bring(content[: list(borders(content))[frames - 1]])
+    assert not outcome.refused
+    assert (len(outcome.complete), len(outcome.wanted)) == (complete, wanted)
     bring(content)
     assert set(states().values()) == {State.TAKEN}
     assert Transaction.objects.count() == 2
