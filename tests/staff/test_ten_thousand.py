@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from transactions.domain import references
-from transactions.models import Transaction
-
+from .. import crowd
 from ..conftest import drive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
@@ -22,27 +19,6 @@ PAGES = {
     "reviewer": ("/staff/", "/staff/?sort=applicant", "/staff/?page=200", "/staff/?show=free", "/staff/?show=late"),
     "supervisor": ("/staff/supervision/?show=everything", "/staff/supervision/?show=free"),
 }
-
-
-def crowded(one: Transaction, owners: list[int | None]) -> None:
-    """As many open cases of the office of this one, its copies but for number and owner."""
-    values = {field.attname: getattr(one, field.attname) for field in Transaction._meta.concrete_fields}
-    number = references.parse(one.reference)
-    rows = (
-        Transaction(
-            **values
-            | {
-                "id": None,
-                "assignee_id": owners[serial % len(owners)],
-                "reference": str(replace(number, serial=serial)),
-            }
-        )
-        for serial in range(800_000, 800_000 + MANY)
-    )
-    Transaction.objects.bulk_create(rows, batch_size=1000)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE transactions_transaction")
 
 
 def loops(plan: dict[str, Any]) -> list[tuple[str, int]]:
@@ -75,7 +51,9 @@ def test_the_lists_of_ten_thousand_ask_as_often_as_those_of_one(cast, submitted,
         return found
 
     with_one = asked()
-    crowded(one, [cast.reviewer.pk, cast.second_reviewer.pk, None, cast.other_reviewer.pk])
+    owners = [cast.reviewer.pk, cast.second_reviewer.pk, None, cast.other_reviewer.pk]
+    crowd.copies(one, MANY, lambda nth: {"assignee_id": owners[nth % len(owners)]})
+    crowd.gather_statistics()
     with_many = asked()
     for (_client, path), few, many in zip(pages, with_one, with_many, strict=True):
         # What is remembered for some seconds may be asked for again meanwhile.
