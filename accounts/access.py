@@ -88,11 +88,12 @@ def delegation_for(user: User, principal_id: int, service: str, operation: str =
     return next((row for row in held if row.covers(service, operation, on=today)), None)
 
 
-def agents_of(principal: User, service: str, on: date) -> list[User]:
-    """Who acts for somebody in a service on a day."""
+def agents_of(principal: User, service: str, on: date, operation: str = "") -> list[User]:
+    """Who acts for somebody in a service on a day; with an operation, who may do that."""
     if not principal.has_delegations:
         return []
-    return [row.agent for row in delegations_given(principal.pk, service, on)]
+    given = delegations_given(principal.pk, service, on)
+    return [row.agent for row in given if row.covers(service, operation, on=on)]
 
 
 def delegations_given(principal_id: int, service: str, on: date, using: str | None = None) -> list[Delegation]:

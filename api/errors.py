@@ -41,6 +41,7 @@ STATUS_BY_CODE = {
     "not_your_office": status.HTTP_403_FORBIDDEN,
     "owners_pin": status.HTTP_403_FORBIDDEN,
     "office_needed": status.HTTP_403_FORBIDDEN,
+    "not_your_delegation": status.HTTP_403_FORBIDDEN,
 }
 
 

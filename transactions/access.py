@@ -24,11 +24,19 @@ from .acting_for import (
     acts_for_applicant,
     delegated_condition,
     delegated_drafts_condition,
+    drafts_of_principals,
     scans_condition,
     sides_of,
 )
 from .acting_for import acts_for_office as acts_for_office
+from .acting_for import approves as approves
+from .acting_for import authorisation_has_ended as authorisation_has_ended
 from .acting_for import delegation_about as delegation_about
+from .acting_for import files_to_approve as files_to_approve
+from .acting_for import may_discard as may_discard
+from .acting_for import may_give_back as may_give_back
+from .acting_for import may_write as may_write
+from .acting_for import scope_of as scope_of
 from .domain import references
 from .domain.errors import NotVisible
 from .domain.workflow import BY_NAME, Actor, Move, conflicting_duties, is_allowed, list_open_moves
@@ -255,6 +263,7 @@ def notices_condition(user: User) -> Q:
     about = Q(event__transaction__applicant=user) | Q(authorisation_event__authorisation__owner=user)
     if held := delegations_held(user):
         about |= Q(event__transaction__applicant__in=[row.principal_id for row in held])
+        about |= Q(authorisation_event__draft__in=drafts_of_principals(user))
     if offices:
         about |= Q(event__transaction__authorisation__in=live) | Q(
             authorisation_event__authorisation__office__in=offices
@@ -324,35 +333,6 @@ def own_drafts_condition(user: User) -> Q:
 def office_drafts_condition(user: User) -> Q:
     """Drafts of the engineering offices of this person, as long as the owner's authorisation stands."""
     return Q(authorisation__status="accepted", authorisation__office__in=engineering_offices_of(user))
-
-
-def may_write(user: User, draft: Draft) -> bool:
-    """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
-    if draft.authorisation is None:
-        return True
-    return draft.stage == Draft.Stage.OPEN and draft.authorisation.office in engineering_offices_of(user)
-
-
-def may_give_back(user: User, draft: Draft) -> bool:
-    """The owner, while the office's file waits for their approval."""
-    waits = draft.stage == Draft.Stage.AWAITING_OWNER and not authorisation_has_ended(draft)
-    return waits and draft.applicant_id == user.pk
-
-
-def may_discard(user: User, draft: Draft) -> bool:
-    """Whoever writes it; the owner of an office's file when the office cannot go on with it, so that no press of
-    theirs takes work from under the office's hands. An owner who wants it ended revokes the authorisation first.
-    """
-    return may_write(user, draft) or (draft.applicant_id == user.pk and authorisation_has_ended(draft))
-
-
-def authorisation_has_ended(draft: Draft) -> bool:
-    """Was this file prepared by an office whose authorisation or licence has ended since?"""
-    authorisation = draft.authorisation
-    if authorisation is None:
-        return False
-    practises = authorisation.office.may_practise(timezone.localdate())
-    return authorisation.status != Authorisation.Status.ACCEPTED or not practises
 
 
 def get_draft(user: User, key: UUID | str) -> Draft:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import delegation_for, delegations_held, engineering_offices_of
 from accounts.delegated import Operation
-from accounts.models import Delegation, User
+from accounts.models import Authorisation, Delegation, User
 
 from .domain.workflow import Actor
 from .models import Draft, Transaction
@@ -38,7 +38,7 @@ def acts_for_office(user: User, thing: Transaction | Draft) -> bool:
     return (
         authorisation is not None
         and authorisation.status == "accepted"
-        and authorisation.office_id in {office.pk for office in engineering_offices_of(user)}
+        and authorisation.office_id in offices_by_key(user)
     )
 
 
@@ -63,7 +63,53 @@ def sides_of(user: User, case: Transaction) -> list[str]:
     return sides
 
 
-def _scope(held: Delegation) -> Q:
+def approves(user: User, draft: Draft) -> bool:
+    """Is what an engineering office prepared theirs to approve or give back: the owner's, or that of a delegate who may
+    file it? Nobody approves for the owner what they, or the office they work in, prepared.
+    """
+    authorisation = draft.authorisation
+    if authorisation is None or draft.applicant_id == user.pk:
+        return authorisation is not None
+    prepared = draft.created_by_id == user.pk or authorisation.office_id in offices_by_key(user)
+    return not prepared and delegation_about(user, draft, Operation.FILE) is not None
+
+
+def offices_by_key(user: User) -> set[int]:
+    """The engineering offices this person works in today."""
+    return {office.pk for office in engineering_offices_of(user)}
+
+
+def may_write(user: User, draft: Draft) -> bool:
+    """An office writes its file until the owner has it; the owner reads it. Everyone else writes their own."""
+    if draft.authorisation is None:
+        return True
+    return draft.stage == draft.Stage.OPEN and draft.authorisation.office_id in offices_by_key(user)
+
+
+def may_give_back(user: User, draft: Draft) -> bool:
+    """Whoever approves it, while the office's file waits for that."""
+    waits = draft.stage == draft.Stage.AWAITING_OWNER and not authorisation_has_ended(draft)
+    return waits and approves(user, draft)
+
+
+def may_discard(user: User, draft: Draft) -> bool:
+    """Whoever writes it; of an office's file whoever approves it, when the office cannot go on with it, so that no
+    press of theirs takes work from under the office's hands. An owner who wants it ended revokes the authorisation
+    first.
+    """
+    return may_write(user, draft) or (authorisation_has_ended(draft) and approves(user, draft))
+
+
+def authorisation_has_ended(draft: Draft) -> bool:
+    """Was this file prepared by an office whose authorisation or licence has ended since?"""
+    authorisation = draft.authorisation
+    if authorisation is None:
+        return False
+    practises = authorisation.office.may_practise(timezone.localdate())
+    return authorisation.status != Authorisation.Status.ACCEPTED or not practises
+
+
+def scope_of(held: Delegation) -> Q:
     """Requests and drafts a delegation covers."""
     of_principal = Q(applicant=held.principal_id)
     return of_principal & Q(service__in=held.services) if held.services else of_principal
@@ -73,17 +119,35 @@ def delegated_condition(user: User) -> Q:
     """Requests of those this person acts for today."""
     covered = NOTHING
     for held in delegations_held(user):
-        covered = covered | _scope(held)
+        covered = covered | scope_of(held)
     return covered
 
 
 def delegated_drafts_condition(user: User) -> Q:
-    """Drafts this person began for those they may file for."""
-    begun = NOTHING
-    for held in delegations_held(user):
-        if Operation.FILE in held.operations:
-            begun = begun | _scope(held) & Q(created_by=user, authorisation=None, channel="online")
-    return begun
+    """Drafts this person began for those they may file for, and what offices other than their own prepare for these."""
+    may_file = [held for held in delegations_held(user) if Operation.FILE in held.operations]
+    if not may_file:
+        return NOTHING
+    covered = NOTHING
+    for held in may_file:
+        covered = covered | scope_of(held)
+    begun = Q(created_by=user, authorisation=None, channel="online")
+    prepared = Q(authorisation__isnull=False) & ~Q(created_by=user)
+    if offices := offices_by_key(user):
+        prepared &= ~Q(authorisation__office__in=offices)
+    return covered & (begun | prepared)
+
+
+def drafts_of_principals(user: User) -> QuerySet[Draft]:
+    """What this person writes or approves for those they may file for."""
+    return Draft.objects.filter(delegated_drafts_condition(user))
+
+
+def files_to_approve(user: User) -> QuerySet[Draft]:
+    """What waits for this person's approval, as its owner or for one they may file for."""
+    waits = Q(stage=Draft.Stage.AWAITING_OWNER, authorisation__status=Authorisation.Status.ACCEPTED)
+    theirs = Q(applicant=user) | delegated_drafts_condition(user)
+    return Draft.objects.filter(waits, theirs).select_related("applicant", "authorisation__office")
 
 
 def scans_condition(user: User, counters: Collection[int]) -> Q:

@@ -58,6 +58,12 @@ class SubmissionSerializer(Strict):
         max_value=2**31 - 1,
         help_text="Leave it out. It is read so that a request sent with it before is answered with its receipt.",
     )
+    delegation = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The document by which you file for its principal: see delegations/. Without it, for yourself.",
+    )
 
 
 class AnswersSerializer(Strict):

@@ -95,10 +95,11 @@ class Moves(View):
     )
     def post(self, request: Request, reference: str) -> Response:
         """Make one move that the lifecycle allows this person now."""
-        case = access.get_transaction(current_user(request), reference)
+        by = current_user(request)
+        case = access.get_transaction(by, reference)
         data = read(bodies.MoveSerializer, request)
-        done = ACTIONS[data["move"]](case, data, current_user(request))
-        return Response(serializers.CaseSummary(done).data)
+        done = ACTIONS[data["move"]](case, data, by)
+        return Response(serializers.CaseSummary(done, context={"reader": by}).data)
 
 
 class TakeNext(View):
@@ -114,7 +115,7 @@ class TakeNext(View):
         case = moves.take_next(in_their_turn(queue_of(by), by, timezone.now()), by=by)
         if case is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        return Response(serializers.CaseSummary(case).data)
+        return Response(serializers.CaseSummary(case, context={"reader": by}).data)
 
 
 def _worked_on(request: Request, reference: str) -> Transaction:

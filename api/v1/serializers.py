@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from continuity.classes import of_case
 from municipality.models import District, Office
-from transactions.access import acts_for_applicant, moves_open_to, works_on
+from transactions.access import acts_for_applicant, delegation_about, moves_open_to, works_on
 from transactions.answers.summary import in_catalogue_order
 from transactions.domain.workflow import CLOSED, Status
 from transactions.intake.assured import may_receive_document
@@ -119,12 +119,21 @@ class CaseSummary(serializers.ModelSerializer[Transaction]):
     branch = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
     centre = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
     held_by = serializers.SlugRelatedField[Office]("code", read_only=True, allow_null=True)
+    delegation = serializers.SerializerMethodField(
+        help_text="The document by which you follow it for its owner: see delegations/. Null where it is your own."
+    )
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_delegation(self, case: Transaction) -> int | None:
+        held = delegation_about(self.context["reader"], case)
+        return held.pk if held else None
 
     class Meta:
         model = Transaction
         fields = (
             "reference",
             "service",
+            "delegation",
             "status",
             "outcome",
             "stage",

@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from .. import errors
 from ..docs import Description, docs
 from . import (
+    acting,
     bills,
     brought,
     catalogue,
@@ -46,6 +47,11 @@ urlpatterns = [
     path("authorisations/", people.Authorisations.as_view()),
     path("authorisations/<int:pk>/answer/", people.AuthorisationAnswer.as_view()),
     path("authorisations/<int:pk>/revoke/", people.AuthorisationRevoke.as_view()),
+    path("delegations/", acting.Delegations.as_view()),
+    path("approvals/", acting.Approvals.as_view()),
+    path("approvals/<uuid:key>/", acting.Approval.as_view()),
+    path("approvals/<uuid:key>/approve/", acting.Approve.as_view()),
+    path("approvals/<uuid:key>/give-back/", acting.GiveBack.as_view()),
     path("notices/", people.Notices.as_view()),
     path("notices/read/", people.NoticesRead.as_view()),
     path("receipts/", brought.Receipts.as_view()),

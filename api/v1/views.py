@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,17 +17,17 @@ from rest_framework.response import Response
 from accounts import access_log
 from accounts.access import current_user
 from accounts.models import Act, Authorisation, Scope, User
-from continuity.classes import of_receipt
 from transactions import access, view_log
 from transactions.domain import service_types
 from transactions.domain.deadlines import Deadline, overdue
 from transactions.domain.errors import DomainError, NotVisible
 from transactions.domain.workflow import Status
 from transactions.inquiry import pin
+from transactions.intake import eligibility
 from transactions.intake.assured import refuse_to_receive
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
-from transactions.models import Channel, Intake
+from transactions.models import Channel
 from transactions.queues import unassigned
 from transactions.selectors import search
 from transactions.transitions import moves
@@ -38,6 +37,7 @@ from ..strict import View, read
 from . import bodies, serializers
 from .people_shapes import LookSerializer
 from .promises import ReceiptSerializer
+from .receipts import receipt_for
 
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
@@ -66,6 +66,13 @@ class ListQuery(pages.PageQuery):
     )
     late = rest.ChoiceField(
         choices=["whole", "stage"], required=False, help_text="Past the due date of the whole, or of the present stage."
+    )
+
+    delegation = rest.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="Only what this document of mine covers, as I follow it for its principal: see delegations/.",
     )
 
     def validate_service(self, code: str) -> str:
@@ -100,8 +107,13 @@ class Transactions(View):
         if asked["at_work"] and asked["q"] and by.is_staff:
             access_log.record(Act.SEARCH, by=by, subject=asked["q"], why="API")
         rows = access.cases_of_staff(by) if asked["at_work"] else access.own_requests(by)
+        if "delegation" in asked:
+            held = eligibility.find_delegation(by, asked["delegation"])
+            eligibility.refuse_unless_holding(held, timezone.localdate())
+            rows = rows.filter(access.scope_of(held))
         rows = rows.filter(_fitting(asked, by, timezone.now())).select_related("branch", "centre", "held_by")
-        return pages.answer(serializers.CaseSummary, *pages.paged(request, rows, asked, by="submitted_at"))
+        page = pages.paged(request, rows, asked, by="submitted_at")
+        return pages.answer(serializers.CaseSummary, *page, reader=by)
 
     @extend_schema(
         request=bodies.SubmissionSerializer,
@@ -110,57 +122,40 @@ class Transactions(View):
         operation_id="transactions_create",
     )
     def post(self, request: Request) -> Response:
-        """Submit a request for oneself. Answers with the receipt.
+        """Submit a request for oneself, or by a `delegation` for its principal. Answers with the receipt.
 
-        What an engineering office prepares is submitted on the portal, where its owner approves it: `office_needed`.
+        What an engineering office prepares is approved and submitted at approvals/, or on the portal: `office_needed`.
+        A document that is not in force, not yours or not for this: `delegation_not_live`, `not_your_delegation`,
+        `not_delegated`.
         """
         key = request.headers.get("Idempotency-Key", "")
         if not (1 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key):
             raise exceptions.ValidationError({"Idempotency-Key": [_("1 to 100 printable characters are required.")]})
-        data = read(bodies.SubmissionSerializer, request)
+        data, by = read(bodies.SubmissionSerializer, request), current_user(request)
         service = service_types.find(data["service"])
         if service is None:
             raise exceptions.ValidationError({"service": [_("There is no such service.")]})
         authorisation = None
         if data.get("authorisation"):
             authorisation = (
-                Authorisation.objects.select_related("office")
-                .filter(pk=data["authorisation"], owner=current_user(request))
-                .first()
+                Authorisation.objects.select_related("office").filter(pk=data["authorisation"], owner=by).first()
             )
+        held = eligibility.find_delegation(by, data["delegation"]) if data.get("delegation") else None
         intake = submit(
             Submission(
                 service=service,
-                applicant=current_user(request),
+                applicant=held.principal if held else by,
                 answers=data["answers"],
                 attachments=data.get("attachments", {}),
                 authorisation=authorisation,
                 channel=Channel.API,
-                language=current_user(request).language,
+                language=by.language,
+                delegation=held,
             ),
-            by=current_user(request),
+            by=by,
             key=f"api:{key}",
         )
-        return Response(_receipt(intake, request), status=status.HTTP_201_CREATED)
-
-
-def _receipt(intake: Intake, request: Request) -> dict[str, Any]:
-    """The shape of ReceiptSerializer, the same bytes however often, until its PIN is renewed; but `worth`
-    is as of now.
-
-    So the due date is that of the receipt, not of today.
-    """
-    case = intake.transaction
-    return {
-        "reference": case.reference,
-        "pin": pin.pin_for(case, current_user(request)),
-        "pin_serial": case.pin_serial,
-        "token": intake.token,
-        "submitted_at": case.submitted_at.astimezone(UTC),
-        "due_at": intake.due_at.astimezone(UTC),
-        "verify_url": request.build_absolute_uri(reverse("journal:verify_token", args=[intake.token])),
-        "worth": of_receipt(case),
-    }
+        return Response(receipt_for(intake, request), status=status.HTTP_201_CREATED)
 
 
 class Receipt(View):
@@ -170,7 +165,7 @@ class Receipt(View):
         case = access.get_transaction(current_user(request), reference)
         if not access.may_see_receipt(current_user(request), case):
             raise NotVisible
-        return Response(_receipt(case.intake, request))
+        return Response(receipt_for(case.intake, request))
 
 
 class Pin(View):
@@ -191,7 +186,7 @@ class Pin(View):
         case.pin_serial = renewed.pin_serial
         intake = case.intake
         intake.transaction = case
-        return Response(_receipt(intake, request))
+        return Response(receipt_for(intake, request))
 
 
 class Paper(View):

@@ -184,6 +184,7 @@ class World:
             "/staff/counter/collected/": self.answered.key,
             "/staff/counter/": self.begun.key,
             "/staff/bulk/": self.bulk.key,
+            "/api/v1/approvals/": self.draft.key,
             "/": self.paper.key,
         }
 

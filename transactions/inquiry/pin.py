@@ -14,7 +14,7 @@ from core.db import replica
 
 from .. import access
 from ..domain import pins
-from ..domain.errors import DomainError
+from ..domain.errors import DomainError, NotVisible
 from ..domain.gates import Operation
 from ..incidents import gates
 from ..models import Transaction
@@ -22,7 +22,7 @@ from ..models import Transaction
 
 def pin_for(case: Transaction, reader: User) -> str:
     """The PIN on the receipt as this reader may have it: people of an engineering office and delegates have their own,
-    which end with their right to act.
+    which end with their right to act. NotVisible for anybody else: the owner's opens more than a page.
     """
     if reader.pk in (case.applicant_id, case.taken_by_id):
         return pins.derive_pin(case.reference, case.pin_serial)
@@ -30,7 +30,7 @@ def pin_for(case: Transaction, reader: User) -> str:
     if held is not None:
         return pins.derive_pin(case.reference, delegate=(held.pk, reader.pk))
     if case.authorisation_id is None:
-        return pins.derive_pin(case.reference, case.pin_serial)
+        raise NotVisible
     return pins.derive_pin(case.reference, member=(case.authorisation_id, reader.pk))
 
 

@@ -111,7 +111,7 @@ def lock_open(draft: Draft, by: User) -> Draft:
     )
     if locked is None or locked.stage == Draft.Stage.SUBMITTED:
         raise DomainError("already_submitted", _("This request has already been submitted."))
-    if locked.stage == Draft.Stage.AWAITING_OWNER and by.pk != locked.applicant_id:
+    if locked.stage == Draft.Stage.AWAITING_OWNER and not access.approves(by, locked):
         refuse_unless_writer(locked, by)
     return locked
 
@@ -127,7 +127,7 @@ def refuse_unless_writer(draft: Draft, by: User) -> None:
     """DomainError `office_writes` or `with_owner` for whoever may read a draft and not change it now."""
     if access.may_write(by, draft):
         return
-    if draft.applicant_id == by.pk:
+    if access.approves(by, draft):
         message = _(
             "Your engineering office prepares this file. Nothing was changed; the office can change it for you."
         )
@@ -221,9 +221,11 @@ def send_to_owner(draft: Draft, *, by: User, seen: str = "", now: datetime | Non
 
 @transaction.atomic
 def ask_for_changes(draft: Draft, *, note: str, by: User, now: datetime | None = None) -> Draft:
-    """The owner gives the file back to the office with a note; Invalid when it says nothing or too much."""
+    """The owner, or who may file for them, gives the file back to the office with a note; Invalid when it says nothing
+    or too much.
+    """
     locked = lock_open(draft, by)
-    if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or by.pk != locked.applicant_id:
+    if locked.authorisation is None or locked.stage != Draft.Stage.AWAITING_OWNER or not access.approves(by, locked):
         raise DomainError("not_with_owner", _("This file is not waiting for your approval."))
     note, now = prose(note), now or timezone.now()
     if not note:
@@ -324,6 +326,10 @@ def _key(draft: Draft) -> str:
 def _find_intake(draft: Draft, by: User) -> Intake | None:
     """What came of a draft, if its receipt is for this person. Intakes are indexed by sender, so it is looked up so."""
     senders = {draft.applicant_id, draft.created_by_id}
+    if draft.authorisation_id is not None:
+        # Somebody who may file for the owner may have approved it.
+        approved = AuthorisationEvent.objects.filter(draft=draft, kind=AuthorisationEvent.Kind.APPROVED)
+        senders.update(approved.values_list("by", flat=True))
     intake = Intake.objects.select_related("transaction").filter(by__in=senders, key=_key(draft)).first()
     return intake if intake and access.may_see_receipt(by, intake.transaction) else None
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import delegation_for, roles_in
+from accounts.access import delegation_for, engineering_offices_of, roles_in
 from accounts.delegated import Operation
-from accounts.models import Authorisation, Role, User
+from accounts.models import Authorisation, Delegation, Role, User
+from core.day_words import day_in_words
 
 from ..domain.errors import DomainError
 from ..domain.service_types import ApplicantKind, ServiceType, SubmittedBy
@@ -27,7 +28,10 @@ def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) ->
     """Who may file: the owner; a clerk at a counter; for drawings, the owner through an authorised office."""
     service, authorisation = submission.service, submission.authorisation
     refuse_unless_applicant(service, submission.applicant)
-    delegated = submission.channel != Channel.COUNTER and may_file_for(by, submission.applicant, service)
+    if submission.delegation is not None:
+        refuse_unless_delegated(submission.delegation, by, service, timezone.localdate(now))
+    by_right = may_file_for(by, submission.applicant, service, authorisation)
+    delegated = submission.channel != Channel.COUNTER and by_right
     of = by if delegated else submission.applicant
     refuse_below_level(service, "submit", of, at_counter=submission.channel == Channel.COUNTER)
     if submission.channel == Channel.COUNTER:
@@ -48,15 +52,54 @@ def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) ->
     refuse_unless_in_force(authorisation, now)
 
 
-def may_file_for(by: User, applicant: User, service: ServiceType) -> bool:
+def may_file_for(by: User, applicant: User, service: ServiceType, given: Authorisation | None = None) -> bool:
     """Is it their own, or does a delegation let them file this service for the applicant? What an engineering office
-    prepares its owner approves in person.
+    prepared under the authorisation `given`, nobody who works in that office approves for its owner.
     """
     if by.pk == applicant.pk:
         return True
-    if service.submitted_by is SubmittedBy.ENGINEERING_OFFICE:
+    prepared = service.submitted_by is SubmittedBy.ENGINEERING_OFFICE
+    if prepared and (given is None or given.office_id in {office.pk for office in engineering_offices_of(by)}):
         return False
     return delegation_for(by, applicant.pk, service.code, Operation.FILE) is not None
+
+
+def find_delegation(by: User, key: int) -> Delegation:
+    """The document by which this person says they act, in force or not; DomainError `not_your_delegation`."""
+    row = Delegation.objects.filter(pk=key, agent=by).select_related("principal").first()
+    if row is None:
+        raise DomainError("not_your_delegation", _("You hold no such document."))
+    return row
+
+
+def refuse_unless_holding(row: Delegation, today: date) -> None:
+    """DomainError `delegation_not_live`, which says why."""
+    if row.holds(today) and row.principal.is_active:
+        return
+    if row.ended_at is None and row.starts_on > today:
+        message = _("The document %(number)s is not in force before %(day)s.")
+    elif row.ended_at is None and row.holds(today):
+        message = _("The account of the person you act for by the document %(number)s is closed.")
+    else:
+        message = _("The document %(number)s is no longer in force. Its last day was %(day)s.")
+    day = row.starts_on if row.starts_on > today else row.ends_on
+    raise DomainError("delegation_not_live", message % {"number": row.number, "day": day_in_words(day)})
+
+
+def refuse_unless_delegated(row: Delegation, by: User, service: ServiceType, today: date) -> None:
+    """May this person file this service by this document, today? DomainError `not_your_delegation`,
+    `delegation_not_live`, `not_delegated`.
+    """
+    if row.agent_id != by.pk:
+        raise DomainError("not_your_delegation", _("You hold no such document."))
+    refuse_unless_holding(row, today)
+    if not row.covers(service.code, on=today):
+        message = _("The document %(number)s does not cover this service.")
+    elif not row.covers(service.code, Operation.FILE, on=today):
+        message = _("The document %(number)s does not allow you to submit requests.")
+    else:
+        return
+    raise DomainError("not_delegated", message % {"number": row.number})
 
 
 _ONLY_FOR = {

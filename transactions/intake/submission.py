@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from accounts.models import Authorisation, User
+from accounts.models import Authorisation, Delegation, User
 from municipality.models import Office
 
 from ..domain.service_types import ServiceType
@@ -21,7 +21,8 @@ class Submission:
     """What is sent in. `attachments` maps a document code to the keys of files uploaded before.
 
     `draft` is the key of the row it was written in: it takes the files that lie there and no others. Without a draft
-    it takes files that its sender uploaded for a request to come.
+    it takes files that its sender uploaded for a request to come. `delegation` is the document by which its sender says
+    they file for the applicant, where they say by which.
     """
 
     service: ServiceType
@@ -33,6 +34,7 @@ class Submission:
     centre: Office | None = None
     language: str = "ar"
     draft: int | None = None
+    delegation: Delegation | None = None
 
     def body_hash(self) -> str:
         """Two submissions with this hash ask for the same thing."""

@@ -200,13 +200,15 @@ def _event(case: Transaction, submission: Submission, by: User) -> Event:
         to_status=case.status,
         to_stage=case.stage,
         office=submission.centre,
-        facts={"channel": submission.channel, **_by_delegation(case, by)},
+        facts={"channel": submission.channel, **_by_delegation(submission, case, by)},
     )
 
 
-def _by_delegation(case: Transaction, by: User) -> dict[str, int]:
-    """By which paper somebody files for another; empty for everybody else."""
-    held = None if case.taken_by_id else access.delegation_about(by, case, Operation.FILE)
+def _by_delegation(submission: Submission, case: Transaction, by: User) -> dict[str, int]:
+    """By which paper somebody files for another: the one they named, or one that allows it; empty for all others."""
+    if case.taken_by_id:
+        return {}
+    held = submission.delegation or access.delegation_about(by, case, Operation.FILE)
     return {"delegation": held.pk} if held else {}
 
 

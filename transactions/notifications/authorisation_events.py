@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.access import office_members_of
+from accounts.access import agents_of, office_members_of
+from accounts.delegated import Operation
 from accounts.models import Authorisation, User
 from accounts.signals import authorisation_changed
 
+from .. import access
 from ..models import AuthorisationEvent, Draft
 from .notices import notify
 
@@ -37,14 +39,24 @@ def record_authorisation_event(
 
 
 def _readers(event: AuthorisationEvent, now: datetime) -> list[User]:
-    """The owner; or who prepared the file, if they are still of the office; or else everybody in it."""
+    """The owner, and of a file to approve who may approve it for them; or who prepared the file, if they are still of
+    the office; or else everybody in it.
+    """
     if event.kind in TO_OWNER:
-        return [event.authorisation.owner]
+        return list(dict.fromkeys([event.authorisation.owner, *approvers_of(event, timezone.localdate(now))]))
     if event.kind not in TO_OFFICE:
         return []
     members = office_members_of(event.authorisation.office_id, timezone.localdate(now))
     prepared = [user for user in members if event.draft and user.pk == event.draft.created_by_id]
     return prepared or members
+
+
+def approvers_of(event: AuthorisationEvent, today: date) -> list[User]:
+    """Who may approve for the owner the file that was sent to them."""
+    if event.kind != Kind.SENT or event.draft is None:
+        return []
+    agents = agents_of(event.authorisation.owner, event.draft.service, today, Operation.FILE)
+    return [agent for agent in agents if access.approves(agent, event.draft)]
 
 
 @receiver(authorisation_changed)

@@ -17,7 +17,7 @@ from accounts.models import Authorisation, EngineeringOffice, User
 from ..domain.deadlines import IS_OPEN
 from ..models import AuthorisationEvent, Event, Transaction
 from ..text.wording import title
-from .messages import AUTHORISATION_MESSAGES, page_of_authorisation_event
+from .messages import page_of_authorisation_event, words_of
 
 MAX_ONE_BY_ONE = 6
 BY_OWNERS = (
@@ -96,7 +96,7 @@ def _owners_acted(offices: list[EngineeringOffice], since: datetime) -> list[Cha
 def _line_of_authorisation_event(event: AuthorisationEvent) -> ChangeLine:
     return ChangeLine(
         at=event.at,
-        title=str(AUTHORISATION_MESSAGES[event.kind][0]),
+        title=str(words_of(event)[0]),
         office="",
         path=page_of_authorisation_event(event),
         reference="",

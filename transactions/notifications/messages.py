@@ -66,6 +66,18 @@ AUTHORISATION_MESSAGES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
 }
 
+# The same, done by somebody who acts for the owner by a document.
+ON_BEHALF: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    Kind.CHANGES: (
+        gettext_lazy("Changes are asked for on the owner’s behalf"),
+        gettext_lazy("The note is with the file. Change it, then send it to the owner again."),
+    ),
+    Kind.APPROVED: (
+        gettext_lazy("The file was approved on the owner’s behalf"),
+        gettext_lazy("It is submitted and has its number."),
+    ),
+}
+
 
 # What rooms above this one add to what is sent of an event: each returns a sentence, or nothing.
 added_sentences: list[Callable[[Event], str]] = []
@@ -88,7 +100,7 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
     for what other rooms add to what is sent.
     """
     if notice.authorisation_event is not None:
-        title, text = AUTHORISATION_MESSAGES[notice.authorisation_event.kind]
+        title, text = words_of(notice.authorisation_event)
         return Message(str(title), str(text), page_of_authorisation_event(notice.authorisation_event))
     if notice.incident_notice is not None:
         return _of_incident(notice.incident_notice, touched=notice.touched)
@@ -100,6 +112,12 @@ def write_message(notice: Notification, *, with_points: bool = False) -> Message
     added = [add(notice.event) for add in added_sentences] if with_points else []
     text = " ".join([_sentence_of(notice.event), *filter(None, added)])
     return Message(wording.title(notice.event), text, page, reference, points)
+
+
+def words_of(event: AuthorisationEvent) -> tuple[StrOrPromise, StrOrPromise]:
+    """Title and sentence of what an owner, somebody who acts for them, or their office did."""
+    on_behalf = ON_BEHALF.get(event.kind) if event.by_id != event.authorisation.owner_id else None
+    return on_behalf or AUTHORISATION_MESSAGES[event.kind]
 
 
 def _of_incident(notice: IncidentNotice, *, touched: int | None = None) -> Message:

@@ -21,7 +21,7 @@ from core import db as database
 from core.tracing import request_id
 from journal.standing import reason_not_to_write
 
-from .. import quotas
+from .. import access, quotas
 from ..domain.gates import Operation
 from ..domain.workflow import Actor
 from ..incidents import gates
@@ -216,6 +216,9 @@ def still_concerned(notice: Notification, now: datetime) -> bool:
     if notice.recipient_id == owner:
         return True
     today = timezone.localdate(now)
+    to_approve = notice.authorisation_event.draft if notice.authorisation_event else None
+    if to_approve is not None and access.approves(notice.recipient, to_approve):
+        return True
     if notice.event is not None and notice.recipient in agents_of(case.applicant, case.service, today):
         return True
     return authorisation is not None and notice.recipient in office_members_of(authorisation.office_id, today)
@@ -309,13 +312,17 @@ def count_unread(user: User, requests: QuerySet[Transaction], most: int) -> int:
     """
     unread = Notification.objects.filter(recipient=user, read_at=None).order_by("-created_at", "-pk")
     about = "authorisation_event__authorisation"
-    rows = list(unread.values_list("event", "incident_notice", f"{about}__owner", f"{about}__office")[: most + 1])
+    columns = ("event", "incident_notice", f"{about}__owner", f"{about}__office", "authorisation_event__draft")
+    rows = list(unread.values_list(*columns)[: most + 1])
     events = {event for event, *_ in rows if event}
     shown = set(requests.filter(events__in=events).order_by().values_list("events", flat=True)) if events else set()
     offices = {office.pk for office in engineering_offices_of(user)}
+    drafts = {draft for *_, draft in rows if draft} if user.has_delegations else set()
+    known = access.drafts_of_principals(user).filter(pk__in=drafts)
+    to_approve = set(known.values_list("pk", flat=True)) if drafts else set()
     return sum(
-        incident is not None or event in shown or owner == user.pk or office in offices
-        for event, incident, owner, office in rows
+        incident is not None or event in shown or owner == user.pk or office in offices or draft in to_approve
+        for event, incident, owner, office, draft in rows
     )
 
 

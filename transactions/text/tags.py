@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Authorisation, User
 
+from .. import access
 from ..models import Draft
 
 SOON_DAYS = 60
@@ -24,7 +25,7 @@ class Tag:
 
 def draft_tag(draft: Draft, reader: User) -> Tag:
     """Whom a request that is not submitted waits for."""
-    authorisation, own = draft.authorisation, draft.applicant_id == reader.pk
+    authorisation, own = draft.authorisation, access.approves(reader, draft)
     if authorisation and authorisation.status != Authorisation.Status.ACCEPTED:
         return Tag("plain", _("The authorisation has ended"))
     if draft.stage == Draft.Stage.AWAITING_OWNER:

@@ -12,10 +12,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import current_user, delegations_held, engineering_offices_of
+from accounts.access import current_user, engineering_offices_of
 from accounts.models import Authorisation, User
 from accounts.sign_on import flow
 from accounts.step_up import next_in_query
@@ -31,7 +32,7 @@ from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..domain.service_types import Group, Step, SubmittedBy
-from ..intake import closures, drafts
+from ..intake import closures, drafts, eligibility
 from ..intake.answer_forms import asks_corners, step_page, typed_in
 from ..intake.assured import missing_level
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
@@ -72,7 +73,8 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
             .first()
         )
     try:
-        draft = drafts.start_draft(service, by=user, applicant=_principal(request, user), authorisation=authorisation)
+        applicant = _principal(request, user, service)
+        draft = drafts.start_draft(service, by=user, applicant=applicant, authorisation=authorisation)
     except DomainError as error:
         messages.error(request, error.message)
         if error.code == "identity_needed" and settings.SIGN_ON_URL and flow.is_for(user.national_id):
@@ -83,14 +85,13 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("transactions:draft", key=draft.key)
 
 
-def _principal(request: HttpRequest, user: User) -> User | None:
+def _principal(request: HttpRequest, user: User, service: service_types.ServiceType) -> User | None:
     """For whom a delegate begins; nobody's name comes with the press, only the key of what the delegate holds."""
     chosen = parse_int(request.POST.get("delegation", ""))
     if chosen is None:
         return None
-    held = next((row for row in delegations_held(user) if row.pk == chosen), None)
-    if held is None:
-        raise DomainError("not_the_applicant", _("This document is no longer in force. Nothing was started."))
+    held = eligibility.find_delegation(user, chosen)
+    eligibility.refuse_unless_delegated(held, user, service, timezone.localdate())
     return held.principal
 
 
@@ -142,7 +143,7 @@ def _whose_turn(draft: Draft, user: User) -> str:
     if access.authorisation_has_ended(draft):
         return "office is out"
     if draft.stage == Draft.Stage.AWAITING_OWNER:
-        return "approve" if draft.applicant_id == user.pk else "with owner"
+        return "approve" if access.approves(user, draft) else "with owner"
     return "write" if access.may_write(user, draft) else "with office"
 
 
