@@ -73,6 +73,22 @@ def test_the_header_is_one_row_and_its_menu_needs_no_script(signed_in, language,
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("who", ["citizen", "engineer", "reviewer"])
+def test_the_places_of_everybody_fit_in_one_row(who, language, window, cast):
+    person = getattr(cast, who)
+    person.full_name = "عبدالرحمن " * 9
+    person.save()
+    page = window(DESKTOP, user=person, language=language)
+    page.goto("/requests/")
+    for width in (992, 1100, 1280, 1366, 1920):
+        page.set_viewport_size({"width": width, "height": 720})
+        assert page.locator(".header").bounding_box()["height"] <= ROW, width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.locator("header > * > .nav .nav__link").last).to_be_in_viewport(ratio=1)
+        expect(page.locator(".tool--menu > summary")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
 def test_the_workbench_has_one_row_on_a_phone_and_its_menu_is_reached_by_keys(language, window, cast):
     page = window(PHONE, user=cast.supervisor, language=language)
     page.goto("/staff/")
