@@ -16,6 +16,7 @@ from knox.models import AuthToken
 
 from . import access_log, attempts, devices, languages
 from .models import Act, User
+from .next_page import home_of
 from .sealed import seal, unseal
 
 WAY_ROUND = _("Or set a new password with a code sent to your mobile: “First sign-in or forgotten password”.")
@@ -63,6 +64,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return home_of(request.user)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:profile")

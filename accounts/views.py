@@ -97,7 +97,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error("password", error)
         else:
-            following = safe_next(request, request.session.get(NEXT_IN_SESSION, ""))
+            following = safe_next(request, request.session.get(NEXT_IN_SESSION, ""), user)
             request.session.pop(CODE_IN_SESSION, None)
             messages.success(request, _("Welcome. Your password is set."))
             # By way of allauth: whoever has a second factor is asked for it here too.

@@ -137,7 +137,6 @@ def go_on(request: HttpRequest) -> HttpResponse:
     row = _current(request)
     if row is None or not flow.may_go_on(row, timezone.now()):
         return redirect("accounts:sign_on_wait")
-    following = safe_next(request, request.session[SESSION].get("next", ""))
     try:
         asked = people.questions_about(row)
         form = DifferencesForm(request.POST, questions=asked, register_name=row.name)
@@ -147,7 +146,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
     except AccountError as error:
         messages.error(request, error.message)
         return redirect("accounts:sign_on")
-    del request.session[SESSION]
+    following = safe_next(request, request.session.pop(SESSION).get("next", ""), user)
     request.__dict__["vouched_for"] = user.pk
     record_authentication(request, user, METHOD)
     step_up.mark(request, user)

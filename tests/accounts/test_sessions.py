@@ -35,6 +35,22 @@ def by_password(person):
     return client
 
 
+def landed(person, following=None):
+    client = Client()
+    typed = {"login": person.national_id, "password": PASSWORD} | ({"next": following} if following else {})
+    return client.post(reverse("account_login"), typed).url
+
+
+def test_everybody_lands_where_their_work_is_or_where_they_came_from(cast):
+    for person in (cast.reviewer, cast.clerk, cast.supervisor):
+        assert landed(person) == reverse("staff:index")
+    for person in (cast.citizen, cast.engineer, cast.establishment):
+        assert landed(person) == reverse("transactions:requests")
+    for following in ("/services/", "/requests/?page=2"):
+        assert landed(cast.reviewer, following) == landed(cast.citizen, following) == following
+    assert landed(cast.reviewer, "https://elsewhere.example/") == reverse("staff:index")
+
+
 def enters(client):
     return client.get(reverse("staff:index")).status_code == 200
 
