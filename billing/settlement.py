@@ -42,7 +42,11 @@ def read_file(text: str) -> list[BankPayment]:
     """The payments in a file. Unreadable with the line that is wrong."""
     if not is_storable(text):
         raise Unreadable(_("This file is not a text file of the bank."))
-    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    except csv.Error as error:  # a cell without an end
+        raise Unreadable(_("Line %(n)d of the file is not understood.") % {"n": len(rows) + 1}) from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows or [cell.strip() for cell in rows[0]] != HEAD:
         raise Unreadable(_("This is not a settlement file of the bank: its first line is another."))

@@ -15,6 +15,9 @@ from simple_history.models import HistoricalRecords
 from core.plausible import changed_fields, validate_near, validate_order
 from core.text import isolated, search_key
 
+from .ground import GroundOutline as GroundOutline
+from .ground import OutlineImport as OutlineImport
+from .ground import OutlineKind as OutlineKind
 from .positions import REGION, Position
 
 # Days. The longest the city has had was Hajj with both weekends, twelve.

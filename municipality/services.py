@@ -33,7 +33,9 @@ def _read_calendar() -> WorkingCalendar:
 
 
 def _read_districts() -> dict[str, District]:
-    return {district.code: district for district in District.objects.order_by("code")}
+    """Each with what is known of its outline in force, without the shape (where.py)."""
+    rows = District.objects.select_related("outline").defer("outline__shape").order_by("code")
+    return {district.code: district for district in rows}
 
 
 def _seconds() -> float:

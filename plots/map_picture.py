@@ -5,17 +5,22 @@ language.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .geometry import Outline, Point
 from .grid import Box
+from .ground import sketch
 from .picture import WIDTH, bar_of, centre_of
 
 MIN_HEIGHT, MAX_HEIGHT, EDGE = 240, 440, 34
 # Ground shown at least, so that a single plot does not fill it.
 MIN_GROUND_M = 150.0
 MIN_RADIUS, MAX_RADIUS = 11.0, 19.0
+# Letters of all outlines of ground on one picture; what one letter of a name takes.
+MAX_PATHS, LETTER = 60_000, 5.5
+# (how it is drawn, its name, its shape as plots.ground keeps it)
+Ground = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,24 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Area:
+    """Ground with a name, under everything else; `text` is its name where that has room. `kind` is how it is drawn."""
+
+    kind: str
+    path: str
+    x: float
+    y: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class MapPicture:
     """`bar` is the scale's: its length in the picture, and its words in metres or kilometres."""
 
     height: int
     spots: tuple[Spot, ...]
     bar: tuple[float, str, str]
+    ground: tuple[Area, ...] = ()
     width: int = WIDTH
 
     @property
@@ -52,7 +69,7 @@ class MapPicture:
         return self.width - 18
 
 
-def draw_outlines(frame: Box, outlines: Sequence[Outline]) -> MapPicture:
+def draw_outlines(frame: Box, outlines: Sequence[Outline], ground: Iterable[Ground] = ()) -> MapPicture:
     """Each outline with its number where that has room; the tables behind it say all of them."""
     place, scale, height = _frame(frame)
     spots: list[Spot] = []
@@ -61,10 +78,42 @@ def draw_outlines(frame: Box, outlines: Sequence[Outline]) -> MapPicture:
         path = "M" + "L".join(f"{a:g} {b:g}" for a, b in map(place, outline.corners)) + "Z"
         free = all(abs(spot.x - x) > 9 + 4 * len(spot.text) or abs(spot.y - y) > 12 for spot in spots if spot.text)
         spots.append(Spot(number, x, y, str(number) if free else "", path))
-    return MapPicture(height, tuple(spots), _bar(scale))
+    return MapPicture(height, tuple(spots), _bar(scale), areas_of(place, ground))
 
 
-def draw_counts(frame: Box, counted: Sequence[tuple[Point, int]]) -> MapPicture:
+def draw_ground(frame: Box, ground: Iterable[Ground]) -> MapPicture:
+    """Districts or parcels alone."""
+    place, scale, height = _frame(frame)
+    return MapPicture(height, (), _bar(scale), areas_of(place, ground))
+
+
+def seen_in(frame: Box) -> Box:
+    """The ground that a picture of this frame shows."""
+    return _frame(frame)[0].extent
+
+
+def areas_of(place: _Place, ground: Iterable[Ground]) -> tuple[Area, ...]:
+    """What of them is in sight, as long as the page does not grow too heavy."""
+    areas: list[Area] = []
+    room = MAX_PATHS
+    for kind, name, shape in ground:
+        drawn = sketch(shape, place.extent, 0.7 / place.scale)
+        if drawn is None:
+            continue
+        path = "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in map(place, map(Point._make, line))) + "Z"
+                       for line in drawn.lines)  # fmt: skip
+        room -= len(path)
+        if room < 0:
+            break
+        x, y = place(Point(*drawn.at))
+        fits = drawn.width * place.scale > LETTER * len(name) and drawn.height * place.scale > 14
+        free = fits and all(abs(a.x - x) > LETTER * max(len(a.text), len(name)) or abs(a.y - y) > 13
+                            for a in areas if a.text)  # fmt: skip
+        areas.append(Area(kind, path, x, y, name if free else ""))
+    return tuple(areas)
+
+
+def draw_counts(frame: Box, counted: Sequence[tuple[Point, int]], ground: Iterable[Ground] = ()) -> MapPicture:
     """A circle for each number of plots, larger where there are more."""
     place, scale, height = _frame(frame)
     most = max((count for _middle, count in counted), default=1)
@@ -73,7 +122,7 @@ def draw_counts(frame: Box, counted: Sequence[tuple[Point, int]]) -> MapPicture:
         x, y = place(middle)
         radius = MIN_RADIUS + (MAX_RADIUS - MIN_RADIUS) * math.sqrt(count / most)
         spots.append(Spot(number, x, y, in_short(count), radius=round(radius, 1)))
-    return MapPicture(height, tuple(spots), _bar(scale))
+    return MapPicture(height, tuple(spots), _bar(scale), areas_of(place, ground))
 
 
 def in_short(count: int) -> str:
@@ -100,6 +149,12 @@ class _Place:
     middle: Point
     scale: float
     height: int
+
+    @property
+    def extent(self) -> Box:
+        """The ground in sight: west, south, east, north."""
+        across, up = WIDTH / 2 / self.scale, self.height / 2 / self.scale
+        return self.middle.x - across, self.middle.y - up, self.middle.x + across, self.middle.y + up
 
     def __call__(self, point: Point) -> tuple[float, float]:
         x = WIDTH / 2 + (point.x - self.middle.x) * self.scale

@@ -56,10 +56,7 @@ def read_rows(text: str, headings: Mapping[str, Sequence[str]], required: Sequen
 
     Unreadable for headings that are missing, unknown or twice, for too many rows and for a row of another length.
     """
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True))
-    except csv.Error as error:
-        raise Unreadable(_("A quotation mark is missing somewhere in the file, so it cannot be read.")) from error
+    lines = _lines(text)
     if not lines or not any(map(str.strip, lines[0])):
         raise Unreadable(_("The first row has to hold the headings."))
     columns = _columns(lines[0], headings, required)
@@ -68,7 +65,9 @@ def read_rows(text: str, headings: Mapping[str, Sequence[str]], required: Sequen
         cells = [one_line(cell) for cell in line]
         if not any(cells):
             continue
-        if len([cell for cell in cells[len(columns) :] if cell]) or any(len(cell) > MAX_CELL for cell in cells):
+        if any(len(cell) > MAX_CELL for cell in cells):
+            raise Unreadable(_too_long(number))
+        if any(cells[len(columns) :]):
             raise Unreadable(_("Row %(row)d has more cells than there are headings.") % {"row": number})
         filled = dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
         rows.append(Row(number, {name: cell for name, cell in filled.items() if name}))
@@ -77,6 +76,27 @@ def read_rows(text: str, headings: Mapping[str, Sequence[str]], required: Sequen
     if not rows:
         raise Unreadable(_("There is no row under the headings."))
     return rows
+
+
+def _lines(text: str) -> list[list[str]]:
+    """The cells of each row. A cell without an end is what a missing quotation mark makes of the rows behind it."""
+    lines: list[list[str]] = []
+    try:
+        for line in csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True):
+            lines.append(line)
+    except csv.Error as error:
+        if str(csv.field_size_limit()) in str(error):
+            raise Unreadable(_too_long(len(lines) + 1)) from error
+        raise Unreadable(_("A quotation mark is missing somewhere in the file, so it cannot be read.")) from error
+    return lines
+
+
+def _too_long(row: int) -> str:
+    words = _(
+        "Row %(row)d: a cell has more than %(most)d characters. If it should not, look for a missing quotation mark "
+        "in or before this row."
+    )
+    return words % {"row": row, "most": MAX_CELL}
 
 
 def _separator(text: str) -> str:

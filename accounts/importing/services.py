@@ -73,7 +73,7 @@ class Outcome:
 
 def bring(kind: str, file_name: str, content: bytes, *, by: User, now: datetime | None = None) -> Import:
     """Keep the file to be looked at; nothing of it is done. AccountError `not_an_administrator`, `unreadable`."""
-    _require_administrator(by)
+    require_administrator(by)
     try:
         text = decode(content)
         read_rows(text, headings_of(kind), required_of(kind))
@@ -109,7 +109,7 @@ def carry_out(
     `import_changed` when it would do something else by now than the look that bore the mark `seen`, `reason_missing`.
     """
     now = now or timezone.now()
-    _require_administrator(by)
+    require_administrator(by)
     locked = Import.objects.select_for_update().get(pk=brought.pk)
     if locked.by_id != by.pk:
         raise AccountError("not_yours", _("Whoever brought the file carries it out."))
@@ -141,7 +141,8 @@ def delete_old(now: datetime, most: int) -> int:
     return Import.objects.filter(pk__in=stale).delete()[0]
 
 
-def _require_administrator(by: User) -> None:
+def require_administrator(by: User) -> None:
+    """AccountError `not_an_administrator`, also for one who has not shown a second factor."""
     if needs_second_factor(by) or not is_administrator(User.objects.get(pk=by.pk)):
         raise AccountError("not_an_administrator", _("Only an administrator can do this."))
 

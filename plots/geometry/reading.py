@@ -7,6 +7,7 @@ other, whichever comes first. Metres stay as they are written, also where they l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ MAX_CORNERS = 200
 MAX_TEXT = 20_000
 # Two coordinates with their names and a note are shorter; patterns try a longer one in too many ways.
 MAX_LINE = 200
+# So much shows what a text begins like.
+_MAX_START = 1000
 MIN_CORNERS = 3
 # Further than any coordinate of a UTM zone, and small enough to measure with.
 _MAX_METRES = Decimal(100_000_000)
@@ -50,13 +53,26 @@ def read_corners(given: object) -> tuple[Point, ...]:
     if isinstance(given, str):
         if len(given) > MAX_TEXT:
             raise Unreadable([Slip("too_long")])
-        if not given.lstrip().startswith(("{", "[")):
+        if not _is_json(given):
             return _counted(_read_lines(given))
     try:
         pairs = [(0, (Decimal(repr(x)), Decimal(repr(y)))) for x, y in positions(given, MAX_CORNERS)]
     except ValueError as error:
         raise Unreadable([Slip(str(error))]) from error
     return _counted(_place(pairs))
+
+
+def _is_json(text: str) -> bool:
+    """GeoJSON, also broken; a line in square brackets that is no list of numbers is a line like any other."""
+    start = re.sub(r"\s", "", text[:_MAX_START])
+    if not start.startswith("["):
+        return start.startswith("{")
+    if start.startswith(("[[", "[{")):
+        return True
+    try:
+        return isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def read_point(text: str) -> Point:
@@ -204,7 +220,11 @@ def _read_line(line: str) -> tuple[Decimal, Decimal]:
 def _cells(line: str) -> list[str]:
     """What stands on a line, parted by whatever its writer used."""
     if _PARTS.search(line):
-        return [cell.strip() for cell in _PARTS.split(line) if cell.strip()]
+        first, *rest = [cell.strip() for cell in _PARTS.split(line) if cell.strip()] or [""]
+        # The corner's own name may stand before its first number, a space between: "P3 (520000 ; 2380000)".
+        name, _space, number = first.partition(" ")
+        is_named = search_key(name) not in _AXES and _is_number(number.strip())
+        return [name, number.strip(), *rest] if is_named else [first, *rest]
     line = re.sub(r"\s*[:=]\s*", "=", line)
     words = [word.strip(",،") for word in line.split()]
     words = [word for word in words if word]

@@ -142,7 +142,8 @@ LATIN_KEPT = {
     "PDF", "DWG", "DXF", "HEIC", "TIFF", "WebP", "JPEG", "PNG", "QR", "SMS", "WCAG", "AA", "SHA", "API",
     "JADA", "ENG", "SHR", "SAR", "bin", "run", "var", "CSV", "UTF", "gov", "sa", "https", "HTTPS",
     "demo", "json", "sms", "Enter", "JSON", "OpenAPI", "KW", "PAKAB", "BACKUP", "RECIPIENT", "page", "cursor", "UUID",
-    "UTM", "WGS", "GeoJSON",
+    "UTM", "WGS", "GeoJSON", "FeatureCollection", "Polygon", "MultiPolygon", "EPSG", "code", "name", "ar", "en",
+    "plan", "parcel", "block", "number",
     # Layers of the template of drawings, and what programs that draw call things.
     "JM", "PLOT", "STREET", "PART", "SETBACK", "FLOOR", "ROOF", "PARKING", "UNIT", "HEIGHT", "UNITS", "Blocks",
 }  # fmt: skip

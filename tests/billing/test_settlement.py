@@ -77,7 +77,7 @@ LINE = "P1,1000000000015,5.00,2026-11-24T18:00:00+03:00,k\n"
      HEAD + LINE.replace("5.00", "five") + "total,1,5.00,,\n", HEAD + "P1,1\n" + "total,1,5.00,,\n",
      HEAD + LINE.replace("P1", "P\0") + "total,1,5.00,,\n", HEAD + LINE + "total,1,5.00,,\0\n",
      HEAD + LINE + "total,1,5.00,\ud800,\n", "bill,payment\n" + LINE + "total,1,5.00,,\n",
-     HEAD + LINE.replace("+03:00", "") + "total,1,5.00,,\n"],
+     HEAD + LINE.replace("+03:00", "") + "total,1,5.00,,\n", HEAD + "P" * 131_073 + LINE + "total,1,5.00,,\n"],
 )  # fmt: skip
 def test_a_file_that_is_none_or_was_cut_off_is_refused_whole(city, text):
     with pytest.raises(settlement.Unreadable):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from .counter_pages import COUNTER
 
@@ -27,6 +28,30 @@ def bring_a_list(page: Page, world: dict[str, str]) -> None:
     page.set_input_files("[name=file]", {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()})
     page.locator(".counter__form button").click()
     page.locator(".tag--error").first.wait_for()
+
+
+def bring_outlines(page: Page, world: dict[str, str]) -> None:
+    squares = ((520000, "SHR-01"), (522000, "SHR-02"), (524000, "NOWHERE"), (521900, "SHR-03"))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[x, 2380000], [x + 2000, 2380000], [x + 1700, 2381500], [x, 2381900], [x, 2380000]]],
+            },
+        }
+        for x, code in squares
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    page.select_option("[name=kind]", "districts")
+    file: FilePayload = {"name": "districts.geojson", "mimeType": "application/geo+json", "buffer": text.encode()}
+    page.set_input_files("[name=file]", file)
+    page.fill("[name=source]", "المرصد الحضري لجدة")
+    page.fill("[name=as_of]", "2026-05-01")
+    page.fill("[name=licence]", "رخصة البيانات المفتوحة: الاستخدام مع ذكر المصدر")
+    page.locator(".counter__form button").click()
+    page.locator(".plotted__sheet").first.wait_for()
 
 
 def open_the_location(page: Page, world: dict[str, str]) -> None:
@@ -60,5 +85,7 @@ PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     ("staff-notices", "/staff/notices/", "reviewer", None),
     ("staff-imports", "/staff/imports/", "administrator", None),
     ("staff-import", "/staff/imports/", "administrator", bring_a_list),
+    ("staff-outlines", "/staff/imports/outlines/", "administrator", None),
+    ("staff-outline-import", "/staff/imports/outlines/", "administrator", bring_outlines),
     ("staff-new-person", "/staff/people/new/", "administrator", None),
 )

@@ -39,6 +39,10 @@ RIGHT = {
     "axes behind": f"{E1} E {N1} N\n{N1} N {E2} E\n{E2}E {N2}N",
     "heights named": f"س {E1} ص {N1} ع 12.5\nN {N1} E {E2} H 3\nX:{E2} Y:{N2} Z:7",
     "three titles": f"N,E,H\n{N1},{E1},1\n{N1},{E2},2\n{N2},{E2},3",
+    "square brackets": f"[{E1} {N1}]\n[{E2} {N1}]\n[{E2} {N2}]",
+    "square brackets and commas": f"[{E1}, {N1}],\n[{E2}, {N1}],\n[{E2}, {N2}]",
+    "brackets with a semicolon": f"P1 ({E1} ; {N1})\nP2 ({E2};{N1})\n3 [{E2} ؛ {N2}]",
+    "named, parted by strokes": f"نقطة1 {E1} | {N1}\nنقطة2 {E2} | {N1}\nنقطة3 {E2} | {N2}",
     "metres": f"{E1} م، {N1} م\n{E2} m; {N1} m\n{E2} متر {N2} متر",
     "json": json.dumps({"type": "Polygon", "coordinates": [[[*map(float, p.split())] for p in (
         f"{E1} {N1}", f"{E2} {N1}", f"{E2} {N2}")]]}),

@@ -48,6 +48,7 @@ NO_PAGE = {
     "/staff/notices/(read|mail)/$": "takes a press and goes back",
     "/staff/counter/numbers/$": "takes a press and goes to a number, or back",
     "/staff/imports/<int:pk>/": "there is one only once a list was brought: staff-import",
+    "/staff/imports/outlines/<int:pk>/": "there is one only once a file was brought: staff-outline-import",
     "/(staff/counter/)?delegations/<int:pk>/end/$": "takes a press and goes back",
     "/sign-on/|/profile/(confirm|mobile/code)/$": "there is none without a provider; tests/journeys/test_sign_on.py",
     "/profile/email/$": "takes a press and goes back",

@@ -106,6 +106,22 @@ def test_what_is_no_such_table_is_refused_in_words(content):
     assert str(refused.value.message).strip()
 
 
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("length", [2001, 131_072, 131_073, 200_000])
+def test_a_cell_that_is_too_long_is_called_so_with_its_row(length, quoted):
+    cell = "x" * length
+    text = f'code,name\nA,one\nB,"{cell}"\nC,three\n' if quoted else f"code,name\nA,one\nB,{cell}\nC,three\n"
+    with pytest.raises(Unreadable, match="2000") as refused:
+        read_rows(text, HEADS, ["code"])
+    assert "3" in str(refused.value.message)
+
+
+def test_a_mark_that_is_missing_before_many_rows_is_said_to_be_one():
+    """The rows behind it are one cell then."""
+    with pytest.raises(Unreadable, match="تنصيص"):
+        read_rows('code,name\nA,"one\n' + "B,two\n" * 30_000, HEADS, ["code"])
+
+
 # -- looking and carrying out ----------------------------------------------------------------------------------
 
 

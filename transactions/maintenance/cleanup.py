@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 
 from accounts import access_log, emails, newcomers
+from accounts.importing import outlines
 from accounts.importing import services as importing
 from accounts.services import delete_old_codes
 from accounts.sign_on import flow
@@ -37,6 +38,7 @@ def clean_up(now: datetime) -> None:
         "bulk_jobs": bulk.forget_old(now, MAX_ROWS_A_RUN // 100),
         "newcomers": newcomers.forget_old(now, MAX_ROWS_A_RUN // 100),
         "imports": importing.delete_old(now, MAX_ROWS_A_RUN),
+        "outlines": outlines.delete_old(now, MAX_ROWS_A_RUN // 100),
         "staff_notices": staff_notices.forget_old(now, MAX_ROWS_A_RUN),
         "tries": FailedAttempt.objects.filter(pk__in=tries).delete()[0],
         "subscriptions": subscriptions.delete_unconfirmed(now, MAX_ROWS_A_RUN),
