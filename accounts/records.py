@@ -33,6 +33,7 @@ class Proposal(models.Model):
         PEOPLE = "people", _("Add people and their posts")
         LEND = "lend", _("Lend a person to another office")
         BOX = "box", _("Enrol an office box")
+        BOOKLETS = "booklets", _("Print paper booklets")
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting for a second administrator")

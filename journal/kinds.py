@@ -11,5 +11,6 @@ KINDS = {
     "paid": _("Payment"),
     "answered": _("Answer to a return"),
     "objection": _("Decision on an objection"),
+    "slip": _("Slip of a paper booklet"),
     "reconciled": _("Daily reconciliation of the books"),
 }

@@ -44,7 +44,7 @@ from .duties import duties_done as duties_done
 from .duties import load_duties_done as load_duties_done
 from .duties import remember_duties_done as remember_duties_done
 from .incidents import gates
-from .models import IS_SENT, Attachment, CounterVisit, Draft, Note, Transaction, TransactionQuerySet
+from .models import AT_COUNTER, IS_SENT, Attachment, CounterVisit, Draft, Note, Transaction, TransactionQuerySet
 from .models.requests import stamp
 
 # Administrators keep the reference data; they see no case.
@@ -308,7 +308,7 @@ def may_make_move(
 
 def counter_drafts_condition(user: User) -> Q:
     """Drafts a clerk began at a counter where they still sit."""
-    return Q(created_by=user, channel="counter", centre__in=counters_of(user))
+    return Q(created_by=user, channel__in=AT_COUNTER, centre__in=counters_of(user))
 
 
 def counters_of(user: User) -> list[int]:
@@ -366,7 +366,7 @@ def find_attachment(user: User, key: UUID | str) -> Attachment:
             | Q(IS_SENT, transaction__in=cases_of_staff(user))
             | Q(IS_SENT, transaction__in=cases_to_decide(user))
             | Q(transaction=None, draft__in=Draft.objects.filter(drafts_condition(user)))
-            | Q(transaction=None, draft=None, delegation=None, uploaded_by=user)
+            | Q(transaction=None, draft=None, delegation=None, slip=None, uploaded_by=user)
             | scans_condition(user, counters_of(user))
         )
         .first()

@@ -12,5 +12,8 @@ COUNTER: tuple[tuple[str, str, str, Done | None], ...] = (
     ("counter-ask-about", "/staff/counter/ask/{asked}/", "clerk", None),
     ("counter-reprint", "/staff/counter/reprints/{reprint}/", "clerk", None),
     ("counter-number", "/staff/counter/numbers/{ticket}/", "clerk", None),
+    ("staff-paper", "/staff/paper/", "clerk", None),
+    ("staff-booklets", "/staff/booklets/", "administrator", None),
+    ("staff-booklet", "/staff/booklets/{booklet}/", "administrator", None),
     ("counter-day", "/staff/counter/day/", "clerk", None),
 )

@@ -59,6 +59,7 @@ from transactions.visits.reprints import reprint_receipt
 from ..billing.samples import money_that_waits
 from ..boxes.machine import in_quarantine
 from ..conftest import ANSWERS, NOW, PASSWORD, answers_today, applicant_of, drive, ends_as, picture, upload
+from ..paper import handed, staff
 from ..portal.world import a_checked_drawing, an_incident, answered_at_counter
 
 LONG_NAME = "عبدالرحمن بن عبدالعزيز بن محمد آل عبدالله الغامدي الزهراني القرشي الحارثي المطيري العتيبي الشهراني"
@@ -216,6 +217,7 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
                 StatusSubscription.objects.create(email="reader@example.org", language="ar", requested_at=NOW)
             ),
             **of_bulks(cast, submitted),
+            "booklet": str(handed(cast, staff("second administrator", 961, "CTR", "administrator")).pk),
             "token": Intake.objects.get(transaction=issued).token,
             "day": NOW.date().isoformat(),
             "month": f"{NOW:%Y-%m}",

@@ -47,6 +47,8 @@ NO_PAGE = {
     "/staff/texts/<int:pk>/": "there is one only once a template was written: staff-text",
     "/staff/notices/(read|mail)/$": "takes a press and goes back",
     "/staff/counter/numbers/$": "takes a press and goes to a number, or back",
+    "/staff/paper/<int:pk>/$": "there is one only while a slip waits for somebody",
+    "/staff/booklets/<int:pk>/": "there is one only once booklets were printed: staff-booklet; and a file",
     "/staff/imports/<int:pk>/": "there is one only once a list was brought: staff-import",
     "/staff/imports/outlines/<int:pk>/": "there is one only once a file was brought: staff-outline-import",
     "/(staff/counter/)?delegations/<int:pk>/end/$": "takes a press and goes back",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -31,14 +32,15 @@ from municipality.services import list_districts
 from .. import access
 from ..answers.corners import with_files
 from ..answers.summary import summarise
+from ..attachments.slips import attach_scan
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..domain.service_types import ServiceType, SubmittedBy
-from ..intake import drafts
+from ..intake import drafts, late_entry
 from ..intake.answer_forms import typed_in
 from ..intake.closures import closure_of, refuse_if_closed
 from ..intake.draft_parts import flags_of
-from ..models import Channel, Draft, Transaction
+from ..models import AT_COUNTER, Channel, Draft, Slip, Transaction
 from ..selectors import duplicates
 from ..views.common import page_of
 from ..views.desk import FROM_THE_DESK
@@ -145,7 +147,19 @@ def counter(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/counter.html", context, status=422 if form.errors or question else 200)
 
 
+Start = Callable[[ServiceType, User, Office, dict[str, Any]], Draft]
+
+
 def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, VisitorForm | None]:
+    def start(service: ServiceType, applicant: User, centre: Office, changes: dict[str, Any]) -> Draft:
+        return drafts.start_draft(
+            service, by=current_user(request), applicant=applicant, centre=centre, visitor_changes=changes
+        )
+
+    return begin_for(request, typed, start)
+
+
+def begin_for(request: HttpRequest, typed: dict[str, Any], start: Start) -> tuple[Draft | None, VisitorForm | None]:
     """The draft for who has come; or what to ask them first, because somebody else's name or mobile is on file."""
     # Before anything is written about the person.
     service = service_types.get(typed["service"])
@@ -167,14 +181,7 @@ def _begin(request: HttpRequest, typed: dict[str, Any]) -> tuple[Draft | None, V
     applicant = on_file or visitor_account(visitor)
     if on_file is None:
         differs = visitor.differs_from(applicant)  # an e-mail, if any: its owner is asked once the request is taken
-    draft = drafts.start_draft(
-        service,
-        by=current_user(request),
-        applicant=applicant,
-        centre=typed["centre"],
-        visitor_changes=differs,
-    )
-    return draft, None
+    return start(service, applicant, typed["centre"], differs), None
 
 
 def _mine(request: HttpRequest, key: UUID) -> Draft:
@@ -183,7 +190,7 @@ def _mine(request: HttpRequest, key: UUID) -> Draft:
         draft = access.get_draft(current_user(request), key)
     except NotVisible as error:
         raise Http404 from error
-    if draft.channel != Channel.COUNTER or draft.created_by_id != current_user(request).pk:
+    if draft.channel not in AT_COUNTER or draft.created_by_id != current_user(request).pk:
         raise Http404
     return draft
 
@@ -292,9 +299,13 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
     if _missing(draft, request):
         return redirect("staff:intake", key=key)
     status = 200
+    slip = late_entry.slip_of(draft) if draft.channel == Channel.PAPER else None
     if request.method == "POST":
         try:
-            return _receipt(draft, request)
+            return _sent(draft, slip, request)
+        except Invalid as error:
+            status = 422
+            messages.error(request, " ".join(str(problem.message) for problem in error.problems))
         except DomainError as error:
             if error.code == "person_changed":
                 messages.error(request, error.message)
@@ -305,6 +316,7 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
     context = staff_site.each_context(request) | {
         "title": _("Check your answers"),
         "draft": draft,
+        "slip": slip,
         "changes": draft.visitor_changes or {},
         "version": fingerprint(drafts.content_of(draft)),
         "flags": flags_of(draft.service_type, draft.answers),
@@ -312,6 +324,20 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
         "summary": summarise(draft.service_type, draft.answers, files),
     }
     return render(request, "staff/intake_check.html", context, status=status)
+
+
+def _sent(draft: Draft, slip: Slip | None, request: HttpRequest) -> HttpResponse:
+    """The receipt; of a slip that somebody else has to read first, the list where it waits."""
+    user = current_user(request)
+    scans = request.FILES.getlist("scan")
+    if scans:
+        attach_scan(draft, scans[-1], by=user)
+        return redirect("staff:intake_check", key=draft.key)
+    if slip is None or not late_entry.needs_second(slip):
+        return _receipt(draft, request)
+    late_entry.ask_second(draft, by=user)
+    messages.success(request, _("Waiting for a second person. Once they confirm it, the request is submitted."))
+    return redirect("staff:paper")
 
 
 def _receipt(draft: Draft, request: HttpRequest) -> HttpResponse:

@@ -69,7 +69,7 @@ def store(
 
 def unattached_of(by: User) -> QuerySet[Attachment]:
     """Files this person sent that belong to no request yet."""
-    loose = Attachment.objects.filter(transaction=None, draft=None, delegation=None, removed_at=None)
+    loose = Attachment.objects.filter(transaction=None, draft=None, delegation=None, slip=None, removed_at=None)
     return loose.filter(uploaded_by=by)
 
 

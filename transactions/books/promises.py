@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from journal import witness
 from journal.models import Chain, Entry
 
+from ..domain.slips import OF_A_SLIP
 from ..domain.workflow import CLOCK_STOPPED, STUDY, Status
 from ..models import BroughtReceipt, Direction, Event, Intake, Movement, Register, Serial, Transaction
 from .look import Finding, Head, Kind, Look
@@ -71,7 +72,10 @@ def _not_here() -> Exists:
 
 
 def _by_serial(rows: QuerySet[Entry] | QuerySet[Transaction] | QuerySet[BroughtReceipt], name: str) -> Counter[str]:
-    """How many numbers of each node, letter and year these rows bear; letters drawn by lot make no difference."""
+    """How many numbers of each node, letter and year these rows bear; letters drawn by lot make no difference. Those of
+    paper slips are counted with their booklets.
+    """
+    rows = rows.exclude(**{f"{name}__regex": OF_A_SLIP})
     plain = Q(**{f"{name}__regex": r"^...-"})
     place = Case(When(plain, then=Left(name, 8)), default=Left(name, 12), output_field=CharField())
     found: Counter[str] = Counter()

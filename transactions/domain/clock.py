@@ -45,6 +45,8 @@ def step_of(at: datetime, move: str, to_status: str, from_stage: str, to_stage: 
         office = facts.get("branch")
     elif move == "hand_over" and not facts.get("moved", "outgoing" in facts):
         office = ""  # its branch or centre was replaced, and another office holds it
+    elif move == "submit":
+        office = facts.get("at_centre")  # where it lay on paper before it was entered
     else:
         office = facts.get("to") if "sent_by" in facts else ""
     return Step(at, to_status, from_stage, to_stage, str(office or ""), move in ("route", "refer"))

@@ -82,6 +82,13 @@ class NotVisible(DomainError):
         super().__init__("not_found", _("No transaction matches the data entered."))
 
 
+class SlipNotEntered(NotVisible):
+    """Number and PIN are those of a paper slip of ours from which no request was entered: 404, with how it stands."""
+
+    def __init__(self, message: StrOrPromise) -> None:
+        DomainError.__init__(self, "slip_not_entered", message)
+
+
 class NotInThisDatabase(NotVisible):
     """Number and PIN are those of a receipt of ours, and its request is not in this database: 404."""
 

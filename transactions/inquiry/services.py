@@ -29,10 +29,12 @@ from core.text import compact, isolated
 from journal.standing import Refused
 from municipality.services import offices_by_pk
 
+from ..booklets import standing
 from ..domain import pins, references
-from ..domain.errors import Invalid, NotInThisDatabase, NotVisible, Problem, TooManyAttempts
+from ..domain.errors import Invalid, NotInThisDatabase, NotVisible, Problem, SlipNotEntered, TooManyAttempts
 from ..domain.gates import Operation
 from ..domain.register_lines import read_line
+from ..domain.slips import is_slip
 from ..incidents import gates
 from ..models import BroughtReceipt, Direction, FailedAttempt, Transaction
 from .pin import opens_receipt
@@ -71,15 +73,25 @@ def _find_promised(reference: str, address: str, now: datetime) -> Transaction:
         return _find_known(reference, address, now)
     except NotVisible as unknown:
         if not replica.reading():
-            raise NotInThisDatabase(_explain_lost_receipt(reference)) from unknown
+            raise _not_here(reference) from unknown
     try:
         with replica.centre():
             return _find_known(reference, address, now)
     except NotVisible as unknown:
-        raise NotInThisDatabase(_explain_lost_receipt(reference)) from unknown
+        raise _not_here(reference) from unknown
     except database.DATABASE_UNAVAILABLE as away:
         database.extend_deadline()
         raise NotInThisDatabase(NOT_YET) from away
+
+
+def _not_here(reference: str) -> NotVisible:
+    """What is told of a right number and PIN under which there is no request."""
+    if slip := standing.find(reference):
+        return SlipNotEntered(standing.in_words(slip))
+    if is_slip(references.parse(reference)):
+        message = _("Number and PIN belong to a slip of ours that is not on record here. Show it at a service centre.")
+        return SlipNotEntered(message)
+    return NotInThisDatabase(_explain_lost_receipt(reference))
 
 
 def _explain_lost_receipt(reference: str) -> str:

@@ -27,7 +27,7 @@ from ..answers.summary import answer_in_words
 from ..domain.errors import DomainError, Invalid, Overtaken, Problem
 from ..domain.service_types import ServiceType, Step, SubmittedBy
 from ..domain.text_length import validate_text_length
-from ..models import Attachment, AuthorisationEvent, Channel, Draft, Intake
+from ..models import AT_COUNTER, Attachment, AuthorisationEvent, Channel, Draft, Intake, Slip
 from ..notifications.authorisation_events import record_authorisation_event
 from .assured import refuse_below_level
 from .closures import refuse_if_closed
@@ -43,6 +43,7 @@ def start_draft(
     applicant: User | None = None,
     authorisation: Authorisation | None = None,
     centre: Office | None = None,
+    channel: Channel = Channel.COUNTER,
     visitor_changes: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Draft:
@@ -54,7 +55,7 @@ def start_draft(
     """
     now = now or timezone.now()
     refuse_if_closed(service)
-    channel = Channel.COUNTER if centre else Channel.ONLINE
+    channel = channel if centre else Channel.ONLINE
     if centre and Role.CENTRE_CLERK not in roles_in(by, centre):
         raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
     if service.submitted_by is not SubmittedBy.ENGINEERING_OFFICE:
@@ -85,7 +86,7 @@ def start_draft(
     with transaction.atomic():
         # Whoever presses twice at once waits here for the draft of their first press.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None).first()
+        untouched = Draft.objects.filter(**kind, stage=Draft.Stage.OPEN, attachments=None, slip=None).first()
         if untouched is None:
             quotas.spend_quota("drafts", by, now)
             return Draft.objects.create(**kind, visitor_changes=visitor_changes, created_at=now, updated_at=now)
@@ -249,17 +250,18 @@ def submission_of(draft: Draft, language: str, by: User) -> Submission:
         files.setdefault(document, []).append(key)
     asked = {document.code for document in draft.service_type.documents_for(draft.answers)}
     questions = {spec.name for spec in draft.service_type.fields()}
-    at_counter = draft.channel == Channel.COUNTER and draft.created_by_id == by.pk
+    at_counter = draft.channel in AT_COUNTER and draft.created_by_id == by.pk
     return Submission(
         service=draft.service_type,
         applicant=draft.applicant,
         answers={name: answer for name, answer in draft.answers.items() if name in questions},
         attachments={code: keys for code, keys in files.items() if code in asked},
         authorisation=draft.authorisation,
-        channel=Channel.COUNTER if at_counter else Channel.ONLINE,
+        channel=Channel(draft.channel) if at_counter else Channel.ONLINE,
         centre=draft.centre if at_counter else None,
         language=language,
         draft=draft.pk,
+        slip=Slip.objects.filter(draft=draft).first() if draft.channel == Channel.PAPER else None,
     )
 
 
@@ -282,6 +284,8 @@ def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None
         if locked is not None and locked.stage != Draft.Stage.SUBMITTED:
             locked = lock_open(draft, by)
             _refuse_if_changed(locked, seen)
+            if locked.channel == Channel.PAPER and locked.created_by_id != by.pk:
+                raise DomainError("on_paper", _("The service centre enters this request from a slip."))
             if (
                 locked.service_type.submitted_by is SubmittedBy.ENGINEERING_OFFICE
                 and locked.stage != Draft.Stage.AWAITING_OWNER
@@ -303,7 +307,7 @@ def submit_draft(draft: Draft, *, by: User, seen: str = "", now: datetime | None
 
 def _identify_visitor(draft: Draft, by: User, now: datetime) -> None:
     """What a clerk saw and asked is written of the person together with their request, and with nothing else."""
-    if draft.visitor_changes is None or draft.channel != Channel.COUNTER or draft.created_by_id != by.pk:
+    if draft.visitor_changes is None or draft.channel not in AT_COUNTER or draft.created_by_id != by.pk:
         return
     try:
         draft.applicant = people.confirm_identity(draft.applicant, draft.visitor_changes, by=by, now=now)

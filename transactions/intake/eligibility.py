@@ -16,7 +16,7 @@ from core.day_words import day_in_words
 
 from ..domain.errors import DomainError
 from ..domain.service_types import ApplicantKind, ServiceType, SubmittedBy
-from ..models import Channel
+from ..models import AT_COUNTER, Channel
 from .assured import refuse_below_level
 from .submission import Submission
 
@@ -31,10 +31,10 @@ def refuse_unless_may_submit(submission: Submission, by: User, now: datetime) ->
     if submission.delegation is not None:
         refuse_unless_delegated(submission.delegation, by, service, timezone.localdate(now))
     by_right = may_file_for(by, submission.applicant, service, authorisation)
-    delegated = submission.channel != Channel.COUNTER and by_right
+    delegated = submission.channel not in AT_COUNTER and by_right
     of = by if delegated else submission.applicant
-    refuse_below_level(service, "submit", of, at_counter=submission.channel == Channel.COUNTER)
-    if submission.channel == Channel.COUNTER:
+    refuse_below_level(service, "submit", of, at_counter=submission.channel in AT_COUNTER)
+    if submission.channel in AT_COUNTER:
         if submission.centre is None or Role.CENTRE_CLERK not in roles_in(by, submission.centre):
             raise DomainError("not_at_this_counter", _("You do not take requests at this centre."))
     elif not delegated:

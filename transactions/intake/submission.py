@@ -13,7 +13,7 @@ from accounts.models import Authorisation, Delegation, User
 from municipality.models import Office
 
 from ..domain.service_types import ServiceType
-from ..models import Channel
+from ..models import Channel, Slip
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Submission:
     language: str = "ar"
     draft: int | None = None
     delegation: Delegation | None = None
+    # On which a request was written that comes in on paper.
+    slip: Slip | None = None
 
     def body_hash(self) -> str:
         """Two submissions with this hash ask for the same thing."""

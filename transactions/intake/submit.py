@@ -36,18 +36,21 @@ from accounts.models import User
 from core.db.prepared import Batch
 from core.hijri import hijri_year
 from journal import chain, receipts
-from journal.entry import person_mark
+from journal.entry import person_mark, second_of
 from municipality.services import current_calendar, districts_by_code
 
 from .. import access, quotas
 from ..answers.cleaning import clean_answers
 from ..answers.plots import plot_problems
+from ..booklets import entering
 from ..domain import clock
 from ..domain.content import answers_hash
 from ..domain.errors import DomainError, Invalid
 from ..domain.references import Reference
+from ..domain.service_types import Stage
+from ..domain.workflow import Status
 from ..incidents import gates, memory
-from ..models import Channel, Event, Intake, Outbox, Transaction
+from ..models import AT_COUNTER, Channel, Event, Intake, Outbox, Slip, Transaction
 from ..outbox import queue
 from ..transitions.registers import next_serial, number_at_this_place
 from ..transitions.versions import district_of
@@ -109,7 +112,7 @@ def _refuse_if_not_taken(submission: Submission, by: User, now: datetime) -> Non
         now=now,
         offices=_offices_of(submission),
         lot=str(submission.applicant.pk),
-        at_counter=submission.channel == Channel.COUNTER,
+        at_counter=submission.channel in AT_COUNTER,
     )
     refuse_unless_may_submit(submission, by, now)
 
@@ -158,15 +161,21 @@ def _take_in(
     """All submissions of a node queue up for its serial. So what does not bear the number is written before, and two
     round trips are left between that lock and the commit: the head of the journal, and the rows that bear the number.
     """
+    slip = _lock_slip(submission, now)
     batch = Batch(Transaction, Event, Intake, Outbox)
-    case = _build_transaction(submission, values, by=by, now=now)
+    case = _build_transaction(submission, values, by=by, now=now, slip=slip)
     if given is not None:
         case.mark_salt = given.salt
     batch.key(case)
+    if slip is not None:
+        entering.entered(slip, case, by=by, now=now)
     batch.insert(_event(case, submission, by))
     queue.enqueue("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
+    if slip is not None:
+        # What incidents took from it since the time on the slip is written in its history.
+        queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now, batch=batch)
     attached = [file for group in files.values() for file in group]
-    promise = _receipt_facts(case, values, attached) | _agent_mark(case, by)
+    promise = _receipt_facts(case, values, attached, now) | _agent_mark(case, by)
     for say in more_facts:
         promise |= say()
     if given is not None:
@@ -174,7 +183,7 @@ def _take_in(
     attach_files(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
-    case.reference, locked = _next_reference(now) if given is None else _given_reference(given, now)
+    case.reference, locked = _number_of(slip, given, now)
     batch.insert(case)
     token = receipts.encode_token(
         chain.append("received", case.reference, promise, now, locked=locked, execute=batch.execute)
@@ -189,6 +198,19 @@ def _take_in(
     return intake
 
 
+def _lock_slip(submission: Submission, now: datetime) -> Slip | None:
+    """The slip a request on paper was written on, locked; DomainError when it may not be entered from it."""
+    if submission.channel != Channel.PAPER:
+        return None
+    if submission.slip is None:
+        raise DomainError(
+            "slip_elsewhere", _("This slip is no longer being entered here. Begin with its number again.")
+        )
+    return entering.lock_for_request(
+        submission.slip, submission.draft, service=submission.service.code, centre=submission.centre, now=now
+    )
+
+
 def _event(case: Transaction, submission: Submission, by: User) -> Event:
     return Event(
         transaction=case,
@@ -200,8 +222,13 @@ def _event(case: Transaction, submission: Submission, by: User) -> Event:
         to_status=case.status,
         to_stage=case.stage,
         office=submission.centre,
-        facts={"channel": submission.channel, **_by_delegation(submission, case, by)},
+        facts={"channel": submission.channel, **_by_delegation(submission, case, by), **_on_paper(case, submission)},
     )
+
+
+def _on_paper(case: Transaction, submission: Submission) -> dict[str, str]:
+    """Where a request lay from the time on its slip on, for the clock of incidents at that office."""
+    return {"at_centre": submission.centre.code} if case.channel == Channel.PAPER and submission.centre else {}
 
 
 def _by_delegation(submission: Submission, case: Transaction, by: User) -> dict[str, int]:
@@ -212,27 +239,41 @@ def _by_delegation(submission: Submission, case: Transaction, by: User) -> dict[
     return {"delegation": held.pk} if held else {}
 
 
-def _build_transaction(submission: Submission, values: dict[str, Any], *, by: User, now: datetime) -> Transaction:
+def _build_transaction(
+    submission: Submission, values: dict[str, Any], *, by: User, now: datetime, slip: Slip | None = None
+) -> Transaction:
     """The row of a submission, complete but for its key and reference, not written yet."""
     service, calendar = submission.service, current_calendar()
     stage = service.stages[0]
+    since = slip.written_at if slip is not None and slip.written_at else now
+    stopped = _stopped(submission, stage, since, now) if since < now else clock.Reading(0, 0)
     return Transaction(
         service=service.code,
         stage=stage.code,
         applicant=submission.applicant,
         authorisation=submission.authorisation,
         channel=submission.channel,
-        taken_by=by if submission.channel == Channel.COUNTER else None,
+        taken_by=by if submission.channel in AT_COUNTER else None,
         taken_at=submission.centre,
         language=submission.language,
         answers=values,
         mark_salt=secrets.token_hex(16),
         district=district_of(values),
-        submitted_at=now,
-        stage_started_at=now,
-        due_at=clock.due_moment(now, service.working_days_for(values), 0, calendar),
-        stage_due_at=clock.due_moment(now, stage.working_days, 0, calendar),
+        submitted_at=since,
+        stage_started_at=since,
+        paused_days=stopped.whole,
+        stage_paused_days=stopped.of_stage,
+        due_at=clock.due_moment(since, service.working_days_for(values), stopped.whole, calendar),
+        stage_due_at=clock.due_moment(since, stage.working_days, stopped.of_stage, calendar),
     )
+
+
+def _stopped(submission: Submission, stage: Stage, since: datetime, now: datetime) -> clock.Reading:
+    """How long incidents stopped the clock of what was taken on paper, before it was entered."""
+    office = submission.centre.code if submission.centre else ""
+    step = clock.Step(since, Status.SUBMITTED, "", stage.code, office)
+    pauses = memory.since(since, submission.service.code)
+    return clock.read([step], current_calendar(), pauses, service=submission.service.code, now=now)
 
 
 def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
@@ -243,9 +284,12 @@ def _next_reference(now: datetime) -> tuple[str, chain.LockedChain]:
     return str(Reference(node, incarnation, year, serial, locked.lot)), locked
 
 
-def _given_reference(given: GivenReceipt, now: datetime) -> tuple[str, chain.LockedChain]:
-    """The number that was given; one of ours where that is another's by now."""
-    return (given.reference, chain.lock()) if given.reference else _next_reference(now)
+def _number_of(slip: Slip | None, given: GivenReceipt | None, now: datetime) -> tuple[str, chain.LockedChain]:
+    """The number somebody holds already, on a slip or from a box; else the next one. A box's is empty where it is
+    another's by now.
+    """
+    held = slip.number if slip else given.reference if given else ""
+    return (held, chain.lock()) if held else _next_reference(now)
 
 
 def _agent_mark(case: Transaction, by: User) -> dict[str, str]:
@@ -256,10 +300,13 @@ def _agent_mark(case: Transaction, by: User) -> dict[str, str]:
 
 
 def _receipt_facts(
-    case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile]
+    case: Transaction, values: Mapping[str, Any], files: Sequence[SubmittedFile], now: datetime
 ) -> dict[str, str | int]:
-    """What the receipt binds the city to: which service, whose, and exactly which content and files."""
-    return {
+    """What the receipt binds the city to: which service, whose, exactly which content and files, and since when where
+    it was written on paper before.
+    """
+    facts: dict[str, str | int] = {"written": second_of(case.submitted_at)} if case.submitted_at < now else {}
+    return facts | {
         "service": case.service,
         "channel": case.channel,
         "for": person_mark(case.mark_salt, case.applicant.national_id),

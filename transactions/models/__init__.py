@@ -1,6 +1,7 @@
 """A transaction and everything that hangs on it. Only the topics beside it write its tables."""
 
 from .authorisation_events import AuthorisationEvent
+from .booklets import Booklet, BookletEvent, Slip
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .bulk import BulkItem, BulkJob
@@ -19,7 +20,7 @@ from .objections import Objection
 from .outlines import PlotBox
 from .papers import IS_SENT, Attachment, FeeDue, Intake, IssuedDocument, PaperContent
 from .piles import OfficePile, PileForecast
-from .requests import Channel, Draft, Transaction, TransactionQuerySet
+from .requests import AT_COUNTER, Channel, Draft, Transaction, TransactionQuerySet
 from .signed import SignedPaper, SigningCertificate
 from .staff_notices import StaffMail, StaffNotice
 from .subscriptions import StatusMessage, StatusSubscription
@@ -32,12 +33,15 @@ from .work import Delivery, DeliveryReport, FailedAttempt, Handover, Heartbeat, 
 STORED = (Attachment, SignedPaper)
 
 __all__ = [
+    "AT_COUNTER",
     "IS_SENT",
     "STORED",
     "AnswersInProgress",
     "AnswersVersion",
     "Attachment",
     "AuthorisationEvent",
+    "Booklet",
+    "BookletEvent",
     "BroughtReceipt",
     "BulkItem",
     "BulkJob",
@@ -87,6 +91,7 @@ __all__ = [
     "Serial",
     "SignedPaper",
     "SigningCertificate",
+    "Slip",
     "StaffMail",
     "StaffNotice",
     "StatusMessage",

@@ -27,6 +27,11 @@ class Channel(models.TextChoices):
     ONLINE = "online", _("Online")
     COUNTER = "counter", _("At a counter")
     API = "api", _("Through the API")
+    PAPER = "paper", _("On a paper slip")
+
+
+# Where a clerk takes the request of somebody whose ID was seen.
+AT_COUNTER = (Channel.COUNTER, Channel.PAPER)
 
 
 def person(verbose_name: Any, **kwargs: Any) -> models.ForeignKey[User, User]:

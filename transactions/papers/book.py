@@ -16,6 +16,7 @@ from ..domain.content import answers_hash, content_hash
 from ..models import (
     AnswersVersion,
     Attachment,
+    Channel,
     Event,
     FeeDue,
     Intake,
@@ -115,7 +116,8 @@ class _Rows:
 def _received(body: Body, case: Transaction, rows: _Rows) -> Iterator[str]:
     files = rows.files.get(case.pk, [])
     yield from _same(body, service=case.service, channel=case.channel, files=len(files), **_person(case, rows))
-    yield from _same(body, at=second_of(case.submitted_at))
+    since = "written" if case.channel == Channel.PAPER and "written" in body else "at"
+    yield from _same(body, **{since: second_of(case.submitted_at)})
     if receipts.decode_body(rows.tokens.get(case.pk, "")) != body:
         yield "receipt"
     answers = rows.versions.get((case.pk, 1))

@@ -16,8 +16,11 @@ from core.text import compact, isolated, one_line, plain_characters, written_cod
 from journal.receipts import LookupResult
 from municipality.services import offices_by_pk
 
+from ..booklets import standing
+from ..booklets.record import SLIP
 from ..domain import references, service_types
 from ..domain.register_lines import read_line
+from ..domain.slips import is_slip
 from ..domain.workflow import Status
 from ..models import IssuedDocument, PaperContent, Transaction
 from . import card
@@ -27,6 +30,9 @@ from .validity import in_force_until
 
 def status_now(subject: str, body: Mapping[str, Any]) -> str | None:
     """One sentence on the transaction a receipt, decision or permit speaks of; None when it is unknown here."""
+    if body.get("kind") == SLIP:
+        slip = standing.find(subject)
+        return standing.in_words(slip) if slip else None
     case = Transaction.objects.filter(reference=subject).first()
     if case is None:
         return None
@@ -102,6 +108,12 @@ def number_typed(text: str) -> LookupResult | None:
 
 
 def _look_up_number(typed: str) -> LookupResult | None:
+    if is_slip(references.parse(typed)):
+        return _find_issued(
+            _("This is the number of a paper slip"),
+            _("By itself it proves nothing. Scan the code on the slip, or use its number with the PIN printed there."),
+            reverse("transactions:inquiry"),
+        )
     if references.parse(typed):
         return _find_issued(
             _("This is the number of a transaction"),

@@ -28,7 +28,7 @@ from ..domain.service_types import Location, Stage
 from ..domain.text_length import validate_text_length
 from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Actor, Move, MoveName, Status, Target, find_obstacle
 from ..incidents import gates, memory
-from ..models import CounterVisit, Direction, Event, Transaction
+from ..models import Channel, CounterVisit, Direction, Event, Transaction
 from ..notifications.notices import is_notified, notify_of_event, recipients_of
 from ..text.wording import explain_obstacle
 from ..visits import permissions as visits
@@ -299,8 +299,10 @@ def _read_clock(transition: Transition, status: Status, stage: Stage) -> clock.R
 
 
 def _steps_of(case: Transaction) -> list[clock.Step]:
-    """What the clock reads of the events so far; of a request nobody has moved yet, without a question."""
-    if case.status == Status.SUBMITTED:
+    """What the clock reads of the events so far; of a request nobody has moved yet, without a question, unless it lay
+    at a centre on paper before.
+    """
+    if case.status == Status.SUBMITTED and case.channel != Channel.PAPER:
         return [clock.Step(case.submitted_at, case.status, "", case.stage)]
     return [clock.step_of(*row) for row in case.events.order_by("seq").values_list(*clock.STEP)]
 

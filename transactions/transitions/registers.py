@@ -23,6 +23,7 @@ from journal.standing import LOT_LETTERS
 from municipality.models import Office
 
 from ..domain.errors import DomainError
+from ..domain.slips import FIRST_SERIAL
 from ..models import Direction, Movement, Register, Serial, Transaction
 
 # Numbers of registers are plain, so after a restore they go on far away, at one of this many places.
@@ -59,7 +60,10 @@ def enter_line(
 def next_serial(node: str, incarnation: str, year: int) -> int:
     """The next serial of this node for references. Call inside a transaction."""
     place = {"node": node, "incarnation": incarnation, "hijri_year": year}
-    return _increment(Serial, "last", place)
+    serial = _increment(Serial, "last", place)
+    if serial >= FIRST_SERIAL:
+        raise ValueError(f"{node}{incarnation}-{year} is at the numbers of paper slips")
+    return serial
 
 
 # An office box puts four digits before its serials, drawn anew whenever it starts: a machine that was copied, or put

@@ -36,7 +36,7 @@ from ..intake import closures, drafts, eligibility
 from ..intake.answer_forms import asks_corners, step_page, typed_in
 from ..intake.assured import missing_level
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
-from ..models import Channel, Draft
+from ..models import AT_COUNTER, Draft
 from ..selectors import duplicates
 from .common import hidden_is_404, page_of
 from .documents import redirect_reader
@@ -120,7 +120,7 @@ def task_list(request: HttpRequest, key: UUID) -> HttpResponse:
     draft = access.get_draft(user, key)
     if draft.stage == Draft.Stage.SUBMITTED:
         return _receipt_of(request, draft, user)
-    if draft.channel == Channel.COUNTER and draft.created_by_id == user.pk:
+    if draft.channel in AT_COUNTER and draft.created_by_id == user.pk:
         return redirect("staff:intake", key=key)
     parts = parts_of(draft)
     tasks = [{"part": part, "url": _page(draft, part.code)} for part in parts]
@@ -163,7 +163,7 @@ def _home(draft: Draft, user: User) -> Place:
     """The list a draft is kept in: at the counter, in the office, or among one's own."""
     if draft.applicant_id == user.pk or access.delegation_about(user, draft):
         return Place(reverse("transactions:requests"), _("My requests"))
-    if draft.channel == Channel.COUNTER:
+    if draft.channel in AT_COUNTER:
         return Place(reverse("staff:counter"), _("Counter"))
     return Place(reverse("transactions:office"), _("Engineering office"))
 

@@ -32,7 +32,7 @@ from municipality.services import offices_by_pk
 
 from .. import view_log
 from ..domain import service_types
-from ..domain.errors import Invalid, NotVisible, TooManyAttempts
+from ..domain.errors import Invalid, NotVisible, SlipNotEntered, TooManyAttempts
 from ..inquiry import services as inquiry
 from ..intake import closures
 from ..intake.assured import describe_levels
@@ -181,7 +181,7 @@ def inquire(request: HttpRequest) -> HttpResponse:
     by = "incoming" if "incoming" in (request.POST.get("by"), request.GET.get("by")) else "pin"
     bound = request.POST if request.method == "POST" else None
     form: forms.Form = IncomingForm(bound) if by == "incoming" else PinForm(bound)
-    status = 200
+    status, slip = 200, ""
     if bound is not None:
         status = 422
         if form.is_valid():
@@ -190,6 +190,8 @@ def inquire(request: HttpRequest) -> HttpResponse:
             except Invalid as error:
                 for problem in error.problems:
                     form.add_error(problem.path, str(problem.message))
+            except SlipNotEntered as error:
+                slip, form, status = str(error.message), PinForm(), 404
             except NotVisible as error:
                 form.add_error(None, str(error.message))
                 status = 404
@@ -201,6 +203,7 @@ def inquire(request: HttpRequest) -> HttpResponse:
         "pin_form": form if by == "pin" else PinForm(),
         "incoming_form": form if by == "incoming" else IncomingForm(),
         "by": by,
+        "slip": slip,
     }
     return render(request, "transactions/inquiry.html", context, status=status)
 

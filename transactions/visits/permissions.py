@@ -14,6 +14,7 @@ from accounts.models import User
 
 from .. import access, view_log
 from ..answers.revision import with_dependants
+from ..booklets.people import scan_for
 from ..domain import references
 from ..domain.errors import NotVisible
 from ..domain.workflow import Status
@@ -80,10 +81,15 @@ def get_visit(user: User, key: UUID) -> CounterVisit:
 
 
 def get_attachment(user: User, key: UUID | str) -> Attachment:
-    """As access.get_attachment; for a clerk also a file that the page of a visit which lasts shows."""
+    """As access.get_attachment; for a clerk also a file that the page of a visit which lasts shows, and the scan of a
+    slip for whoever confirms it.
+    """
     try:
         return access.get_attachment(user, key)
     except NotVisible:
+        if scan := scan_for(user, key):
+            view_log.record_file_view(user, scan)
+            return scan
         file, visit = _shown(user, key, timezone.now())
         view_log.record_file_view(user, file, visit)
         return file
@@ -94,7 +100,7 @@ def find_attachment(user: User, key: UUID | str) -> Attachment:
     try:
         return access.find_attachment(user, key)
     except NotVisible:
-        return _shown(user, key, timezone.now())[0]
+        return scan_for(user, key) or _shown(user, key, timezone.now())[0]
 
 
 def _shown(user: User, key: UUID | str, now: datetime) -> tuple[Attachment, CounterVisit]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from transactions.models import STORED, Attachment, BulkJob
+from transactions.models import STORED, Attachment, BulkJob, Slip
 
 from ... import previews
 
@@ -67,7 +67,9 @@ def _forget_pictures(before: datetime) -> int:
 def _forget(before: datetime) -> int:
     """Locked first, so that no request takes one meanwhile."""
     unused = Q(draft=None, delegation=None, uploaded_at__lt=before) | Q(removed_at__lt=before)
+    scans = Slip.objects.filter(scan__isnull=False).values("scan")
     files = Attachment.objects.select_for_update(skip_locked=True).filter(unused, transaction=None)
+    files = files.exclude(pk__in=scans)
     return Attachment.objects.filter(pk__in=[file.pk for file in files]).delete()[0]
 
 

@@ -1,0 +1,50 @@
+"""Booklets of slips for tests, made through the services."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from accounts import four_eyes, services
+from accounts.models import User
+from municipality.models import Office
+from transactions.booklets import ledger, printing
+from transactions.incidents import declaring
+from transactions.models import Booklet, IncidentNotice
+
+from .cast import NOW, PASSWORD, Cast
+from .conftest import national_id
+
+HOUR = timedelta(hours=1)
+
+
+def staff(name: str, number: int, office: str, role: str) -> User:
+    """Somebody more than the cast has, with a post."""
+    user = User.objects.create_user(national_id(number), PASSWORD, full_name=name, phone=f"+9665{number:08d}")
+    services.create_staff_post(user, Office.objects.get(code=office), role, on=date(2020, 1, 1))
+    return user
+
+
+def printed(cast: Cast, second: User, *, many: int = 1, size: int = 5, now: datetime = NOW) -> list[Booklet]:
+    """Booklets of the cast's centre, ordered and confirmed, in the order of their numbers."""
+    centre = Office.objects.get(code="SC01")
+    proposal = printing.order(centre, many=many, size=size, reason="for outages", by=cast.administrator, now=now)
+    four_eyes.confirm(proposal, by=second, now=now)
+    return list(Booklet.objects.filter(proposal=proposal).order_by("first_serial"))
+
+
+def handed(cast: Cast, second: User, *, now: datetime = NOW, size: int = 5) -> Booklet:
+    """One that is out at the cast's centre and opened."""
+    (booklet,) = printed(cast, second, now=now, size=size)
+    ledger.hand_out(booklet, cast.clerk, by=cast.administrator, now=now)
+    return ledger.open_booklet(booklet, by=cast.clerk, now=now)
+
+
+def outage(cast: Cast, second: User, start: datetime, end: datetime | None = None, *, now: datetime = NOW, **said):
+    """A declared incident, of everything unless said otherwise."""
+    facts = {
+        "what": "declared", "text_ar": "تعطّلت الشبكة المركزية.", "text_en": "The central network is down.",
+        "starts_at": start, "ended_at": end, "next_update_at": None if end else now + HOUR,
+    }  # fmt: skip
+    proposal = declaring.propose(IncidentNotice(**facts | said), reason="seen", by=cast.administrator, now=now)
+    four_eyes.confirm(proposal, by=second, now=now)
+    return IncidentNotice.objects.latest("pk")
