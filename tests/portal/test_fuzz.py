@@ -58,6 +58,8 @@ MAY_WRITE = {
     "/staff/transactions/transaction/": "bulk",  # what is chosen there is looked at first
     "/staff/transactions/movement/": "bulk",
     "/staff/filters/": "savedfilter",
+    "/staff/booklets/": "booklet slip proposal entry chain",
+    "/staff/paper/": f"{SUBMITTING} slip user transactions_try",
     "/staff/absences/": "absence staffnotice outbox",
     "/staff/texts/": "texttemplate",
     "/staff/imports/": "import municipality proposal outbox",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -21,12 +22,14 @@ from municipality.models import Office
 from transactions.booklets import ledger, printing, standing
 from transactions.domain import pins, references
 from transactions.domain.errors import DomainError, Invalid, NotVisible, SlipNotEntered
-from transactions.domain.references import Reference
-from transactions.domain.slips import FIRST_SERIAL, LAST_SERIAL, is_slip
+from transactions.domain.references import BOX_LETTERS, Reference
+from transactions.domain.slips import FIRST_SERIAL, LAST_SERIAL, OF_A_SLIP, is_slip
 from transactions.inquiry import services as inquiry
+from transactions.intake import late_entry
 from transactions.models import Booklet, BookletEvent, Serial, Slip
 from transactions.papers.verification import number_typed
 from transactions.signed_papers.booklets import pdf_of, sheet_of
+from transactions.transitions import registers
 from transactions.transitions.registers import next_serial
 
 from ..conftest import NOW
@@ -221,6 +224,54 @@ def test_every_number_of_a_slip_is_read_as_it_is_typed(serial, lot, between):
     assert len(str(number)) <= 24
 
 
-@given(st.integers(0, FIRST_SERIAL - 1))
-def test_no_number_of_a_request_is_one_of_a_slip(serial):
-    assert not is_slip(Reference("C1", "A", 1448, serial))
+NODES = st.from_regex(r"[A-Z][0-9A-Z]", fullmatch=True)
+
+
+@given(NODES, st.integers(0, FIRST_SERIAL - 1))
+def test_no_number_of_a_request_is_one_of_a_slip(node, serial):
+    assert not is_slip(Reference(node, "A", 1448, serial))
+
+
+def serial_of_a_box(monkeypatch, drawn, serial):
+    monkeypatch.setattr(registers, "DRAWN", drawn)
+    return registers.number_at_this_place(serial)
+
+
+@pytest.mark.parametrize("letter", BOX_LETTERS)
+def test_boxes_and_slips_at_their_limits_are_told_apart(letter, settings, monkeypatch):
+    settings.OFFICE_BOX = True
+    edges = [
+        serial_of_a_box(monkeypatch, drawn, serial) for drawn in (1_000, 8_999, 9_000, 9_999) for serial in (1, 99_999)
+    ]
+    # A box counts through the numbers of slips, up to the last.
+    assert edges[-1] == LAST_SERIAL
+    for serial in (*edges, FIRST_SERIAL - 1, FIRST_SERIAL, LAST_SERIAL):
+        of_a_box, lot = Reference(f"{letter}7", "A", 1448, serial), Reference(f"{letter}7", "B", 1448, serial, "KRTW")
+        here = Reference("C1", "A", 1448, serial)
+        assert not is_slip(of_a_box)
+        assert not is_slip(lot)
+        assert is_slip(here) == (serial >= FIRST_SERIAL)
+        for number in (of_a_box, lot, here):
+            assert bool(re.search(OF_A_SLIP, str(number))) == is_slip(number)
+
+
+def test_what_a_box_gave_is_never_called_a_slip(cast, booklet):
+    """Its highest number, in each place where a slip is known by its number; beside one of ours."""
+    of_a_box, slip = str(Reference("B7", "A", 1448, LAST_SERIAL)), booklet.slips.first().number
+    assert standing.find(of_a_box) is None
+    assert number_typed(of_a_box).title == number_typed(str(Reference("B7", "A", 1448, 100_000_001))).title
+    assert number_typed(of_a_box).title != number_typed(slip).title
+    with pytest.raises(NotVisible) as refused:
+        inquiry.find_by_pin(of_a_box, pins.derive_pin(of_a_box), address="10.0.0.1", now=NOW)
+    assert not isinstance(refused.value, SlipNotEntered)
+    with pytest.raises(NotVisible):
+        late_entry.find_slip(of_a_box, pins.derive_pin(of_a_box), address="10.0.0.1", now=NOW)
+    # And in a column, where the books ask the database.
+    Slip.objects.filter(number=slip).update(number=of_a_box)
+    assert set(Slip.objects.filter(number__regex=OF_A_SLIP)) == set(booklet.slips.exclude(number=of_a_box))
+
+
+def test_an_office_box_prints_no_booklets(cast, settings):
+    settings.JOURNAL_NODE = "B7"
+    with pytest.raises(ValidationError):
+        printing.order(Office.objects.get(code="SC01"), many=1, size=5, reason="drill", by=cast.administrator, now=NOW)

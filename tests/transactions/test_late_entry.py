@@ -383,7 +383,10 @@ def test_the_whole_way_by_the_pages(cast, second, booklet, down, colleague, sign
     check = reverse("staff:intake_check", args=[draft.key])
     assert slip.number in page.get(check).content.decode()
     assert page.post(check).status_code == 409
-    page.post(check, {"scan": upload("slip.pdf", pdf())})
+    # The scan's button without a file neither submits nor asks anybody.
+    assert page.post(check, {"action": "scan"}).status_code == 422
+    assert not late_entry.waiting_for(cast.clerk).exists()
+    page.post(check, {"action": "scan", "scan": upload("slip.pdf", pdf())})
     assert page.post(check).url == reverse("staff:paper")
     other = signed_in(colleague)
     address = reverse("staff:paper_second", args=[slip.pk])

@@ -41,13 +41,7 @@ class OrderForm(NamedErrors, forms.Form):
     )
     many = IntegerField(label=gettext_lazy("Booklets"), min_value=1, max_value=MOST_BOOKLETS, initial=1)
     size = IntegerField(label=gettext_lazy("Slips in each"), min_value=1, max_value=MOST_SLIPS, initial=MOST_SLIPS)
-    reason = reason_field()
-
-    def clean(self) -> dict[str, Any]:
-        typed = super().clean() or self.cleaned_data
-        if not typed.get("reason"):
-            self.add_error("reason", _("Give the reason: a second administrator will decide."))
-        return typed
+    reason = reason_field(gettext_lazy("Give the reason: a second administrator will decide."))
 
 
 class TakeBackForm(NamedErrors, forms.Form):
@@ -124,7 +118,7 @@ def booklets(request: HttpRequest) -> HttpResponse:
         "title": _("Paper booklets"),
         "form": form if manages else None,
         "taking": taking if manages else None,
-        "page": page_of(request, rows.annotate(used=used)),
+        "page": page_of(request, rows.annotate(used=used).order_by("-pk")),
     }
     return render(request, "staff/booklets.html", context, status=status)
 

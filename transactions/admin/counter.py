@@ -329,8 +329,10 @@ def intake_check(request: HttpRequest, key: UUID) -> HttpResponse:
 def _sent(draft: Draft, slip: Slip | None, request: HttpRequest) -> HttpResponse:
     """The receipt; of a slip that somebody else has to read first, the list where it waits."""
     user = current_user(request)
-    scans = request.FILES.getlist("scan")
-    if scans:
+    if request.POST.get("action") == "scan":
+        scans = request.FILES.getlist("scan")
+        if not scans:
+            raise Invalid([Problem("scan", _("Choose a file."), "required")])
         attach_scan(draft, scans[-1], by=user)
         return redirect("staff:intake_check", key=draft.key)
     if slip is None or not late_entry.needs_second(slip):

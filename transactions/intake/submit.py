@@ -171,9 +171,6 @@ def _take_in(
         entering.entered(slip, case, by=by, now=now)
     batch.insert(_event(case, submission, by))
     queue.enqueue("route", case.pk, dedupe=f"route:{case.pk}", now=now, batch=batch)
-    if slip is not None:
-        # What incidents took from it since the time on the slip is written in its history.
-        queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now, batch=batch)
     attached = [file for group in files.values() for file in group]
     promise = _receipt_facts(case, values, attached, now) | _agent_mark(case, by)
     for say in more_facts:
@@ -195,6 +192,9 @@ def _take_in(
     batch.insert(intake)
     taken_in.send(Intake, intake=intake)
     batch.send()
+    if slip is not None:
+        # What incidents took from it since the time on the slip is written in its history.
+        queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now)
     return intake
 
 
