@@ -183,7 +183,7 @@ def test_a_lost_slip_that_turns_up_is_held_until_another_releases_it(cast, secon
     with pytest.raises(DomainError):
         ledger.spoil(slip, reason="x", by=cast.clerk, now=NOW)
     ledger.release(slip, reason="the clerk remembers it", by=second, now=NOW)
-    assert BookletEvent.objects.filter(slip=slip).values_list("what", flat=True)[::1] == ["found", "released"]
+    assert BookletEvent.objects.filter(slip=slip).values_list("what", flat=True)[::1] == ["turned_up", "released"]
 
 
 def test_the_booklet_prints_number_pin_and_code_of_every_slip(cast, booklet):

@@ -25,7 +25,7 @@ from municipality.models import Office, OfficeKind
 
 from ..booklets import ledger, printing
 from ..domain.errors import DomainError, Invalid
-from ..domain.slips import MOST_BOOKLETS, MOST_SLIPS
+from ..domain.slips import MAX_BOOKLETS, MAX_SLIPS
 from ..models import Booklet, Slip
 from ..signed_papers.booklets import pdf_of
 from ..views.common import harden, page_of
@@ -39,8 +39,8 @@ class OrderForm(NamedErrors, forms.Form):
     office = forms.ModelChoiceField(
         Office.objects.filter(kind=OfficeKind.SERVICE_CENTRE), label=gettext_lazy("Centre"), empty_label=None
     )
-    many = IntegerField(label=gettext_lazy("Booklets"), min_value=1, max_value=MOST_BOOKLETS, initial=1)
-    size = IntegerField(label=gettext_lazy("Slips in each"), min_value=1, max_value=MOST_SLIPS, initial=MOST_SLIPS)
+    many = IntegerField(label=gettext_lazy("Booklets"), min_value=1, max_value=MAX_BOOKLETS, initial=1)
+    size = IntegerField(label=gettext_lazy("Slips in each"), min_value=1, max_value=MAX_SLIPS, initial=MAX_SLIPS)
     reason = reason_field(gettext_lazy("Give the reason: a second administrator will decide."))
 
 

@@ -161,7 +161,7 @@ def hold(slip: Slip, *, reason: str, by: User, now: datetime | None = None) -> S
         locked.held_note = _reason(reason)
         locked.held_at = now
         locked.save(update_fields=["held_at", "held_note"])
-        note(locked.booklet, What.FOUND, by=by, now=now, slip=locked, words=locked.held_note)
+        note(locked.booklet, What.TURNED_UP, by=by, now=now, slip=locked, words=locked.held_note)
     return locked
 
 
@@ -173,7 +173,7 @@ def release(slip: Slip, *, reason: str, by: User, now: datetime | None = None) -
     _require(may_manage(by))
     if locked.held_at is None or locked.voided_at is not None:
         raise DomainError("not_held", _("This slip is not held."))
-    held = BookletEvent.objects.filter(slip=locked, what=What.FOUND).order_by("-pk").first()
+    held = BookletEvent.objects.filter(slip=locked, what=What.TURNED_UP).order_by("-pk").first()
     if held is not None and held.by_id == by.pk:
         raise DomainError("second_person", _("You held this slip yourself. Someone else has to release it."))
     if locked.released_at is None:

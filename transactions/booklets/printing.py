@@ -24,7 +24,7 @@ from municipality.models import Office, OfficeKind
 from municipality.services import office_by_code
 
 from ..domain.references import BOX_LETTERS, Reference
-from ..domain.slips import FIRST_SERIAL, LAST_SERIAL, MOST_BOOKLETS, MOST_SLIPS
+from ..domain.slips import FIRST_SERIAL, LAST_SERIAL, MAX_BOOKLETS, MAX_SLIPS
 from ..models import Booklet, BookletEvent, Slip
 from .record import SLIP, note
 
@@ -38,10 +38,10 @@ def validate(office: Office | None, many: int, size: int) -> None:
         raise ValidationError(_("Booklets are printed by a centre, not by an office box."))
     if office is None or office.kind != OfficeKind.SERVICE_CENTRE:
         wrong["office"] = _("Booklets are for service centres.")
-    if not 1 <= many <= MOST_BOOKLETS:
-        wrong["many"] = _("One order prints 1 to %(most)d booklets.") % {"most": MOST_BOOKLETS}
-    if not 1 <= size <= MOST_SLIPS:
-        wrong["size"] = _("A booklet has 1 to %(most)d slips.") % {"most": MOST_SLIPS}
+    if not 1 <= many <= MAX_BOOKLETS:
+        wrong["many"] = _("One order prints 1 to %(most)d booklets.") % {"most": MAX_BOOKLETS}
+    if not 1 <= size <= MAX_SLIPS:
+        wrong["size"] = _("A booklet has 1 to %(most)d slips.") % {"most": MAX_SLIPS}
     if wrong:
         raise ValidationError(wrong)
 

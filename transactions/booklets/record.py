@@ -31,8 +31,8 @@ def note(
     """
     event = BookletEvent.objects.create(booklet=booklet, slip=slip, what=what, at=now, by=by, words=words)
     if journal:
-        said: dict[str, str | int] = {"what": str(what), "slip": slip.number if slip else "", **facts}
-        chain.append(KIND, subject_of(booklet), said, now)
+        body: dict[str, str | int] = {"what": str(what), "slip": slip.number if slip else "", **facts}
+        chain.append(KIND, subject_of(booklet), body, now)
     return event
 
 

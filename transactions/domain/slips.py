@@ -20,9 +20,9 @@ FIRST_SERIAL = 900_000_000
 LAST_SERIAL = 999_999_999
 # A number of a slip, as databases look for it in a column.
 OF_A_SLIP = f"^[^{BOX_LETTERS}][^-]+-1[0-9]{{3}}-9[0-9]{{8}}-"
-MOST_SLIPS = 50
+MAX_SLIPS = 50
 """In a booklet."""
-MOST_BOOKLETS = 5
+MAX_BOOKLETS = 5
 """Printed by one order: all their slips are signed while the journal is locked."""
 
 

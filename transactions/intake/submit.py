@@ -180,6 +180,9 @@ def _take_in(
     attach_files(batch, case, files, submission.draft)
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
+    if slip is not None:
+        # What incidents took from it since the time on the slip is written in its history.
+        queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now)
     case.reference, locked = _number_of(slip, given, now)
     batch.insert(case)
     token = receipts.encode_token(
@@ -192,9 +195,6 @@ def _take_in(
     batch.insert(intake)
     taken_in.send(Intake, intake=intake)
     batch.send()
-    if slip is not None:
-        # What incidents took from it since the time on the slip is written in its history.
-        queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now)
     return intake
 
 

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             name='BookletEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('printed', 'Printed'), ('fetched', 'PDF downloaded'), ('handed', 'Handed out'), ('opened', 'Opened'), ('entered', 'Slip entered'), ('spoilt', 'Slip void'), ('lost', 'Reported lost'), ('found', 'Lost slip turned up'), ('released', 'Lost slip released'), ('taken_back', 'Taken back on record')], max_length=12, verbose_name='what')),
+                ('what', models.CharField(choices=[('printed', 'Printed'), ('fetched', 'PDF downloaded'), ('handed', 'Handed out'), ('opened', 'Opened'), ('entered', 'Slip entered'), ('spoilt', 'Slip void'), ('lost', 'Reported lost'), ('turned_up', 'Lost slip turned up'), ('released', 'Lost slip released'), ('taken_back', 'Taken back on record')], max_length=12, verbose_name='what')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('words', models.TextField(blank=True, default='', verbose_name='reason')),
                 ('booklet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='transactions.booklet')),

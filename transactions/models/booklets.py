@@ -126,7 +126,7 @@ class BookletEvent(models.Model):
         ENTERED = "entered", _("Slip entered")
         SPOILT = "spoilt", _("Slip void")
         LOST = "lost", _("Reported lost")
-        FOUND = "found", _("Lost slip turned up")
+        TURNED_UP = "turned_up", _("Lost slip turned up")
         RELEASED = "released", _("Lost slip released")
         TAKEN_BACK = "taken_back", _("Taken back on record")
 
