@@ -7,14 +7,20 @@ from datetime import date, datetime, timedelta
 from accounts import four_eyes, services
 from accounts.models import User
 from municipality.models import Office
+from transactions.attachments.services import attach_to_draft
+from transactions.attachments.slips import attach_scan
 from transactions.booklets import ledger, printing
+from transactions.domain import service_types
 from transactions.incidents import declaring
+from transactions.intake import drafts, late_entry
 from transactions.models import Booklet, IncidentNotice
 
-from .cast import NOW, PASSWORD, Cast
-from .conftest import national_id
+from .conftest import ANSWERS, NOW, PASSWORD, Cast, national_id, pdf, picture, upload
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SERVICE = "electricity-connection"
+OUT = NOW - 10 * DAY
+WRITTEN = NOW - 6 * DAY
 
 
 def staff(name: str, number: int, office: str, role: str) -> User:
@@ -48,3 +54,29 @@ def outage(cast: Cast, second: User, start: datetime, end: datetime | None = Non
     proposal = declaring.propose(IncidentNotice(**facts | said), reason="seen", by=cast.administrator, now=now)
     four_eyes.confirm(proposal, by=second, now=now)
     return IncidentNotice.objects.latest("pk")
+
+
+def begun(cast, slip, *, written_at=WRITTEN, by=None, now=NOW, **more):
+    draft = late_entry.begin(
+        slip, service_types.get(SERVICE), applicant=cast.citizen, centre=Office.objects.get(code="SC01"),
+        written_at=written_at, visitor_changes={}, by=by or cast.clerk, now=now, **more,
+    )  # fmt: skip
+    return draft
+
+
+def filled(draft, by, now=NOW):
+    service = draft.service_type
+    drafts.save_pages(draft, [(step, ANSWERS[SERVICE]) for step in service.steps], by=by, now=now)
+    for document in service.documents_for(draft.answers):
+        photo = "application/pdf" not in document.accepts
+        for number in range(document.least):
+            content = picture("JPEG", shade=number) if photo else pdf(200 + number)
+            attach_to_draft(draft, document.code, upload(f"{number}", content), by=by, now=now)
+    return draft
+
+
+def asked(cast, slip, **more):
+    """Entered by the cast's clerk, waiting for the second person."""
+    draft = filled(begun(cast, slip, **more), cast.clerk)
+    attach_scan(draft, upload("slip.pdf", pdf()), by=cast.clerk, now=NOW)
+    return late_entry.ask_second(draft, by=cast.clerk, now=NOW)

@@ -36,6 +36,7 @@ from transactions.models import (
     IncidentNotice,
     IncidentWording,
     SavedFilter,
+    Slip,
     Transaction,
 )
 from transactions.selectors import open_figures
@@ -45,6 +46,7 @@ from transactions.visits import services as counter_visits
 
 from ..boxes.machine import in_quarantine
 from ..conftest import NOW, PASSWORD, Cast, drive, national_id, upload
+from ..paper import asked, handed, staff
 
 # Who asks: what they are to the cases of this world, whose office is Ash-Sharafiyah's.
 ACTORS = {
@@ -107,6 +109,7 @@ class World:
     filter: int
     delivered: int
     bulk: BulkJob
+    slip: Slip
 
     def who(self, actor: str) -> User | None:
         return self.cast.everyone.get(ACTORS[actor])
@@ -172,6 +175,8 @@ class World:
             "/staff/boxes/delivered/quarantine/": self.delivered,
             "/api/v1/authorisations/<int:pk>/answer/": self.asked,
             "/api/v1/authorisations/<int:pk>/revoke/": self.standing,
+            "/staff/paper/": self.slip.pk,
+            "/staff/booklets/": self.slip.booklet_id,
             "/drawings/": self.paper.drawing_check.findings.get().pk,
         }
 
@@ -218,7 +223,7 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
     counter_visits.begin_visit(
         reference=returned.reference, national_id=cast.citizen.national_id, centre=centre, by=cast.clerk
     )
-    asked = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
+    asked_office = people.authorise_office(cast.citizen, cast.office, plan_number="9", parcel_number="9", now=NOW)
     api_tokens.create_api_token(cast.other_citizen, name="x")
     shr = Office.objects.get(code="SHR")
     four_eyes.give_post(
@@ -241,12 +246,19 @@ def build(cast: Cast, submitted: Callable[..., Transaction]) -> World:
         paper=paper,
         loose=loose,
         standing=studied.authorisation_id,
-        asked=asked.pk,
+        asked=asked_office.pk,
         deficiency=returned.deficiencies.get().pk,
         filter=SavedFilter.objects.create(owner=cast.reviewer, place="queue", name="x", query="show=late").pk,
         delivered=in_quarantine(cast).pk,
         bulk=bulk.look([studied], "take", by=cast.reviewer, now=NOW),
+        slip=a_waiting_slip(cast),
     )
+
+
+def a_waiting_slip(cast: Cast) -> Slip:
+    """One of a booklet that is out, entered by the cast's clerk and waiting for a second person."""
+    booklet = handed(cast, staff("second administrator", 44, "CTR", "administrator"))
+    return asked(cast, booklet.slips.select_related("booklet__office")[0], written_at=None)
 
 
 def answered_at_counter(cast: Cast, submitted: Callable[..., Transaction]) -> CounterVisit:

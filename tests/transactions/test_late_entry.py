@@ -16,13 +16,12 @@ from journal import receipts
 from journal.models import Entry
 from municipality.models import Office
 from municipality.services import current_calendar
-from transactions.attachments.services import attach_to_draft
 from transactions.attachments.slips import attach_scan
 from transactions.booklets import ledger
 from transactions.booklets.printing import slips_of
 from transactions.books import promises
 from transactions.books.look import Look
-from transactions.domain import clock, pins, service_types
+from transactions.domain import clock, pins
 from transactions.domain.errors import DomainError, Invalid, NotVisible, OperationClosed
 from transactions.domain.gates import Scope
 from transactions.domain.slips import Outage, Wrong, what_is_wrong_with
@@ -32,15 +31,11 @@ from transactions.intake import drafts, late_entry
 from transactions.models import Attachment, Booklet, Channel, Draft, GateSwitch, Intake, Slip, Transaction
 from transactions.papers import book
 
-from ..answers import ANSWERS
-from ..conftest import NOW, pdf, picture, upload, work_off
-from ..paper import handed, outage, staff
+from ..conftest import NOW, pdf, upload, work_off
+from ..paper import OUT, SERVICE, WRITTEN, asked, begun, filled, handed, outage, staff
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SERVICE = "electricity-connection"
-OUT = NOW - 10 * DAY
-WRITTEN = NOW - 6 * DAY
 
 
 @pytest.fixture
@@ -62,32 +57,6 @@ def booklet(cast, second):
 def down(cast, second, booklet):
     """The network was away from the eighth day before now to the third."""
     return outage(cast, second, NOW - 8 * DAY, NOW - 3 * DAY)
-
-
-def begun(cast, slip, *, written_at=WRITTEN, by=None, now=NOW, **more):
-    draft = late_entry.begin(
-        slip, service_types.get(SERVICE), applicant=cast.citizen, centre=Office.objects.get(code="SC01"),
-        written_at=written_at, visitor_changes={}, by=by or cast.clerk, now=now, **more,
-    )  # fmt: skip
-    return draft
-
-
-def filled(draft, by, now=NOW):
-    service = draft.service_type
-    drafts.save_pages(draft, [(step, ANSWERS[SERVICE]) for step in service.steps], by=by, now=now)
-    for document in service.documents_for(draft.answers):
-        photo = "application/pdf" not in document.accepts
-        for number in range(document.least):
-            content = picture("JPEG", shade=number) if photo else pdf(200 + number)
-            attach_to_draft(draft, document.code, upload(f"{number}", content), by=by, now=now)
-    return draft
-
-
-def asked(cast, slip, **more):
-    """Entered by the cast's clerk, waiting for the second person."""
-    draft = filled(begun(cast, slip, **more), cast.clerk)
-    attach_scan(draft, upload("slip.pdf", pdf()), by=cast.clerk, now=NOW)
-    return late_entry.ask_second(draft, by=cast.clerk, now=NOW)
 
 
 def confirmed(cast, slip, by, *, national_id=None, written_at=WRITTEN, now=NOW):
