@@ -33,9 +33,9 @@ def spoil(kind: str, content: bytes, centre: Centre, now: datetime, chance: Rand
         )
         return next((why for why in outcome.refused if "cut off" in why), "")
     if kind == "backwards":
-        outcome = centre.receive(b"".join(reversed(frames)), now, by_stick=True)
-        return "" if outcome.refused == [] else f"{len(outcome.refused)} parts came before what names them"
-    entries = [frame for frame in frames if frame.startswith(b"jeddah-portal box 1 entry")]
+        centre.receive(b"".join(reversed(frames)), now, by_stick=True)
+        return ""  # whether it came to the same is seen when the stick comes as it was written
+    entries = list(filter(_is_entry, frames))
     text = chance.choice(entries).split(b"\n", 1)[1][:-1]
     before = _refused(node)
     outcome = centre.receive(bundle.entry_frame(_forged(text) if kind == "forged" else _damaged(text)), now,
@@ -54,6 +54,15 @@ def split(content: bytes) -> list[bytes]:
             file = bundle.SealedFile(frame.sha256, len(body))
             frames.append(b"".join(bundle.file_frame(file, io.BytesIO(body))))
     return frames
+
+
+def entries_in(content: bytes) -> int:
+    """How many entries of a journal a delivery holds."""
+    return sum(map(_is_entry, split(content)))
+
+
+def _is_entry(frame: bytes) -> bool:
+    return frame.startswith(b"jeddah-portal box 1 entry")
 
 
 def _damaged(text: bytes) -> bytes:

@@ -179,7 +179,7 @@ class Replay:
             self.truth.given(said["reference"], said["token"], "thief", person, at, honest=False)
 
     def _come_back(self, day: int) -> None:
-        """The centre is there since last night: the stolen box is ended, the outage declared, the sticks are brought."""
+        """The centre is there since last night: a stolen box is ended, the outage declared, and sticks are brought."""
         plan, at = self.plan, clock.put_at(self.plan.moment(day, -120))
         if self.thief:
             self.centre.end_box(self.thief.node, at)
@@ -190,14 +190,17 @@ class Replay:
         self._look_at_quarantine(plan.moment(day, -45))
 
     def _bring(self, box: BoxProcess, content: bytes, day: int, at: datetime) -> None:
-        """A stick, after it was brought spoilt where the plan says so, and a second time."""
-        spoilt = {} if box.is_copy else {kind: self.plan.of(kind, day) for kind in deliveries.SPOILT}
-        for kind, boxes in spoilt.items():
-            if box.number in boxes:
-                self.truth.wrong(
-                    kind, box.name, deliveries.spoil(kind, content, self.centre, at, self.chance, box.node)
-                )
-        self.centre.receive(content, at, by_stick=True)
+        """A stick: first spoilt, where the plan says so, then as it was written, then perhaps a second time."""
+        wrong = [kind for kind in deliveries.SPOILT if not box.is_copy and box.number in self.plan.of(kind, day)]
+        for kind in wrong:
+            noticed = deliveries.spoil(kind, content, self.centre, at, self.chance, box.node)
+            if kind != "backwards":
+                self.truth.wrong(kind, box.name, noticed)
+        many = deliveries.entries_in(content)
+        first = self.centre.receive(content, at, by_stick=True)
+        if "backwards" in wrong:
+            came = len(first.complete) == many and not first.wanted
+            self.truth.wrong("backwards", box.name, f"the same {many} entries, once each" if came else "")
         if not box.is_copy and box.number in self.plan.of("twice", day):
             again = self.centre.receive(content, at, by_stick=True)
             self.truth.wrong("twice", box.name, "" if again.new else f"0 new of {len(again.complete)}")
