@@ -22,7 +22,8 @@ from .conftest import ROOT
 pytestmark = [pytest.mark.stack, pytest.mark.thorough]
 PATIENCE = 600
 EVERYBODY_RUNS = {"run", "test", "lint"}
-RUN_ELSEWHERE = {"office", "vault"}  # tests/boxes/test_office.py, tests/continuity/test_vault_postgres.py
+# tests/boxes/test_office.py, tests/outage/test_outage.py, tests/continuity/test_vault_postgres.py
+RUN_ELSEWHERE = {"office", "outage", "vault"}
 SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir() if path.is_file() and "." not in path.name)
 
 

@@ -92,7 +92,7 @@ class BoxProcess:
             return
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(120)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.process = None

@@ -161,11 +161,9 @@ class Replay:
 
     def _copy(self, box: BoxProcess) -> None:
         """Its disk is started on a second machine at the same office, and both go on giving receipts."""
-        box.stop()
         other = box.copy(f"copy of {box.name}", self.drawn_by_copy)
+        other.start()
         self.boxes.append(other)
-        for machine in (box, other):
-            machine.start()
 
     def _steal(self, box: BoxProcess, day: int) -> None:
         """Whoever took it knows the clerk's password, and has it give receipts by night."""

@@ -31,7 +31,7 @@ def outage(*arguments):
         "VAR_DIR": str(settings.VAR)
     }
     command = [sys.executable, str(ROOT / "bin" / "outage"), *map(str, arguments)]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -95,8 +95,14 @@ def double_a_request(database, _history):
 
 
 def tamper_with_the_journal(database, _history):
-    """An entry of the centre says something else than what was signed."""
-    database.execute("UPDATE journal_entry SET body = replace(body, 'received', 'withdrawn') WHERE seq = 3")
+    """One entry of the centre says something else than what was signed, and another is not the one it was."""
+    mine = "SELECT {}(id) FROM journal_entry WHERE kind = 'received' AND subject LIKE 'C1A%'"
+    first, last = one(database, mine.format("min")), one(database, mine.format("max"))
+    body = database.execute("SELECT body FROM journal_entry WHERE id = ?", [first]).fetchone()[0]
+    changed = body.replace(b"received", b"withdrawn")
+    assert changed != body
+    database.execute("UPDATE journal_entry SET body = ? WHERE id = ?", [changed, first])
+    database.execute("UPDATE journal_entry SET hash = zeroblob(32) WHERE id = ?", [last])
 
 
 def let_the_thief_in(database, history):
