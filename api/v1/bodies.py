@@ -121,7 +121,14 @@ class MoveSerializer(Strict):
     version = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, help_text="The version you looked at; refused when somebody was faster."
     )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
+    reason = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_CHARACTERS,
+        help_text="What the applicant reads is in the language of the request. It can also be given by language.",
+    )
+    reason_ar = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
+    reason_en = serializers.CharField(required=False, allow_blank=True, max_length=MAX_CHARACTERS)
     deficiencies = AskedSerializer(many=True, required=False, validators=[MaxLengthValidator(50)])
     to_office = serializers.SlugField(required=False, max_length=12)
     to_person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -16,7 +17,7 @@ from accounts.access import current_user
 from accounts.models import Scope, User
 from municipality.models import Office
 from transactions import access
-from transactions.domain.errors import NotVisible
+from transactions.domain.errors import Invalid, NotVisible, Problem
 from transactions.models import Transaction
 from transactions.queues import queue_of
 from transactions.transitions import moves, notes
@@ -72,9 +73,21 @@ READ: dict[Input, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+def _words(case: Transaction, data: dict[str, Any], given: Input) -> dict[str, str]:
+    """Words for the applicant by language; those without one are in that of the request."""
+    texts = {language: data.get(f"{given.name}_{language}", "") for language, _name in settings.LANGUAGES}
+    plain = data.get(given.name, "")
+    if plain and texts[case.language] not in ("", plain):
+        words = _("The sentence is given twice, and differently.")
+        raise Invalid([Problem(given.name, words, "given_twice")])
+    return texts | ({case.language: plain} if plain else {})
+
+
 def _act(form: Form) -> Acting:
     def act(case: Transaction, data: dict[str, Any], by: User) -> Transaction:
         def read(given: Input) -> Any:
+            if given.for_applicant:
+                return _words(case, data, given)
             return READ[given](data) if given in READ else data.get(given.name, "")
 
         return form.make(case, read, by=by, version=data["version"])

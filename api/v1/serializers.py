@@ -154,11 +154,32 @@ class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
     """`ended_at`: revoked, or replaced by the document with the number `replaced_by`; no longer valid since then."""
 
     replaced_by = serializers.SlugRelatedField[IssuedDocument]("number", read_only=True, allow_null=True)
+    ended_reason_ar = serializers.SerializerMethodField()
+    ended_reason_en = serializers.SerializerMethodField()
 
     class Meta:
         model = IssuedDocument
-        fields = ("kind", "number", "issued_at", "valid_until", "token", "ended_at", "ended_reason", "replaced_by")
+        fields = (
+            "kind",
+            "number",
+            "issued_at",
+            "valid_until",
+            "token",
+            "ended_at",
+            "ended_reason",
+            "ended_reason_ar",
+            "ended_reason_en",
+            "replaced_by",
+        )
         read_only_fields = fields
+
+    def get_ended_reason_ar(self, document: IssuedDocument) -> str:
+        """In Arabic; empty where the office wrote it in English only, or nobody noted in which language."""
+        return str((document.ended_own_words or {}).get("ar", ""))
+
+    def get_ended_reason_en(self, document: IssuedDocument) -> str:
+        """In English; empty where the office wrote it in Arabic only, or nobody noted in which language."""
+        return str((document.ended_own_words or {}).get("en", ""))
 
 
 class VersionShape(serializers.ModelSerializer[AnswersVersion]):

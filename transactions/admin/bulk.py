@@ -29,6 +29,7 @@ from ..domain.errors import DomainError
 from ..models import BulkItem, BulkJob, Transaction, TransactionQuerySet
 from ..queues import WORKERS
 from ..signed_papers import batches
+from ..text import two_languages
 from ..transitions import bulk, printing
 from ..transitions.bulk import BULK_MOVES
 from ..views.common import harden, hidden_is_404, page_of
@@ -124,7 +125,8 @@ def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: st
     rows = job.items.select_related("transaction__applicant", "transaction__assignee", "to")
     looked_at = job.state == BulkJob.State.LOOKED_AT
     stays = (state.CANNOT,) if looked_at else (state.CANNOT, state.REFUSED, state.CANCELLED)
-    reasons = Counter(rows.filter(state__in=stays[:2]).order_by().values_list("message", flat=True))
+    said = rows.filter(state__in=stays[:2]).order_by().values_list("words", "message")
+    reasons = Counter(two_languages.told(words, message) for words, message in said)
     undone = job.undone_by.exclude(state=BulkJob.State.LOOKED_AT).exists()
     finished = job.state in (BulkJob.State.DONE, BulkJob.State.CANCELLED)
     return {

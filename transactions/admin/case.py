@@ -34,7 +34,16 @@ from ..views.public import answer_context
 from . import checks, correction, texts
 from .done_words import confirmation_text
 from .dossier import dossier
-from .move_forms import OUTSIDE, MoveForm, asked_in, deficiency_choices, marks_to_tell, other_language, own_words
+from .move_forms import (
+    OUTSIDE,
+    MoveForm,
+    asked_in,
+    deficiency_choices,
+    marks_to_tell,
+    other_language,
+    own_words,
+    words_in_both,
+)
 from .site import staff_site
 from .ways import way_back
 
@@ -266,7 +275,7 @@ def _office(code: str) -> Office:
     return office
 
 
-WRITTEN = frozenset({"reason", "text", "conditions_ar", "conditions_en"})
+WRITTEN = frozenset({"reason", "reason-other", "text", "conditions_ar", "conditions_en"})
 Action = Callable[[Transaction, HttpRequest, User, int], Transaction]
 READ: dict[Input, Callable[[Transaction, QueryDict], Any]] = {
     OFFICE: lambda case, post: _office(post.get("to", "")),
@@ -279,6 +288,8 @@ READ: dict[Input, Callable[[Transaction, QueryDict], Any]] = {
 def _act(form: Form) -> Action:
     def act(case: Transaction, request: HttpRequest, by: User, version: int) -> Transaction:
         def read(given: Input) -> Any:
+            if given.for_applicant:
+                return words_in_both(request.POST, case, given)
             return READ[given](case, request.POST) if given in READ else request.POST.get(given.box, "")
 
         return form.make(case, read, by=by, version=version)
@@ -293,12 +304,19 @@ ELSEWHERE = OUTSIDE | {"inspect"}
 ACTIONS: dict[str, Action] = {name: _act(form) for name, form in FORMS.items() if name not in ELSEWHERE}
 
 
-def _with_reasons(forms: list[MoveForm], typed_in: str, typed: QueryDict, advised: Event | None) -> list[MoveForm]:
+def _with_reasons(
+    case: Transaction, forms: list[MoveForm], typed_in: str, typed: QueryDict, advised: Event | None
+) -> list[MoveForm]:
     """The moves, with what was typed as the reason of one; a refusal begins with the reasons it was advised with."""
-    written = {typed_in: typed.get("reason", "")}
+    written = {typed_in: (typed.get("reason", ""), typed.get("reason-other", ""))}
     if advised is not None and advised.move == "advise_refusal":
-        written = {"reject": advised.reason} | written
-    return [replace(form, written=written.get(form.name, "")) for form in forms]
+        other = advised.facts.get("own_words", {}).get(other_language(case), "")
+        written = {"reject": (advised.reason, other)} | written
+    nothing = ("", "")
+    return [
+        replace(form, written=written.get(form.name, nothing)[0], written_other=written.get(form.name, nothing)[1])
+        for form in forms
+    ]
 
 
 def _conditions(advised: Event | None, typed: QueryDict) -> dict[str, str]:
@@ -331,7 +349,7 @@ def case_page(
     context |= {
         "moves": [
             replace(form, templates=templates.get(form.name, []))
-            for form in _with_reasons(context["moves"], open_move, typed, context["advice"])
+            for form in _with_reasons(case, context["moves"], open_move, typed, context["advice"])
         ],
         "conditions": _conditions(context["advice"], typed),
         "advised_conditions": two_languages.here(_conditions(context["advice"], QueryDict())),

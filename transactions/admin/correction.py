@@ -24,9 +24,11 @@ from ..domain.service_types import ServiceType, Step
 from ..intake.answer_forms import typed_in
 from ..models import Transaction
 from ..transitions import moves
+from ..transitions.forms import REASON_TOLD
 from ..views.common import hidden_is_404
 from ..views.form_recovery import typed_before
 from .intake_page import topics
+from .move_forms import other_language, words_in_both
 from .site import staff_site
 from .ways import way_back
 
@@ -57,7 +59,7 @@ def correct(request: HttpRequest, reference: str) -> HttpResponse:
     if held is None and not only_rows:
         version = parse_int(posted.get("version", ""))
         try:
-            reason = posted.get("reason", "")
+            reason = words_in_both(posted, case, REASON_TOLD)
             moves.correct(case, changes=typed, reason=reason, by=user, version=-1 if version is None else version)
         except Invalid as error:
             problems = error.problems
@@ -99,7 +101,10 @@ def _page(
         "topics": topics(written, problems, rows or {}),
         "problems": problems,
         "wrong_reason": [problem for problem in problems if problem.path == "reason"],
+        "wrong_other": [problem for problem in problems if problem.path.startswith("reason_")],
         "reason": posted.get("reason", ""),
+        "reason_other": posted.get("reason-other", ""),
+        "other_language": other_language(case),
         "districts": list_districts(),
     }
     return render(request, "staff/correct.html", context, status=status)

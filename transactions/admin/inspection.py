@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -33,10 +34,13 @@ from ..transitions import inspections
 from ..views.documents import remove_pressed
 from ..views.form_recovery import typed_before
 from .case import case_page, hidden_gives_words_back
+from .move_forms import other_language
 from .site import staff_site
 from .ways import way_back
 
 FILES = "photographs"
+# What was found, in the language the request is not in.
+OTHER = "reason-other"
 
 
 class InspectionForm(NamedErrors, forms.Form):
@@ -57,6 +61,17 @@ class InspectionForm(NamedErrors, forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )  # fmt: skip
 
+    def __init__(self, *args: Any, case: Transaction, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        other = other_language(case)
+        self.fields["reason"].widget.attrs["lang"] = case.language
+        self.fields[OTHER] = ProseField(
+            label=_("Arabic wording") if other == "ar" else _("English wording"),
+            required=False,
+            max_length=MAX_CHARACTERS,
+            widget=forms.Textarea(attrs={"rows": 3, "dir": "auto", "lang": other}),
+        )
+
 
 @hidden_gives_words_back
 @require_http_methods(["GET", "POST"])
@@ -67,14 +82,14 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
     if not access.may_make_move(user, case, "inspect"):
         return _not_now(request, case, _("You cannot record an inspection of this case now."))
     if request.method == "GET":
-        typed = typed_before(request)
-        return _page(request, case, InspectionForm(typed or None, initial={"visited_on": timezone.localdate()}))
+        typed, today = typed_before(request), {"visited_on": timezone.localdate()}
+        return _page(request, case, InspectionForm(typed or None, case=case, initial=today))
     if "remove" in request.POST:
         remove_pressed(request, attachments.pending_photographs(case, user))
     problems = _keep_photographs(request, case, user)
-    form = InspectionForm(request.POST)
+    form = InspectionForm(request.POST, case=case)
     if problems or "remove" in request.POST or "attach" in request.POST:
-        return _page(request, case, _unasked(form), problems=problems, status=422 if problems else 200)
+        return _page(request, case, _unasked(form, case), problems=problems, status=422 if problems else 200)
     if not form.is_valid():
         return _page(request, case, form, status=422)
     back = way_back(request)
@@ -84,7 +99,7 @@ def inspect(request: HttpRequest, reference: str) -> HttpResponse:
             case,
             result=form.cleaned_data["result"],
             visited_on=form.cleaned_data["visited_on"],
-            findings=form.cleaned_data["reason"],
+            findings={case.language: form.cleaned_data["reason"], other_language(case): form.cleaned_data[OTHER]},
             photographs=[file.key for file in attachments.pending_photographs(case, user)],
             by=user,
             version=parse_int(request.POST.get("version", "")) or -1,
@@ -112,7 +127,8 @@ def _not_now(request: HttpRequest, case: Transaction, why: str) -> HttpResponse:
 
 
 def _at_its_box(problem: Problem) -> Problem:
-    return replace(problem, path="reason") if problem.path == "findings" else problem
+    boxes = {"findings": "reason", "findings_ar": OTHER, "findings_en": OTHER}
+    return replace(problem, path=boxes.get(problem.path, problem.path))
 
 
 def _keep_photographs(request: HttpRequest, case: Transaction, user: User) -> list[Problem]:
@@ -128,10 +144,10 @@ def _keep_photographs(request: HttpRequest, case: Transaction, user: User) -> li
     return problems
 
 
-def _unasked(form: InspectionForm) -> InspectionForm:
+def _unasked(form: InspectionForm, case: Transaction) -> InspectionForm:
     """What was typed so far, without complaint about what is not there yet."""
     typed = {name: form.data.get(name, "") for name in form.fields}
-    return InspectionForm(initial=typed)
+    return InspectionForm(initial=typed, case=case)
 
 
 def _page(

@@ -25,7 +25,7 @@ from ..models import Mark, TextTemplate, Transaction
 from ..notifications.notices import NOTIFIED_MOVES
 from ..text.wording import explain_obstacle, status_words
 from ..transitions.decisions import amount_due, is_fee_current
-from ..transitions.forms import FORMS
+from ..transitions.forms import FORMS, Input
 from ..transitions.moves import RequestedCompletion
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ SAY_THEMSELVES = frozenset({"approve", "issue", "reject", "return"})
 @dataclass(frozen=True)
 class MoveForm:
     """An open move. `consequences` are the sentences of what it does to this very file, `takes` what its form asks for
-    (the API's names in transitions/forms.py), `written` what its reason begins with, `templates` the texts that can be
-    put into it; `decides` when it is more than handing the file out.
+    (the API's names in transitions/forms.py), `written` what its reason begins with (`written_other` in the language
+    the request is not in, where it is `in_both`), `templates` the texts that can be put into it; `decides` when it is
+    more than handing the file out.
     """
 
     name: str
@@ -62,6 +63,8 @@ class MoveForm:
     primary: bool
     decides: bool = True
     written: str = ""
+    written_other: str = ""
+    in_both: bool = False
     templates: Sequence[TextTemplate] = ()
 
 
@@ -73,6 +76,7 @@ def open_moves(case: Transaction, user: User) -> list[MoveForm]:
             consequences=list(_consequences(move, case)),
             takes=FORMS[move.name].names,
             reason=move.needs_reason,
+            in_both=FORMS[move.name].tells_applicant,
             note=NOTES.get(move.name, ""),
             primary=move.name in PRIMARY,
             decides=move.name not in ALLOCATION_MOVES,
@@ -262,6 +266,11 @@ def _is_filled(typed: QueryDict, number: int) -> bool:
 def other_language(case: Transaction) -> str:
     """The language a request is not in."""
     return next(language for language, _name in settings.LANGUAGES if language != case.language)
+
+
+def words_in_both(post: QueryDict, case: Transaction, given: Input) -> dict[str, str]:
+    """Words for the applicant, by language: as typed into the box, and into that of the other language."""
+    return {case.language: post.get(given.box, ""), other_language(case): post.get(f"{given.box}-other", "")}
 
 
 def asked_in(post: QueryDict, case: Transaction) -> list[RequestedCompletion]:

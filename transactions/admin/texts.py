@@ -26,7 +26,7 @@ from ..domain import placeholders
 from ..domain.errors import DomainError, Invalid, NotVisible
 from ..domain.text_length import MAX_CHARACTERS
 from ..models import TextTemplate, Transaction
-from ..transitions.forms import CONDITIONS, DEFICIENCIES, FORMS, NOTE, REASON
+from ..transitions.forms import CONDITIONS, DEFICIENCIES, FORMS
 from ..views.common import hidden_is_404
 from .move_forms import MAX_OWN_WORDS
 from .site import staff_site
@@ -196,7 +196,7 @@ def kinds_of(move: str) -> tuple[str, ...]:
         kinds.append(Kind.DEFICIENCY)
     if set(CONDITIONS) <= set(takes):
         kinds.append(Kind.CONDITION)
-    if REASON in takes or NOTE in takes:
+    if any(given.name == "reason" for given in takes):
         kinds += [Kind.REFUSAL, Kind.EXPLANATION] if move in REFUSALS else [Kind.EXPLANATION]
     return tuple(kinds)
 
@@ -235,7 +235,11 @@ def insert(request: HttpRequest, case: Transaction, move: str) -> QueryDict:
         for language, words in filled.texts.items():
             _add(typed, f"conditions_{language}", words)
     else:
-        _add(typed, "reason", filled.texts[case.language])
+        for language, words in filled.texts.items():
+            if language == case.language:
+                _add(typed, "reason", words)
+            elif FORMS[move].tells_applicant:
+                _add(typed, "reason-other", words)
     if filled.missing:
         names = _(", ").join(placeholders.shown(code) for code in filled.missing)
         words = _("This request has no value for %(names)s. Fill it in before you send.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ..domain.service_types import Document
 from ..models import Attachment, Event, Transaction
+from ..text import two_languages
 from .comparison import Change, in_readers_words
 
 MAKES_A_VERSION = ("answer", "correct")
@@ -34,7 +35,7 @@ def versions_of(case: Transaction, events: Iterable[Event]) -> list[ShownVersion
             number=int(event.facts["answers_version"]),
             at=event.at,
             how=_("In reply to a return") if event.move == "answer" else _("Correction recorded by the office"),
-            reason=event.reason if event.move == "correct" else "",
+            reason=two_languages.told_by(event) if event.move == "correct" else "",
             changes=in_readers_words(case.service_type, event.facts.get("changes", ())),
         )
         for event in events

@@ -110,9 +110,9 @@ def _request(case: Transaction) -> dict[str, Any]:
         "status": case.status,
         "submitted_at": case.submitted_at,
         "answers": case.answers,
-        "events": list(case.events.order_by("seq").values(*fields)),
+        "events": list(case.events.order_by("seq").values(*fields, own_words=F("facts__own_words"))),
         "asked": list(case.deficiencies.order_by("pk").values("sentence", "own_words", "answer", "answered_at")),
-        "inspections": list(case.inspections.order_by("pk").values("visited_on", "result", "findings")),
+        "inspections": list(case.inspections.order_by("pk").values("visited_on", "result", "findings", "own_words")),
         "objections": list(
             case.objections.order_by("pk").values(
                 "kind",
@@ -120,6 +120,7 @@ def _request(case: Transaction) -> dict[str, Any]:
                 "outcome",
                 text=F("event__reason"),
                 answer=F("decision__reason"),
+                answer_own_words=F("decision__facts__own_words"),
                 addressed_to_name=F("addressed_to__full_name"),
             )
         ),

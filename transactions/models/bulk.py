@@ -74,8 +74,10 @@ class BulkItem(models.Model):
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False)
     version = models.PositiveIntegerField()
     state = models.CharField(_("state"), max_length=10, choices=State)
-    # Why not, or what was done, in the language of whoever did it.
+    # Why not, in the language of whoever began it, or the number that was given.
     message = models.TextField(blank=True)
+    # Why not, by language; none where nothing stood against it.
+    words = models.JSONField(null=True, blank=True, editable=False)
     # Whom this case goes to, where that differs from case to case: back to whoever had it.
     to = person(_("to"), null=True, blank=True, related_name="+", db_index=False)
     # Whose it was before, for whoever takes it back.

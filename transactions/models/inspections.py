@@ -23,6 +23,8 @@ class Inspection(models.Model):
     result = models.CharField(_("result"), max_length=10, choices=Result)
     visited_on = models.DateField(_("day of the visit"))
     findings = models.TextField(_("what was found"), blank=True)
+    # The same by language; none of what was found before that was noted.
+    own_words = models.JSONField(null=True, blank=True, editable=False)
     by = person(_("inspected by"), related_name="+", db_index=False)
     at = models.DateTimeField(_("recorded at"))
 

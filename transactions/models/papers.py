@@ -212,6 +212,8 @@ class IssuedDocument(models.Model):
     # Revoked, or replaced by another: since when it is no longer valid, and why, in the words its holder was told.
     ended_at = models.DateTimeField(_("no longer valid since"), null=True, blank=True)
     ended_reason = models.TextField(_("reason"), blank=True, default="", db_default="")
+    # The same by language; none of what ended before that was noted.
+    ended_own_words = models.JSONField(null=True, blank=True, editable=False)
     replaced_by = models.ForeignKey(
         "self",
         verbose_name=_("replaced by"),

@@ -94,6 +94,7 @@ def facts_of(
                 "visited_on": visit.visited_on.isoformat(),
                 "result": visit.result,
                 "findings": visit.findings,
+                **({"own_words": visit.own_words} if getattr(visit, "own_words", None) else {}),
                 "photographs": sorted(picture.sha256 for picture in visit.photographs.all()),
             }
             for visit in inspections
@@ -136,16 +137,23 @@ def document_content(
 
 
 def decision_content(
-    service: ServiceType, facts: PaperFacts, *, outcome: str, reason: str, at: datetime
+    service: ServiceType,
+    facts: PaperFacts,
+    *,
+    outcome: str,
+    reason: str,
+    own_words: Mapping[str, str] | None = None,
+    at: datetime,
 ) -> dict[str, Any]:
-    """The content of an approval or a refusal."""
+    """The content of an approval or a refusal; its reason also by language, where that was noted (`own_words`)."""
 
     def page() -> dict[str, Any]:
         title = str(service.title)
         refusal = letter_words.refusal_words(title, plot_of(facts.answers)) if outcome == REJECTED else {}
         return {"title": title, "office": facts.office.here(), **refusal, **_signed(facts), **_approved(service, facts)}
 
-    return _head(service, outcome, facts) | {"reason": reason, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
+    decided = {"reason": reason, **({"own_words": dict(own_words)} if own_words else {})}
+    return _head(service, outcome, facts) | {**decided, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,7 @@ class ObjectionDecision:
     kind: str
     outcome: str
     reason: str
+    own_words: Mapping[str, str]
     money: Mapping[str, str]
     files: tuple[str, ...]
     office: Named
@@ -177,7 +186,7 @@ def objection_content(
         return {"title": title, "office": decision.office.here(), **words, **signatory}
 
     decided: dict[str, Any] = {"objection": decision.kind, "outcome": decision.outcome, "reason": decision.reason}
-    decided |= {**decision.money, "objection_files": list(decision.files)}
+    decided |= {"own_words": dict(decision.own_words), **decision.money, "objection_files": list(decision.files)}
     return _head(service, OBJECTION, facts) | {**decided, "at": at.astimezone(UTC).isoformat(), **_pages(page)}
 
 

@@ -32,7 +32,14 @@ SIGN = "sign_paper"
 def record_decision(case: Transaction, event: Event, outcome: str, now: datetime) -> PaperContent:
     """A decision is a promise, so what was decided is frozen and goes into the journal in the same transaction."""
     known = replace(_facts(case), conditions=event.facts.get("conditions", {}))
-    content = paper_content.decision_content(case.service_type, known, outcome=outcome, reason=event.reason, at=now)
+    content = paper_content.decision_content(
+        case.service_type,
+        known,
+        outcome=outcome,
+        reason=event.reason,
+        own_words=event.facts.get("own_words"),
+        at=now,
+    )
     frozen = _store_content(case, event, outcome, content, now)
     facts: dict[str, str | int] = {
         "outcome": outcome,

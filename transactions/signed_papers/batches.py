@@ -31,6 +31,7 @@ from ..attachments.stored import open_intact
 from ..domain.errors import DomainError, NotVisible
 from ..models import BulkItem, BulkJob, Direction, IssuedDocument, Movement, PaperContent, SignedPaper, Transaction
 from ..papers.paper_content import LETTERS
+from ..text import two_languages
 from ..text.wording import describe_recipient
 from ..transitions.bulk import MAX_CASES
 from ..transitions.printing import ACTIONS, PrintAction
@@ -108,20 +109,30 @@ def _copies(job: BulkJob, find: Callable[[Sequence[Transaction]], dict[int, Pape
     matches = find([item.transaction for item in items])
     total = 0
     for item in items:
-        paper, obstacle = matches[item.transaction_id]
-        if paper is not None and total + paper.size > MAX_BYTES:
-            paper, obstacle = None, _("It does not fit into this file. Print it in another.")
-        stored = open_intact(paper) if paper is not None else None
-        if paper is None or stored is None:
-            item.state = BulkItem.State.REFUSED
-            item.message = obstacle or _("Its signed file cannot be read just now.")
-            item.save(update_fields=["state", "message"])
+        paper, _obstacle = matches[item.transaction_id]
+        fits = paper is None or total + paper.size <= MAX_BYTES
+        stored = open_intact(paper) if paper is not None and fits else None
+        if stored is None:
+            _leave_out(item, find, fits=fits)
             continue
         with stored:
             content = stored.read()
         total += len(content)
         number = item.message or item.transaction.reference
         yield Copy(number, item.transaction.applicant.full_name, content)
+
+
+def _leave_out(item: BulkItem, find: Callable[[Sequence[Transaction]], dict[int, PaperMatch]], *, fits: bool) -> None:
+    """Say of a case why the file is without it."""
+
+    def why() -> str:
+        if not fits:
+            return _("It does not fit into this file. Print it in another.")
+        _paper, obstacle = find([item.transaction])[item.transaction_id]
+        return obstacle or _("Its signed file cannot be read just now.")
+
+    item.state, item.message, item.words = BulkItem.State.REFUSED, why(), two_languages.said(why)
+    item.save(update_fields=["state", "message", "words"])
 
 
 def _done_items(job: BulkJob) -> QuerySet[BulkItem]:

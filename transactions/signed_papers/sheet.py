@@ -24,6 +24,11 @@ Pair = dict[str, Any]
 LANGUAGES = ("ar", "en")
 # What a content says where a question was left open (papers/paper_content.py).
 UNANSWERED = "—"
+# Under a reason that is there in one language, by that language.
+ONLY_IN: dict[str, Callable[[], str]] = {
+    "ar": lambda: _("The office wrote this reason in Arabic only."),
+    "en": lambda: _("The office wrote this reason in English only."),
+}
 
 
 def sheet_of(content: Content, *, address: str, is_demo: bool) -> dict[str, Any]:
@@ -116,10 +121,16 @@ def _sentences(pages: list[Content], name: str) -> Iterator[Pair]:
 
 
 def _reason(content: Content) -> dict[str, Any] | None:
-    """The reason of a refusal or of a decision on an objection, as it was written."""
+    """The reason of a refusal or of a decision on an objection, as it was written: side by side where it is there in
+    both languages; otherwise once, and that there is only the one.
+    """
     if content["what"] not in LETTERS:
         return None
-    return {"ar": content["reason"], "ltr": is_latin(content["reason"])}
+    own_words = content.get("own_words", {})
+    if all(own_words.get(language) for language in LANGUAGES):
+        return {"both": {language: own_words[language] for language in LANGUAGES}}
+    only = next((_words(ONLY_IN[language]) for language in own_words), None)
+    return {"both": None, "ar": content["reason"], "ltr": is_latin(content["reason"]), "only": only}
 
 
 def _head(content: Content, pages: list[Content]) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from ..domain import service_types
 from ..domain.workflow import CLOCK_STOPPED, Status
 from ..models import Direction, Draft, Transaction
 from ..signed_papers.number_form import NumberForm
+from ..text import two_languages
 from ..text.going_on import describe_destination
 
 if TYPE_CHECKING:
@@ -85,6 +87,12 @@ def stand_in(case: Transaction) -> StandIn | None:
 def anchor(path: object) -> str:
     """The id of the box for a question, document or answer, from its path: parts.0.area_m2 gives id_parts-0-area_m2."""
     return f"id_{path}".replace(".", "-")
+
+
+@register.filter
+def told(own_words: Mapping[str, str] | None, written: str) -> str:
+    """Words of the office for the applicant in the reader's language; `written` where no language was noted."""
+    return two_languages.told(own_words or None, written)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from core.text import isolated
 
 from ..models import Event
+from . import two_languages
 
 TITLES = {
     "propose_ending": gettext_noop("Your document is being reviewed"),
@@ -28,10 +29,11 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
         % _numbers(event)
     ),
     "revoke": lambda event: (
-        _("Document %(number)s is no longer valid. Reason: %(reason)s") % {**_numbers(event), "reason": event.reason}
+        _("Document %(number)s is no longer valid. Reason: %(reason)s")
+        % {**_numbers(event), "reason": two_languages.told_by(event)}
     ),
     "replace": lambda event: (
         _("Document %(number)s takes the place of %(replaces)s, which is no longer valid. Reason: %(reason)s")
-        % {**_numbers(event), "reason": event.reason}
+        % {**_numbers(event), "reason": two_languages.told_by(event)}
     ),
 }

@@ -18,6 +18,7 @@ from ..domain import service_types
 from ..domain.objections import ObjectionKind
 from ..domain.statuses import Status
 from ..models import CounterVisit, Event
+from . import two_languages
 
 TITLES = {
     "resume": gettext_noop("Withdrawal taken back"),
@@ -58,7 +59,7 @@ def _object(event: Event) -> str:
 def _uphold(event: Event) -> str:
     words = _UPHELD_PAID if event.facts.get("paid") else _UPHELD[ObjectionKind(event.facts["objection"])]
     amounts = {name: isolated(str(event.facts.get(name, ""))) for name in ("fee", "fee_before")}
-    return _(words) % {**amounts, "reason": event.reason}
+    return _(words) % {**amounts, "reason": two_languages.told_by(event)}
 
 
 _HANDED_TO = {
@@ -96,12 +97,12 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "resume": lambda event: _("The request goes on under the same number."),
     "object": _object,
     "uphold": _uphold,
-    "dismiss": lambda event: _("The decision stands. Reason: %(reason)s") % {"reason": event.reason},
+    "dismiss": lambda event: _("The decision stands. Reason: %(reason)s") % {"reason": two_languages.told_by(event)},
     "complain": lambda event: _("A supervisor at %(office)s answers.") % {"office": _office(event)},
     "escalate": lambda event: (
         _("It was not answered in time. A supervisor at %(office)s answers now.") % {"office": _office(event)}
     ),
-    "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": event.reason},
+    "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": two_languages.told_by(event)},
     "hand_out": _hand_out,
     "remind": _remind,
 }

@@ -1,8 +1,13 @@
-"""Texts that people of the office write for applicants, in Arabic, English or both."""
+"""Texts that people of the office write for applicants, in Arabic, English or both.
+
+Some may be in either language (conditions). What an applicant has to read, a reason or what was found on site, is in
+the language of the request, and in the other one where somebody wrote it (`given`). Either way the reader of the
+other language is told that there is only the one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -19,11 +24,38 @@ from ..domain.text_length import validate_text_length
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from ..models import Event
+
 # What is said where a text is there in the other language alone, by the language it is in.
 ONLY_IN = {
     "ar": gettext_lazy("%(text)s (the office wrote this in Arabic only)"),
     "en": gettext_lazy("%(text)s (the office wrote this in English only)"),
 }
+
+# A text for an applicant: in the language of the request, or by language.
+Written = str | Mapping[str, str]
+_ALSO_IN_ITS_LANGUAGE = {
+    "ar": gettext_lazy("The request is in Arabic: write this in Arabic too."),
+    "en": gettext_lazy("The request is in English: write this in English too."),
+}
+
+
+def given(written: Written, language: str) -> dict[str, str]:
+    """What is written, by language, for a request in `language`; nothing for what is empty."""
+    texts = {language: written} if isinstance(written, str) else written
+    cleaned = {name: prose(texts.get(name, "")) for name, _name in settings.LANGUAGES}
+    return {name: text for name, text in cleaned.items() if text}
+
+
+def problems_of(path: str, texts: Mapping[str, str], language: str) -> list[Problem]:
+    """What is wrong with texts as `given`: in the language of the request at `path`, in the other at `path`_ar, _en."""
+    problems = []
+    for name, text in texts.items():
+        box = path if name == language else f"{path}_{name}"
+        problems += [*validate_text_length(box, text), *placeholders.validate_filled(box, text)]
+    if texts and language not in texts:
+        problems.append(Problem(path, _ALSO_IN_ITS_LANGUAGE[language], "required"))
+    return problems
 
 
 def clean(path: str, texts: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
@@ -46,6 +78,25 @@ def here(texts: Mapping[str, str]) -> str:
         if text and language in ONLY_IN:
             return str(ONLY_IN[language]) % {"text": text}
     return ""
+
+
+def told(own_words: Mapping[str, str] | None, written: str) -> str:
+    """A text in the reader's language as `here`; as it was written where nobody noted its language (older rows)."""
+    return here(own_words) if own_words else written
+
+
+def said(say: Callable[[], str]) -> dict[str, str]:
+    """What the portal says by itself, in every language."""
+    texts = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            texts[language] = say()
+    return texts
+
+
+def told_by(event: Event) -> str:
+    """The reason of a move in the reader's language, as `told`."""
+    return told(event.facts.get("own_words"), event.reason)
 
 
 def as_read(written: str, known: StrOrPromise) -> str:

@@ -13,6 +13,7 @@ from accounts.models import User
 from ..domain.errors import Invalid
 from ..models import Event, Transaction
 from ..text import two_languages
+from ..text.two_languages import Written
 from . import checklist
 from .mover import Transition, begin, finish
 
@@ -40,10 +41,10 @@ def recommend(
 
 @transaction.atomic
 def advise_refusal(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Pass a file on to whoever decides, with reasons to refuse it. Event; nothing is told to the applicant."""
-    return finish(begin(case, "advise_refusal", by=by, now=now, version=version, reason=reason))
+    return finish(begin(case, "advise_refusal", by=by, now=now, version=version, told=reason))
 
 
 def write_conditions(transition: Transition, arabic: str, english: str) -> None:

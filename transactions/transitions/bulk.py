@@ -12,12 +12,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts import absences
 from accounts.models import Role, User
 from core.db import DATABASE_UNAVAILABLE
 
@@ -27,12 +29,15 @@ from ..domain.workflow import BY_NAME, Move
 from ..models import BulkItem, BulkJob, Event, Transaction
 from ..outbox import queue
 from ..outbox.queue import Postponed
+from ..text import two_languages
 from ..turns import mixed
 from . import moves, printing, reminding
-from .assignees import whom
-from .mover import check
+from .bulk_obstacles import find_obstacles, known_colleague
 from .printing import PrintAction
 from .spreading import spread
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 logger = logging.getLogger(__name__)
 KIND = "bulk"
@@ -52,12 +57,6 @@ class BulkMove:
     to_colleague: bool = False
 
 
-def _known(to: User | None) -> User:
-    if to is None:
-        raise DomainError("wrong_assignee", _("Choose a colleague."))
-    return to
-
-
 BULK_MOVES: dict[str, BulkMove] = {
     "take": BulkMove(inverse="give_back"),
     "register": BulkMove(),
@@ -72,7 +71,7 @@ BULK_MOVES: dict[str, BulkMove] = {
 
 def _make(move: str, case: Transaction, *, by: User, to: User | None, version: int, now: datetime) -> Transaction:
     """One move of the table, by the service every other page calls."""
-    given = {"to": _known(to)} if BULK_MOVES[move].to_colleague else {}
+    given = {"to": known_colleague(to)} if BULK_MOVES[move].to_colleague else {}
     service = reminding.remind if move == "remind" else getattr(moves, move)
     done: Transaction = service(case, by=by, version=version, now=now, **given)
     return done
@@ -94,6 +93,8 @@ def described(action: str) -> Move | PrintAction:
     return printing.ACTIONS.get(action) or BY_NAME[action]
 
 
+_NOBODY_NOW = gettext_lazy("No colleague can have this case now.")
+_NOBODY_BEFORE = gettext_lazy("Nobody had this case before.")
 # Not a move of the table: each case goes to another colleague (spreading).
 SPREAD = "spread"
 
@@ -121,8 +122,7 @@ def look(
         raise DomainError("too_many", _("At most %(most)d cases can be handled at once.") % {"most": MAX_CASES})
     if move == SPREAD:
         owners = spread(mixed(cases, now), timezone.localdate(now))
-        nobody = _("No colleague can have this case now.")
-        return _write_job(cases, "reassign", by=by, to=None, back=back, now=now, owners=owners, nobody=nobody)
+        return _write_job(cases, "reassign", by=by, to=None, back=back, now=now, owners=owners, nobody=_NOBODY_NOW)
     if move in printing.ACTIONS:
         printing.refuse_too_many(move, len(cases))
     elif BULK_MOVES[move].to_colleague and to is None:
@@ -140,25 +140,23 @@ def _write_job(
     back: str,
     undoes: BulkJob | None = None,
     owners: dict[int, User | None] | None = None,
-    nobody: str = "",
+    nobody: StrOrPromise = "",
 ) -> BulkJob:
-    known = _read_first(cases, move, now)
+    targets = {case.pk: owners[case.pk] if owners is not None else to for case in cases}
+    nobody = nobody if owners is not None else ""
+    obstacles = find_obstacles(cases, move, by=by, targets=targets, nobody=nobody, now=now)
     items = []
     for position, case in enumerate(cases, start=1):
-        target = owners[case.pk] if owners is not None else None
-        obstacle = (
-            nobody or _("Nobody had this case before.")
-            if owners is not None and target is None
-            else known.get(case.pk) or find_obstacle(case, move, by=by, to=target or to, now=now)
-        )
+        words = obstacles.get(case.pk, {})
         items.append(
             BulkItem(
                 position=position,
                 transaction=case,
                 version=case.version,
-                to=target,
-                state=BulkItem.State.CANNOT if obstacle else BulkItem.State.WAITING,
-                message=obstacle,
+                to=targets[case.pk] if owners is not None else None,
+                state=BulkItem.State.CANNOT if words else BulkItem.State.WAITING,
+                message=words.get(by.language) or next(iter(words.values()), ""),
+                words=words or None,
             )
         )
     with transaction.atomic():
@@ -167,40 +165,6 @@ def _write_job(
             item.job = job
         BulkItem.objects.bulk_create(items)
     return job
-
-
-def _read_first(cases: Sequence[Transaction], move: str, now: datetime) -> dict[int, str]:
-    """What is asked of all cases at once: why some stay, by the key of the case."""
-    if move in printing.ACTIONS:
-        return printing.ACTIONS[move].find_obstacles(cases)
-    access.load_duties_done(cases)
-    if move != "remind":
-        return {}
-    reminded = reminding.last_reminders(cases)
-    waiting = [case for case in cases if case.status in BY_NAME[move].sources]
-    return {case.pk: reminding.find_too_early(case, reminded.get(case.pk), now) for case in waiting}
-
-
-def find_obstacle(case: Transaction, move: str, *, by: User, to: User | None, now: datetime) -> str:
-    """Why this person cannot make the move on this case now, in words; nothing when they can. Changes nothing."""
-    if move in printing.ACTIONS:
-        return ""
-    if move == "take" and case.assignee_id is not None:
-        return _("It is already assigned to you.") if case.assignee_id == by.pk else _assigned_to_colleague(case)
-    if move == "give_back" and case.assignee_id != by.pk:
-        return _("Only a case that is assigned to you can be returned to the queue.")
-    try:
-        check(case, move, by=by, now=now)
-        if move == "reassign":
-            whom(case, _known(to), now, absences.remembered())
-    except DomainError as error:
-        return str(error.message)
-    return ""
-
-
-def _assigned_to_colleague(case: Transaction) -> str:
-    name = case.assignee.full_name if case.assignee else "—"
-    return _("It is assigned to %(name)s.") % {"name": name}
 
 
 def start(job: BulkJob, *, now: datetime | None = None) -> bool:
@@ -250,7 +214,9 @@ def undo(job: BulkJob, *, now: datetime | None = None) -> BulkJob:
     if BULK_MOVES[inverse].to_colleague:
         owners = {pk: item.assignee_before for pk, item in rows.items()}
     with transaction.atomic():
-        new = _write_job(cases, inverse, by=job.by, to=None, back=job.back, now=now, undoes=job, owners=owners)
+        new = _write_job(
+            cases, inverse, by=job.by, to=None, back=job.back, now=now, undoes=job, owners=owners, nobody=_NOBODY_BEFORE
+        )
         _leave_changed(new, rows)
     return new
 
@@ -260,7 +226,8 @@ def _leave_changed(new: BulkJob, rows: dict[int, BulkItem]) -> None:
     moved = [item for item in new.items.all() if item.version != rows[item.transaction_id].version_after]
     for item in moved:
         item.state, item.message = BulkItem.State.CANNOT, _("This case has changed since.")
-    BulkItem.objects.bulk_update(moved, ["state", "message"])
+        item.words = two_languages.said(lambda: _("This case has changed since."))
+    BulkItem.objects.bulk_update(moved, ["state", "message", "words"])
 
 
 @queue.register_handler(KIND, outside=True)
@@ -292,16 +259,22 @@ def _end(job: BulkJob, now: datetime, made: dict[str, object]) -> None:
 
 
 def _work_on_item(pk: int, now: datetime) -> None:
+    """Move it; where that is refused, ask again in the other language, since a refusal is worded when it is made."""
+    words: dict[str, str] = {}
     try:
-        with transaction.atomic():
-            _make_move(pk, now)
-    except DomainError as error:
-        _refuse(pk, str(error.message))
+        for language, _name in settings.LANGUAGES:
+            try:
+                with translation.override(language), transaction.atomic():
+                    _make_move(pk, now)
+                return
+            except DomainError as error:
+                words[language] = str(error.message)
     except DATABASE_UNAVAILABLE:
         raise
     except Exception:  # whatever is wrong with one case, the others are done, and this one is named
         logger.exception("a case of a bulk failed", extra={"bulk_item": pk})
-        _refuse(pk, _("This case could not be handled because of an error. It is unchanged."))
+        words = two_languages.said(lambda: _("This case could not be handled because of an error. It is unchanged."))
+    _refuse(pk, words)
 
 
 def _make_move(pk: int, now: datetime) -> None:
@@ -347,9 +320,11 @@ def _number_given(case: Transaction) -> str:
     return str(number) if facts.get("number") else f"{number}/{facts.get('hijri_year')}"
 
 
-def _refuse(pk: int, why: str) -> None:
+def _refuse(pk: int, words: dict[str, str]) -> None:
     """It stays as it is; a case of somebody who left goes back to the queue instead (leaving.hand_back)."""
-    BulkItem.objects.filter(pk=pk, state=BulkItem.State.WAITING).update(state=BulkItem.State.REFUSED, message=why)
+    why = words.get(translation.get_language() or "") or next(iter(words.values()), "")
+    waiting = BulkItem.objects.filter(pk=pk, state=BulkItem.State.WAITING)
+    waiting.update(state=BulkItem.State.REFUSED, message=why, words=words)
 
 
 def forget_old(now: datetime, most: int) -> int:

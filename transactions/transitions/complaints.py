@@ -18,6 +18,7 @@ from ..domain.errors import DomainError
 from ..domain.objections import LEVEL_CENTRAL, LEVEL_OFFICE, ObjectionKind, ObjectionOutcome
 from ..domain.workflow import MoveName
 from ..models import Objection, Transaction
+from ..text.two_languages import Written
 from .mover import begin, finish
 from .objections import close, is_late, require_words
 
@@ -71,10 +72,10 @@ def _addressed(office: int, to: User | None) -> dict[str, str]:
 
 @transaction.atomic
 def answer_complaint(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Answer a complaint about lateness. Event, notice."""
-    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, reason=reason)
+    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, told=reason)
     row = transition.case.objections.waiting().get(kind=ObjectionKind.LATENESS)
     return close(transition, row, ObjectionOutcome.ANSWERED)
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from ..domain.errors import DomainError
 from ..models import IssuedDocument, Transaction
 from ..papers import papers
+from ..text.two_languages import Written
 from .issuing import enter_outgoing, recipient_outside
 from .mover import Transition, begin, finish
 
@@ -34,10 +35,10 @@ def propose(
 
 @transaction.atomic
 def revoke(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """End the document of a case. Journal, event, notice; DomainError `not_proposed` unless another person did so."""
-    transition = begin(case, "revoke", by=by, now=now, version=version, reason=reason)
+    transition = begin(case, "revoke", by=by, now=now, version=version, told=reason)
     document = _end(transition)
     transition.facts["number"] = document.number
     done = finish(transition)
@@ -47,7 +48,7 @@ def revoke(
 
 @transaction.atomic
 def replace(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Issue the document anew under a new number, from what holds now; valid as long as the one it replaces.
 
@@ -55,7 +56,7 @@ def replace(
     """
     # Names and offices as they are now, and not as whoever presses has read them before.
     case = Transaction.objects.get(pk=case.pk)
-    transition = begin(case, "replace", by=by, now=now, version=version, reason=reason)
+    transition = begin(case, "replace", by=by, now=now, version=version, told=reason)
     ended = _end(transition)
     recipient = recipient_outside(transition.case) or transition.case.applicant.full_name
     number = enter_outgoing(transition, recipient=recipient)
@@ -80,5 +81,6 @@ def _end(transition: Transition) -> IssuedDocument:
         message = _("Someone else has to propose it first: two people revoke or replace a document.")
         raise DomainError("not_proposed", message)
     document.ended_at, document.ended_reason = transition.now, transition.reason
-    document.save(update_fields=["ended_at", "ended_reason"])
+    document.ended_own_words = transition.facts["own_words"]
+    document.save(update_fields=["ended_at", "ended_reason", "ended_own_words"])
     return document

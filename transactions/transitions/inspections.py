@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from core.text import prose
 
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.service_types import PHOTO, SiteInspection
-from ..domain.text_length import validate_text_length
 from ..domain.workflow import BY_NAME, MoveName, Obstacle
 from ..models import Attachment, Deficiency, Inspection, Transaction
+from ..text import two_languages
+from ..text.two_languages import Written
 from ..text.wording import explain_obstacle
 from . import returning
 from .mover import begin, finish
@@ -38,7 +38,7 @@ def inspect(
     *,
     result: str,
     visited_on: date | None = None,
-    findings: str = "",
+    findings: Written = "",
     photographs: Collection[UUID | str] = (),
     by: User,
     now: datetime | None = None,
@@ -48,8 +48,9 @@ def inspect(
     the findings, word for word. Inspection, photographs (by the keys of files `by` has sent), event, notice.
     """
     passed = result != Inspection.Result.FAILED
-    findings = prose(findings)
     transition = begin(case, MoveName.INSPECT if passed else MoveName.RETURN, by=by, now=now, version=version)
+    found = two_languages.given(findings, transition.case.language)
+    language = transition.case.language
     asked = transition.case.current_stage.inspection
     if asked is None:
         raise DomainError(
@@ -62,30 +63,40 @@ def inspect(
     )
     missing = len(set(map(str, photographs))) - len(pictures)
     problems = [
-        *_facts(transition.case, result, visited_on, findings, transition.now),
+        *_facts(transition.case, result, visited_on, found, transition.now),
         *_photographs(asked, len(pictures), missing),
     ]
     if problems or visited_on is None:
         raise Invalid(problems)
     transition.facts.update(inspection=result, visited_on=visited_on.isoformat(), photographs=len(pictures))
     if passed:
-        transition.reason = findings
+        transition.reason = found.get(language, "")
+        transition.facts.update({"own_words": found} if found else {})
     else:
-        rows = returning.open_round(transition, [returning.RequestedCompletion("", findings)])
+        words = returning.RequestedCompletion("", sentence_ar=found.get("ar", ""), sentence_en=found.get("en", ""))
+        rows = returning.open_round(transition, [words])
         Deficiency.objects.bulk_create(rows)
     done = finish(transition)
     written = Inspection.objects.create(
-        transaction=done, event=transition.event, result=result, visited_on=visited_on, findings=findings, by=by,
+        transaction=done,
+        event=transition.event,
+        result=result,
+        visited_on=visited_on,
+        findings=found.get(language, ""),
+        own_words=found or None,
+        by=by,
         at=transition.now,
-    )  # fmt: skip
+    )
     Attachment.objects.filter(pk__in=[picture.pk for picture in pictures]).update(
         transaction=done, inspection=written, document=PHOTOGRAPH
     )
     return done
 
 
-def _facts(case: Transaction, result: str, visited_on: date | None, findings: str, now: datetime) -> list[Problem]:
-    problems = validate_text_length("findings", findings)
+def _facts(
+    case: Transaction, result: str, visited_on: date | None, found: dict[str, str], now: datetime
+) -> list[Problem]:
+    problems = two_languages.problems_of("findings", found, case.language)
     if result not in Inspection.Result.values:
         problems.append(Problem("result", _("Choose the result."), "required"))
     if visited_on is None:
@@ -95,7 +106,7 @@ def _facts(case: Transaction, result: str, visited_on: date | None, findings: st
     elif visited_on < timezone.localdate(case.submitted_at):
         words = _("The request was made after this day. Enter the day of the visit.")
         problems.append(Problem("visited_on", words, "date_too_early"))
-    if result == Inspection.Result.FAILED and not findings:
+    if result == Inspection.Result.FAILED and not found:
         problems.append(Problem("findings", _("Write what the applicant has to correct."), "required"))
     return problems
 

@@ -30,6 +30,8 @@ from ..domain.workflow import BY_NAME, CLOCK_STOPPED, CLOSED, Actor, Move, MoveN
 from ..incidents import gates, memory
 from ..models import Channel, CounterVisit, Direction, Event, Transaction
 from ..notifications.notices import is_notified, notify_of_event, recipients_of
+from ..text import two_languages
+from ..text.two_languages import Written
 from ..text.wording import explain_obstacle
 from ..visits import permissions as visits
 from . import registers
@@ -38,7 +40,8 @@ from .signals import moved
 # What a move may change; by whom and under which number was asked is written once at intake. Answers change only as a
 # new version (services.versions).
 MOVE_COLUMNS = (
-    *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id", "decision_reason"),
+    *("status", "stage", "version", "branch_id", "centre_id", "held_by_id", "assignee_id"),
+    *("decision_reason", "decision_own_words"),
     *("stage_started_at", "paused_at", "paused_days", "stage_paused_days", "due_at", "stage_due_at", "halted_at"),
     *("approved_at", "rejected_at", "issued_at", "withdrawn_at", "closed_at", "filed_at", "objected_at"),
     *("answers", "answers_version", "district_id", "answered_at"),
@@ -85,6 +88,7 @@ def begin(
     now: datetime | None,
     version: int | None = None,
     reason: str = "",
+    told: Written = "",
     visit: CounterVisit | None = None,
 ) -> Transition:
     """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
@@ -94,7 +98,7 @@ def begin(
     _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError("moved_meanwhile", _explain_overtaken(locked, version, by))
-    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, visit=visit)
+    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, told=told, visit=visit)
 
 
 def _explain_overtaken(case: Transaction, version: int, by: User | None) -> str:
@@ -112,10 +116,12 @@ def check(
     by: User | None,
     now: datetime,
     reason: str = "",
+    told: Written = "",
     visit: CounterVisit | None = None,
 ) -> Transition:
     """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason.
 
+    A `reason` is kept as it is written, one `told` to the applicant by language as well (`own_words` among the facts).
     `visit` is what a clerk at a counter acts by; one that lasts no more gives nothing.
     """
     move = BY_NAME[move_name]
@@ -132,20 +138,31 @@ def check(
     )
     if hindered is not None:
         raise DomainError("move_not_allowed", explain_obstacle(locked, move, hindered))
-    reason = prose(reason)
-    if move.needs_reason and not reason:
-        raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
     acting_as = capacity.acts_as(move, stage.role)
-    problems = validate_text_length("reason", reason)
-    if acting_as in Role.values:
-        problems += placeholders.validate_filled("reason", reason)
-    if problems:
-        raise Invalid(problems)
+    reason, own_words = _words(locked, move, reason, told, by_staff=acting_as in Role.values)
     acting_from = capacity.places.get(acting_as)
     gates.refuse_move(locked, move.name, now=now, at_counter=lasting is not None, acting=acting_from)
     return Transition(
-        locked, move, by, acting_as, acting_from, now, reason, facts=_by_delegation(locked, by, acting_as)
+        locked, move, by, acting_as, acting_from, now, reason, facts=_by_delegation(locked, by, acting_as) | own_words
     )
+
+
+def _words(
+    case: Transaction, move: Move, reason: str, told: Written, *, by_staff: bool
+) -> tuple[str, dict[str, dict[str, str]]]:
+    """The reason in one language, and the fact that holds all there are; Invalid with what is wrong with them."""
+    own_words = two_languages.given(told, case.language)
+    reason = own_words.get(case.language, "") if told else prose(reason)
+    if move.needs_reason and not reason and not own_words:
+        raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
+    if told:
+        problems = two_languages.problems_of("reason", own_words, case.language)
+    else:
+        problems = validate_text_length("reason", reason)
+        problems += placeholders.validate_filled("reason", reason) if by_staff else []
+    if problems:
+        raise Invalid(problems)
+    return reason, {"own_words": own_words} if own_words else {}
 
 
 def _by_delegation(case: Transaction, by: User | None, acting_as: str) -> dict[str, Any]:

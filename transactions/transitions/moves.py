@@ -33,6 +33,7 @@ from ..models import (
 )
 from ..papers import papers
 from ..text.deadline_status import days_spent
+from ..text.two_languages import Written
 from . import (
     advice,
     answering,
@@ -204,7 +205,7 @@ def correct(
     case: Transaction,
     *,
     changes: Mapping[str, Any],
-    reason: str,
+    reason: Written,
     by: User,
     now: datetime | None = None,
     version: int | None = None,
@@ -212,9 +213,8 @@ def correct(
     """Correct on record what was typed wrong: new answers by question. Event with reason, the next version of the
     answers, its journal entry, notice with what it was and what it is. Invalid when nothing is different.
     """
-    transition = begin(case, "correct", by=by, now=now, version=version, reason=reason)
-    result = answering.revise_by_correction(transition.case, changes, transition.now)
-    versions.put_in_force(transition, result.values)
+    transition = begin(case, "correct", by=by, now=now, version=version, told=reason)
+    versions.put_in_force(transition, answering.revise_by_correction(transition.case, changes, transition.now).values)
     done = finish(transition)
     versions.save_version(transition, "corrected")
     return done
@@ -233,7 +233,7 @@ def approve(
     case: Transaction,
     *,
     by: User,
-    note: str = "",
+    note: Written = "",
     conditions_ar: str = "",
     conditions_en: str = "",
     now: datetime | None = None,
@@ -244,12 +244,12 @@ def approve(
 
     DomainError `checklist_open` as of `recommend`, for the points of all stages so far.
     """
-    transition = begin(case, "approve", by=by, now=now, version=version, reason=note)
+    transition = begin(case, "approve", by=by, now=now, version=version, told=note)
     advice.write_conditions(transition, conditions_ar, conditions_en)
     checklist.refuse_while_open(transition)
     transition.case.approved_at = transition.now
-    transition.facts["working_days"] = days_spent(transition.case, transition.now)
-    transition.facts["answers_version"] = transition.case.answers_version
+    spent, answered = days_spent(transition.case, transition.now), transition.case.answers_version
+    transition.facts.update(working_days=spent, answers_version=answered)
     transition.facts.update(decisions.calculate_fee(transition.case, transition.now))
     done = finish(transition)
     papers.record_decision(done, transition.event, "approved", transition.now)
@@ -258,13 +258,14 @@ def approve(
 
 @transaction.atomic
 def reject(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
-    transition = begin(case, "reject", by=by, now=now, version=version, reason=reason)
-    transition.case.rejected_at, transition.case.decision_reason = transition.now, transition.reason
-    transition.facts["working_days"] = days_spent(transition.case, transition.now)
-    transition.facts["answers_version"] = transition.case.answers_version
+    transition = begin(case, "reject", by=by, now=now, version=version, told=reason)
+    refused = transition.case
+    refused.rejected_at, refused.decision_reason = transition.now, transition.reason
+    refused.decision_own_words = transition.facts["own_words"]
+    transition.facts.update(working_days=days_spent(refused, transition.now), answers_version=refused.answers_version)
     done = finish(transition)
     papers.record_decision(done, transition.event, "rejected", transition.now)
     return done
@@ -315,13 +316,13 @@ def refer(
     case: Transaction,
     *,
     to: Office,
-    reason: str,
+    reason: Written,
     by: User,
     now: datetime | None = None,
     version: int | None = None,
 ) -> Transaction:
     """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
-    transition = begin(case, "refer", by=by, now=now, version=version, reason=reason)
+    transition = begin(case, "refer", by=by, now=now, version=version, told=reason)
     here = require_office(transition.case)
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
         raise Invalid([Problem("to", _("The case cannot be referred to this office."), "wrong_office")])
@@ -357,16 +358,15 @@ def file(case: Transaction, *, by: User, now: datetime | None = None, version: i
 
 @transaction.atomic
 def reopen(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Take a refused or withdrawn file up again under its number. The earlier outcome stays in its events."""
-    transition = begin(case, "reopen", by=by, now=now, version=version, reason=reason)
+    transition = begin(case, "reopen", by=by, now=now, version=version, told=reason)
     objections.refuse_while_waiting(transition)
     if transition.case.branch is None:
         raise DomainError("never_routed", _("This request was withdrawn before it reached an office."))
-    transition.case.rejected_at = transition.case.withdrawn_at = None
-    transition.case.decision_reason = ""
-    transition.case.approved_at = None
+    transition.case.rejected_at = transition.case.withdrawn_at = transition.case.approved_at = None
+    transition.case.decision_reason, transition.case.decision_own_words = "", None
     return finish(transition)
 
 

@@ -33,6 +33,7 @@ from ..models import AnswersInProgress, Objection, Transaction
 from ..papers import papers
 from ..papers.letter_words import Named, Signatory
 from ..papers.paper_content import ObjectionDecision
+from ..text.two_languages import Written
 from . import decisions, objection_files
 from .mover import Transition, begin, finish, require_office
 
@@ -183,7 +184,7 @@ def require_words(text: str, message: str) -> None:
 def uphold(
     case: Transaction,
     *,
-    reason: str,
+    reason: Written,
     amount: str = "",
     by: User,
     now: datetime | None = None,
@@ -192,7 +193,7 @@ def uphold(
     """Decide for whoever objected: the refusal or the return is taken back, the fee becomes `amount` (SAR). Event,
     journal, notice. Invalid for a fee that is no amount or not less.
     """
-    transition = begin(case, MoveName.UPHOLD, by=by, now=now, version=version, reason=reason)
+    transition = begin(case, MoveName.UPHOLD, by=by, now=now, version=version, told=reason)
     row = _waiting(transition)
     changed = _DO[ObjectionKind(row.kind)](transition, amount)
     return _decide(transition, row, ObjectionOutcome.UPHELD, changed)
@@ -200,10 +201,10 @@ def uphold(
 
 @transaction.atomic
 def dismiss(
-    case: Transaction, *, reason: str, by: User, now: datetime | None = None, version: int | None = None
+    case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide against whoever objected, who reads the reasons word for word. Event, journal, notice."""
-    transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, reason=reason)
+    transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, told=reason)
     return _decide(transition, _waiting(transition), ObjectionOutcome.DISMISSED, None)
 
 
@@ -219,7 +220,7 @@ Changed = tuple[Decimal, Decimal] | None
 def _take_refusal_back(transition: Transition, amount: str) -> Changed:
     case = transition.case
     case.rejected_at = case.approved_at = case.filed_at = None
-    case.decision_reason = ""
+    case.decision_reason, case.decision_own_words = "", None
     return None
 
 
@@ -256,6 +257,7 @@ def _decide(transition: Transition, row: Objection, outcome: ObjectionOutcome, c
         kind=row.kind,
         outcome=outcome.value,
         reason=transition.reason,
+        own_words=transition.facts["own_words"],
         money=_money(changed),
         files=tuple(sorted(done.attachments.filter(objection=row).values_list("sha256", flat=True))),
         office=Named(office.name_ar, office.name_en),

@@ -28,6 +28,7 @@ from ..domain.objections import ObjectionKind, ObjectionOutcome
 from ..domain.workflow import BY_NAME, MoveName
 from ..models import Attachment, Objection, PaperContent, Transaction
 from ..papers import papers
+from ..text import two_languages
 from ..transitions import complaints, objections, resuming
 from ..transitions.objections import Right
 from .common import hidden_is_404
@@ -135,7 +136,7 @@ def made_in_words(row: Objection, case: Transaction, now: datetime) -> Made:
         due=objections.due_of(row, case, now) if row.decision_id is None else None,
         late=objections.is_late(row, case, now),
         outcome=str(ObjectionOutcome(row.outcome).label) if row.outcome else "",
-        reasons=row.decision.reason if row.decision and row.outcome != ObjectionOutcome.LAPSED else "",
+        reasons=two_languages.told_by(row.decision) if row.decision and row.outcome != ObjectionOutcome.LAPSED else "",
         files=list(row.files.all()) if row.event.facts.get("files") else (),
         letter=row.letter,
     )
