@@ -59,7 +59,7 @@ def test_each_reader_has_their_own_language_on_the_page_by_mail_and_by_program(c
 def test_where_one_language_is_missing_its_reader_is_told_so(cast, case, signed_in):
     return_for_completion(case, deficiencies=[RequestedCompletion("", ARABIC)], by=cast.reviewer, now=NOW)
     html = read_in("en", signed_in(cast.citizen), case)
-    assert f"{ARABIC} (the office wrote this in Arabic only)" in html
+    assert f"\u2068{ARABIC}\u2069 (the office wrote this in Arabic only)" in html
     told = Api(cast.citizen).get(f"/transactions/{case.reference}/").json()["deficiencies"][0]
     assert (told["sentence_ar"], told["sentence_en"]) == (ARABIC, "")
 

@@ -26,7 +26,7 @@ from .test_bulk import LOOK, chosen, work
 pytestmark = pytest.mark.django_db
 ARABIC, ENGLISH = "الموقع يقع في مجرى وادٍ معتمد", "The site lies in the bed of a protected wadi"
 BOTH = {"ar": ARABIC, "en": ENGLISH}
-ONLY_ARABIC = f"{ARABIC} (the office wrote this in Arabic only)"
+ONLY_ARABIC = f"\u2068{ARABIC}\u2069 (the office wrote this in Arabic only)"
 
 
 @pytest.fixture

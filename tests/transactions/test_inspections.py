@@ -280,3 +280,25 @@ def test_a_failed_visit_without_words_says_so_at_its_box(cast, case):
     assert page.status_code == 422
     assert [problem.path for problem in page.context["problems"]] == ["reason"]
     assert 'href="#id_reason"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("result", "move"), [("passed", "inspect"), ("failed", "return")])
+def test_what_was_found_is_read_by_each_in_their_language(cast, case, signed_in, result, move):
+    arabic, english = "العداد مكشوف للمطر", "The meter stands in the rain"
+    photographs(case, cast.inspector)
+    page, url = signed_in(cast.inspector), reverse("staff:inspection", args=[case.reference])
+    typed = {"version": case.version, "result": result, "visited_on": str(DAY), "reason-other": english}
+    refused = page.post(url, typed)
+    assert (refused.status_code, english in refused.content.decode()) == (422, True)
+    assert not case.inspections.exists()
+    assert page.post(url, typed | {"reason": arabic}).status_code == 302
+    visit = case.inspections.get()
+    assert (visit.findings, visit.own_words) == (arabic, {"ar": arabic, "en": english})
+    assert case.events.order_by("-seq")[0].move == move
+    if result == "failed":
+        assert case.deficiencies.get().own_words == {"ar": arabic, "en": english}
+    own = signed_in(cast.citizen)
+    for language, shown, hidden in (("en", english, arabic), ("ar", arabic, english)):
+        own.post("/language/", {"language": language, "next": "/"})
+        html = own.get(reverse("transactions:request", args=[case.reference])).content.decode()
+        assert (shown in html, hidden in html) == (True, False)

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.text import prose
+from core.text import isolated, prose
 
 from ..domain import placeholders
 from ..domain.errors import Problem
@@ -71,12 +71,17 @@ def clean(path: str, texts: Mapping[str, str]) -> tuple[dict[str, str], list[Pro
 
 def here(texts: Mapping[str, str]) -> str:
     """The text in the reader's language; the other one, and that it is the only one, where there is none."""
+    return _here(texts, isolated)
+
+
+def _here(texts: Mapping[str, str], put_in: Callable[[str], str]) -> str:
+    """The same; `put_in` makes a text of the other language part of the sentence."""
     reader = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
     if text := texts.get(reader, ""):
         return text
     for language, text in texts.items():
         if text and language in ONLY_IN:
-            return str(ONLY_IN[language]) % {"text": text}
+            return str(ONLY_IN[language]) % {"text": put_in(text)}
     return ""
 
 
@@ -110,8 +115,8 @@ def as_read(written: str, known: StrOrPromise) -> str:
 
 
 def lines(texts: Mapping[str, str]) -> list[str]:
-    """The same line by line."""
-    return [line.strip() for line in here(texts).splitlines() if line.strip()]
+    """The same line by line, for a paper: without the invisible marks of direction, which would span lines."""
+    return [line.strip() for line in _here(texts, str).splitlines() if line.strip()]
 
 
 def conditions_in_words(texts: Mapping[str, str]) -> str:
