@@ -39,6 +39,8 @@ from .objection_shapes import ObjectionShape, objections_of
 from .plot_shapes import PlotField
 from .promises import WORTH
 
+# Empty where the office wrote the reason in the other language only, or nobody noted in which.
+ENDED = ("ended_reason_ar", "ended_reason_en")
 OUTCOMES = [(status.value, status.label) for status in Status if status in CLOSED - {Status.FILED}]
 
 
@@ -154,8 +156,8 @@ class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
     """`ended_at`: revoked, or replaced by the document with the number `replaced_by`; no longer valid since then."""
 
     replaced_by = serializers.SlugRelatedField[IssuedDocument]("number", read_only=True, allow_null=True)
-    ended_reason_ar = serializers.SerializerMethodField()
-    ended_reason_en = serializers.SerializerMethodField()
+    ended_reason_ar = serializers.CharField(source="ended_own_words.ar", default="", read_only=True)
+    ended_reason_en = serializers.CharField(source="ended_own_words.en", default="", read_only=True)
 
     class Meta:
         model = IssuedDocument
@@ -167,19 +169,10 @@ class IssuedShape(serializers.ModelSerializer[IssuedDocument]):
             "token",
             "ended_at",
             "ended_reason",
-            "ended_reason_ar",
-            "ended_reason_en",
+            *ENDED,
             "replaced_by",
         )
         read_only_fields = fields
-
-    def get_ended_reason_ar(self, document: IssuedDocument) -> str:
-        """In Arabic; empty where the office wrote it in English only, or nobody noted in which language."""
-        return str((document.ended_own_words or {}).get("ar", ""))
-
-    def get_ended_reason_en(self, document: IssuedDocument) -> str:
-        """In English; empty where the office wrote it in Arabic only, or nobody noted in which language."""
-        return str((document.ended_own_words or {}).get("en", ""))
 
 
 class VersionShape(serializers.ModelSerializer[AnswersVersion]):

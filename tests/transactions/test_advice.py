@@ -105,7 +105,10 @@ def test_conditions_in_one_language_are_said_to_be_in_that_alone(cast, submitted
     case = drive(submitted("building-permit"), cast, "awaiting_supervisor")
     case = moves.approve(case, by=cast.supervisor, now=NOW, conditions_ar="بناء سور")
     with translation.override("en"):
-        assert two_languages.here(papers.conditions_of(case)) == "\u2068بناء سور\u2069 (the office wrote this in Arabic only)"
+        assert (
+            two_languages.here(papers.conditions_of(case))
+            == "\u2068بناء سور\u2069 (the office wrote this in Arabic only)"
+        )
     with translation.override("ar"):
         assert two_languages.here(papers.conditions_of(case)) == "بناء سور"
 

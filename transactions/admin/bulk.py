@@ -125,8 +125,8 @@ def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: st
     rows = job.items.select_related("transaction__applicant", "transaction__assignee", "to")
     looked_at = job.state == BulkJob.State.LOOKED_AT
     stays = (state.CANNOT,) if looked_at else (state.CANNOT, state.REFUSED, state.CANCELLED)
-    said = rows.filter(state__in=stays[:2]).order_by().values_list("words", "message")
-    reasons = Counter(two_languages.told(words, message) for words, message in said)
+    given = rows.filter(state__in=stays[:2]).order_by().values_list("words", "message")
+    reasons = Counter(two_languages.in_readers_language(words, message) for words, message in given)
     undone = job.undone_by.exclude(state=BulkJob.State.LOOKED_AT).exists()
     finished = job.state in (BulkJob.State.DONE, BulkJob.State.CANCELLED)
     return {

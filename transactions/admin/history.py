@@ -83,7 +83,7 @@ def history(case: Transaction, events: Iterable[Event] | None = None) -> list[Li
             who=_who(event),
             office=get_office(event.office_id).name if event.office_id else "",
             details=_details(event, service),
-            reason=two_languages.told_by(event),
+            reason=two_languages.reason_of(event),
             rule=_rule(event, service) if event.move == "route" else "",
         )
         for event in events

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from ..domain.service_types import Document
 from ..models import Attachment, Event, Transaction
-from ..text import two_languages
 from .comparison import Change, in_readers_words
 
 MAKES_A_VERSION = ("answer", "correct")
@@ -19,12 +18,15 @@ MAKES_A_VERSION = ("answer", "correct")
 
 @dataclass(frozen=True)
 class ShownVersion:
-    """One version. `changes` are what is different from the one before, in the reader's language."""
+    """One version. `own_words` is its reason by language; `changes` are what is different from the one before, in the
+    reader's language.
+    """
 
     number: int
     at: datetime
     how: str
     reason: str
+    own_words: dict[str, str] | None
     changes: list[Change]
 
 
@@ -35,7 +37,8 @@ def versions_of(case: Transaction, events: Iterable[Event]) -> list[ShownVersion
             number=int(event.facts["answers_version"]),
             at=event.at,
             how=_("In reply to a return") if event.move == "answer" else _("Correction recorded by the office"),
-            reason=two_languages.told_by(event) if event.move == "correct" else "",
+            reason=event.reason if event.move == "correct" else "",
+            own_words=event.facts.get("own_words"),
             changes=in_readers_words(case.service_type, event.facts.get("changes", ())),
         )
         for event in events

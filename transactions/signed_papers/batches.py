@@ -131,7 +131,7 @@ def _leave_out(item: BulkItem, find: Callable[[Sequence[Transaction]], dict[int,
         _paper, obstacle = find([item.transaction])[item.transaction_id]
         return obstacle or _("Its signed file cannot be read just now.")
 
-    item.state, item.message, item.words = BulkItem.State.REFUSED, why(), two_languages.said(why)
+    item.state, item.message, item.words = BulkItem.State.REFUSED, why(), two_languages.in_every_language(why)
     item.save(update_fields=["state", "message", "words"])
 
 

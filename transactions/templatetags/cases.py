@@ -90,9 +90,9 @@ def anchor(path: object) -> str:
 
 
 @register.filter
-def told(own_words: Mapping[str, str] | None, written: str) -> str:
+def in_readers_language(own_words: Mapping[str, str] | None, written: str) -> str:
     """Words of the office for the applicant in the reader's language; `written` where no language was noted."""
-    return two_languages.told(own_words or None, written)
+    return two_languages.in_readers_language(own_words or None, written)
 
 
 @register.filter

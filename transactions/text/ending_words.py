@@ -30,10 +30,10 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     ),
     "revoke": lambda event: (
         _("Document %(number)s is no longer valid. Reason: %(reason)s")
-        % {**_numbers(event), "reason": two_languages.told_by(event)}
+        % {**_numbers(event), "reason": two_languages.reason_of(event)}
     ),
     "replace": lambda event: (
         _("Document %(number)s takes the place of %(replaces)s, which is no longer valid. Reason: %(reason)s")
-        % {**_numbers(event), "reason": two_languages.told_by(event)}
+        % {**_numbers(event), "reason": two_languages.reason_of(event)}
     ),
 }

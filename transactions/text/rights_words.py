@@ -59,7 +59,7 @@ def _object(event: Event) -> str:
 def _uphold(event: Event) -> str:
     words = _UPHELD_PAID if event.facts.get("paid") else _UPHELD[ObjectionKind(event.facts["objection"])]
     amounts = {name: isolated(str(event.facts.get(name, ""))) for name in ("fee", "fee_before")}
-    return _(words) % {**amounts, "reason": two_languages.told_by(event)}
+    return _(words) % {**amounts, "reason": two_languages.reason_of(event)}
 
 
 _HANDED_TO = {
@@ -97,12 +97,12 @@ SENTENCES: dict[str, Callable[[Event], str]] = {
     "resume": lambda event: _("The request goes on under the same number."),
     "object": _object,
     "uphold": _uphold,
-    "dismiss": lambda event: _("The decision stands. Reason: %(reason)s") % {"reason": two_languages.told_by(event)},
+    "dismiss": lambda event: _("The decision stands. Reason: %(reason)s") % {"reason": two_languages.reason_of(event)},
     "complain": lambda event: _("A supervisor at %(office)s answers.") % {"office": _office(event)},
     "escalate": lambda event: (
         _("It was not answered in time. A supervisor at %(office)s answers now.") % {"office": _office(event)}
     ),
-    "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": two_languages.told_by(event)},
+    "answer_complaint": lambda event: _("Answer: %(reason)s") % {"reason": two_languages.reason_of(event)},
     "hand_out": _hand_out,
     "remind": _remind,
 }

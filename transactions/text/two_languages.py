@@ -85,12 +85,12 @@ def _here(texts: Mapping[str, str], put_in: Callable[[str], str]) -> str:
     return ""
 
 
-def told(own_words: Mapping[str, str] | None, written: str) -> str:
+def in_readers_language(own_words: Mapping[str, str] | None, written: str) -> str:
     """A text in the reader's language as `here`; as it was written where nobody noted its language (older rows)."""
     return here(own_words) if own_words else written
 
 
-def said(say: Callable[[], str]) -> dict[str, str]:
+def in_every_language(say: Callable[[], str]) -> dict[str, str]:
     """What the portal says by itself, in every language."""
     texts = {}
     for language, _name in settings.LANGUAGES:
@@ -99,9 +99,9 @@ def said(say: Callable[[], str]) -> dict[str, str]:
     return texts
 
 
-def told_by(event: Event) -> str:
-    """The reason of a move in the reader's language, as `told`."""
-    return told(event.facts.get("own_words"), event.reason)
+def reason_of(event: Event) -> str:
+    """The reason of a move in the reader's language, as `in_readers_language`."""
+    return in_readers_language(event.facts.get("own_words"), event.reason)
 
 
 def as_read(written: str, known: StrOrPromise) -> str:

@@ -145,7 +145,7 @@ def _correct(event: Event) -> str:
         "%(office)s corrected %(count)d answers. Reason: %(reason)s",
         count,
     )
-    return sentence % {"office": _office(event), "count": count, "reason": two_languages.told_by(event)}
+    return sentence % {"office": _office(event), "count": count, "reason": two_languages.reason_of(event)}
 
 
 def _answer(event: Event) -> str:
@@ -179,7 +179,7 @@ def _incident(event: Event) -> str:
 
 
 def _with_reason(sentence: str) -> Callable[[Event], str]:
-    return lambda event: _(sentence) % {"office": describe_office_of(event), "reason": two_languages.told_by(event)}
+    return lambda event: _(sentence) % {"office": describe_office_of(event), "reason": two_languages.reason_of(event)}
 
 
 SENTENCES: dict[str, Callable[[Event], str]] = {
@@ -248,7 +248,7 @@ def reason_shown(event: Event) -> str:
     if event.move != "approve":
         return ""
     conditions = two_languages.conditions_in_words(event.facts.get("conditions", {}))
-    return "\n".join(part for part in (two_languages.told_by(event), conditions) if part)
+    return "\n".join(part for part in (two_languages.reason_of(event), conditions) if part)
 
 
 def status_words(case: Transaction) -> StrOrPromise:

@@ -44,7 +44,7 @@ def advise_refusal(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Pass a file on to whoever decides, with reasons to refuse it. Event; nothing is told to the applicant."""
-    return finish(begin(case, "advise_refusal", by=by, now=now, version=version, told=reason))
+    return finish(begin(case, "advise_refusal", by=by, now=now, version=version, for_applicant=reason))
 
 
 def write_conditions(transition: Transition, arabic: str, english: str) -> None:

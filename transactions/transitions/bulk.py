@@ -226,7 +226,7 @@ def _leave_changed(new: BulkJob, rows: dict[int, BulkItem]) -> None:
     moved = [item for item in new.items.all() if item.version != rows[item.transaction_id].version_after]
     for item in moved:
         item.state, item.message = BulkItem.State.CANNOT, _("This case has changed since.")
-        item.words = two_languages.said(lambda: _("This case has changed since."))
+        item.words = two_languages.in_every_language(lambda: _("This case has changed since."))
     BulkItem.objects.bulk_update(moved, ["state", "message", "words"])
 
 
@@ -273,7 +273,9 @@ def _work_on_item(pk: int, now: datetime) -> None:
         raise
     except Exception:  # whatever is wrong with one case, the others are done, and this one is named
         logger.exception("a case of a bulk failed", extra={"bulk_item": pk})
-        words = two_languages.said(lambda: _("This case could not be handled because of an error. It is unchanged."))
+        words = two_languages.in_every_language(
+            lambda: _("This case could not be handled because of an error. It is unchanged.")
+        )
     _refuse(pk, words)
 
 

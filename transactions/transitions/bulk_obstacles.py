@@ -44,7 +44,7 @@ def find_obstacles(
     """Why some of these cases stay, by the key of the case and by language: only those are asked about twice. Where
     each goes to somebody else, `nobody` is said of one that has none.
     """
-    found: dict[int, dict[str, str]] = {}
+    obstacles: dict[int, dict[str, str]] = {}
     left = cases
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
@@ -54,9 +54,9 @@ def find_obstacles(
                 alone = str(nobody) if nobody and to is None else ""
                 why = alone or known.get(case.pk) or find_obstacle(case, move, by=by, to=to, now=now)
                 if why:
-                    found.setdefault(case.pk, {})[language] = why
-        left = [case for case in cases if case.pk in found]
-    return found
+                    obstacles.setdefault(case.pk, {})[language] = why
+        left = [case for case in cases if case.pk in obstacles]
+    return obstacles
 
 
 def _read_first(cases: Sequence[Transaction], move: str, now: datetime) -> dict[int, str]:

@@ -75,7 +75,7 @@ def answer_complaint(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Answer a complaint about lateness. Event, notice."""
-    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, told=reason)
+    transition = begin(case, MoveName.ANSWER_COMPLAINT, by=by, now=now, version=version, for_applicant=reason)
     row = transition.case.objections.waiting().get(kind=ObjectionKind.LATENESS)
     return close(transition, row, ObjectionOutcome.ANSWERED)
 

@@ -38,7 +38,7 @@ def revoke(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """End the document of a case. Journal, event, notice; DomainError `not_proposed` unless another person did so."""
-    transition = begin(case, "revoke", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "revoke", by=by, now=now, version=version, for_applicant=reason)
     document = _end(transition)
     transition.facts["number"] = document.number
     done = finish(transition)
@@ -56,7 +56,7 @@ def replace(
     """
     # Names and offices as they are now, and not as whoever presses has read them before.
     case = Transaction.objects.get(pk=case.pk)
-    transition = begin(case, "replace", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "replace", by=by, now=now, version=version, for_applicant=reason)
     ended = _end(transition)
     recipient = recipient_outside(transition.case) or transition.case.applicant.full_name
     number = enter_outgoing(transition, recipient=recipient)

@@ -49,7 +49,7 @@ def inspect(
     """
     passed = result != Inspection.Result.FAILED
     transition = begin(case, MoveName.INSPECT if passed else MoveName.RETURN, by=by, now=now, version=version)
-    found = two_languages.given(findings, transition.case.language)
+    by_language = two_languages.given(findings, transition.case.language)
     language = transition.case.language
     asked = transition.case.current_stage.inspection
     if asked is None:
@@ -63,17 +63,19 @@ def inspect(
     )
     missing = len(set(map(str, photographs))) - len(pictures)
     problems = [
-        *_facts(transition.case, result, visited_on, found, transition.now),
+        *_facts(transition.case, result, visited_on, by_language, transition.now),
         *_photographs(asked, len(pictures), missing),
     ]
     if problems or visited_on is None:
         raise Invalid(problems)
     transition.facts.update(inspection=result, visited_on=visited_on.isoformat(), photographs=len(pictures))
     if passed:
-        transition.reason = found.get(language, "")
-        transition.facts.update({"own_words": found} if found else {})
+        transition.reason = by_language.get(language, "")
+        transition.facts.update({"own_words": by_language} if by_language else {})
     else:
-        words = returning.RequestedCompletion("", sentence_ar=found.get("ar", ""), sentence_en=found.get("en", ""))
+        words = returning.RequestedCompletion(
+            "", sentence_ar=by_language.get("ar", ""), sentence_en=by_language.get("en", "")
+        )
         rows = returning.open_round(transition, [words])
         Deficiency.objects.bulk_create(rows)
     done = finish(transition)
@@ -82,8 +84,8 @@ def inspect(
         event=transition.event,
         result=result,
         visited_on=visited_on,
-        findings=found.get(language, ""),
-        own_words=found or None,
+        findings=by_language.get(language, ""),
+        own_words=by_language or None,
         by=by,
         at=transition.now,
     )
@@ -94,9 +96,9 @@ def inspect(
 
 
 def _facts(
-    case: Transaction, result: str, visited_on: date | None, found: dict[str, str], now: datetime
+    case: Transaction, result: str, visited_on: date | None, by_language: dict[str, str], now: datetime
 ) -> list[Problem]:
-    problems = two_languages.problems_of("findings", found, case.language)
+    problems = two_languages.problems_of("findings", by_language, case.language)
     if result not in Inspection.Result.values:
         problems.append(Problem("result", _("Choose the result."), "required"))
     if visited_on is None:
@@ -106,7 +108,7 @@ def _facts(
     elif visited_on < timezone.localdate(case.submitted_at):
         words = _("The request was made after this day. Enter the day of the visit.")
         problems.append(Problem("visited_on", words, "date_too_early"))
-    if result == Inspection.Result.FAILED and not found:
+    if result == Inspection.Result.FAILED and not by_language:
         problems.append(Problem("findings", _("Write what the applicant has to correct."), "required"))
     return problems
 

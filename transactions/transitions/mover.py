@@ -88,7 +88,7 @@ def begin(
     now: datetime | None,
     version: int | None = None,
     reason: str = "",
-    told: Written = "",
+    for_applicant: Written = "",
     visit: CounterVisit | None = None,
 ) -> Transition:
     """Lock the row; DomainError `moved_meanwhile` when it is not at `version` any more. Then as `check`."""
@@ -98,7 +98,9 @@ def begin(
     _share_relations(case, locked)
     if version is not None and locked.version != version:
         raise DomainError("moved_meanwhile", _explain_overtaken(locked, version, by))
-    return check(locked, move_name, by=by, now=now or timezone.now(), reason=reason, told=told, visit=visit)
+    return check(
+        locked, move_name, by=by, now=now or timezone.now(), reason=reason, for_applicant=for_applicant, visit=visit
+    )
 
 
 def _explain_overtaken(case: Transaction, version: int, by: User | None) -> str:
@@ -116,12 +118,12 @@ def check(
     by: User | None,
     now: datetime,
     reason: str = "",
-    told: Written = "",
+    for_applicant: Written = "",
     visit: CounterVisit | None = None,
 ) -> Transition:
     """The move, if the table lets this person make it now; DomainError `move_not_allowed`, Invalid without a reason.
 
-    A `reason` is kept as it is written, one `told` to the applicant by language as well (`own_words` among the facts).
+    A `reason` is kept as it is written, one `for_applicant` by language as well (`own_words` among the facts).
     `visit` is what a clerk at a counter acts by; one that lasts no more gives nothing.
     """
     move = BY_NAME[move_name]
@@ -139,7 +141,7 @@ def check(
     if hindered is not None:
         raise DomainError("move_not_allowed", explain_obstacle(locked, move, hindered))
     acting_as = capacity.acts_as(move, stage.role)
-    reason, own_words = _words(locked, move, reason, told, by_staff=acting_as in Role.values)
+    reason, own_words = _words(locked, move, reason, for_applicant, by_staff=acting_as in Role.values)
     acting_from = capacity.places.get(acting_as)
     gates.refuse_move(locked, move.name, now=now, at_counter=lasting is not None, acting=acting_from)
     return Transition(
@@ -148,14 +150,14 @@ def check(
 
 
 def _words(
-    case: Transaction, move: Move, reason: str, told: Written, *, by_staff: bool
+    case: Transaction, move: Move, reason: str, for_applicant: Written, *, by_staff: bool
 ) -> tuple[str, dict[str, dict[str, str]]]:
     """The reason in one language, and the fact that holds all there are; Invalid with what is wrong with them."""
-    own_words = two_languages.given(told, case.language)
-    reason = own_words.get(case.language, "") if told else prose(reason)
+    own_words = two_languages.given(for_applicant, case.language)
+    reason = own_words.get(case.language, "") if for_applicant else prose(reason)
     if move.needs_reason and not reason and not own_words:
         raise Invalid([Problem("reason", _("Give the reason in words the applicant understands."), "required")])
-    if told:
+    if for_applicant:
         problems = two_languages.problems_of("reason", own_words, case.language)
     else:
         problems = validate_text_length("reason", reason)

@@ -213,7 +213,7 @@ def correct(
     """Correct on record what was typed wrong: new answers by question. Event with reason, the next version of the
     answers, its journal entry, notice with what it was and what it is. Invalid when nothing is different.
     """
-    transition = begin(case, "correct", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "correct", by=by, now=now, version=version, for_applicant=reason)
     versions.put_in_force(transition, answering.revise_by_correction(transition.case, changes, transition.now).values)
     done = finish(transition)
     versions.save_version(transition, "corrected")
@@ -244,7 +244,7 @@ def approve(
 
     DomainError `checklist_open` as of `recommend`, for the points of all stages so far.
     """
-    transition = begin(case, "approve", by=by, now=now, version=version, told=note)
+    transition = begin(case, "approve", by=by, now=now, version=version, for_applicant=note)
     advice.write_conditions(transition, conditions_ar, conditions_en)
     checklist.refuse_while_open(transition)
     transition.case.approved_at = transition.now
@@ -261,7 +261,7 @@ def reject(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide against the applicant, who reads the reason word for word. Journal, event, notice."""
-    transition = begin(case, "reject", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "reject", by=by, now=now, version=version, for_applicant=reason)
     refused = transition.case
     refused.rejected_at, refused.decision_reason = transition.now, transition.reason
     refused.decision_own_words = transition.facts["own_words"]
@@ -322,7 +322,7 @@ def refer(
     version: int | None = None,
 ) -> Transaction:
     """Send the file to another deciding office, with a reason. Outgoing number here; registration waits there."""
-    transition = begin(case, "refer", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "refer", by=by, now=now, version=version, for_applicant=reason)
     here = require_office(transition.case)
     if to.kind not in (OfficeKind.SUB_MUNICIPALITY, OfficeKind.CENTRAL) or to.suspended or to.pk == here.pk:
         raise Invalid([Problem("to", _("The case cannot be referred to this office."), "wrong_office")])
@@ -361,7 +361,7 @@ def reopen(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Take a refused or withdrawn file up again under its number. The earlier outcome stays in its events."""
-    transition = begin(case, "reopen", by=by, now=now, version=version, told=reason)
+    transition = begin(case, "reopen", by=by, now=now, version=version, for_applicant=reason)
     objections.refuse_while_waiting(transition)
     if transition.case.branch is None:
         raise DomainError("never_routed", _("This request was withdrawn before it reached an office."))

@@ -193,7 +193,7 @@ def uphold(
     """Decide for whoever objected: the refusal or the return is taken back, the fee becomes `amount` (SAR). Event,
     journal, notice. Invalid for a fee that is no amount or not less.
     """
-    transition = begin(case, MoveName.UPHOLD, by=by, now=now, version=version, told=reason)
+    transition = begin(case, MoveName.UPHOLD, by=by, now=now, version=version, for_applicant=reason)
     row = _waiting(transition)
     changed = _DO[ObjectionKind(row.kind)](transition, amount)
     return _decide(transition, row, ObjectionOutcome.UPHELD, changed)
@@ -204,7 +204,7 @@ def dismiss(
     case: Transaction, *, reason: Written, by: User, now: datetime | None = None, version: int | None = None
 ) -> Transaction:
     """Decide against whoever objected, who reads the reasons word for word. Event, journal, notice."""
-    transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, told=reason)
+    transition = begin(case, MoveName.DISMISS, by=by, now=now, version=version, for_applicant=reason)
     return _decide(transition, _waiting(transition), ObjectionOutcome.DISMISSED, None)
 
 

@@ -136,7 +136,9 @@ def made_in_words(row: Objection, case: Transaction, now: datetime) -> Made:
         due=objections.due_of(row, case, now) if row.decision_id is None else None,
         late=objections.is_late(row, case, now),
         outcome=str(ObjectionOutcome(row.outcome).label) if row.outcome else "",
-        reasons=two_languages.told_by(row.decision) if row.decision and row.outcome != ObjectionOutcome.LAPSED else "",
+        reasons=two_languages.reason_of(row.decision)
+        if row.decision and row.outcome != ObjectionOutcome.LAPSED
+        else "",
         files=list(row.files.all()) if row.event.facts.get("files") else (),
         letter=row.letter,
     )
