@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0063_text_templates'),
+        ('transactions', '0064_booklets'),
     ]
 
     operations = [
