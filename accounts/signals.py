@@ -19,5 +19,7 @@ name_changed = Signal()
 email_asked = Signal()
 # Sent inside the one that entered that somebody is away: absence, now.
 absence_entered = Signal()
+# Sent inside the one that erases somebody, before who they are is gone: person, now. Whoever holds a copy forgets it.
+person_erased = Signal()
 # Sent inside the one that recorded that somebody acts for another, who is to be told: delegation, now.
 delegation_recorded = Signal()

@@ -16,6 +16,6 @@ class BoxesConfig(AppConfig):
             return
         from journal import receipts
 
-        from .centre import intake, registering  # noqa: F401 – they register a job and a proposal
+        from .centre import erasing, intake, registering  # noqa: F401 – they register a job, a proposal, a listener
 
         receipts.register_elsewhere(registering.key_of)

@@ -17,7 +17,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import pyrage
@@ -79,6 +79,10 @@ class BoxEntry:
             "signature": base64.b64encode(self.signature).decode(),
         }
         return json.dumps(item, sort_keys=True).encode()
+
+    def without_content(self) -> bytes:
+        """The same bytes with nothing of what it promises: its line and its files are named as before."""
+        return replace(self, content=b"").text
 
     @property
     def body(self) -> dict[str, Any]:

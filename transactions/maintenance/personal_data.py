@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import F, Model, Q
+from django.db.models import CharField, F, Model, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
@@ -38,13 +40,26 @@ from accounts.models import (
     StaffPost,
     User,
 )
+from accounts.signals import person_erased
 from journal import chain
 from journal.entry import person_mark
 
 from .. import previews
+from ..attachments.services import unattached_of
 from ..domain.pauses import days_lost
 from ..incidents import memory
-from ..models import Attachment, BroughtReceipt, CounterVisit, Delivery, Draft, Notification, Outbox, Transaction
+from ..models import (
+    Attachment,
+    BroughtReceipt,
+    CounterVisit,
+    Delivery,
+    Draft,
+    Notification,
+    Outbox,
+    SavedFilter,
+    StatusSubscription,
+    Transaction,
+)
 
 UNKNOWN = "—"
 LIVE = (Authorisation.Status.GIVEN, Authorisation.Status.ACCEPTED)
@@ -67,7 +82,7 @@ def export_personal_data(user: User, *, now: datetime | None = None) -> dict[str
             for draft in Draft.objects.unsent().filter(applicant=user).order_by("pk")
         ],
         "files": list(
-            Attachment.objects.filter(Q(transaction__applicant=user) | Q(draft__applicant=user), removed_at=None)
+            Attachment.objects.filter(_files_of(user), removed_at=None)
             .order_by("pk")
             .values("key", "document", "original_name", "content_type", "size", "sha256", "uploaded_at")
         ),
@@ -100,6 +115,13 @@ def export_personal_data(user: User, *, now: datetime | None = None) -> dict[str
             AccessRecord.objects.filter(person=user).order_by("pk").values("at", "act", "subject", "office__code")
         ),
     }
+
+
+def _files_of(user: User) -> Q:
+    """What they sent or somebody sent for them, the scans of papers that name them, and what belongs to no request."""
+    of_papers = Q(delegation__principal=user) | Q(delegation__agent=user)
+    loose = Q(transaction=None, draft=None, delegation=None, uploaded_by=user)
+    return Q(transaction__applicant=user) | Q(draft__applicant=user) | of_papers | loose
 
 
 def _request(case: Transaction) -> dict[str, Any]:
@@ -157,19 +179,31 @@ def erase_person(user: User, *, by: User, now: datetime | None = None) -> None:
         raise AccountError("cannot_be_erased", message)
     OneTimeCode.objects.filter(national_id=locked.national_id).delete()
     SignOnRequest.objects.filter(national_id=locked.national_id).delete()
-    Delegation.objects.filter(Q(principal=locked) | Q(agent=locked), ended_at=None).update(ended_at=now)
+    _forget_delegations(locked, now)
     locked.emails_asked.all().delete()
+    EmailAddress.objects.filter(user=locked).delete()
+    if locked.email:
+        StatusSubscription.objects.filter(email__iexact=locked.email).delete()
     PhoneChange.objects.filter(user=locked).update(old="", new="")
-    Proposal.objects.filter(person=locked).update(phone="")
+    # What makes two proposals the same names the mobile, too.
+    told_apart = Concat(Value("erased:"), Cast("pk", CharField()))
+    Proposal.objects.filter(person=locked).update(phone="", same=told_apart)
     newcomers.forget(locked)
     NameChange.objects.filter(user=locked).update(old="", new="", phone="")
     BroughtReceipt.objects.filter(transaction__applicant=locked).update(phone="")
+    SavedFilter.objects.filter(owner=locked).delete()
+    person_erased.send(User, person=locked, now=now)
     _delete_history(User, [locked.pk])
+    _delete_history(Authorisation, locked.authorisations.values_list("pk", flat=True))
+    _delete_history(Proposal, locked.proposals.values_list("pk", flat=True))
     _delete_history(StaffPost, locked.posts.values_list("pk", flat=True))
     _delete_history(OfficeMembership, locked.memberships.values_list("pk", flat=True))
     AuthToken.objects.filter(user=locked).delete()
     Authenticator.objects.filter(user=locked).delete()
     _delete_drafts(Draft.objects.unsent().filter(applicant=locked), now)
+    # Of those that were sent, the request keeps what counts.
+    Draft.objects.filter(applicant=locked).update(visitor_changes=None, owner_note="")
+    _remove_files(unattached_of(locked), now)
     _delete_notices(Notification.objects.filter(recipient=locked))
     marks = [(case.reference, person_mark(case.mark_salt, locked.national_id)) for case in locked.transactions.all()]
     locked.national_id = f"{ERASED}{locked.pk:09d}"
@@ -182,6 +216,18 @@ def erase_person(user: User, *, by: User, now: datetime | None = None) -> None:
         chain.append("erased", reference, {"for": mark}, now)
 
 
+def _forget_delegations(person: User, now: datetime) -> None:
+    """Those by which they acted, or others for them, end and lose what the paper says: it names both sides. That there
+    was one, from which day to which and who saw it, stays for the events that name it.
+    """
+    either = Q(principal=person) | Q(agent=person)
+    Delegation.objects.filter(either, ended_at=None).update(ended_at=now)
+    Delegation.objects.filter(either).update(number=UNKNOWN, issuer=UNKNOWN)
+    Delegation.history.filter(either).update(number=UNKNOWN, issuer=UNKNOWN)
+    papers = Delegation.objects.filter(either).values("pk")
+    _remove_files(Attachment.objects.filter(delegation__in=papers, removed_at=None), now)
+
+
 def _delete_history(model: type[Model], keys: Iterable[int]) -> None:
     """What the admin's own history quotes of these rows."""
     rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
@@ -191,12 +237,16 @@ def _delete_history(model: type[Model], keys: Iterable[int]) -> None:
 def _delete_drafts(drafts: Any, now: datetime) -> int:
     """Drafts with their files; the files' bytes go with the daily sweep."""
     deleted = list(drafts.values_list("pk", flat=True))
-    files = Attachment.objects.filter(draft__in=deleted, transaction=None)
-    keys = list(files.values_list("key", flat=True))
-    files.update(removed_at=now)
+    _remove_files(Attachment.objects.filter(draft__in=deleted, transaction=None), now)
     Draft.objects.filter(pk__in=deleted).delete()
-    transaction.on_commit(lambda: [previews.delete_previews(key) for key in keys], robust=True)
     return len(deleted)
+
+
+def _remove_files(files: QuerySet[Attachment], now: datetime) -> None:
+    """They are shown to nobody from now on; their names go at once, their bytes with the daily sweep."""
+    keys = list(files.values_list("key", flat=True))
+    Attachment.objects.filter(key__in=keys).update(removed_at=now, original_name=UNKNOWN)
+    transaction.on_commit(lambda: [previews.delete_previews(key) for key in keys], robust=True)
 
 
 def _delete_notices(notices: Any) -> int:
