@@ -74,9 +74,9 @@ def decide(
 ) -> None:
     """Accept it, override it with a reason, or mark its place, so that the next return asks for it.
 
-    NotVisible for whoever does not work on the case; OperationClosed; Invalid; DomainError `mark_is_told` when the
-    applicant was asked already, `saved_meanwhile` when it was measured anew or decided on since `seen`, the
-    fingerprint of what the page showed.
+    NotVisible for whoever does not work on the case; OperationClosed; Invalid; DomainError `finding_gone`,
+    `mark_is_told` when the applicant was asked already, `saved_meanwhile` when it was measured anew or decided on
+    since `seen`, the fingerprint of what the page showed.
     """
     now = now or timezone.now()
     file = finding.check_of.attachment
@@ -87,6 +87,8 @@ def decide(
     gates.refuse_if_closed(Operation.PROCESSING, now=now, service=case.service, offices=where, lot=case.reference)
     Transaction.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)
     locked = DrawingFinding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    if locked.gone_at is not None:
+        raise DomainError("finding_gone", _("This finding is no longer on the drawing. There is nothing to decide."))
     if is_stale(seen, stands(locked)):
         message = _("This finding has changed since you opened the page. Look at it again before you decide.")
         raise DomainError("saved_meanwhile", message)

@@ -58,11 +58,13 @@ class DrawingFinding(models.Model):
         DEFICIENCY = "deficiency", _("Made a deficiency")
 
     check_of = models.ForeignKey(DrawingCheck, on_delete=models.CASCADE, related_name="findings")
-    # What makes it the same finding when the drawing is checked again: code, subject and which of them.
+    # What makes it the same finding when the drawing is checked again: code, subject and which of them (running).
     key = models.CharField(max_length=140)
     code = models.SlugField(_("check"), max_length=40)
     number = models.PositiveSmallIntegerField(_("number"))
     content = models.JSONField(default=dict)
+    # Since when a check of the same drawing finds it no more. Kept for what was said of it.
+    gone_at = models.DateTimeField(_("no longer found since"), null=True, blank=True)
     explanation = models.TextField(_("explanation"), blank=True)
     explained_at = models.DateTimeField(_("explained at"), null=True, blank=True)
     explained_by = person(_("explained by"), null=True, blank=True, related_name="+")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -72,22 +73,28 @@ def _keep(check: DrawingCheck, result: dict[str, Any], now: datetime) -> None:
     locked.result, locked.done_at = result, now
     locked.save()
     if not locked.wrong:
-        _keep_findings(locked, findings)
+        _keep_findings(locked, findings, now)
 
 
-def _keep_findings(check: DrawingCheck, results: list[dict[str, Any]]) -> None:
+def _keep_findings(check: DrawingCheck, results: list[dict[str, Any]], now: datetime) -> None:
     """What was explained or decided about a finding that is still there stays with it, beside what the decision was
-    about where that has changed; of what is gone only decisions stay, as it was decided.
+    about where that has changed. Of what is gone it stays too, and comes back with the same finding; what nobody said
+    anything about is forgotten.
     """
-    keys = _keys(results)
-    there = {finding.key: finding for finding in check.findings.all()}
-    for number, (key, content) in enumerate(keys.items(), start=1):
-        finding = there.pop(key, None) or DrawingFinding(check_of=check, key=key, code=content["code"])
-        finding.content = content | (_decided_on(finding, content) if finding.decision else {})
-        finding.number = number
-        finding.save()
-    vanished = [finding.pk for finding in there.values() if not finding.decision]
-    DrawingFinding.objects.filter(pk__in=vanished).delete()
+    rows = list(check.findings.order_by("number", "pk"))
+    for number, (key, finding, content) in enumerate(_matched(rows, results), start=1):
+        kept = finding or DrawingFinding(check_of=check, key=key, code=content["code"])
+        kept.content = content | (_decided_on(kept, content) if kept.decision else {})
+        kept.number, kept.gone_at = number, None
+        kept.save()
+        if finding is not None:
+            rows.remove(finding)
+    for finding in rows:
+        if not (finding.decision or finding.explanation):
+            finding.delete()
+        elif finding.gone_at is None:
+            finding.gone_at = now
+            finding.save(update_fields=["gone_at"])
 
 
 def _decided_on(finding: DrawingFinding, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,12 +103,35 @@ def _decided_on(finding: DrawingFinding, content: Mapping[str, Any]) -> dict[str
     return {} if all(before[name] == content.get(name) for name in DECIDED_ON) else {"decided_on": before}
 
 
-def _keys(results: list[dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
-    """The same code of the same subject is numbered, so that each has a name of its own."""
-    seen: Counter[str] = Counter()
-    keys = {}
-    for content in results:
-        name = f"{content['code']}:{content['subject']}:{content['extra'].get('side', '')}"
-        seen[name] += 1
-        keys[f"{name}:{seen[name]}"] = content
-    return keys
+def _matched(
+    rows: Sequence[DrawingFinding], results: Sequence[dict[str, Any]]
+) -> list[tuple[str, DrawingFinding | None, dict[str, Any]]]:
+    """Each result with the finding of before that it is, if there was one, and its key.
+
+    The same check of the same subject may find several. Those at the very place of one before are that one, so that no
+    word goes over to another when the first of them is mended; of the others, each is the next that is left, rather
+    one that was there last than one that was gone.
+    """
+    free: dict[str, list[DrawingFinding]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.gone_at is not None):
+        free[row.key.rpartition(":")[0]].append(row)
+    taken = {row.key for row in rows}
+    found: list[DrawingFinding | None] = [None] * len(results)
+    for same_place in (True, False):
+        for place, content in enumerate(results):
+            left = free[_name_of(content)]
+            fits = (row for row in left if not same_place or row.place == content.get("place"))
+            if found[place] is None and (row := next(fits, None)) is not None:
+                found[place] = row
+                left.remove(row)
+    matched = []
+    for content, row in zip(results, found, strict=True):
+        name = _name_of(content)
+        key = row.key if row else next(key for n in count(1) if (key := f"{name}:{n}") not in taken)
+        taken.add(key)
+        matched.append((key, row, content))
+    return matched
+
+
+def _name_of(content: Mapping[str, Any]) -> str:
+    return f"{content['code']}:{content['subject']}:{content['extra'].get('side', '')}"

@@ -42,9 +42,19 @@ class ShownFinding:
 
 
 @dataclass(frozen=True)
+class GoneFinding:
+    """What was said of a finding that a later check finds no more, and what it was about."""
+
+    row: DrawingFinding
+    title: StrOrPromise
+    message: str
+
+
+@dataclass(frozen=True)
 class ShownCheck:
     check: DrawingCheck
     findings: Sequence[ShownFinding]
+    gone: Sequence[GoneFinding]
     notes: Sequence[str]
     figures: Sequence[tuple[str, str, bool]]
     failed: Sequence[StrOrPromise]
@@ -75,8 +85,15 @@ class ShownCheck:
 
 
 def shown_findings(check: DrawingCheck) -> list[ShownFinding]:
-    """Each with its number on the drawing."""
-    return [_finding(check, number, row) for number, row in enumerate(check.findings.all(), start=1)]
+    """Each that is there with its number on the drawing."""
+    there = (row for row in check.findings.all() if row.gone_at is None)
+    return [_finding(check, number, row) for number, row in enumerate(there, start=1)]
+
+
+def gone_findings(check: DrawingCheck) -> list[GoneFinding]:
+    """Those that are gone and were explained or decided on."""
+    gone = (row for row in check.findings.all() if row.gone_at is not None)
+    return [GoneFinding(row, words.check_of(row.code).title, words.sentence(row.content)) for row in gone]
 
 
 def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFinding:
@@ -115,6 +132,7 @@ def shown(check: DrawingCheck, user: User) -> ShownCheck:
     return ShownCheck(
         check=check,
         findings=findings,
+        gone=gone_findings(check) if done else [],
         notes=[words.note(note) for note in result.get("notes", ())] if done else [],
         figures=figures if done else [],
         failed=[words.check_of(code).title for code in result.get("failed", ())],

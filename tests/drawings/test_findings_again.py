@@ -84,7 +84,7 @@ def test_nobody_decides_on_what_was_measured_or_decided_since_they_looked(on_cas
         signed_in(cast.second_reviewer),
     )
     old = seen_in(one.get(reverse("drawings:check", args=[key])), finding)
-    running._keep_findings(on_case, [finding.content | {"measured": 987.65}])
+    running._keep_findings(on_case, [finding.content | {"measured": 987.65}], NOW)
     sent = {"decision": "overridden", "reason": "حُدّد في الموقع"}
     refused = one.post(at, sent | {"version_seen": old})
     html = refused.content.decode()
@@ -106,7 +106,7 @@ def test_a_finding_that_is_another_since_its_decision_says_so(on_case, cast, sig
     other = {"measured": 987.65, "required": 12.5, "place": [[1.0, 2.0], [3.0, 4.0], [5.0, 2.0]]}
     content = finding.content | {name: other[name]}
     for _twice in range(2):
-        running._keep_findings(on_case, [content])
+        running._keep_findings(on_case, [content], NOW)
         finding = the_overlap(on_case)
         assert finding.content[name] == other[name], "what was found now is kept"
         assert (finding.decision, finding.decided_on) == ("accepted", was)
@@ -125,8 +125,8 @@ def test_a_finding_that_is_again_what_was_decided_on_is_decided(on_case, cast):
     finding = the_overlap(on_case)
     deciding.decide(finding, "accepted", "", by=cast.reviewer, now=NOW)
     content = finding.content
-    running._keep_findings(on_case, [content | {"measured": 1.0}])
-    running._keep_findings(on_case, [content])
+    running._keep_findings(on_case, [content | {"measured": 1.0}], NOW)
+    running._keep_findings(on_case, [content], NOW)
     assert (the_overlap(on_case).decided_on, the_overlap(on_case).content) == ({}, content)
 
 
@@ -136,7 +136,7 @@ def test_a_place_the_applicant_was_asked_about_is_decided_on_again_once_it_chang
     case.refresh_from_db()
     sent = {"version": case.version, "mark": mark.pk, f"mark-{mark.pk}": mark.text}
     signed_in(cast.reviewer).post(reverse("staff:move", args=[case.reference, "return"]), sent)
-    running._keep_findings(on_case, [the_overlap(on_case).content | {"measured": 0.5}])
+    running._keep_findings(on_case, [the_overlap(on_case).content | {"measured": 0.5}], NOW)
     deciding.decide(the_overlap(on_case), "accepted", "", by=cast.reviewer, now=NOW)
     assert (the_overlap(on_case).decision, the_overlap(on_case).mark) == ("accepted", None)
     mark.refresh_from_db()
