@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -82,11 +82,11 @@ def _keep_findings(check: DrawingCheck, results: list[dict[str, Any]], now: date
     anything about is forgotten.
     """
     rows = list(check.findings.order_by("number", "pk"))
-    for number, (key, finding, content) in enumerate(_matched(rows, results), start=1):
-        kept = finding or DrawingFinding(check_of=check, key=key, code=content["code"])
-        kept.content = content | (_decided_on(kept, content) if kept.decision else {})
-        kept.number, kept.gone_at = number, None
-        kept.save()
+    for number, (key, finding, content) in enumerate(list(_matched(rows, results)), start=1):
+        stored = finding or DrawingFinding(check_of=check, key=key, code=content["code"])
+        stored.content = content | (_decided_on(stored, content) if stored.decision else {})
+        stored.number, stored.gone_at = number, None
+        stored.save()
         if finding is not None:
             rows.remove(finding)
     for finding in rows:
@@ -105,7 +105,7 @@ def _decided_on(finding: DrawingFinding, content: Mapping[str, Any]) -> dict[str
 
 def _matched(
     rows: Sequence[DrawingFinding], results: Sequence[dict[str, Any]]
-) -> list[tuple[str, DrawingFinding | None, dict[str, Any]]]:
+) -> Iterator[tuple[str, DrawingFinding | None, dict[str, Any]]]:
     """Each result with the finding of before that it is, if there was one, and its key.
 
     The same check of the same subject may find several. Those at the very place of one before are that one, so that no
@@ -116,21 +116,19 @@ def _matched(
     for row in sorted(rows, key=lambda row: row.gone_at is not None):
         free[row.key.rpartition(":")[0]].append(row)
     taken = {row.key for row in rows}
-    found: list[DrawingFinding | None] = [None] * len(results)
+    matches: list[DrawingFinding | None] = [None] * len(results)
     for same_place in (True, False):
         for place, content in enumerate(results):
-            left = free[_name_of(content)]
-            fits = (row for row in left if not same_place or row.place == content.get("place"))
-            if found[place] is None and (row := next(fits, None)) is not None:
-                found[place] = row
-                left.remove(row)
-    matched = []
-    for content, row in zip(results, found, strict=True):
+            candidates = free[_name_of(content)]
+            fits = (row for row in candidates if not same_place or row.place == content.get("place"))
+            if matches[place] is None and (match := next(fits, None)) is not None:
+                matches[place] = match
+                candidates.remove(match)
+    for content, finding in zip(results, matches, strict=True):
         name = _name_of(content)
-        key = row.key if row else next(key for n in count(1) if (key := f"{name}:{n}") not in taken)
+        key = finding.key if finding else next(key for n in count(1) if (key := f"{name}:{n}") not in taken)
         taken.add(key)
-        matched.append((key, row, content))
-    return matched
+        yield key, finding, content
 
 
 def _name_of(content: Mapping[str, Any]) -> str:

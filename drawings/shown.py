@@ -42,7 +42,7 @@ class ShownFinding:
 
 
 @dataclass(frozen=True)
-class GoneFinding:
+class VanishedFinding:
     """What was said of a finding that a later check finds no more, and what it was about."""
 
     row: DrawingFinding
@@ -54,7 +54,7 @@ class GoneFinding:
 class ShownCheck:
     check: DrawingCheck
     findings: Sequence[ShownFinding]
-    gone: Sequence[GoneFinding]
+    vanished: Sequence[VanishedFinding]
     notes: Sequence[str]
     figures: Sequence[tuple[str, str, bool]]
     failed: Sequence[StrOrPromise]
@@ -90,10 +90,10 @@ def shown_findings(check: DrawingCheck) -> list[ShownFinding]:
     return [_finding(check, number, row) for number, row in enumerate(there, start=1)]
 
 
-def gone_findings(check: DrawingCheck) -> list[GoneFinding]:
+def vanished_findings(check: DrawingCheck) -> list[VanishedFinding]:
     """Those that are gone and were explained or decided on."""
-    gone = (row for row in check.findings.all() if row.gone_at is not None)
-    return [GoneFinding(row, words.check_of(row.code).title, words.sentence(row.content)) for row in gone]
+    rows = (row for row in check.findings.all() if row.gone_at is not None)
+    return [VanishedFinding(row, words.check_of(row.code).title, words.sentence(row.content)) for row in rows]
 
 
 def _finding(check: DrawingCheck, number: int, row: DrawingFinding) -> ShownFinding:
@@ -132,7 +132,7 @@ def shown(check: DrawingCheck, user: User) -> ShownCheck:
     return ShownCheck(
         check=check,
         findings=findings,
-        gone=gone_findings(check) if done else [],
+        vanished=vanished_findings(check) if done else [],
         notes=[words.note(note) for note in result.get("notes", ())] if done else [],
         figures=figures if done else [],
         failed=[words.check_of(code).title for code in result.get("failed", ())],

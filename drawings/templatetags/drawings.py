@@ -13,7 +13,7 @@ from transactions.models import Attachment
 
 from ..figures import figures_of_checks
 from ..models import DrawingCheck
-from ..shown import gone_findings, shown_findings
+from ..shown import shown_findings, vanished_findings
 
 register = template.Library()
 MAX_SHOWN = 6
@@ -30,7 +30,7 @@ def drawings_of(files: Iterable[Attachment], staff: bool = False) -> dict[str, A
         return {"checks": [], "staff": staff}
     rows = DrawingCheck.objects.filter(attachment__in=drawn)
     rows = rows.select_related("attachment").prefetch_related("findings").order_by("attachment_id")[:MAX_SHOWN]
-    checks = [{"check": row, "findings": shown_findings(row), "gone": gone_findings(row)} for row in rows]
+    checks = [{"check": row, "findings": shown_findings(row), "vanished": vanished_findings(row)} for row in rows]
     return {"checks": checks, "staff": staff}
 
 

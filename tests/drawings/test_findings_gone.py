@@ -52,7 +52,7 @@ def test_an_explanation_outlives_its_finding_and_returns_with_it(on_case, cast, 
         check_again(on_case, [content | changed])
         back = the_overlap(on_case)
         assert (back.pk, back.explanation, back.gone_at) == (finding.pk, "جدار مشترك مع الجار", None)
-        assert not shown(on_case, cast.reviewer).gone
+        assert not shown(on_case, cast.reviewer).vanished
         check_again(on_case, [])
 
 
@@ -70,7 +70,7 @@ def test_what_is_gone_is_nothing_the_reviewer_will_ask_about(on_case, cast, sign
         deciding.decide(finding, "accepted", "", by=cast.reviewer, now=NOW)
     check_again(on_case, [])
     seen = shown(on_case, cast.citizen)
-    assert (seen.clean, list(seen.findings), len(seen.gone)) == (True, [], 1)
+    assert (seen.clean, list(seen.findings), len(seen.vanished)) == (True, [], 1)
     html = signed_in(cast.citizen).get(page_of(on_case)).content.decode()
     assert "توضيح لملاحظة لم تعد قائمة" in html or said == "decided"
     reference = on_case.attachment.transaction.reference
