@@ -25,7 +25,7 @@ class OutlineImport(models.Model):
     as_of = models.DateField(_("date of the data"))
     licence = models.TextField(_("licence of the data"), max_length=2000)
     is_complete = models.BooleanField(_("complete"), default=False)
-    # [{"number", "code", "name", "key", "at"}], and [[name, name, m²]]: read once, said in the reader's language.
+    # [{"number", "code", "name", "key", "at"}], and [[key, key, m²]]: read once, said in the reader's language.
     problems = models.JSONField(default=list)
     overlaps = models.JSONField(default=list)
     by = models.ForeignKey(

@@ -22,7 +22,7 @@ from plots.ground import Feature, overlaps, read_features
 from .district_names import name_keys, search_keys
 from .ground import GroundOutline, OutlineImport, OutlineKind
 from .models import District
-from .services import clear_caches
+from .services import clear_caches, districts_by_code
 
 # What a file may call what we look for, folded; the first that is there counts.
 CODES = ("code", "district_code")
@@ -82,7 +82,7 @@ def bring(
     if waiting is not None:
         return waiting
     rows, problems = _rows_of(OutlineKind(kind), features)
-    shared = [(rows[a].name, rows[b].name, round(area, 2)) for a, b, area in overlaps([row.shape for row in rows])]
+    shared = [(rows[a].key, rows[b].key, round(area, 2)) for a, b, area in overlaps([row.shape for row in rows])]
     brought = OutlineImport.objects.create(
         kind=kind, file_name=one_line(file_name)[:120], sha256=digest, problems=problems, overlaps=shared[:MAX_SAID],
         by=by, made_at=now, **facts,
@@ -259,6 +259,14 @@ class _District:
     @staticmethod
     def _facts(district: District) -> tuple[dict[str, str], str]:
         return {"key": district.code, "name": district.name_ar}, ""
+
+
+def name_of(kind: str, key: str) -> str:
+    """What an outline is called, a district in the reader's language."""
+    if kind == OutlineKind.DISTRICTS:
+        district = districts_by_code().get(key)
+        return district.name if district else key
+    return " · ".join(filter(None, key.split("|")))
 
 
 def parcel_code(text: str) -> str:

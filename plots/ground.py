@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -24,6 +24,8 @@ from .grid import Box
 MAX_BYTES = 8_000_000
 MAX_FEATURES, MAX_POINTS, MAX_POINTS_EACH, MAX_LINES = 5000, 250_000, 20_000, 500
 MAX_NAME = 120
+# Places along each axis that are tried for a name.
+TRIED = 16
 # Points of pairs whose boxes touch, for comparing them with each other.
 MAX_COMPARED = 5_000_000
 # What brackets a file within the limits can have: a pair each point, and what stands around them.
@@ -267,12 +269,38 @@ def overlaps(shapes: Sequence[str]) -> list[tuple[int, int, float]]:
 
 @dataclass(frozen=True)
 class Sketched:
-    """Ground inside a frame, as lines in metres; where its name stands, and how wide and high it is there."""
+    """Ground inside a frame, as lines in metres; `largest` is the largest of its polygons there."""
 
     lines: tuple[tuple[tuple[float, float], ...], ...]
-    at: tuple[float, float]
-    width: float
-    height: float
+    largest: Any
+    area: float
+
+    def fills(self, frame: Box) -> bool:
+        """Is nothing else in the frame? Then its line is the frame's."""
+        west, south, east, north = frame
+        return self.area >= 0.999 * (east - west) * (north - south)
+
+    def place_for(
+        self, width: float, height: float, is_free: Callable[[float, float], bool]
+    ) -> tuple[float, float] | None:
+        """The middle of a place where words of so many metres lie wholly in this ground and in the way of nothing;
+        None where there is none. In its own middle rather than near its edges.
+        """
+        from shapely.geometry import box
+
+        left, low, right, high = self.largest.bounds
+        middle = self.largest.representative_point()
+        points = [(middle.x, middle.y)]
+        points += [
+            (left + (right - left) * (across + 0.5) / TRIED, high - (high - low) * (down + 0.5) / TRIED)
+            for down in range(TRIED)
+            for across in range(TRIED)
+        ]
+        for x, y in points:
+            words = box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            if is_free(x, y) and self.largest.contains(words):
+                return x, y
+        return None
 
 
 def sketch(text: str, frame: Box, fine: float) -> Sketched | None:
@@ -289,8 +317,7 @@ def sketch(text: str, frame: Box, fine: float) -> Sketched | None:
     if not polygons:
         return None
     largest = max(polygons, key=lambda polygon: polygon.area)
-    middle = largest.representative_point()
     drawn = [line for polygon in polygons for line in (polygon.exterior, *polygon.interiors)]
     lines = tuple(tuple((x, y) for x, y in line.coords[:-1]) for line in drawn)
-    left, low, right, high = largest.bounds
-    return Sketched(lines, (middle.x, middle.y), right - left, high - low)
+    shapely.prepare(largest)
+    return Sketched(lines, largest, seen.area)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from .geometry import Outline, Point
 from .grid import Box
-from .ground import sketch
+from .ground import Sketched, sketch
 from .picture import WIDTH, bar_of, centre_of
 
 MIN_HEIGHT, MAX_HEIGHT, EDGE = 240, 440, 34
 # Ground shown at least, so that a single plot does not fill it.
 MIN_GROUND_M = 150.0
 MIN_RADIUS, MAX_RADIUS = 11.0, 19.0
-# Letters of all outlines of ground on one picture; what one letter of a name takes.
-MAX_PATHS, LETTER = 60_000, 5.5
+# Letters of all outlines of ground on one picture; what one letter of a name takes, and its height.
+MAX_PATHS, LETTER, NAME_HEIGHT = 60_000, 5.5, 13.0
 # (how it is drawn, its name, its shape as plots.ground keeps it)
 Ground = tuple[str, str, str]
 
@@ -105,12 +105,24 @@ def areas_of(place: _Place, ground: Iterable[Ground]) -> tuple[Area, ...]:
         room -= len(path)
         if room < 0:
             break
-        x, y = place(Point(*drawn.at))
-        fits = drawn.width * place.scale > LETTER * len(name) and drawn.height * place.scale > 14
-        free = fits and all(abs(a.x - x) > LETTER * max(len(a.text), len(name)) or abs(a.y - y) > 13
-                            for a in areas if a.text)  # fmt: skip
-        areas.append(Area(kind, path, x, y, name if free else ""))
+        areas.append(Area(kind, path, *_named(place, areas, drawn, name)))
     return tuple(areas)
+
+
+def _named(place: _Place, areas: Sequence[Area], drawn: Sketched, name: str) -> tuple[float, float, str]:
+    """Where a name stands on its own ground, between those that stand already; without it where it has no room."""
+    width = LETTER * len(name)
+
+    def is_free(x: float, y: float) -> bool:
+        across, down = place(Point(x, y))
+        return all(
+            abs(area.x - across) > (width + LETTER * len(area.text)) / 2 + 4 or abs(area.y - down) > NAME_HEIGHT
+            for area in areas
+            if area.text
+        )
+
+    at = drawn.place_for(width / place.scale, NAME_HEIGHT / place.scale, is_free)
+    return (*place(Point(*at)), name) if at else (0.0, 0.0, "")
 
 
 def draw_counts(frame: Box, counted: Sequence[tuple[Point, int]], ground: Iterable[Ground] = ()) -> MapPicture:

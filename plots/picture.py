@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .geometry import Outline, Patch, Point
+from .grid import Box
+from .ground import Sketched, sketch
 from .words import metres
 
 WIDTH, MIN_HEIGHT, MAX_HEIGHT, EDGE = 400, 190, 440, 44
@@ -17,13 +19,15 @@ WIDTH, MIN_HEIGHT, MAX_HEIGHT, EDGE = 400, 190, 440, 44
 LABELLED_SIDE, LABELLED_CORNER = 34, 13
 # What a length takes beside another word.
 LABEL_WIDTH, LABEL_HEIGHT = 32, 13
+# What a letter of a district's name takes.
+LETTER_WIDTH = 5.5
 # Around the plot, with neighbours, in parts of its own size.
 AROUND = 0.6
 
 
 @dataclass(frozen=True)
 class Line:
-    """A closed line. `kind` is plot, part, neighbour, gap, overlap or outside; several rings leave holes."""
+    """A closed line. `kind` is plot, part, neighbour, district, gap, overlap or outside; several rings leave holes."""
 
     kind: str
     path: str
@@ -31,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Label:
-    """`kind` is side, corner, part, mark or neighbour."""
+    """`kind` is side, corner, part, mark, neighbour or district."""
 
     kind: str
     x: float
@@ -87,16 +91,18 @@ def draw(
     parts: Sequence[tuple[int, Outline]] = (),
     patches: Sequence[tuple[str, str, Patch]] = (),
     neighbours: Sequence[tuple[str, Outline]] = (),
+    ground_in: Callable[[Box], Iterable[tuple[str, str]]] | None = None,
 ) -> Picture | None:
     """The plot with its sides' lengths and corners' numbers; parts with theirs; patches as (kind, mark, patch), and
-    neighbours as (mark, outline). None when there is nothing to draw.
+    neighbours as (mark, outline). `ground_in` is asked for the districts under it, (name, shape). None when there is
+    nothing to draw.
     """
     own = [plot] if plot else []
     own += [part for _number, part in parts]
     own = [outline for outline in own if len(outline.corners) > 1]
     if not own:
         return None
-    place, scale, height = _frame(own, around=AROUND if neighbours else 0.0)
+    place, scale, height, extent = _frame(own, around=AROUND if neighbours else 0.0)
     sheet = _Sheet(place)
     for _mark, outline in neighbours:
         sheet.line("neighbour", [outline.corners])
@@ -104,6 +110,7 @@ def draw(
         sheet.line("plot", [plot.corners])
     for _number, part in parts:
         sheet.line("part", [part.corners])
+    sketched = _ground(sheet, extent, scale, ground_in(extent)) if ground_in else []
     for kind, _mark, patch in patches:
         sheet.line(kind, patch.rings)
     for _kind, mark, patch in patches:
@@ -119,11 +126,34 @@ def draw(
         _sides(sheet, part, inwards=True)
     if plot and plot in own and not parts:
         _sides(sheet, plot, inwards=False)
+    for drawn, name in sketched:
+        _name_ground(sheet, scale, drawn, name)
     return Picture(WIDTH, height, tuple(sheet.lines), tuple(sheet.labels), tuple(sheet.dots), _bar(scale))
 
 
-def _frame(own: Sequence[Outline], around: float) -> tuple[Callable[[Point], tuple[float, float]], float, int]:
-    """Where a point stands, units a metre, and the picture's height."""
+def _ground(sheet: _Sheet, extent: Box, scale: float, ground: Iterable[tuple[str, str]]) -> list[tuple[Sketched, str]]:
+    """Draws the edges of districts in sight; each that is, with its name."""
+    sketched = [(drawn, name) for name, shape in ground if (drawn := sketch(shape, extent, 0.7 / scale))]
+    for drawn, _name in sketched:
+        if not drawn.fills(extent):
+            sheet.line("district", [[Point(x, y) for x, y in line] for line in drawn.lines])
+    return sketched
+
+
+def _name_ground(sheet: _Sheet, scale: float, drawn: Sketched, name: str) -> None:
+    """On its own ground, where that has room between the words that stand already; else the page's words name it."""
+    width = LETTER_WIDTH * len(name)
+
+    def is_free(x: float, y: float) -> bool:
+        across, down = sheet.place(Point(x, y))
+        return all(abs(a.x - across) > width / 2 + 18 or abs(a.y - down) > LABEL_HEIGHT for a in sheet.labels)
+
+    if at := drawn.place_for((width + 6) / scale, (LABEL_HEIGHT + 2) / scale, is_free):
+        sheet.label("district", sheet.place(Point(*at)), name)
+
+
+def _frame(own: Sequence[Outline], around: float) -> tuple[Callable[[Point], tuple[float, float]], float, int, Box]:
+    """Where a point stands, units a metre, the picture's height, and the ground in sight."""
     west, south = min(o.box[0] for o in own), min(o.box[1] for o in own)
     east, north = max(o.box[2] for o in own), max(o.box[3] for o in own)
     room = around * max(east - west, north - south)
@@ -136,7 +166,8 @@ def _frame(own: Sequence[Outline], around: float) -> tuple[Callable[[Point], tup
     def place(point: Point) -> tuple[float, float]:
         return round(left + (point.x - west) * scale, 1), round(top + (north - point.y) * scale, 1)
 
-    return place, scale, height
+    upper, leftmost = north + top / scale, west - left / scale
+    return place, scale, height, (leftmost, upper - height / scale, leftmost + WIDTH / scale, upper)
 
 
 def _is_against_the_clock(outline: Outline) -> bool:

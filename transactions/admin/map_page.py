@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.access import current_user
+from municipality.where import ground_in
 from plots.geometry import Point
 from plots.grid import Box
-from plots.map_picture import MapPicture, Spot, draw_counts, draw_outlines
+from plots.map_picture import MapPicture, Spot, draw_counts, draw_outlines, seen_in
 from plots.picture import centre_of
 from plots.regions import written_point
 
@@ -114,9 +115,10 @@ def _rows(request: HttpRequest, way: WayBack) -> TransactionQuerySet | None:
 def _picture(drawn: CaseMap) -> MapPicture | None:
     if drawn.frame is None:
         return None
+    ground = [("district", name, shape) for name, shape in ground_in(seen_in(drawn.frame))]
     if drawn.squares:
-        return draw_counts(drawn.frame, [(square.middle, square.count) for square in drawn.squares])
-    return draw_outlines(drawn.frame, [plot.outline for plot in drawn.plots])
+        return draw_counts(drawn.frame, [(square.middle, square.count) for square in drawn.squares], ground)
+    return draw_outlines(drawn.frame, [plot.outline for plot in drawn.plots], ground)
 
 
 def _map_rows(drawn: CaseMap, spots: Sequence[Spot], way: WayBack, asked: QueryDict) -> list[MapRow]:

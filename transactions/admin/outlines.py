@@ -25,7 +25,7 @@ from core.relative_days import TODAY
 from core.text import isolated
 from municipality.models import GroundOutline, OutlineImport, OutlineKind
 from municipality.outline_words import problem_words
-from municipality.outlines import CHANGED, ENDED, NEW, SAME, Look, latest_of, look
+from municipality.outlines import CHANGED, ENDED, NEW, SAME, Look, latest_of, look, name_of
 from plots.ground import MAX_BYTES
 from plots.map_picture import MapPicture, draw_ground
 from plots.words import metres
@@ -116,7 +116,7 @@ def _page(request: HttpRequest, brought: OutlineImport, status: int = 200) -> Ht
         "picture": _picture(brought, outcome),
         "rows": page_of(request, list(_rows(outcome)) if outcome else [], 100),
         "problems": [(problem["number"], problem["name"], problem_words(problem)) for problem in brought.problems],
-        "overlaps": [_overlap_words(*pair) for pair in brought.overlaps],
+        "overlaps": [_overlap_words(brought.kind, *pair) for pair in brought.overlaps],
         "may_undo": done and not brought.undone_at and latest_of(brought.kind) == brought,
     }
     return render(request, "staff/outline_import.html", context, status=status)
@@ -125,11 +125,13 @@ def _page(request: HttpRequest, brought: OutlineImport, status: int = 200) -> Ht
 def _rows(outcome: Look) -> Iterator[Row]:
     for state, rows in ((NEW, outcome.new), (CHANGED, outcome.changed), (ENDED, outcome.ended)):
         for row in rows:
-            yield Row(state, 0 if state == ENDED else row.number, row.name, metres(row.area))
+            name = name_of(row.kind, row.key)
+            yield Row(state, 0 if state == ENDED else row.number, name, metres(row.area))
 
 
-def _overlap_words(first: str, other: str, area: float) -> str:
-    words = {"one": isolated(first), "other": isolated(other), "area": metres(area)}
+def _overlap_words(kind: str, first: str, other: str, area: float) -> str:
+    first_name, second_name = (isolated(name_of(kind, key)) for key in (first, other))
+    words = {"one": first_name, "other": second_name, "area": metres(area)}
     return _("%(one)s and %(other)s overlap by %(area)s m².") % words
 
 
@@ -151,7 +153,7 @@ def _picture(brought: OutlineImport, outcome: Look | None) -> MapPicture | None:
         max(row.east for _s, row in drawn),
         max(row.north for _s, row in drawn),
     )
-    return draw_ground(frame, [(state, row.name, shapes[row.pk]) for state, row in drawn])
+    return draw_ground(frame, [(state, name_of(row.kind, row.key), shapes[row.pk]) for state, row in drawn])
 
 
 @for_administrators

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from municipality.where import districts_of, ground_in
 from plots import picture
 from plots.geometry import Outline, lies_here
 from plots.words import bearing, metres, patch_words, sentences
@@ -14,6 +15,7 @@ from plots.words import bearing, metres, patch_words, sentences
 from ..domain.plots import PlotShape, shape_of
 from ..domain.service_types import Answers, ServiceType
 from .corners import measures_in_words
+from .ground import districts_in_words
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class PlotView:
     odd: tuple[str, ...]
     measured: tuple[Measured, ...]
     neighbours: tuple[tuple[str, str], ...] = ()
+    districts: str = ""
 
 
 def plot_view(service: ServiceType, answers: Answers) -> PlotView | None:
@@ -80,11 +83,13 @@ def view_of(shape: PlotShape, *, flagged: bool = True, neighbours: Sequence[tupl
             shape.given_parts,
             drawn,
             [(_letter(n), outline) for n, (_reference, outline) in enumerate(neighbours)],
+            ground_in if flagged else None,
         ),
         marked=tuple(marked),
         odd=tuple(_odd(shape)) if flagged else (),
         measured=tuple(_measured(shape)),
         neighbours=tuple((_letter(n), reference) for n, (reference, _outline) in enumerate(neighbours)),
+        districts=districts_in_words(held) if flagged and (held := districts_of(shape.plot)) else "",
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..answers import cleaning as answers
+from ..answers.ground import ON_FILE, ground_flags
 from ..domain.errors import Problem
 from ..domain.service_types import Answers, Document, Flag, ServiceType, Step
 from ..models import Attachment, Draft
+from .answer_forms import asks_corners
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -116,13 +118,17 @@ def flags_of(service: ServiceType, raw: Answers) -> list[Flag]:
     """What the reviewer will ask about, of what is answered rightly so far; of a request taken long ago, of what its
     questions still take for an answer. It stops nobody.
     """
-    return list(service.flag(answers.clean_answers(service, raw, timezone.localdate()).values))
+    values = answers.clean_answers(service, raw, timezone.localdate()).values
+    return [*service.flag(values), *ground_flags(service, values)]
 
 
-def flags_on(step: Step, flags: Iterable[Flag]) -> list[Flag]:
-    """Those of them that are about a question of this page."""
+def flags_on(step: Step, flags: Sequence[Flag]) -> list[Flag]:
+    """Those of them that are about a question of this page; where its corners are, also what they contradict."""
     names = {spec.name for spec in step.fields}
-    return [flag for flag in flags if flag.path.split(".")[0] in names]
+    here = [flag for flag in flags if flag.path.split(".")[0] in names]
+    if asks_corners(step):
+        here += [replace(flag, path="") for flag in flags if flag.rule_set is ON_FILE and flag.path not in names]
+    return here
 
 
 def gaps_of(service: ServiceType, problems: Iterable[Problem]) -> list[Gap]:

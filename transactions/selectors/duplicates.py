@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.text import compact, isolated, written_code
 from municipality.services import offices_by_pk
+from plots.geometry import Outline
 from plots.words import metres
 
 from .. import access
@@ -27,6 +29,7 @@ from ..domain.plots import shape_of
 from ..domain.service_types import ServiceType
 from ..models import Attachment, Draft, Transaction
 from .neighbours import Neighbour, neighbours
+from .parcels import BESIDE, NAMED, parcel_rows, parcel_words
 from .search import stored_spellings, with_answers
 
 # What was decided within a year may still be built, appealed or asked for again; an older decision is history.
@@ -54,6 +57,11 @@ class Hint:
     references: tuple[str, ...] = ()
     others: str = ""
 
+    @property
+    def is_of_ground(self) -> bool:
+        """Is it about a parcel on file, and no other request?"""
+        return self.code == "parcel"
+
 
 @dataclass(frozen=True)
 class _Comparable:
@@ -71,6 +79,12 @@ class _Comparable:
     def __post_init__(self) -> None:
         for file in self.files:
             self.names.setdefault(file.sha256, []).append(file)
+
+    @cached_property
+    def plot(self) -> Outline | None:
+        """By its corners."""
+        shape = shape_of(self.service.plot, self.answers)
+        return shape.plot if shape else None
 
     def number(self, name: str) -> str:
         clean = compact if name == "deed_number" else written_code
@@ -99,14 +113,27 @@ def hints_for_case(
 
 def _hints(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
     rows_by_hint: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    parcels: list[tuple[str, str, str]] = []
     for row in _others(sent, access.staff_condition(reader) if at_desk else access.applicant_condition(reader)):
+        if row[0] in (NAMED, BESIDE):
+            parcels.append(row[:3])
+            continue
         rows_by_hint.setdefault((row[0], row[1]), []).append(row)
     order = ["same_deed", "same_plot", "same_person", "same_file"]
     hints = [
         Hint(code, *_describe_hint(sent, code, what), *_where(rows, at_desk))
         for (code, what), rows in sorted(rows_by_hint.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     ]
-    return [*hints, *_overlapping(sent, reader, at_desk=at_desk), *_within(sent)]
+    return [*hints, *_overlapping(sent, reader, at_desk=at_desk), *_within(sent), *_parcel(sent, parcels)]
+
+
+def _parcel(sent: _Comparable, rows: Sequence[tuple[str, str, str]]) -> list[Hint]:
+    """The plot beside the parcel it names, where that is on file."""
+    if not rows or sent.plot is None:
+        return []
+    asked = bool(sent.number("plan_number") and sent.number("parcel_number"))
+    words = parcel_words(rows, sent.plot, asked=asked)
+    return [Hint("parcel", words, "parcel_number")] if words else []
 
 
 def _overlapping(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint]:
@@ -115,13 +142,13 @@ def _overlapping(sent: _Comparable, reader: User, *, at_desk: bool) -> list[Hint
     An applicant is told that there is one, where it is no small part of theirs; how much it shares, and every corner
     that touches, would draw the other's plot for them.
     """
-    shape = shape_of(sent.service.plot, sent.answers)
-    if shape is None or shape.plot is None:
+    plot = sent.plot
+    if plot is None:
         return []
     beside = sent.beside
     if beside is None:
-        beside = neighbours(shape.plot, reader, at_desk=at_desk, itself=sent.itself)
-    least = 0.0 if at_desk else max(MIN_TOLD_M2, MIN_TOLD_SHARE * shape.plot.area)
+        beside = neighbours(plot, reader, at_desk=at_desk, itself=sent.itself)
+    least = 0.0 if at_desk else max(MIN_TOLD_M2, MIN_TOLD_SHARE * plot.area)
     overlapping = [each for each in beside if each.shared and each.shared >= least]
     rows = [("", "", each.reference, each.office, each.opens) for each in overlapping]
     if not rows:
@@ -148,7 +175,7 @@ def _others(sent: _Comparable, may_open: Q) -> Iterable[tuple[Any, ...]]:
     near = (sent.at - TWICE_WITHIN, sent.at + TWICE_WITHIN)
     again = Transaction.objects.filter(applicant=sent.applicant, submitted_at__range=near)
     kinds.append(("same_person", again.filter(service=sent.service.code, withdrawn_at=None)))
-    parts = [
+    parts: list[QuerySet[Any, Any]] = [
         _row(
             rows.filter(pk__in=rows_found.exclude(pk=sent.itself or 0).order_by().values("pk")[:MAX_HINTS]),
             code,
@@ -160,6 +187,9 @@ def _others(sent: _Comparable, may_open: Q) -> Iterable[tuple[Any, ...]]:
         held = Attachment.objects.filter(sha256=digest, removed_at=None, transaction__isnull=False)
         others = held.exclude(transaction=sent.itself or 0).order_by().values("transaction")[:MAX_HINTS]
         parts.append(_row(rows.filter(pk__in=others), "same_file", may_open, digest))
+    ground = parcel_rows(sent.plot, plan, sent.number("block_number"), parcel)
+    if ground is not None:
+        parts.append(ground)
     first, *rest = parts
     return first.union(*rest, all=True)
 

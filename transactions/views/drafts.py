@@ -22,12 +22,13 @@ from accounts.sign_on import flow
 from accounts.step_up import next_in_query
 from core.forms.concurrency import FIELD, fingerprint
 from core.http import require_GET_or_POST
-from core.text import parse_int
+from core.text import isolated, parse_int
 from municipality.services import list_districts
 
 from .. import access
 from ..answers import cleaning as answers
 from ..answers.corners import with_files
+from ..answers.ground import proposed_district
 from ..answers.summary import summarise
 from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
@@ -35,6 +36,7 @@ from ..domain.service_types import Group, Step, SubmittedBy
 from ..intake import closures, drafts, eligibility
 from ..intake.answer_forms import asks_corners, step_page, typed_in
 from ..intake.assured import missing_level
+from ..intake.district_proposal import proposes, take_district
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
 from ..models import AT_COUNTER, Draft
 from ..selectors import duplicates
@@ -225,6 +227,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             pass  # shown once more, with what is still wrong, so that they see nothing is lost
         elif "draw" in request.POST and not problems:
             pass  # saved, and shown with its drawing
+        elif "take_district" in request.POST:
+            _take_district(request, draft, user)
         elif "later" in request.POST:
             messages.success(request, _("Saved. You can come back at any time."))
             return redirect(_home(draft, user).url)
@@ -244,11 +248,20 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
         "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "draws": asks_corners(this),
+        "proposal": proposed_district(draft.service_type, draft.answers) if proposes(this) else None,
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
     }
     status = 409 if shown is not None else 422 if problems else 200
     return render(request, "transactions/step.html", context, status=status)
+
+
+def _take_district(request: HttpRequest, draft: Draft, user: User) -> None:
+    """The page is saved and shown again, with the district where somebody agreed to the one proposed."""
+    if district := take_district(draft, request.POST["take_district"], by=user):
+        messages.success(request, _("The district is now %(name)s.") % {"name": isolated(district.name)})
+    else:
+        messages.warning(request, _("The proposal has changed meanwhile. The district was left as it is."))
 
 
 def _saved(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
