@@ -44,8 +44,10 @@ def prepare(at: datetime) -> dict[str, Any]:
     return {"office": state.enrolled()["office"]}
 
 
-def take(at: datetime, person: int, district: str, key: str) -> dict[str, Any]:
-    """A visitor's request, from the ID they show to the receipt; or why none was given."""
+def take(at: datetime, person: int, district: str, key: str, twice: bool = False) -> dict[str, Any]:
+    """A visitor's request, from the ID they show to the receipt; or why none was given. `twice`: the form is sent
+    again, and `same` says whether that gave the same receipt.
+    """
     clock.put_at(at)
     office = Office.objects.get(code=state.enrolled()["office"])
     clerk = User.objects.filter(is_staff=True).order_by("pk").first()
@@ -67,10 +69,11 @@ def take(at: datetime, person: int, district: str, key: str) -> dict[str, Any]:
                 language="ar",
             )
             taken = submit(request, by=clerk, key=key, now=at)
+            again = submit(request, by=clerk, key=key, now=at) if twice else None
     except DomainError as error:
         return {"refused": error.code}
-    entry = Entry.objects.get(subject=taken.transaction.reference, kind="received")
-    return {"reference": taken.transaction.reference, "token": taken.token, "hash": bytes(entry.hash).hex()}
+    said = {"reference": taken.transaction.reference, "token": taken.token}
+    return said if again is None else said | {"same": again.token == taken.token}
 
 
 def deliver(at: datetime, folder: str) -> dict[str, Any]:

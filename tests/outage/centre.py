@@ -70,8 +70,8 @@ class Centre:
 
     # -- taken in ------------------------------------------------------------------------------------------------
 
-    def take(self, person: int, district: str, key: str, now: datetime) -> str:
-        """Somebody sends a request over the web; returns its number."""
+    def take(self, person: int, district: str, key: str, now: datetime, *, twice: bool) -> str:
+        """Somebody sends a request over the web, or sends it `twice`; returns its number."""
         facts = visitor(person)
         applicant = User.objects.create_user(
             facts["national_id"], None, full_name=facts["full_name"], phone=facts["phone"]
@@ -82,6 +82,9 @@ class Centre:
             files = files_for(service, answers, applicant)
             sent = Submission(service=service, applicant=applicant, answers=answers, attachments=files)
             taken = submit(sent, by=applicant, key=key, now=now)
+            if twice:
+                again = submit(sent, by=applicant, key=key, now=now)
+                self.truth.sent_twice(taken.transaction.reference, same=again.token == taken.token)
         self.truth.given(taken.transaction.reference, taken.token, "C1", person, now, confirmed=True)
         return taken.transaction.reference
 
@@ -123,7 +126,7 @@ class Centre:
     def declare(self, start: datetime, end: datetime, now: datetime) -> None:
         """The outage, declared and ended by two administrators, afterwards."""
         texts = {"text_ar": "تعطلت أنظمة الأمانة.", "text_en": "The systems of the municipality were down."}
-        facts = {"starts_at": start, "state": "dark", "stops_clocks": True, "tells_people": False, **texts}
+        facts = {"starts_at": start, "state": "dark", "stops_clocks": True, "tells_people": True, **texts}
         promise = now + timedelta(hours=1)
         self._announce(IncidentNotice(what=What.DECLARED, next_update_at=promise, **facts), now)
         self.incident = Incident.objects.get()

@@ -10,6 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +21,7 @@ from journal.models import Entry
 from transactions.books import balance, reconcile
 from transactions.books.look import Look
 from transactions.domain.lanes import NEW_SHARE_PERCENT
-from transactions.models import Intake, PileForecast, Reconciliation, Transaction
+from transactions.models import Delivery, Intake, PileForecast, Reconciliation, Transaction
 
 from .truth import Truth
 
@@ -42,8 +43,10 @@ class Line:
 
 
 class Judge:
-    def __init__(self, truth: Truth) -> None:
-        self.truth = truth
+    """`sms` is the folder of the messages that left."""
+
+    def __init__(self, truth: Truth, sms: Path) -> None:
+        self.truth, self.sms = truth, sms
         rows = Transaction.objects.values_list("reference", "applicant__national_id", "pk")
         self.references = Counter(reference for reference, _person, _pk in rows)
         self.people = Counter(person for _reference, person, _pk in rows)
@@ -55,8 +58,9 @@ class Judge:
     def lines(self) -> list[Line]:
         """Every invariant, in the order in which they are shown."""
         checks: list[Callable[[], Line]] = [
-            self._confirmed, self._given, self._doubled, self._numbers, self._receipts, self._chains, self._errors,
-            self._copied, self._stolen, self._inversions, self._new_work, self._forecast, self._books,
+            self._confirmed, self._given, self._doubled, self._numbers, self._same, self._receipts, self._chains,
+            self._messages, self._errors, self._copied, self._stolen, self._inversions, self._new_work,
+            self._forecast, self._books,
         ]  # fmt: skip
         return [check() for check in checks]
 
@@ -96,6 +100,23 @@ class Judge:
         twice = sorted({*self.truth.again, *(number for number, many in self.references.items() if many > 1)})
         many = len(self.truth.receipts) + len(self.truth.again)
         return self._line("numbers", "Numbers given twice", f"{len(twice)} of {many}", twice)
+
+    def _same(self) -> Line:
+        other = [reference for reference, same in self.truth.twice.items() if not same]
+        figure = f"{len(other)} of {len(self.truth.twice)}"
+        title = "Forms sent twice that gave another receipt"
+        return self._line("same", title, figure, other, asked=bool(self.truth.twice))
+
+    def _messages(self) -> Line:
+        """Each SMS that left is on record once: as many files at the gateway as deliveries, and no two alike."""
+        sent = Counter(path.read_text(encoding="utf-8") for path in self.sms.glob("*.txt"))
+        alike = [text.partition("\n")[0] for text, many in sent.items() if many > 1]
+        recorded = Delivery.objects.filter(channel=Delivery.Channel.SMS).count()
+        unequal = [f"{sent.total()} sent, {recorded} on record"] if sent.total() != recorded else []
+        figure = f"{len(alike) + len(unequal)} of {sent.total()}"
+        return self._line(
+            "messages", "Messages sent twice, or not on record", figure, alike + unequal, asked=bool(sent)
+        )
 
     def _receipts(self) -> Line:
         """Each receipt as its holder shows it to the verify page."""

@@ -42,7 +42,7 @@ def main() -> int:
         plan = Plan.draw(FULL if options.size == "full" else SHORT, options.seed)
         truth = Replay(plan, options.folder).run()
         clock.put_at(plan.moment(plan.size.days, 660))
-    shown = page.document(truth, Judge(truth).lines())
+    shown = page.document(truth, Judge(truth, settings.SMS_DIR).lines())
     page.write(shown, options.folder)
     sys.stdout.write(page.text(shown) + "\n")
     return 0 if shown["verdict"] == "good" else 1

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from .judge import Line
+from .plan import KINDS
 from .truth import Truth
 
 LEFT_OUT = (
@@ -74,7 +75,8 @@ def html(shown: dict[str, Any]) -> str:
     """The same as a page of its own."""
     size = shown["size"]
     return "\n".join([
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Outage replayed</title>',
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        "<title>Outage replayed</title>",
         f"<h1>Outage replayed: {shown['verdict']}</h1>",
         f"<p>Seed {shown['seed']}: {size['days']} days, {size['boxes']} boxes, replayed in {shown['seconds']} s.</p>",
         "<h2>Invariants</h2>",
@@ -84,15 +86,16 @@ def html(shown: dict[str, Any]) -> str:
         ]),
         "<h2>Received, held, worked off</h2>",
         _picture(shown["days"]),
+        "<p>Dashed: receipts held at the offices. Whole line: requests that wait for a decision at the centre.</p>",
         _table(("Day", "Date", "Centre", "Receipts given", "Held at the offices",
                 "Waiting for a decision", "Decided of the pile", "of what is due", "of new work"), [
-            (row["day"], row["date"], "away" if row["away"] else "there", row["taken"], row["held"],
-             row["waiting"], row["pile"], row["due"], row["new"])
+            (row["day"], row["date"].replace("-", "\u2011"), "away" if row["away"] else "there", row["taken"],
+             row["held"], row["waiting"], row["pile"], row["due"], row["new"])
             for row in shown["days"]
         ]),
         "<h2>What went wrong on purpose</h2>",
         _table(("What", "Where", "Noticed by"), [
-            (row["kind"], row["where"], row["noticed"] or "NOT NOTICED") for row in shown["errors"]
+            (KINDS[row["kind"]], row["where"], row["noticed"] or "NOT NOTICED") for row in shown["errors"]
         ]),
         "<h2>Not in this replay</h2><ul>", *(f"<li>{escape(each)}</li>" for each in shown["left_out"]), "</ul></html>",
     ])  # fmt: skip

@@ -34,7 +34,7 @@ class Size:
 
 
 FULL = Size(5, days=21, lost=2, back=10, visitors=340, later=340, branches=3, reviewers=12, pace=28)
-SHORT = Size(3, days=18, lost=2, back=7, visitors=12, later=6, branches=1, reviewers=2, pace=4)
+SHORT = Size(3, days=18, lost=2, back=7, visitors=18, later=6, branches=1, reviewers=3, pace=4)
 
 
 @dataclass(frozen=True)

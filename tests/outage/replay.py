@@ -18,6 +18,8 @@ from .truth import Truth
 FIRST_VISITOR = 10_000
 # Of ten visitors so many stand at a counter while the centre is there; the others send theirs over the web.
 AT_COUNTERS = 5
+# One form of so many is sent a second time, as by a press on a page that did not answer.
+SENT_TWICE = 10
 WRONG_CLOCK = timedelta(days=40)
 
 
@@ -46,6 +48,7 @@ class Replay:
             for day in range(1, self.plan.size.days + 1):
                 self._day(day)
             self._ask_boxes()
+            deliveries.name_what_was_found(self.truth, [*self.boxes, *self.ended], self.thief, self.happened)
         finally:
             for box in [*self.boxes, *self.ended, *([self.thief] if self.thief else [])]:
                 box.stop()
@@ -103,14 +106,17 @@ class Replay:
             at = plan.moment(day, 10 + 300 * number // many)
             self.visitors += 1
             person, district = FIRST_VISITOR + self.visitors, self.chance.choice(DISTRICTS[: plan.size.branches])
+            twice = self.chance.randrange(SENT_TWICE) == 0
             at_counter = plan.is_away(day) or self.chance.randrange(10) < AT_COUNTERS
             if not at_counter:
                 clock.put_at(at)
-                self.centre.take(person, district, f"web-{person}", at)
+                self.centre.take(person, district, f"web-{person}", at, twice=twice)
                 continue
-            box = self.chance.choice(self.boxes)
+            # While the boxes are alone each is used on every day.
+            spread = plan.is_away(day) and number < len(self.boxes)
+            box = self.boxes[number] if spread else self.chance.choice(self.boxes)
             clock_says = at + WRONG_CLOCK if self._first_of(box, day, "clock") else at
-            box.tell("take", clock_says, person=person, district=district, key=f"draft:{person}")
+            box.tell("take", clock_says, person=person, district=district, key=f"draft:{person}", twice=twice)
             asked.append((box, person, at))
             if not plan.is_away(day) or len(asked) >= 2 * len(self.boxes):
                 self._receipts(asked)
@@ -133,6 +139,8 @@ class Replay:
             if "refused" in said:
                 raise RuntimeError(f"{box.name} refused: {said}")
             self.truth.given(said["reference"], said["token"], box.name, person, at, honest=box.honest)
+            if "same" in said:
+                self.truth.sent_twice(said["reference"], same=said["same"])
         asked.clear()
 
     def _pull_disks(self, day: int) -> None:
@@ -210,9 +218,8 @@ class Replay:
             self.centre.receive(read(file), at, by_stick=False)
 
     def _look_at_quarantine(self, at: datetime) -> None:
-        """Then what waits there is what went wrong: it is named, and honest receipts are accepted."""
+        """What waits there is looked at. Both machines of a box that ended by itself hear so, and take nothing more."""
         self.centre.look_at_quarantine(self.truth.honest(), clock.put_at(at))
-        deliveries.name_what_was_found(self.truth, self.boxes, self.thief, self.happened)
         for box in [box for box in self.boxes if self.centre.has_ended(box.node)]:
             box.ask("word", at, text=self.centre.word_to(box.node, at))
             self.boxes.remove(box)
@@ -228,7 +235,7 @@ class Replay:
                 Path(file).unlink()
             box.ask("word", at, text=self.centre.word_to(box.node, at))
             box.ask("news", at, sealed=self.centre.news_for(box.node, at))
-        self.centre.look_at_quarantine(self.truth.honest(), at)
+        self._look_at_quarantine(at)
 
     def _work(self, day: int) -> dict[str, int]:
         """What came in is registered, and each reviewer works as fast as they are, some days faster than others."""

@@ -20,8 +20,8 @@ from .truth import FILE
 pytestmark = [pytest.mark.embedded, pytest.mark.thorough]
 ROOT = Path(settings.BASE_DIR)
 ALL = {
-    "confirmed", "given", "doubled", "numbers", "receipts", "chains", "errors", "copied", "stolen", "order", "new",
-    "forecast", "books",
+    "confirmed", "given", "doubled", "numbers", "same", "receipts", "chains", "messages", "errors", "copied", "stolen",
+    "order", "new", "forecast", "books",
 }  # fmt: skip
 
 
@@ -120,6 +120,16 @@ def give_a_number_twice(_database, history):
     history["again"].append(next(iter(history["receipts"])))
 
 
+def forget_a_message(database, _history):
+    """It left, and no delivery is on record."""
+    database.execute("DELETE FROM transactions_delivery WHERE id = (SELECT max(id) FROM transactions_delivery)")
+
+
+def give_another_receipt(_database, history):
+    """The same form sent twice gave another receipt the second time."""
+    history["twice"][next(iter(history["twice"]))] = False
+
+
 def overlook_an_error(_database, history):
     history["errors"][0]["noticed"] = ""
 
@@ -141,8 +151,14 @@ def starve_new_work(_database, history):
         ([lose_a_request], {"confirmed", "given", "doubled", "books"}),
         ([double_a_request], {"doubled", "books"}),
         ([tamper_with_the_journal, forecast_wrongly], {"chains", "receipts", "forecast"}),
-        ([let_the_thief_in, give_a_number_twice], {"stolen", "given", "doubled", "numbers"}),
-        ([overlook_an_error, take_the_last_first, starve_new_work], {"errors", "order", "new"}),
+        (
+            [let_the_thief_in, give_a_number_twice, forget_a_message],
+            {"stolen", "given", "doubled", "numbers", "messages"},
+        ),
+        (
+            [overlook_an_error, give_another_receipt, take_the_last_first, starve_new_work],
+            {"errors", "same", "order", "new"},
+        ),
     ],
 )
 def test_what_is_spoilt_by_hand_is_named(replayed, tmp_path, spoil, named):

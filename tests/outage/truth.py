@@ -13,7 +13,8 @@ FILE = "history.json"
 
 @dataclass
 class Truth:
-    """`receipts`: everyone that was given; `errors`: what went wrong on purpose, and by what it was noticed; `takes`:
+    """`receipts`: everyone that was given; `again`: numbers given once more; `twice`: of forms that were sent a second
+    time, whether the receipt was the same; `errors`: what went wrong on purpose, and by what it was noticed; `takes`:
     files as reviewers took them, in that order; `ready`: when a file had been registered; `quarantine`: what waited for
     a person, and why; `chains`: of each box, what the checker says; `days`: a line each.
     """
@@ -22,6 +23,7 @@ class Truth:
     size: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
     again: list[str] = field(default_factory=list)
+    twice: dict[str, bool] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     takes: list[dict[str, Any]] = field(default_factory=list)
     ready: dict[str, str] = field(default_factory=dict)
@@ -41,6 +43,10 @@ class Truth:
             "token": token, "place": place, "person": person, "at": at.isoformat(), "confirmed": confirmed,
             "honest": honest,
         }  # fmt: skip
+
+    def sent_twice(self, reference: str, *, same: bool) -> None:
+        """The same form was sent a second time; was the receipt the same?"""
+        self.twice[reference] = same
 
     def wrong(self, kind: str, where: str, noticed: str) -> None:
         """Something was done wrong on purpose; `noticed`: by what; empty: by nothing."""
