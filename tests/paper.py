@@ -30,19 +30,24 @@ def staff(name: str, number: int, office: str, role: str) -> User:
     return user
 
 
-def printed(cast: Cast, second: User, *, many: int = 1, size: int = 5, now: datetime = NOW) -> list[Booklet]:
-    """Booklets of the cast's centre, ordered and confirmed, in the order of their numbers."""
-    centre = Office.objects.get(code="SC01")
+def printed(
+    cast: Cast, second: User, *, many: int = 1, size: int = 5, now: datetime = NOW, office: str = "SC01"
+) -> list[Booklet]:
+    """Booklets of a centre, the cast's unless said otherwise, ordered and confirmed, in the order of their numbers."""
+    centre = Office.objects.get(code=office)
     proposal = printing.order(centre, many=many, size=size, reason="for outages", by=cast.administrator, now=now)
     four_eyes.confirm(proposal, by=second, now=now)
     return list(Booklet.objects.filter(proposal=proposal).order_by("first_serial"))
 
 
-def handed(cast: Cast, second: User, *, now: datetime = NOW, size: int = 5) -> Booklet:
-    """One that is out at the cast's centre and opened."""
-    (booklet,) = printed(cast, second, now=now, size=size)
-    ledger.hand_out(booklet, cast.clerk, by=cast.administrator, now=now)
-    return ledger.open_booklet(booklet, by=cast.clerk, now=now)
+def handed(
+    cast: Cast, second: User, *, now: datetime = NOW, size: int = 5, office: str = "SC01", to: User | None = None
+) -> Booklet:
+    """One that is out at a centre and opened, the cast's unless said otherwise."""
+    holder = to or cast.clerk
+    (booklet,) = printed(cast, second, now=now, size=size, office=office)
+    ledger.hand_out(booklet, holder, by=cast.administrator, now=now)
+    return ledger.open_booklet(booklet, by=holder, now=now)
 
 
 def outage(cast: Cast, second: User, start: datetime, end: datetime | None = None, *, now: datetime = NOW, **said):

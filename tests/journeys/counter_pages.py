@@ -14,6 +14,7 @@ COUNTER: tuple[tuple[str, str, str, Done | None], ...] = (
     ("counter-number", "/staff/counter/numbers/{ticket}/", "clerk", None),
     ("staff-paper", "/staff/paper/", "clerk", None),
     ("staff-booklets", "/staff/booklets/", "administrator", None),
+    ("staff-slips", "/staff/booklets/unaccounted/", "administrator", None),
     ("staff-booklet", "/staff/booklets/{booklet}/", "administrator", None),
     ("counter-day", "/staff/counter/day/", "clerk", None),
 )

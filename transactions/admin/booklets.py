@@ -24,6 +24,7 @@ from core.http import post_only, require_GET_or_POST
 from municipality.models import Office, OfficeKind
 
 from ..booklets import ledger, printing
+from ..booklets.unaccounted import unaccounted_for
 from ..domain.errors import DomainError, Invalid
 from ..domain.slips import MAX_BOOKLETS, MAX_SLIPS
 from ..models import Booklet, Slip
@@ -159,7 +160,7 @@ def booklet(request: HttpRequest, pk: int) -> HttpResponse:
         "title": _("Booklet %(number)s") % {"number": shown},
         "booklet": shown,
         "slips": slips,
-        "gaps": gaps_of(list(slips)),
+        "gaps": unaccounted_for().filter(booklet=shown),
         "events": shown.events.select_related("slip", "by"),
         "manages": ledger.may_manage(user),
         "may_print": ledger.may_manage(user) and shown.handed_at is None and shown.proposal_id is not None,
@@ -167,14 +168,6 @@ def booklet(request: HttpRequest, pk: int) -> HttpResponse:
         **{f"{name}_form": form for name, form in shapes.items()},
     }
     return render(request, "staff/booklet.html", context, status=status)
-
-
-def gaps_of(slips: list[Slip]) -> list[Slip]:
-    """Slips nobody accounts for: neither entered, void nor reported lost, before the last one that was entered."""
-    last = max((slip.index for slip in slips if slip.transaction_id is not None), default=0)
-    return [
-        slip for slip in slips if slip.index < last and not (slip.transaction_id or slip.voided_at or slip.revoked_at)
-    ]
 
 
 def _forms(shown: Booklet, user: User) -> dict[str, forms.Form]:

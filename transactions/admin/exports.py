@@ -33,9 +33,10 @@ from accounts.access import current_user
 from accounts.models import Act
 from core.hijri import riyadh_day
 
-from ..models import Transaction
+from ..models import Slip, Transaction
 from ..text.wording import status_words
 from .site import staff_site
+from .slips import slips_listed
 from .ways import PLACES, read_way
 
 MAX_ROWS = 20_000
@@ -85,7 +86,11 @@ def _listing_of(request: HttpRequest, address: str) -> Listing | None:
     except Resolver404:
         return None
     name = view.url_name or ""
-    if view.namespace != staff_site.name or not name.endswith("_changelist"):
+    if view.namespace != staff_site.name:
+        return None
+    if name == "slips":
+        return _slips(request, address, query)
+    if not name.endswith("_changelist"):
         return None
     return _changelist(request, name.removesuffix("_changelist"), address, query)
 
@@ -123,6 +128,23 @@ def _case_cells(case: Transaction) -> Sequence[Cell]:
 
 def _day(moment: datetime | None) -> date | None:
     return riyadh_day(moment) if moment else None
+
+
+# -- slips of booklets ------------------------------------------------------------------------------------------
+
+
+def _slips(request: HttpRequest, address: str, query: str) -> Listing | None:
+    rows = slips_listed(current_user(request), QueryDict(query))
+    if rows is None:
+        return None
+    heads = [_("Number"), _("Slip"), _("Booklet"), _("Centre"), _("Handed to"), _("Handed out at")]
+    return Listing(_("Slips unaccounted for"), address, heads, rows, _slip_cells)
+
+
+def _slip_cells(slip: Slip) -> Sequence[Cell]:
+    booklet = slip.booklet
+    holder = booklet.holder.full_name if booklet.holder else ""
+    return (slip.number, slip.index, str(booklet), booklet.office.name, holder, _day(booklet.handed_at))
 
 
 # -- Django's own lists ----------------------------------------------------------------------------------------
