@@ -61,9 +61,9 @@ def outage(cast: Cast, second: User, start: datetime, end: datetime | None = Non
     return IncidentNotice.objects.latest("pk")
 
 
-def begun(cast, slip, *, written_at=WRITTEN, by=None, now=NOW, **more):
+def begun(cast, slip, *, written_at=WRITTEN, by=None, applicant=None, now=NOW, **more):
     draft = late_entry.begin(
-        slip, service_types.get(SERVICE), applicant=cast.citizen, centre=Office.objects.get(code="SC01"),
+        slip, service_types.get(SERVICE), applicant=applicant or cast.citizen, centre=Office.objects.get(code="SC01"),
         written_at=written_at, visitor_changes={}, by=by or cast.clerk, now=now, **more,
     )  # fmt: skip
     return draft

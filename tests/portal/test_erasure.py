@@ -30,6 +30,7 @@ from ..accounts.delegating import fresh, record
 from ..boxes.machine import delivery, ready_made
 from ..boxes.test_receiving import bring
 from ..conftest import NOW, national_id, pdf, upload
+from ..paper import asked, begun, handed, staff
 from .test_personal_data import traces
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,34 @@ def test_what_was_proposed_for_them_and_what_they_kept_as_staff_goes(cast):
     personal_data.erase_person(fresh(cast.reviewer), by=cast.administrator, now=NOW)
     assert traces(cast.reviewer, [*phones, "صفوان"]) == set()
     assert Proposal.objects.filter(person=cast.reviewer).count() == 2
+
+
+@pytest.fixture
+def waiting(cast):
+    """A slip that is being entered, with its scan, and waits for a second person."""
+    booklet = handed(cast, staff("second administrator", 961, "CTR", "administrator"))
+    return asked(cast, booklet.slips.select_related("booklet__office")[0], written_at=None)
+
+
+def test_the_scan_of_a_slip_goes_with_what_was_being_entered(cast, waiting, signed_in):
+    personal_data.erase_person(fresh(cast.citizen), by=cast.citizen, now=NOW)
+    scan = Attachment.objects.get(pk=waiting.scan_id)
+    assert (scan.removed_at, scan.original_name) == (NOW, "—")
+    assert signed_in(cast.clerk).get(f"/files/{scan.key}/").status_code == 404
+    waiting.refresh_from_db()
+    assert (waiting.draft, waiting.scan, waiting.asked_at) == (None, None, None)
+    # Its number is still the holder's: it is begun again.
+    again = begun(cast, waiting, applicant=cast.other_citizen, written_at=None)
+    assert again.applicant == cast.other_citizen
+
+
+def test_a_scan_belongs_to_whose_slip_it_is_and_not_to_who_scanned_it(cast, waiting):
+    theirs, clerks = (
+        [str(file["key"]) for file in export_personal_data(fresh(person))["files"]]
+        for person in (cast.citizen, cast.clerk)
+    )
+    key = str(waiting.scan.key)
+    assert (key in theirs, key in clerks) == (True, False)
 
 
 def test_what_a_box_delivered_of_them_goes_and_its_journal_stays(cast, settings, tmp_path):

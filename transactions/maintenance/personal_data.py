@@ -57,6 +57,7 @@ from ..models import (
     Notification,
     Outbox,
     SavedFilter,
+    Slip,
     StatusSubscription,
     Transaction,
 )
@@ -120,8 +121,9 @@ def export_personal_data(user: User, *, now: datetime | None = None) -> dict[str
 def _files_of(user: User) -> Q:
     """What they sent or somebody sent for them, the scans of papers that name them, and what belongs to no request."""
     of_papers = Q(delegation__principal=user) | Q(delegation__agent=user)
-    loose = Q(transaction=None, draft=None, delegation=None, uploaded_by=user)
-    return Q(transaction__applicant=user) | Q(draft__applicant=user) | of_papers | loose
+    of_slips = Q(slip__transaction__applicant=user) | Q(slip__draft__applicant=user)
+    loose = Q(transaction=None, draft=None, delegation=None, slip=None, uploaded_by=user)
+    return Q(transaction__applicant=user) | Q(draft__applicant=user) | of_papers | of_slips | loose
 
 
 def _request(case: Transaction) -> dict[str, Any]:
@@ -235,9 +237,15 @@ def _delete_history(model: type[Model], keys: Iterable[int]) -> None:
 
 
 def _delete_drafts(drafts: Any, now: datetime) -> int:
-    """Drafts with their files; the files' bytes go with the daily sweep."""
+    """Drafts with their files, also the scan of the slip one was entered from; the files' bytes go with the daily
+    sweep.
+    """
     deleted = list(drafts.values_list("pk", flat=True))
-    _remove_files(Attachment.objects.filter(draft__in=deleted, transaction=None), now)
+    slips = Slip.objects.filter(draft__in=deleted, transaction=None)
+    scans = list(slips.exclude(scan=None).values_list("scan", flat=True))
+    # Without a scan nobody can read it: it is begun again.
+    slips.update(scan=None, asked_at=None)
+    _remove_files(Attachment.objects.filter(Q(draft__in=deleted) | Q(pk__in=scans), transaction=None), now)
     Draft.objects.filter(pk__in=deleted).delete()
     return len(deleted)
 
