@@ -30,10 +30,11 @@ from transactions.attachments import services as attachments
 from transactions.domain import service_types
 from transactions.domain.service_types import SubmittedBy
 from transactions.incidents import memory
+from transactions.intake import drafts
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
 from transactions.maintenance.health import read_health
-from transactions.models import Attachment, Channel, Outbox, Transaction
+from transactions.models import Attachment, Channel, Draft, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.selectors import piles
 from transactions.transitions import inspections, moves
@@ -200,6 +201,18 @@ def cast(city: None) -> Cast:
 def authorised(cast: Cast) -> Authorisation:
     given = people.authorise_office(cast.citizen, cast.office, plan_number="415", parcel_number="27", now=NOW)
     return people.answer_authorisation(given, accept=True, by=cast.engineer, now=NOW)
+
+
+def office_draft(cast: Cast) -> Draft:
+    """A whole building permit of the citizen's engineering office, not sent yet."""
+    service = service_types.get("building-permit")
+    answers = answers_today(service.code)
+    draft = drafts.start_draft(service, by=cast.engineer, authorisation=authorised(cast))
+    for step in service.steps:
+        drafts.save_step(draft, step, answers, by=cast.engineer)
+    for keys in files_for(service, answers, cast.engineer).values():
+        Attachment.objects.filter(key__in=keys).update(draft=draft)
+    return draft
 
 
 def work_off(now: datetime = NOW) -> int:

@@ -23,12 +23,12 @@ from transactions.domain.service_types import get
 from transactions.intake import drafts
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
-from transactions.models import Attachment, AuthorisationEvent, Draft, Event, Notification, Transaction
+from transactions.models import AuthorisationEvent, Draft, Event, Notification, Transaction
 from transactions.notifications.notices import count_unread, still_concerned
 
 from ..answers import answers_today
 from ..api.test_api import Api, problem
-from ..conftest import authorised, drive, files_for
+from ..conftest import drive, files_for, office_draft
 from .delegating import EVERYTHING, TODAY, fresh, refused
 
 pytestmark = pytest.mark.django_db
@@ -61,14 +61,7 @@ def tried(call):
 
 @pytest.fixture
 def draft(cast):
-    """A whole file of the owner's engineering office, not sent yet."""
-    draft = drafts.start_draft(PERMIT, by=cast.engineer, authorisation=authorised(cast))
-    answers = answers_today(PERMIT.code)
-    for step in PERMIT.steps:
-        drafts.save_step(draft, step, answers, by=cast.engineer)
-    for keys in files_for(PERMIT, answers, cast.engineer).values():
-        Attachment.objects.filter(key__in=keys).update(draft=draft)
-    return draft
+    return office_draft(cast)
 
 
 @pytest.fixture

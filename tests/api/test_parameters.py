@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from api.strict import Strict
 from api.v1 import urls
+from transactions.intake import drafts
 from transactions.models import Notification
 from transactions.transitions import moves
 from transactions.transitions.moves import RequestedCompletion
 
-from ..conftest import NOW, authorised, drive
+from ..conftest import NOW, drive, office_draft
 from .program import Program
 from .test_api import V1, Api, problem
 
@@ -92,7 +93,8 @@ def test_every_address_that_takes_something_takes_only_what_it_names(cast, submi
     """By the description: each body says so, and each operation that takes JSON refuses another name by that name."""
     program, case = Program(), submitted()
     api, tried = Api(cast.citizen), 0
-    fill = {"reference": case.reference, "pk": authorised(cast).pk, "code": "land-subdivision"}
+    waiting = drafts.send_to_owner(office_draft(cast), by=cast.engineer)
+    fill = {"reference": case.reference, "pk": waiting.authorisation_id, "code": "land-subdivision", "key": waiting.key}
     for name, (method, path, operation) in program.operations.items():
         content = operation.get("requestBody", {}).get("content", {})
         if "application/json" not in content:
