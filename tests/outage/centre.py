@@ -23,7 +23,7 @@ from transactions.domain.workflow import UNDECIDED, Status
 from transactions.incidents import declaring
 from transactions.intake.submission import Submission
 from transactions.intake.submit import submit
-from transactions.models import Incident, IncidentNotice, Transaction
+from transactions.models import Incident, IncidentNotice, OfficePile, Outbox, Transaction
 from transactions.outbox import queue
 from transactions.queues import queue_of
 from transactions.selectors import piles
@@ -103,9 +103,10 @@ class Centre:
 
     def work(self, now: datetime) -> None:
         """Do what is owed, and what follows from it."""
-        done = 1
+        waiting, done = Outbox.objects.filter(state__in=queue.PENDING_STATES).order_by(), 1
         while done:
-            done = sum(queue.process_kind(kind, now) for kind in queue.known_kinds())
+            kinds = sorted(set(waiting.values_list("kind", flat=True)))
+            done = sum(queue.process_kind(kind, now) for kind in kinds)
 
     def end_box(self, node: str, now: datetime) -> None:
         registering.end(Box.objects.get(node=node), Box.End.LOST, by=self.administrators[0], now=now)
@@ -178,10 +179,14 @@ class Centre:
         return Box.objects.filter(node=node, state=Box.State.ENDED).exists()
 
     def count(self, truth: Truth, *, is_away: bool) -> dict[str, Any]:
-        """Receipts of which the centre has no request yet, and requests that wait for a decision."""
+        """Receipts of which the centre has no request yet; requests that wait for a decision, and those of the pile as
+        the evening's job counted them.
+        """
         here = set(Transaction.objects.values_list("reference", flat=True))
         waiting = Transaction.objects.filter(status__in=sorted(UNDECIDED)).count()
-        return {"held": len(truth.honest() - here), "waiting": None if is_away else waiting}
+        piled = sum(row.known["pile"] for row in OfficePile.objects.all())
+        shown = {"waiting": None, "piled": None} if is_away else {"waiting": waiting, "piled": piled}
+        return {"held": len(truth.honest() - here)} | shown
 
     def close_the_day(self, now: datetime) -> None:
         """The evening's jobs: what is owed, then the piles are counted and forecast, and the books reconciled."""

@@ -37,7 +37,7 @@ def document(truth: Truth, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _day(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("day", "date", "away", "taken", "held", "waiting", "pile", "due", "new")
+    names = ("day", "date", "away", "taken", "held", "waiting", "piled", "pile", "due", "new")
     return {name: row.get(name) for name in names}
 
 
@@ -47,14 +47,14 @@ def text(shown: dict[str, Any]) -> str:
     out = [
         f"outage: seed {shown['seed']}, {size['days']} days, {size['boxes']} boxes, {shown['seconds']} s",
         "",
-        f"{'day':>3}  {'date':10}  {'centre':6}  {'taken':>6}  {'held':>6}  {'waiting':>7}  decided pile/due/new",
+        "day  date        centre   taken    held  waiting  piled  decided pile/due/new",
     ]
     for row in shown["days"]:
         decided = "" if row["pile"] is None else f"{row['pile']}/{row['due']}/{row['new']}"
-        waiting = "" if row["waiting"] is None else row["waiting"]
+        waiting, piled = ("" if row[name] is None else row[name] for name in ("waiting", "piled"))
         out.append(
             f"{row['day']:>3}  {row['date']:10}  {'away' if row['away'] else 'there':6}  {row['taken']:>6}  "
-            f"{row['held']:>6}  {waiting:>7}  {decided}"
+            f"{row['held']:>6}  {waiting:>7}  {piled:>5}  {decided}"
         )
     out.append("")
     for line in shown["invariants"]:
@@ -87,10 +87,10 @@ def html(shown: dict[str, Any]) -> str:
         "<h2>Received, held, worked off</h2>",
         _picture(shown["days"]),
         "<p>Dashed: receipts held at the offices. Whole line: requests that wait for a decision at the centre.</p>",
-        _table(("Day", "Date", "Centre", "Receipts given", "Held at the offices",
-                "Waiting for a decision", "Decided of the pile", "of what is due", "of new work"), [
+        _table(("Day", "Date", "Centre", "Receipts given", "Held at the offices", "Waiting for a decision",
+                "of these of the pile", "Decided of the pile", "of what is due", "of new work"), [
             (row["day"], row["date"].replace("-", "\u2011"), "away" if row["away"] else "there", row["taken"],
-             row["held"], row["waiting"], row["pile"], row["due"], row["new"])
+             row["held"], row["waiting"], row["piled"], row["pile"], row["due"], row["new"])
             for row in shown["days"]
         ]),
         "<h2>What went wrong on purpose</h2>",
