@@ -18,7 +18,7 @@ from accounts.models import User
 from transactions.domain import service_types
 from transactions.domain.service_types import ApplicantKind, ServiceType, SubmittedBy
 
-from . import box_pages, people_pages
+from . import box_pages, drawing_pages, people_pages
 from .world import LISTED, session_half_signed_in, session_just_confirmed, session_of, session_with_code_sent
 
 
@@ -383,7 +383,7 @@ LISTS = tuple(
     )
 )
 STAFF += LISTS + tuple(Shown(*each) for each in (*people_pages.PEOPLE, *box_pages.BOXES))
-OTHERS += STAFF
+OTHERS += (*STAFF, *(Shown(*each) for each in drawing_pages.DRAWINGS))
 
 
 def show(page: Page, shown: Shown, world: dict[str, str]) -> None:

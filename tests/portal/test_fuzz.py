@@ -43,6 +43,7 @@ SUBMITTING = "draft attachment transaction intake event entry chain outbox regis
 MAY_WRITE = {
     "/apply/": "draft",
     "/drafts/": f"{SUBMITTING} dealing",
+    "/drafts/<uuid:key>/drawings/": "drawing attachment outbox draft",
     "/files/": "attachment",
     "/requests/": f"{SUBMITTING} deficiency movement",
     "/notices/read/": "notification",

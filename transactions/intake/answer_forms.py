@@ -16,7 +16,7 @@ from municipality.services import districts_by_code
 
 from ..answers import cleaning as answers
 from ..domain.errors import Problem
-from ..domain.service_types import Answers, Field, Group, Kind, Step
+from ..domain.service_types import Answers, Field, Group, Kind, ServiceType, Step
 
 ADD, REMOVE = "add_row", "remove_row"
 
@@ -112,6 +112,11 @@ def asks_corners(step: Step) -> bool:
     """Is a question of this page about corners? Then its form may hold files of them, and there is a plot to draw."""
     asked = [field for spec in step.fields for field in (spec.fields if isinstance(spec, Group) else (spec,))]
     return any(field.kind is Kind.CORNERS for field in asked)
+
+
+def asks_for_plot(service: ServiceType, step: Step) -> bool:
+    """Does this page ask for the corners of the plot itself? They may be taken from a drawing."""
+    return service.plot is not None and any(spec.name == service.plot.corners for spec in step.fields)
 
 
 def _group(

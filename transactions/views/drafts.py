@@ -34,7 +34,7 @@ from ..domain import service_types
 from ..domain.errors import DomainError, Invalid, NotVisible, Overtaken, Problem
 from ..domain.service_types import Group, Step, SubmittedBy
 from ..intake import closures, drafts, eligibility
-from ..intake.answer_forms import asks_corners, step_page, typed_in
+from ..intake.answer_forms import asks_corners, asks_for_plot, step_page, typed_in
 from ..intake.assured import missing_level
 from ..intake.district_proposal import proposes, take_district
 from ..intake.draft_parts import DOCUMENTS, State, flags_of, flags_on, gaps_of, parts_of
@@ -227,6 +227,8 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
             pass  # shown once more, with what is still wrong, so that they see nothing is lost
         elif "draw" in request.POST and not problems:
             pass  # saved, and shown with its drawing
+        elif "from_drawing" in request.POST and asks_for_plot(draft.service_type, this):
+            return redirect("drawings:corners", key=key)
         elif "take_district" in request.POST:
             _take_district(request, draft, user)
         elif "later" in request.POST:
@@ -248,6 +250,7 @@ def step(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         "return_to": request.GET.get("return") or request.POST.get("return", ""),
         "adds_up": any(isinstance(spec, Group) and spec.adds_up[0] for spec in this.fields),
         "draws": asks_corners(this),
+        "takes_drawings": asks_for_plot(draft.service_type, this),
         "proposal": proposed_district(draft.service_type, draft.answers) if proposes(this) else None,
         "position": draft.service_type.steps.index(this) + 1,
         "pages": len(draft.service_type.steps) + 1,
