@@ -20,9 +20,9 @@ from django.conf import settings
 from django.db import Error, OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from . import keys, witness
+from . import agreement, keys, witness
 from .entry import GENESIS
-from .witness import Witness
+from .witness import Head, Witness
 
 RECHECK_SECONDS = 30
 # Letters that are not taken for one another, and no vowels, so that no word comes of them.
@@ -69,10 +69,7 @@ def read_chain_state(using: BaseDatabaseWrapper | None = None) -> ChainState:
     if not _has_tables(using):
         return ChainState(None)
     chains, restorations = _chains(using, node), _restorations(using)
-    try:
-        seen = witness.read_all(node)
-    except OSError as error:
-        raise Refused(f"The witness of the journal cannot be read: {error}") from error
+    seen, is_alone = _witnesses(node, using)
     last = max([*chains, *seen], default="")
     chain = chains.get(letter)
     if chain and chain.public_key != key:
@@ -83,8 +80,40 @@ def read_chain_state(using: BaseDatabaseWrapper | None = None) -> ChainState:
     if why := _reason_against(chain, seen.get(letter), restorations, last, using) if chain else "":
         raise Refused(f"{why} Nothing is written until numbers cannot be given twice: {REMEDY.format(last=last)}.")
     if chain:
+        _remember(chain, seen, using, is_alone=is_alone)
         return ChainState(chain, chain.lot)
+    if is_alone:
+        raise Refused("No chain is begun while the store of the journal's witness does not answer.")
     return _check_beginning(chains, seen, restorations, key, using)
+
+
+def _witnesses(node: str, using: BaseDatabaseWrapper) -> tuple[dict[str, Witness], bool]:
+    """What is remembered outside this database, and whether that is without the word of a store that is away."""
+    try:
+        return witness.read_all(node), False
+    except witness.StoreAway as away:
+        agreed = agreement.lasting(_key_of(using), away)
+        if agreed is None:
+            raise Refused(f"The witness of the journal cannot be read: {away}") from away
+        if agreed.database != identity(using):
+            raise Refused("This is another database than the one that was seen while the store answered.") from away
+    except OSError as error:
+        raise Refused(f"The witness of the journal cannot be read: {error}") from error
+    try:
+        return agreed.joined(witness.read_here(node)), True
+    except OSError as error:
+        raise Refused(f"The witness of the journal cannot be read: {error}") from error
+
+
+def _remember(chain: KnownChain, seen: dict[str, Witness], using: BaseDatabaseWrapper, *, is_alone: bool) -> None:
+    """How far all agreed, for the time the store may be away. What a transaction under way reads may be its own, and
+    never come to be: then only what was seen outside counts.
+    """
+    place = _key_of(using)
+    if not is_alone and chain.incarnation in seen:
+        agreement.note_agreed(place, identity(using), seen)
+    if not using.in_atomic_block:
+        agreement.note_head(place, chain.incarnation, Head(chain.length, chain.head))
 
 
 def _reason_against(

@@ -56,13 +56,25 @@ class Witness:
         return f"{self.node}{self.incarnation}"
 
 
+class StoreAway(OSError):
+    """The store does not answer; what lies here may be read all the same."""
+
+
 def read_all(node: str) -> dict[str, Witness]:
-    """The chains of a node that are remembered, by letter. OSError when the place cannot be read."""
+    """The chains of a node that are remembered, by letter. OSError when the place cannot be read, StoreAway when that
+    is the store.
+    """
     witnesses = {}
     for name in sorted({*_local_names(), *_remote_names()}):
         if name.startswith(node) and (witness := read(name)):
             witnesses[witness.incarnation] = witness
     return witnesses
+
+
+def read_here(node: str) -> dict[str, Witness]:
+    """As `read_all`, without the store."""
+    here = [_read_file(_path(name)) for name in _local_names() if name.startswith(node)]
+    return {witness.incarnation: witness for witness in here if witness}
 
 
 def read(name: str) -> Witness | None:
@@ -224,7 +236,13 @@ def _is_remote() -> bool:
 
 
 def _remote_names() -> list[str]:
-    return [name for name in default_storage.listdir(FOLDER)[1] if _NAME.fullmatch(name)] if _is_remote() else []
+    if not _is_remote():
+        return []
+    try:
+        names = default_storage.listdir(FOLDER)[1]
+    except OSError as error:
+        raise StoreAway(*error.args) from error
+    return [name for name in names if _NAME.fullmatch(name)]
 
 
 def _fetch(name: str) -> Witness | None:
@@ -232,6 +250,9 @@ def _fetch(name: str) -> Witness | None:
         return None
     try:
         with default_storage.open(f"{FOLDER}/{name}") as file:
-            return _parse(file.read(), 0)
+            content = file.read()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StoreAway(*error.args) from error
+    return _parse(content, 0)

@@ -32,6 +32,9 @@ SILENT = {
     "certificate": gettext_lazy("The certificate that signs documents is absent, has expired, or is about to"),
     "books_differ": gettext_lazy("Differences in the books that nobody has explained"),
     "journal_broken": gettext_lazy("The journal check found a changed entry"),
+    "witness_alone": gettext_lazy(
+        "The store of attachments, where a witness of the journal lies, is not answering: writing stops in a few hours"
+    ),
     "upkeep_late": gettext_lazy("Daily maintenance has not run for two days: unused files, journal check"),
 }
 BACKUP = {

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from accounts import attempts
+from journal import agreement
 
 from ..domain.deadlines import overdue
 from ..domain.workflow import Status
@@ -69,7 +70,7 @@ def read_health(now: datetime) -> Health:
         work=_job_counts(now),
         worker_seen=now - marks[heartbeat.WORKER] if heartbeat.WORKER in marks else None,
         offices=_office_loads(now),
-        silent=_silent_failures(now) | daily,
+        silent=_silent_failures(now) | daily | {"witness_alone": int(agreement.alone_since() is not None)},
         backup=backup,
     )
 
