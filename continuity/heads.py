@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from journal import export
@@ -32,10 +33,17 @@ MANY = 1000
 def owe_if_behind(now: datetime) -> None:
     """One row for each chain of which the vault has not signed the end."""
     for chain in Chain.objects.order_by("pk"):
-        signed = Reached.objects.filter(chain=chain).values_list("cosigned_seq", flat=True).first() or 0
+        reached = Reached.objects.filter(chain=chain).first()
+        signed = _signed_seq(reached) if reached else 0
         waits = Outbox.objects.filter(kind=KIND, subject=chain.pk, state__in=queue.PENDING_STATES)
         if signed < chain.length and not waits.exists():
             queue.enqueue(KIND, chain.pk, dedupe=f"{KIND}:{chain.pk}:{chain.length}:{now.timestamp():.0f}", now=now)
+
+
+def _signed_seq(reached: Reached) -> int:
+    """How far the vault has signed; what a vault that signs nothing had, one that has a key is shown again."""
+    unsigned = settings.VAULT_PUBLIC_KEY and not reached.cosignature
+    return 0 if unsigned else reached.cosigned_seq
 
 
 @queue.register_handler(KIND, outside=True)
@@ -43,8 +51,9 @@ def show(chain_id: int, now: datetime) -> None:
     """Show the vault what was entered since; done when it has signed the end."""
     chain = Chain.objects.get(pk=chain_id)
     reached, _made = Reached.objects.get_or_create(chain=chain)
-    while reached.cosigned_seq < chain.length:
-        entries = Entry.objects.filter(chain=chain, seq__gt=reached.cosigned_seq).order_by("seq")[:MANY]
+    signed = _signed_seq(reached)
+    while signed < chain.length:
+        entries = Entry.objects.filter(chain=chain, seq__gt=signed).order_by("seq")[:MANY]
         lines = "".join(f"{write(export.line(chain, entry))}\n" for entry in entries)
         try:
             head = door.vault().journal(lines.encode())
@@ -52,18 +61,20 @@ def show(chain_id: int, now: datetime) -> None:
             _note_refusal(reached, refused)
             raise
         ours = Entry.objects.filter(chain=chain, seq=head.seq).values_list("hash", flat=True).first()
-        if head.chain != str(chain) or head.seq <= reached.cosigned_seq or ours is None or bytes(ours) != head.hash:
+        if head.chain != str(chain) or head.seq <= signed or ours is None or bytes(ours) != head.hash:
             message = f"the vault signs entry {head.seq} of {head.chain}, which is not what it was shown"
             disbelieved = door.Disbelieved(message)
             _note_refusal(reached, disbelieved)
             raise disbelieved
         _note(reached, head)
+        signed = head.seq
 
 
 def _note(reached: Reached, head: door.Cosigned) -> None:
-    reached.cosigned_seq = head.seq
+    """What another worker has noted of a later entry stays; a word that is not signed makes way for one that is."""
     fields: dict[str, Any] = {"cosigned_at": parse_datetime(head.at), "cosignature": head.signature, "refused": ""}
-    Reached.objects.filter(pk=reached.pk).update(cosigned_seq=head.seq, **fields)
+    further = Q(cosigned_seq__lt=head.seq) | Q(cosignature=None) | Q(cosignature=b"")
+    Reached.objects.filter(further, pk=reached.pk).update(cosigned_seq=head.seq, **fields)
 
 
 def _note_refusal(reached: Reached, refused: door.Refused) -> None:
@@ -89,7 +100,8 @@ def _hash_signed(reached: Reached) -> bytes:
         return b""
     at = reached.cosigned_at.astimezone(UTC).isoformat(timespec="seconds")
     signed = head_bytes(str(reached.chain), reached.cosigned_seq, bytes(entry.hash), at)
-    fits = not reached.cosignature or door.is_signed(bytes(reached.cosignature), signed)
+    # Without the key of a vault nobody signs; with it, what bears no signature is nobody's word.
+    fits = door.is_signed(bytes(reached.cosignature or b""), signed)
     return bytes(entry.hash) if fits else b""
 
 
