@@ -340,9 +340,11 @@ def test_what_was_issued_is_handed_out_once_it_is_certain_to_whom(cast, submitte
     assert issued.token not in mine.get(document).content.decode()
     assert "أصل هويتك" in mine.get(document).content.decode()
     assert mine.get(api, headers=headers).json()["issued_documents"] == []
-    assert "svg" in signed_in(cast.registry).get(document).content.decode(), "staff see it"
+    shown = {sheet.name for sheet in signed_in(cast.registry).get(document).templates}
+    assert case.service_type.output.template in shown, "staff see it"
+    assert case.service_type.output.template not in {sheet.name for sheet in mine.get(document).templates}
     services.confirm_identity(cast.other_citizen, {}, by=cast.clerk)
-    assert "أصل هويتك" not in mine.get(document).content.decode()
+    assert case.service_type.output.template in {sheet.name for sheet in mine.get(document).templates}
     assert mine.get(api, headers=headers).json()["issued_documents"][0]["token"] == issued.token
 
 

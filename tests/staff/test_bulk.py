@@ -40,6 +40,11 @@ def work(job, now=NOW):
     return job
 
 
+def work_now(job):
+    bulk.start(job, now=NOW)
+    return work(job)
+
+
 def states(job):
     return dict(job.items.values_list("transaction_id", "state"))
 
@@ -120,6 +125,20 @@ def test_nobody_chooses_sees_or_starts_what_is_not_theirs(cast, incoming, signed
     assert BulkJob.objects.get() == mine, "cases of another office are not there to be chosen"
     mine.refresh_from_db()
     assert mine.state == "looked_at"
+
+
+def test_a_page_of_many_names_nobody_whose_case_is_no_longer_theirs(cast, incoming, signed_in):
+    """Whoever goes to another office keeps what they did, by its numbers; the names stay behind."""
+    job = work_now(bulk.look(incoming, "register", by=cast.registry, now=NOW))
+    page = reverse("staff:bulk", args=[job.key])
+    assert cast.citizen.full_name in signed_in(cast.registry).get(page).content.decode()
+    post = cast.registry.posts.get()
+    people.create_staff_post(cast.registry, Office.objects.get(code="MTR"), "registry_clerk", on=post.starts_on)
+    post.ends_on, post.ended_at = post.starts_on, NOW
+    post.save()
+    html = signed_in(User.objects.get(pk=cast.registry.pk)).get(page).content.decode()
+    assert cast.citizen.full_name not in html.partition("<main")[2]
+    assert incoming[0].reference in html
 
 
 def test_a_case_that_moved_after_the_look_stays_and_is_named(cast, incoming, signed_in):

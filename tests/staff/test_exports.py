@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -76,14 +77,34 @@ def test_all_pages_of_a_list_are_taken_and_a_supervisors_list_too(cast, files, s
     assert [row[0] for row in read_csv(supervised)[1:]] == [files[0].reference]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+9665", "-2+3", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "عادي"])
+NAMES = [
+    "=1+1", "+9665", "-2+3", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "عادي", "\u00a0=1", "＝1+1", "＠SUM(A1)",
+    "محمد;=1+1", "محمد; =HYPERLINK(1)", "محمد\t@SUM(A1)", "a|-1", 'x"; ＋1', "a;b;=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_name_becomes_a_formula(name, cast, files, signed_in):
+    """Nor where the reader's spreadsheet separates by something else than commas."""
     User.objects.filter(pk=cast.citizen.pk).update(full_name=name)
     page = signed_in(cast.reviewer)
     cells = {row[2] for row in read_csv(page.get(EXPORT, {"from": "/staff/", "format": "csv"}))[1:]}
-    assert not any(cell.lstrip()[:1] in ("=", "+", "-", "@") for cell in cells)
+    parts = [part for cell in cells for part in re.split(r"[;\t|\r\n]", cell)]
+    assert not any(part.lstrip()[:1] in tuple("=+-@＝＋－＠") for part in parts)
     _rows, sheet = read_xlsx(page.get(EXPORT, {"from": "/staff/", "format": "xlsx"}))
     assert "<f>" not in sheet
+
+
+@pytest.mark.parametrize("name", ["أحمد - جدة", "شارع 5-6", "a; b", "2026-11-28", "x=y"])
+def test_what_is_no_formula_stays_as_it_is(name):
+    assert exports.harmless(name) == name
+
+
+@pytest.mark.parametrize("query", ["nothing=1", "id__exact=x", "o=z", "p=-9", "staff_posts__x=1"])
+def test_an_address_no_list_has_is_not_found(query, cast, signed_in):
+    page = signed_in(cast.administrator)
+    asked = {"from": f"/staff/accounts/user/?{query}", "format": "csv"}
+    assert page.get(EXPORT, asked).status_code in (200, 400, 404)
 
 
 def test_dates_are_dates_and_the_sheet_reads_from_the_right_in_arabic(cast, files, signed_in):

@@ -23,6 +23,7 @@ from transactions.previews import State
 
 from .. import papers
 from ..conftest import NOW, picture, put, upload, work_off
+from ..page_forms import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 ART = {"png": "image/png", "jpg": "image/jpeg", "pdf": "application/pdf"}
@@ -189,7 +190,10 @@ def test_every_page_of_a_long_paper_can_be_reached(cast, signed_in, wherever_fil
     ink = sum(shown.histogram()[:128]) / (shown.width * shown.height)
     assert ink == pytest.approx(60 * 64 / 200**2, rel=0.05), "sixty squares: it is page sixty"
     assert owner.get(reverse("transactions:preview_page", args=[file.key, 61])).status_code == 404
-    assert "60" in owner.get(reverse("transactions:sheet", args=[file.key, 2])).content.decode()
+    sheet = owner.get(reverse("transactions:sheet", args=[file.key, 60]))
+    pages = [reverse("transactions:sheet", args=[file.key, page]) for page in (59, 61)]
+    assert [f'href="{page}"' in sheet.content.decode() for page in pages] == [True, False], "the last of sixty"
+    assert "الصفحة 60 من 60" in flat(sheet)
 
 
 def test_a_page_that_is_not_there_starts_no_process(cast, signed_in, monkeypatch):

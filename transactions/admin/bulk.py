@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,9 @@ def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: st
     reasons = Counter(two_languages.in_readers_language(words, message) for words, message in given)
     undone = job.undone_by.exclude(state=BulkJob.State.LOOKED_AT).exists()
     finished = job.state in (BulkJob.State.DONE, BulkJob.State.CANCELLED)
+    page = page_of(request, rows.exclude(state__in=stays), ROWS, goes if looked_at else None)
     return {
+        "theirs": _still_theirs(job, page),
         "title": bulk.described(job.move).label,
         "job": job,
         "move": bulk.described(job.move),
@@ -147,11 +149,17 @@ def _context(request: HttpRequest, job: BulkJob, counts: Counter[str], stamp: st
         "stay": rows.filter(state__in=stays)[:ROWS] if any(many[name] for name in stays) else [],
         "staying": sum(many[name] for name in stays),
         "reasons": reasons.most_common(10),
-        "page": page_of(request, rows.exclude(state__in=stays), ROWS, goes if looked_at else None),
+        "page": page,
         "back": read_way(job.back),
         "may_undo": finished and bool(bulk.inverse_of(job.move)) and bool(many[state.DONE]) and not undone,
         "load": _load_after(job, many[state.WAITING]) if looked_at and job.to else None,
     }
+
+
+def _still_theirs(job: BulkJob, items: Iterable[BulkItem]) -> set[int]:
+    """Of these, the cases whoever asked may still see: of the others the page says the number, and no more."""
+    cases = [item.transaction for item in items]
+    return {case.pk for case in cases if access.works_on(job.by, case)}
 
 
 def _load_after(job: BulkJob, more: int) -> dict[str, int]:

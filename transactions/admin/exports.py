@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import xlsxwriter
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import display_for_field, display_for_value, label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
@@ -42,8 +43,9 @@ from .ways import PLACES, read_way
 MAX_ROWS = 20_000
 MAX_PRINTED = 2_000
 BATCH = 500
-# What a spreadsheet takes for the beginning of a formula, also after the blanks it leaves out.
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
+# What a spreadsheet takes for the beginning of a formula, also after the blanks it leaves out and in full width; and
+# where a cell begins for one that separates by something else than commas, as many are set to, whatever is in quotes.
+_FORMULA = re.compile(r"(^|[;\t\r\n|])([^\S\t\r\n]*)(?=[=+\-@＝＋－＠])")
 _TAG = re.compile(r"<[^>]+>")
 Cell = str | int | float | date | None
 
@@ -157,7 +159,10 @@ def _changelist(request: HttpRequest, name: str, address: str, query: str) -> Li
     if model_admin is None or not model_admin.has_view_permission(request):
         return None
     request.GET = QueryDict(query)
-    shown = model_admin.get_changelist_instance(request)
+    try:
+        shown = model_admin.get_changelist_instance(request)
+    except IncorrectLookupParameters:
+        return None
     columns = [str(column) for column in shown.list_display if column != "action_checkbox"]
     heads = [capfirst(str(label_for_field(column, shown.model, model_admin))) for column in columns]
     title = capfirst(str(shown.model._meta.verbose_name_plural))
@@ -195,8 +200,8 @@ def _rows(listing: Listing) -> Iterator[Sequence[Cell]]:
 
 
 def harmless(cell: Cell) -> Cell:
-    """A text that a spreadsheet would take for a formula, as text."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    """A text in which a spreadsheet would find a formula, as text."""
+    return _FORMULA.sub(r"\1'\2", cell) if isinstance(cell, str) else cell
 
 
 class _Echo:
