@@ -26,7 +26,7 @@ from .vault.words import head_bytes, taken_bytes
 # For connecting, and for each answer of the network; the whole is bounded by the worker's own clock.
 SECONDS = 5
 # Its answers are a few lines: whoever stands in its place fills no memory.
-MOST_ANSWERED = 64 << 10
+MAX_ANSWER_BYTES = 64 << 10
 
 
 class Refused(Exception):
@@ -130,7 +130,7 @@ class Host:
         asked = urllib.request.Request(f"{self.base}/v1/{name}", content, headers, method="PUT")  # noqa: S310 – ours
         try:
             with urllib.request.urlopen(asked, timeout=SECONDS, context=self.tls) as answer:  # noqa: S310
-                answer_body = json.loads(answer.read(MOST_ANSWERED))
+                answer_body = json.loads(answer.read(MAX_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:
                 raise Refused(
