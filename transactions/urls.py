@@ -78,6 +78,12 @@ urlpatterns = [
     path("requests/<str:reference>/pin/", requests.renew_pin, name="renew_pin"),
     path("requests/<str:reference>/answer/", answering.answer, name="answer"),
     path("requests/<str:reference>/answer/<int:pk>/", documents.add_answer_file, name="add_answer_file"),
+    path("requests/<str:reference>/answer/<int:pk>/photographs/", photographs.in_answer, name="answer_photographs"),
+    path(
+        "requests/<str:reference>/answer/<int:pk>/photographs/add/",
+        photographs.add_to_answer,
+        name="add_answer_photograph",
+    ),
     path("requests/<str:reference>/withdraw/", requests.withdraw, name="withdraw"),
     path("requests/<str:reference>/objection/", objecting.submit_objection, name="objection"),
     path("requests/<str:reference>/objection/file/", objecting.add_objection_file, name="add_objection_file"),

@@ -32,7 +32,7 @@ from ..domain.workflow import Status
 from ..models import CounterVisit
 from ..models.visits import VISIT_DURATION
 from ..text.deficiency_words import describe_deficiency as asked_in_words
-from ..views import answering
+from ..views import answering, photographs
 from ..views.common import hidden_is_404
 from ..views.desk import Desk
 from ..views.documents import take_answer_file
@@ -135,6 +135,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         template="staff/visit_answer.html",
         url=reverse("staff:visit_answer", args=[case.reference]),
         upload="staff:visit_file",
+        photographs="staff:visit_photographs",
         back=reverse("staff:counter"),
         sent=reverse("staff:visit_sent", args=[begun.key]) + "#print",
         message=_("The answers are with the reviewer, and the clock has resumed. The applicant is notified."),
@@ -163,6 +164,31 @@ def add_file(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     """One file in answer to one thing asked, for the script."""
     begun = visits.latest_visit_about(current_user(request), reference)
     return take_answer_file(request, begun.transaction, pk, visit=begun)
+
+
+@hidden_is_404
+@require_GET_or_POST
+def photographs_page(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """Photographs of one document of the answer, while the visit lasts."""
+    begun = visits.latest_visit_about(current_user(request), reference)
+    if not begun.is_open(timezone.now()) or begun.transaction.status != Status.RETURNED:
+        return _ask_again(request, begun.transaction.reference)
+    return photographs.show_page(request, _place(request, begun, pk))
+
+
+@hidden_is_404
+@require_POST
+def add_photograph(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """One of them, for the script."""
+    begun = visits.latest_visit_about(current_user(request), reference)
+    return photographs.take_photograph(request, _place(request, begun, pk), begun.transaction, visit=begun)
+
+
+def _place(request: HttpRequest, begun: CounterVisit, pk: int) -> photographs.Place:
+    back = reverse("staff:visit_answer", args=[begun.transaction.reference])
+    window = photographs.AnswerWindow("staff:visit_photographs", "staff:visit_add_photograph", back)
+    code = request.GET.get("document", "")
+    return photographs.of_answer(current_user(request), begun.transaction, pk, code, window, visit=begun)
 
 
 @hidden_is_404

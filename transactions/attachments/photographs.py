@@ -11,7 +11,7 @@ import hashlib
 import io
 import logging
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Any, NoReturn
 
@@ -26,6 +26,7 @@ from core.text import isolated
 from core.units import MIB
 
 from ..domain import kinds
+from ..domain.documents import message_too_many
 from ..domain.errors import DomainError
 from ..domain.limits import MAX_FILE_BYTES
 from ..domain.service_types import PHOTO, Document
@@ -36,6 +37,8 @@ from .services import check_kind, check_size, insert_once, store_file, unattache
 
 logger = logging.getLogger(__name__)
 MAX_PHOTOGRAPHS = 20
+# A scan may have several pages; each becomes a photograph.
+TAKEN = (*PHOTO, kinds.TIFF)
 # A page of A4 in points, and the white around a photograph on it.
 SHORT, LONG, MARGIN = 595, 842, 14
 
@@ -43,7 +46,7 @@ SHORT, LONG, MARGIN = 595, 842, 14
 def document_of(place: str) -> Document:
     """What photographs for a place (a document of a draft, of an answer) are kept as until they are put together."""
     code = f"photo-{hashlib.sha256(place.encode()).hexdigest()[:24]}"
-    return Document(code, _("Photographs"), accepts=PHOTO, most=MAX_PHOTOGRAPHS)
+    return Document(code, _("Photographs"), accepts=TAKEN, most=MAX_PHOTOGRAPHS)
 
 
 def photographs_for(place: str, by: User) -> QuerySet[Attachment]:
@@ -52,29 +55,46 @@ def photographs_for(place: str, by: User) -> QuerySet[Attachment]:
 
 
 def add_photograph(place: str, upload: UploadedFile[Any], *, by: User, now: datetime | None = None) -> Attachment:
-    """Keep a photograph for a place. Invalid, which names it, when it cannot be read or is one too many; DomainError
-    `busy` when too much is being read just now.
+    """Keep a photograph for a place, or every page of a scan, and return the last. Invalid, which names it, when it
+    cannot be read or is one too many (then no page is kept); DomainError `busy` when too much is being read just now.
     """
     document = document_of(place)
     now = now or timezone.now()
     name = kinds.safe_name(upload.name or "")
     check_size(document.code, name, upload.size or 0, MAX_FILE_BYTES)
-    kind = check_kind(document.code, name, upload, PHOTO)
-    with rendering.slots.one_for(by.pk, rendering.WAIT_SECONDS) as free:
-        read = (
-            rendering.render(_stream(upload), kind, task="photograph")
-            if free
-            else rendering.Rendering(wrong=rendering.OVERLOADED)
-        )
-    content = read.pictures.get("photograph")
-    if content is None:
-        _refuse(document.code, name, kind, read)
-    made = UploadedFile(io.BytesIO(content), name=kinds.with_ending(name, kinds.JPEG), size=len(content))
-    made.sent_as = getattr(upload, "sent_as", "")  # type: ignore[attr-defined]
-    row = store_file(made, document=document.code, by=by, accepts=(kinds.JPEG,), now=now)
+    kind = check_kind(document.code, name, upload, TAKEN)
+    room = document.most - photographs_for(place, by).count()
+    rows = []
+    for number, content in enumerate(_pages_read(document, name, kind, upload, by, room), start=1):
+        named = name if number == 1 else kinds.safe_name(f"{number} – {name}")
+        made = UploadedFile(io.BytesIO(content), name=kinds.with_ending(named, kinds.JPEG), size=len(content))
+        made.sent_as = getattr(upload, "sent_as", "")  # type: ignore[attr-defined]
+        rows.append(store_file(made, document=document.code, by=by, accepts=(kinds.JPEG,), now=now))
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        return insert_once(document, photographs_for(place, by), row)
+        return [insert_once(document, photographs_for(place, by), row) for row in rows][-1]
+
+
+def _pages_read(
+    document: Document, name: str, kind: str, upload: UploadedFile[Any], by: User, room: int
+) -> Iterator[bytes]:
+    """Each page as a JPEG, read in the cage one after the other; errors as of `add_photograph`."""
+    pages, number = 1, 1
+    while number <= pages:
+        with rendering.slots.one_for(by.pk, rendering.WAIT_SECONDS) as free:
+            read = (
+                rendering.render(_stream(upload), kind, task="photograph", first=number)
+                if free
+                else rendering.Rendering(wrong=rendering.OVERLOADED)
+            )
+        pages = (read.pages or 1) if number == 1 else pages
+        if pages > max(room, 1):
+            refuse(document.code, message_too_many(document), "too_many_documents")
+        content = read.pictures.get("photograph")
+        if content is None:
+            _refuse(document.code, name, kind, read)
+        yield content
+        number += 1
 
 
 def _stream(upload: UploadedFile[Any]) -> IO[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,7 @@ from accounts.access import current_user
 from accounts.models import User
 from core.forms.concurrency import FIELD, fingerprint
 from core.http import require_GET_or_POST
+from core.text import parse_int
 from municipality.services import list_districts
 
 from .. import access
@@ -61,7 +63,7 @@ class Writing:
 @dataclass(frozen=True)
 class Slot:
     """A document one may attach here: the files given for it now, and those of before that they may take the place of
-    (file, put aside?).
+    (file, put aside?); `photographs` names it for the button that leads to a page for several, if it takes any.
     """
 
     document: Document
@@ -69,12 +71,14 @@ class Slot:
     files: list[Attachment]
     before: list[tuple[Attachment, bool]]
     upload: str
+    photographs: str
 
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """From where a return is answered. `url` is the page, `upload` the name of the address that takes its files, `back`
-    where one is led who cannot or need not go on here, `sent` where one is led once it is sent, `message` then.
+    """From where a return is answered. `url` is the page, `upload` the name of the address that takes its files,
+    `photographs` that of the page which makes one PDF of several, `back` where one is led who cannot or need not go on
+    here, `sent` where one is led once it is sent, `message` then.
     """
 
     user: User
@@ -82,6 +86,7 @@ class AnswerPage:
     template: str
     url: str
     upload: str
+    photographs: str
     back: str
     sent: str
     message: str
@@ -103,6 +108,7 @@ def answer(request: HttpRequest, reference: str) -> HttpResponse:
         template="transactions/answer.html",
         url=reverse("transactions:answer", args=[case.reference]),
         upload="transactions:add_answer_file",
+        photographs="transactions:answer_photographs",
         back=page,
         sent=page,
         message=_("Your answers are with the reviewer. The clock has resumed."),
@@ -188,6 +194,8 @@ def _send_or_save(request: HttpRequest, window: AnswerPage, writing: Writing) ->
     if "attach" in request.POST:
         messages.success(request, _("Saved. Nothing is sent until you press “Send the answers”."))
         return redirect(window.url)
+    if "photographs" in request.POST:
+        return redirect(_photographs_of(window, request.POST["photographs"]))
     if "later" in request.POST:
         messages.success(request, _("Saved. You can come back at any time; the clock is paused."))
         return redirect(window.back)
@@ -201,6 +209,15 @@ def _send_or_save(request: HttpRequest, window: AnswerPage, writing: Writing) ->
     )
     messages.success(request, window.message)
     return redirect(window.sent)
+
+
+def _photographs_of(window: AnswerPage, pressed: str) -> str:
+    """Where photographs of the document go whose button was pressed (thing asked/document)."""
+    asked, _slash, code = pressed.partition("/")
+    pk = parse_int(asked, max_digits=9)
+    if pk is None:
+        return window.url
+    return f"{reverse(window.photographs, args=[window.case.reference, pk])}?{urlencode({'document': code})}"
 
 
 def _really_replaced(case: Transaction, keys: Iterable[str]) -> list[str]:
@@ -296,7 +313,8 @@ class _Page:
             chosen = [(file, str(file.key) in self.writing.replaced or self._alone(before)) for file in before]
             name = _input_name(item, document, first=not number)
             upload = f"{url}?document={document.code}"
-            slots.append(Slot(document, name, files_of(item, document.code), chosen, upload))
+            photographed = f"{item.pk}/{document.code}" if document.takes_photographed_pages else ""
+            slots.append(Slot(document, name, files_of(item, document.code), chosen, upload, photographed))
         return slots
 
     def _alone(self, before: list[Attachment]) -> bool:

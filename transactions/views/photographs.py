@@ -1,4 +1,7 @@
-"""Several photographs of one document, sent one by one or together, then put into one PDF in the order one likes."""
+"""Several photographs of one document, sent one by one or together, then put into one PDF in the order one likes.
+
+For a request that is being written, and for what a return asks (by its applicant, or at a counter: admin/visits.py).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,8 +32,9 @@ from ..attachments import services as attachments
 from ..domain.errors import DomainError, Invalid, Problem
 from ..domain.limits import MAX_FILE_BYTES
 from ..domain.service_types import Document, accept_of
+from ..domain.workflow import MoveName
 from ..intake import drafts
-from ..models import Attachment, Draft
+from ..models import Attachment, CounterVisit, Draft, Transaction
 from .common import hidden_is_404
 from .documents import redirect_reader, remove_pressed
 from .receiving import answer_or_problems, receive
@@ -73,6 +78,82 @@ def _of_draft(user: User, draft: Draft, code: str) -> Place:
     )
 
 
+def of_answer(
+    user: User, case: Transaction, pk: int, code: str, window: AnswerWindow, *, visit: CounterVisit | None = None
+) -> Place:
+    """For one document of one thing a return asks; Http404 for what is not asked, or takes no photographs."""
+    item = case.deficiencies.open().filter(pk=pk).first()
+    if item is None:
+        raise Http404
+    try:
+        document = attachments.document_asked(item, code)
+    except DomainError as error:
+        raise Http404 from error
+    if not document.takes_photographed_pages:
+        raise Http404
+    asked = urlencode({"document": document.code})
+    return Place(
+        f"answer/{item.pk}/{document.code}",
+        document,
+        document.label,
+        partial(attachments.attach_to_deficiency, item, by=user, document=document.code, visit=visit),
+        f"{reverse(window.photographs, args=[case.reference, pk])}?{asked}",
+        f"{reverse(window.add_photograph, args=[case.reference, pk])}?{asked}",
+        window.back,
+    )
+
+
+@dataclass(frozen=True)
+class AnswerWindow:
+    """The names of the addresses of an answer's photographs, and the page they lead back to."""
+
+    photographs: str
+    add_photograph: str
+    back: str
+
+
+@login_required
+@hidden_is_404
+@require_GET_or_POST
+def in_answer(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """Photographs for a document of an answer to a return, by whoever may answer it."""
+    user = current_user(request)
+    case = access.get_transaction(user, reference)
+    if not access.may_make_move(user, case, MoveName.ANSWER):
+        messages.info(request, _("This request is not waiting for an answer now."))
+        return redirect("transactions:request", reference=case.reference)
+    return show_page(request, _own_answer(request, case, pk))
+
+
+@hidden_is_404
+@require_POST
+def add_to_answer(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """One of them, for the script."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    case = access.get_transaction(current_user(request), reference)
+    return take_photograph(request, _own_answer(request, case, pk), case)
+
+
+def _own_answer(request: HttpRequest, case: Transaction, pk: int) -> Place:
+    back = reverse("transactions:answer", args=[case.reference])
+    window = AnswerWindow("transactions:answer_photographs", "transactions:add_answer_photograph", back)
+    return of_answer(current_user(request), case, pk, request.GET.get("document", ""), window)
+
+
+def take_photograph(
+    request: HttpRequest, place: Place, case: Transaction, *, visit: CounterVisit | None = None
+) -> HttpResponse:
+    """One photograph of an answer, whole or in pieces; the answer is what the page shows of them."""
+    user = current_user(request)
+
+    def refuse_unless_asked() -> None:
+        if not access.may_make_move(user, case, MoveName.ANSWER, visit=visit):
+            raise DomainError("not_waiting_for_you", _("This request is not waiting for an answer now."))
+
+    return _take(request, place, refuse_unless_asked)
+
+
 @login_required
 @hidden_is_404
 @require_GET_or_POST
@@ -82,7 +163,7 @@ def of_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     draft = access.get_draft(user, key)
     if reader := redirect_reader(request, draft, user):
         return reader
-    return _page(request, _of_draft(user, draft, code))
+    return show_page(request, _of_draft(user, draft, code))
 
 
 @hidden_is_404
@@ -93,11 +174,16 @@ def add_to_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
         return HttpResponse(status=401)
     user = current_user(request)
     draft = access.get_draft(user, key)
-    place = _of_draft(user, draft, code)
+    return _take(request, _of_draft(user, draft, code), partial(drafts.refuse_unless_writer, draft, user))
+
+
+def _take(request: HttpRequest, place: Place, refuse: Callable[[], None]) -> HttpResponse:
+    """`refuse` raises what is asked before the first piece, not after the last."""
+    user = current_user(request)
     document = photographs.document_of(place.name)
 
     def take() -> int | None:
-        drafts.refuse_unless_writer(draft, user)
+        refuse()
         attach = partial(photographs.add_photograph, place.name, by=user)
         beside = photographs.photographs_for(place.name, user)
         return receive(request, document, f"photographs/{place.name}", beside, attach)
@@ -109,7 +195,8 @@ def add_to_draft(request: HttpRequest, key: UUID, code: str) -> HttpResponse:
     return render(request, state, _state(place, user, problems), status=422 if problems else 200)
 
 
-def _page(request: HttpRequest, place: Place) -> HttpResponse:
+def show_page(request: HttpRequest, place: Place) -> HttpResponse:
+    """The photographs sent so far, and what a press on their page leads to."""
     user = current_user(request)
     problems: list[Problem] = []
     if request.method == "POST":
@@ -125,7 +212,7 @@ def _page(request: HttpRequest, place: Place) -> HttpResponse:
         "problems": problems,
         "place": place,
         "most_bytes": MAX_FILE_BYTES,
-        "accept": accept_of(photographs.PHOTO),
+        "accept": accept_of(photographs.TAKEN),
         "most": photographs.MAX_PHOTOGRAPHS,
     }
     return render(request, "transactions/photographs.html", context, status=422 if problems else 200)

@@ -55,7 +55,7 @@ def run_task(task: str, kind: str, first: int, last: int, width: int, step: floa
     if isinstance(paper, papers.PdfDocument) and task == "clean":
         write_record(paper.without_programs(), name="clean")
     elif task == "photograph":
-        photograph = pictures.as_photograph(paper) if isinstance(paper, pictures.Picture) else None
+        photograph = pictures.as_photograph(paper, first) if isinstance(paper, pictures.Picture) else None
         if photograph is None:
             raise UnreadableFile("broken")
         write_record(photograph, name="photograph")

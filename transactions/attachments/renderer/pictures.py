@@ -86,8 +86,9 @@ class Picture:
         self._turn_to(page)
         return self._small(lambda across, down: min(1.0, width / across, width * 3 / down))
 
-    def upright(self, longest: int) -> Image.Image:
-        """All of it as it was taken, its longer side at most so many pixels."""
+    def upright(self, page: int, longest: int) -> Image.Image:
+        """All of a page as it was taken, its longer side at most so many pixels."""
+        self._turn_to(page)
         return self._small(lambda across, down: min(1.0, longest / max(across, down)))
 
     def parts(self, page: int, _width: int) -> tuple[int, int, Iterator[Image.Image]]:
@@ -327,11 +328,11 @@ def encoded(image: Image.Image) -> bytes:
     return encoded(smaller)
 
 
-def as_photograph(picture: Picture) -> bytes:
-    """A photograph as a JPEG of its pixels and nothing else: turned as it was taken, without what the camera wrote
-    beside them (when, where, with what).
+def as_photograph(picture: Picture, page: int) -> bytes:
+    """A photograph, or a page of a scan, as a JPEG of its pixels and nothing else: turned as it was taken, without what
+    the camera wrote beside them (when, where, with what).
     """
-    image = picture.upright(PHOTOGRAPH_SIDE)
+    image = picture.upright(page, PHOTOGRAPH_SIDE)
     if image.mode not in ("L", "RGB"):
         image = image.convert("RGB")
     image = image.copy()
