@@ -131,7 +131,7 @@ class TakeNext(View):
         return Response(serializers.CaseSummary(case, context={"reader": by}).data)
 
 
-def _worked_on(request: Request, reference: str) -> Transaction:
+def worked_on(request: Request, reference: str) -> Transaction:
     """A transaction this person works on and is not the applicant of; NotVisible otherwise."""
     case = access.get_transaction(current_user(request), reference)
     if not access.may_read_notes(current_user(request), case):
@@ -143,7 +143,7 @@ class Colleagues(View):
     @extend_schema(responses=people_shapes.ColleagueSerializer(many=True), operation_id="transactions_colleagues")
     def get(self, request: Request, reference: str) -> Response:
         """Who else works on this transaction, and to whom it may be handed."""
-        case = _worked_on(request, reference)
+        case = worked_on(request, reference)
         posts = access.posts_working_on(case)
         takes = {person.pk for person in access.assignable_colleagues(case, posts)}
         rows = [
@@ -166,13 +166,13 @@ class Notes(View):
     @extend_schema(responses=people_shapes.NoteRow(many=True), operation_id="notes_list")
     def get(self, request: Request, reference: str) -> Response:
         """What colleagues wrote to each other about this transaction, the newest first."""
-        rows = _worked_on(request, reference).notes.select_related("author", "office")
+        rows = worked_on(request, reference).notes.select_related("author", "office")
         return Response(people_shapes.NoteRow(rows, many=True).data)
 
     @extend_schema(request=bodies.NoteSerializer, responses={201: people_shapes.NoteRow}, operation_id="notes_create")
     def post(self, request: Request, reference: str) -> Response:
         """Write a note for everybody who works on it, or `to` one of them. It is never changed."""
-        case, data = _worked_on(request, reference), read(bodies.NoteSerializer, request)
+        case, data = worked_on(request, reference), read(bodies.NoteSerializer, request)
         to = _person(data["to"], "to") if "to" in data else None
         row = notes.write_note(case, text=data["text"], by=current_user(request), to=to)
         return Response(people_shapes.NoteRow(row).data, status=status.HTTP_201_CREATED)
@@ -185,5 +185,5 @@ class NotesRead(View):
     def post(self, request: Request, reference: str) -> Response:
         """Say that I have read the notes meant for me."""
         read(Strict, request)
-        marked = notes.mark_read(_worked_on(request, reference), by=current_user(request))
+        marked = notes.mark_read(worked_on(request, reference), by=current_user(request))
         return Response({"marked": marked})
