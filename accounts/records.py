@@ -33,6 +33,7 @@ class Proposal(models.Model):
         PEOPLE = "people", _("Add people and their posts")
         LEND = "lend", _("Lend a person to another office")
         BOX = "box", _("Enrol an office box")
+        CHECKLIST = "checklist", _("Change a point of a checklist")
         BOOKLETS = "booklets", _("Print paper booklets")
 
     class Outcome(models.TextChoices):

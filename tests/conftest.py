@@ -25,6 +25,7 @@ from jeddah_portal import stores
 from jeddah_portal.demo.names import national_id as national_id
 from municipality.models import Office
 from municipality.services import clear_caches
+from transactions import checklist_points
 from transactions.attachments import rendering
 from transactions.attachments import services as attachments
 from transactions.domain import service_types
@@ -118,6 +119,7 @@ def _places(settings: Any, tmp_path: Any) -> Iterator[None]:
     memory.forget()
     absences.remembered.forget()
     piles.remembered.forget()
+    checklist_points.remembered.forget()
     for remembered in ("local", "tries"):
         caches[remembered].clear()
     translation.deactivate()  # the language of the last request of the test before stays in its thread

@@ -73,12 +73,27 @@ def open_a_text(page: Page, world: dict[str, str]) -> None:
     page.locator(".kept").first.wait_for()
 
 
+def open_all_stages(page: Page, world: dict[str, str]) -> None:
+    for stage in page.locator("details.points > summary").all():
+        stage.click()
+
+
+def add_nothing(page: Page, world: dict[str, str]) -> None:
+    page.locator(".counter__form button").click()
+    page.locator(".notice--error").first.wait_for()
+
+
 PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     *COUNTER,
     ("staff-absences", "/staff/absences/", "supervisor", None),
     ("staff-absences-entered", "/staff/absences/", "reviewer", enter_an_absence),
     ("staff-texts", "/staff/texts/", "reviewer", write_a_text),
     ("staff-text", "/staff/texts/", "reviewer", open_a_text),
+    ("staff-checklists", "/staff/checklists/", "administrator", open_all_stages),
+    ("staff-checklist-new", "/staff/checklists/land-subdivision/survey/new/", "administrator", add_nothing),
+    ("staff-checklist-point", "/staff/checklists/land-subdivision/survey/area/", "administrator", None),
+    ("answer-photographs", "/requests/{returned}/answer/{asked}/photographs/", "citizen", None),
+    ("staff-visit-photographs", "/staff/counter/answers/{returned}/{asked}/photographs/", "clerk", None),
     ("staff-lending", "/staff/lending/", "supervisor", None),
     ("staff-map", "/staff/map/?list=cases", "reviewer", open_the_location),
     ("staff-pile", "/staff/pile/", "supervisor", None),

@@ -53,7 +53,7 @@ MAY_WRITE = {
     "/authorisations/": "authorisation dealing notification outbox",
     "/office/authorisations/": "authorisation dealing notification outbox",
     "/api/v1/attachments/": "attachment",
-    "/api/v1/transactions/": f"{SUBMITTING} deficiency movement fee document",
+    "/api/v1/transactions/": f"{SUBMITTING} deficiency movement fee document check",
     "/staff/cases/": f"{SUBMITTING} deficiency movement fee document check",
     "/staff/bulk/": "bulk outbox",
     "/staff/transactions/transaction/": "bulk",  # what is chosen there is looked at first
@@ -63,6 +63,7 @@ MAY_WRITE = {
     "/staff/paper/": f"{SUBMITTING} slip user transactions_try",
     "/staff/absences/": "absence staffnotice outbox",
     "/staff/texts/": "texttemplate",
+    "/staff/checklists/": "pointversion proposal",
     "/staff/imports/": "import municipality proposal outbox",
     "/staff/people/new/": "proposal",
     "/staff/lending/": "proposal",

@@ -151,6 +151,8 @@ class World:
             "<int:pk>": next((pk for start, pk in self.rows().items() if route.startswith(start)), 0),
             "<str:token>": self.studied.intake.token,
             "<uuid:key>": next(key for start, key in self.keys().items() if route.startswith(start)),
+            "checklists/<slug:code>/<slug:stage>/<slug:point>": "checklists/land-subdivision/technical/sums",
+            "checklists/<slug:code>/<slug:stage>": "checklists/land-subdivision/technical",
             "documents/<slug:code>": "documents/id_copy",
             "<slug:code>": self.draft.service_type.steps[0].code if "/drafts/" in route else "electricity-connection",
             "<path:content_type_id>/<path:object_id>": f"{ContentType.objects.get_for_model(Office).pk}/1",

@@ -72,7 +72,7 @@ def shown(
     """The checklist of a case for this person; one query, none for a service without points. That of a closed case is
     read when it is `wanted`: its history says how many points were ticked.
     """
-    if not checklist.points_of(case.service_type):
+    if not checklist.points_of(case):
         return Checklist()
     if case.closed_at and not wanted:
         return Checklist(is_folded=True)

@@ -19,7 +19,7 @@ from ..domain.workflow import APPLICANT_SIDE, Actor, Status
 from ..models import Check, CounterVisit, Event, Transaction
 from ..text import two_languages
 from ..text.wording import describe_office_of, title, was_at_counter
-from ..transitions.checklist import counts_in_words
+from ..transitions.checklist import counts_in_words, points_of
 
 # Where the applicant's timeline speaks to the applicant, the staff's says what was done.
 OWN_TITLES = {
@@ -66,7 +66,7 @@ def events_of(case: Transaction) -> list[Event]:
 
 def checks_of(case: Transaction) -> list[Check]:
     """What was said of its checklist, oldest first, with by whom; one query, however often it is asked."""
-    if not case.service_type.checklist:
+    if not points_of(case):
         return []
     prefetch_related_objects([case], Prefetch("checks", Check.objects.select_related("by")))
     return list(case.checks.all())

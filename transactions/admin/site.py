@@ -85,6 +85,7 @@ class StaffSite(AdministeredSite):
             booklets,
             bulk,
             case,
+            checklists,
             collecting,
             correction,
             counter,
@@ -149,6 +150,16 @@ class StaffSite(AdministeredSite):
             path("counter/answers/", self.admin_view(visits.visit), name="visit"),
             path("counter/answers/<str:reference>/", self.admin_view(visits.answer), name="visit_answer"),
             path("counter/answers/<str:reference>/<int:pk>/", self.admin_view(visits.add_file), name="visit_file"),
+            path(
+                "counter/answers/<str:reference>/<int:pk>/photographs/",
+                self.admin_view(visits.photographs_page),
+                name="visit_photographs",
+            ),
+            path(
+                "counter/answers/<str:reference>/<int:pk>/photographs/add/",
+                self.admin_view(visits.add_photograph),
+                name="visit_add_photograph",
+            ),
             path("counter/visits/<uuid:key>/", self.admin_view(visits.confirmation), name="visit_sent"),
             path("counter/delegations/", self.admin_view(delegations.delegations), name="delegations"),
             path("counter/delegations/<int:pk>/end/", self.admin_view(delegations.end), name="delegation_end"),
@@ -163,6 +174,15 @@ class StaffSite(AdministeredSite):
             path("texts/", self.admin_view(texts.texts), name="texts"),
             path("texts/<int:pk>/", self.admin_view(texts.text), name="text"),
             path("texts/<int:pk>/retire/", self.admin_view(texts.retire), name="text_retire"),
+            path("checklists/", self.admin_view(checklists.checklists), name="checklists"),
+            path(
+                "checklists/<slug:code>/<slug:stage>/new/", self.admin_view(checklists.new_point), name="checklist_new"
+            ),
+            path(
+                "checklists/<slug:code>/<slug:stage>/<slug:point>/",
+                self.admin_view(checklists.point),
+                name="checklist_point",
+            ),
             path("imports/", self.admin_view(imports.imports), name="imports"),
             path("imports/<int:pk>/", self.admin_view(imports.show), name="import"),
             path("imports/<int:pk>/carry-out/", self.admin_view(imports.carry_out), name="import_do"),

@@ -5,6 +5,7 @@ from .booklets import Booklet, BookletEvent, Slip
 from .books import Difference, Reconciliation
 from .brought import BroughtReceipt
 from .bulk import BulkItem, BulkJob
+from .checklists import PointVersion
 from .checks import Check
 from .closures import Closure
 from .counter import CounterTicket, ReceiptReprint
@@ -84,6 +85,7 @@ __all__ = [
     "PaperContent",
     "PileForecast",
     "PlotBox",
+    "PointVersion",
     "ReceiptReprint",
     "Reconciliation",
     "Register",

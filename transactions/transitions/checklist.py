@@ -22,9 +22,10 @@ from accounts.models import Role, User
 from core.text import prose
 
 from .. import access
+from ..checklist_points import points_on
 from ..domain.checkpoints import CheckPoint
 from ..domain.errors import DomainError, Invalid, NotVisible, Problem
-from ..domain.service_types import Flag, ServiceType
+from ..domain.service_types import Flag
 from ..domain.text_length import validate_text_length
 from ..domain.workflow import BY_NAME, STUDY, MoveName
 from ..incidents import gates
@@ -80,9 +81,9 @@ class Line:
         return self.check.words if self.check and self.is_settled else self.point.words
 
 
-def points_of(service: ServiceType) -> Sequence[CheckPoint]:
-    """The points in force for requests of this service."""
-    return service.checklist
+def points_of(case: Transaction) -> Sequence[CheckPoint]:
+    """The points for this request: those in force on the day it was received."""
+    return points_on(case.service_type, timezone.localdate(case.submitted_at))
 
 
 def read(
@@ -97,7 +98,7 @@ def read(
     rows, oldest first, where they are at hand: two queries otherwise, and none for a service without points.
     """
     stages = list(stages)
-    asked = [(s, point) for s in stages for point in points_of(case.service_type) if point.asked_at(s, case.answers)]
+    asked = [(s, point) for s in stages for point in points_of(case) if point.asked_at(s, case.answers)]
     if not asked:
         return []
     if files is None:
