@@ -231,7 +231,7 @@ def change(
     facts |= {"about": about, "ended": ended, **{f"words_{language}": text for language, text in written.items()}}
     waiting = _waiting(service.code, stage, _proposed()).get(code)
     if waiting is not None and waiting.facts != facts:
-        message = _("Another change of this point waits for a second administrator. It has to be answered first.")
+        message = _("Another change of this point is waiting for a second administrator. It has to be answered first.")
         raise DomainError("change_waits", message)
     what = f"{service.code[:24]}:{stage[:24]}:{code[:24]}:{point.version + 1}"
     return four_eyes.propose(Kind.CHECKLIST, what, facts, reason=reason, by=by, now=now)
