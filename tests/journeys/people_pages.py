@@ -92,8 +92,6 @@ PEOPLE: tuple[tuple[str, str, str, Done | None], ...] = (
     ("staff-checklists", "/staff/checklists/", "administrator", open_all_stages),
     ("staff-checklist-new", "/staff/checklists/land-subdivision/survey/new/", "administrator", add_nothing),
     ("staff-checklist-point", "/staff/checklists/land-subdivision/survey/area/", "administrator", None),
-    ("answer-photographs", "/requests/{returned}/answer/{asked}/photographs/", "citizen", None),
-    ("staff-visit-photographs", "/staff/counter/answers/{returned}/{asked}/photographs/", "clerk", None),
     ("staff-lending", "/staff/lending/", "supervisor", None),
     ("staff-map", "/staff/map/?list=cases", "reviewer", open_the_location),
     ("staff-pile", "/staff/pile/", "supervisor", None),

@@ -203,7 +203,6 @@ def build(cast: Any, submitted: Callable[..., Transaction]) -> dict[str, str]:
             **{f"pin_{name}": pins.derive_pin(reference) for name, reference in cases.items()},
             **rights,
             "draft": str(draft.key),
-            "asked": str(returned.deficiencies.order_by("pk").values_list("pk", flat=True)[0]),
             "drawing": str(first.key),
             "answered": str(answered.key),
             "intake": str(intake.key),

@@ -30,6 +30,9 @@ NO_PAGE = {
     "/drafts/<uuid:key>/documents/<slug:code>/(photographs/add/)?$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/answer/<int:pk>/(photographs/add/)?$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/objection/file/$": "takes a file in pieces, for the script",
+    "/(requests/<str:reference>/answer|staff/counter/answers/<str:reference>)/<int:pk>/photographs/$": (
+        "the page of a draft's photographs: draft-photographs"
+    ),
     "/staff/counter/answers/<str:reference>/<int:pk>/(photographs/add/)?$": "takes a file in pieces, for the script",
     "/requests/<str:reference>/timeline/$": "the live part of the page of a request, for the script",
     "/emblem$": "a picture",
