@@ -173,17 +173,20 @@ def booklet(request: HttpRequest, pk: int) -> HttpResponse:
 def _forms(shown: Booklet, user: User) -> dict[str, forms.Form]:
     """What can be said of a booklet now, by the name of the action; bound to none."""
     unused = shown.slips.filter(transaction=None, voided_at=None)
+    # One question for how they all stand.
+    stand = list(unused.values_list("revoked_at", "held_at", "released_at"))
     shapes: dict[str, forms.Form] = {}
     if ledger.may_manage(user) and shown.handed_at is None:
         shapes["hand_out"] = HandOutForm(None, office=shown.office)
-    if unused.exists():
+    if stand:
         open_to_all = unused if ledger.may_manage(user) else unused.filter(revoked_at=None)
         shapes["spoil"] = SlipReasonForm(None, slips=open_to_all, auto_id="spoil_%s")
         shapes["lost"] = SlipReasonForm(None, slips=unused.filter(revoked_at=None), auto_id="lost_%s")
-    if (revoked := unused.filter(revoked_at__isnull=False, held_at=None)).exists():
-        shapes["hold"] = SlipReasonForm(None, slips=revoked, auto_id="hold_%s")
-    held = unused.filter(held_at__isnull=False, released_at=None)
-    if ledger.may_manage(user) and held.exists():
+    if any(revoked and not held for revoked, held, _released in stand):
+        revoked_slips = unused.filter(revoked_at__isnull=False, held_at=None)
+        shapes["hold"] = SlipReasonForm(None, slips=revoked_slips, auto_id="hold_%s")
+    if ledger.may_manage(user) and any(held and not released for _revoked, held, released in stand):
+        held = unused.filter(held_at__isnull=False, released_at=None)
         shapes["release"] = SlipReasonForm(None, slips=held, auto_id="release_%s")
     for name, form in shapes.items():
         form.action = name  # type: ignore[attr-defined]
