@@ -302,9 +302,9 @@ def test_what_was_ticked_keeps_its_words(permit, cast, monkeypatch):
     press(permit, "deed", cast.reviewer)
     reworded = tuple(
         CheckPoint("deed", "Other words", point.stages, point.about) if point.code == "deed" else point
-        for point in checklist.points_of(permit.service_type)
+        for point in checklist.points_of(permit)
     )
-    monkeypatch.setattr(checklist, "points_of", lambda service: reworded)
+    monkeypatch.setattr(checklist, "points_of", lambda case: reworded)
     (line,) = [line for line in checklist.read(permit, [permit.stage]) if line.point.code == "deed"]
     with translation.override("en"):
         assert line.is_settled
