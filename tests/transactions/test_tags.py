@@ -26,7 +26,9 @@ def _english():
 
 def draft(*, status="", stage="writing", note=""):
     authorisation = SimpleNamespace(status=status) if status else None
-    return SimpleNamespace(authorisation=authorisation, applicant_id=OWNER.pk, stage=stage, owner_note=note)
+    return SimpleNamespace(
+        authorisation=authorisation, applicant_id=OWNER.pk, created_by_id=ENGINEER.pk, stage=stage, owner_note=note
+    )
 
 
 @pytest.mark.parametrize(
