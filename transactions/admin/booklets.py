@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
@@ -82,6 +83,47 @@ class SlipReasonForm(NamedErrors, forms.Form):
     def __init__(self, *args: Any, slips: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[Slip]", self.fields["slip"]).queryset = slips
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be said of a booklet, in the words of its form."""
+
+    title: Any
+    hint: Any
+    button: Any
+    is_danger: bool = False
+
+
+ACTIONS = {
+    "hand_out": Action(
+        gettext_lazy("Hand it out"),
+        gettext_lazy("From then on its slips may be used, and it is not printed a second time."),
+        gettext_lazy("Hand it out"),
+    ),
+    "spoil": Action(
+        gettext_lazy("A slip is void"),
+        gettext_lazy("It was torn, or written on by mistake. No request can be entered from it any more."),
+        gettext_lazy("Void the slip"),
+        is_danger=True,
+    ),
+    "lost": Action(
+        gettext_lazy("Slips were lost or stolen"),
+        gettext_lazy("The slip chosen and all after it that were not entered are no longer taken unexamined."),
+        gettext_lazy("Report them lost"),
+        is_danger=True,
+    ),
+    "hold": Action(
+        gettext_lazy("A lost slip turned up"),
+        gettext_lazy("Say who brought it and how it was found. An administrator decides."),
+        gettext_lazy("Hold the slip"),
+    ),
+    "release": Action(
+        gettext_lazy("Release a held slip"),
+        gettext_lazy("You have examined it, and someone else held it: it may be entered."),
+        gettext_lazy("Release the slip"),
+    ),
+}
 
 
 def _booklet_of(request: HttpRequest, pk: int) -> Booklet:
@@ -165,7 +207,7 @@ def booklet(request: HttpRequest, pk: int) -> HttpResponse:
         "manages": ledger.may_manage(user),
         "may_print": ledger.may_manage(user) and shown.handed_at is None and shown.proposal_id is not None,
         "bound": shapes[action] if status == 422 and action in shapes else None,
-        **{f"{name}_form": form for name, form in shapes.items()},
+        "actions": [(name, ACTIONS[name], form) for name, form in shapes.items()],
     }
     return render(request, "staff/booklet.html", context, status=status)
 
@@ -188,8 +230,6 @@ def _forms(shown: Booklet, user: User) -> dict[str, forms.Form]:
     if ledger.may_manage(user) and any(held and not released for _revoked, held, released in stand):
         held = unused.filter(held_at__isnull=False, released_at=None)
         shapes["release"] = SlipReasonForm(None, slips=held, auto_id="release_%s")
-    for name, form in shapes.items():
-        form.action = name  # type: ignore[attr-defined]
     return shapes
 
 

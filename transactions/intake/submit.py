@@ -181,7 +181,7 @@ def _take_in(
     if batch.send() != len(attached) and attached:
         raise DomainError("file_taken", _("One of these files already belongs to another request."))
     if slip is not None:
-        # What incidents took from it since the time on the slip is written in its history.
+        # What incidents took from it since the time on the slip is written in its history: a recount from it on.
         queue.enqueue("recount", case.pk - 1, dedupe=f"recount:paper:{case.pk}", now=now)
     case.reference, locked = _number_of(slip, given, now)
     batch.insert(case)
